@@ -1,0 +1,44 @@
+"""Days as Hong Kong counts them.
+
+Law: every step from an instant to a day is made here, at Hong Kong's fixed offset (no summer time
+since 1979, so no time zone table is needed).
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta, timezone
+
+HONG_KONG = timezone(timedelta(hours=8), "HKT")
+DAYS_PER_YEAR = 365  # the scheme's count of experience: N years are N times this many days
+
+
+# Named here because strftime would follow the machine's locale.
+_MONTHS = (
+    "January February March April May June July August September October November December"
+).split()
+
+
+def hong_kong_day(instant: datetime) -> date:
+    """The day on Hong Kong's calendar at an instant; a naive instant is a ValueError."""
+    if instant.utcoffset() is None:
+        raise ValueError(f"{instant.isoformat()} has no offset, so its day is not known")
+    return instant.astimezone(HONG_KONG).date()
+
+
+def age_on(born: date, on: date) -> int:
+    """Completed years on a day; whoever is born on 29 February is older on 1 March."""
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+
+
+def days_covered(ranges: Iterable[tuple[date, date]]) -> int:
+    """Days in the union of ranges, both ends included; a day in several counts once."""
+    total, covered_to = 0, 0
+    for first, last in sorted(ranges):
+        start = max(first.toordinal(), covered_to + 1)
+        covered_to = max(covered_to, last.toordinal())
+        total += max(0, last.toordinal() - start + 1)
+    return total
+
+
+def written_out(day: date) -> str:
+    """A day as an English sentence has it: 1 May 2019."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"

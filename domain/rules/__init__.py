@@ -1,0 +1,1 @@
+"""The scheme's rules: their types, how their data is read, chosen and applied."""
