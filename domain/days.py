@@ -4,6 +4,7 @@ Law: every step from an instant to a day is made here, at Hong Kong's fixed offs
 since 1979, so no time zone table is needed).
 """
 
+from calendar import monthrange
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta, timezone
 
@@ -17,11 +18,22 @@ _MONTHS = (
 ).split()
 
 
-def hong_kong_day(instant: datetime) -> date:
+def hong_kong_date(instant: datetime) -> date:
     """The day on Hong Kong's calendar at an instant; a naive instant is a ValueError."""
     if instant.utcoffset() is None:
         raise ValueError(f"{instant.isoformat()} has no offset, so its day is not known")
     return instant.astimezone(HONG_KONG).date()
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day so many months later, or the last of a month that is too short for it."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def add_years(day: date, years: int) -> date:
+    """The same day so many years later; 29 February becomes 28 in a common year."""
+    return add_months(day, 12 * years)
 
 
 def age_on(born: date, on: date) -> int:
@@ -42,3 +54,15 @@ def days_covered(ranges: Iterable[tuple[date, date]]) -> int:
 def written_out(day: date) -> str:
     """A day as an English sentence has it: 1 May 2019."""
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day of the month so many months on, or that month's last day where it has none."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    last = (date(year + month // 11, (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
+    return date(year, month + 1, min(day.day, last))
+
+
+def stay_ends(entered_on: date, years: int) -> date:
+    """The last day of a stay of so many years that begins on a day."""
+    return months_later(entered_on, 12 * years) - timedelta(days=1)

@@ -7,10 +7,10 @@ from datetime import date, datetime
 
 from domain.application import Route
 from domain.days import written_out
-from domain.rules.types import FeeSchedule, Life, Quota, Rulebook, Ruleset, StayPattern
+from domain.rules.types import FeeSchedule, Life, Quota, Rulebook, Ruleset, StayPattern, TimeLimits
 
 
-class NoRule(LookupError):
+class NoRule(LookupError):  # noqa: N818 - it says what there is not, as every refusal here does
     """No loaded rule answers; the message names what was asked and what is loaded."""
 
 
@@ -43,7 +43,7 @@ def named(rulebook: Rulebook, ruleset_id: str) -> Ruleset:
     raise UnknownRuleset(f"no ruleset is called {ruleset_id!r}; known: {known}")
 
 
-def fee_due(rulebook: Rulebook, submitted_at: datetime) -> int | None:
+def application_fee(rulebook: Rulebook, submitted_at: datetime) -> int | None:
     """HK dollars a person on submission at that instant; None where there is no such fee."""
     return _schedule(rulebook, submitted_at).application_hkd
 
@@ -67,6 +67,14 @@ def stay_pattern(
     raise NoRule(
         f"no {tier}stay pattern of the {route} route is loaded for {written_out(submitted_on)}"
     )
+
+
+def time_limits(rulebook: Rulebook, submitted_on: date) -> TimeLimits:
+    """The months allowed to somebody who submitted on that Hong Kong day."""
+    for each in rulebook.limits:
+        if each.life.covers(submitted_on):
+            return each
+    raise NoRule(f"no time limits are loaded for {written_out(submitted_on)}")
 
 
 def quota(rulebook: Rulebook, year: int, *, known_on: date | None = None) -> Quota:

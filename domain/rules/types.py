@@ -1,26 +1,15 @@
-"""The scheme's rules as values.
+"""Rulesets, the dated data beside them, and what an assessment finds.
 
-Law: every figure here comes from dated data with a source and a confidence; code knows how a thing
-is counted, never how many points it gives.
+Law: a rule, list or figure once used never changes; what becomes known later is added with the
+day from which it is known.
 """
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from domain.application import AchievementKind, Level, Route
-
-
-class Confidence(StrEnum):
-    """How sure a figure is, from official text to memory."""
-
-    OFFICIAL = "H"
-    NEARLY_OFFICIAL = "M-H"
-    SECONDARY = "M"
-    RATHER_WEAK = "L-M"
-    WEAK = "L"
-    REMEMBERED = "MEM"
-    DERIVED = "DERIVED"
+from domain.application import Route
+from domain.rules.factors import Citation, Factor, Figure, PrerequisiteRules
 
 
 class Test(StrEnum):
@@ -37,16 +26,6 @@ class Catches(StrEnum):
     IN_PROCESS_WITH_PROOF = "in_process_with_proof"
     APPROVAL_DATE = "approval_date"
     SUBMISSION_INSTANT = "submission_instant"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Citation:
-    """Where a figure comes from; ``day_uncertain`` where its first day is not verified."""
-
-    source: tuple[str, ...]
-    confidence: Confidence
-    day_uncertain: bool = False
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,251 +51,6 @@ class Transition:
 
     catches: Catches
     cited: Citation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """A single number with its authority."""
-
-    value: int
-    cited: Citation
-
-
-# Prerequisites.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgeLimits:
-    """The ages, in completed years, that may apply."""
-
-    at_least: int
-    at_most: int | None
-    cited: Citation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LanguageNeed:
-    """Languages (primary subtags) one of which must be good."""
-
-    any_of: tuple[str, ...]
-    cited: Citation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EducationNeed:
-    """Levels of qualification one of which must be held."""
-
-    any_of: tuple[Level, ...]
-    cited: Citation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrerequisiteRules:
-    """What must hold of everybody, in the order of the answer."""
-
-    age: AgeLimits
-    support: Citation
-    record: Citation
-    language: LanguageNeed
-    education: EducationNeed
-    nationality: Citation
-
-
-# Factors of a points table. Ladders stand best row first, and the first row met is given.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgeBand:
-    """Points for ages from ``lowest`` to ``highest`` (None: and above), both included."""
-
-    id: str
-    lowest: int
-    highest: int | None
-    points: int
-    cited: Citation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holding:
-    """At least ``count`` qualifications of a level."""
-
-    level: Level
-    count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QualificationRow:
-    """Points for any one of several holdings."""
-
-    id: str
-    points: int
-    any_of: tuple[Holding, ...]
-    cited: Citation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenownedBonus:
-    """Points, once, for a qualification of these levels from a renowned institution."""
-
-    id: str
-    points: int
-    levels: tuple[Level, ...]
-    cited: Citation
-
-
-class PostMark(StrEnum):
-    """A mark of a post that a bonus may ask for; the values are fields of ``Post``."""
-
-    OUTSIDE_HOME_JURISDICTION = "outside_home_jurisdiction"
-    MULTINATIONAL_OR_REPUTABLE = "multinational_or_reputable"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkRow:
-    """Points for years of experience, of which at least so many senior."""
-
-    id: str
-    points: int
-    years: int
-    senior_years: int
-    cited: Citation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkBonus:
-    """Points for years in posts that carry a mark."""
-
-    id: str
-    points: int
-    years: int
-    mark: PostMark
-    cited: Citation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LanguageRow:
-    """Points for good languages: all of some, any of some, and so many foreign ones."""
-
-    id: str
-    points: int
-    all_of: tuple[str, ...]
-    any_of: tuple[str, ...]
-    foreign: int
-    cited: Citation
-
-
-class FamilyKind(StrEnum):
-    """What a family item counts."""
-
-    PERMANENT_RESIDENT_RELATIVE = "permanent_resident_relative"
-    SPOUSE_WITH_DEGREE = "spouse_with_degree"
-    DEPENDENT_CHILD = "dependent_child"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FamilyItem:
-    """Points for each thing counted, at most ``cap`` points in all.
-
-    ``under`` is the age, in completed years, that a child has not reached; None elsewhere.
-    """
-
-    id: str
-    kind: FamilyKind
-    points: int
-    cap: int
-    under: int | None
-    cited: Citation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TalentListBonus:
-    """Points for a listed profession, claimed and evidenced."""
-
-    id: str
-    points: int
-    cited: Citation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AchievementRow:
-    """Points for at least one achievement of any of these kinds."""
-
-    id: str
-    points: int
-    any_of: tuple[AchievementKind, ...]
-    cited: Citation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgeFactor:
-    """Points by age."""
-
-    max: Figure
-    bands: tuple[AgeBand, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QualificationFactor:
-    """Points for the best row of qualifications, and bonuses."""
-
-    max: Figure
-    ladder: tuple[QualificationRow, ...]
-    bonuses: tuple[RenownedBonus, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkFactor:
-    """Points for the best row of experience, and bonuses."""
-
-    max: Figure
-    ladder: tuple[WorkRow, ...]
-    bonuses: tuple[WorkBonus, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TalentListFactor:
-    """Points for a listed profession."""
-
-    max: Figure
-    bonus: TalentListBonus
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LanguageFactor:
-    """Points for the best row of languages."""
-
-    max: Figure
-    ladder: tuple[LanguageRow, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FamilyFactor:
-    """Points for each family item."""
-
-    max: Figure
-    items: tuple[FamilyItem, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AchievementFactor:
-    """Everything or nothing for an achievement."""
-
-    max: Figure
-    row: AchievementRow
-
-
-Factor = (
-    AgeFactor
-    | QualificationFactor
-    | WorkFactor
-    | TalentListFactor
-    | LanguageFactor
-    | FamilyFactor
-    | AchievementFactor
-)
-
-
-# Dated data beside the tests.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -410,6 +144,15 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimeLimits:
+    """Months allowed for paying the visa fee and for activating the visa."""
+
+    payment_months: int
+    activation_months: int
+    life: Life
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rulebook:
     """Every rule that is loaded."""
 
@@ -417,5 +160,78 @@ class Rulebook:
     lists: Lists
     stays: tuple[StayPattern, ...]
     fees: tuple[FeeSchedule, ...]
+    limits: tuple[TimeLimits, ...]
     quotas: tuple[Quota, ...]
     sources: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrerequisiteFinding:
+    """Whether one prerequisite is met; ``edition`` names the dated list read, if one was."""
+
+    id: str
+    met: bool
+    reason: str
+    evidence: tuple[str, ...] = ()
+    edition: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Award:
+    """Points that a rule gave; evidence is paths into the application."""
+
+    rule: str
+    points: int
+    reason: str
+    evidence: tuple[str, ...]
+    edition: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortfall:
+    """Points that a rule would give, and what it would need."""
+
+    rule: str
+    points: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorScore:
+    """One factor's points out of its maximum; the points are the sum of its awards."""
+
+    factor: str
+    points: int
+    max: int
+    awards: tuple[Award, ...]
+    shortfalls: tuple[Shortfall, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriterionFinding:
+    """Whether one yes-or-no criterion is met."""
+
+    id: str
+    met: bool
+    reason: str
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """One application under one ruleset on one day.
+
+    A points or achievement test has factors, a test of criteria has criteria; eligible means that
+    every prerequisite is met and the total reaches the pass mark.
+    """
+
+    ruleset: str
+    digest: str
+    route: Route
+    reference_date: date
+    prerequisites: tuple[PrerequisiteFinding, ...]
+    factors: tuple[FactorScore, ...] = ()
+    criteria: tuple[CriterionFinding, ...] = ()
+    total: int
+    pass_mark: int
+    eligible: bool
