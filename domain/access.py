@@ -1,0 +1,79 @@
+"""Who may do what: one table, asked by every command, query and page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from domain.errors import Forbidden
+
+
+class Role(StrEnum):
+    """What a person is, to this system."""
+
+    APPLICANT = "applicant"
+    OFFICER = "officer"
+    SUPERVISOR = "supervisor"
+    PANEL = "panel"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+    SERVICE = "service"
+
+
+class Action(StrEnum):
+    """Everything that a route or a command can ask leave for."""
+
+    SUBMIT = "application.submit"
+    RECORD_PAYMENT = "payment.record"
+    HANDLE = "case.handle"
+    DECIDE = "case.decide"
+    WITHDRAW = "case.withdraw"
+    RUN_EXERCISE = "exercise.run"
+    READ_CASES = "cases.read"
+    READ_HISTORY = "history.read"
+    READ_EXERCISES = "exercises.read"
+    READ_OWN_STATUS = "status.read-own"
+    OPERATE = "system.operate"
+    PUBLIC = "public"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who is signed in: a stable name, and one role."""
+
+    name: str
+    role: Role
+
+
+_STAFF: Final = frozenset({Role.OFFICER, Role.SUPERVISOR})
+_READERS: Final = _STAFF | {Role.PANEL, Role.AUDITOR}
+
+PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
+    {
+        Action.SUBMIT: _STAFF | {Role.APPLICANT, Role.SERVICE},
+        Action.RECORD_PAYMENT: _STAFF | {Role.SERVICE},
+        Action.HANDLE: _STAFF,
+        Action.DECIDE: _STAFF,
+        Action.WITHDRAW: _STAFF | {Role.APPLICANT},
+        Action.RUN_EXERCISE: frozenset({Role.SUPERVISOR}),
+        Action.READ_CASES: _READERS,
+        Action.READ_HISTORY: _READERS,
+        Action.READ_EXERCISES: _READERS,
+        Action.READ_OWN_STATUS: frozenset({Role.APPLICANT}),
+        Action.OPERATE: frozenset({Role.ADMINISTRATOR}),
+        Action.PUBLIC: frozenset(Role),
+    }
+)
+
+
+def permitted(person: Person, action: Action) -> bool:
+    """Say whether `person` may take `action`."""
+    return person.role in PERMITTED[action]
+
+
+def demand(person: Person, action: Action) -> None:
+    """Raise `Forbidden` unless `person` may take `action`."""
+    if not permitted(person, action):
+        roles = ", ".join(sorted(PERMITTED[action]))
+        raise Forbidden(f"{person.name} is {person.role}; {action} is for: {roles}")

@@ -1,0 +1,160 @@
+"""What people ask for, in the imperative of the office.
+
+A command holds only what its sender decides. Time, references and rules come from outside it,
+as arguments of `decide`.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from domain.application import Application
+from domain.events import Channel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitApplication:
+    """File an application."""
+
+    application: Application
+    channel: Channel = Channel.ONLINE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayApplicationFee:
+    """Record that the application fee, in whole Hong Kong dollars, was paid."""
+
+    amount_hkd: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgeApplication:
+    """Tell the applicant that the application arrived."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssessPrerequisites:
+    """Assess the prerequisites under the ruleset of the day of submission."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreApplication:
+    """Score the application under the ruleset of the day of submission."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortlistCase:
+    """Put the case before the committee in an exercise; `rank` is None for achievement cases."""
+
+    exercise: str
+    rank: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectCase:
+    """Allot the case a place of the exercise's quota."""
+
+    exercise: str
+    rank: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassOverCase:
+    """Allot the shortlisted case no place and return it to the pool."""
+
+    exercise: str
+    rank: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApproveInPrinciple:
+    """Approve, subject to the originals."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyOriginals:
+    """Record that the originals were seen and bear out what was claimed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApproveApplication:
+    """Approve the application."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayVisaFee:
+    """Record that the fee for issuing the visa, in whole Hong Kong dollars, was paid."""
+
+    amount_hkd: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueVisa:
+    """Issue the visa with its conditions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivateVisa:
+    """Record that the holder entered on the visa."""
+
+    entered_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefuseApplication:
+    """Refuse the application.
+
+    The reason class follows from the stage. `reasons` may be left empty where an assessment
+    already says what was not met; a refusal after deliberation needs at least one.
+    """
+
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawApplication:
+    """Withdraw the application, at any time before a decision."""
+
+    reason: str = ""
+
+
+CaseCommand = (
+    SubmitApplication
+    | PayApplicationFee
+    | AcknowledgeApplication
+    | AssessPrerequisites
+    | ScoreApplication
+    | ShortlistCase
+    | SelectCase
+    | PassOverCase
+    | ApproveInPrinciple
+    | VerifyOriginals
+    | ApproveApplication
+    | PayVisaFee
+    | IssueVisa
+    | ActivateVisa
+    | RefuseApplication
+    | WithdrawApplication
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenExercise:
+    """Open an exercise with so many places; the committee sees `shortlist_size` cases."""
+
+    exercise: str
+    title: str
+    places: int
+    shortlist_size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawShortlist:
+    """Draw the shortlist from the frozen pool."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeSelection:
+    """Allot the places among the shortlist."""
+
+
+ExerciseCommand = OpenExercise | DrawShortlist | MakeSelection

@@ -1,0 +1,89 @@
+"""Refusals: a command that the rules forbid, one class per reason.
+
+Every class's docstring is the title that people are shown; the instance's text says what was
+wrong with this command and what to do instead.
+"""
+
+import re
+
+
+class Refusal(Exception):  # noqa: N818 - the field says refusal, not error
+    """The command was refused."""
+
+    @classmethod
+    def code(cls) -> str:
+        """Return the stable name of the refusal, as used in problem types: `not-allowed-now`."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
+
+    @classmethod
+    def title(cls) -> str:
+        """Return the first line of the refusal's docstring, without its full stop."""
+        return (cls.__doc__ or "").splitlines()[0].rstrip(".")
+
+
+class NotAllowedNow(Refusal):
+    """The case is not at a stage where this can be done."""
+
+    def __init__(self, command: str, stage: str, allowed: tuple[str, ...]) -> None:
+        self.command, self.stage, self.allowed = command, stage, allowed
+        then = f"possible now: {', '.join(allowed)}" if allowed else "nothing more can be done"
+        super().__init__(f"{command} is not possible while the case is {stage}; {then}")
+
+
+class NoFeeDue(Refusal):
+    """No application fee is due."""
+
+
+class WrongAmount(Refusal):
+    """The amount paid is not the amount due."""
+
+    def __init__(self, due: int, paid: int) -> None:
+        super().__init__(f"HK${due} is due and HK${paid} was offered; pay exactly HK${due}")
+
+
+class TooLate(Refusal):
+    """The time allowed for this has passed."""
+
+
+class ReasonsMissing(Refusal):
+    """A refusal needs reasons that the applicant can act on."""
+
+
+class PersonErased(Refusal):
+    """What was held on this person has been erased."""
+
+
+class EarlierThanHistory(Refusal):
+    """The effective time is before something already recorded on this case."""
+
+
+class NotYet(Refusal):
+    """The effective time is in the future."""
+
+
+class DuplicateApplication(Refusal):
+    """This person already has a live application."""
+
+
+class NoSuchCase(Refusal):
+    """No case has this reference."""
+
+
+class NoSuchExercise(Refusal):
+    """No exercise has this name."""
+
+
+class ExerciseExists(Refusal):
+    """An exercise of this name was opened before."""
+
+
+class NothingToSelect(Refusal):
+    """The pool holds no case that could be selected."""
+
+
+class PlacesInvalid(Refusal):
+    """The places and the size of the shortlist do not fit together."""
+
+
+class Forbidden(Refusal):
+    """Your role may not do this."""

@@ -1,0 +1,316 @@
+"""Every fact that can be recorded, and its permanent wire name.
+
+A field named `personal` holds all that concerns the person; the store seals it under the case's
+own key and it reads as None once the person has been erased. Everything else is the decision's
+skeleton and stays readable for ever: rule ids, points, marks, instants, actors, outcomes.
+
+Law of change: a new field has a default; anything else is a new version, an upcast in
+`upcasts.py` and a golden file of the old shape.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from domain.application import Application, Route
+from domain.record import Wire
+from domain.rules.types import Assessment
+
+
+class Channel(StrEnum):
+    """How an application reached the office."""
+
+    PAPER = "paper"
+    ONLINE = "online"
+
+
+class RefusalClass(StrEnum):
+    """The three reason classes of a refusal letter."""
+
+    PREREQUISITES = "R1"
+    POINTS = "R2"
+    SELECTION = "R3"
+
+
+class Archetype(StrEnum):
+    """How an exercise chooses among its pool."""
+
+    RANK_TO_QUOTA = "rank-to-quota"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationSubmitted:
+    """An application reached the office; it counts as submitted at `submitted_at`.
+
+    That instant chooses the ruleset and breaks ties. `application_fee_hkd` is the fee that was
+    due on it, None where the regime had none.
+    """
+
+    reference: str
+    route: Route
+    channel: Channel
+    submitted_at: datetime
+    application_fee_hkd: int | None
+    personal: Application | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationFeePaid:
+    """The application fee, in whole Hong Kong dollars, was paid."""
+
+    amount_hkd: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationAcknowledged:
+    """The applicant was told that the application arrived, with its reference."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrerequisiteResult:
+    """Whether one prerequisite was met; `id` as in the ruleset."""
+
+    id: str
+    met: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrerequisitesAssessed:
+    """The prerequisites were assessed under a ruleset, identified by id and digest."""
+
+    ruleset: str
+    digest: str
+    reference_date: date
+    results: tuple[PrerequisiteResult, ...]
+    personal: Assessment | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorPoints:
+    """The points of one factor, and the most that it can give."""
+
+    factor: str
+    points: int
+    max: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationScored:
+    """The application was scored; `total` and `pass_mark` are points."""
+
+    ruleset: str
+    digest: str
+    reference_date: date
+    factors: tuple[FactorPoints, ...]
+    total: int
+    pass_mark: int
+    personal: Assessment | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseShortlisted:
+    """The case goes before the committee in an exercise; `rank` is None for achievement cases."""
+
+    exercise: str
+    rank: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseSelected:
+    """The case was allotted a place of the exercise's quota."""
+
+    exercise: str
+    rank: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseNotSelected:
+    """The shortlisted case was allotted no place and is in the pool of the next exercise."""
+
+    exercise: str
+    rank: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovedInPrinciple:
+    """Approval follows if the originals bear out what was claimed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OriginalsVerified:
+    """The originals were seen and bear out what was claimed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationApproved:
+    """The application was approved with a pattern of stays, in years, the first one at entry."""
+
+    stay_years: tuple[int, ...]
+    visa_fee_hkd: int
+    pay_by: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisaFeePaid:
+    """The fee for issuing the visa, in whole Hong Kong dollars, was paid."""
+
+    amount_hkd: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisaConditions:
+    """What the holder of a visa may do, and for how many years from activation."""
+
+    stay_years: int
+    may_work: bool
+    may_study: bool
+    may_establish_business: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisaIssued:
+    """The visa was issued; it lapses unless activated by `activate_by`, that day included."""
+
+    conditions: VisaConditions
+    activate_by: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisaActivated:
+    """The holder entered on `entered_on` and may stay until `stay_until`, both included."""
+
+    entered_on: date
+    stay_until: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusalReasons:
+    """Why an application was refused, in words that the applicant can act on."""
+
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationRefused:
+    """The application was refused; `rules` are the ids of the rules that were not met."""
+
+    reason_class: RefusalClass
+    rules: tuple[str, ...]
+    personal: RefusalReasons | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawalReason:
+    """What the applicant said on withdrawing; may be empty."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationWithdrawn:
+    """The applicant withdrew before a decision."""
+
+    personal: WithdrawalReason | None
+
+
+CaseEvent = (
+    ApplicationSubmitted
+    | ApplicationFeePaid
+    | ApplicationAcknowledged
+    | PrerequisitesAssessed
+    | ApplicationScored
+    | CaseShortlisted
+    | CaseSelected
+    | CaseNotSelected
+    | ApprovedInPrinciple
+    | OriginalsVerified
+    | ApplicationApproved
+    | VisaFeePaid
+    | VisaIssued
+    | VisaActivated
+    | ApplicationRefused
+    | ApplicationWithdrawn
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExerciseOpened:
+    """An exercise froze its pool as the log stood at `pool_position`.
+
+    `places` is the quota of this exercise and `shortlist_size` how many cases the committee
+    sees; `pool_digest` covers every member of the pool in rank order.
+    """
+
+    exercise: str
+    title: str
+    archetype: Archetype
+    places: int
+    shortlist_size: int
+    pool_position: int
+    pool_size: int
+    pool_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortlistDrawn:
+    """The shortlist was drawn: achievement cases first, then general cases by rank.
+
+    `departed` are the references that had left the pool since it was frozen. `digest` covers
+    the shortlist in order.
+    """
+
+    achievement: int
+    general: int
+    departed: tuple[str, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectionMade:
+    """The places were allotted.
+
+    `cut_off` is the lowest points selected by rank and `tie_break` the latest instant of
+    submission selected at the cut-off; both are None when nobody was selected by rank.
+    `departed` are the references that had left the shortlist since it was drawn. `digest` covers
+    those selected, in order.
+    """
+
+    achievement: int
+    general: int
+    passed_over: int
+    cut_off: int | None
+    tie_break: datetime | None
+    departed: tuple[str, ...]
+    digest: str
+
+
+ExerciseEvent = ExerciseOpened | ShortlistDrawn | SelectionMade
+
+Event = CaseEvent | ExerciseEvent
+
+WIRE: Final[Mapping[type[Event], Wire]] = MappingProxyType(
+    {
+        ApplicationSubmitted: Wire(name="application-submitted"),
+        ApplicationFeePaid: Wire(name="application-fee-paid"),
+        ApplicationAcknowledged: Wire(name="application-acknowledged"),
+        PrerequisitesAssessed: Wire(name="prerequisites-assessed"),
+        ApplicationScored: Wire(name="application-scored"),
+        CaseShortlisted: Wire(name="case-shortlisted"),
+        CaseSelected: Wire(name="case-selected"),
+        CaseNotSelected: Wire(name="case-not-selected"),
+        ApprovedInPrinciple: Wire(name="approved-in-principle"),
+        OriginalsVerified: Wire(name="originals-verified"),
+        ApplicationApproved: Wire(name="application-approved"),
+        VisaFeePaid: Wire(name="visa-fee-paid"),
+        VisaIssued: Wire(name="visa-issued"),
+        VisaActivated: Wire(name="visa-activated"),
+        ApplicationRefused: Wire(name="application-refused"),
+        ApplicationWithdrawn: Wire(name="application-withdrawn"),
+        ExerciseOpened: Wire(name="exercise-opened"),
+        ShortlistDrawn: Wire(name="shortlist-drawn"),
+        SelectionMade: Wire(name="selection-made"),
+    }
+)

@@ -1,0 +1,1 @@
+"""Read models as pure folds: each module has VERSION, key(recorded) and fold(row, recorded)."""

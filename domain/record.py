@@ -1,0 +1,51 @@
+"""The envelope around every fact, and what a permanent wire name is.
+
+Law: a stored event is found by its wire name and schema version, never by a class or a module
+path, so that moving code can never break history.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+EventT_co = TypeVar("EventT_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """The permanent name of an event and the version of its shape; a name is never reused."""
+
+    name: str
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded(Generic[EventT_co]):
+    """An event as the store holds it, with everything said about it.
+
+    `event` is the fact. `effective_at` is when it happened in the world, `recorded_at` when the
+    database took it, `sequenced_at` when it became visible to readers of the log. `position`
+    counts the log from 1 and `version` the stream from 1; `position` and `sequenced_at` are None
+    only for an event read from its stream before it was numbered. All instants are aware and UTC.
+    A `personal` member of the event is None once its person has been erased.
+    """
+
+    event_id: str
+    stream: str
+    version: int
+    event: EventT_co
+    effective_at: datetime
+    recorded_at: datetime
+    actor: str
+    role: str
+    command: str
+    command_id: str
+    causation_id: str
+    correlation_id: str
+    position: int | None = None
+    sequenced_at: datetime | None = None
+
+
+Upcast = Callable[[dict[str, Any]], dict[str, Any]]
+"""Turns the payload of one schema version into the payload of the next."""

@@ -1,0 +1,263 @@
+"""The stages of a case, each with only what is true at that stage, and what may follow each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from domain import commands as c
+from domain.application import Application, Route
+from domain.events import RefusalClass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """What stays true of a case from its submission on; `application` is None once erased."""
+
+    reference: str
+    route: Route
+    submitted_at: datetime
+    application: Application | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """Nothing has been filed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeeAwaited:
+    """Filed; the application fee has not been paid."""
+
+    filed: Filed
+    due_hkd: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """Filed, and paid for where the regime asks it."""
+
+    filed: Filed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledged:
+    """The applicant knows that it arrived."""
+
+    filed: Filed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrerequisitesMet:
+    """Every prerequisite is met; not scored yet."""
+
+    filed: Filed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrerequisitesUnmet:
+    """At least one prerequisite is not met: `unmet` holds their ids."""
+
+    filed: Filed
+    unmet: tuple[str, ...]
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BelowMark:
+    """Scored below the pass mark."""
+
+    filed: Filed
+    ruleset: str
+    points: int
+    pass_mark: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InPool:
+    """Scored at or above the pass mark and waiting for an exercise."""
+
+    filed: Filed
+    points: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortlisted:
+    """Before the committee in an exercise."""
+
+    filed: Filed
+    points: int
+    exercise: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selected:
+    """Allotted a place of the quota."""
+
+    filed: Filed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InPrinciple:
+    """Approved, subject to the originals."""
+
+    filed: Filed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """The originals bear out what was claimed."""
+
+    filed: Filed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approved:
+    """Approved; the fee for the visa is due by `pay_by`, that day included."""
+
+    filed: Filed
+    stay_years: tuple[int, ...]
+    due_hkd: int
+    pay_by: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisaPaid:
+    """The fee for the visa has been paid."""
+
+    filed: Filed
+    stay_years: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """The visa is issued and lapses unless activated by `activate_by`."""
+
+    filed: Filed
+    stay_years: int
+    activate_by: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Active:
+    """The holder has entered and may stay until `stay_until`."""
+
+    filed: Filed
+    stay_until: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Refused, for reasons of one class."""
+
+    filed: Filed
+    reason_class: RefusalClass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """Withdrawn by the applicant before a decision."""
+
+    filed: Filed
+
+
+Undecided = (
+    FeeAwaited
+    | Submitted
+    | Acknowledged
+    | PrerequisitesMet
+    | PrerequisitesUnmet
+    | BelowMark
+    | InPool
+    | Shortlisted
+    | Selected
+    | InPrinciple
+    | Verified
+)
+CaseState = Draft | Undecided | Approved | VisaPaid | Issued | Active | Refused | Withdrawn
+
+_STOP: Final = (c.WithdrawApplication,)
+_REFUSE: Final = (c.RefuseApplication, c.WithdrawApplication)
+
+NEXT: Final[Mapping[type[CaseState], tuple[type[c.CaseCommand], ...]]] = MappingProxyType(
+    {
+        Draft: (c.SubmitApplication,),
+        FeeAwaited: (c.PayApplicationFee, *_STOP),
+        Submitted: (c.AcknowledgeApplication, *_STOP),
+        Acknowledged: (c.AssessPrerequisites, *_STOP),
+        PrerequisitesMet: (c.ScoreApplication, *_STOP),
+        PrerequisitesUnmet: _REFUSE,
+        BelowMark: _REFUSE,
+        InPool: (c.ShortlistCase, *_STOP),
+        Shortlisted: (c.SelectCase, c.PassOverCase, *_REFUSE),
+        Selected: (c.ApproveInPrinciple, *_REFUSE),
+        InPrinciple: (c.VerifyOriginals, *_REFUSE),
+        Verified: (c.ApproveApplication, *_REFUSE),
+        Approved: (c.PayVisaFee,),
+        VisaPaid: (c.IssueVisa,),
+        Issued: (c.ActivateVisa,),
+        Active: (),
+        Refused: (),
+        Withdrawn: (),
+    }
+)
+"""Which commands each stage allows; `decide` refuses every other one."""
+
+
+class Stage(StrEnum):
+    """The stage of a case, as stored in read models and shown to people."""
+
+    DRAFT = "draft"
+    FEE_AWAITED = "fee-awaited"
+    SUBMITTED = "submitted"
+    ACKNOWLEDGED = "acknowledged"
+    PREREQUISITES_MET = "prerequisites-met"
+    PREREQUISITES_UNMET = "prerequisites-unmet"
+    BELOW_MARK = "below-mark"
+    IN_POOL = "in-pool"
+    SHORTLISTED = "shortlisted"
+    SELECTED = "selected"
+    IN_PRINCIPLE = "approved-in-principle"
+    VERIFIED = "originals-verified"
+    APPROVED = "approved"
+    VISA_PAID = "visa-fee-paid"
+    ISSUED = "visa-issued"
+    ACTIVE = "visa-activated"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+STAGES: Final[Mapping[type[CaseState], Stage]] = MappingProxyType(
+    {
+        Draft: Stage.DRAFT,
+        FeeAwaited: Stage.FEE_AWAITED,
+        Submitted: Stage.SUBMITTED,
+        Acknowledged: Stage.ACKNOWLEDGED,
+        PrerequisitesMet: Stage.PREREQUISITES_MET,
+        PrerequisitesUnmet: Stage.PREREQUISITES_UNMET,
+        BelowMark: Stage.BELOW_MARK,
+        InPool: Stage.IN_POOL,
+        Shortlisted: Stage.SHORTLISTED,
+        Selected: Stage.SELECTED,
+        InPrinciple: Stage.IN_PRINCIPLE,
+        Verified: Stage.VERIFIED,
+        Approved: Stage.APPROVED,
+        VisaPaid: Stage.VISA_PAID,
+        Issued: Stage.ISSUED,
+        Active: Stage.ACTIVE,
+        Refused: Stage.REFUSED,
+        Withdrawn: Stage.WITHDRAWN,
+    }
+)
+
+
+def stage_of(state: CaseState) -> Stage:
+    """Return the stage that `state` is at."""
+    return STAGES[type(state)]
+
+
+def possible(state: CaseState) -> tuple[str, ...]:
+    """Return the names of the commands that the stage allows."""
+    return tuple(command.__name__ for command in NEXT[type(state)])

@@ -1,0 +1,1 @@
+"""The scheme as dated data: rulesets, fees, stays, quotas and lists."""

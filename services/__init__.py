@@ -1,0 +1,1 @@
+"""The shell around the domain: store, commands, projections, notifications, HTTP, pages, CLI."""

@@ -1,0 +1,1 @@
+"""The HTTP API: one POST per command, problem+json, OpenAPI 3.1."""

@@ -1,0 +1,1 @@
+"""Effects of events: a ledger that plans each once, and delivery by e-mail."""

@@ -1,0 +1,49 @@
+"""The handful of long-lived things, built once per process and passed to whoever needs them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from domain.rules.types import Rulebook
+from services.notifications.ledger import Ledger
+from services.pokes import Pokes
+from services.projections.models import ReadModels
+from services.rules import load_rulebook
+from services.settings import Settings
+from services.store import BlindIndex, CaseKeys, Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """Everything a command, a query or a task works with."""
+
+    settings: Settings
+    store: Store
+    models: ReadModels
+    ledger: Ledger
+    pokes: Pokes
+    rulebook: Rulebook
+    blind: BlindIndex
+    clock: Callable[[], datetime]
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.store.dispose()
+        self.models.dispose()
+        self.ledger.dispose()
+        self.pokes.dispose()
+
+
+def open_office(settings: Settings) -> Office:
+    """Return the office that `settings` describe; connections are opened when first needed."""
+    keys = CaseKeys(settings.master_key)
+    return Office(
+        settings=settings,
+        store=Store.connect(settings.database_url, keys),
+        models=ReadModels.connect(settings.database_url, keys),
+        ledger=Ledger.connect(settings.database_url, keys),
+        pokes=Pokes.connect(settings.broker_url),
+        rulebook=load_rulebook(),
+        blind=BlindIndex(settings.blind_index_key),
+        clock=lambda: datetime.now(UTC),
+    )

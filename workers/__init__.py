@@ -1,0 +1,1 @@
+"""Celery: the app, its queues, its schedule, and tasks of one call each."""
