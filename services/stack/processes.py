@@ -1,0 +1,183 @@
+"""Starting, recognising and stopping processes that outlive the command which started them.
+
+A process is known by its number *and* by when it started, so that a number which the system has
+meanwhile given to somebody else's process is never signalled.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from services.stack.accounts import Account
+from services.stack.errors import StackFault
+
+_PAUSE = 0.02
+_TAIL_LINES = 15
+
+# The shell leaves the program behind as an orphan and tells its number, so that nobody here has
+# to wait for it; its output goes to the log (standard error), never to the pipe we read.
+_LEAVE_BEHIND = '"$@" </dev/null >&2 & echo $!'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """One process: its number, its start in clock ticks since `boot`, and the hour by the clock."""
+
+    pid: int
+    ticks: int
+    boot: str
+    since: datetime
+
+
+def spawn(
+    command: Sequence[str],
+    *,
+    log: Path,
+    environ: Mapping[str, str],
+    folder: Path,
+    account: Account | None = None,
+) -> Running:
+    """Start `command` in a session of its own, writing to `log`; raise StackFault if it cannot.
+
+    The program runs in `folder`, as `account` when one is given, and keeps running when we end.
+    """
+    with log.open("ab") as output:
+        log.chmod(0o600)
+        try:
+            left = subprocess.run(  # noqa: S603 - our own commands, never a shell's words
+                ["/bin/sh", "-c", _LEAVE_BEHIND, "sh", *command],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=output,
+                env=dict(environ),
+                cwd=folder,
+                umask=0o077,
+                start_new_session=True,
+                check=True,
+                user=account.uid if account else None,
+                group=account.gid if account else None,
+                extra_groups=[] if account else None,
+            )
+        except (OSError, subprocess.CalledProcessError) as fault:
+            raise StackFault(f"{command[0]} could not be started: {fault}") from fault
+    pid = int(left.stdout)
+    return Running(
+        pid=pid,
+        ticks=_started(pid) or 0,
+        boot=_boot(),
+        since=datetime.now(UTC).replace(microsecond=0),
+    )
+
+
+def is_alive(process: Running) -> bool:
+    """True while that very process runs; false for a zombie and for a reused number."""
+    return process.boot == _boot() and _started(process.pid) == process.ticks
+
+
+def remember(path: Path, process: Running) -> None:
+    """Write the process file, whole or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    fields = {
+        "pid": process.pid,
+        "ticks": process.ticks,
+        "boot": process.boot,
+        "since": process.since.isoformat(),
+    }
+    draft.write_text(json.dumps(fields) + "\n", encoding="utf-8")
+    draft.replace(path)
+
+
+def recall(path: Path) -> Running | None:
+    """Return the live process a file tells of; None when there is no file or it is stale."""
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        process = Running(
+            pid=int(fields["pid"]),
+            ticks=int(fields["ticks"]),
+            boot=str(fields["boot"]),
+            since=datetime.fromisoformat(fields["since"]),
+        )
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None  # a torn or foreign file names no process of ours
+    return process if is_alive(process) else None
+
+
+def stop(process: Running, *, grace: float, first: signal.Signals = signal.SIGTERM) -> bool:
+    """End the process: ask, wait `grace` seconds, then kill. True when it went when asked."""
+    send(process, first)
+    if wait_until(lambda: not is_alive(process), grace):
+        return True
+    send(process, signal.SIGKILL)
+    if not wait_until(lambda: not is_alive(process), grace):
+        raise StackFault(f"process {process.pid} does not end even when killed; look at it by hand")
+    return False
+
+
+def send(process: Running, what: signal.Signals) -> None:
+    """Signal that very process, if it still runs."""
+    if is_alive(process):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, what)
+
+
+def wait_until(holds: Callable[[], bool], seconds: float) -> bool:
+    """Wait for `holds()` at most that long; true as soon as it does."""
+    until = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > until:
+            return False
+        time.sleep(_PAUSE)
+    return True
+
+
+def known_by(pid: int, *, since: datetime) -> Running | None:
+    """Return the identity of a live process of which only the number was known."""
+    ticks = _started(pid)
+    return None if ticks is None else Running(pid=pid, ticks=ticks, boot=_boot(), since=since)
+
+
+def command_lines(uid: int) -> dict[int, tuple[str, ...]]:
+    """Return the command line of every live process of that user, by number."""
+    found: dict[int, tuple[str, ...]] = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            if entry.stat().st_uid != uid:
+                continue
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue  # it ended while we looked
+        found[int(entry.name)] = tuple(os.fsdecode(word) for word in words)
+    return found
+
+
+def tail(log: Path, lines: int = _TAIL_LINES) -> str:
+    """Return the last lines of a log, indented, for an error's message."""
+    try:
+        text = log.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return "  (no log)"
+    return "\n".join(f"  {line}" for line in text.splitlines()[-lines:]) or "  (the log is empty)"
+
+
+def _started(pid: int) -> int | None:
+    """Clock ticks from boot to the process's start; None when it is gone or only a zombie."""
+    try:
+        line = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    fields = line.rpartition(")")[2].split()  # the name before it may hold anything
+    return None if fields[0] in "ZX" else int(fields[19])
+
+
+def _boot() -> str:
+    """Tell this boot of the machine from any other."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()

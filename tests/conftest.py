@@ -1,0 +1,186 @@
+"""What the whole suite shares: one embedded PostgreSQL, one Redis, a fresh database a test.
+
+Processes of one pytest-xdist run share the servers: the first one in starts them, the last one out
+stops them, and each that dies without a word is out as well, for its lock goes with it.
+"""
+
+import fcntl
+import os
+import re
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from services.stack.postgres import (
+    ADMIN,
+    APP,
+    OWNER,
+    PostgresServer,
+    Tuning,
+    start_postgres,
+    stop_postgres,
+)
+from services.stack.redis import RedisServer, start_redis, stop_redis
+
+_ROOT = Path(tempfile.gettempdir())
+_PREFIX = "qmas-test-"
+_TEMPLATE = "qmas_template"
+# No power cut happens in a test, and a killed server loses nothing without fsync.
+_TUNING = Tuning(durable=False, shared_buffers="128MB", max_connections=300)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestDatabase:
+    """A database of one test's own: as the application, as the schema's owner, as anybody."""
+
+    __test__ = False
+
+    app_url: str
+    owner_url: str
+    admin_url: str
+    name: str
+
+
+@pytest.fixture(scope="session")
+def server_home() -> Iterator[Path]:
+    """The data folder of this run's servers; they are stopped when the last process leaves it."""
+    _sweep()
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or secrets.token_hex(8)
+    home = _ROOT / f"{_PREFIX}{re.sub('[^0-9a-f]', '', run)[:16]}"
+    users = _enter(home)
+    try:
+        yield home
+    finally:
+        if _is_last(users):
+            _remove(home)
+        users.close()
+
+
+def _enter(home: Path) -> IO[str]:
+    """Make the folder if need be and be counted among its users."""
+    while True:
+        home.mkdir(mode=0o711, exist_ok=True)
+        home.chmod(0o711)  # PostgreSQL's unprivileged user passes through it
+        users = (home / "users").open("a")
+        fcntl.flock(users, fcntl.LOCK_SH)
+        if os.fstat(users.fileno()).st_nlink:
+            return users
+        users.close()  # the last one before us was just removing the folder
+
+
+def _is_last(users: IO[str]) -> bool:
+    """True when no other process of this run still uses the servers."""
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _remove(home: Path) -> None:
+    stop_redis(home)
+    stop_postgres(home)
+    shutil.rmtree(home)
+
+
+def _sweep() -> None:
+    """Stop the servers of runs that were killed before they could do it themselves."""
+    for left in _ROOT.glob(f"{_PREFIX}*/users"):
+        if left.stat().st_uid != os.geteuid():
+            continue
+        with left.open("a") as users:
+            if _is_last(users) and os.fstat(users.fileno()).st_nlink:
+                _remove(left.parent)
+
+
+@contextmanager
+def _one_at_a_time(home: Path) -> Iterator[None]:
+    with (home / "set-up").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def postgres(server_home: Path) -> PostgresServer:
+    """The suite's PostgreSQL server."""
+    return start_postgres(server_home, tuning=_TUNING)
+
+
+@pytest.fixture(scope="session")
+def redis_server(server_home: Path) -> RedisServer:
+    """The suite's Redis server."""
+    return start_redis(server_home)
+
+
+@pytest.fixture(scope="session")
+def template_database(server_home: Path, postgres: PostgresServer) -> str:
+    """The name of a migrated database that others are copied from; nobody connects to it."""
+    from services.store import migrate
+
+    with _one_at_a_time(server_home):
+        done = server_home / "template-is-migrated"
+        if not done.exists():
+            _drop(postgres, _TEMPLATE)
+            _create(postgres, _TEMPLATE, "template1")
+            migrate.upgrade(postgres.url(OWNER, _TEMPLATE))
+            done.touch()
+    return _TEMPLATE
+
+
+@pytest.fixture
+def database(postgres: PostgresServer, template_database: str) -> Iterator[TestDatabase]:
+    """A migrated, empty database of this test's own, dropped afterwards."""
+    with _fresh(postgres, template_database) as made:
+        yield made
+
+
+@pytest.fixture
+def empty_database(postgres: PostgresServer) -> Iterator[TestDatabase]:
+    """A database without any schema (to migrate, to restore into), dropped afterwards."""
+    with _fresh(postgres, "template1") as made:
+        yield made
+
+
+@contextmanager
+def _fresh(postgres: PostgresServer, template: str) -> Iterator[TestDatabase]:
+    name = f"test_{secrets.token_hex(6)}"
+    _create(postgres, name, template)
+    try:
+        yield TestDatabase(
+            app_url=postgres.url(APP, name),
+            owner_url=postgres.url(OWNER, name),
+            admin_url=postgres.url(ADMIN, name),
+            name=name,
+        )
+    finally:
+        _drop(postgres, name)
+
+
+def _create(postgres: PostgresServer, name: str, template: str) -> None:
+    made = sql.Identifier(name)
+    with psycopg.connect(postgres.url(ADMIN, ADMIN), autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
+                made, sql.Identifier(OWNER), sql.Identifier(template)
+            )
+        )
+        connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(made))
+        connection.execute(
+            sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(made, sql.Identifier(APP))
+        )
+
+
+def _drop(postgres: PostgresServer, name: str) -> None:
+    with psycopg.connect(postgres.url(ADMIN, ADMIN), autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+        )
