@@ -14,8 +14,19 @@ DAYS_PER_YEAR = 365  # the scheme's count of experience: N years are N times thi
 
 # Named here because strftime would follow the machine's locale.
 _MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 
 
 def hong_kong_date(instant: datetime) -> date:
@@ -56,13 +67,6 @@ def written_out(day: date) -> str:
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
-def months_later(day: date, months: int) -> date:
-    """The same day of the month so many months on, or that month's last day where it has none."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    last = (date(year + month // 11, (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
-    return date(year, month + 1, min(day.day, last))
-
-
 def stay_ends(entered_on: date, years: int) -> date:
     """The last day of a stay of so many years that begins on a day."""
-    return months_later(entered_on, 12 * years) - timedelta(days=1)
+    return add_years(entered_on, years) - timedelta(days=1)

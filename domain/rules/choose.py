@@ -7,19 +7,20 @@ from datetime import date, datetime
 
 from domain.application import Route
 from domain.days import written_out
+from domain.errors import Refusal
 from domain.rules.types import FeeSchedule, Life, Quota, Rulebook, Ruleset, StayPattern, TimeLimits
 
 
-class NoRule(LookupError):  # noqa: N818 - it says what there is not, as every refusal here does
-    """No loaded rule answers; the message names what was asked and what is loaded."""
+class NoRule(Refusal):
+    """No loaded rule answers this question."""
 
 
 class NoRuleset(NoRule):
-    """No ruleset of the route is loaded for the day."""
+    """No ruleset is loaded for this route on this day."""
 
 
 class UnknownRuleset(NoRule):
-    """No ruleset of that id is loaded."""
+    """No ruleset has this id."""
 
 
 def choose(rulebook: Rulebook, route: Route, on: date) -> Ruleset:

@@ -1,0 +1,43 @@
+"""An application assessed under a ruleset: the whole answer at once.
+
+Law: pure. The same ruleset, application and day give the same assessment for ever; an unmet
+prerequisite does not stop the scoring.
+"""
+
+from datetime import date
+
+from domain.application import Application
+from domain.errors import Refusal
+from domain.rules.prerequisites import find_prerequisites
+from domain.rules.scoring import score
+from domain.rules.types import Assessment, Ruleset
+
+
+class WrongRoute(Refusal):
+    """The ruleset is not one of the application's route."""
+
+
+def assess(ruleset: Ruleset, application: Application, on: date) -> Assessment:
+    """Every prerequisite, award and shortfall on a reference date, the Hong Kong day of submission.
+
+    A ruleset of the other route is WrongRoute; a day outside the ruleset's life is allowed.
+    """
+    if ruleset.route != application.route:
+        raise WrongRoute(
+            f"{ruleset.id} is a ruleset of the {ruleset.route} route, "
+            f"and this is an application of the {application.route} route"
+        )
+    prerequisites = find_prerequisites(ruleset, application, on)
+    factors = tuple(score(each, ruleset.lists, application, on) for each in ruleset.factors)
+    total = sum(each.points for each in factors)
+    return Assessment(
+        ruleset=ruleset.id,
+        digest=ruleset.digest,
+        route=ruleset.route,
+        reference_date=on,
+        prerequisites=prerequisites,
+        factors=factors,
+        total=total,
+        pass_mark=ruleset.pass_mark.value,
+        eligible=all(each.met for each in prerequisites) and total >= ruleset.pass_mark.value,
+    )

@@ -1,0 +1,204 @@
+"""Tables of rule data, read so that every fault is found in one pass.
+
+Law: reading never stops at a fault. It notes the path and what is wrong and goes on with a
+stand-in; whoever reads raises once at the end if anything was noted.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TypeVar
+
+from domain.rules.factors import Citation, Confidence, Figure
+from domain.rules.types import Life
+
+_Enum = TypeVar("_Enum", bound=StrEnum)
+
+
+class RulesetFaults(ValueError):  # noqa: N818 - the faults are the point, and there are several
+    """Rule data cannot be used; ``faults`` holds each fault with its path."""
+
+    def __init__(self, name: str, faults: tuple[str, ...]) -> None:
+        self.name, self.faults = name, faults
+        super().__init__("\n".join(f"{name}: {fault}" for fault in faults))
+
+
+@dataclass(slots=True)
+class Notes:
+    """Faults noted so far, and the sources that may be cited (None: any)."""
+
+    sources: frozenset[str] | None = None
+    faults: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Table:
+    """One table of the data at a path; keys not asked for by the end are faults."""
+
+    data: Mapping[str, object]
+    path: str
+    notes: Notes
+    asked: set[str] = field(default_factory=set)
+    inner: list["Table"] = field(default_factory=list)
+
+    def fault(self, key: str, what: str) -> None:
+        """Notes a fault at a key of this table."""
+        self.notes.faults.append(f"{self._at(key)}: {what}")
+
+    def has(self, key: str) -> bool:
+        """True when the key is there."""
+        return key in self.data
+
+    def whole(self, key: str, *, least: int = 0) -> int:
+        """A whole number of at least ``least``."""
+        value = self._value(key)
+        if isinstance(value, int) and not isinstance(value, bool) and value >= least:
+            return value
+        self._wrong(key, f"a whole number of at least {least}")
+        return least
+
+    def whole_or_none(self, key: str, *, least: int = 0) -> int | None:
+        """A whole number, or None where the key is absent."""
+        return self.whole(key, least=least) if self.has(key) else None
+
+    def wholes(self, key: str, *, least: int = 0) -> tuple[int, ...]:
+        """A list, not empty, of whole numbers of at least ``least``."""
+        value = self._value(key)
+        numbers = value if isinstance(value, list) else []
+        if numbers and all(type(each) is int and each >= least for each in numbers):
+            return tuple(numbers)
+        self._wrong(key, f"a list of whole numbers of at least {least}")
+        return (least,)
+
+    def text(self, key: str) -> str:
+        """A text that is not empty."""
+        value = self._value(key)
+        if isinstance(value, str) and value:
+            return value
+        self._wrong(key, "a text")
+        return f"({self._at(key)})"
+
+    def text_or_empty(self, key: str) -> str:
+        """A text, empty where the key is absent."""
+        return self.text(key) if self.has(key) else ""
+
+    def truth_or_false(self, key: str) -> bool:
+        """True or false, false where the key is absent."""
+        self.asked.add(key)
+        value = self.data.get(key, False)
+        if not isinstance(value, bool):
+            self._wrong(key, "true or false")
+        return value is True
+
+    def texts(self, key: str, *, least: int = 0) -> tuple[str, ...]:
+        """A list of at least so many texts, none twice."""
+        value = self._value(key)
+        if isinstance(value, list) and all(isinstance(each, str) and each for each in value):
+            if len(value) >= least and len(set(value)) == len(value):
+                return tuple(value)
+            self.fault(key, f"needs at least {least} texts, none twice")
+        else:
+            self._wrong(key, "a list of texts")
+        return ()
+
+    def day(self, key: str) -> date:
+        """A date without a time."""
+        value = self._value(key)
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return value
+        self._wrong(key, "a date")
+        return date.min
+
+    def instant(self, key: str) -> datetime:
+        """A date and time with its offset."""
+        value = self._value(key)
+        if isinstance(value, datetime) and value.utcoffset() is not None:
+            return value
+        self._wrong(key, "a date and time with an offset")
+        return datetime.fromisoformat("0001-01-02T00:00:00+00:00")
+
+    def one_of(self, key: str, kind: type[_Enum]) -> _Enum:
+        """One word of a vocabulary."""
+        return self._word(key, kind, self._value(key))
+
+    def some_of(self, key: str, kind: type[_Enum]) -> tuple[_Enum, ...]:
+        """At least one word of a vocabulary."""
+        return tuple(self._word(key, kind, each) for each in self.texts(key, least=1))
+
+    def table(self, key: str) -> "Table":
+        """The table under a key."""
+        value = self._value(key)
+        if not isinstance(value, Mapping):
+            self._wrong(key, "a table")
+            value = {}
+        return self._enter(value, self._at(key))
+
+    def rows(self, key: str, *, least: int = 0) -> Iterator["Table"]:
+        """The tables of a list of at least so many."""
+        value = self._value(key) if least or self.has(key) else []
+        if not isinstance(value, list) or not all(isinstance(each, Mapping) for each in value):
+            self._wrong(key, "a list of tables")
+            value = []
+        elif len(value) < least:
+            self.fault(key, f"needs at least {least} rows")
+        for number, each in enumerate(value):
+            yield self._enter(each, f"{self._at(key)}[{number}]")
+
+    def citation(self) -> Citation:
+        """The authority of this table's values."""
+        source = self.texts("source", least=1)
+        for each in source:
+            if self.notes.sources is not None and each not in self.notes.sources:
+                self.fault("source", f"{each} is not among the sources")
+        return Citation(
+            source=source,
+            confidence=self.one_of("confidence", Confidence),
+            day_uncertain=self.truth_or_false("day_uncertain"),
+            note=self.text_or_empty("note"),
+        )
+
+    def figure(self, key: str) -> Figure:
+        """A number with its authority under a key."""
+        table = self.table(key)
+        return Figure(value=table.whole("value"), cited=table.citation())
+
+    def life(self) -> Life:
+        """The days on which this table holds."""
+        first = self.day("from")
+        until = self.day("until") if self.has("until") else None
+        if until is not None and until < first:
+            self.fault("until", f"{until} is before {first}")
+        return Life(
+            first=first, until=until, known_from=self.day("known_from"), cited=self.citation()
+        )
+
+    def close(self) -> None:
+        """Notes every key, here and below, that nothing asked for."""
+        for key in sorted(set(self.data) - self.asked):
+            self.fault(key, "is not known here")
+        for each in self.inner:
+            each.close()
+
+    def _enter(self, data: Mapping[str, object], path: str) -> "Table":
+        table = Table(data, path, self.notes)
+        self.inner.append(table)
+        return table
+
+    def _at(self, key: str) -> str:
+        return f"{self.path}.{key}" if self.path else key
+
+    def _value(self, key: str) -> object:
+        self.asked.add(key)
+        return self.data.get(key)
+
+    def _wrong(self, key: str, wanted: str) -> None:
+        found = f", not {self.data[key]!r}" if key in self.data else " and is missing"
+        self.fault(key, f"must be {wanted}{found}")
+
+    def _word(self, key: str, kind: type[_Enum], value: object) -> _Enum:
+        words = [each.value for each in kind]
+        if value in words:
+            return kind(value)
+        self._wrong(key, f"one of {', '.join(words)}")
+        return next(iter(kind))
