@@ -30,6 +30,7 @@ from services.stack.postgres import (
     stop_postgres,
 )
 from services.stack.redis import RedisServer, start_redis, stop_redis
+from services.store import migrate
 
 _ROOT = Path(tempfile.gettempdir())
 _PREFIX = "qmas-test-"
@@ -109,6 +110,19 @@ def _one_at_a_time(home: Path) -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder every user may pass through, which pytest's own temporary folders are not.
+
+    A data folder made in it keeps all its files; in `tmp_path`, run by root, PostgreSQL's folder
+    would be put where its unprivileged user can go, and would be left there.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="qmas-open-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
+
+
 @pytest.fixture(scope="session")
 def postgres(server_home: Path) -> PostgresServer:
     """The suite's PostgreSQL server."""
@@ -124,8 +138,6 @@ def redis_server(server_home: Path) -> RedisServer:
 @pytest.fixture(scope="session")
 def template_database(server_home: Path, postgres: PostgresServer) -> str:
     """The name of a migrated database that others are copied from; nobody connects to it."""
-    from services.store import migrate
-
     with _one_at_a_time(server_home):
         done = server_home / "template-is-migrated"
         if not done.exists():

@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,15 +46,6 @@ from services.stack.postgres import Tuning, start_postgres
 tuning = Tuning(durable=False, shared_buffers="16MB")
 print(start_postgres(Path(sys.argv[1]), tuning=tuning).process.pid)
 """
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder every user may enter, which pytest's own temporary folders are not."""
-    folder = Path(tempfile.mkdtemp(prefix="qmas-stack-"))
-    folder.chmod(0o711)
-    yield folder
-    shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -1,0 +1,162 @@
+"""Settings: what is told wins, what is not is embedded, and production makes nothing up."""
+
+import base64
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from services.settings import Environment, Settings, SettingsFault, SmtpSecurity
+from services.stack.errors import StackFault
+
+_KEYS = [base64.b64encode(bytes(range(start, start + 32))).decode() for start in (0, 32)]
+_PRODUCTION = {
+    "QMAS_ENV": "production",
+    "QMAS_DATABASE_URL": "postgresql://qmas_app:hidden-word@db/qmas",
+    "QMAS_BROKER_URL": "redis://broker:6379/0",
+    "QMAS_SMTP_URL": "smtp+starttls://post:p%40ss@mail.example",
+    "QMAS_MASTER_KEY": _KEYS[0],
+    "QMAS_BLIND_INDEX_KEY": _KEYS[1],
+    "QMAS_SESSION_SECRET": "a session secret that has many letters 0123456789",
+}
+
+
+def _faults(environ: dict[str, str]) -> tuple[str, ...]:
+    with pytest.raises(SettingsFault) as raised:
+        Settings.load(environ)
+    return raised.value.faults
+
+
+def test_an_embedded_home_gives_the_same_secrets_and_addresses_every_time(
+    open_folder: Path,
+) -> None:
+    home = open_folder / "home"
+    assert Settings.load({}, home) == Settings.load({}, home)
+
+
+def test_generated_secrets_are_for_their_owner_only(open_folder: Path) -> None:
+    Settings.load({}, open_folder / "home")
+    kept = list((open_folder / "home" / "secrets").iterdir())
+    assert {path.name for path in kept} == {
+        "master.key",
+        "blind-index.key",
+        "session.key",
+        "postgres.json",
+    }
+    assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o600}
+
+
+def test_two_homes_have_different_keys(open_folder: Path) -> None:
+    one, other = (Settings.load({}, open_folder / name) for name in ("one", "other"))
+    assert len({one.master_key, one.blind_index_key, other.master_key, other.blind_index_key}) == 4
+
+
+def test_the_representation_tells_no_secret() -> None:
+    settings = Settings.load(_PRODUCTION)
+    shown = repr(settings)
+    for secret in ("hidden-word", "p@ss", _KEYS[0], settings.session_secret, "broker"):
+        assert secret not in shown
+    assert repr(settings.master_key) not in shown
+
+
+def test_production_with_nothing_told_names_every_missing_setting_at_once() -> None:
+    assert {fault.split()[0] for fault in _faults({"QMAS_ENV": "production"})} == {
+        "QMAS_DATABASE_URL",
+        "QMAS_BROKER_URL",
+        "QMAS_SMTP_URL",
+        "QMAS_MASTER_KEY",
+        "QMAS_BLIND_INDEX_KEY",
+        "QMAS_SESSION_SECRET",
+    }
+
+
+def test_production_starts_and_makes_nothing(open_folder: Path) -> None:
+    settings = Settings.load(_PRODUCTION, open_folder / "home")
+    assert settings.env is Environment.PRODUCTION
+    embedded = (settings.embedded_postgres, settings.embedded_redis, settings.embedded_mail)
+    assert embedded == (False, False, False)
+    assert settings.owner_database_url is None
+    assert not (open_folder / "home").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("QMAS_MASTER_KEY", base64.b64encode(b"short").decode(), "32 random bytes"),
+        ("QMAS_MASTER_KEY", "not base64 at all!", "32 random bytes"),
+        ("QMAS_MASTER_KEY", base64.b64encode(b"\0" * 32).decode(), "not random"),
+        ("QMAS_BLIND_INDEX_KEY", _KEYS[0], "not be the same key"),
+        ("QMAS_SESSION_SECRET", "changeme", "at least 32 long"),
+        ("QMAS_DATABASE_URL", "mysql://db/qmas", "postgresql://"),
+        ("QMAS_DATABASE_URL", "postgresql://db:99999/qmas", "postgresql://"),
+        ("QMAS_BROKER_URL", "broker:6379", "redis://"),
+        ("QMAS_SMTP_URL", "smtp://", "names no host"),
+        ("QMAS_WEB_PORT", "eighty", "whole number from 1 to 65535"),
+        ("QMAS_WEB_PORT", "65536", "whole number from 1 to 65535"),
+        ("QMAS_MASTER_KEY_FILE", "/nowhere/key", "both given"),
+    ],
+)
+def test_a_bad_setting_is_named_and_its_secret_is_not_shown(
+    name: str, value: str, says: str
+) -> None:
+    faults = _faults(_PRODUCTION | {name: value})
+    assert len(faults) == 1
+    assert name.removesuffix("_FILE") in faults[0]
+    assert says in faults[0]
+    assert "KEY" not in name or value not in faults[0]
+
+
+def test_an_unknown_environment_is_refused() -> None:
+    assert _faults({"QMAS_ENV": "prod"}) == (
+        "QMAS_ENV is 'prod'; it must be one of embedded, production",
+    )
+
+
+def test_a_setting_may_come_from_a_file(open_folder: Path) -> None:
+    (open_folder / "key").write_text(_KEYS[1] + "\n")
+    told = {name: text for name, text in _PRODUCTION.items() if name != "QMAS_BLIND_INDEX_KEY"}
+    settings = Settings.load(told | {"QMAS_BLIND_INDEX_KEY_FILE": str(open_folder / "key")})
+    assert settings.blind_index_key == bytes(range(32, 64))
+
+
+def test_a_file_that_cannot_be_read_is_named(open_folder: Path) -> None:
+    told = {name: text for name, text in _PRODUCTION.items() if name != "QMAS_BLIND_INDEX_KEY"}
+    faults = _faults(told | {"QMAS_BLIND_INDEX_KEY_FILE": str(open_folder / "none")})
+    assert any(fault.startswith("QMAS_BLIND_INDEX_KEY_FILE cannot be read") for fault in faults)
+
+
+def test_a_server_of_ones_own_replaces_the_embedded_one(open_folder: Path) -> None:
+    told = {"QMAS_DATABASE_URL": "postgresql+psycopg://qmas_app:x@db/qmas"}
+    settings = Settings.load(told, open_folder / "home")
+    assert settings.database_url == "postgresql://qmas_app:x@db/qmas"
+    assert settings.owner_database_url is None
+    assert not settings.embedded_postgres
+    assert settings.embedded_redis
+
+
+def test_a_mail_server_is_read_from_its_url() -> None:
+    smtp = Settings.load(_PRODUCTION).smtp
+    assert (smtp.host, smtp.port, smtp.user, smtp.password) == ("mail.example", 587, "post", "p@ss")
+    assert smtp.security is SmtpSecurity.STARTTLS
+
+
+def test_a_child_process_loads_the_same_settings(open_folder: Path) -> None:
+    settings = Settings.load({"QMAS_WEB_PORT": "8700"}, open_folder / "home")
+    child = Settings.load(settings.child_environ())
+    assert child.web_port == 8700
+    assert (child.home, child.database_url) == (settings.home, settings.database_url)
+
+
+def test_a_command_line_wins_over_the_environment(
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(os.environ, "QMAS_WEB_PORT", "8700")
+    assert Settings.from_environment(open_folder / "home").web_port == 8700
+    assert Settings.from_environment(open_folder / "home", QMAS_WEB_PORT="8800").web_port == 8800
+
+
+def test_a_home_that_is_a_file_is_named(open_folder: Path) -> None:
+    (open_folder / "home").write_text("in the way")
+    with pytest.raises(StackFault, match="cannot be used: it is not a directory"):
+        Settings.load({}, open_folder / "home")
