@@ -6,7 +6,7 @@ prerequisite does not stop the scoring.
 
 from datetime import date
 
-from domain.application import Application
+from domain.application import Application, Route
 from domain.errors import Refusal
 from domain.rules.prerequisites import find_prerequisites
 from domain.rules.scoring import score
@@ -22,11 +22,7 @@ def assess(ruleset: Ruleset, application: Application, on: date) -> Assessment:
 
     A ruleset of the other route is WrongRoute; a day outside the ruleset's life is allowed.
     """
-    if ruleset.route != application.route:
-        raise WrongRoute(
-            f"{ruleset.id} is a ruleset of the {ruleset.route} route, "
-            f"and this is an application of the {application.route} route"
-        )
+    require_route(ruleset, application.route)
     prerequisites = find_prerequisites(ruleset, application, on)
     factors = tuple(score(each, ruleset.lists, application, on) for each in ruleset.factors)
     total = sum(each.points for each in factors)
@@ -41,3 +37,12 @@ def assess(ruleset: Ruleset, application: Application, on: date) -> Assessment:
         pass_mark=ruleset.pass_mark.value,
         eligible=all(each.met for each in prerequisites) and total >= ruleset.pass_mark.value,
     )
+
+
+def require_route(ruleset: Ruleset, route: Route) -> None:
+    """Nothing, or WrongRoute where the ruleset is not one of the route."""
+    if ruleset.route != route:
+        raise WrongRoute(
+            f"{ruleset.id} is a ruleset of the {ruleset.route} route, "
+            f"and this is an application of the {route} route"
+        )

@@ -1,0 +1,198 @@
+"""`qmas assess`: application files scored, without a database or any other service.
+
+Law: every file that can be assessed is answered on standard output in the order given, and every
+other one has all its faults on standard error.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Final
+
+import click
+import msgspec
+
+from domain.application import Route
+from domain.days import hong_kong_date, written_out
+from domain.errors import Refusal
+from domain.rules.assess import assess as assess_application, require_route
+from domain.rules.choose import UnknownRuleset, choose, named
+from domain.rules.types import Assessment, FactorScore, Rulebook, Ruleset
+from services.intake.application import application_from, route_of
+from services.intake.document import parse_document
+from services.intake.faults import ApplicationFaults, Fault
+from services.intake.fields import day_or_none
+from services.rules import answer, load_rulebook
+
+UNASSESSED: Final = 2
+LARGEST: Final = 16 * 1024 * 1024  # bytes; a real application is a few thousand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What all files are assessed by: the rules, the reference date, perhaps a named ruleset."""
+
+    rulebook: Rulebook
+    on: date
+    ruleset_id: str | None
+
+
+def _day(_context: click.Context, _option: click.Parameter, value: str | None) -> date | None:
+    day = day_or_none(value)
+    if value is not None and day is None:
+        raise click.BadParameter(f"{value!r} is not a calendar date such as 2019-05-01")
+    return day
+
+
+@click.command("assess")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option("--ruleset", "ruleset_id", metavar="ID", help="Assess under this ruleset.")
+@click.option(
+    "--on", metavar="DATE", callback=_day, help="Reference date (today in Hong Kong if absent)."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, in the order given.")
+@click.pass_context
+def assess(
+    context: click.Context,
+    files: tuple[str, ...],
+    ruleset_id: str | None,
+    on: date | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Score application files (`-` is standard input).
+
+    Without --ruleset each is scored under the ruleset in force for a submission on that date. The
+    exit status is 0 whether eligible or not, and 2 when any file cannot be assessed.
+    """
+    today = hong_kong_date(datetime.now(UTC))
+    terms = Terms(rulebook=load_rulebook(), on=on or today, ruleset_id=ruleset_id)
+    _refuse_unknown_ruleset(terms)
+    assessed = [_assess_file(file, terms, as_json=as_json) for file in files]
+    if not all(assessed):
+        context.exit(UNASSESSED)
+
+
+def _refuse_unknown_ruleset(terms: Terms) -> None:
+    try:
+        if terms.ruleset_id is not None:
+            named(terms.rulebook, terms.ruleset_id)
+    except UnknownRuleset as unknown:
+        raise click.BadParameter(str(unknown), param_hint="'--ruleset'") from None
+
+
+def _assess_file(file: str, terms: Terms, *, as_json: bool) -> bool:
+    """True when the file was assessed and its answer written; its faults are written otherwise."""
+    try:
+        found = _assessment(_contents(file), terms)
+    except ApplicationFaults as refused:
+        _write_faults(file, refused.faults, as_json=as_json)
+        return False
+    if as_json:
+        click.echo(msgspec.json.encode(answer(found)))
+    else:
+        click.echo("\n".join(map(printable, _lines(file, found))))
+    return True
+
+
+def _assessment(data: bytes, terms: Terms) -> Assessment:
+    """The assessment of a file's contents, or ApplicationFaults with those of its rules too."""
+    document, faults = parse_document(data)
+    if document is None:
+        raise ApplicationFaults(faults)
+    route, ruleset = route_of(document), None
+    if route is not None:
+        try:
+            ruleset = _ruleset(route, terms)
+        except Refusal as refused:
+            faults = (*faults, Fault(path="route", message=str(refused)))
+    application = application_from(document, terms.on, found=faults)
+    if ruleset is None:
+        raise AssertionError("an application without a fault has a route, and so a ruleset")
+    return assess_application(ruleset, application, terms.on)
+
+
+def _ruleset(route: Route, terms: Terms) -> Ruleset:
+    if terms.ruleset_id is None:
+        return choose(terms.rulebook, route, terms.on)
+    ruleset = named(terms.rulebook, terms.ruleset_id)
+    require_route(ruleset, route)
+    return ruleset
+
+
+def _contents(file: str) -> bytes:
+    try:
+        if file == "-":
+            data = sys.stdin.buffer.read(LARGEST + 1)
+        else:
+            with open(file, "rb") as opened:  # noqa: PTH123 - a Path would take "" for a folder
+                data = opened.read(LARGEST + 1)
+    except OSError as error:
+        raise ApplicationFaults((_whole(f"cannot be read: {error.strerror}"),)) from None
+    if len(data) > LARGEST:
+        raise ApplicationFaults((_whole(f"is larger than {LARGEST} bytes"),))
+    return data
+
+
+def _whole(message: str) -> Fault:
+    return Fault(path="", message=message)
+
+
+def _write_faults(file: str, faults: tuple[Fault, ...], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(_problem(file, faults)), err=True)
+        return
+    for fault in faults:
+        click.echo(printable(f"{file}: {fault}"), err=True)
+
+
+def _problem(file: str, faults: tuple[Fault, ...]) -> dict[str, object]:
+    return {
+        "type": "urn:qmas:problem:application-faults",
+        "title": "The application cannot be assessed",
+        "detail": f"{file}: {len(faults)} fault{'s' if len(faults) > 1 else ''}",
+        "file": file,
+        "errors": [{"path": fault.path, "message": fault.message} for fault in faults],
+    }
+
+
+def printable(line: str) -> str:
+    """A line that cannot steer a terminal: control characters stand as escapes."""
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in line
+    )
+
+
+def _lines(file: str, found: Assessment) -> Iterator[str]:
+    day = written_out(found.reference_date)
+    yield f"{file}: {found.ruleset}, {found.route} route, on {day}"
+    yield "  Prerequisites"
+    for each in found.prerequisites:
+        yield f"    {'met' if each.met else 'NOT MET':<8}{each.id:<12}{each.reason}"
+    yield "  Points"
+    for factor in found.factors:
+        yield from _factor_lines(factor)
+    yield f"  Total {found.total}; the pass mark is {found.pass_mark}"
+    yield f"  {_verdict(found)}"
+    yield f"  Rules {found.digest}"
+
+
+def _factor_lines(factor: FactorScore) -> Iterator[str]:
+    yield f"    {factor.factor:<16}{factor.points:>4} of {factor.max}"
+    for award in factor.awards:
+        yield f"      {f'+{award.points}':>5}  {award.reason}"
+    for shortfall in factor.shortfalls:
+        yield f"      {f'({shortfall.points})':>6} {shortfall.reason}"
+
+
+def _verdict(found: Assessment) -> str:
+    unmet = [each.id for each in found.prerequisites if not each.met]
+    reasons = [f"prerequisites not met: {', '.join(unmet)}"] if unmet else []
+    if found.total < found.pass_mark:
+        reasons.append(f"{found.pass_mark - found.total} points short of the pass mark")
+    return f"Not eligible: {'; '.join(reasons)}" if reasons else "Eligible"
+
+
+COMMANDS: tuple[click.Command, ...] = (assess,)

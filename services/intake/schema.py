@@ -1,0 +1,124 @@
+"""Marshmallow schemas derived from the domain's dataclasses.
+
+Law: a dataclass is the one source of its shape. A type that is not in the table fails where the
+schema is derived, which is when the program starts; unknown keys are refused.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from functools import cache
+from types import MappingProxyType, NoneType, UnionType
+from typing import Any, ClassVar, Final, Union, get_args, get_origin, get_type_hints
+
+from marshmallow import RAISE, Schema, post_load
+from marshmallow import fields as marshmallow_fields
+
+from domain.application import CountryCode, EmailAddress, LanguageTag, Percentage
+from services.intake.fields import (
+    CountryText,
+    Day,
+    EmailText,
+    Instant,
+    LanguageTagText,
+    Number,
+    PercentageNumber,
+    Rows,
+    Text,
+    Truth,
+    Whole,
+    Word,
+)
+
+AnyField = marshmallow_fields.Field[Any]
+
+SCALARS: Final[Mapping[Any, Callable[..., AnyField]]] = MappingProxyType(
+    {
+        str: Text,
+        int: Whole,
+        float: Number,
+        bool: Truth,
+        date: Day,
+        datetime: Instant,
+        CountryCode: CountryText,
+        LanguageTag: LanguageTagText,
+        EmailAddress: EmailText,
+        Percentage: PercentageNumber,
+    }
+)
+
+
+_FIELD_MESSAGES: Final = MappingProxyType(
+    {
+        "required": "is required and missing",
+        "null": "must not be null; a key that is not required is left out to claim nothing",
+    }
+)
+_OBJECT_MESSAGES: Final = MappingProxyType(
+    {"type": "must be a JSON object", "unknown": "is not a key of this format"}
+)
+
+
+class UnmappedType(TypeError):  # noqa: N818 - it names what is unmapped
+    """A field has a type that no schema field stands for."""
+
+
+class DataclassSchema(Schema):
+    """A schema whose loaded value is an instance of ``built``."""
+
+    built: ClassVar[type]
+
+    class Meta:
+        """Unknown keys are refused."""
+
+        unknown = RAISE
+
+    @post_load
+    def build(self, data: Mapping[str, Any], **_: Any) -> Any:
+        """The instance; absent keys have the dataclass's defaults."""
+        return self.built(**data)
+
+
+@cache
+def schema_for(cls: type) -> type[DataclassSchema]:
+    """The strict schema of a dataclass, the same class each time; else UnmappedType."""
+    if not is_dataclass(cls):
+        raise UnmappedType(f"{cls!r} is not a dataclass")
+    hints = get_type_hints(cls, include_extras=True)
+    members: dict[str, Any] = {
+        each.name: _field(hints[each.name], f"{cls.__name__}.{each.name}", _presence(each))
+        for each in fields(cls)
+    }
+    settled = {"built": cls, "error_messages": dict(_OBJECT_MESSAGES)}
+    return type(f"{cls.__name__}Schema", (DataclassSchema,), {**members, **settled})
+
+
+def _presence(field: Field[Any]) -> dict[str, Any]:
+    """What marshmallow is told: a field without a default is required."""
+    required = field.default is MISSING and field.default_factory is MISSING
+    return {"required": required, "error_messages": dict(_FIELD_MESSAGES)}
+
+
+def _field(hint: Any, where: str, options: Mapping[str, Any]) -> AnyField:
+    if hint in SCALARS:
+        return SCALARS[hint](**options)
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in {Union, UnionType} and NoneType in arguments:
+        return _optional([each for each in arguments if each is not NoneType], where, options)
+    if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:  # noqa: PLR2004 - tuple[X, ...]
+        return Rows(
+            _field(arguments[0], where, {"error_messages": dict(_FIELD_MESSAGES)}), **options
+        )
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return Word(hint, **options)
+    if isinstance(hint, type) and is_dataclass(hint):
+        return marshmallow_fields.Nested(schema_for(hint), **options)
+    raise UnmappedType(f"{where} is {hint!r}, which no schema field stands for")
+
+
+def _optional(arguments: list[Any], where: str, options: Mapping[str, Any]) -> AnyField:
+    """``X | None``: with a default the key is left out to claim nothing, and null is refused."""
+    if len(arguments) != 1:
+        raise UnmappedType(f"{where} is a union of {arguments!r}, which no schema field stands for")
+    return _field(arguments[0], where, {**options, "allow_none": bool(options.get("required"))})
