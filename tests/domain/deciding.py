@@ -1,0 +1,85 @@
+"""How decisions are told in tests: given a history, when a command, then facts or a refusal.
+
+    given(*history).when(IssueVisa()).then(VisaIssued(...))
+    given(*history).when(IssueVisa()).refused(NotAllowedNow, "nothing more can be done")
+
+A refusal ends `when` quietly and is looked at by `refused`; any other exception is a failure.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache, reduce
+
+from domain import case
+from domain.case import Circumstances
+from domain.commands import CaseCommand
+from domain.errors import Refusal
+from domain.events import CaseEvent
+from domain.rules.types import Rulebook
+from domain.stages import CaseState, Stage, stage_of
+from services.rules import load_rulebook
+
+NOON = datetime(2019, 9, 2, 4, 0, tzinfo=UTC)
+"""Noon in Hong Kong on 2 September 2019: when everything happens unless another time is named."""
+
+REFERENCE = "QM-4K7RT-9XWPC"
+
+
+@cache
+def real_rulebook() -> Rulebook:
+    """Return the rulebook as it ships."""
+    return load_rulebook()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What a command led to: facts, or the refusal that forbade it."""
+
+    before: CaseState
+    facts: tuple[CaseEvent, ...]
+    refusal: Refusal | None
+
+    def then(self, *expected: CaseEvent) -> None:
+        """Exactly these facts followed."""
+        assert self.refusal is None, f"refused: {self.refusal!r}"
+        assert self.facts == expected
+
+    def refused(self, expected: type[Refusal], saying: str = "") -> None:
+        """The command was refused for this reason, in a text that holds these words."""
+        assert type(self.refusal) is expected, f"{self.refusal!r}, {self.facts}"
+        assert saying in str(self.refusal)
+
+    def leads_to(self, stage: Stage) -> None:
+        """The facts that followed make this stage of the case."""
+        assert self.refusal is None, f"refused: {self.refusal!r}"
+        assert stage_of(reduce(case.evolve, self.facts, self.before)) is stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """A case with a history, at an instant, under rules."""
+
+    state: CaseState
+    circumstances: Circumstances
+
+    def at(self, instant: datetime) -> "Given":
+        """The same case at another instant."""
+        return replace(self, circumstances=replace(self.circumstances, at=instant))
+
+    def under(self, rulebook: Rulebook) -> "Given":
+        """The same case under other rules."""
+        return replace(self, circumstances=replace(self.circumstances, rulebook=rulebook))
+
+    def when(self, command: CaseCommand) -> Decided:
+        """What the command leads to."""
+        try:
+            facts = case.decide(self.state, command, self.circumstances)
+        except Refusal as refusal:
+            return Decided(before=self.state, facts=(), refusal=refusal)
+        return Decided(before=self.state, facts=facts, refusal=None)
+
+
+def given(*history: CaseEvent) -> Given:
+    """A case with this history, at noon, under the rules as they ship."""
+    circumstances = Circumstances(at=NOON, rulebook=real_rulebook(), reference=REFERENCE)
+    return Given(state=case.load(history), circumstances=circumstances)

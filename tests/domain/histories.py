@@ -1,0 +1,141 @@
+"""Histories that lead to every stage of a case, and people to file applications for."""
+
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from domain import events as e
+from domain import stages as s
+from domain.application import Application, Route
+from tests.domain.deciding import NOON, REFERENCE
+
+_PEOPLE: Final = Path(__file__).parents[1] / "data" / "people"
+
+EXERCISE: Final = "2019-q3"
+VISA_FEE: Final = 230
+APPLICATION_FEE: Final = 600
+PAY_BY: Final = date(2020, 3, 2)
+ACTIVATE_BY: Final = date(2020, 3, 2)
+
+
+@cache
+def person(name: str) -> Application:
+    """Return what John, Emma or Jackie files."""
+    return msgspec.json.decode((_PEOPLE / f"{name}.json").read_bytes(), type=Application)
+
+
+JOHN: Final = person("john")
+EMMA: Final = person("emma")
+JACKIE: Final = person("jackie")
+
+
+def submitted(application: Application | None = JOHN, fee: int | None = None) -> e.CaseEvent:
+    """Return the first fact of a case; without an application its person has been erased."""
+    return e.ApplicationSubmitted(
+        reference=REFERENCE,
+        route=application.route if application else Route.GENERAL,
+        channel=e.Channel.ONLINE,
+        submitted_at=NOON,
+        application_fee_hkd=fee,
+        personal=application,
+    )
+
+
+def prerequisites(*, age_met: bool = True) -> e.CaseEvent:
+    """Return the assessment of two prerequisites, the first of them met or not."""
+    return e.PrerequisitesAssessed(
+        ruleset="gpt-2018",
+        digest="sha256:00",
+        reference_date=NOON.date(),
+        results=(
+            e.PrerequisiteResult(id="age", met=age_met),
+            e.PrerequisiteResult(id="support", met=True),
+        ),
+        personal=None,
+    )
+
+
+def scored(total: int = 175) -> e.CaseEvent:
+    """Return a score, against a pass mark of 80."""
+    return e.ApplicationScored(
+        ruleset="gpt-2018",
+        digest="sha256:00",
+        reference_date=NOON.date(),
+        factors=(e.FactorPoints(factor="age", points=total, max=total),),
+        total=total,
+        pass_mark=80,
+        personal=None,
+    )
+
+
+ACKNOWLEDGED: Final = e.ApplicationAcknowledged()
+SHORTLISTED: Final = e.CaseShortlisted(exercise=EXERCISE, rank=1)
+SELECTED: Final = e.CaseSelected(exercise=EXERCISE, rank=1)
+NOT_SELECTED: Final = e.CaseNotSelected(exercise=EXERCISE, rank=1)
+IN_PRINCIPLE: Final = e.ApprovedInPrinciple()
+VERIFIED: Final = e.OriginalsVerified()
+APPROVED: Final = e.ApplicationApproved(stay_years=(2, 3, 3), visa_fee_hkd=VISA_FEE, pay_by=PAY_BY)
+PAID: Final = e.VisaFeePaid(amount_hkd=VISA_FEE)
+ISSUED: Final = e.VisaIssued(
+    conditions=e.VisaConditions(
+        stay_years=2, may_work=True, may_study=True, may_establish_business=True
+    ),
+    activate_by=ACTIVATE_BY,
+)
+ACTIVATED: Final = e.VisaActivated(entered_on=date(2019, 10, 1), stay_until=date(2021, 9, 30))
+REFUSED: Final = e.ApplicationRefused(
+    reason_class=e.RefusalClass.SELECTION,
+    rules=(),
+    personal=e.RefusalReasons(texts=("The claims were not borne out",)),
+)
+WITHDRAWN: Final = e.ApplicationWithdrawn(personal=e.WithdrawalReason(text=""))
+
+MAIN_PATH: Final[tuple[e.CaseEvent, ...]] = (
+    submitted(),
+    ACKNOWLEDGED,
+    prerequisites(),
+    scored(),
+    SHORTLISTED,
+    SELECTED,
+    IN_PRINCIPLE,
+    VERIFIED,
+    APPROVED,
+    PAID,
+    ISSUED,
+    ACTIVATED,
+)
+
+
+def until(event: e.CaseEvent) -> tuple[e.CaseEvent, ...]:
+    """Return the main path up to and with an event."""
+    return MAIN_PATH[: MAIN_PATH.index(event) + 1]
+
+
+HISTORIES: Final[Mapping[type[s.CaseState], tuple[e.CaseEvent, ...]]] = MappingProxyType(
+    {
+        s.Draft: (),
+        s.FeeAwaited: (submitted(fee=APPLICATION_FEE),),
+        s.Submitted: until(submitted()),
+        s.Acknowledged: until(ACKNOWLEDGED),
+        s.PrerequisitesMet: until(prerequisites()),
+        s.PrerequisitesUnmet: (*until(ACKNOWLEDGED), prerequisites(age_met=False)),
+        s.BelowMark: (*until(prerequisites()), scored(79)),
+        s.InPool: until(scored()),
+        s.Shortlisted: until(SHORTLISTED),
+        s.Selected: until(SELECTED),
+        s.InPrinciple: until(IN_PRINCIPLE),
+        s.Verified: until(VERIFIED),
+        s.Approved: until(APPROVED),
+        s.VisaPaid: until(PAID),
+        s.Issued: until(ISSUED),
+        s.Active: until(ACTIVATED),
+        s.Refused: (*until(SHORTLISTED), REFUSED),
+        s.Withdrawn: (*until(scored()), WITHDRAWN),
+    }
+)
+"""A history that ends at each stage."""

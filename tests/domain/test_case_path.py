@@ -1,0 +1,199 @@
+"""The whole way of an application under the rules as they ship, from filing to entry."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from functools import reduce
+
+import pytest
+
+from domain import commands as c
+from domain import events as e
+from domain import stages as s
+from domain.application import Application, Route
+from domain.case import Circumstances, decide, evolve, load
+from domain.days import HONG_KONG
+from domain.rules.choose import NoRuleset
+from domain.rules.types import FeeSchedule, Rulebook
+from tests.domain.deciding import NOON, REFERENCE, given, real_rulebook
+from tests.domain.histories import EMMA, EXERCISE, HISTORIES, JACKIE, JOHN, VISA_FEE
+
+FEE = 600
+TO_POOL: tuple[c.CaseCommand, ...] = (
+    c.AcknowledgeApplication(),
+    c.AssessPrerequisites(),
+    c.ScoreApplication(),
+)
+TO_VISA: tuple[c.CaseCommand, ...] = (
+    c.ShortlistCase(exercise=EXERCISE, rank=3),
+    c.SelectCase(exercise=EXERCISE, rank=3),
+    c.ApproveInPrinciple(),
+    c.VerifyOriginals(),
+    c.ApproveApplication(),
+    c.PayVisaFee(amount_hkd=VISA_FEE),
+    c.IssueVisa(),
+    c.ActivateVisa(entered_on=NOON.date()),
+)
+
+
+def carried_out(
+    commands: Iterable[c.CaseCommand],
+    *,
+    at: datetime = NOON,
+    rulebook: Rulebook | None = None,
+) -> tuple[e.CaseEvent, ...]:
+    """Return every fact of a new case on which these commands were carried out in turn."""
+    circumstances = Circumstances(at=at, rulebook=rulebook or real_rulebook(), reference=REFERENCE)
+    facts: tuple[e.CaseEvent, ...] = ()
+    for command in commands:
+        facts += decide(load(facts), command, circumstances)
+    return facts
+
+
+def with_application_fee(rulebook: Rulebook, hkd: int, since: datetime) -> Rulebook:
+    """Return the rulebook with one more schedule of fees, which asks one for the application."""
+    schedule: FeeSchedule = replace(rulebook.fees[0], from_instant=since, application_hkd=hkd)
+    return replace(rulebook, fees=(*rulebook.fees, schedule))
+
+
+@pytest.mark.parametrize(
+    ("application", "points", "ruleset", "years"),
+    [
+        pytest.param(JOHN, 175, "gpt-2018", (2, 3, 3), id="john"),
+        pytest.param(EMMA, 120, "gpt-2018", (2, 3, 3), id="emma"),
+        pytest.param(JACKIE, 225, "apt-225", (8,), id="jackie"),
+    ],
+)
+def test_an_application_goes_all_the_way_to_an_activated_visa(
+    application: Application, points: int, ruleset: str, years: tuple[int, ...]
+) -> None:
+    facts = carried_out((c.SubmitApplication(application=application), *TO_POOL, *TO_VISA))
+    assert [type(each) for each in facts] == [
+        e.ApplicationSubmitted,
+        e.ApplicationAcknowledged,
+        e.PrerequisitesAssessed,
+        e.ApplicationScored,
+        e.CaseShortlisted,
+        e.CaseSelected,
+        e.ApprovedInPrinciple,
+        e.OriginalsVerified,
+        e.ApplicationApproved,
+        e.VisaFeePaid,
+        e.VisaIssued,
+        e.VisaActivated,
+    ]
+    score, approval = facts[3], facts[8]
+    assert isinstance(score, e.ApplicationScored)
+    assert (score.total, score.ruleset) == (points, ruleset)
+    assert approval == e.ApplicationApproved(
+        stay_years=years, visa_fee_hkd=VISA_FEE, pay_by=date(2020, 3, 2)
+    )
+    active = load(facts)
+    assert isinstance(active, s.Active)
+    assert active.stay_until == date(2019 + years[0], 9, 1)
+
+
+def test_the_visa_says_what_its_holder_may_do() -> None:
+    given(*HISTORIES[s.VisaPaid]).when(c.IssueVisa()).then(
+        e.VisaIssued(
+            conditions=e.VisaConditions(
+                stay_years=2, may_work=True, may_study=True, may_establish_business=True
+            ),
+            activate_by=date(2020, 3, 2),
+        )
+    )
+
+
+def test_a_submission_keeps_the_instant_the_channel_and_the_application() -> None:
+    given().when(c.SubmitApplication(application=EMMA, channel=e.Channel.PAPER)).then(
+        e.ApplicationSubmitted(
+            reference=REFERENCE,
+            route=Route.GENERAL,
+            channel=e.Channel.PAPER,
+            submitted_at=NOON,
+            application_fee_hkd=None,
+            personal=EMMA,
+        )
+    )
+
+
+def test_the_score_keeps_the_skeleton_in_clear_and_the_rest_with_the_person() -> None:
+    *_, score = carried_out((c.SubmitApplication(application=JOHN), *TO_POOL))
+    assert isinstance(score, e.ApplicationScored)
+    assert score.digest.startswith("sha256:")
+    assert score.reference_date == NOON.astimezone(HONG_KONG).date()
+    assert sum(each.points for each in score.factors) == score.total
+    assert score.personal is not None
+    assert score.personal.total == score.total
+
+
+def test_the_reference_date_is_the_day_of_submission_and_not_of_the_assessment() -> None:
+    facts = carried_out((c.SubmitApplication(application=JOHN), c.AcknowledgeApplication()))
+    years_later = NOON.replace(year=2024, month=12)
+    decided = given(*facts).at(years_later).when(c.AssessPrerequisites())
+    (assessed,) = decided.facts
+    assert isinstance(assessed, e.PrerequisitesAssessed)
+    assert (assessed.ruleset, assessed.reference_date) == ("gpt-2018", date(2019, 9, 2))
+
+
+def test_the_ruleset_follows_the_day_in_hong_kong() -> None:
+    evening_before = datetime(2018, 8, 27, 15, 59, 59, tzinfo=UTC)
+    submit = c.SubmitApplication(application=JOHN)
+    given().at(evening_before).when(submit).refused(NoRuleset, "27 August 2018")
+    given().at(evening_before + timedelta(seconds=1)).when(submit).leads_to(s.Stage.SUBMITTED)
+
+
+def test_a_submission_on_a_day_without_rules_is_refused_by_name() -> None:
+    submit = c.SubmitApplication(application=JOHN)
+    given().at(datetime(2030, 1, 1, tzinfo=UTC)).when(submit).refused(
+        NoRuleset, "general route is loaded for 1 January 2030"
+    )
+
+
+def test_no_fee_is_asked_before_the_fees_of_2025() -> None:
+    given().when(c.SubmitApplication(application=JOHN)).leads_to(s.Stage.SUBMITTED)
+
+
+def test_where_a_fee_applies_the_case_waits_for_it() -> None:
+    rulebook = with_application_fee(real_rulebook(), FEE, since=NOON)
+    submit = c.SubmitApplication(application=JOHN)
+    given().under(rulebook).when(submit).leads_to(s.Stage.FEE_AWAITED)
+    second_before = NOON - timedelta(seconds=1)
+    given().under(rulebook).at(second_before).when(submit).leads_to(s.Stage.SUBMITTED)
+
+
+def test_a_paid_application_goes_the_same_way() -> None:
+    rulebook = with_application_fee(real_rulebook(), FEE, since=NOON)
+    commands = (
+        c.SubmitApplication(application=JOHN),
+        c.PayApplicationFee(amount_hkd=FEE),
+        *TO_POOL,
+        *TO_VISA,
+    )
+    facts = carried_out(commands, rulebook=rulebook)
+    assert facts[1] == e.ApplicationFeePaid(amount_hkd=FEE)
+    assert isinstance(load(facts), s.Active)
+
+
+def test_a_case_not_selected_waits_with_its_points_and_may_be_shortlisted_again() -> None:
+    facts = carried_out(
+        (
+            c.SubmitApplication(application=EMMA),
+            *TO_POOL,
+            c.ShortlistCase(exercise=EXERCISE, rank=9),
+            c.PassOverCase(exercise=EXERCISE, rank=9),
+        )
+    )
+    waiting = load(facts)
+    assert isinstance(waiting, s.InPool)
+    assert waiting.points == 120
+    again = c.ShortlistCase(exercise="2019-q4", rank=1)
+    given(*facts).when(again).then(e.CaseShortlisted(exercise="2019-q4", rank=1))
+
+
+def test_loading_is_one_fold_of_the_facts() -> None:
+    facts = carried_out((c.SubmitApplication(application=JOHN), *TO_POOL, *TO_VISA))
+    start: s.CaseState = s.Draft()
+    for cut in range(len(facts)):
+        assert load(facts) == reduce(evolve, facts[cut:], load(facts[:cut]))
+    assert load(()) == start

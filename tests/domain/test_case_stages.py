@@ -1,0 +1,140 @@
+"""Every command in every stage, and every event from every stage."""
+
+from typing import get_args
+
+import pytest
+
+from domain import commands as c
+from domain import events as e
+from domain import stages as s
+from domain.case import evolve, load
+from domain.errors import NotAllowedNow, Refusal
+from tests.domain.deciding import given
+from tests.domain.histories import (
+    ACTIVATED,
+    APPLICATION_FEE,
+    EXERCISE,
+    HISTORIES,
+    JOHN,
+    MAIN_PATH,
+    NOT_SELECTED,
+    REFUSED,
+    VISA_FEE,
+    WITHDRAWN,
+    prerequisites,
+    scored,
+    submitted,
+)
+
+COMMANDS: tuple[c.CaseCommand, ...] = (
+    c.SubmitApplication(application=JOHN),
+    c.PayApplicationFee(amount_hkd=APPLICATION_FEE),
+    c.AcknowledgeApplication(),
+    c.AssessPrerequisites(),
+    c.ScoreApplication(),
+    c.ShortlistCase(exercise=EXERCISE),
+    c.SelectCase(exercise=EXERCISE),
+    c.PassOverCase(exercise=EXERCISE),
+    c.ApproveInPrinciple(),
+    c.VerifyOriginals(),
+    c.ApproveApplication(),
+    c.PayVisaFee(amount_hkd=VISA_FEE),
+    c.IssueVisa(),
+    c.ActivateVisa(entered_on=ACTIVATED.entered_on),
+    c.RefuseApplication(reasons=("The claims were not borne out",)),
+    c.WithdrawApplication(),
+)
+EVENTS: tuple[e.CaseEvent, ...] = (
+    *MAIN_PATH,
+    submitted(fee=APPLICATION_FEE),
+    e.ApplicationFeePaid(amount_hkd=APPLICATION_FEE),
+    prerequisites(age_met=False),
+    scored(0),
+    NOT_SELECTED,
+    REFUSED,
+    WITHDRAWN,
+)
+LATER_EVENTS = [each for each in EVENTS if not isinstance(each, e.ApplicationSubmitted)]
+ENTRY = ACTIVATED.entered_on
+
+
+def named(value: object) -> str:
+    return (value if isinstance(value, type) else type(value)).__name__
+
+
+def test_every_stage_has_a_history_that_ends_there() -> None:
+    assert set(HISTORIES) == set(get_args(s.CaseState))
+    assert {stage: type(load(history)) for stage, history in HISTORIES.items()} == {
+        stage: stage for stage in HISTORIES
+    }
+
+
+def test_every_command_and_every_event_is_tried() -> None:
+    assert {type(each) for each in COMMANDS} == set(get_args(c.CaseCommand))
+    assert {type(each) for each in EVENTS} == set(get_args(e.CaseEvent))
+
+
+@pytest.mark.parametrize("stage", HISTORIES, ids=named)
+@pytest.mark.parametrize("command", COMMANDS, ids=named)
+def test_a_command_is_allowed_at_exactly_the_stages_that_name_it(
+    stage: type[s.CaseState], command: c.CaseCommand
+) -> None:
+    # A month later, so that the entry is in the past where one is recorded.
+    case = given(*HISTORIES[stage])
+    later = case.circumstances.at.replace(month=ENTRY.month, day=ENTRY.day)
+    decided = case.at(later).when(command)
+    assert (decided.refusal is None) == (type(command) in s.NEXT[stage]), decided.refusal
+    assert bool(decided.facts) == (decided.refusal is None)
+
+
+@pytest.mark.parametrize("stage", HISTORIES, ids=named)
+def test_a_refusal_names_what_is_possible_instead(stage: type[s.CaseState]) -> None:
+    state = load(HISTORIES[stage])
+    refusals = [
+        given(*HISTORIES[stage]).when(command).refusal
+        for command in COMMANDS
+        if type(command) not in s.NEXT[stage]
+    ]
+    told = [each for each in refusals if isinstance(each, NotAllowedNow)]
+    assert told
+    assert {each.allowed for each in told} == {s.possible(state)}
+    assert {each.stage for each in told} == {s.stage_of(state)}
+
+
+def test_possible_names_the_commands_of_the_stage() -> None:
+    assert s.possible(load(HISTORIES[s.Shortlisted])) == (
+        "SelectCase",
+        "PassOverCase",
+        "RefuseApplication",
+        "WithdrawApplication",
+    )
+    assert s.possible(load(HISTORIES[s.Active])) == ()
+
+
+def test_every_stage_has_a_name_of_its_own() -> None:
+    assert set(s.STAGES) == set(get_args(s.CaseState)) == set(s.NEXT)
+    assert sorted(s.STAGES.values()) == sorted(s.Stage)
+
+
+@pytest.mark.parametrize("stage", [each for each in HISTORIES if each is not s.Draft], ids=named)
+@pytest.mark.parametrize("event", EVENTS, ids=named)
+def test_every_event_leads_somewhere_from_every_stage(
+    stage: type[s.CaseState], event: e.CaseEvent
+) -> None:
+    after = evolve(load(HISTORIES[stage]), event)
+    assert type(after) in s.NEXT
+    assert not isinstance(after, s.Draft)
+
+
+@pytest.mark.parametrize("event", LATER_EVENTS, ids=named)
+def test_no_history_begins_with_anything_but_a_submission(event: e.CaseEvent) -> None:
+    with pytest.raises(TypeError, match=f"cannot begin with {named(event)}"):
+        load([event])
+
+
+def test_a_refused_command_changes_nothing() -> None:
+    history = HISTORIES[s.InPool]
+    before = load(history)
+    decided = given(*history).when(c.IssueVisa())
+    assert isinstance(decided.refusal, Refusal)
+    assert load(history) == before
