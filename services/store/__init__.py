@@ -1,1 +1,39 @@
-""""""
+"""The event store: every fact, appended once, never changed, in an order nothing disturbs."""
+
+from services.store.commit import Appended, Commit, NewEvent, StreamWrite
+from services.store.errors import (
+    CommandReused,
+    Conflict,
+    EventUnreadable,
+    LogCorrupt,
+    MigrationFault,
+    PersonErased,
+    Reserved,
+    StoreFault,
+    StoreUnreachable,
+    Unwritable,
+)
+from services.store.sealing import BlindIndex, CaseKey, CaseKeys, SealBroken
+from services.store.store import Store
+
+__all__ = [
+    "Appended",
+    "BlindIndex",
+    "CaseKey",
+    "CaseKeys",
+    "CommandReused",
+    "Commit",
+    "Conflict",
+    "EventUnreadable",
+    "LogCorrupt",
+    "MigrationFault",
+    "NewEvent",
+    "PersonErased",
+    "Reserved",
+    "SealBroken",
+    "Store",
+    "StoreFault",
+    "StoreUnreachable",
+    "StreamWrite",
+    "Unwritable",
+]

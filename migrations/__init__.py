@@ -1,0 +1,1 @@
+"""The schema's history, forward only; `services.store.migrate` runs it."""

@@ -1,0 +1,95 @@
+"""A small pool of database connections, opened when first needed.
+
+A connection outlives its use but not its process: a forked child starts with none and leaves the
+parent's alone.
+"""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import psycopg
+from psycopg import pq
+
+from services.store.appending import Documents, DocumentsDumper
+from services.store.errors import StoreUnreachable
+
+# Every statement of the store finds its rows by index. Plans are made once, perhaps when the
+# tables are still empty, and must not then scan or hash a table that has grown.
+_SETTINGS: Final = {
+    "timezone": "UTC",
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+    "statement_timeout": "60s",
+    "idle_in_transaction_session_timeout": "60s",
+}
+
+
+class Connections:
+    """At most `size` connections to one database, each used by one thread at a time."""
+
+    def __init__(self, url: str, size: int) -> None:
+        self._url = url
+        self._size = size
+        self._idle: list[psycopg.Connection] = []
+        self._start()
+
+    @contextmanager
+    def borrow(self) -> Iterator[psycopg.Connection]:
+        """An open autocommit connection; raises `StoreUnreachable` when there is none to be had.
+
+        A fault of the connection itself, while it is borrowed, becomes `StoreUnreachable` too.
+        """
+        if self._owner != os.getpid():
+            self._start()
+        with self._free:
+            generation = self._generation
+            connection = self._idle.pop() if self._idle else self._connect()
+            try:
+                yield connection
+            except psycopg.OperationalError as fault:
+                if connection.pgconn.status == pq.ConnStatus.OK:
+                    raise
+                raise StoreUnreachable(f"the database went away: {fault}") from fault
+            finally:
+                if generation == self._generation and _is_idle(connection):
+                    self._idle.append(connection)
+                else:
+                    connection.close()
+
+    def dispose(self) -> None:
+        """No idle connection is open; those in use are closed when they come back."""
+        if self._owner != os.getpid():
+            self._start()
+        self._generation += 1
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def _start(self) -> None:
+        # What a parent process left in the list is dropped unclosed: psycopg ends a connection
+        # only in the process that opened it.
+        self._owner = os.getpid()
+        self._generation = 0
+        self._idle = []
+        self._free = threading.BoundedSemaphore(self._size)
+
+    def _connect(self) -> psycopg.Connection:
+        settings = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
+        try:
+            connection = psycopg.connect(
+                self._url, autocommit=True, options=settings, application_name="qmas-store"
+            )
+        except psycopg.OperationalError as fault:
+            raise StoreUnreachable(f"the database does not answer: {fault}") from fault
+        connection.adapters.register_dumper(Documents, DocumentsDumper)
+        return connection
+
+
+def _is_idle(connection: psycopg.Connection) -> bool:
+    return connection.pgconn.transaction_status == pq.TransactionStatus.IDLE

@@ -1,0 +1,115 @@
+"""Brings a database to the schema this program needs, and says how far it is.
+
+Law: one migrator at a time, forward only, and never a long wait for or under a lock.
+"""
+
+from contextlib import closing
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.resources import files
+from typing import Final
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from psycopg import errors
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+
+from services.store.errors import MigrationFault, StoreUnreachable
+
+_ADVISORY_LOCK: Final = 0x716D6173
+_LIMITS: Final = "-c lock_timeout=10s -c statement_timeout=300s"
+
+
+class Standing(StrEnum):
+    """How a database's schema compares with the one this program needs."""
+
+    AT_HEAD = "at_head"
+    BEHIND = "behind"
+    AHEAD = "ahead"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationState:
+    """The revision a database is at (None: no schema), the one it should be at, and the verdict."""
+
+    current: str | None
+    head: str
+    standing: Standing
+
+
+def upgrade(owner_url: str) -> None:
+    """The database is at the newest revision; raises `MigrationFault` when it cannot be.
+
+    `owner_url` is a libpq URL of the role that owns the schema. Safe to call from several
+    processes at once: all but one wait for the lock, at most ten seconds.
+    """
+    engine = _engine(owner_url)
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"SELECT pg_advisory_lock({_ADVISORY_LOCK})")
+            connection.commit()
+            if state(owner_url).standing is Standing.AHEAD:
+                raise MigrationFault("the database was migrated by a newer version: upgrade qmas")
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+    except OperationalError as fault:
+        raise MigrationFault(f"the database could not be migrated: {fault.orig}") from fault
+    finally:
+        engine.dispose()
+
+
+def state(url: str) -> MigrationState:
+    """Where the database stands; any role that may read the schema's version may ask.
+
+    Raises `StoreUnreachable` when it does not answer within ten seconds.
+    """
+    try:
+        with closing(psycopg.connect(url, autocommit=True, connect_timeout=10)) as connection:
+            return _state(connection)
+    except psycopg.OperationalError as fault:
+        raise StoreUnreachable(str(fault).strip()) from fault
+
+
+def _state(connection: psycopg.Connection) -> MigrationState:
+    script = ScriptDirectory.from_config(_config())
+    head = script.get_current_head()
+    if head is None:
+        raise MigrationFault("no migrations are installed: install qmas anew")
+    current = _current(connection)
+    known = {revision.revision for revision in script.walk_revisions()}
+    if current is None:
+        standing = Standing.MISSING
+    elif current == head:
+        standing = Standing.AT_HEAD
+    else:
+        standing = Standing.BEHIND if current in known else Standing.AHEAD
+    return MigrationState(current=current, head=head, standing=standing)
+
+
+def _current(connection: psycopg.Connection) -> str | None:
+    try:
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except errors.UndefinedTable:
+        return None
+    return None if row is None else str(row[0])
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(files("migrations")))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _engine(url: str) -> Engine:
+    def connect() -> psycopg.Connection:
+        return psycopg.connect(url, options=_LIMITS)
+
+    return create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)

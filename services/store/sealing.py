@@ -1,0 +1,108 @@
+"""Personal data under a key of the case's own, and an index that can search it blindly.
+
+Law: a case's key is stored only wrapped by the master key, and its destruction is final: whoever
+reads starts from the wrapped bytes that the database holds now, never from a remembered key.
+"""
+
+import hashlib
+import hmac
+import os
+import unicodedata
+from binascii import Error as Base64Fault
+from binascii import a2b_base64, b2a_base64
+from functools import lru_cache
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_KEY_BYTES: Final = 32
+_NONCE_BYTES: Final = 12
+_WRAPPING: Final = b"\x01"  # the first byte of a wrapped key says how it was wrapped
+
+
+class SealBroken(Exception):
+    """Sealed data does not open: another key, another place, or altered bytes."""
+
+
+class CaseKey:
+    """The key that seals one person's data; never stored and never shown."""
+
+    __slots__ = ("_cipher",)
+
+    def __init__(self, secret: bytes) -> None:
+        self._cipher = AESGCM(secret)
+
+    def seal(self, plain: bytes, place: bytes) -> str:
+        """Base64 of nonce, ciphertext and tag; opens only for the same `place`."""
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = nonce + self._cipher.encrypt(nonce, plain, place)
+        return b2a_base64(sealed, newline=False).decode("ascii")
+
+    def open(self, sealed: str, place: bytes) -> bytes:
+        """What was sealed for `place`; raises `SealBroken`."""
+        try:
+            raw = a2b_base64(sealed, strict_mode=True)
+            return self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], place)
+        except (InvalidTag, Base64Fault, ValueError) as fault:
+            raise SealBroken("the sealed data was altered, moved, or sealed by another key") from (
+                fault
+            )
+
+
+class CaseKeys:
+    """Makes and unwraps the keys of cases with the one master key, of 32 bytes.
+
+    The last `remembered` keys stay unwrapped in memory, found by their wrapped bytes only.
+    """
+
+    def __init__(self, master_key: bytes, *, remembered: int = 20_000) -> None:
+        if len(master_key) != _KEY_BYTES:
+            raise ValueError(f"the master key has {len(master_key)} bytes, not {_KEY_BYTES}")
+        self._master = AESGCM(master_key)
+        self._unwrapped = lru_cache(maxsize=remembered)(self._unwrap)
+
+    def __repr__(self) -> str:
+        return "CaseKeys(…)"
+
+    def mint(self, reference: str) -> bytes:
+        """A new key for a case, wrapped."""
+        nonce = os.urandom(_NONCE_BYTES)
+        secret = os.urandom(_KEY_BYTES)
+        return _WRAPPING + nonce + self._master.encrypt(nonce, secret, reference.encode())
+
+    def unwrap(self, reference: str, wrapped: bytes) -> CaseKey:
+        """The key of a case; raises `SealBroken` under another master key or reference."""
+        return self._unwrapped(reference, wrapped)
+
+    def forget(self) -> None:
+        """No unwrapped key is left in memory."""
+        self._unwrapped.cache_clear()
+
+    def _unwrap(self, reference: str, wrapped: bytes) -> CaseKey:
+        nonce, secret = wrapped[1 : 1 + _NONCE_BYTES], wrapped[1 + _NONCE_BYTES :]
+        try:
+            if wrapped[:1] != _WRAPPING:
+                raise SealBroken(f"the key of case {reference} is wrapped in an unknown way")
+            return CaseKey(self._master.decrypt(nonce, secret, reference.encode()))
+        except (InvalidTag, ValueError) as fault:
+            raise SealBroken(
+                f"the key of case {reference} does not open: is it another master key?"
+            ) from fault
+
+
+class BlindIndex:
+    """Equal texts give equal tokens, and without the key (32 bytes) a token says nothing."""
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != _KEY_BYTES:
+            raise ValueError(f"the blind index's key has {len(key)} bytes, not {_KEY_BYTES}")
+        self._key = key
+
+    def __repr__(self) -> str:
+        return "BlindIndex(…)"
+
+    def token(self, kind: str, text: str) -> bytes:
+        """32 bytes for a text of a kind; case, width and runs of spaces make no difference."""
+        plain = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+        return hmac.digest(self._key, f"{kind}\0{plain}".encode(), hashlib.sha256)

@@ -1,0 +1,313 @@
+"""The event store: append, read, number.
+
+Law: a sequence in a database is no log. Transactions commit in another order than they drew their
+numbers, so a reader that asks for "everything after the last number" misses events. Here nothing
+is read in log order before the sequencer (`sequence_commits` in the database) gave it a position,
+and whoever reads the log sequences first, so that no single process is needed for progress.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+import psycopg
+from psycopg import errors
+
+from domain.events import Event
+from domain.record import Recorded
+from services.store.appending import APPEND, Answer, Sealing, parameters, refuse, repeat
+from services.store.codec import Codec, StoredEvent, is_personal, reference_of
+from services.store.commit import Appended, Commit, StreamWrite
+from services.store.connections import Connections
+from services.store.errors import (
+    Conflict,
+    LogCorrupt,
+    PersonErased,
+    StoreFault,
+    StoreUnreachable,
+    Unwritable,
+)
+from services.store.sealing import CaseKey, CaseKeys
+
+_ATTEMPTS: Final = 10
+_REMEMBERED: Final = 50_000
+
+_STREAM: Final = """
+SELECT json_send(events.body), events.recorded_at, log.position, log.sequenced_at, events.stream
+FROM events LEFT JOIN log USING (commit_id, ord)
+WHERE events.stream = %s AND events.version > %s ORDER BY events.version
+"""
+_STREAMS: Final = """
+SELECT json_send(events.body), events.recorded_at, log.position, log.sequenced_at, events.stream
+FROM events LEFT JOIN log USING (commit_id, ord)
+WHERE events.stream = ANY (%s::text[]) ORDER BY events.stream, events.version
+"""
+_LOG: Final = """
+SELECT json_send(events.body), events.recorded_at, log.position, log.sequenced_at, events.stream
+FROM log LEFT JOIN events USING (commit_id, ord)
+WHERE log.position > %(after)s AND log.position <= %(after)s + %(limit)s ORDER BY log.position
+"""
+_KEYS: Final = """
+SELECT reference, wrapped FROM case_keys WHERE reference = ANY (%s::text[])
+"""
+_HEAD: Final = "SELECT coalesce((SELECT position FROM log ORDER BY position DESC LIMIT 1), 0)"
+_EARLIER: Final = """
+SELECT NULL, commit_id, fingerprint, json_send(result), '{}'::integer[], '{}'::text[], '{}'::text[]
+FROM commits WHERE command_id = %s
+"""
+_VERSION: Final = """
+SELECT coalesce(
+    (SELECT version FROM events WHERE stream = %s ORDER BY version DESC LIMIT 1), 0
+)
+"""
+_DESTROY: Final = """
+UPDATE case_keys SET wrapped = NULL, erased_at = now()
+WHERE reference = %s AND wrapped IS NOT NULL
+"""
+
+_Row = tuple[Any, ...]
+_T = TypeVar("_T")
+
+
+class Store:
+    """One event store, safe to share between threads and to carry through a fork."""
+
+    def __init__(self, connections: Connections, keys: CaseKeys, codec: Codec) -> None:
+        self._connections = connections
+        self._keys = keys
+        self._codec = codec
+        self._wrapped: dict[str, bytes] = {}
+
+    @classmethod
+    def connect(cls, url: str, keys: CaseKeys, *, pool_size: int = 8) -> "Store":
+        """A store on the database of a libpq URL; nothing is opened before it is needed."""
+        return cls(Connections(url, pool_size), keys, Codec())
+
+    def dispose(self) -> None:
+        """No connection is open; the next use opens new ones."""
+        self._connections.dispose()
+
+    def append(self, commit: Commit) -> Appended:
+        """The commit is stored whole, or was before; or nothing is written and it raises.
+
+        In this order: `CommandReused`, `Conflict`, `Reserved`, `PersonErased`; `Unwritable` when
+        an event is not fit to be stored; `StoreUnreachable` when the database stayed away. A
+        broken connection is tried once more, which is safe because commands are idempotent.
+        """
+        for _ in range(_ATTEMPTS):
+            try:
+                appended = self._retried(lambda connection: self._try(connection, commit))
+            except errors.UniqueViolation as fault:
+                self._refuse_erased(fault, commit)
+            except errors.DeadlockDetected:
+                continue
+            else:
+                if appended is not None:
+                    return appended
+        raise StoreUnreachable(f"command {commit.command_id} met too many others: try it again")
+
+    def recall(self, command_id: UUID, fingerprint: bytes) -> Appended | None:
+        """What the command was answered with before, or None; `CommandReused` as in `append`.
+
+        Asked before deciding, for a command that was carried out is often no longer allowed.
+        """
+
+        def look(connection: psycopg.Connection) -> _Row | None:
+            cursor = connection.cursor(binary=True)
+            return cursor.execute(_EARLIER, (command_id,), prepare=True).fetchone()
+
+        row = self._retried(look)
+        return None if row is None else repeat(command_id, fingerprint, Answer(*row))
+
+    def read_stream(
+        self, stream: str, *, after: int = 0, personal: bool = True
+    ) -> tuple[Recorded[Event], ...]:
+        """The events of a stream above version `after`, in order; `()` if there is none.
+
+        Without `personal` sealed members are left closed and read as None, which is faster.
+        """
+        return self._read(_STREAM, (stream, after), personal=personal)
+
+    def read_streams(
+        self, streams: Sequence[str], *, personal: bool = True
+    ) -> dict[str, tuple[Recorded[Event], ...]]:
+        """The events of each stream, in order; `()` for one that does not exist."""
+        found: dict[str, list[Recorded[Event]]] = {stream: [] for stream in streams}
+        for recorded in self._read(_STREAMS, (list(found),), personal=personal):
+            found[recorded.stream].append(recorded)
+        return {stream: tuple(events) for stream, events in found.items()}
+
+    def read_log(
+        self, *, after: int, limit: int, personal: bool = True
+    ) -> tuple[Recorded[Event], ...]:
+        """At most `limit` events that follow position `after`, contiguous, after sequencing.
+
+        Raises `LogCorrupt` at a gap.
+        """
+        self.sequence()
+        read = self._read(_LOG, {"after": after, "limit": limit}, personal=personal)
+        for position, recorded in enumerate(read, start=after + 1):
+            if recorded.position != position:
+                raise LogCorrupt(position)
+        return read
+
+    def sequence(self) -> int:
+        """Everything committed before the call has a position; returns the log's last one."""
+        return int(self._value("SELECT sequence_commits()", ()))
+
+    def head(self) -> int:
+        """The last position of the log as it is; 0 when it is empty."""
+        return int(self._value(_HEAD, ()))
+
+    def stream_version(self, stream: str) -> int:
+        """The version of the stream's last event; 0 when it does not exist."""
+        return int(self._value(_VERSION, (stream,)))
+
+    def keys_of(self, references: Sequence[str]) -> dict[str, CaseKey]:
+        """The keys of these cases; those that do not exist or were destroyed are left out."""
+        return self._retried(lambda connection: self._unwrap(connection, references))
+
+    def destroy_key(self, reference: str) -> bool:
+        """What was personal in the case can be read by nobody; False if it was so already."""
+        self._wrapped.pop(reference, None)
+        self._keys.forget()
+        return self._retried(
+            lambda connection: connection.execute(_DESTROY, (reference,)).rowcount == 1
+        )
+
+    def _try(self, connection: psycopg.Connection, commit: Commit) -> Appended | None:
+        """The answer to one execution; None when it must be looked at again."""
+        cursor = connection.cursor(binary=True)
+        try:
+            sealing = self._sealing(cursor, commit)
+        except StoreFault:
+            row = cursor.execute(_EARLIER, (commit.command_id,), prepare=True).fetchone()
+            if row is not None and (
+                earlier := repeat(commit.command_id, commit.fingerprint, Answer(*row))
+            ):
+                return earlier
+            raise
+        given = parameters(commit, self._bodies(commit, sealing), sealing)
+        row = cursor.execute(APPEND, given, prepare=True).fetchone()
+        answer = Answer(*_present(row))
+        if earlier := repeat(commit.command_id, commit.fingerprint, answer):
+            return earlier
+        refuse(commit, answer)
+        for reference in answer.unkeyed:
+            self._wrapped.pop(reference, None)
+        if answer.commit_id is None:
+            return None
+        return Appended(commit_id=answer.commit_id, result=commit.result, repeated=False)
+
+    def _bodies(self, commit: Commit, sealing: Sealing) -> list[bytes]:
+        wrapped = {**sealing.held, **sealing.new}
+        keys = {
+            reference: self._keys.unwrap(reference, each) for reference, each in wrapped.items()
+        }
+        return [
+            self._codec.encode(commit, (write.stream, version), new, keys.get)
+            for write in commit.writes
+            for version, new in enumerate(write.events, start=write.expected + 1)
+        ]
+
+    def _sealing(self, cursor: psycopg.Cursor, commit: Commit) -> Sealing:
+        """A new key for each new case, and the stored key of each other one that needs it."""
+        new: dict[str, bytes] = {}
+        needed: dict[str, StreamWrite] = {}
+        for write in commit.writes:
+            reference = reference_of(write.stream)
+            if reference is None:
+                continue
+            if write.expected == 0 and write.stream.startswith("case-"):
+                new[reference] = self._keys.mint(reference)
+            elif any(is_personal(each.event) for each in write.events):
+                needed[reference] = write
+        held = {
+            reference: self._held(cursor, reference, write)
+            for reference, write in needed.items()
+            if reference not in new
+        }
+        return Sealing(new=new, held=held)
+
+    def _held(self, cursor: psycopg.Cursor, reference: str, write: StreamWrite) -> bytes:
+        known = self._wrapped.get(reference)
+        if known is not None:
+            return known
+        row = cursor.execute(_KEYS, ([reference],), prepare=True).fetchone()
+        if row is None:
+            version = _present(cursor.execute(_VERSION, (write.stream,)).fetchone())[0]
+            if version != write.expected:
+                raise Conflict(write.stream, write.expected, version)
+            raise Unwritable(f"{write.stream} is personal, but case-{reference} does not exist")
+        if row[1] is None:
+            raise PersonErased(reference)
+        if len(self._wrapped) >= _REMEMBERED:
+            self._wrapped.clear()
+        wrapped = bytes(row[1])
+        self._wrapped[reference] = wrapped
+        return wrapped
+
+    def _refuse_erased(self, fault: errors.UniqueViolation, commit: Commit) -> None:
+        """Raises `PersonErased` if the commit begins a case whose key was destroyed before."""
+        if fault.diag.constraint_name != "case_keys_pkey":
+            return
+        new = [write.stream[5:] for write in commit.writes if write.stream.startswith("case-")]
+        rows = self._retried(lambda connection: connection.execute(_KEYS, (new,)).fetchall())
+        for reference, wrapped in rows:
+            if wrapped is None:
+                raise PersonErased(reference) from fault
+
+    def _read(
+        self, query: str, given: Mapping[str, Any] | Sequence[Any], *, personal: bool
+    ) -> tuple[Recorded[Event], ...]:
+        def read(connection: psycopg.Connection) -> tuple[list[_Row], dict[str, CaseKey]]:
+            cursor = connection.cursor(binary=True)
+            rows = cursor.execute(query, given, prepare=True).fetchall()
+            # The keys are asked for after the events, so that an erasure in between is noticed.
+            sealed = {row[4] for row in rows if b'"sealed":' in (row[0] or b"")} if personal else ()
+            references = {reference for each in sealed if (reference := reference_of(each))}
+            return rows, self._unwrap(connection, tuple(references)) if references else {}
+
+        rows, keys = self._retried(read)
+        return tuple(self._recorded(row, keys) for row in rows)
+
+    def _recorded(self, row: _Row, keys: Mapping[str, CaseKey]) -> Recorded[Event]:
+        body, recorded_at, position, sequenced_at, _ = row
+        if body is None:
+            raise LogCorrupt(position)
+        stored = StoredEvent(
+            body=body, recorded_at=recorded_at, position=position, sequenced_at=sequenced_at
+        )
+        return self._codec.decode(stored, keys.get)
+
+    def _unwrap(
+        self, connection: psycopg.Connection, references: Sequence[str]
+    ) -> dict[str, CaseKey]:
+        cursor = connection.cursor(binary=True)
+        rows = cursor.execute(_KEYS, (list(references),), prepare=True).fetchall()
+        return {
+            reference: self._keys.unwrap(reference, wrapped)
+            for reference, wrapped in rows
+            if wrapped is not None
+        }
+
+    def _value(self, query: str, given: Sequence[Any]) -> Any:
+        return self._retried(
+            lambda connection: _present(connection.execute(query, given, prepare=True).fetchone())
+        )[0]
+
+    def _retried(self, work: Callable[[psycopg.Connection], _T]) -> _T:
+        """The work's answer, with a second connection if the first one broke."""
+        try:
+            with self._connections.borrow() as connection:
+                return work(connection)
+        except StoreUnreachable:
+            self._connections.dispose()
+            with self._connections.borrow() as connection:
+                return work(connection)
+
+
+def _present(row: _Row | None) -> _Row:
+    if row is None:
+        raise StoreUnreachable("the database answered with no row where there is always one")
+    return row

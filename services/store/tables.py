@@ -1,0 +1,149 @@
+"""The store's tables as the program expects them; a test compares them with a migrated database.
+
+The migrations make them. Privileges, triggers and the sequencer stand in the migrations alone.
+"""
+
+from typing import Final
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Computed,
+    DateTime,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Sequence,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
+from sqlalchemy.types import UserDefinedType
+
+METADATA: Final = MetaData()
+
+
+class Xid8(UserDefinedType[str]):
+    """A transaction's id, which means something only to the server that drew it."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """The type's name in SQL."""
+        return "xid8"
+
+
+_INSTANT: Final = DateTime(timezone=True)
+_NOW: Final = text("now()")
+_LEAF: Final = r"sha256('\x00'::bytea || timestamptz_send(recorded_at) || json_send(body))"
+
+commit_ids: Final = Sequence("commit_ids", metadata=METADATA, cache=1)
+
+commits: Final = Table(
+    "commits",
+    METADATA,
+    Column("commit_id", BigInteger, nullable=False, autoincrement=False),
+    Column("command_id", UUID(as_uuid=True), nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("result", JSON, nullable=False),
+    PrimaryKeyConstraint("commit_id", name="commits_pkey"),
+    UniqueConstraint("command_id", name="commits_command_id_key"),
+    CheckConstraint(
+        "octet_length(fingerprint) BETWEEN 1 AND 64", name="commits_fingerprint_length"
+    ),
+    CheckConstraint("(result #>> '{}') IS NOT NULL", name="commits_result_readable"),
+    CheckConstraint("octet_length(json_send(result)) <= 65536", name="commits_result_length"),
+)
+
+events: Final = Table(
+    "events",
+    METADATA,
+    Column("commit_id", BigInteger, nullable=False, autoincrement=False),
+    Column("ord", Integer, nullable=False, autoincrement=False),
+    Column(
+        "version",
+        Integer,
+        Computed("(body ->> 'version')::integer", persisted=True),
+        nullable=False,
+    ),
+    Column("recorded_at", _INSTANT, nullable=False, server_default=_NOW),
+    Column("stream", Text, Computed("body ->> 'stream'", persisted=True), nullable=False),
+    Column("type", Text, Computed("body ->> 'type'", persisted=True), nullable=False),
+    Column("leaf", LargeBinary, Computed(_LEAF, persisted=True), nullable=False),
+    Column("body", JSON, nullable=False),
+    PrimaryKeyConstraint("commit_id", "ord", name="events_pkey"),
+    UniqueConstraint("stream", "version", name="events_stream_version_key"),
+    CheckConstraint("ord >= 0", name="events_ord_counts_from_0"),
+    CheckConstraint("version >= 1", name="events_version_counts_from_1"),
+    CheckConstraint("length(stream) BETWEEN 1 AND 200", name="events_stream_length"),
+    CheckConstraint("length(type) BETWEEN 1 AND 100", name="events_type_length"),
+    CheckConstraint("octet_length(json_send(body)) <= 1048576", name="events_body_length"),
+    CheckConstraint("(body #>> '{}') IS NOT NULL", name="events_body_readable"),
+)
+
+pending: Final = Table(
+    "pending",
+    METADATA,
+    Column("xid", Xid8, nullable=False, server_default=text("pg_current_xact_id()")),
+    Column("commit_id", BigInteger, nullable=False, autoincrement=False),
+    PrimaryKeyConstraint("xid", "commit_id", name="pending_pkey"),
+)
+
+log: Final = Table(
+    "log",
+    METADATA,
+    Column("position", BigInteger, nullable=False, autoincrement=False),
+    Column("commit_id", BigInteger, nullable=False),
+    Column("sequenced_at", _INSTANT, nullable=False),
+    Column("ord", Integer, nullable=False),
+    Column("leaf", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("position", name="log_pkey"),
+    UniqueConstraint("commit_id", "ord", name="log_commit_id_ord_key"),
+    CheckConstraint("position >= 1", name="log_position_counts_from_1"),
+)
+
+head: Final = Table(
+    "head",
+    METADATA,
+    Column("id", Boolean, nullable=False, server_default=text("true")),
+    PrimaryKeyConstraint("id", name="head_pkey"),
+    CheckConstraint("id", name="head_is_one_row"),
+)
+
+passes: Final = Table(
+    "passes",
+    METADATA,
+    Column("position", BigInteger, nullable=False, autoincrement=False),
+    Column("settled_below", Xid8, nullable=False),
+    Column("server_started", _INSTANT, nullable=False),
+    Column("unsettled", ARRAY(Xid8), nullable=False),
+    PrimaryKeyConstraint("position", name="passes_pkey"),
+)
+
+reservations: Final = Table(
+    "reservations",
+    METADATA,
+    Column("key", Text, nullable=False),
+    Column("reserved_at", _INSTANT, nullable=False, server_default=_NOW),
+    PrimaryKeyConstraint("key", name="reservations_pkey"),
+    CheckConstraint("length(key) BETWEEN 1 AND 200", name="reservations_key_length"),
+)
+
+case_keys: Final = Table(
+    "case_keys",
+    METADATA,
+    Column("reference", Text, nullable=False),
+    Column("wrapped", LargeBinary),
+    Column("created_at", _INSTANT, nullable=False, server_default=_NOW),
+    Column("erased_at", _INSTANT),
+    PrimaryKeyConstraint("reference", name="case_keys_pkey"),
+    CheckConstraint("length(reference) BETWEEN 1 AND 100", name="case_keys_reference_length"),
+    CheckConstraint("octet_length(wrapped) BETWEEN 1 AND 256", name="case_keys_wrapped_length"),
+    CheckConstraint("(wrapped IS NULL) = (erased_at IS NOT NULL)", name="case_keys_held_or_erased"),
+)
