@@ -1,5 +1,7 @@
 """What can go wrong with the servers this project runs for itself."""
 
+from domain.errors import Reportable
 
-class StackFault(Exception):
+
+class StackFault(Reportable):
     """A server or a folder is not as it must be; the message says what, where and what to do."""

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,12 +28,16 @@ _LEAVE_BEHIND = '"$@" </dev/null >&2 & echo $!'
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """One process: its number, its start in clock ticks since `boot`, and the hour by the clock."""
+    """One process: its number, its start in clock ticks since `boot`, and the hour by the clock.
+
+    `session` is that of the process and its children, if we started it, and 0 otherwise.
+    """
 
     pid: int
     ticks: int
     boot: str
-    since: datetime
+    session: int = field(compare=False)
+    since: datetime = field(compare=False)
 
 
 def spawn(
@@ -68,17 +72,14 @@ def spawn(
         except (OSError, subprocess.CalledProcessError) as fault:
             raise StackFault(f"{command[0]} could not be started: {fault}") from fault
     pid = int(left.stdout)
-    return Running(
-        pid=pid,
-        ticks=_started(pid) or 0,
-        boot=_boot(),
-        since=datetime.now(UTC).replace(microsecond=0),
-    )
+    ticks, session = _identity(pid) or (0, 0)
+    now = datetime.now(UTC).replace(microsecond=0)
+    return Running(pid=pid, ticks=ticks, session=session, boot=_boot(), since=now)
 
 
 def is_alive(process: Running) -> bool:
     """True while that very process runs; false for a zombie and for a reused number."""
-    return process.boot == _boot() and _started(process.pid) == process.ticks
+    return _is_of_this_boot(process) and _started(process.pid) == process.ticks
 
 
 def remember(path: Path, process: Running) -> None:
@@ -87,6 +88,7 @@ def remember(path: Path, process: Running) -> None:
     fields = {
         "pid": process.pid,
         "ticks": process.ticks,
+        "session": process.session,
         "boot": process.boot,
         "since": process.since.isoformat(),
     }
@@ -96,28 +98,50 @@ def remember(path: Path, process: Running) -> None:
 
 def recall(path: Path) -> Running | None:
     """Return the live process a file tells of; None when there is no file or it is stale."""
+    process = recorded(path)
+    return process if process and is_alive(process) else None
+
+
+def recorded(path: Path) -> Running | None:
+    """Return the process a file tells of, alive or not; None when there is no readable file."""
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
-        process = Running(
+        return Running(
             pid=int(fields["pid"]),
             ticks=int(fields["ticks"]),
+            session=int(fields["session"]),
             boot=str(fields["boot"]),
             since=datetime.fromisoformat(fields["since"]),
         )
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None  # a torn or foreign file names no process of ours
-    return process if is_alive(process) else None
 
 
 def stop(process: Running, *, grace: float, first: signal.Signals = signal.SIGTERM) -> bool:
-    """End the process: ask, wait `grace` seconds, then kill. True when it went when asked."""
+    """End the process: ask, wait `grace` seconds, then kill it with what it started.
+
+    True when it went when asked.
+    """
     send(process, first)
     if wait_until(lambda: not is_alive(process), grace):
+        end_children(process)
         return True
     send(process, signal.SIGKILL)
     if not wait_until(lambda: not is_alive(process), grace):
         raise StackFault(f"process {process.pid} does not end even when killed; look at it by hand")
+    end_children(process)
     return False
+
+
+def end_children(process: Running) -> None:
+    """Kill what a dead process of ours left in its session, such as servers on its port."""
+    if not process.session or not _is_of_this_boot(process) or is_alive(process):
+        return
+    if Path(f"/proc/{process.session}").exists():
+        return  # our session's leader ended long ago: this number is somebody else's now
+    for child in _members(process.session):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(child, signal.SIGKILL)
 
 
 def send(process: Running, what: signal.Signals) -> None:
@@ -140,7 +164,9 @@ def wait_until(holds: Callable[[], bool], seconds: float) -> bool:
 def known_by(pid: int, *, since: datetime) -> Running | None:
     """Return the identity of a live process of which only the number was known."""
     ticks = _started(pid)
-    return None if ticks is None else Running(pid=pid, ticks=ticks, boot=_boot(), since=since)
+    if ticks is None:
+        return None
+    return Running(pid=pid, ticks=ticks, session=0, boot=_boot(), since=since)
 
 
 def command_lines(uid: int) -> dict[int, tuple[str, ...]]:
@@ -168,14 +194,30 @@ def tail(log: Path, lines: int = _TAIL_LINES) -> str:
     return "\n".join(f"  {line}" for line in text.splitlines()[-lines:]) or "  (the log is empty)"
 
 
+def _members(session: int) -> list[int]:
+    """Return the numbers of the live processes of a session."""
+    pids = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    return [pid for pid in pids if (found := _identity(pid)) and found[1] == session]
+
+
 def _started(pid: int) -> int | None:
     """Clock ticks from boot to the process's start; None when it is gone or only a zombie."""
+    found = _identity(pid)
+    return found[0] if found else None
+
+
+def _identity(pid: int) -> tuple[int, int] | None:
+    """A live process's start in ticks and its session; None when it is gone or only a zombie."""
     try:
         line = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, ProcessLookupError):
         return None
     fields = line.rpartition(")")[2].split()  # the name before it may hold anything
-    return None if fields[0] in "ZX" else int(fields[19])
+    return None if fields[0] in "ZX" else (int(fields[19]), int(fields[3]))
+
+
+def _is_of_this_boot(process: Running) -> bool:
+    return process.boot == _boot()
 
 
 def _boot() -> str:

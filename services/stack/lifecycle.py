@@ -1,0 +1,232 @@
+"""Bringing the whole installation up, taking it down, and telling what runs.
+
+`up` starts what is not running and leaves alone what is; `down` stops in the reverse order. Both
+hold the home's lock, so that two commands at once do not work against each other.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from services.settings import Settings
+from services.stack.errors import StackFault
+from services.stack.places import Places, locked, settle
+from services.stack.postgres import running_postgres, start_postgres, stop_postgres
+from services.stack.processes import (
+    Running,
+    end_children,
+    is_alive,
+    recall,
+    recorded,
+    remember,
+    spawn,
+    stop,
+    tail,
+    wait_until,
+)
+from services.stack.programs import Program, is_free, programs
+from services.stack.redis import redis_socket, running_redis, start_redis, stop_redis
+from services.store import migrate
+from services.store.errors import StoreFault
+
+ALL = ("mail", "worker", "beat", "web")
+_READY_SECONDS = 60.0
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One server or process as `status` shows it; `running` is None when it is not running."""
+
+    name: str
+    running: Running | None
+    address: str
+    ours: bool = True
+
+    @property
+    def state(self) -> str:
+        """`running`, `stopped`, or `elsewhere` for a server that is not ours to run."""
+        if not self.ours:
+            return "elsewhere"
+        return "running" if self.running else "stopped"
+
+    @property
+    def since(self) -> datetime | None:
+        """When it was started."""
+        return self.running.since if self.running else None
+
+
+def up(settings: Settings, *, processes: Sequence[str] = ALL, say: Say = lambda _: None) -> None:
+    """Return when the servers, the schema and the named processes are there and answer.
+
+    Raises StackFault, with the end of the log of whichever failed; what had started keeps running.
+    """
+    places = settle(settings.home)
+    with locked(places, "stack"):
+        wanted = [program for program in programs(settings) if program.name in processes]
+        missing = [program for program in wanted if recall(_file(places, program)) is None]
+        for program in missing:
+            _clear(places, program)
+            _refuse_taken_port(program)
+        start_servers(settings, say=say)
+        _bring_to_head(settings, say)
+        _start(settings, places, missing, say)
+        for program in wanted:
+            _refuse_dead(places, program)
+
+
+def start_servers(settings: Settings, *, say: Say = lambda _: None) -> None:
+    """Return when the embedded PostgreSQL and Redis answer, as far as they are embedded."""
+    if settings.embedded_postgres:
+        with _timed("postgres", say):
+            start_postgres(settings.home, say=say)
+    if settings.embedded_redis:
+        with _timed("redis", say):
+            start_redis(settings.home)
+
+
+def down(settings: Settings, *, say: Say = lambda _: None) -> None:
+    """Return when nothing of this home runs any more."""
+    places = settle(settings.home)
+    with locked(places, "stack"):
+        for program in reversed(programs(settings)):
+            _stop_program(places, program, say)
+        if stop_redis(settings.home):
+            say("redis stopped")
+        if stop_postgres(settings.home):
+            say("postgres stopped")
+
+
+def stop_process(settings: Settings, name: str, *, say: Say = lambda _: None) -> None:
+    """Return when the named process has ended; the rest keeps running."""
+    places = settle(settings.home)
+    with locked(places, "stack"):
+        for program in programs(settings):
+            if program.name == name:
+                _stop_program(places, program, say)
+
+
+def status(settings: Settings) -> tuple[Part, ...]:
+    """Return what runs of this home, in the order in which it is started."""
+    places = settle(settings.home)
+    servers = (
+        Part(
+            name="postgres",
+            running=running_postgres(places),
+            address=str(places.postgres_sockets) if settings.embedded_postgres else "",
+            ours=settings.embedded_postgres,
+        ),
+        Part(
+            name="redis",
+            running=running_redis(places),
+            address=str(redis_socket(places)) if settings.embedded_redis else "",
+            ours=settings.embedded_redis,
+        ),
+    )
+    return servers + tuple(
+        Part(
+            name=program.name,
+            running=recall(_file(places, program)),
+            address=program.address,
+        )
+        for program in programs(settings)
+    )
+
+
+@contextmanager
+def _timed(name: str, say: Say) -> Iterator[None]:
+    """Say, at the end of the block, how many seconds it took."""
+    began = time.monotonic()
+    yield
+    say(f"{name} ready in {time.monotonic() - began:.1f} s")
+
+
+def _bring_to_head(settings: Settings, say: Say) -> None:
+    """Migrate where the owner is known to us; elsewhere insist that somebody has."""
+    try:
+        if settings.owner_database_url:
+            with _timed("schema", say):
+                migrate.upgrade(settings.owner_database_url)
+            return
+        found = migrate.state(settings.database_url)
+    except StoreFault as fault:
+        raise StackFault(f"the schema could not be brought up to date: {fault}") from fault
+    if found.standing is not migrate.Standing.AT_HEAD:
+        raise StackFault(
+            f"the database's schema is {found.standing.replace('_', ' ')} "
+            f"({found.current or 'none'}, needed {found.head}); "
+            f"set QMAS_OWNER_DATABASE_URL to the schema's owner and run this again"
+        )
+
+
+def _start(settings: Settings, places: Places, missing: Sequence[Program], say: Say) -> None:
+    """Start all of them at once, then wait for each in turn."""
+    started = [(program, _spawn(settings, places, program)) for program in missing]
+    for program, process in started:
+        with _timed(program.name, say):
+            _await_ready(places, program, process)
+
+
+def _spawn(settings: Settings, places: Places, program: Program) -> Running:
+    process = spawn(
+        program.command,
+        log=_log(places, program),
+        environ=settings.child_environ(),
+        folder=program.folder,
+    )
+    remember(_file(places, program), process)
+    return process
+
+
+def _await_ready(places: Places, program: Program, process: Running) -> None:
+    in_time = wait_until(lambda: program.is_ready() or not is_alive(process), _READY_SECONDS)
+    if in_time:
+        _refuse_dead(places, program)
+        return
+    log = _log(places, program)
+    raise StackFault(
+        f"{program.name} runs but was not ready within {_READY_SECONDS:.0f} s; "
+        f"the end of {log}:\n{tail(log)}"
+    )
+
+
+def _refuse_dead(places: Places, program: Program) -> None:
+    if recall(_file(places, program)) is None:
+        log = _log(places, program)
+        raise StackFault(f"{program.name} died; the end of {log}:\n{tail(log)}")
+
+
+def _refuse_taken_port(program: Program) -> None:
+    if program.port and not is_free(program.host, program.port):
+        raise StackFault(
+            f"{program.name} cannot listen on {program.address}: another program does, or the "
+            f"address is not this machine's; end it (`ss -ltnp` shows it) or set {program.setting}"
+        )
+
+
+def _stop_program(places: Places, program: Program, say: Say) -> None:
+    process = recall(_file(places, program))
+    if process is not None:
+        asked = stop(process, grace=program.grace)
+        say(f"{program.name} stopped" if asked else f"{program.name} had to be killed")
+    _clear(places, program)
+
+
+def _clear(places: Places, program: Program) -> None:
+    """Forget a process that is gone, and end what it left behind if it was killed."""
+    gone = recorded(_file(places, program))
+    if gone is not None:
+        end_children(gone)
+    _file(places, program).unlink(missing_ok=True)
+
+
+def _file(places: Places, program: Program) -> Path:
+    return places.run / f"{program.name}.json"
+
+
+def _log(places: Places, program: Program) -> Path:
+    return places.log / f"{program.name}.log"

@@ -1,0 +1,169 @@
+"""The application's processes as data: what each is, where it listens, when it is ready."""
+
+import hashlib
+import http.client
+import os
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from services.settings import Settings
+
+_PROJECT = Path(__file__).resolve().parents[2]
+_ASK_SECONDS = 1.0
+_WORKER_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """One process of the application.
+
+    `port` is where it listens, with the setting that names it; `is_ready` asks it whether it
+    works; `grace` is how many seconds it is given to finish what it is doing.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    is_ready: Callable[[], bool]
+    port: int | None = None
+    host: str = "127.0.0.1"
+    setting: str = ""
+    grace: float = 15.0
+    folder: Path = _PROJECT
+
+    @property
+    def address(self) -> str:
+        """Where it is reached; empty when it is not."""
+        return f"{self.host}:{self.port}" if self.port else ""
+
+
+def programs(settings: Settings) -> tuple[Program, ...]:
+    """Return the application's processes in the order they start."""
+    mail = (_mail(settings),) if settings.embedded_mail else ()
+    return (*mail, _worker(settings), _beat(settings), _web(settings))
+
+
+def is_free(host: str, port: int) -> bool:
+    """True when a server could listen there now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def worker_answers(settings: Settings) -> bool:
+    """True when this home's worker answers over the broker within three seconds."""
+    with Celery(broker=settings.broker_url) as asking:
+        asking.conf.broker_connection_retry = False
+        asking.conf.broker_transport_options = {"socket_connect_timeout": _ASK_SECONDS}
+        try:
+            told = asking.control.ping(
+                destination=[worker_name(settings)], timeout=_WORKER_SECONDS, limit=1
+            )
+        except OperationalError:  # the broker is not there
+            return False
+    return bool(told)
+
+
+def worker_name(settings: Settings) -> str:
+    """Return the name by which this home's worker is asked, distinct on a shared broker."""
+    return f"qmas@{hashlib.sha256(os.fsencode(settings.home)).hexdigest()[:12]}"
+
+
+def _mail(settings: Settings) -> Program:
+    port = settings.smtp.port
+    return Program(
+        name="mail",
+        command=(
+            *(sys.executable, "-m", "services.stack.mailcatcher"),
+            *(str(settings.home / "mail"), str(port)),
+        ),
+        is_ready=lambda: _greets("127.0.0.1", port),
+        port=port,
+        setting="QMAS_MAIL_PORT",
+        grace=5.0,
+    )
+
+
+def _worker(settings: Settings) -> Program:
+    return Program(
+        name="worker",
+        command=(
+            *(sys.executable, "-m", "celery", "--app", "workers.app", "worker"),
+            *("--hostname", worker_name(settings)),  # of all queues the application declares
+            *("--concurrency", str(settings.worker_processes)),
+            *("--without-gossip", "--without-mingle", "--loglevel", "info"),
+        ),
+        is_ready=lambda: worker_answers(settings),
+        grace=30.0,
+    )
+
+
+def _beat(settings: Settings) -> Program:
+    before = _written(settings)
+    return Program(
+        name="beat",
+        command=(
+            *(sys.executable, "-m", "celery", "--app", "workers.app", "beat"),
+            *("--schedule", str(settings.home / "run" / "beat-schedule"), "--pidfile="),
+            *("--loglevel", "info"),
+        ),
+        is_ready=lambda: _written(settings) != before,
+    )
+
+
+def _written(settings: Settings) -> list[int]:
+    """When beat last wrote its schedule, in whichever files this Python's `dbm` keeps it."""
+    files = sorted((settings.home / "run").glob("beat-schedule*"))
+    return [path.stat().st_mtime_ns for path in files]
+
+
+def _web(settings: Settings) -> Program:
+    host, port = settings.web_host, settings.web_port
+    return Program(
+        name="web",
+        command=(
+            *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
+            *("--host", host, "--port", str(port), "--workers", str(settings.web_processes)),
+            *("--blocking-threads", "1", "services.web:application"),
+        ),
+        is_ready=lambda: _is_live(host, port),
+        port=port,
+        host=host,
+        setting="QMAS_WEB_PORT",
+    )
+
+
+def _is_live(host: str, port: int) -> bool:
+    """True when the web server answers that it lives."""
+    asked = http.client.HTTPConnection(_reached(host), port, timeout=_ASK_SECONDS)
+    try:
+        asked.request("GET", "/livez")
+        return asked.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        asked.close()
+
+
+def _greets(host: str, port: int) -> bool:
+    """True when a mail server greets there."""
+    try:
+        with socket.create_connection((host, port), timeout=_ASK_SECONDS) as link:
+            return link.recv(4).startswith(b"220")
+    except OSError:
+        return False
+
+
+def _reached(host: str) -> str:
+    """A server on every interface is asked on the loopback."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound

@@ -1,0 +1,112 @@
+"""The doctor's findings and the commands of the stack, on a real installation."""
+
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+from click.testing import CliRunner
+
+from services.cli.stack import doctor, down, status, up
+from services.settings import Settings
+from services.stack import lifecycle, processes
+from services.stack.doctor import Finding, examine
+from services.stack.places import settle
+from services.stack.postgres import running_postgres
+
+
+@pytest.fixture
+def settings(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """An embedded installation on ports of its own, taken down in the end."""
+    for name in ("QMAS_MAIL_PORT", "QMAS_WEB_PORT"):
+        with socket.socket() as asked:
+            asked.bind(("127.0.0.1", 0))
+            monkeypatch.setenv(name, str(asked.getsockname()[1]))
+    settings = Settings.from_environment(open_folder / "home")
+    yield settings
+    lifecycle.down(settings)
+
+
+def _found(settings: Settings) -> dict[str, Finding]:
+    return {finding.subject: finding for finding in examine(settings)}
+
+
+def test_a_stopped_installation_is_told_to_be_started(settings: Settings) -> None:
+    found = _found(settings)
+    for subject in ("postgres", "redis", "worker", "web", "schema", "broker"):
+        assert not found[subject].is_well
+        assert "qmas up" in found[subject].remedy
+    assert all(found[subject].is_well for subject in ("python", "clock", "folder", "disk"))
+
+
+def test_running_servers_with_their_schema_are_well(settings: Settings) -> None:
+    lifecycle.up(settings, processes=())
+    found = _found(settings)
+    for subject in ("postgres", "redis", "schema", "broker", "postgres program", "redis program"):
+        assert found[subject].is_well, found[subject]
+    assert not found["worker answers"].is_well
+
+
+def test_a_missing_schema_is_told(settings: Settings) -> None:
+    lifecycle.start_servers(settings)
+    schema = _found(settings)["schema"]
+    assert schema.says.startswith("missing (none of ")
+    assert "qmas up" in schema.remedy
+
+
+def test_a_schema_of_a_newer_version_is_told(settings: Settings) -> None:
+    lifecycle.up(settings, processes=())
+    assert settings.owner_database_url is not None
+    with psycopg.connect(settings.owner_database_url) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    assert "upgrade this one" in _found(settings)["schema"].remedy
+
+
+def test_a_server_that_died_is_told_and_comes_back_with_up(settings: Settings) -> None:
+    lifecycle.up(settings, processes=())
+    places = settle(settings.home)
+    process = running_postgres(places)
+    assert process is not None
+    os.kill(process.pid, signal.SIGKILL)
+    assert processes.wait_until(lambda: running_postgres(places) is None, 10)
+    assert _found(settings)["postgres"].says == "not running"
+    lifecycle.up(settings, processes=())
+    assert _found(settings)["schema"].is_well
+
+
+def test_a_port_held_by_another_program_is_told(settings: Settings) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", settings.web_port))
+        other.listen()
+        web = _found(settings)["web"]
+    assert "taken by another" in web.says
+    assert "QMAS_WEB_PORT" in web.remedy
+
+
+def test_a_clock_behind_the_files_is_told(settings: Settings) -> None:
+    past = datetime(2020, 1, 1, tzinfo=UTC)
+    found = {finding.subject: finding for finding in examine(settings, clock=lambda: past)}
+    assert not found["clock"].is_well
+    assert "NTP" in found["clock"].remedy
+
+
+def test_the_commands_start_show_examine_and_stop(settings: Settings) -> None:
+    home = ["--home", str(settings.home)]
+    runner = CliRunner(catch_exceptions=False)
+    started = runner.invoke(up, [*home, "--servers-only"])
+    assert started.exit_code == 0
+    assert "postgres ready in" in started.output
+    assert "schema ready in" in started.output
+    shown = runner.invoke(status, home)
+    assert str(settle(settings.home).postgres_sockets) in shown.output
+    assert shown.output.count("running") == 2
+    examined = runner.invoke(doctor, home)
+    assert examined.exit_code == 1, "no worker runs"
+    assert "ok    postgres: process" in examined.output
+    assert "FAULT worker: not running" in examined.output
+    stopped = runner.invoke(down, home)
+    assert stopped.output.splitlines() == ["redis stopped", "postgres stopped"]
