@@ -1,4 +1,4 @@
-"""Refusals: a command that the rules forbid, one class per reason.
+"""Faults that people are told of, and refusals: commands that the rules forbid.
 
 Every class's docstring is the title that people are shown; the instance's text says what was
 wrong with this command and what to do instead.
@@ -7,7 +7,11 @@ wrong with this command and what to do instead.
 import re
 
 
-class Refusal(Exception):  # noqa: N818 - the field says refusal, not error
+class Reportable(Exception):
+    """Something that a person can put right; its text is what they are told."""
+
+
+class Refusal(Reportable):
     """The command was refused."""
 
     @classmethod

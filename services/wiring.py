@@ -37,13 +37,14 @@ class Office:
 def open_office(settings: Settings) -> Office:
     """Return the office that `settings` describe; connections are opened when first needed."""
     keys = CaseKeys(settings.master_key)
+    blind = BlindIndex(settings.blind_index_key)
     return Office(
         settings=settings,
         store=Store.connect(settings.database_url, keys),
-        models=ReadModels.connect(settings.database_url, keys),
+        models=ReadModels.connect(settings.database_url, keys, blind),
         ledger=Ledger.connect(settings.database_url, keys),
         pokes=Pokes.connect(settings.broker_url),
         rulebook=load_rulebook(),
-        blind=BlindIndex(settings.blind_index_key),
+        blind=blind,
         clock=lambda: datetime.now(UTC),
     )

@@ -20,6 +20,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from services.settings import Settings
 from services.stack.postgres import (
     ADMIN,
     APP,
@@ -31,6 +32,7 @@ from services.stack.postgres import (
 )
 from services.stack.redis import RedisServer, start_redis, stop_redis
 from services.store import migrate
+from services.wiring import Office, open_office
 
 _ROOT = Path(tempfile.gettempdir())
 _PREFIX = "qmas-test-"
@@ -196,3 +198,22 @@ def _drop(postgres: PostgresServer, name: str) -> None:
         connection.execute(
             sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
         )
+
+
+@pytest.fixture
+def settings(database: TestDatabase, redis_server: RedisServer, open_folder: Path) -> Settings:
+    """The settings of an installation on this test's own database and the suite's Redis."""
+    told = {
+        "QMAS_DATABASE_URL": database.app_url,
+        "QMAS_OWNER_DATABASE_URL": database.owner_url,
+        "QMAS_BROKER_URL": redis_server.broker_url,
+    }
+    return Settings.load(told, home=open_folder / "home")
+
+
+@pytest.fixture
+def office(settings: Settings) -> Iterator[Office]:
+    """An office on a migrated, empty database of this test's own."""
+    opened = open_office(settings)
+    yield opened
+    opened.close()

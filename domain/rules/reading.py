@@ -10,13 +10,14 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeVar
 
+from domain.errors import Reportable
 from domain.rules.factors import Citation, Confidence, Figure
 from domain.rules.types import Life
 
 _Enum = TypeVar("_Enum", bound=StrEnum)
 
 
-class RulesetFaults(ValueError):  # noqa: N818 - the faults are the point, and there are several
+class RulesetFaults(Reportable, ValueError):
     """Rule data cannot be used; ``faults`` holds each fault with its path."""
 
     def __init__(self, name: str, faults: tuple[str, ...]) -> None:
@@ -167,7 +168,7 @@ class Table:
         """The days on which this table holds."""
         first = self.day("from")
         until = self.day("until") if self.has("until") else None
-        if until is not None and until < first:
+        if until is not None and date.min < until < first:
             self.fault("until", f"{until} is before {first}")
         return Life(
             first=first, until=until, known_from=self.day("known_from"), cited=self.citation()

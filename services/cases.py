@@ -1,0 +1,291 @@
+"""Commands and questions about one case: load, decide, append, poke.
+
+A repeat of a command is recognised before anything else and gets the first result. A `Conflict`
+is retried here only when the caller named no version: a person who did is shown what changed.
+"""
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+from types import MappingProxyType
+from typing import Any, Final, cast
+from uuid import UUID
+
+import msgspec
+
+from domain import commands as c
+from domain import events as e
+from domain.access import Action, Person, Role, demand
+from domain.application import Application
+from domain.case import Circumstances, decide, evolve, load
+from domain.errors import DuplicateApplication, EarlierThanHistory, Forbidden, NoSuchCase, NotYet
+from domain.record import Recorded
+from domain.references import RANDOM_BYTES, make_reference, parse_reference
+from domain.stages import Active, CaseState, Draft, Refused, Stage, Withdrawn, stage_of
+from services.store import Appended, Commit, Conflict, NewEvent, Reserved, StreamWrite
+from services.wiring import Office
+
+ATTEMPTS: Final = 5
+
+ACTION_OF: Final[Mapping[type[c.CaseCommand], Action]] = MappingProxyType(
+    {
+        c.SubmitApplication: Action.SUBMIT,
+        c.PayApplicationFee: Action.RECORD_PAYMENT,
+        c.AcknowledgeApplication: Action.HANDLE,
+        c.AssessPrerequisites: Action.HANDLE,
+        c.ScoreApplication: Action.HANDLE,
+        c.ShortlistCase: Action.RUN_EXERCISE,
+        c.SelectCase: Action.RUN_EXERCISE,
+        c.PassOverCase: Action.RUN_EXERCISE,
+        c.ApproveInPrinciple: Action.DECIDE,
+        c.VerifyOriginals: Action.HANDLE,
+        c.ApproveApplication: Action.DECIDE,
+        c.PayVisaFee: Action.RECORD_PAYMENT,
+        c.IssueVisa: Action.DECIDE,
+        c.ActivateVisa: Action.HANDLE,
+        c.RefuseApplication: Action.DECIDE,
+        c.WithdrawApplication: Action.WITHDRAW,
+    }
+)
+"""The leave that each command asks for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Who asks, under which id, for when, and which version of the case they looked at.
+
+    `effective_at` is None for now; only staff and services may name an earlier instant.
+    `expected` is None where the caller accepts any version.
+    """
+
+    person: Person
+    command_id: UUID
+    correlation_id: str
+    effective_at: datetime | None = None
+    expected: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The case after a command; `repeated` when the command had been carried out before."""
+
+    reference: str
+    version: int
+    stage: Stage
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseAt:
+    """A case at one moment: its state, the version that led to it, and every event until then."""
+
+    state: CaseState
+    version: int
+    events: tuple[Recorded[e.CaseEvent], ...]
+
+    @property
+    def reference(self) -> str:
+        """The case's reference, in its one written form."""
+        return "" if isinstance(self.state, Draft) else self.state.filed.reference
+
+    @property
+    def stage(self) -> Stage:
+        """The stage that the case is at."""
+        return stage_of(self.state)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A command with what tells it apart from every other one."""
+
+    command: c.CaseCommand
+    request: Request
+    fingerprint: bytes
+
+
+def submit(office: Office, command: c.SubmitApplication, request: Request) -> Outcome:
+    """File an application under a new reference."""
+    asked, repeated = _ask(office, "", command, request)
+    if repeated is not None:
+        return repeated
+    reference = make_reference(secrets.token_bytes(RANDOM_BYTES))
+    return _append(office, reference, CaseAt(state=Draft(), version=0, events=()), asked)
+
+
+def carry_out(office: Office, reference: str, command: c.CaseCommand, request: Request) -> Outcome:
+    """Carry out `command` on a case, or raise the refusal or the `Conflict` that forbids it."""
+    asked, repeated = _ask(office, reference, command, request)
+    if repeated is not None:
+        return repeated
+    for attempt in range(1, ATTEMPTS + 1):
+        case = case_at(office, reference)
+        try:
+            return _append(office, case.reference, case, asked)
+        except Conflict:
+            if request.expected is not None or attempt == ATTEMPTS:
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def case_at(
+    office: Office,
+    reference: str,
+    *,
+    as_of: datetime | None = None,
+    believed_at: datetime | None = None,
+) -> CaseAt:
+    """Return the case as it stood at `as_of`, as far as the log said so at `believed_at`.
+
+    Without either it is the case now. Raises `NoSuchCase` when nothing is recorded until then.
+    """
+    known = history(office, reference, as_of=as_of, believed_at=believed_at)
+    return CaseAt(state=load(each.event for each in known), version=known[-1].version, events=known)
+
+
+def history(
+    office: Office,
+    reference: str,
+    *,
+    as_of: datetime | None = None,
+    believed_at: datetime | None = None,
+) -> tuple[Recorded[e.CaseEvent], ...]:
+    """Return the events of a case in order, restricted as in `case_at`."""
+    canonical = parse_reference(reference)
+    if canonical is None:
+        raise NoSuchCase(f"{reference!r} is not a case reference; it reads like QM-4K7RT-9XWPC")
+    if believed_at is not None:
+        office.store.sequence()
+    recorded = _believed(office.store.read_stream(f"case-{canonical}"), believed_at)
+    known = tuple(each for each in recorded if as_of is None or each.effective_at <= as_of)
+    if not known:
+        then = "" if as_of is None and believed_at is None else " at that time"
+        raise NoSuchCase(f"no case has the reference {canonical}{then}")
+    return cast("tuple[Recorded[e.CaseEvent], ...]", known)
+
+
+def _believed(
+    recorded: Iterable[Recorded[e.Event]], believed_at: datetime | None
+) -> Iterable[Recorded[e.Event]]:
+    if believed_at is None:
+        return recorded
+    return (
+        each
+        for each in recorded
+        if each.sequenced_at is not None and each.sequenced_at <= believed_at
+    )
+
+
+def _ask(
+    office: Office, reference: str, command: c.CaseCommand, request: Request
+) -> tuple[_Asked, Outcome | None]:
+    demand(request.person, ACTION_OF[type(command)])
+    said = fingerprint(office, reference, command, request.effective_at)
+    first = office.store.recall(request.command_id, said)
+    asked = _Asked(command=command, request=request, fingerprint=said)
+    return asked, None if first is None else _outcome(first)
+
+
+def _append(office: Office, reference: str, case: CaseAt, asked: _Asked) -> Outcome:
+    request, command = asked.request, asked.command
+    stream = f"case-{reference}"
+    if request.expected is not None and request.expected != case.version:
+        raise Conflict(stream, request.expected, case.version)
+    at = effective_instant(office, request, case.events)
+    facts = decide(
+        case.state, command, Circumstances(at=at, rulebook=office.rulebook, reference=reference)
+    )
+    state = reduce(evolve, facts, case.state)
+    version = case.version + len(facts)
+    events = tuple(NewEvent(event=fact, effective_at=at) for fact in facts)
+    try:
+        appended = office.store.append(
+            Commit(
+                command_id=request.command_id,
+                fingerprint=asked.fingerprint,
+                writes=(StreamWrite(stream=stream, expected=case.version, events=events),),
+                actor=request.person.name,
+                role=request.person.role,
+                command=type(command).__name__,
+                causation_id=str(request.command_id),
+                correlation_id=request.correlation_id,
+                result={"reference": reference, "version": version, "stage": stage_of(state)},
+                reserve=_reserve(office, command),
+                release=_release(office, case.state, state),
+            )
+        )
+    except Reserved as taken:
+        raise DuplicateApplication(
+            "this person has a live application; withdraw it before filing another"
+        ) from taken
+    office.pokes.committed()
+    return _outcome(appended)
+
+
+def effective_instant(
+    office: Office, request: Request, events: tuple[Recorded[Any], ...]
+) -> datetime:
+    """Return when the command takes effect: never in the future nor before its stream's past."""
+    now = office.clock()
+    at = request.effective_at or now
+    if request.effective_at is not None and request.person.role is Role.APPLICANT:
+        raise Forbidden("only staff may say when something took effect")
+    if at > now:
+        raise NotYet(f"{at.isoformat()} is in the future; it is {now.isoformat()}")
+    if events and at < events[-1].effective_at:
+        last = events[-1].effective_at.isoformat()
+        raise EarlierThanHistory(f"{at.isoformat()} is before {last}, the last event of the case")
+    return at
+
+
+def _reserve(office: Office, command: c.CaseCommand) -> tuple[str, ...]:
+    if isinstance(command, c.SubmitApplication):
+        return (live_application(office, command.application),)
+    return ()
+
+
+def _release(office: Office, before: CaseState, after: CaseState) -> tuple[str, ...]:
+    """Return the reservation that ends with the case: one live application per person."""
+    ended = isinstance(after, Refused | Withdrawn | Active)
+    if not ended or isinstance(before, Draft) or before.filed.application is None:
+        return ()
+    return (live_application(office, before.filed.application),)
+
+
+def live_application(office: Office, application: Application) -> str:
+    """Return the key that one person's live application reserves; it tells nothing of them."""
+    applicant = application.applicant
+    document = applicant.travel_document
+    person = f"{document.issued_by} {document.number.upper()} {applicant.date_of_birth}"
+    return f"live-application:{office.blind.token('person', person).hex()}"
+
+
+def fingerprint(
+    office: Office,
+    subject: str,
+    command: c.CaseCommand | c.ExerciseCommand,
+    effective_at: datetime | None,
+) -> bytes:
+    """Return what tells two commands of one id apart, under a key, for it covers personal data."""
+    said = {
+        "command": type(command).__name__,
+        "subject": subject,
+        "body": msgspec.to_builtins(command),
+        "effective_at": effective_at.isoformat() if effective_at else None,
+    }
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hmac.new(office.settings.blind_index_key, text.encode(), hashlib.sha256).digest()
+
+
+def _outcome(appended: Appended) -> Outcome:
+    result = appended.result
+    return Outcome(
+        reference=str(result["reference"]),
+        version=int(cast("int", result["version"])),
+        stage=Stage(str(result["stage"])),
+        repeated=appended.repeated,
+    )

@@ -1,0 +1,358 @@
+"""Selection exercises: open with a frozen pool, draw the shortlist, make the selection, re-run.
+
+An exercise's event and the events of all its cases are one commit. A case that moved meanwhile is
+looked at again and the whole is tried again without it; it never makes the exercise fail.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, cast
+
+from domain import commands as c
+from domain import events as e
+from domain.access import Action, demand
+from domain.case import Circumstances, evolve
+from domain.case import decide as decide_case
+from domain.case import load as load_case
+from domain.days import hong_kong_date
+from domain.errors import NoSuchExercise
+from domain.exercise import (
+    Drawn,
+    ExerciseState,
+    Opened,
+    Pool,
+    decide,
+    load,
+    selection,
+    shortlist,
+)
+from domain.record import Recorded
+from domain.rules.choose import quota
+from domain.rules.rank import Division, PoolMember, digest_of, ranked
+from domain.stages import CaseState, Draft, InPool, Shortlisted
+from services.cases import Request, effective_instant, fingerprint
+from services.projections import pools, queries
+from services.store import Appended, Commit, Conflict, NewEvent, StreamWrite
+from services.wiring import Office
+
+ATTEMPTS: Final = 20
+LOG_BATCH: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExerciseOutcome:
+    """An exercise after a command; `cases` is how many cases were written with it."""
+
+    exercise: str
+    version: int
+    cases: int
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redrawn:
+    """An exercise drawn again from the log alone, beside what was recorded.
+
+    `differences` names each digest that is not the same; empty means identical.
+    """
+
+    exercise: str
+    pool: int
+    shortlist: Division | None
+    selection: Division | None
+    differences: tuple[str, ...]
+
+
+def stream_of(exercise: str) -> str:
+    """Return the stream of an exercise."""
+    return f"exercise-{exercise}"
+
+
+def open_exercise(office: Office, command: c.OpenExercise, request: Request) -> ExerciseOutcome:
+    """Open an exercise on the pool as the case list has it now."""
+
+    def attempt(history: tuple[Recorded[e.ExerciseEvent], ...], at: datetime) -> _Writes:
+        frozen = pools.freeze(office.models, command.exercise)
+        pool = Pool(
+            position=frozen.position,
+            members=frozen.members,
+            places_left=_places_left(office, at),
+        )
+        return _Writes(facts=decide(_state(history), command, pool), cases=())
+
+    return _carry_out(office, command.exercise, command, request, attempt)
+
+
+def draw_shortlist(office: Office, exercise: str, request: Request) -> ExerciseOutcome:
+    """Draw the shortlist from the frozen pool, and shortlist each of its cases."""
+    command = c.DrawShortlist()
+
+    def attempt(history: tuple[Recorded[e.ExerciseEvent], ...], at: datetime) -> _Writes:
+        state, pool = _state(history), _frozen(office, history)
+        if not isinstance(state, Opened):
+            return _Writes(facts=decide(state, command, pool), cases=())
+        pool, cases = _without_departed(
+            office, pool, lambda pool: shortlist(state, pool), lambda case: isinstance(case, InPool)
+        )
+        orders: dict[str, c.CaseCommand] = {
+            each.member.reference: c.ShortlistCase(exercise=exercise, rank=each.rank)
+            for each in shortlist(state, pool).taken
+        }
+        facts = decide(state, command, pool)
+        return _Writes(facts=facts, cases=_case_writes(office, cases, orders, at))
+
+    return _carry_out(office, exercise, command, request, attempt)
+
+
+def make_selection(office: Office, exercise: str, request: Request) -> ExerciseOutcome:
+    """Allot the places among the shortlist, and select or pass over each of its cases."""
+    command = c.MakeSelection()
+
+    def attempt(history: tuple[Recorded[e.ExerciseEvent], ...], at: datetime) -> _Writes:
+        state, pool = _state(history), _frozen(office, history)
+        if not isinstance(state, Drawn):
+            return _Writes(facts=decide(state, command, pool), cases=())
+        pool, cases = _without_departed(
+            office,
+            pool,
+            lambda pool: shortlist(state, pool),
+            lambda case: isinstance(case, Shortlisted) and case.exercise == exercise,
+        )
+        made = selection(state, pool)
+        orders: dict[str, c.CaseCommand] = {
+            each.member.reference: c.SelectCase(exercise=exercise, rank=each.rank)
+            for each in made.taken
+        }
+        orders |= {
+            each.member.reference: c.PassOverCase(exercise=exercise, rank=each.rank)
+            for each in made.left
+        }
+        facts = decide(state, command, pool)
+        return _Writes(facts=facts, cases=_case_writes(office, cases, orders, at))
+
+    return _carry_out(office, exercise, command, request, attempt)
+
+
+def redraw(office: Office, exercise: str) -> Redrawn:
+    """Draw the exercise again from the log alone and compare it with what was recorded."""
+    history = events_of(office, exercise)
+    opened = cast("e.ExerciseOpened", history[0].event)
+    pool = Pool(position=opened.pool_position, members=pool_at(office, opened.pool_position))
+    found = [("pool", opened.pool_digest, digest_of(ranked(pool.members)))]
+    drawn = made = None
+    state = load(each.event for each in history[:1])
+    for each in history[1:]:
+        match each.event:
+            case e.ShortlistDrawn(departed=departed, digest=digest) if isinstance(state, Opened):
+                gone = replace(pool, departed=frozenset(departed))
+                drawn = shortlist(state, gone)
+                found.append(("shortlist", digest, digest_of(drawn.taken)))
+            case e.SelectionMade(departed=departed, digest=digest) if isinstance(state, Drawn):
+                made = selection(state, replace(pool, departed=frozenset(departed)))
+                found.append(("selection", digest, digest_of(made.taken)))
+            case _:
+                raise TypeError(f"{exercise} has a {type(each.event).__name__} out of order")
+        state = load(event.event for event in history[: each.version])
+    return Redrawn(
+        exercise=exercise,
+        pool=len(pool.members),
+        shortlist=drawn,
+        selection=made,
+        differences=tuple(
+            f"{what}: recorded {recorded}, drawn again {again}"
+            for what, recorded, again in found
+            if recorded != again
+        ),
+    )
+
+
+def events_of(office: Office, exercise: str) -> tuple[Recorded[e.ExerciseEvent], ...]:
+    """Return the events of an exercise in order, or raise `NoSuchExercise`."""
+    history = office.store.read_stream(stream_of(exercise))
+    if not history:
+        raise NoSuchExercise(f"no exercise is called {exercise!r}")
+    return cast("tuple[Recorded[e.ExerciseEvent], ...]", history)
+
+
+def pool_at(office: Office, position: int) -> tuple[PoolMember, ...]:
+    """Return every case that waits in the pool after the first `position` events of the log."""
+    cases: dict[str, tuple[CaseState, int]] = {}
+    after = 0
+    while after < position:
+        batch = office.store.read_log(
+            after=after, limit=min(LOG_BATCH, position - after), personal=False
+        )
+        for each in batch:
+            if each.stream.startswith("case-"):
+                before, _ = cases.get(each.stream, (Draft(), 0))
+                event = cast("e.CaseEvent", each.event)
+                cases[each.stream] = (evolve(before, event), each.version)
+        after += len(batch)
+    return tuple(
+        PoolMember(
+            reference=case.filed.reference,
+            route=case.filed.route,
+            points=case.points,
+            submitted_at=case.filed.submitted_at,
+            version=version,
+        )
+        for case, version in cases.values()
+        if isinstance(case, InPool)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Writes:
+    """The facts of an exercise and what its cases are given with them."""
+
+    facts: tuple[e.ExerciseEvent, ...]
+    cases: tuple[StreamWrite, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """A case as it is while an exercise deals with it."""
+
+    state: CaseState
+    version: int
+    last: datetime
+
+
+_Attempt = Callable[[tuple[Recorded[e.ExerciseEvent], ...], datetime], _Writes]
+
+
+def _carry_out(
+    office: Office,
+    exercise: str,
+    command: c.ExerciseCommand,
+    request: Request,
+    attempt: _Attempt,
+) -> ExerciseOutcome:
+    demand(request.person, Action.RUN_EXERCISE)
+    said = fingerprint(office, exercise, command, request.effective_at)
+    first = office.store.recall(request.command_id, said)
+    if first is not None:
+        return _outcome(first)
+    for number in range(1, ATTEMPTS + 1):
+        read = office.store.read_stream(stream_of(exercise))
+        history = cast("tuple[Recorded[e.ExerciseEvent], ...]", read)
+        at = effective_instant(office, request, history)
+        writes = attempt(history, at)
+        own = StreamWrite(
+            stream=stream_of(exercise),
+            expected=len(history),
+            events=tuple(NewEvent(event=fact, effective_at=at) for fact in writes.facts),
+        )
+        commit = Commit(
+            command_id=request.command_id,
+            fingerprint=said,
+            writes=(own, *writes.cases),
+            actor=request.person.name,
+            role=request.person.role,
+            command=type(command).__name__,
+            causation_id=str(request.command_id),
+            correlation_id=request.correlation_id,
+            result={
+                "exercise": exercise,
+                "version": len(history) + len(writes.facts),
+                "cases": len(writes.cases),
+            },
+        )
+        try:
+            appended = office.store.append(commit)
+        except Conflict:
+            if number == ATTEMPTS:
+                raise
+            continue
+        office.pokes.committed()
+        return _outcome(appended)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _outcome(appended: Appended) -> ExerciseOutcome:
+    result = appended.result
+    return ExerciseOutcome(
+        exercise=str(result["exercise"]),
+        version=int(cast("int", result["version"])),
+        cases=int(cast("int", result["cases"])),
+        repeated=appended.repeated,
+    )
+
+
+def _state(history: tuple[Recorded[e.ExerciseEvent], ...]) -> ExerciseState:
+    return load(each.event for each in history)
+
+
+def _frozen(office: Office, history: tuple[Recorded[e.ExerciseEvent], ...]) -> Pool:
+    """Return the pool frozen at opening; empty when the exercise was never opened."""
+    if not history:
+        return Pool(position=0, members=())
+    opened = cast("e.ExerciseOpened", history[0].event)
+    members = pools.kept(office.models, opened.exercise, opened.pool_position)
+    return Pool(position=opened.pool_position, members=members)
+
+
+def _without_departed(
+    office: Office,
+    pool: Pool,
+    wanted: Callable[[Pool], Division],
+    still: Callable[[CaseState], bool],
+) -> tuple[Pool, Mapping[str, _Case]]:
+    """Return the pool with those known to have departed, and the cases wanted of it.
+
+    A case that has departed makes room for the next in order, which is looked at in its turn.
+    """
+    cases: dict[str, _Case] = {}
+    while True:
+        names = [each.member.reference for each in wanted(pool).taken]
+        unseen = [name for name in names if name not in cases]
+        if not unseen:
+            return pool, cases
+        cases |= _read(office, unseen)
+        gone = frozenset(name for name in unseen if not still(cases[name].state))
+        pool = replace(pool, departed=pool.departed | gone)
+
+
+def _read(office: Office, references: list[str]) -> dict[str, _Case]:
+    streams = office.store.read_streams(
+        [f"case-{reference}" for reference in references], personal=False
+    )
+    return {
+        stream.removeprefix("case-"): _Case(
+            state=load_case(cast("e.CaseEvent", each.event) for each in recorded),
+            version=recorded[-1].version,
+            last=recorded[-1].effective_at,
+        )
+        for stream, recorded in streams.items()
+    }
+
+
+def _case_writes(
+    office: Office,
+    cases: Mapping[str, _Case],
+    orders: Mapping[str, c.CaseCommand],
+    at: datetime,
+) -> tuple[StreamWrite, ...]:
+    given = Circumstances(at=at, rulebook=office.rulebook)
+    return tuple(
+        StreamWrite(
+            stream=f"case-{reference}",
+            expected=cases[reference].version,
+            events=tuple(
+                # A case may have an event that is effective later than the exercise.
+                NewEvent(event=fact, effective_at=max(at, cases[reference].last))
+                for fact in decide_case(cases[reference].state, order, given)
+            ),
+        )
+        for reference, order in orders.items()
+    )
+
+
+def _places_left(office: Office, at: datetime) -> int | None:
+    """Return what the year's quota leaves after every exercise of that Hong Kong year."""
+    year = hong_kong_date(at).year
+    places = quota(office.rulebook, year).places
+    if places is None:
+        return None
+    return places - queries.places_taken(office.models, year)

@@ -1,0 +1,90 @@
+"""Who is at the door, in the embedded stack: a few local people with passwords and tokens.
+
+They exist so that a fresh machine can be tried. Their secrets are random, made on first use,
+kept in the data folder for its owner alone, and refused outside the embedded stack.
+"""
+
+import hmac
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from domain.access import Person, Role
+from services.settings import Settings, SettingsFault
+
+LOCAL_PEOPLE: Final = (
+    ("officer.chan", Role.OFFICER),
+    ("officer.lee", Role.OFFICER),
+    ("supervisor.wong", Role.SUPERVISOR),
+    ("auditor.ho", Role.AUDITOR),
+    ("service.intake", Role.SERVICE),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """A local person's name, role, password for the pages and token for the API."""
+
+    name: str
+    role: Role
+    password: str
+    token: str
+
+    @property
+    def person(self) -> Person:
+        """The person who signs in with this."""
+        return Person(name=self.name, role=self.role)
+
+
+def logins(settings: Settings) -> tuple[Login, ...]:
+    """Return the local people, made on first use; refused outside the embedded stack."""
+    if settings.env != "embedded":
+        raise SettingsFault(("QMAS_ENV: local sign-in exists in the embedded stack only",))
+    path = settings.home / "secrets" / "logins.json"
+    if not path.exists():
+        _write(path, tuple(_new(name, role) for name, role in LOCAL_PEOPLE))
+    return tuple(
+        Login(**{**each, "role": Role(each["role"])}) for each in json.loads(path.read_text())
+    )
+
+
+def sign_in(settings: Settings, name: str, password: str) -> Person | None:
+    """Return the local person whose name and password these are, or None."""
+    found = None
+    for login in logins(settings):
+        same = hmac.compare_digest(login.password.encode(), password.encode())
+        if same and login.name == name:
+            found = login.person
+    return found
+
+
+def person_of_token(settings: Settings, token: str) -> Person | None:
+    """Return the local person whose API token this is, or None."""
+    found = None
+    for login in logins(settings):
+        if hmac.compare_digest(login.token.encode(), token.encode()):
+            found = login.person
+    return found
+
+
+def _new(name: str, role: Role) -> Login:
+    return Login(
+        name=name, role=role, password=secrets.token_urlsafe(9), token=secrets.token_urlsafe(24)
+    )
+
+
+def _write(path: Path, people: tuple[Login, ...]) -> None:
+    """Write the file whole or not at all; the first of two writers wins."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    fresh.touch(mode=0o600)
+    fresh.write_text(json.dumps([asdict(each) for each in people], indent=1))
+    try:
+        os.link(fresh, path)
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()

@@ -1,0 +1,51 @@
+"""Who asks, and for what, in tests of the shell."""
+
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import msgspec
+
+from domain.access import Person, Role
+from domain.application import Application
+from domain.commands import SubmitApplication
+from domain.events import Channel
+from services.cases import Request
+
+MAY_2019 = datetime(2019, 5, 1, 2, 0, tzinfo=UTC)
+OFFICER = Person(name="officer.chan", role=Role.OFFICER)
+SUPERVISOR = Person(name="supervisor.wong", role=Role.SUPERVISOR)
+AUDITOR = Person(name="auditor.ho", role=Role.AUDITOR)
+APPLICANT = Person(name="applicant", role=Role.APPLICANT)
+
+_PEOPLE = Path(__file__).parents[1] / "data" / "people"
+
+
+@cache
+def filed_by(name: str) -> Application:
+    """Return what John, Emma or Jackie files."""
+    return msgspec.json.decode((_PEOPLE / f"{name}.json").read_bytes(), type=Application)
+
+
+def on_paper(name: str) -> SubmitApplication:
+    """Return the command that files the application of John, Emma or Jackie."""
+    return SubmitApplication(application=filed_by(name), channel=Channel.PAPER)
+
+
+def asked(
+    person: Person = OFFICER,
+    *,
+    at: datetime | None = MAY_2019,
+    expected: int | None = None,
+    command_id: UUID | None = None,
+) -> Request:
+    """Return a request, under a new id unless one is given."""
+    number = command_id or uuid4()
+    return Request(
+        person=person,
+        command_id=number,
+        correlation_id=str(number),
+        effective_at=at,
+        expected=expected,
+    )

@@ -1,0 +1,203 @@
+"""Commands carried out: repeats, versions, times, and one live application a person."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from domain import commands as c
+from domain.errors import (
+    DuplicateApplication,
+    EarlierThanHistory,
+    Forbidden,
+    NoSuchCase,
+    NotAllowedNow,
+    NotYet,
+)
+from domain.events import ApplicationSubmitted, ApplicationWithdrawn
+from domain.references import parse_reference
+from domain.rules.choose import NoRuleset
+from domain.stages import Stage
+from services.cases import carry_out, case_at, history, submit
+from services.store import CommandReused, Conflict
+from services.wiring import Office
+from tests.services.asking import APPLICANT, AUDITOR, MAY_2019, asked, filed_by, on_paper
+
+
+def test_a_filed_application_is_a_case_with_a_reference_and_one_event(office: Office) -> None:
+    outcome = submit(office, on_paper("john"), asked())
+
+    assert parse_reference(outcome.reference) == outcome.reference
+    (submitted,) = history(office, outcome.reference)
+    assert submitted.event == ApplicationSubmitted(
+        reference=outcome.reference,
+        route=filed_by("john").route,
+        channel=on_paper("john").channel,
+        submitted_at=MAY_2019,
+        application_fee_hkd=None,
+        personal=filed_by("john"),
+    )
+    assert (outcome.version, outcome.stage, outcome.repeated) == (1, Stage.SUBMITTED, False)
+
+
+def test_a_case_is_found_however_its_reference_is_typed(office: Office) -> None:
+    reference = submit(office, on_paper("john"), asked()).reference
+    typed = reference.lower().replace("-", " ")
+    carry_out(office, typed, c.AcknowledgeApplication(), asked())
+    assert case_at(office, f" {typed} ").stage is Stage.ACKNOWLEDGED
+
+
+def test_john_scores_175_and_waits_in_the_pool(office: Office) -> None:
+    reference = submit(office, on_paper("john"), asked()).reference
+    for command in (c.AcknowledgeApplication(), c.AssessPrerequisites(), c.ScoreApplication()):
+        outcome = carry_out(office, reference, command, asked())
+    assert outcome.stage is Stage.IN_POOL
+    scored = case_at(office, reference).events[-1]
+    assert getattr(scored.event, "total", None) == 175
+
+
+def test_a_repeated_command_gets_the_first_result_even_where_it_is_no_longer_allowed(
+    office: Office,
+) -> None:
+    filing = asked()
+    reference = submit(office, on_paper("john"), filing).reference
+    acknowledging = asked(expected=1)
+    first = carry_out(office, reference, c.AcknowledgeApplication(), acknowledging)
+    carry_out(office, reference, c.AssessPrerequisites(), asked())
+
+    again = carry_out(office, reference, c.AcknowledgeApplication(), acknowledging)
+    assert again == replace(first, repeated=True)
+    assert submit(office, on_paper("john"), filing).reference == reference
+    assert office.store.sequence() == 3
+
+
+def test_a_repeated_id_with_another_content_is_refused(office: Office) -> None:
+    command_id = uuid4()
+    submit(office, on_paper("john"), asked(command_id=command_id))
+    with pytest.raises(CommandReused):
+        submit(office, on_paper("emma"), asked(command_id=command_id))
+    assert office.store.sequence() == 1
+
+
+def test_a_stale_version_is_a_conflict_and_nothing_is_written(office: Office) -> None:
+    reference = submit(office, on_paper("john"), asked()).reference
+    carry_out(office, reference, c.AcknowledgeApplication(), asked(expected=1))
+    with pytest.raises(Conflict) as refused:
+        carry_out(office, reference, c.AssessPrerequisites(), asked(expected=1))
+    assert (refused.value.expected, refused.value.actual) == (1, 2)
+    assert case_at(office, reference).version == 2
+
+
+def test_of_many_who_act_on_one_version_exactly_one_succeeds(office: Office) -> None:
+    reference = submit(office, on_paper("john"), asked()).reference
+
+    def act(_: int) -> bool:
+        try:
+            carry_out(office, reference, c.AcknowledgeApplication(), asked(expected=1))
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        succeeded = list(pool.map(act, range(6)))
+    assert succeeded.count(True) == 1
+    assert case_at(office, reference).version == 2
+
+
+def test_a_machine_that_names_no_version_is_retried_until_the_state_forbids_it(
+    office: Office,
+) -> None:
+    reference = submit(office, on_paper("john"), asked()).reference
+
+    def act(_: int) -> str:
+        try:
+            carry_out(office, reference, c.AcknowledgeApplication(), asked())
+        except NotAllowedNow as refusal:
+            return refusal.stage
+        return "done"
+
+    with ThreadPoolExecutor(6) as pool:
+        ends = list(pool.map(act, range(6)))
+    assert sorted(ends) == ["acknowledged"] * 5 + ["done"]
+
+
+def test_a_command_that_the_stage_forbids_says_what_is_possible(office: Office) -> None:
+    reference = submit(office, on_paper("john"), asked()).reference
+    with pytest.raises(NotAllowedNow, match="possible now: AcknowledgeApplication"):
+        carry_out(office, reference, c.IssueVisa(), asked())
+    assert case_at(office, reference).version == 1
+
+
+@pytest.mark.parametrize("reference", ["QM-22222-22224", "nonsense", ""])
+def test_an_unknown_reference_is_refused_by_name(office: Office, reference: str) -> None:
+    with pytest.raises(NoSuchCase):
+        carry_out(office, reference, c.AcknowledgeApplication(), asked())
+
+
+def test_a_role_without_leave_is_refused_before_anything_is_read(office: Office) -> None:
+    with pytest.raises(Forbidden, match="auditor"):
+        carry_out(office, "QM-22222-22222", c.ApproveApplication(), asked(AUDITOR))
+
+
+def test_one_person_has_one_live_application_until_it_ends(office: Office) -> None:
+    reference = submit(office, on_paper("john"), asked()).reference
+    with pytest.raises(DuplicateApplication):
+        submit(office, on_paper("john"), asked())
+    carry_out(office, reference, c.WithdrawApplication(reason="Moving elsewhere"), asked())
+    assert submit(office, on_paper("john"), asked()).reference != reference
+
+
+def test_of_many_filings_of_one_person_at_once_one_is_taken(office: Office) -> None:
+    def file(_: int) -> bool:
+        try:
+            submit(office, on_paper("emma"), asked())
+        except DuplicateApplication:
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(file, range(6))).count(True) == 1
+    assert office.store.sequence() == 1
+
+
+def test_a_day_without_a_ruleset_is_refused_by_name(office: Office) -> None:
+    long_ago = datetime(2001, 1, 1, tzinfo=UTC)
+    with pytest.raises(NoRuleset, match="1 January 2001"):
+        submit(office, on_paper("john"), asked(at=long_ago))
+    assert office.store.sequence() == 0
+
+
+def test_nothing_takes_effect_in_the_future(office: Office) -> None:
+    tomorrow = office.clock() + timedelta(days=1)
+    with pytest.raises(NotYet):
+        submit(office, on_paper("john"), asked(at=tomorrow))
+
+
+def test_nothing_takes_effect_before_what_is_already_recorded(office: Office) -> None:
+    reference = submit(office, on_paper("john"), asked()).reference
+    earlier = MAY_2019 - timedelta(seconds=1)
+    with pytest.raises(EarlierThanHistory):
+        carry_out(office, reference, c.AcknowledgeApplication(), asked(at=earlier))
+
+
+def test_an_applicant_cannot_say_when_something_took_effect(office: Office) -> None:
+    with pytest.raises(Forbidden, match="only staff"):
+        submit(office, on_paper("john"), asked(APPLICANT))
+
+
+def test_a_case_is_shown_as_it_stood_and_as_it_was_believed_to_stand(office: Office) -> None:
+    reference = submit(office, on_paper("john"), asked()).reference
+    office.store.sequence()
+    before = office.clock()
+    later = MAY_2019 + timedelta(days=30)
+    carry_out(office, reference, c.WithdrawApplication(), asked(at=later))
+    office.store.sequence()
+
+    assert case_at(office, reference, as_of=MAY_2019).stage is Stage.SUBMITTED
+    assert case_at(office, reference, as_of=later).stage is Stage.WITHDRAWN
+    assert case_at(office, reference, believed_at=before).stage is Stage.SUBMITTED
+    assert isinstance(history(office, reference)[-1].event, ApplicationWithdrawn)
+    with pytest.raises(NoSuchCase, match="at that time"):
+        case_at(office, reference, as_of=MAY_2019 - timedelta(days=1))
