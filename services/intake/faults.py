@@ -24,7 +24,7 @@ class Fault:
         return f"{self.path}: {self.message}" if self.path else self.message
 
 
-class ApplicationFaults(ValueError):  # noqa: N818 - the faults are the point, and there are several
+class ApplicationFaults(ValueError):
     """An application cannot be read; ``faults`` holds each fault with its path."""
 
     def __init__(self, faults: tuple[Fault, ...]) -> None:

@@ -60,7 +60,7 @@ _OBJECT_MESSAGES: Final = MappingProxyType(
 )
 
 
-class UnmappedType(TypeError):  # noqa: N818 - it names what is unmapped
+class UnmappedType(TypeError):
     """A field has a type that no schema field stands for."""
 
 
@@ -106,7 +106,7 @@ def _field(hint: Any, where: str, options: Mapping[str, Any]) -> AnyField:
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in {Union, UnionType} and NoneType in arguments:
         return _optional([each for each in arguments if each is not NoneType], where, options)
-    if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:  # noqa: PLR2004 - tuple[X, ...]
+    if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
         return Rows(
             _field(arguments[0], where, {"error_messages": dict(_FIELD_MESSAGES)}), **options
         )

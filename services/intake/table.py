@@ -69,10 +69,13 @@ def _shaped(value: Any, hint: Any) -> Any:
 
 def _object(value: dict[str, Any], cls: type) -> dict[str, Any]:
     hints = get_type_hints(cls)
-    lists: dict[str, Any] = {
-        each.name: {} for each in fields(cls) if get_origin(hints[each.name]) is tuple
+    # What has no cell at all is an empty list or object, so that its own faults are named.
+    empty: dict[str, Any] = {
+        each.name: {}
+        for each in fields(cls)
+        if get_origin(hints[each.name]) is tuple or is_dataclass(hints[each.name])
     }
-    filled = {**lists, **value}
+    filled = {**empty, **value}
     return {name: _shaped(inner, hints.get(name)) for name, inner in filled.items()}
 
 

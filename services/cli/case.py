@@ -1,0 +1,63 @@
+"""`qmas case` and `qmas history`: one case, now or at a moment of its past."""
+
+from datetime import datetime
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from domain.events import WIRE
+from domain.stages import possible
+from services.cases import CaseAt, case_at
+from services.cli.asking import INSTANT, in_hong_kong, office
+
+_as_of = click.option("--as-of", type=INSTANT, help="As it stood then in the world.")
+_believed_at = click.option("--believed-at", type=INSTANT, help="As the office knew it then.")
+
+
+@click.command()
+@click.argument("reference")
+@_as_of
+@_believed_at
+def case(reference: str, as_of: datetime | None, believed_at: datetime | None) -> None:
+    """Show one case: its stage, version, and what may happen next."""
+    with office() as opened:
+        found = case_at(opened, reference, as_of=as_of, believed_at=believed_at)
+    first, last = found.events[0], found.events[-1]
+    table = Table(box=None, show_header=False)
+    table.add_row("Reference", found.reference)
+    table.add_row("Stage", f"{found.stage}, since {in_hong_kong(last.effective_at)}")
+    table.add_row("Submitted", in_hong_kong(first.effective_at))
+    table.add_row("Version", str(found.version))
+    table.add_row("Possible next", ", ".join(possible(found.state)) or "nothing")
+    Console().print(table)
+
+
+@click.command()
+@click.argument("reference")
+@_as_of
+@_believed_at
+def history(reference: str, as_of: datetime | None, believed_at: datetime | None) -> None:
+    """Show every event of one case: what, when in the world, when recorded, and by whom."""
+    with office() as opened:
+        found = case_at(opened, reference, as_of=as_of, believed_at=believed_at)
+    Console().print(_table(found))
+
+
+def _table(found: CaseAt) -> Table:
+    table = Table(title=f"{found.reference}: {found.stage}")
+    for heading in ("Version", "Position", "Event", "Effective", "Recorded (UTC)", "By"):
+        table.add_column(heading)
+    for each in found.events:
+        table.add_row(
+            str(each.version),
+            str(each.position or "not yet"),
+            WIRE[type(each.event)].name,
+            in_hong_kong(each.effective_at),
+            f"{each.recorded_at:%Y-%m-%d %H:%M:%S}",
+            f"{each.actor} ({each.role})",
+        )
+    return table
+
+
+COMMANDS = (case, history)

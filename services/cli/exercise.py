@@ -1,0 +1,160 @@
+"""`qmas exercise`: open, draw the shortlist, select, show and draw again."""
+
+from datetime import datetime
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from domain.access import Role
+from domain.commands import OpenExercise
+from domain.errors import NoSuchExercise
+from domain.projections.exercises import ExerciseRow
+from services.cli.asking import INSTANT, in_hong_kong, office, request
+from services.exercises import (
+    ExerciseOutcome,
+    draw_shortlist,
+    make_selection,
+    open_exercise,
+    redraw,
+)
+from services.projections import queries, runner
+
+_effective_at = click.option("--effective-at", type=INSTANT, help="When it was held, if not now.")
+
+
+@click.group()
+def exercise() -> None:
+    """Selection exercises: open, draw-shortlist, select, run, show, replay."""
+
+
+@exercise.command("open")
+@click.argument("name")
+@click.option("--title", default="", help="What people call it.")
+@click.option("--places", type=int, required=True)
+@click.option("--shortlist", type=int, help="How many cases the committee sees; default: places.")
+@_effective_at
+def open_(
+    name: str, title: str, places: int, shortlist: int | None, effective_at: datetime | None
+) -> None:
+    """Open an exercise on the pool as it is now."""
+    _said(_open(name, title or name, places, shortlist or places, effective_at))
+
+
+@exercise.command("draw-shortlist")
+@click.argument("name")
+@_effective_at
+def draw(name: str, effective_at: datetime | None) -> None:
+    """Draw the shortlist from the frozen pool."""
+    with office() as opened:
+        _said(draw_shortlist(opened, name, request(Role.SUPERVISOR, effective_at)))
+
+
+@exercise.command("select")
+@click.argument("name")
+@_effective_at
+def select(name: str, effective_at: datetime | None) -> None:
+    """Allot the places among the shortlist."""
+    with office() as opened:
+        _said(make_selection(opened, name, request(Role.SUPERVISOR, effective_at)))
+
+
+@exercise.command("run")
+@click.argument("name")
+@click.option("--title", default="")
+@click.option("--places", type=int, required=True)
+@click.option("--shortlist", type=int)
+@_effective_at
+def run(
+    name: str, title: str, places: int, shortlist: int | None, effective_at: datetime | None
+) -> None:
+    """Open an exercise, draw its shortlist and select, in one go."""
+    _said(_open(name, title or name, places, shortlist or places, effective_at))
+    with office() as opened:
+        _said(draw_shortlist(opened, name, request(Role.SUPERVISOR, effective_at)))
+        _said(make_selection(opened, name, request(Role.SUPERVISOR, effective_at)))
+
+
+@exercise.command("show")
+@click.argument("name", required=False)
+def show(name: str | None) -> None:
+    """Show one exercise, or all of them."""
+    with office() as opened:
+        rows = queries.exercises(opened.models)
+    wanted = [row for row in rows if name in {None, row.exercise}]
+    if name and not wanted:
+        raise NoSuchExercise(f"no exercise is called {name!r}")
+    Console().print(_table(wanted))
+
+
+@exercise.command("replay")
+@click.argument("name")
+@click.pass_context
+def replay(ctx: click.Context, name: str) -> None:
+    """Draw an exercise again from the log alone; exit status 1 when anything differs."""
+    with office() as opened:
+        again = redraw(opened, name)
+    for difference in again.differences:
+        click.echo(difference, err=True)
+    if again.differences:
+        ctx.exit(1)
+    selected = again.selection.taken if again.selection else ()
+    click.echo(f"{name}: identical; pool {again.pool}, selected {len(selected)}")
+    for placed in selected:
+        member = placed.member
+        rank = "achievement" if placed.rank is None else f"rank {placed.rank}"
+        click.echo(f"  {member.reference}  {member.points:>3}  {rank}")
+
+
+def _open(
+    name: str, title: str, places: int, shortlist: int, effective_at: datetime | None
+) -> ExerciseOutcome:
+    command = OpenExercise(exercise=name, title=title, places=places, shortlist_size=shortlist)
+    with office() as opened:
+        # The pool is what the case list holds, so let it hold everything that is recorded.
+        runner.catch_up(opened.store, opened.models, "case-list")
+        return open_exercise(opened, command, request(Role.SUPERVISOR, effective_at))
+
+
+def _said(outcome: ExerciseOutcome) -> None:
+    click.echo(f"{outcome.exercise}: version {outcome.version}, {outcome.cases} cases written")
+
+
+def _table(rows: list[ExerciseRow]) -> Table:
+    table = Table(
+        title="Exercises",
+        caption="Ties are broken by instant of submission, then reference: local policy.",
+    )
+    headings = (
+        "Exercise",
+        "Stage",
+        "Opened",
+        "Pool",
+        "Places",
+        "Shortlisted",
+        "Selected",
+        "Cut-off",
+        "Tie-break",
+    )
+    for heading in headings:
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(
+            row.exercise,
+            row.stage,
+            in_hong_kong(row.opened_at),
+            str(row.pool_size),
+            str(row.places),
+            _or_dash(row.shortlisted),
+            _or_dash(row.selected),
+            _or_dash(row.cut_off),
+            row.tie_break.isoformat() if row.tie_break else "-",
+        )
+    return table
+
+
+def _or_dash(number: int | None) -> str:
+    return "-" if number is None else str(number)
+
+
+COMMANDS = (exercise,)

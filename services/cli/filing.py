@@ -1,0 +1,110 @@
+"""`qmas submit` and `qmas import`: applications filed from files."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from domain.access import Role
+from domain.days import hong_kong_date
+from domain.errors import Refusal
+from domain.events import Channel
+from services.cli.asking import INSTANT, office, operator
+from services.imports import Filing, Result, file_one, filing_from, import_file, rows_of
+from services.intake.document import parse_document
+from services.intake.faults import ApplicationFaults
+
+FILE = click.Path(path_type=Path, allow_dash=True)
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
+@click.option("--received-at", type=INSTANT, help="When it was received, for paper keyed later.")
+@click.option("--channel", type=click.Choice(list(Channel)), default=Channel.ONLINE)
+@click.pass_context
+def submit(
+    ctx: click.Context, files: tuple[Path, ...], received_at: datetime | None, channel: Channel
+) -> None:
+    """File applications, one JSON object a file; `-` is standard input.
+
+    Prints each file's case reference. A file that cannot be filed is reported with every fault
+    of it, and the others are filed all the same.
+    """
+    refused = 0
+    with office() as opened:
+        for path in files:
+            try:
+                document, faults = parse_document(_bytes(path))
+                today = hong_kong_date(received_at or opened.clock())
+                filing = filing_from(document, today, faults)
+                outcome = file_one(
+                    opened,
+                    Filing(
+                        application=filing.application,
+                        channel=channel,
+                        received_at=received_at or filing.received_at,
+                    ),
+                    operator(Role.OFFICER),
+                    uuid4(),
+                )
+            except (ApplicationFaults, Refusal, OSError) as fault:
+                refused += 1
+                for line in _reasons(fault):
+                    click.echo(f"{path}: {line}", err=True)
+            else:
+                click.echo(f"{outcome.reference}  {path}")
+    ctx.exit(2 if refused else 0)
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.pass_context
+def import_(ctx: click.Context, file: Path) -> None:
+    """File the applications of a .jsonl or .csv file, good rows in spite of bad ones.
+
+    Run it again after an interruption: rows filed before are recognised and not filed twice.
+    """
+    total = sum(1 for _ in rows_of(file))
+    counts = {"filed": 0, "filed before": 0, "refused": 0}
+    bar = Progress(
+        "Filing", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=_console()
+    )
+    with office() as opened, bar:
+        task = bar.add_task("Filing", total=total)
+
+        def done(result: Result) -> None:
+            counts[_what(result)] += 1
+            for fault in result.faults:
+                bar.console.print(f"{file}:{result.line}: {fault}", markup=False, highlight=False)
+            bar.advance(task)
+
+        import_file(opened, file, operator(Role.OFFICER), done)
+    click.echo(", ".join(f"{number} {what}" for what, number in counts.items()))
+    ctx.exit(2 if counts["refused"] else 0)
+
+
+def _what(result: Result) -> str:
+    if result.outcome is None:
+        return "refused"
+    return "filed before" if result.outcome.repeated else "filed"
+
+
+def _bytes(path: Path) -> bytes:
+    return sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+
+
+def _reasons(fault: ApplicationFaults | Refusal | OSError) -> list[str]:
+    if isinstance(fault, ApplicationFaults):
+        return [str(each) for each in fault.faults]
+    return [fault.strerror or str(fault)] if isinstance(fault, OSError) else [str(fault)]
+
+
+def _console() -> Console:
+    return Console(stderr=True)
+
+
+COMMANDS = (submit, import_)

@@ -1,0 +1,72 @@
+"""`qmas`: the commands by noun, each loaded only when it is asked for."""
+
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import Final
+
+import click
+
+from domain.errors import Reportable
+
+MODULES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "assess": "services.cli.assess",
+        "case": "services.cli.case",
+        "demo": "services.cli.demo",
+        "doctor": "services.cli.stack",
+        "down": "services.cli.stack",
+        "exercise": "services.cli.exercise",
+        "history": "services.cli.case",
+        "import": "services.cli.filing",
+        "notifications": "services.cli.notifications",
+        "projections": "services.cli.projections",
+        "status": "services.cli.stack",
+        "submit": "services.cli.filing",
+        "up": "services.cli.stack",
+    }
+)
+"""Where each command lives; every module lists its own in COMMANDS."""
+
+
+class Commands(click.Group):
+    """A group that imports a command's module when the command is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names of all commands, in order."""
+        return sorted(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Return the command of that name, None when there is none."""
+        if cmd_name not in MODULES:
+            return None
+        commands: tuple[click.Command, ...] = import_module(MODULES[cmd_name]).COMMANDS
+        return next(each for each in commands if each.name == cmd_name)
+
+
+@click.group(cls=Commands)
+@click.version_option(package_name="qmas", prog_name="qmas")
+def qmas() -> None:
+    """Case management for a points-based admission scheme, on events."""
+
+
+def main() -> None:
+    """Run the command line; a fault is one clear line on standard error and exit status 2."""
+    try:
+        # Outside its standalone mode click returns the status of `ctx.exit` to whoever called.
+        sys.exit(qmas.main(standalone_mode=False))
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as fault:
+        fault.show()
+        sys.exit(2)
+    except Reportable as fault:
+        print(f"qmas: {fault}", file=sys.stderr)  # noqa: T201 - the command line speaks here
+        sys.exit(2)
+    except BrokenPipeError:
+        # Whoever read our output has gone; there is nobody left to tell.
+        sys.stderr.close()
+        sys.exit(141)

@@ -1,0 +1,234 @@
+"""Applications filed from files: one file an application, or many in a JSONL or CSV file.
+
+Each row is a command whose id follows from what the row says, so an import that was cut short is
+simply run again: what was filed is recognised, what is new is filed, and a bad row costs only
+itself.
+"""
+
+import csv
+import hashlib
+import io
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from domain.access import Person
+from domain.application import Application
+from domain.commands import SubmitApplication
+from domain.days import HONG_KONG, hong_kong_date
+from domain.errors import Refusal, Reportable
+from domain.events import Channel
+from services.cases import Outcome, Request, submit
+from services.intake.application import application_from
+from services.intake.document import parse_document
+from services.intake.faults import ApplicationFaults, Fault
+from services.intake.fields import day_or_none
+from services.intake.table import nested, path_fault
+from services.wiring import Office
+
+ROWS: Final = UUID("5b1f6a0e-8a39-4f0b-9f0e-2f5a5f0f3c11")
+"""The namespace of the command ids of rows."""
+
+ENVELOPE: Final = frozenset({"application", "channel", "received_at"})
+THREADS: Final = 8
+AT_ONCE: Final = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filing:
+    """An application as it is to be filed; `received_at` is None for now."""
+
+    application: Application
+    channel: Channel
+    received_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row of a file, from line `line`: what it spells, or why it spells nothing."""
+
+    line: int
+    document: object
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of one row: filed, or the reasons why not."""
+
+    line: int
+    outcome: Outcome | None
+    faults: tuple[str, ...]
+
+
+class UnreadableFile(Reportable):
+    """A file of applications cannot be read at all."""
+
+
+def import_file(office: Office, path: Path, person: Person, done: Callable[[Result], None]) -> None:
+    """File every good row of the file and call `done` with each row's result, in their order."""
+
+    def file(row: Row) -> Result:
+        return _file(office, row, person)
+
+    rows = rows_of(path)
+    with ThreadPoolExecutor(THREADS) as pool:
+        while batch := list(islice(rows, AT_ONCE)):
+            for result in pool.map(file, batch):
+                done(result)
+
+
+def rows_of(path: Path) -> Iterator[Row]:
+    """Return the rows of a `.jsonl` or `.csv` file, blank ones left out."""
+    readers = {".jsonl": _jsonl, ".csv": _csv}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise UnreadableFile(f"{path} is neither .jsonl nor .csv")
+    try:
+        data = path.read_bytes()
+    except OSError as fault:
+        raise UnreadableFile(f"{path} cannot be read: {fault.strerror}") from fault
+    return reader(path, data)
+
+
+def filing_from(document: object, today: date, found: tuple[Fault, ...] = ()) -> Filing:
+    """Return the filing that a document spells, or raise every fault of it at once.
+
+    The document is an application, or an object of `application`, `channel` and `received_at`.
+    """
+    faults = list(found)
+    if not (isinstance(document, dict) and "application" in document):
+        application = application_from(document, today, found=found)
+        return Filing(application=application, channel=Channel.ONLINE, received_at=None)
+    faults += [
+        Fault(path=str(key)[:64], message="is not a key of this format")
+        for key in document
+        if key not in ENVELOPE
+    ]
+    received_at = _received_at(document.get("received_at"), faults)
+    channel = _channel(document.get("channel", "online"), faults)
+    on = hong_kong_date(received_at) if received_at else today
+    try:
+        application = application_from(document["application"], on)
+    except ApplicationFaults as more:
+        raise ApplicationFaults((*faults, *more.faults)) from None
+    if faults:
+        raise ApplicationFaults(tuple(faults))
+    return Filing(application=application, channel=channel, received_at=received_at)
+
+
+def start_of(day: date) -> datetime:
+    """Return the first instant of a Hong Kong day."""
+    return datetime.combine(day, time(0), HONG_KONG)
+
+
+def file_one(office: Office, filing: Filing, person: Person, command_id: UUID) -> Outcome:
+    """File one application and return the case."""
+    return submit(
+        office,
+        SubmitApplication(application=filing.application, channel=filing.channel),
+        Request(
+            person=person,
+            command_id=command_id,
+            correlation_id=str(command_id),
+            effective_at=filing.received_at,
+        ),
+    )
+
+
+def command_id_of(document: object) -> UUID:
+    """Return the command id of a row: the same for the same content, whatever its spelling."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    return uuid5(ROWS, hashlib.sha256(text.encode()).hexdigest())
+
+
+def _file(office: Office, row: Row, person: Person) -> Result:
+    today = hong_kong_date(office.clock())
+    try:
+        filing = filing_from(row.document, today, row.faults)
+        outcome = file_one(office, filing, person, command_id_of(row.document))
+    except ApplicationFaults as refused:
+        return Result(line=row.line, outcome=None, faults=tuple(map(str, refused.faults)))
+    except Refusal as refused:
+        return Result(line=row.line, outcome=None, faults=(str(refused),))
+    return Result(line=row.line, outcome=outcome, faults=())
+
+
+def _jsonl(_path: Path, data: bytes) -> Iterator[Row]:
+    for number, line in enumerate(data.splitlines(), start=1):
+        if line.strip():
+            document, faults = parse_document(line)
+            yield Row(line=number, document=document, faults=faults)
+
+
+def _csv(path: Path, data: bytes) -> Iterator[Row]:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        raise UnreadableFile(f"{path} is not UTF-8: byte {fault.start + 1}") from fault
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = next(reader, [])
+        _refuse_header(path, header)
+        for cells in reader:
+            if any(cells):
+                yield _csv_row(reader.line_num, header, cells)
+    except csv.Error as fault:
+        raise UnreadableFile(f"{path}, line {reader.line_num}: {fault}") from fault
+
+
+def _refuse_header(path: Path, header: list[str]) -> None:
+    faults = [str(fault) for name in header if (fault := path_fault(name))]
+    faults += [f"{name!r} stands more than once" for name in _twice(header)]
+    if not header:
+        faults = ["there is no header line"]
+    if faults:
+        raise UnreadableFile(f"{path}, line 1: {'; '.join(faults)}")
+
+
+def _twice(names: Iterable[str]) -> list[str]:
+    return [name for name, times in Counter(names).items() if times > 1]
+
+
+def _csv_row(line: int, header: list[str], cells: list[str]) -> Row:
+    if len(cells) != len(header):
+        fault = Fault(path="", message=f"has {len(cells)} cells under {len(header)} columns")
+        return Row(line=line, document=None, faults=(fault,))
+    row = dict(zip(header, cells, strict=True))
+    envelope: dict[str, Any] = {
+        name: row.pop(name) for name in ("channel", "received_at") if row.get(name)
+    }
+    row = {name: cell for name, cell in row.items() if name not in ENVELOPE}
+    document = {**envelope, "application": nested(row, Application)}
+    return Row(line=line, document=document, faults=())
+
+
+def _received_at(value: object, faults: list[Fault]) -> datetime | None:
+    """Return the instant a text means: an instant with its offset, or the start of a day."""
+    if value is None:
+        return None
+    if day := day_or_none(value):
+        return start_of(day)
+    try:
+        instant = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        instant = None
+    if instant is None or instant.utcoffset() is None:
+        message = "must be a day, or an instant with its offset such as 2019-03-04T10:15:00+08:00"
+        faults.append(Fault(path="received_at", message=message))
+        return None
+    return instant
+
+
+def _channel(value: object, faults: list[Fault]) -> Channel:
+    if isinstance(value, str) and value in set(Channel):
+        return Channel(value)
+    faults.append(Fault(path="channel", message=f"must be one of {', '.join(Channel)}"))
+    return Channel.ONLINE

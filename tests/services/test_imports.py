@@ -1,0 +1,159 @@
+"""Filing from files: every good row once, every bad row named with its line, run again at will."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.cases import case_at
+from services.imports import Result, UnreadableFile, filing_from, import_file, rows_of
+from services.intake.faults import ApplicationFaults
+from services.wiring import Office
+from tests.services.asking import OFFICER, filed_by
+
+_PEOPLE = Path(__file__).parents[1] / "data" / "people"
+
+
+def _document(name: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((_PEOPLE / f"{name}.json").read_text())
+    return document
+
+
+def _paper(name: str) -> dict[str, Any]:
+    return {
+        "received_at": "2019-05-01T10:00:00+08:00",
+        "channel": "paper",
+        "application": _document(name),
+    }
+
+
+def _imported(office: Office, path: Path) -> list[Result]:
+    results: list[Result] = []
+    import_file(office, path, OFFICER, results.append)
+    return results
+
+
+def _jsonl(path: Path, *rows: object) -> Path:
+    lines = [row if isinstance(row, str) else json.dumps(row) for row in rows]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_good_rows_are_filed_in_spite_of_bad_ones_which_are_named_by_line(
+    office: Office, tmp_path: Path
+) -> None:
+    bad = _paper("emma")
+    del bad["application"]["route"]
+    bad["application"]["applicant"]["nationality"] = "France"
+    file = _jsonl(tmp_path / "a.jsonl", _paper("john"), bad, "{not json", "", _paper("jackie"))
+
+    results = _imported(office, file)
+
+    assert [each.line for each in results] == [1, 2, 3, 5]
+    assert [each.outcome is not None for each in results] == [True, False, False, True]
+    assert any(fault.startswith("route:") for fault in results[1].faults)
+    assert any(fault.startswith("applicant.nationality:") for fault in results[1].faults)
+    assert "not JSON" in results[2].faults[0]
+    assert office.store.sequence() == 2
+
+
+def test_an_import_run_again_files_nothing_twice_and_files_what_is_new(
+    office: Office, tmp_path: Path
+) -> None:
+    file = _jsonl(tmp_path / "a.jsonl", _paper("john"))
+    (first,) = _imported(office, file)
+    _jsonl(file, _paper("john"), _paper("emma"))
+
+    again, new = _imported(office, file)
+
+    assert first.outcome
+    assert again.outcome
+    assert new.outcome
+    assert again.outcome.reference == first.outcome.reference
+    assert (again.outcome.repeated, new.outcome.repeated) == (True, False)
+    assert office.store.sequence() == 2
+
+
+def test_two_rows_of_one_person_are_one_case_and_one_fault(office: Office, tmp_path: Path) -> None:
+    later = {**_paper("john"), "received_at": "2019-05-02"}
+    results = _imported(office, _jsonl(tmp_path / "a.jsonl", _paper("john"), later))
+    assert sorted(len(each.faults) for each in results) == [0, 1]
+    assert "live application" in " ".join(fault for each in results for fault in each.faults)
+
+
+def test_a_row_received_on_a_day_without_a_ruleset_is_refused_by_name(
+    office: Office, tmp_path: Path
+) -> None:
+    row = {**_paper("john"), "received_at": "2017-01-01"}
+    (result,) = _imported(office, _jsonl(tmp_path / "a.jsonl", row))
+    assert "1 January 2017" in result.faults[0]
+    assert office.store.sequence() == 0
+
+
+def test_a_row_of_csv_is_read_by_the_paths_of_its_header(office: Office, tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    flat = dict(_flat(_document("john")))
+    with file.open("w", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(["received_at", *flat])
+        writer.writerow(["2019-05-01", *flat.values()])
+
+    (result,) = _imported(office, file)
+
+    assert result.outcome, result.faults
+    state = case_at(office, result.outcome.reference).events[0].event
+    assert getattr(state, "personal", None) == filed_by("john")
+
+
+def test_a_cell_that_is_not_what_its_column_holds_is_named(office: Office, tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    flat = dict(_flat(_document("john"))) | {"prerequisites.net_worth_hkd": "much"}
+    with file.open("w", newline="") as out:
+        csv.writer(out).writerows([list(flat), list(flat.values()), ["x"]])
+
+    bad, short = _imported(office, file)
+
+    assert any(fault.startswith("prerequisites.net_worth_hkd:") for fault in bad.faults)
+    assert "1 cells under" in short.faults[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("a.txt", b"", "neither .jsonl nor .csv"),
+        ("a.csv", b"", "no header"),
+        ("a.csv", b"route,route\n", "more than once"),
+        ("a.csv", b"route,a[999].b\n", "not a column name"),
+        ("a.csv", b"\xff\xfe", "not UTF-8"),
+    ],
+)
+def test_a_file_that_cannot_be_read_at_all_says_why(
+    tmp_path: Path, name: str, content: bytes, says: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(UnreadableFile, match=says):
+        list(rows_of(path))
+
+
+def test_every_fault_of_an_envelope_and_its_application_is_found_at_once() -> None:
+    row = _paper("john") | {"received_at": "yesterday", "channel": "fax", "colour": "red"}
+    del row["application"]["languages"]
+    with pytest.raises(ApplicationFaults) as refused:
+        filing_from(row, filed_by("john").applicant.travel_document.expires_on)
+    paths = {fault.path for fault in refused.value.faults}
+    assert paths == {"received_at", "channel", "colour", "languages"}
+
+
+def _flat(value: Any, path: str = "") -> list[tuple[str, str]]:
+    if isinstance(value, dict):
+        return [
+            pair
+            for key, inner in value.items()
+            for pair in _flat(inner, f"{path}.{key}" if path else key)
+        ]
+    if isinstance(value, list):
+        return [pair for n, inner in enumerate(value) for pair in _flat(inner, f"{path}[{n}]")]
+    return [(path, json.dumps(value) if isinstance(value, bool) else str(value))]
