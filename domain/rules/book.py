@@ -5,6 +5,7 @@ that is not listed) are refused with every fault at once.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from itertools import pairwise
 
 from domain.application import Route
@@ -71,7 +72,11 @@ def _rulesets(
 
 def _dated_list(name: str, table: Table) -> DatedList:
     editions = [_edition(row) for row in table.rows("editions", least=1)]
-    return DatedList(id=name, editions=tuple(sorted(editions, key=lambda each: each.life.first)))
+    return DatedList(id=name, editions=tuple(sorted(editions, key=_begins)))
+
+
+def _begins(edition: Edition) -> tuple[date, date]:
+    return edition.life.first, edition.life.known_from
 
 
 def _edition(row: Table) -> Edition:
@@ -127,9 +132,7 @@ def _quota(row: Table) -> Quota:
 
 
 def _contradictions(book: Rulebook) -> Iterator[str]:
-    for each in {ruleset.id for ruleset in book.rulesets}:
-        if sum(ruleset.id == each for ruleset in book.rulesets) > 1:
-            yield f"two rulesets are called {each}"
+    yield from _namesakes("rulesets", [each.id for each in book.rulesets])
     for route in Route:
         ours = [each for each in book.rulesets if each.route is route]
         yield from _overlaps((each.id, each.life) for each in ours)
@@ -139,10 +142,21 @@ def _contradictions(book: Rulebook) -> Iterator[str]:
             ]
             yield from _overlaps((f"stay {each.years} of {route}", each.life) for each in stays)
     for dated in (book.lists.excluded_nationalities, book.lists.talent_list):
-        yield from _overlaps((each.id, each.life) for each in dated.editions)
+        yield from _namesakes(dated.id, [each.id for each in dated.editions])
+        yield from (
+            f"{one.id} and {other.id} begin, and became known, on the same day"
+            for one, other in pairwise(dated.editions)
+            if _begins(one) == _begins(other)
+        )
     yield from _overlaps(("limits", each.life) for each in book.limits)
     for fees in book.fees:
         yield from _fee_rows(fees.visa, f"fees from {fees.from_instant.isoformat()}")
+
+
+def _namesakes(where: str, ids: list[str]) -> Iterator[str]:
+    yield from (
+        f"{where}: two are called {each}" for each in sorted(set(ids)) if ids.count(each) > 1
+    )
 
 
 def _overlaps(lives: Iterable[tuple[str, Life]]) -> Iterator[str]:

@@ -65,7 +65,7 @@ class Edition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatedList:
-    """Editions of one list, the latest last; an edition once used never changes."""
+    """Editions of one list, the latest last; each is in force until the next begins."""
 
     id: str
     editions: tuple[Edition, ...]

@@ -17,7 +17,8 @@ import msgspec
 from domain.application import Route
 from domain.days import hong_kong_date, written_out
 from domain.errors import Refusal
-from domain.rules.assess import assess as assess_application, require_route
+from domain.rules.assess import assess as assess_application
+from domain.rules.assess import require_route
 from domain.rules.choose import UnknownRuleset, choose, named
 from domain.rules.types import Assessment, FactorScore, Rulebook, Ruleset
 from services.intake.application import application_from, route_of

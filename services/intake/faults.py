@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from domain.errors import Reportable
+
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _LONGEST_KEY = 64
 
@@ -24,7 +26,7 @@ class Fault:
         return f"{self.path}: {self.message}" if self.path else self.message
 
 
-class ApplicationFaults(ValueError):
+class ApplicationFaults(Reportable, ValueError):
     """An application cannot be read; ``faults`` holds each fault with its path."""
 
     def __init__(self, faults: tuple[Fault, ...]) -> None:

@@ -106,7 +106,7 @@ def _field(hint: Any, where: str, options: Mapping[str, Any]) -> AnyField:
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in {Union, UnionType} and NoneType in arguments:
         return _optional([each for each in arguments if each is not NoneType], where, options)
-    if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
+    if origin is tuple and arguments[1:] == (Ellipsis,):
         return Rows(
             _field(arguments[0], where, {"error_messages": dict(_FIELD_MESSAGES)}), **options
         )

@@ -1,0 +1,156 @@
+"""Which rule holds when, at the edges of each life."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from domain.application import Route
+from domain.days import HONG_KONG, hong_kong_date
+from domain.rules.choose import (
+    NoRule,
+    NoRuleset,
+    UnknownRuleset,
+    application_fee,
+    choose,
+    excluded_nationalities,
+    named,
+    quota,
+    stay_pattern,
+    time_limits,
+    visa_fee,
+)
+from domain.rules.types import Rulebook
+
+ELEVEN = datetime(2025, 2, 26, 11, 0, tzinfo=HONG_KONG)
+LAST_TICK = timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize("day", [date(2018, 8, 28), date(2020, 2, 29), date(2022, 12, 31)])
+def test_a_ruleset_holds_from_its_first_day_to_its_last(rulebook: Rulebook, day: date) -> None:
+    assert choose(rulebook, Route.GENERAL, day).id == "gpt-2018"
+    assert choose(rulebook, Route.ACHIEVEMENT, day).id == "apt-225"
+
+
+@pytest.mark.parametrize("route", list(Route))
+@pytest.mark.parametrize(
+    ("day", "named_day"),
+    [(date(2018, 8, 27), "27 August 2018"), (date(2023, 1, 1), "1 January 2023")],
+)
+def test_a_day_without_a_ruleset_is_refused_by_name(
+    rulebook: Rulebook, route: Route, day: date, named_day: str
+) -> None:
+    with pytest.raises(NoRuleset, match=f"{route} route is loaded for {named_day}; loaded: .*2018"):
+        choose(rulebook, route, day)
+
+
+def test_an_unknown_ruleset_names_the_known_ones(rulebook: Rulebook) -> None:
+    with pytest.raises(UnknownRuleset, match="'gpt-1999'; known: apt-225, gpt-2018"):
+        named(rulebook, "gpt-1999")
+
+
+@pytest.mark.parametrize(
+    ("submitted_at", "application", "short", "long"),
+    [
+        (datetime(2019, 5, 1, tzinfo=UTC), None, 230, 230),
+        (ELEVEN - LAST_TICK, None, 230, 230),
+        (ELEVEN, 600, 600, 1300),
+        (ELEVEN.astimezone(UTC), 600, 600, 1300),
+    ],
+)
+def test_fees_follow_the_clock_of_submission(
+    rulebook: Rulebook, submitted_at: datetime, application: int | None, short: int, long: int
+) -> None:
+    assert application_fee(rulebook, submitted_at) == application
+    found = [visa_fee(rulebook, submitted_at, days) for days in (1, 180, 181, 1096)]
+    assert found == [short, short, long, long]
+
+
+def test_an_instant_before_every_fee_is_refused(rulebook: Rulebook) -> None:
+    with pytest.raises(NoRule, match="no fees are loaded for 2006-06-27"):
+        application_fee(rulebook, datetime(2006, 6, 27, 15, 59, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("route", "day", "top_tier", "years"),
+    [
+        (Route.GENERAL, date(2006, 6, 28), False, (1, 2, 2, 3)),
+        (Route.GENERAL, date(2015, 5, 3), False, (1, 2, 2, 3)),
+        (Route.GENERAL, date(2015, 5, 4), False, (2, 3, 3)),
+        (Route.GENERAL, date(2022, 12, 27), False, (2, 3, 3)),
+        (Route.GENERAL, date(2022, 12, 27), True, (2, 6)),
+        (Route.GENERAL, date(2022, 12, 28), False, (3, 3, 2)),
+        (Route.GENERAL, date(2022, 12, 28), True, (3, 5)),
+        (Route.ACHIEVEMENT, date(2019, 5, 1), False, (8,)),
+    ],
+)
+def test_the_stay_follows_the_day_of_submission(
+    rulebook: Rulebook, route: Route, day: date, years: tuple[int, ...], *, top_tier: bool
+) -> None:
+    assert stay_pattern(rulebook, route, day, top_tier=top_tier).years == years
+
+
+def test_a_stay_that_is_not_loaded_is_refused(rulebook: Rulebook) -> None:
+    with pytest.raises(NoRule, match="no top-tier stay pattern of the general route"):
+        stay_pattern(rulebook, Route.GENERAL, date(2010, 1, 1), top_tier=True)
+
+
+@pytest.mark.parametrize(
+    ("year", "places"),
+    [
+        (2006, 1000),
+        (2019, 1000),
+        (2020, 2000),
+        (2021, 4000),
+        (2022, 4000),
+        (2023, None),
+        (2026, None),
+    ],
+)
+def test_the_quota_of_a_year_is_as_known_last(
+    rulebook: Rulebook, year: int, places: int | None
+) -> None:
+    assert quota(rulebook, year).places == places
+
+
+@pytest.mark.parametrize(
+    ("known_on", "places"), [(date(2020, 11, 25), 1000), (date(2020, 11, 26), 2000)]
+)
+def test_a_quota_raised_late_was_not_known_before(
+    rulebook: Rulebook, known_on: date, places: int
+) -> None:
+    assert quota(rulebook, 2020, known_on=known_on).places == places
+
+
+def test_a_year_without_a_quota_loaded_is_refused(rulebook: Rulebook) -> None:
+    with pytest.raises(NoRule, match="no quota is loaded for 2005"):
+        quota(rulebook, 2005)
+
+
+def test_excluded_nationalities_are_those_of_the_day(rulebook: Rulebook) -> None:
+    assert "VNM" in excluded_nationalities(rulebook, date(2023, 10, 24))
+    assert excluded_nationalities(rulebook, date(2023, 10, 25)) == ("AFG", "CUB", "PRK")
+    with pytest.raises(NoRule, match="27 June 2006"):
+        excluded_nationalities(rulebook, date(2006, 6, 27))
+
+
+def test_time_limits_are_loaded_for_the_whole_scheme(rulebook: Rulebook) -> None:
+    limits = time_limits(rulebook, date(2019, 5, 1))
+    assert (limits.payment_months, limits.activation_months) == (6, 6)
+    with pytest.raises(NoRule, match="27 June 2006"):
+        time_limits(rulebook, date(2006, 6, 27))
+
+
+@pytest.mark.parametrize(
+    ("instant", "day"),
+    [
+        (datetime(2022, 12, 31, 15, 59, 59, tzinfo=UTC), date(2022, 12, 31)),
+        (datetime(2022, 12, 31, 16, 0, tzinfo=UTC), date(2023, 1, 1)),
+    ],
+)
+def test_a_day_begins_at_midnight_in_hong_kong(instant: datetime, day: date) -> None:
+    assert hong_kong_date(instant) == day
+
+
+def test_an_instant_without_an_offset_has_no_day() -> None:
+    with pytest.raises(ValueError, match="has no offset"):
+        hong_kong_date(datetime(2019, 5, 1))  # noqa: DTZ001 - what is refused
