@@ -1,0 +1,215 @@
+"""Exercises over a real database: frozen pools, departures, atomic selection, drawing again."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from domain import commands as c
+from domain.errors import (
+    ExerciseExists,
+    Forbidden,
+    NoSuchExercise,
+    NotAllowedNow,
+    NothingToSelect,
+    PlacesInvalid,
+)
+from domain.stages import Stage
+from services import exercises
+from services.cases import carry_out, case_at, submit
+from services.demo.population import population
+from services.projections import runner
+from services.wiring import Office
+from tests.services.asking import OFFICER, SUPERVISOR, asked, on_paper
+
+HELD = datetime(2019, 9, 16, 2, 0, tzinfo=UTC)
+
+
+def _in_pool(office: Office, number: int) -> list[str]:
+    """File and score people until `number` of them wait in the pool; return their references."""
+
+    def take(arrival: object) -> str | None:
+        application = getattr(arrival, "application", None)
+        at = getattr(arrival, "received_at", HELD)
+        filed = submit(office, c.SubmitApplication(application=application), asked(at=at))
+        stage = filed.stage
+        for command in (c.AcknowledgeApplication(), c.AssessPrerequisites(), c.ScoreApplication()):
+            if stage is Stage.PREREQUISITES_UNMET:
+                return None
+            stage = carry_out(office, filed.reference, command, asked(at=at)).stage
+        return filed.reference if stage is Stage.IN_POOL else None
+
+    references: list[str] = []
+    for arrival in population(4 * number, seed=7):
+        if (reference := take(arrival)) is not None:
+            references.append(reference)
+        if len(references) == number:
+            break
+    return references
+
+
+def _open(office: Office, name: str = "first", *, places: int = 3, shortlist: int = 6) -> None:
+    runner.catch_up(office.store, office.models, "case-list")
+    command = c.OpenExercise(exercise=name, title=name, places=places, shortlist_size=shortlist)
+    exercises.open_exercise(office, command, asked(SUPERVISOR, at=HELD))
+    runner.catch_up(office.store, office.models, "exercises")
+
+
+def _stages(office: Office, references: list[str]) -> dict[str, Stage]:
+    return {reference: case_at(office, reference).stage for reference in references}
+
+
+def _withdraw(office: Office, reference: str) -> None:
+    carry_out(office, reference, c.WithdrawApplication(), asked(OFFICER, at=HELD))
+
+
+def test_places_go_by_rank_and_the_rest_of_the_shortlist_returns_to_the_pool(
+    office: Office,
+) -> None:
+    references = _in_pool(office, 10)
+    _open(office)
+    exercises.draw_shortlist(office, "first", asked(SUPERVISOR, at=HELD))
+    made = exercises.make_selection(office, "first", asked(SUPERVISOR, at=HELD))
+
+    stages = list(_stages(office, references).values())
+    assert (stages.count(Stage.SELECTED), stages.count(Stage.IN_POOL)) == (3, 7)
+    assert made.cases == 6
+    redrawn = exercises.redraw(office, "first")
+    assert redrawn.differences == ()
+    assert redrawn.selection is not None
+    selected = {each.member.reference for each in redrawn.selection.taken}
+    assert selected == {ref for ref in references if _stages(office, [ref])[ref] is Stage.SELECTED}
+
+
+def test_a_case_that_leaves_between_the_steps_makes_room_and_fails_nothing(
+    office: Office,
+) -> None:
+    references = _in_pool(office, 8)
+    _open(office, places=2, shortlist=4)
+    first_choice = exercises.redraw(office, "first")
+    assert first_choice.pool == 8
+    best = exercises.ranked(exercises.pool_at(office, office.store.head()))
+    _withdraw(office, best[0].member.reference)
+    exercises.draw_shortlist(office, "first", asked(SUPERVISOR, at=HELD))
+    _withdraw(office, best[1].member.reference)
+    exercises.make_selection(office, "first", asked(SUPERVISOR, at=HELD))
+
+    stages = _stages(office, references)
+    assert stages[best[0].member.reference] is Stage.WITHDRAWN
+    assert stages[best[1].member.reference] is Stage.WITHDRAWN
+    assert stages[best[2].member.reference] is Stage.SELECTED
+    assert stages[best[3].member.reference] is Stage.SELECTED
+    assert list(stages.values()).count(Stage.SELECTED) == 2
+    assert exercises.redraw(office, "first").differences == ()
+
+
+def test_a_selection_holds_while_applicants_withdraw_at_the_same_time(office: Office) -> None:
+    references = _in_pool(office, 16)
+    _open(office, places=5, shortlist=10)
+    exercises.draw_shortlist(office, "first", asked(SUPERVISOR, at=HELD))
+
+    def withdraw(reference: str) -> bool:
+        _withdraw(office, reference)
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        leaving = [pool.submit(withdraw, reference) for reference in references[::3]]
+        exercises.make_selection(office, "first", asked(SUPERVISOR, at=HELD))
+        assert all(each.result() for each in leaving)
+
+    again = exercises.redraw(office, "first")
+    assert again.differences == ()
+    assert again.selection is not None
+    assert len(again.selection.taken) == 5
+    assert Stage.SHORTLISTED not in _stages(office, references).values()
+
+
+def test_the_same_command_again_selects_nobody_twice(office: Office) -> None:
+    _in_pool(office, 5)
+    _open(office, places=2, shortlist=3)
+    exercises.draw_shortlist(office, "first", asked(SUPERVISOR, at=HELD))
+    command = asked(SUPERVISOR, at=HELD, command_id=uuid4())
+    first = exercises.make_selection(office, "first", command)
+    head = office.store.sequence()
+    assert exercises.make_selection(office, "first", command) == replace(first, repeated=True)
+    assert office.store.sequence() == head
+
+
+def test_those_passed_over_are_in_the_pool_of_the_next_exercise(office: Office) -> None:
+    _in_pool(office, 6)
+    _open(office, places=2, shortlist=4)
+    exercises.draw_shortlist(office, "first", asked(SUPERVISOR, at=HELD))
+    exercises.make_selection(office, "first", asked(SUPERVISOR, at=HELD))
+    _open(office, "second", places=2, shortlist=4)
+    assert exercises.redraw(office, "second").pool == 4
+
+
+def test_an_exercise_is_opened_once_even_by_many_at_once(office: Office) -> None:
+    _in_pool(office, 3)
+    runner.catch_up(office.store, office.models, "case-list")
+    command = c.OpenExercise(exercise="first", title="first", places=1, shortlist_size=2)
+
+    def attempt(_: int) -> bool:
+        try:
+            exercises.open_exercise(office, command, asked(SUPERVISOR, at=HELD))
+        except ExerciseExists:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(attempt, range(4))).count(True) == 1
+
+
+def test_an_empty_pool_is_refused(office: Office) -> None:
+    with pytest.raises(NothingToSelect):
+        _open(office)
+
+
+@pytest.mark.parametrize(("places", "shortlist"), [(0, 5), (4, 3), (1_001, 1_001)])
+def test_places_that_make_no_sense_or_exceed_the_quota_are_refused(
+    office: Office, places: int, shortlist: int
+) -> None:
+    _in_pool(office, 1)
+    with pytest.raises(PlacesInvalid):
+        _open(office, places=places, shortlist=shortlist)
+
+
+def test_the_quota_of_the_year_counts_every_exercise_of_that_year(office: Office) -> None:
+    _in_pool(office, 1)
+    _open(office, "large", places=998, shortlist=998)
+    with pytest.raises(PlacesInvalid, match="the 2 that the year's quota leaves"):
+        _open(office, "small", places=3, shortlist=3)
+
+
+@pytest.mark.parametrize("act", [exercises.draw_shortlist, exercises.make_selection])
+def test_a_step_out_of_order_says_what_is_possible(
+    office: Office, act: Callable[..., object]
+) -> None:
+    with pytest.raises(NotAllowedNow, match="OpenExercise"):
+        act(office, "never-opened", asked(SUPERVISOR, at=HELD))
+
+
+def test_an_officer_runs_no_exercise(office: Office) -> None:
+    with pytest.raises(Forbidden, match="supervisor"):
+        exercises.draw_shortlist(office, "first", asked(OFFICER, at=HELD))
+
+
+def test_an_unknown_exercise_cannot_be_drawn_again(office: Office) -> None:
+    with pytest.raises(NoSuchExercise):
+        exercises.redraw(office, "nothing")
+
+
+def test_a_case_with_an_event_effective_later_keeps_its_order_of_time(office: Office) -> None:
+    later = HELD + timedelta(days=5)
+    reference = submit(office, on_paper("john"), asked(at=HELD)).reference
+    for command in (c.AcknowledgeApplication(), c.AssessPrerequisites(), c.ScoreApplication()):
+        carry_out(office, reference, command, asked(at=later))
+    _open(office, places=1, shortlist=1)
+    exercises.draw_shortlist(office, "first", asked(SUPERVISOR, at=HELD))
+    exercises.make_selection(office, "first", asked(SUPERVISOR, at=HELD))
+
+    events = case_at(office, reference).events
+    assert [each.effective_at for each in events[1:]] == [later] * 5
