@@ -1,0 +1,118 @@
+"""The case list of the office: one row per case, with what staff filter, sort and choose by.
+
+Law: only the events in `OPENS` touch `personal`, and nothing else in the row depends on it; so a
+row is folded on without opening what is sealed in it, and erasing a person changes nothing else.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from domain import events as e
+from domain.application import Applicant, Route
+from domain.projections.stage_after import CASE_STREAM, key_after, position_of, stage_after
+from domain.record import Recorded
+from domain.stages import Stage
+
+VERSION: Final = 1
+OPENS: Final[frozenset[type[e.Event]]] = frozenset({e.ApplicationSubmitted})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What the applicant is called."""
+
+    family_name: str
+    given_names: str
+    name_in_chinese: str | None
+
+    @property
+    def whole(self) -> str:
+        """The name as a list shows it."""
+        chinese = f" ({self.name_in_chinese})" if self.name_in_chinese else ""
+        return f"{self.family_name}, {self.given_names}{chinese}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRow:
+    """A case as the list shows it.
+
+    `points` is None until it is scored; `exercise` and `rank` are of the latest exercise that it
+    came before; `ruleset` is the one it was last assessed under. `version` counts the case's own
+    events, `position` the log's. `stage_since` is when the present stage took effect.
+    """
+
+    reference: str
+    stage: Stage
+    stage_since: datetime
+    route: Route
+    channel: e.Channel
+    submitted_at: datetime
+    points: int | None
+    exercise: str | None
+    rank: int | None
+    ruleset: str | None
+    version: int
+    position: int
+    personal: Names | None
+
+    @property
+    def name(self) -> str | None:
+        """The applicant's name; None once the person has been erased."""
+        return self.personal.whole if self.personal else None
+
+
+def key(recorded: Recorded[e.Event]) -> str | None:
+    """Return the reference of the case that the event belongs to, None for any other event."""
+    return key_after(recorded, CASE_STREAM)
+
+
+def fold(row: CaseRow | None, recorded: Recorded[e.CaseEvent]) -> CaseRow:
+    """Return the row after one more event."""
+    event = recorded.event
+    if isinstance(event, e.ApplicationSubmitted):
+        return _first(event, recorded)
+    if row is None:
+        raise ValueError(f"{recorded.stream} begins with {type(event).__name__}")
+    after = replace(
+        row,
+        stage=stage_after(event),
+        stage_since=recorded.effective_at,
+        version=recorded.version,
+        position=position_of(recorded),
+    )
+    match event:
+        case e.PrerequisitesAssessed():
+            return replace(after, ruleset=event.ruleset)
+        case e.ApplicationScored():
+            return replace(after, ruleset=event.ruleset, points=event.total)
+        case e.CaseShortlisted() | e.CaseSelected() | e.CaseNotSelected():
+            return replace(after, exercise=event.exercise, rank=event.rank)
+        case _:
+            return after
+
+
+def _first(event: e.ApplicationSubmitted, recorded: Recorded[e.CaseEvent]) -> CaseRow:
+    return CaseRow(
+        reference=event.reference,
+        stage=stage_after(event),
+        stage_since=recorded.effective_at,
+        route=event.route,
+        channel=event.channel,
+        submitted_at=event.submitted_at,
+        points=None,
+        exercise=None,
+        rank=None,
+        ruleset=None,
+        version=recorded.version,
+        position=position_of(recorded),
+        personal=_names(event.personal.applicant) if event.personal else None,
+    )
+
+
+def _names(applicant: Applicant) -> Names:
+    return Names(
+        family_name=applicant.family_name,
+        given_names=applicant.given_names,
+        name_in_chinese=applicant.name_in_chinese,
+    )

@@ -1,0 +1,57 @@
+"""The stage that an event leads to, told from the event alone, and whose case an event is."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from domain import events as e
+from domain.record import Recorded
+from domain.stages import Stage
+
+CASE_STREAM: Final = "case-"
+EXERCISE_STREAM: Final = "exercise-"
+
+_AFTER: Final[Mapping[type[e.CaseEvent], Stage]] = MappingProxyType(
+    {
+        e.ApplicationFeePaid: Stage.SUBMITTED,
+        e.ApplicationAcknowledged: Stage.ACKNOWLEDGED,
+        e.CaseShortlisted: Stage.SHORTLISTED,
+        e.CaseSelected: Stage.SELECTED,
+        e.CaseNotSelected: Stage.IN_POOL,
+        e.ApprovedInPrinciple: Stage.IN_PRINCIPLE,
+        e.OriginalsVerified: Stage.VERIFIED,
+        e.ApplicationApproved: Stage.APPROVED,
+        e.VisaFeePaid: Stage.VISA_PAID,
+        e.VisaIssued: Stage.ISSUED,
+        e.VisaActivated: Stage.ACTIVE,
+        e.ApplicationRefused: Stage.REFUSED,
+        e.ApplicationWithdrawn: Stage.WITHDRAWN,
+    }
+)
+
+
+def stage_after(event: e.CaseEvent) -> Stage:
+    """Return the stage of a case after `event`, which is the one that `case.evolve` reaches."""
+    match event:
+        case e.ApplicationSubmitted(application_fee_hkd=fee):
+            return Stage.SUBMITTED if fee is None else Stage.FEE_AWAITED
+        case e.PrerequisitesAssessed(results=results):
+            met = all(each.met for each in results)
+            return Stage.PREREQUISITES_MET if met else Stage.PREREQUISITES_UNMET
+        case e.ApplicationScored(total=total, pass_mark=mark):
+            return Stage.IN_POOL if total >= mark else Stage.BELOW_MARK
+        case _:
+            return _AFTER[type(event)]
+
+
+def key_after(recorded: Recorded[Any], prefix: str) -> str | None:
+    """Return whose event it is: what follows `prefix` in its stream's name; None for others."""
+    stream = recorded.stream
+    return stream[len(prefix) :] if stream.startswith(prefix) else None
+
+
+def position_of(recorded: Recorded[Any]) -> int:
+    """Return the event's position in the log; a fold of the log sees numbered events only."""
+    if recorded.position is None:
+        raise ValueError(f"{recorded.stream} version {recorded.version} has no position yet")
+    return recorded.position

@@ -1,0 +1,213 @@
+"""The applicant's status: where the application stands, what is awaited, of whom and by when.
+
+It never holds a rank, a score or an officer. Law: only the events in `OPENS` touch `personal`,
+and nothing else in the row depends on it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from domain import events as e
+from domain.application import Application, Correspondence, Route
+from domain.projections.stage_after import CASE_STREAM, key_after, position_of, stage_after
+from domain.record import Recorded
+from domain.stages import Stage
+
+VERSION: Final = 1
+OPENS: Final[frozenset[type[e.Event]]] = frozenset({e.ApplicationSubmitted, e.ApplicationRefused})
+
+
+class Party(StrEnum):
+    """Of whom something is awaited."""
+
+    APPLICANT = "applicant"
+    OFFICE = "office"
+    NOBODY = "nobody"
+
+
+class Step(StrEnum):
+    """The step that the application waits for."""
+
+    APPLICATION_FEE = "application-fee"
+    ACKNOWLEDGEMENT = "acknowledgement"
+    ASSESSMENT = "assessment"
+    EXERCISE = "exercise"
+    SELECTION = "selection"
+    APPROVAL_IN_PRINCIPLE = "approval-in-principle"
+    ORIGINALS = "originals"
+    DECISION = "decision"
+    VISA_FEE = "visa-fee"
+    VISA = "visa"
+    ACTIVATION = "activation"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Awaited:
+    """What the application waits for, and who has to do it."""
+
+    step: Step
+    party: Party
+
+
+def _of(party: Party, step: Step) -> Awaited:
+    return Awaited(step=step, party=party)
+
+
+_NOTHING: Final = _of(Party.NOBODY, Step.NOTHING)
+
+AWAITED: Final[Mapping[Stage, Awaited]] = MappingProxyType(
+    {
+        Stage.DRAFT: _NOTHING,
+        Stage.FEE_AWAITED: _of(Party.APPLICANT, Step.APPLICATION_FEE),
+        Stage.SUBMITTED: _of(Party.OFFICE, Step.ACKNOWLEDGEMENT),
+        Stage.ACKNOWLEDGED: _of(Party.OFFICE, Step.ASSESSMENT),
+        Stage.PREREQUISITES_MET: _of(Party.OFFICE, Step.ASSESSMENT),
+        Stage.PREREQUISITES_UNMET: _of(Party.OFFICE, Step.DECISION),
+        Stage.BELOW_MARK: _of(Party.OFFICE, Step.DECISION),
+        Stage.IN_POOL: _of(Party.OFFICE, Step.EXERCISE),
+        Stage.SHORTLISTED: _of(Party.OFFICE, Step.SELECTION),
+        Stage.SELECTED: _of(Party.OFFICE, Step.APPROVAL_IN_PRINCIPLE),
+        Stage.IN_PRINCIPLE: _of(Party.APPLICANT, Step.ORIGINALS),
+        Stage.VERIFIED: _of(Party.OFFICE, Step.DECISION),
+        Stage.APPROVED: _of(Party.APPLICANT, Step.VISA_FEE),
+        Stage.VISA_PAID: _of(Party.OFFICE, Step.VISA),
+        Stage.ISSUED: _of(Party.APPLICANT, Step.ACTIVATION),
+        Stage.ACTIVE: _NOTHING,
+        Stage.REFUSED: _NOTHING,
+        Stage.WITHDRAWN: _NOTHING,
+    }
+)
+"""What each stage waits for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AboutPerson:
+    """What the status says of the person, and what it knows them by: the day of birth."""
+
+    date_of_birth: date
+    language: Correspondence
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusRow:
+    """An application as its applicant sees it.
+
+    `due_hkd` is the fee that is due now, `pay_by` the last day for it; `activate_by` the last day
+    to enter on the visa, `stay_until` the last day of the present stay. Each is None while it
+    says nothing. `reason_class` is that of a refusal.
+    """
+
+    reference: str
+    stage: Stage
+    stage_since: datetime
+    route: Route
+    submitted_at: datetime
+    ruleset: str | None
+    due_hkd: int | None
+    pay_by: date | None
+    activate_by: date | None
+    stay_until: date | None
+    reason_class: e.RefusalClass | None
+    version: int
+    position: int
+    personal: AboutPerson | None
+
+    @property
+    def awaited(self) -> Awaited:
+        """What the application waits for, and of whom."""
+        return AWAITED[self.stage]
+
+    @property
+    def date_of_birth(self) -> date | None:
+        """The applicant's day of birth; None once the person has been erased."""
+        return self.personal.date_of_birth if self.personal else None
+
+    @property
+    def language(self) -> Correspondence | None:
+        """The language in which the applicant is written to; None once erased."""
+        return self.personal.language if self.personal else None
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The reasons of a refusal, in words; empty without one and once erased."""
+        return self.personal.reasons if self.personal else ()
+
+
+def key(recorded: Recorded[e.Event]) -> str | None:
+    """Return the reference of the case that the event belongs to, None for any other event."""
+    return key_after(recorded, CASE_STREAM)
+
+
+def fold(row: StatusRow | None, recorded: Recorded[e.CaseEvent]) -> StatusRow:
+    """Return the row after one more event."""
+    event = recorded.event
+    if isinstance(event, e.ApplicationSubmitted):
+        return _first(event, recorded)
+    if row is None:
+        raise ValueError(f"{recorded.stream} begins with {type(event).__name__}")
+    after = replace(
+        row,
+        stage=stage_after(event),
+        stage_since=recorded.effective_at,
+        due_hkd=None,
+        pay_by=None,
+        activate_by=None,
+        version=recorded.version,
+        position=position_of(recorded),
+    )
+    return _with_what_it_says(after, event)
+
+
+def _with_what_it_says(row: StatusRow, event: e.CaseEvent) -> StatusRow:
+    match event:
+        case e.PrerequisitesAssessed() | e.ApplicationScored():
+            return replace(row, ruleset=event.ruleset)
+        case e.ApplicationApproved():
+            return replace(row, due_hkd=event.visa_fee_hkd, pay_by=event.pay_by)
+        case e.VisaIssued():
+            return replace(row, activate_by=event.activate_by)
+        case e.VisaActivated():
+            return replace(row, stay_until=event.stay_until)
+        case e.ApplicationRefused():
+            return _refused(row, event)
+        case _:
+            return row
+
+
+def _first(event: e.ApplicationSubmitted, recorded: Recorded[e.CaseEvent]) -> StatusRow:
+    return StatusRow(
+        reference=event.reference,
+        stage=stage_after(event),
+        stage_since=recorded.effective_at,
+        route=event.route,
+        submitted_at=event.submitted_at,
+        ruleset=None,
+        due_hkd=event.application_fee_hkd,
+        pay_by=None,
+        activate_by=None,
+        stay_until=None,
+        reason_class=None,
+        version=recorded.version,
+        position=position_of(recorded),
+        personal=_about(event.personal) if event.personal else None,
+    )
+
+
+def _about(application: Application) -> AboutPerson:
+    applicant = application.applicant
+    return AboutPerson(
+        date_of_birth=applicant.date_of_birth, language=applicant.correspondence_language
+    )
+
+
+def _refused(row: StatusRow, event: e.ApplicationRefused) -> StatusRow:
+    about = row.personal
+    if about is not None and event.personal is not None:
+        about = replace(about, reasons=event.personal.texts)
+    return replace(row, reason_class=event.reason_class, personal=about)

@@ -1,0 +1,88 @@
+"""The projections: each pure fold with its table, as data."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from sqlalchemy import Table
+
+from domain.events import Event
+from domain.projections import case_list, exercises, status
+from domain.record import Recorded
+from services.projections import names, tables
+from services.projections.errors import UnknownProjection
+from services.store import BlindIndex
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Projection:
+    """A fold and the table of its rows, which have one key column: the table's primary key.
+
+    `personal` is the type of the rows' sealed member, None where there is none; `opens` are the
+    events that touch it. `tokens` gives what a row is found by in the blind index.
+    """
+
+    name: str
+    version: int
+    table: Table
+    row: type[Any]
+    personal: type[Any] | None
+    opens: frozenset[type[Event]]
+    key: Callable[[Recorded[Any]], str | None]
+    fold: Callable[[Any, Recorded[Any]], Any]
+    tokens: Callable[[BlindIndex, Any], frozenset[bytes]] | None = None
+
+    @property
+    def key_column(self) -> str:
+        """The name of the key, in the row and in the table."""
+        return str(next(iter(self.table.primary_key.columns)).name)
+
+    @property
+    def clear_columns(self) -> tuple[str, ...]:
+        """The names of the columns that are not sealed."""
+        return tuple(str(each.name) for each in self.table.columns if each.name != "sealed")
+
+
+CASE_LIST: Final = Projection(
+    name="case-list",
+    version=case_list.VERSION,
+    table=tables.case_list,
+    row=case_list.CaseRow,
+    personal=case_list.Names,
+    opens=case_list.OPENS,
+    key=case_list.key,
+    fold=case_list.fold,
+    tokens=names.tokens_of,
+)
+CASE_STATUS: Final = Projection(
+    name="case-status",
+    version=status.VERSION,
+    table=tables.case_status,
+    row=status.StatusRow,
+    personal=status.AboutPerson,
+    opens=status.OPENS,
+    key=status.key,
+    fold=status.fold,
+)
+EXERCISES: Final = Projection(
+    name="exercises",
+    version=exercises.VERSION,
+    table=tables.exercises,
+    row=exercises.ExerciseRow,
+    personal=None,
+    opens=exercises.OPENS,
+    key=exercises.key,
+    fold=exercises.fold,
+)
+
+PROJECTIONS: Final[Mapping[str, Projection]] = MappingProxyType(
+    {each.name: each for each in (CASE_LIST, CASE_STATUS, EXERCISES)}
+)
+
+
+def projection_named(name: str) -> Projection:
+    """Return the projection of that name, or raise `UnknownProjection`."""
+    if name not in PROJECTIONS:
+        raise UnknownProjection(name, tuple(PROJECTIONS))
+    return PROJECTIONS[name]

@@ -1,0 +1,50 @@
+"""What can go wrong with a read model.
+
+ProjectionFault
+├── ProjectionStopped    an event could not be folded; nothing after it is
+├── ProjectionOutdated   the read model was filled by another version of its fold
+├── UnknownProjection    no read model has this name
+└── BadCursor            a page was asked for with a cursor that no page gave
+"""
+
+from domain.errors import Reportable
+
+
+class ProjectionFault(Reportable):
+    """A read model cannot do what was asked of it."""
+
+
+class ProjectionStopped(ProjectionFault):
+    """The projection stands before an event that it cannot fold; it never skips one."""
+
+    def __init__(self, name: str, position: int, event: str, reason: str) -> None:
+        self.name, self.position, self.event, self.reason = name, position, event, reason
+        super().__init__(
+            f"projection {name} stopped before position {position} of the log ({event}): {reason}. "
+            f"Correct its fold or the reading of that event and start the workers again: it goes "
+            f"on from there; if earlier rows are wrong too, run `qmas projections rebuild {name}`"
+        )
+
+
+class ProjectionOutdated(ProjectionFault):
+    """The read model was filled by another version of its fold."""
+
+    def __init__(self, name: str, found: int, wanted: int) -> None:
+        super().__init__(
+            f"read model {name} is of version {found} and this program folds version {wanted}; "
+            f"run `qmas projections rebuild {name}`"
+        )
+
+
+class UnknownProjection(ProjectionFault):
+    """No read model has this name."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"no projection is called {name!r}; there are: {', '.join(known)}")
+
+
+class BadCursor(ProjectionFault):
+    """This is not a cursor that a page of this list gave; ask for the first page again."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)

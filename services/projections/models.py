@@ -1,0 +1,39 @@
+"""The connection to the read models, and the keys that open what is sealed in them."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from sqlalchemy import Engine, create_engine
+
+from services.store import BlindIndex, CaseKeys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadModels:
+    """Where the read models are; connections are opened when first needed.
+
+    `engine` gives transactions. `reads` shares its pool and gives autocommit: right for a query
+    of one statement, which then costs one round trip.
+    """
+
+    engine: Engine
+    reads: Engine
+    keys: CaseKeys
+    blind: BlindIndex
+
+    @classmethod
+    def connect(cls, url: str, keys: CaseKeys, blind: BlindIndex, *, pool_size: int = 8) -> Self:
+        """Return the read models in the database at the libpq URL `url`."""
+        engine = create_engine(
+            f"postgresql+psycopg:{url.partition(':')[2]}",
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_pre_ping=False,
+            pool_use_lifo=True,
+        )
+        reads = engine.execution_options(isolation_level="AUTOCOMMIT")
+        return cls(engine=engine, reads=reads, keys=keys, blind=blind)
+
+    def dispose(self) -> None:
+        """Give every connection back; the next use opens new ones."""
+        self.engine.dispose()

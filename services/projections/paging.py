@@ -1,0 +1,191 @@
+"""The case list page by page: filters, orders, and cursors that later changes do not disturb.
+
+Law: a page begins after the last row of the one before by value, never by count, so a row that is
+added or changed meanwhile can neither repeat nor hide another.
+"""
+
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, Text, cast, func, select, text, tuple_
+
+from domain.application import Route
+from domain.projections.case_list import CaseRow
+from domain.stages import Stage
+from services.projections.catalogue import CASE_LIST
+from services.projections.errors import BadCursor
+from services.projections.models import ReadModels
+from services.projections.rows import made
+from services.projections.sealed import opened
+from services.projections.tables import case_keys, case_list, case_names
+
+LIMIT: Final = 25
+MOST: Final = 200
+_NO_POINTS: Final = -1
+_MOST_POINTS: Final = 2**31 - 1
+
+
+class Sort(StrEnum):
+    """The orders of the list; a leading hyphen means that the highest or latest comes first."""
+
+    NEWEST = "-submitted_at"
+    OLDEST = "submitted_at"
+    MOST_POINTS = "-points"
+    LONGEST_AT_STAGE = "stage_since"
+    LATEST_MOVED = "-stage_since"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFilter:
+    """Which cases to list: those that meet every condition that is given.
+
+    Instants and points are bounds that are themselves included. `name` holds the blind tokens of
+    words that must all occur in the applicant's name.
+    """
+
+    stage: Stage | None = None
+    route: Route | None = None
+    exercise: str | None = None
+    submitted_from: datetime | None = None
+    submitted_to: datetime | None = None
+    points_from: int | None = None
+    points_to: int | None = None
+    name: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CasePage:
+    """A page of the list; `next` is the cursor of the next one, None on the last."""
+
+    rows: tuple[CaseRow, ...]
+    next: str | None
+
+
+class _Cursor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    sort: Sort
+    value: datetime | int
+    reference: str
+
+
+_POINTS: Final = func.coalesce(case_list.c.points, text(str(_NO_POINTS)))
+_COLUMNS: Final[Mapping[str, ColumnElement[Any]]] = MappingProxyType(
+    {
+        "submitted_at": case_list.c.submitted_at,
+        "points": _POINTS,
+        "stage_since": case_list.c.stage_since,
+    }
+)
+
+
+def case_list_page(
+    models: ReadModels,
+    wanted: CaseFilter,
+    *,
+    sort: Sort = Sort.NEWEST,
+    after: str | None = None,
+    limit: int = LIMIT,
+) -> CasePage:
+    """Return the page of at most `limit` cases (1 to 200) that comes after the cursor `after`.
+
+    Raises `BadCursor` when `after` is not a cursor of this list in this order.
+    """
+    if not 1 <= limit <= MOST:
+        raise ValueError(f"a page has 1 to {MOST} cases, not {limit}")
+    query = with_names().where(*_conditions(wanted))
+    if after is not None:
+        query = query.where(_beyond(_read_cursor(after, sort)))
+    query = query.order_by(*_order(sort)).limit(limit + 1)
+    with models.reads.connect() as connection:
+        found = [case_row_of(models, each) for each in connection.execute(query)]
+    rows = tuple(found[:limit])
+    more = len(found) > limit
+    return CasePage(rows=rows, next=_cursor(sort, rows[-1]) if more else None)
+
+
+def with_names() -> Select[Any]:
+    """Return the query of the case list with the keys that open its names."""
+    return select(case_list, case_keys.c.wrapped).outerjoin(
+        case_keys, case_keys.c.reference == case_list.c.reference
+    )
+
+
+def case_row_of(models: ReadModels, found: Any) -> CaseRow:
+    """Return the row of the list that a row of `with_names()` holds."""
+    fields = {name: getattr(found, name) for name in CASE_LIST.clear_columns}
+    personal = opened(models.keys, CASE_LIST, found)
+    row: CaseRow = made(CASE_LIST, fields, {found.reference: personal})
+    return row
+
+
+def _conditions(wanted: CaseFilter) -> Iterator[ColumnElement[bool]]:
+    columns = case_list.c
+    for column, value in (
+        (columns.stage, wanted.stage),
+        (columns.route, wanted.route),
+        (columns.exercise, wanted.exercise),
+    ):
+        if value is not None:
+            yield column == str(value)
+    if wanted.submitted_from is not None:
+        yield columns.submitted_at >= wanted.submitted_from
+    if wanted.submitted_to is not None:
+        yield columns.submitted_at <= wanted.submitted_to
+    if wanted.points_from is not None or wanted.points_to is not None:
+        most = _MOST_POINTS if wanted.points_to is None else wanted.points_to
+        yield _POINTS.between(max(0, wanted.points_from or 0), most)
+    if wanted.name:
+        yield columns.reference.in_(_named(wanted.name))
+
+
+def _named(tokens: tuple[bytes, ...]) -> Select[Any]:
+    distinct = set(tokens)
+    return (
+        select(case_names.c.reference)
+        .where(case_names.c.token.in_(sorted(distinct)))
+        .group_by(case_names.c.reference)
+        .having(func.count() == len(distinct))
+    )
+
+
+def _order(sort: Sort) -> tuple[ColumnElement[Any], ...]:
+    column = _COLUMNS[sort.removeprefix("-")]
+    if sort.startswith("-"):
+        return column.desc(), case_list.c.reference.desc()
+    return column, case_list.c.reference
+
+
+def _beyond(cursor: _Cursor) -> ColumnElement[bool]:
+    place = tuple_(_COLUMNS[cursor.sort.removeprefix("-")], case_list.c.reference)
+    last = tuple_(cursor.value, cast(cursor.reference, Text))
+    return place < last if cursor.sort.startswith("-") else place > last
+
+
+def _cursor(sort: Sort, row: CaseRow) -> str:
+    value = getattr(row, sort.removeprefix("-"))
+    cursor = _Cursor(
+        sort=sort, value=_NO_POINTS if value is None else value, reference=row.reference
+    )
+    return urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
+
+
+def _read_cursor(text: str, sort: Sort) -> _Cursor:
+    try:
+        plain = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+        cursor = msgspec.json.decode(plain, type=_Cursor)
+    except (binascii.Error, msgspec.MsgspecError, UnicodeError, ValueError) as fault:
+        raise BadCursor from fault
+    aware = isinstance(cursor.value, datetime) and cursor.value.tzinfo is not None
+    if cursor.sort is not sort or aware is not (sort != Sort.MOST_POINTS):
+        raise BadCursor
+    if "\0" in cursor.reference or (
+        isinstance(cursor.value, int) and abs(cursor.value) > _MOST_POINTS
+    ):
+        raise BadCursor
+    return cursor

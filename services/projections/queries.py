@@ -1,0 +1,145 @@
+"""What the API, the pages and the command line ask of the read models."""
+
+import time
+from typing import Any, Final
+
+from sqlalchemy import func, select
+
+from domain.days import hong_kong_date
+from domain.projections.case_list import CaseRow
+from domain.projections.exercises import ExerciseRow
+from domain.projections.status import StatusRow
+from domain.stages import Stage
+from services.projections import checkpoints
+from services.projections.catalogue import CASE_STATUS, EXERCISES, PROJECTIONS, projection_named
+from services.projections.checkpoints import Freshness, Progress
+from services.projections.models import ReadModels
+from services.projections.names import searched
+from services.projections.paging import (
+    CaseFilter,
+    CasePage,
+    Sort,
+    case_row_of,
+    with_names,
+)
+from services.projections.paging import case_list_page as case_list
+from services.projections.rows import made
+from services.projections.sealed import opened
+from services.projections.tables import case_keys, case_status
+from services.projections.tables import case_list as case_table
+from services.projections.tables import exercises as exercise_table
+
+__all__ = [
+    "CaseFilter",
+    "CasePage",
+    "Freshness",
+    "Progress",
+    "Sort",
+    "case_list",
+    "case_row",
+    "counts_by_stage",
+    "exercise",
+    "exercises",
+    "freshness",
+    "name_tokens",
+    "places_taken",
+    "progress",
+    "status",
+    "wait_for",
+]
+
+_FIRST_PAUSE: Final = 0.005
+_LONGEST_PAUSE: Final = 0.1
+
+
+def freshness(models: ReadModels, name: str) -> Freshness:
+    """Return how far the read model is; `UnknownProjection` when there is none of that name."""
+    return checkpoints.freshness(models, projection_named(name))
+
+
+def progress(models: ReadModels) -> tuple[Progress, ...]:
+    """Return how each projection gets on."""
+    return tuple(checkpoints.progress(models, each) for each in PROJECTIONS.values())
+
+
+def wait_for(models: ReadModels, name: str, position: int, seconds: float) -> bool:
+    """Wait at most `seconds` for the read model to reach a position; true once it has."""
+    until = time.monotonic() + seconds
+    pause = _FIRST_PAUSE
+    while freshness(models, name).position < position:
+        left = until - time.monotonic()
+        if left <= 0:
+            return False
+        time.sleep(min(pause, left))
+        pause = min(2 * pause, _LONGEST_PAUSE)
+    return True
+
+
+def name_tokens(models: ReadModels, text: str) -> tuple[bytes, ...]:
+    """Return what `CaseFilter.name` takes for the words that somebody typed."""
+    return searched(models.blind, text)
+
+
+def case_row(models: ReadModels, reference: str) -> CaseRow | None:
+    """Return the case of that reference as the list shows it, None when it is not there."""
+    query = with_names().where(case_table.c.reference == reference)
+    with models.reads.connect() as connection:
+        found = connection.execute(query).one_or_none()
+    return None if found is None else case_row_of(models, found)
+
+
+def counts_by_stage(models: ReadModels) -> dict[Stage, int]:
+    """Return how many cases are at each stage; a stage without any is left out."""
+    query = select(case_table.c.stage, func.count()).group_by(case_table.c.stage)
+    with models.reads.connect() as connection:
+        counts = {Stage(stage): int(number) for stage, number in connection.execute(query)}
+    return {stage: counts[stage] for stage in Stage if stage in counts}
+
+
+def status(models: ReadModels, reference: str) -> StatusRow | None:
+    """Return the application of that reference as its applicant sees it, None without one."""
+    query = (
+        select(case_status, case_keys.c.wrapped)
+        .outerjoin(case_keys, case_keys.c.reference == case_status.c.reference)
+        .where(case_status.c.reference == reference)
+    )
+    with models.reads.connect() as connection:
+        found = connection.execute(query).one_or_none()
+    if found is None:
+        return None
+    fields = {name: getattr(found, name) for name in CASE_STATUS.clear_columns}
+    personal = {reference: opened(models.keys, CASE_STATUS, found)}
+    row: StatusRow = made(CASE_STATUS, fields, personal)
+    return row
+
+
+def exercises(models: ReadModels) -> tuple[ExerciseRow, ...]:
+    """Return every exercise, in the order in which they were opened."""
+    query = select(exercise_table).order_by(exercise_table.c.opened_at, exercise_table.c.exercise)
+    with models.reads.connect() as connection:
+        return tuple(_exercise(each) for each in connection.execute(query))
+
+
+def exercise(models: ReadModels, name: str) -> ExerciseRow | None:
+    """Return the exercise of that name, None when there is none."""
+    query = select(exercise_table).where(exercise_table.c.exercise == name)
+    with models.reads.connect() as connection:
+        found = connection.execute(query).one_or_none()
+    return None if found is None else _exercise(found)
+
+
+def places_taken(models: ReadModels, year: int) -> int:
+    """Return the places of the exercises opened in a Hong Kong year.
+
+    An exercise counts with those it selected, and until then with those it may select.
+    """
+    opened_in_year = (
+        each for each in exercises(models) if hong_kong_date(each.opened_at).year == year
+    )
+    return sum(each.places if each.selected is None else each.selected for each in opened_in_year)
+
+
+def _exercise(found: Any) -> ExerciseRow:
+    fields = {name: getattr(found, name) for name in EXERCISES.clear_columns}
+    row: ExerciseRow = made(EXERCISES, fields, {})
+    return row

@@ -1,0 +1,184 @@
+"""The read models' tables as this program knows them; migrations make them.
+
+Columns are named like the fields of the row that a projection folds; its `personal` member is
+the column `sealed`. A test compares these declarations with a migrated database.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    column,
+    func,
+    table,
+    text,
+)
+
+metadata: Final = MetaData()
+
+
+def _text(name: str, *, null: bool = False) -> Column[Any]:
+    return Column(name, Text, nullable=null)
+
+
+def _integer(name: str, *, null: bool = False) -> Column[Any]:
+    return Column(name, Integer, nullable=null)
+
+
+def _bigint(name: str, *, null: bool = False) -> Column[Any]:
+    return Column(name, BigInteger, nullable=null)
+
+
+def _instant(name: str, *, null: bool = False) -> Column[Any]:
+    return Column(name, DateTime(timezone=True), nullable=null)
+
+
+def _day(name: str) -> Column[Any]:
+    return Column(name, Date, nullable=True)
+
+
+checkpoints: Final = Table(
+    "projection_checkpoints",
+    metadata,
+    _text("projection"),
+    _integer("version"),
+    Column("shard", Integer, nullable=False, server_default=text("0")),
+    Column("position", BigInteger, nullable=False, server_default=text("0")),
+    _instant("as_of", null=True),
+    _bigint("stopped_position", null=True),
+    _instant("stopped_at", null=True),
+    _text("stopped_event", null=True),
+    _text("stopped_reason", null=True),
+    PrimaryKeyConstraint("projection", "version", "shard", name="projection_checkpoints_pkey"),
+    CheckConstraint("position >= 0", name="projection_checkpoints_position"),
+    CheckConstraint(
+        "num_nulls(stopped_position, stopped_at, stopped_event, stopped_reason) IN (0, 4)",
+        name="projection_checkpoints_stop",
+    ),
+)
+
+case_list: Final = Table(
+    "case_list",
+    metadata,
+    _text("reference"),
+    _text("stage"),
+    _instant("stage_since"),
+    _text("route"),
+    _text("channel"),
+    _instant("submitted_at"),
+    _integer("points", null=True),
+    _text("exercise", null=True),
+    _integer("rank", null=True),
+    _text("ruleset", null=True),
+    _integer("version"),
+    _bigint("position"),
+    _text("sealed", null=True),
+    PrimaryKeyConstraint("reference", name="case_list_pkey"),
+)
+_points = func.coalesce(case_list.c.points, text("-1"))
+Index("case_list_submitted_at", case_list.c.submitted_at, case_list.c.reference)
+Index("case_list_points", _points, case_list.c.reference)
+Index("case_list_stage_since", case_list.c.stage_since, case_list.c.reference)
+Index(
+    "case_list_stage_submitted_at",
+    case_list.c.stage,
+    case_list.c.submitted_at,
+    case_list.c.reference,
+)
+Index("case_list_stage_points", case_list.c.stage, _points, case_list.c.reference)
+Index(
+    "case_list_stage_stage_since", case_list.c.stage, case_list.c.stage_since, case_list.c.reference
+)
+Index(
+    "case_list_exercise",
+    case_list.c.exercise,
+    case_list.c.submitted_at,
+    case_list.c.reference,
+    postgresql_where=case_list.c.exercise.is_not(None),
+)
+
+case_names: Final = Table(
+    "case_names",
+    metadata,
+    Column("token", LargeBinary, nullable=False),
+    _text("reference"),
+    PrimaryKeyConstraint("token", "reference", name="case_names_pkey"),
+)
+Index("case_names_reference", case_names.c.reference)
+
+case_status: Final = Table(
+    "case_status",
+    metadata,
+    _text("reference"),
+    _text("stage"),
+    _instant("stage_since"),
+    _text("route"),
+    _instant("submitted_at"),
+    _text("ruleset", null=True),
+    _integer("due_hkd", null=True),
+    _day("pay_by"),
+    _day("activate_by"),
+    _day("stay_until"),
+    _text("reason_class", null=True),
+    _integer("version"),
+    _bigint("position"),
+    _text("sealed", null=True),
+    PrimaryKeyConstraint("reference", name="case_status_pkey"),
+)
+
+exercises: Final = Table(
+    "exercises",
+    metadata,
+    _text("exercise"),
+    _text("title"),
+    _text("stage"),
+    _text("archetype"),
+    _integer("places"),
+    _integer("shortlist_size"),
+    _bigint("pool_position"),
+    _integer("pool_size"),
+    _text("pool_digest"),
+    _instant("opened_at"),
+    _integer("shortlisted", null=True),
+    _integer("shortlisted_achievement", null=True),
+    _text("shortlist_digest", null=True),
+    _instant("shortlisted_at", null=True),
+    _integer("selected", null=True),
+    _integer("selected_achievement", null=True),
+    _integer("passed_over", null=True),
+    _integer("cut_off", null=True),
+    _instant("tie_break", null=True),
+    _text("selection_digest", null=True),
+    _instant("selected_at", null=True),
+    _integer("version"),
+    _bigint("position"),
+    PrimaryKeyConstraint("exercise", name="exercises_pkey"),
+)
+
+exercise_pools: Final = Table(
+    "exercise_pools",
+    metadata,
+    _text("exercise"),
+    _bigint("position"),
+    _text("reference"),
+    _text("route"),
+    _integer("points"),
+    _instant("submitted_at"),
+    _integer("version"),
+    PrimaryKeyConstraint("exercise", "position", "reference", name="exercise_pools_pkey"),
+)
+
+# What is read here of the store's own tables.
+log: Final = table("log", column("position", BigInteger))
+case_keys: Final = table("case_keys", column("reference", Text), column("wrapped", LargeBinary))

@@ -1,0 +1,356 @@
+"""The runner: rows and checkpoint together, whatever the batches, whoever else runs."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from domain import events as e
+from domain.record import Recorded
+from services.projections import catalogue, queries, runner
+from services.projections.checkpoints import demand_contiguous
+from services.projections.errors import (
+    ProjectionOutdated,
+    ProjectionStopped,
+    UnknownProjection,
+)
+from services.projections.verify import Difference, verify
+from services.store import LogCorrupt
+from tests.conftest import TestDatabase
+from tests.domain.histories import HISTORIES, MAIN_PATH, REFUSED
+from tests.services.casebook import (
+    DRAWN,
+    MADE,
+    START,
+    Casebook,
+    history,
+    opened,
+    reference,
+    write_of,
+)
+
+NAMES = tuple(runner.PROJECTIONS)
+
+
+@pytest.fixture
+def book(database: TestDatabase) -> Iterator[Casebook]:
+    made = Casebook.opened(database.app_url)
+    yield made
+    made.close()
+
+
+def fill(book: Casebook, *, cases: int = 1) -> int:
+    """Write a case at every stage and an exercise, and return how many events that were."""
+    histories = [each for each in HISTORIES.values() if each] * cases
+    writes = [
+        write_of(f"case-{reference(number)}", history(number, events))
+        for number, events in enumerate(histories)
+    ]
+    writes.append(write_of("exercise-2019-q3", (opened("2019-q3"), DRAWN, MADE)))
+    book.write_all(writes)
+    return book.store.sequence()
+
+
+def differences(book: Casebook) -> dict[str, tuple[Difference, ...]]:
+    found = {name: verify(book.store, book.models, name) for name in NAMES}
+    return {name: each for name, each in found.items() if each}
+
+
+def rows(book: Casebook, table: str, columns: str = "*") -> list[tuple[Any, ...]]:
+    with book.models.reads.connect() as connection:
+        found = connection.execute(text(f"SELECT {columns} FROM {table} ORDER BY 1"))  # noqa: S608 - our own tables
+        return [tuple(each) for each in found]
+
+
+@pytest.mark.parametrize("batch", [1, 2, 7, 1000])
+def test_any_batching_equals_a_fold_from_nothing(book: Casebook, batch: int) -> None:
+    head = fill(book)
+    reached = {runner.catch_up(book.store, book.models, name, batch=batch) for name in NAMES}
+    assert reached == {head}
+    assert differences(book) == {}
+    assert len(rows(book, "case_list")) == len(HISTORIES) - 1
+
+
+def test_a_row_is_folded_on_without_losing_what_is_sealed_in_it(book: Casebook) -> None:
+    first, *rest = history(1)
+    stream = f"case-{reference(1)}"
+    book.write(stream, [first])
+    runner.catch_up_all(book.store, book.models)
+    book.write(stream, rest, after=1)
+    runner.catch_up_all(book.store, book.models)
+    row = queries.case_row(book.models, reference(1))
+    status = queries.status(book.models, reference(1))
+    assert row is not None
+    assert row.name == "Carter, John N1"
+    assert status is not None
+    assert status.date_of_birth is not None
+    assert differences(book) == {}
+
+
+def test_a_refusal_adds_its_reasons_to_what_is_sealed(book: Casebook) -> None:
+    stream = f"case-{reference(1)}"
+    before = history(1)[:5]
+    book.write(stream, before)
+    runner.catch_up_all(book.store, book.models)
+    book.write(stream, [REFUSED], after=len(before))
+    runner.catch_up_all(book.store, book.models)
+    status = queries.status(book.models, reference(1))
+    assert status is not None
+    assert status.reasons == ("The claims were not borne out",)
+    assert status.language is not None
+    assert differences(book) == {}
+
+
+def test_no_name_stands_in_clear_in_any_table(book: Casebook, database: TestDatabase) -> None:
+    fill(book)
+    runner.catch_up_all(book.store, book.models)
+    tables = ("case_list", "case_names", "case_status", "exercises", "projection_checkpoints")
+    held = "".join(str(rows(book, table)) for table in tables)
+    assert "Carter" not in held
+    assert "1988" not in held
+    assert "borne out" not in held
+
+
+def test_catching_up_stops_at_the_position_asked_for(book: Casebook) -> None:
+    head = fill(book)
+    assert runner.catch_up(book.store, book.models, "case-list", until=20, batch=7) == 20
+    fresh = queries.freshness(book.models, "case-list")
+    assert (fresh.position, fresh.lag) == (20, head - 20)
+    assert fresh.as_of is not None
+    assert differences(book) == {}
+
+
+def test_two_runners_of_one_projection_fold_every_event_once(book: Casebook) -> None:
+    head = fill(book, cases=3)
+
+    def run(_: int) -> int:
+        return runner.catch_up(book.store, book.models, "case-list", batch=11)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(run, range(4))) == {head}
+    assert differences(book) == {}
+
+
+def test_an_empty_log_is_an_empty_read_model(book: Casebook) -> None:
+    assert runner.catch_up_all(book.store, book.models) == dict.fromkeys(NAMES, 0)
+    assert queries.freshness(book.models, "case-list").as_of is None
+    assert differences(book) == {}
+
+
+def test_an_unknown_projection_is_named_with_those_that_exist(book: Casebook) -> None:
+    with pytest.raises(UnknownProjection, match="case-list, case-status, exercises"):
+        runner.catch_up(book.store, book.models, "nonsense")
+
+
+@pytest.fixture
+def brittle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the case list's fold fail at an approval."""
+
+    def fold(row: Any, recorded: Recorded[Any]) -> Any:
+        if isinstance(recorded.event, e.ApplicationApproved):
+            raise KeyError("Carter")
+        return catalogue.CASE_LIST.fold(row, recorded)
+
+    broken = {**runner.PROJECTIONS, "case-list": replace(catalogue.CASE_LIST, fold=fold)}
+    monkeypatch.setattr(catalogue, "PROJECTIONS", broken)
+
+
+@pytest.mark.parametrize("batch", [1, 1000])
+def test_an_event_that_cannot_be_folded_stops_its_projection_alone(
+    book: Casebook, brittle: None, batch: int
+) -> None:
+    book.write(f"case-{reference(1)}", history(1))
+    head = book.store.sequence()
+    position = 1 + MAIN_PATH.index(next(each for each in MAIN_PATH if _approves(each)))
+    with pytest.raises(ProjectionStopped, match=f"before position {position} .*rebuild case-list"):
+        runner.catch_up(book.store, book.models, "case-list", batch=batch)
+    assert queries.freshness(book.models, "case-list").position == position - 1
+    assert runner.catch_up(book.store, book.models, "case-status") == head
+
+
+def _approves(event: e.CaseEvent) -> bool:
+    return isinstance(event, e.ApplicationApproved)
+
+
+def test_a_stop_is_shown_without_what_concerns_the_person(book: Casebook, brittle: None) -> None:
+    book.write(f"case-{reference(1)}", history(1))
+    with pytest.raises(ProjectionStopped):
+        runner.catch_up(book.store, book.models, "case-list")
+    (shown,) = (each for each in queries.progress(book.models) if each.name == "case-list")
+    assert shown.stop is not None
+    assert "ApplicationApproved" in shown.stop.event
+    assert "KeyError" in shown.stop.reason
+    assert "Carter" not in shown.stop.reason
+
+
+def test_a_stopped_projection_goes_on_once_its_fold_is_right(
+    book: Casebook, brittle: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book.write(f"case-{reference(1)}", history(1))
+    with pytest.raises(ProjectionStopped):
+        runner.catch_up(book.store, book.models, "case-list")
+    monkeypatch.undo()
+    runner.catch_up_all(book.store, book.models)
+    assert [each.stop for each in queries.progress(book.models)] == [None, None, None]
+    assert differences(book) == {}
+
+
+def test_an_event_that_cannot_be_read_stops_right_before_it(
+    book: Casebook, database: TestDatabase
+) -> None:
+    head = fill(book)
+    with psycopg.connect(database.admin_url, autocommit=True) as admin:
+        admin.execute("SET session_replication_role = replica")
+        admin.execute("ALTER TABLE events DISABLE TRIGGER events_append_only")
+        admin.execute(
+            "UPDATE events SET body = replace(body::text, '\"exercise-opened\"', '\"unheard-of\"')"
+            "::json WHERE stream = 'exercise-2019-q3' AND version = 1"
+        )
+    with pytest.raises(ProjectionStopped, match="unheard-of"):
+        runner.catch_up(book.store, book.models, "case-list")
+    assert queries.freshness(book.models, "case-list").position == head - 3
+    (shown,) = (each for each in queries.progress(book.models) if each.name == "case-list")
+    assert shown.stop is not None
+    assert shown.stop.position == head - 2
+
+
+def test_a_gap_in_the_log_is_never_folded_over(book: Casebook, database: TestDatabase) -> None:
+    fill(book)
+    with psycopg.connect(database.admin_url, autocommit=True) as admin:
+        admin.execute("ALTER TABLE log DISABLE TRIGGER log_append_only")
+        admin.execute("DELETE FROM log WHERE position = 10")
+    with pytest.raises(ProjectionStopped, match="before position 10 "):
+        runner.catch_up(book.store, book.models, "case-list")
+    assert queries.freshness(book.models, "case-list").position == 9
+
+
+def test_a_gap_between_checkpoint_and_batch_is_refused() -> None:
+    with pytest.raises(LogCorrupt):
+        demand_contiguous(3, [_at(5)])
+
+
+def _at(position: int) -> Recorded[e.Event]:
+    return Recorded(
+        event_id="",
+        stream="case-x",
+        version=1,
+        event=MAIN_PATH[1],
+        effective_at=START,
+        recorded_at=START,
+        actor="",
+        role="",
+        command="",
+        command_id="",
+        causation_id="",
+        correlation_id="",
+        position=position,
+        sequenced_at=START,
+    )
+
+
+def test_verifying_names_every_row_that_differs(book: Casebook) -> None:
+    fill(book)
+    runner.catch_up_all(book.store, book.models)
+    with book.models.engine.begin() as connection:
+        for change in (
+            f"UPDATE case_list SET points = 1 WHERE reference = '{reference(7)}'",  # noqa: S608 - our own
+            f"DELETE FROM case_list WHERE reference = '{reference(2)}'",  # noqa: S608 - our own
+            f"DELETE FROM case_names WHERE reference = '{reference(3)}'",  # noqa: S608 - our own
+            f"UPDATE case_list SET sealed = NULL WHERE reference = '{reference(4)}'",  # noqa: S608 - our own
+        ):
+            connection.execute(text(change))
+    found = {each.key: str(each) for each in verify(book.store, book.models, "case-list")}
+    assert found == {
+        reference(7): f"{reference(7)} differs in points",
+        reference(2): f"{reference(2)} is missing",
+        reference(3): f"{reference(3)} differs in name tokens",
+        reference(4): f"{reference(4)} differs in personal",
+    }
+
+
+def test_a_row_that_no_event_gives_is_named(book: Casebook) -> None:
+    fill(book)
+    runner.catch_up_all(book.store, book.models)
+    with book.models.engine.begin() as connection:
+        connection.execute(text("UPDATE exercises SET exercise = 'another'"))
+    found = [str(each) for each in verify(book.store, book.models, "exercises")]
+    assert found == ["2019-q3 is missing", "another should not be there"]
+
+
+def test_rebuilding_mends_whatever_was_wrong(book: Casebook) -> None:
+    head = fill(book)
+    runner.catch_up_all(book.store, book.models)
+    with book.models.engine.begin() as connection:
+        for change in (
+            "UPDATE case_list SET points = 1",
+            "DELETE FROM case_names",
+            "UPDATE case_status SET sealed = NULL",
+            "DELETE FROM exercises",
+        ):
+            connection.execute(text(change))
+    assert [runner.rebuild(book.store, book.models, name) for name in NAMES] == [head] * 3
+    assert differences(book) == {}
+
+
+def test_readers_see_the_old_rows_until_a_rebuild_is_done(book: Casebook) -> None:
+    fill(book)
+    runner.catch_up_all(book.store, book.models)
+    before = queries.counts_by_stage(book.models)
+    seen = []
+    with ThreadPoolExecutor(2) as pool:
+        rebuilding = pool.submit(
+            lambda: [runner.rebuild(book.store, book.models, "case-list") for _ in range(5)]
+        )
+        while not rebuilding.done():
+            seen.append(queries.counts_by_stage(book.models))
+        rebuilding.result()
+    assert all(each == before for each in seen)
+
+
+def test_rows_of_another_version_are_not_folded_on_but_rebuilt(
+    book: Casebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = fill(book)
+    runner.catch_up_all(book.store, book.models)
+    newer = {**runner.PROJECTIONS, "case-list": replace(catalogue.CASE_LIST, version=2)}
+    monkeypatch.setattr(catalogue, "PROJECTIONS", newer)
+    with pytest.raises(ProjectionOutdated, match=r"of version 1 .* folds version 2"):
+        runner.catch_up(book.store, book.models, "case-list")
+    assert runner.rebuild(book.store, book.models, "case-list") == head
+    assert runner.catch_up(book.store, book.models, "case-list") == head
+    assert differences(book) == {}
+
+
+def test_an_erased_person_is_gone_from_the_read_models_at_once(book: Casebook) -> None:
+    fill(book)
+    runner.catch_up_all(book.store, book.models)
+    known = queries.case_row(book.models, reference(5))
+    book.store.destroy_key(reference(5))
+    row = queries.case_row(book.models, reference(5))
+    status = queries.status(book.models, reference(5))
+    assert known is not None
+    assert known.name is not None
+    assert row == replace(known, personal=None)
+    assert status is not None
+    assert status.date_of_birth is None
+    runner.rebuild(book.store, book.models, "case-list")
+    assert rows(book, f"case_names WHERE reference = '{reference(5)}'") == []
+    assert differences(book) == {}
+
+
+def test_a_case_of_an_erased_person_is_still_folded_on(book: Casebook) -> None:
+    stream = f"case-{reference(1)}"
+    before = history(1)[:5]
+    book.write(stream, before)
+    book.store.destroy_key(reference(1))
+    runner.catch_up_all(book.store, book.models)
+    book.write(stream, [replace(REFUSED, personal=None)], after=len(before))
+    runner.catch_up_all(book.store, book.models)
+    row = queries.case_row(book.models, reference(1))
+    assert row is not None
+    assert (row.stage, row.name) == ("refused", None)
+    assert differences(book) == {}

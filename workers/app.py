@@ -1,0 +1,87 @@
+"""The Celery application: what `celery --app workers.app` runs.
+
+Its configuration is read from the settings when it is first needed, not when this is imported.
+A task is acknowledged once it is done, so that a killed worker's task is done again; every task
+can be done twice, for it only looks at what is to be done.
+"""
+
+import logging
+from typing import Any, Final
+
+from celery import Celery, Task, signals
+from celery.loaders.app import AppLoader
+from kombu import Queue
+from structlog.contextvars import bind_contextvars, clear_contextvars
+
+from services.settings import Settings
+from workers.logs import log_as_json
+from workers.office import close_office, office
+from workers.queues import ALL_QUEUES, ROUTES
+from workers.schedule import SCHEDULE
+
+TASK_SECONDS: Final = 300
+# Longer than any task, or a task that still runs would be handed out again.
+VISIBLE_AGAIN_SECONDS: Final = 2 * TASK_SECONDS
+
+
+def configuration(settings: Settings) -> dict[str, Any]:
+    """Return Celery's configuration under these settings."""
+    return {
+        "broker_url": settings.broker_url,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_transport_options": {"visibility_timeout": VISIBLE_AGAIN_SECONDS},
+        "imports": ("workers.tasks",),
+        "task_queues": [Queue(name) for name in ALL_QUEUES],
+        "task_default_queue": "maintenance",
+        "task_create_missing_queues": False,
+        "task_routes": {task: dict(route) for task, route in ROUTES.items()},
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        # No soft limit: it would be raised in the middle of a fold and blamed on the event.
+        "task_time_limit": TASK_SECONDS,
+        "task_ignore_result": True,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "worker_prefetch_multiplier": 1,
+        "worker_cancel_long_running_tasks_on_connection_loss": True,
+        "worker_enable_remote_control": True,
+        "worker_hijack_root_logger": False,
+        "worker_redirect_stdouts": False,
+        "beat_schedule": {name: dict(entry) for name, entry in SCHEDULE.items()},
+        "beat_max_loop_interval": 1,
+        "timezone": "UTC",
+    }
+
+
+class SettingsLoader(AppLoader):
+    """Reads the configuration from the settings of this process."""
+
+    def read_configuration(self, env: str = "") -> dict[str, Any]:  # noqa: ARG002 - Celery's own signature
+        """Return the configuration; SettingsFault when the settings cannot be used."""
+        return configuration(Settings.from_environment())
+
+
+class PokedTask(Task[Any, Any]):
+    """A task that, once it runs, can be poked again; its name stands in all it logs."""
+
+    abstract = True
+
+    def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:  # noqa: ARG002 - Celery's own signature
+        """The poke is no longer outstanding, and the log knows which task speaks."""
+        clear_contextvars()
+        bind_contextvars(task=self.name, task_id=task_id, task_args=list(args))
+        office().pokes.started(self.name, args)
+
+
+app = Celery("qmas", loader=SettingsLoader, task_cls=PokedTask, set_as_current=True)
+
+
+@signals.setup_logging.connect
+def _set_up_logging(loglevel: int | None = None, **_: Any) -> None:
+    log_as_json(loglevel or logging.INFO)
+
+
+@signals.worker_process_shutdown.connect
+def _give_back(**_: Any) -> None:
+    close_office()

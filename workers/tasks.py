@@ -1,0 +1,33 @@
+"""The tasks: each a name and one call. All that they do can be done without them."""
+
+from services.notifications import delivery, planning
+from services.projections import runner
+from workers.app import app
+from workers.office import office
+
+
+@app.task(name="store.sequence")
+def sequence() -> int:
+    """Every commit has a position in the log."""
+    return office().store.sequence()
+
+
+@app.task(name="projections.catch_up")
+def catch_up(name: str) -> int:
+    """The read model holds the log as far as it goes."""
+    return runner.catch_up(office().store, office().models, name)
+
+
+@app.task(name="notifications.plan")
+def plan() -> int:
+    """Every effect of the log is in the ledger, and its delivery is on its way."""
+    entered = planning.plan(office())
+    if entered:
+        office().pokes.planned()
+    return entered
+
+
+@app.task(name="notifications.deliver")
+def deliver() -> int:
+    """Every notification that is due was handed over, or will be tried again."""
+    return delivery.deliver(office())
