@@ -45,7 +45,9 @@ WHERE events.stream = ANY (%s::text[]) ORDER BY events.stream, events.version
 _LOG: Final = """
 SELECT json_send(events.body), events.recorded_at, log.position, log.sequenced_at, events.stream
 FROM log LEFT JOIN events USING (commit_id, ord)
-WHERE log.position > %(after)s AND log.position <= %(after)s + %(limit)s ORDER BY log.position
+WHERE log.position > %(after)s::bigint
+  AND log.position <= %(after)s::bigint + %(limit)s::bigint
+ORDER BY log.position
 """
 _KEYS: Final = """
 SELECT reference, wrapped FROM case_keys WHERE reference = ANY (%s::text[])
