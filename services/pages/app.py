@@ -1,0 +1,93 @@
+"""The pages as one Flask application: plain HTML that works without scripts.
+
+Law: a page is another client of the same functions as the API and the command line; it knows
+neither tables nor JSON. Nothing is fetched from anywhere else, and nothing that was personal on a
+screen is kept by a cache.
+"""
+
+from functools import partial
+from typing import Final
+from uuid import uuid4
+
+from flask import Flask, Response, g, request
+from jinja2 import StrictUndefined
+
+from services.pages import (
+    audit,
+    cases,
+    casework,
+    exercises,
+    guard,
+    problems,
+    sessions,
+    shown,
+    signing_in,
+    status,
+)
+from services.pages.catalogue import load_catalogue
+from services.wiring import Office
+
+_LARGEST_FORM: Final = 64 * 1024
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS: Final = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "X-Frame-Options": "DENY",
+}
+
+ROUTES: Final = (
+    *status.ROUTES,
+    *signing_in.ROUTES,
+    *cases.ROUTES,
+    *casework.ROUTES,
+    *exercises.ROUTES,
+    *audit.ROUTES,
+)
+"""Every page there is."""
+
+
+def create_pages(office: Office) -> Flask:
+    """Return the pages of an office; raise `UnguardedRoute` when one names no action."""
+    app = Flask("services.pages", static_folder="static", template_folder="templates")
+    app.config.update(
+        MAX_CONTENT_LENGTH=_LARGEST_FORM,
+        MAX_FORM_MEMORY_SIZE=_LARGEST_FORM,
+        MAX_FORM_PARTS=200,
+    )
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    words = load_catalogue()
+    app.jinja_env.filters.update(
+        clock=shown.clock_time, exact=shown.exact_time, day=shown.day, money=shown.money
+    )
+    app.jinja_env.globals.update(
+        t=words, form_token=sessions.form_token, signed_in=lambda: g.get("person")
+    )
+    sessions.keep_sessions(app, office.settings)
+    app.before_request(_name_request)
+    guard.serve(app, office, ROUTES)
+    app.after_request(partial(_finish, secure=office.settings.public_url.startswith("https://")))
+    problems.show_problems(app)
+    return app
+
+
+def _name_request() -> None:
+    g.correlation_id = str(uuid4())
+
+
+def _finish(response: Response, *, secure: bool) -> Response:
+    """Give every answer the headers that keep it private and unable to run anything."""
+    response.headers.update(_HEADERS)
+    if secure:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    response.headers["X-Request-ID"] = g.correlation_id
+    kept = request.endpoint == "static" and response.status_code < 400  # noqa: PLR2004 - any error
+    response.headers["Cache-Control"] = "public, max-age=3600" if kept else "private, no-store"
+    return response

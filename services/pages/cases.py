@@ -1,0 +1,144 @@
+"""The office's list of cases: counts by stage, filters, search by name, page by page.
+
+A name that is searched for never stands in an address, where logs would keep it: it is sent in a
+form and the address holds only its blind tokens.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Fault
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from domain.access import Action
+from domain.application import Route as Test
+from domain.references import parse_reference
+from domain.stages import Stage
+from services.pages.forms import FormFaults
+from services.pages.guard import Route
+from services.projections import queries
+from services.projections.queries import CaseFilter, Sort
+from services.wiring import Office
+
+WordT = TypeVar("WordT", bound=StrEnum)
+
+_NAMED: Final = "named"
+_TOKEN_BYTES: Final = 32
+_SORTS: Final[Mapping[Sort, str]] = {
+    Sort.NEWEST: "Newest first",
+    Sort.OLDEST: "Oldest first",
+    Sort.MOST_POINTS: "Most points first",
+    Sort.LONGEST_AT_STAGE: "Longest at its stage first",
+    Sort.LATEST_MOVED: "Latest moved first",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What the address of the list asks for."""
+
+    wanted: CaseFilter
+    sort: Sort
+    after: str | None
+
+
+def case_list(office: Office) -> ResponseReturnValue:
+    """Show a page of the cases that the address asks for."""
+    asked = _asked(request.args)
+    page = queries.case_list(office.models, asked.wanted, sort=asked.sort, after=asked.after)
+    counts = queries.counts_by_stage(office.models)
+    return render_template(
+        "cases.html",
+        page=page,
+        counts=counts,
+        total=sum(counts.values()),
+        asked=asked,
+        kept=_kept(request.args),
+        sorts=_SORTS,
+        stages=tuple(Stage)[1:],
+        tests=tuple(Test),
+        exercises=queries.exercises(office.models),
+        fresh=queries.freshness(office.models, "case-list"),
+    )
+
+
+def search(office: Office) -> ResponseReturnValue:
+    """Go to the case of a reference, or to the list of those whose name has all words typed."""
+    typed = request.form.get("sought", "").strip()
+    reference = parse_reference(typed)
+    if reference is not None:
+        return redirect(url_for("case", reference=reference), 303)
+    tokens = queries.name_tokens(office.models, typed)
+    return redirect(url_for("case_list", named=_packed(tokens) or None), 303)
+
+
+def _asked(args: Mapping[str, str]) -> _Asked:
+    wanted = CaseFilter(
+        stage=_word(args, "stage", Stage),
+        route=_word(args, "route", Test),
+        exercise=_plain(args, "exercise"),
+        name=_tokens(args.get(_NAMED, "")),
+    )
+    return _Asked(
+        wanted=wanted,
+        sort=_word(args, "sort", Sort) or Sort.NEWEST,
+        after=_plain(args, "after"),
+    )
+
+
+def _kept(args: Mapping[str, str]) -> dict[str, str]:
+    """Return what the address of the next page keeps of this one's."""
+    return {
+        name: args[name]
+        for name in ("stage", "route", "exercise", "sort", _NAMED)
+        if args.get(name)
+    }
+
+
+def _word(args: Mapping[str, str], name: str, vocabulary: type[WordT]) -> WordT | None:
+    text = args.get(name, "")
+    if not text:
+        return None
+    try:
+        return vocabulary(text)
+    except ValueError as fault:
+        raise FormFaults({name: f"There is no {name} called {text!r}"}) from fault
+
+
+def _plain(args: Mapping[str, Any], name: str) -> str | None:
+    text = str(args.get(name, ""))
+    if "\0" in text:
+        raise FormFaults({name: f"The {name} holds a character that no name has"})
+    return text or None
+
+
+def _packed(tokens: Iterable[bytes]) -> str:
+    return ".".join(urlsafe_b64encode(token).decode().rstrip("=") for token in tokens)
+
+
+def _tokens(text: str) -> tuple[bytes, ...]:
+    if not text:
+        return ()
+    try:
+        tokens = tuple(urlsafe_b64decode(each + "=" * (-len(each) % 4)) for each in text.split("."))
+    except (Base64Fault, ValueError) as fault:
+        raise FormFaults({_NAMED: "This search is incomplete; search again"}) from fault
+    if any(len(token) != _TOKEN_BYTES for token in tokens):
+        raise FormFaults({_NAMED: "This search is incomplete; search again"})
+    return tokens
+
+
+ROUTES: Final = (
+    Route(path="/staff", endpoint="case_list", view=case_list, action=Action.READ_CASES),
+    Route(
+        path="/staff/search",
+        endpoint="search",
+        view=search,
+        action=Action.READ_CASES,
+        methods=("POST",),
+    ),
+)

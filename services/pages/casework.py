@@ -1,0 +1,219 @@
+"""One case before an officer: where it stands, how it came there, and what may be done now.
+
+A form carries the version it was made from and the id of its command: what changed meanwhile is
+shown, never overwritten, and a form sent twice is carried out once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import uuid4
+
+from flask import abort, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from domain import events as e
+from domain import stages as s
+from domain.access import Action, permitted
+from domain.errors import Forbidden, NoSuchCase, Refusal
+from services import cases
+from services.cases import CaseAt, Request
+from services.pages import forms, timeline
+from services.pages.catalogue import Catalogue, load_catalogue
+from services.pages.guard import Route, visitor
+from services.pages.problems import status_of, title_of
+from services.pages.shown import Entry, day, money, outline
+from services.store.errors import CommandReused, Conflict
+from services.wiring import Office
+
+WHEN: Final = "effective_at"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A command that may be given now, as a form."""
+
+    slug: str
+    title: str
+    does: str
+    inputs: tuple[forms.Input, ...]
+    hint: str
+    command_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A form that was not carried out: why, by field, and what had been typed into it."""
+
+    slug: str
+    title: str
+    faults: Mapping[str, str]
+    typed: Mapping[str, str]
+    since: int | None = field(default=None)
+
+
+def case(office: Office, reference: str) -> ResponseReturnValue:
+    """Show a case as it is now."""
+    found = cases.case_at(office, reference)
+    if found.reference != reference:
+        return redirect(url_for("case", reference=found.reference), 303)
+    return _page(found, None)
+
+
+def command(office: Office, reference: str, slug: str) -> ResponseReturnValue:
+    """Carry out the command of a form and show the case after it, or say why not."""
+    if slug not in forms.COMMANDS:
+        abort(404)
+    words = load_catalogue()
+    try:
+        outcome = _carry_out(office, reference, slug)
+    except forms.FormFaults as fault:
+        return _refused(office, reference, slug, faults=fault.faults), 422
+    except Conflict as conflict:
+        since = conflict.expected
+        return _refused(office, reference, slug, faults={"": _stale(conflict)}, since=since), 409
+    except (Forbidden, NoSuchCase):
+        raise
+    except (Refusal, CommandReused) as refusal:
+        said = f"{title_of(refusal)}: {refusal}"
+        return _refused(office, reference, slug, faults={"": said}), status_of(refusal)
+    done = words(f"command.{slug}.title")
+    flash(f"{done}: done. The case is now at version {outcome.version}.")
+    return redirect(url_for("case", reference=outcome.reference), 303)
+
+
+def _carry_out(office: Office, reference: str, slug: str) -> cases.Outcome:
+    form = request.form
+    asked = forms.read_command(forms.COMMANDS[slug], form)
+    return cases.carry_out(
+        office,
+        reference,
+        asked,
+        Request(
+            person=visitor(),
+            command_id=forms.read_id(form.get("command_id", "")),
+            correlation_id=g.correlation_id,
+            effective_at=forms.read_when(form, WHEN),
+            expected=forms.read_version(form.get("expected", "")),
+        ),
+    )
+
+
+def _refused(
+    office: Office,
+    reference: str,
+    slug: str,
+    *,
+    faults: Mapping[str, str],
+    since: int | None = None,
+) -> str:
+    refused = Refused(
+        slug=slug,
+        title=load_catalogue()(f"command.{slug}.title"),
+        faults=faults,
+        typed=request.form,
+        since=since,
+    )
+    return _page(cases.case_at(office, reference), refused)
+
+
+def _page(found: CaseAt, refused: Refused | None) -> str:
+    words = load_catalogue()
+    steps = timeline.steps(words, found.events)
+    since = refused.since if refused else None
+    return render_template(
+        "case.html",
+        found=found,
+        filed=None if isinstance(found.state, s.Draft) else found.state.filed,
+        last=found.events[-1],
+        submitted=found.events[0].event,
+        assessed=timeline.assessed(found.events),
+        outcomes=_outcomes(found),
+        filed_entries=_filed_entries(words, found.state),
+        nothing_to_do=_nothing_to_do(found.state),
+        steps=steps,
+        changed=[each for each in steps if since is not None and each.recorded.version > since],
+        offers=offers(words, found.state),
+        refused=refused,
+        when=WHEN,
+    )
+
+
+def offers(words: Catalogue, state: s.CaseState) -> tuple[Offer, ...]:
+    """Return the forms for what the stage allows and whoever is signed in may do."""
+    names = [forms.slug(name) for name in s.possible(state)]
+    return tuple(
+        Offer(
+            slug=name,
+            title=words(f"command.{name}.title"),
+            does=words(f"command.{name}.does"),
+            inputs=forms.inputs_of(forms.COMMANDS[name]),
+            hint=_hint(state),
+            command_id=str(uuid4()),
+        )
+        for name in names
+        if name in forms.COMMANDS and permitted(visitor(), cases.ACTION_OF[forms.COMMANDS[name]])
+    )
+
+
+def _hint(state: s.CaseState) -> str:
+    """Return what an officer needs to know for the fields of the stage's forms."""
+    match state:
+        case s.FeeAwaited(due_hkd=due):
+            return f"{money(due)} is due"
+        case s.Approved(due_hkd=due, pay_by=pay_by):
+            return f"{money(due)} is due, by {day(pay_by)}"
+        case s.Issued(activate_by=by):
+            return f"The visa lapses after {day(by)}"
+        case _:
+            return ""
+
+
+def _outcomes(found: CaseAt) -> Mapping[str, Any]:
+    """Return the latest event of each kind that the head of the page tells of; None without."""
+    kinds: Mapping[str, type[Any]] = {
+        "shortlisted": e.CaseShortlisted,
+        "approved": e.ApplicationApproved,
+        "issued": e.VisaIssued,
+        "active": e.VisaActivated,
+        "refused": e.ApplicationRefused,
+    }
+    recorded = {name: timeline.latest(found.events, kind) for name, kind in kinds.items()}
+    return {name: each and each.event for name, each in recorded.items()}
+
+
+def _filed_entries(words: Catalogue, state: s.CaseState) -> tuple[Entry, ...]:
+    if isinstance(state, s.Draft) or state.filed.application is None:
+        return ()
+    return outline(words, state.filed.application)
+
+
+def _nothing_to_do(state: s.CaseState) -> str:
+    """Return why no form is offered."""
+    match state:
+        case s.InPool():
+            return "The case waits for a selection exercise."
+        case s.Refused() | s.Withdrawn() | s.Active():
+            return "Nothing more can be done on this case."
+        case _:
+            return "What comes next on this case is for others to do."
+
+
+def _stale(conflict: Conflict) -> str:
+    return (
+        f"The case has changed since you opened it: it is at version {conflict.actual}, and your "
+        f"form was made from version {conflict.expected}. Nothing was recorded. See what changed "
+        "below, then decide again"
+    )
+
+
+ROUTES: Final = (
+    Route(path="/staff/cases/<reference>", endpoint="case", view=case, action=Action.READ_CASES),
+    Route(
+        path="/staff/cases/<reference>/<slug>",
+        endpoint="command",
+        view=command,
+        action=Action.READ_CASES,
+        methods=("POST",),
+    ),
+)

@@ -1,0 +1,179 @@
+"""Forms for commands, made from the command's own dataclass, and their strings read back.
+
+A browser sends only strings. Each is turned into what the strict schema expects and then meets
+that schema, the same one that every other way in has; nothing is loosened behind it.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any, Final, cast, get_args, get_type_hints
+from uuid import UUID
+
+from marshmallow import ValidationError
+
+from domain import commands as c
+from domain.days import HONG_KONG
+from services.intake.schema import schema_for
+
+Strings = Mapping[str, str]
+
+BY_EXERCISE: Final = frozenset({c.ShortlistCase, c.SelectCase, c.PassOverCase})
+"""Commands that an exercise gives its cases; nobody gives them by hand here."""
+
+BY_INTAKE: Final = frozenset({c.SubmitApplication})
+"""Commands that no form of a case stands for."""
+
+
+class FormFaults(Exception):
+    """What is wrong in a form, by field name; an empty name is the form as a whole."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        self.faults = dict(faults)
+        super().__init__("; ".join(faults.values()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """One field of a form: what a person types, as `kind` says."""
+
+    name: str
+    kind: str
+    required: bool
+
+
+def slug(command: str) -> str:
+    """Return a command's name as an address has it: `pay-visa-fee`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", command).lower()
+
+
+COMMANDS: Final[Mapping[str, type[Any]]] = MappingProxyType(
+    {
+        slug(each.__name__): each
+        for each in get_args(c.CaseCommand)
+        if each not in BY_EXERCISE | BY_INTAKE
+    }
+)
+"""The commands that a form stands for, by the name in the address."""
+
+
+def inputs_of(command: type[Any]) -> tuple[Input, ...]:
+    """Return the fields of the command's form, in order."""
+    hints = get_type_hints(command)
+    kinds = {int: "whole", date: "day", str: "text", tuple[str, ...]: "lines"}
+    return tuple(
+        Input(name=each.name, kind=kinds[hints[each.name]], required=each.default is MISSING)
+        for each in fields(command)
+    )
+
+
+def read_command(command: type[Any], form: Strings) -> Any:
+    """Return the command that a form asks for, or raise FormFaults naming every field at fault."""
+    faults: dict[str, str] = {}
+    told: dict[str, Any] = {}
+    for each in inputs_of(command):
+        text = _text(form, each.name)
+        if not text and not each.required:
+            continue
+        try:
+            told[each.name] = _READ[each.kind](text)
+        except ValueError as fault:
+            faults[each.name] = str(fault)
+    if faults:
+        raise FormFaults(faults)
+    try:
+        return schema_for(cast("Any", command))().load(told)
+    except ValidationError as refused:
+        raise FormFaults(_flat(refused.messages_dict)) from refused
+
+
+def read_whole(text: str) -> int:
+    """Return a whole number, however its thousands are set off; ValueError with what to do."""
+    digits = text.upper().removeprefix("HK$").replace(",", "").replace(" ", "")
+    if not re.fullmatch(r"[0-9]{1,15}", digits):
+        raise ValueError("Enter a whole number in figures, such as 1300")
+    return int(digits)
+
+
+def read_day(year: str, month: str, day: str) -> date | None:
+    """Return the day typed as three numbers, None when there is none such."""
+    parts = [each.strip() for each in (year, month, day)]
+    if not all(re.fullmatch(r"[0-9]{1,4}", each) for each in parts):
+        return None
+    try:
+        return date(*(int(each) for each in parts))
+    except ValueError:
+        return None
+
+
+def read_instant(text: str) -> datetime | None:
+    """Return a date and time, Hong Kong's unless it names its offset; None for an empty text.
+
+    A date alone is the start of that day. ValueError with what to do for anything else.
+    """
+    if not text.strip():
+        return None
+    try:
+        at = datetime.fromisoformat(text.strip())
+        at = at if at.tzinfo else at.replace(tzinfo=HONG_KONG)
+        at.astimezone(HONG_KONG)  # the first and last days of the calendar have no such time
+    except (ValueError, OverflowError) as fault:
+        raise ValueError("Enter a date and time such as 2019-05-01T09:30") from fault
+    return at
+
+
+def read_when(form: Strings, name: str) -> datetime | None:
+    """Return the instant in a form's field, None when it was left empty; FormFaults otherwise."""
+    try:
+        return read_instant(_text(form, name))
+    except ValueError as fault:
+        raise FormFaults({name: str(fault)}) from fault
+
+
+def read_version(text: str) -> int:
+    """Return the version that a form was made from; FormFaults for what no form of ours sends."""
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise FormFaults({"": "The form does not say which version it was made from"})
+    return int(text)
+
+
+def read_id(text: str) -> UUID:
+    """Return the command's id that a form carries; FormFaults for what no form of ours sends."""
+    try:
+        return UUID(text)
+    except ValueError as fault:
+        raise FormFaults({"": "The form has lost its number; open the page again"}) from fault
+
+
+def _text(form: Strings, name: str) -> str:
+    """Return what was typed, without spaces around it."""
+    return form.get(name, "").strip()
+
+
+def _typed_day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as fault:
+        raise ValueError("Enter a date such as 2019-05-01") from fault
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+_READ: Final[Mapping[str, Any]] = MappingProxyType(
+    {"whole": read_whole, "day": _typed_day, "text": str, "lines": _lines}
+)
+
+
+def _flat(messages: Mapping[str, Any]) -> dict[str, str]:
+    """Return marshmallow's messages by field, the first words of each."""
+    found: dict[str, str] = {}
+    for name, said in messages.items():
+        first: Any = said
+        while not isinstance(first, str):
+            first = next(iter(first.values() if isinstance(first, Mapping) else first))
+        found[name] = f"{first[:1].upper()}{first[1:]}"
+    return found

@@ -1,0 +1,101 @@
+"""Every page names the action that it asks leave for, and nothing is served without it.
+
+Law: a route cannot be written down without its action, and an endpoint that came from anywhere
+else stops the program where the pages are made.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from flask import Flask, current_app, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from domain.access import Action, Person, Role, demand
+from services.pages import sessions
+from services.wiring import Office
+
+ACTIONS_KEY: Final = "qmas.actions"
+_SIGN_IN_OF: Final = (("/audit", "audit_sign_in"), ("/staff", "staff_sign_in"))
+
+
+class UnguardedRoute(TypeError):
+    """A route of the pages names no action."""
+
+
+class StaleForm(Exception):
+    """The form does not belong to this browser's session, or the session has ended since."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One address: its endpoint, its view, and the action that whoever asks must be permitted.
+
+    A view takes the office first and then the parts of the path by name.
+    """
+
+    path: str
+    endpoint: str
+    view: Callable[..., ResponseReturnValue]
+    action: Action
+    methods: tuple[str, ...] = ("GET",)
+
+
+def serve(app: Flask, office: Office, routes: Iterable[Route]) -> None:
+    """Make `app` serve `routes` and nothing else, each behind its action."""
+    actions: dict[str, Action] = {"static": Action.PUBLIC}
+    for route in routes:
+        app.add_url_rule(
+            route.path,
+            route.endpoint,
+            partial(route.view, office),
+            methods=route.methods,
+            provide_automatic_options=False,
+        )
+        actions[route.endpoint] = route.action
+    app.extensions[ACTIONS_KEY] = actions
+    unguarded = {rule.endpoint for rule in app.url_map.iter_rules()} - actions.keys()
+    if unguarded:
+        raise UnguardedRoute(f"no action is named for: {', '.join(sorted(unguarded))}")
+    app.before_request(partial(_admit, office))
+
+
+def actions_of(app: Flask) -> Mapping[str, Action]:
+    """Return the action of every endpoint that `app` serves."""
+    found: Mapping[str, Action] = app.extensions[ACTIONS_KEY]
+    return found
+
+
+def visitor() -> Person:
+    """Return who asks for this page; only views behind an action have one."""
+    person: Person = g.person
+    return person
+
+
+def _admit(office: Office) -> ResponseReturnValue | None:
+    """Let the request through to its view, send it to sign in, or raise what forbids it."""
+    now = office.clock()
+    g.person = sessions.signed_in(now)
+    if request.endpoint is None:
+        return None
+    action = actions_of(current_app)[request.endpoint]
+    if action is not Action.PUBLIC:
+        if action is Action.READ_OWN_STATUS:
+            reference = sessions.enquired(now)
+            g.person = reference and Person(name=reference, role=Role.APPLICANT)
+        if g.person is None:
+            return _to_the_door(action)
+    if request.method == "POST" and not sessions.token_matches(request.form.get("csrf", "")):
+        raise StaleForm
+    if action is not Action.PUBLIC:
+        demand(g.person, action)
+    return None
+
+
+def _to_the_door(action: Action) -> ResponseReturnValue:
+    if action is Action.READ_OWN_STATUS:
+        return redirect(url_for("enquiry", again=1), 303)
+    door = next(name for area, name in _SIGN_IN_OF if request.path.startswith(area))
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for(door, then=wanted), 303)

@@ -1,0 +1,102 @@
+"""What a browser is remembered by: one signed cookie, and how long each part of it counts.
+
+The cookie holds who is signed in, the token of this browser's forms, and the reference of an
+application whose date of birth was given; never a date of birth, a name or a password. It is
+signed, not encrypted, is out of reach of scripts and of other sites, and ends with the browser.
+"""
+
+import hashlib
+import hmac
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from flask import Flask, session
+from flask.sessions import SecureCookieSessionInterface
+
+from domain.access import Person, Role
+from services.settings import Settings
+
+IDLE: Final = timedelta(minutes=30)
+LONGEST: Final = timedelta(hours=10)
+STATUS_OPEN: Final = timedelta(minutes=15)
+
+
+class _Sessions(SecureCookieSessionInterface):
+    """Flask's own signed cookie, with SHA-256 where it has SHA-1."""
+
+    digest_method = staticmethod(hashlib.sha256)
+    salt = "qmas-pages"
+
+
+def keep_sessions(app: Flask, settings: Settings) -> None:
+    """Make `app` remember browsers; the cookie is sent over https alone where there is https."""
+    secure = settings.public_url.startswith("https://")
+    app.secret_key = settings.session_secret
+    app.session_interface = _Sessions()
+    app.config.update(
+        SESSION_COOKIE_NAME="__Host-qmas" if secure else "qmas",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+    )
+
+
+def admit(person: Person, now: datetime) -> None:
+    """Sign a person in, in a session that shares nothing with the one before."""
+    session.clear()
+    stamp = int(now.timestamp())
+    session.update(name=person.name, role=person.role.value, since=stamp, seen=stamp)
+
+
+def signed_in(now: datetime) -> Person | None:
+    """Return who is signed in, and count this as use; None after `IDLE` or `LONGEST`."""
+    if "name" not in session:
+        return None
+    if now - _instant("seen") > IDLE or now - _instant("since") > LONGEST:
+        session.clear()
+        return None
+    session["seen"] = int(now.timestamp())
+    return Person(name=session["name"], role=Role(session["role"]))
+
+
+def leave() -> None:
+    """Forget everything about this browser."""
+    session.clear()
+
+
+def open_status(reference: str, now: datetime) -> None:
+    """Let this browser see the status of one application for `STATUS_OPEN`."""
+    session["status"] = reference
+    session["status_since"] = int(now.timestamp())
+
+
+def enquired(now: datetime) -> str | None:
+    """Return the reference whose status this browser may see now."""
+    if "status" not in session or now - _instant("status_since") > STATUS_OPEN:
+        close_status()
+        return None
+    return str(session["status"])
+
+
+def close_status() -> None:
+    """Let this browser see no status any longer."""
+    session.pop("status", None)
+    session.pop("status_since", None)
+
+
+def form_token() -> str:
+    """Return the token that this browser's forms carry; another site cannot know it."""
+    if "csrf" not in session:
+        session["csrf"] = secrets.token_urlsafe(24)
+    return str(session["csrf"])
+
+
+def token_matches(given: str) -> bool:
+    """Say whether a form carries this browser's token."""
+    kept = session.get("csrf")
+    return kept is not None and hmac.compare_digest(str(kept).encode(), given.encode())
+
+
+def _instant(name: str) -> datetime:
+    return datetime.fromtimestamp(session[name], UTC)

@@ -1,0 +1,104 @@
+"""Facts as people read them: instants in Hong Kong time, money, words for vocabularies.
+
+Law: whatever the domain records can be shown without a page knowing its shape, so that a new
+event or field needs words and nothing else.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from domain.days import HONG_KONG, written_out
+from services.pages.catalogue import Catalogue
+
+NOTHING: Final = "\N{EN DASH}"
+_OWN_SECTION: Final = "personal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A label with its text, or with entries of its own."""
+
+    label: str
+    text: str = ""
+    entries: tuple["Entry", ...] = ()
+
+
+def clock_time(at: datetime | None) -> str:
+    """Return an aware instant as Hong Kong's clocks had it: 1 May 2019, 09:30."""
+    if at is None:
+        return NOTHING
+    local = at.astimezone(HONG_KONG)
+    return f"{written_out(local.date())}, {local:%H:%M}"
+
+
+def exact_time(at: datetime | None) -> str:
+    """Return an aware instant to the millisecond, in Hong Kong time with its offset."""
+    if at is None:
+        return NOTHING
+    return at.astimezone(HONG_KONG).isoformat(sep=" ", timespec="milliseconds")
+
+
+def day(on: date | None) -> str:
+    """Return a day as a sentence has it: 1 May 2019."""
+    return written_out(on) if on else NOTHING
+
+
+def money(hkd: int | None) -> str:
+    """Return whole Hong Kong dollars: HK$1,300."""
+    return NOTHING if hkd is None else f"HK${hkd:,}"
+
+
+def plain(value: Any) -> str:
+    """Return one value, not a dataclass, as text."""
+    match value:
+        case None | "" | ():
+            return NOTHING
+        case bool():
+            return "Yes" if value else "No"
+        case datetime():
+            return clock_time(value)
+        case date():
+            return written_out(value)
+        case tuple():
+            return ", ".join(plain(each) for each in value)
+        case _:
+            return value.replace("_", " ") if isinstance(value, StrEnum) else str(value)
+
+
+def outline(words: Catalogue, shown: Any, *, leave_out: Iterable[str] = ()) -> tuple[Entry, ...]:
+    """Return every field of a dataclass with its label, in order; nested ones with their own.
+
+    A member called `personal` is left out: it is shown where its reader asks for it.
+    """
+    skipped = {_OWN_SECTION, *leave_out}
+    return tuple(
+        _entry(words, each.name, getattr(shown, each.name))
+        for each in fields(shown)
+        if each.name not in skipped
+    )
+
+
+def label_of(words: Catalogue, name: str) -> str:
+    """Return the label of a field: its words, or its own name spelled out."""
+    spelled = name.replace("_", " ")
+    return words.maybe(f"shown.{name}", spelled[:1].upper() + spelled[1:])
+
+
+def _entry(words: Catalogue, name: str, value: Any) -> Entry:
+    label = label_of(words, name)
+    if is_dataclass(value):
+        return Entry(label=label, entries=outline(words, value))
+    if isinstance(value, tuple) and value and is_dataclass(value[0]):
+        return Entry(
+            label=label,
+            entries=tuple(
+                Entry(label=f"{label} {number}", entries=outline(words, each))
+                for number, each in enumerate(value, start=1)
+            ),
+        )
+    if name.endswith("_hkd") and isinstance(value, int):
+        return Entry(label=label, text=money(value))
+    return Entry(label=label, text=plain(value))

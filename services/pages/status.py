@@ -1,0 +1,125 @@
+"""The applicant's page: where an application stands, what is awaited, of whom and by when.
+
+It never tells a rank, a score, an officer or a note. An unknown reference, a date of birth that
+does not match and a person whose data was erased get one answer, after the same work.
+"""
+
+import hmac
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from domain import events as e
+from domain.access import Action
+from domain.projections.status import StatusRow
+from domain.references import parse_reference
+from domain.stages import Stage
+from services import cases
+from services.pages import sessions
+from services.pages.catalogue import load_catalogue
+from services.pages.forms import read_day
+from services.pages.guard import Route, visitor
+from services.projections import queries
+from services.wiring import Office
+
+_MINUTES: Final = int(sessions.STATUS_OPEN.total_seconds() // 60)
+_NEVER: Final = date(1, 1, 1)
+_DECISIONS: Final[Mapping[Stage, str]] = {
+    Stage.IN_PRINCIPLE: "principle",
+    Stage.VERIFIED: "principle",
+    Stage.APPROVED: "approved",
+    Stage.VISA_PAID: "approved",
+    Stage.ISSUED: "approved",
+    Stage.ACTIVE: "approved",
+    Stage.WITHDRAWN: "withdrawn",
+}
+_FIELDS: Final = ("reference", "day", "month", "year")
+
+
+def enquiry(_office: Office) -> ResponseReturnValue:
+    """Show the form that asks for a reference and a date of birth."""
+    return _form({}, {})
+
+
+def enquire(office: Office) -> ResponseReturnValue:
+    """Open the status page to who knows both, and tell anybody else one and the same thing."""
+    words = load_catalogue()
+    typed = {name: request.form.get(name, "").strip() for name in _FIELDS}
+    reference = parse_reference(typed["reference"])
+    born = read_day(typed["year"], typed["month"], typed["day"])
+    faults: dict[str, str] = {}
+    if reference is None:
+        faults["reference"] = words(
+            "enquiry.bad_reference" if typed["reference"] else "enquiry.no_reference"
+        )
+    if born is None:
+        some = typed["day"] or typed["month"] or typed["year"]
+        faults["day"] = words("enquiry.bad_birth" if some else "enquiry.no_birth")
+    if reference is None or born is None:
+        return _form(typed, faults), 422
+    row = queries.status(office.models, reference)
+    if not _same_day(row, born):
+        return _form(typed, {"reference": words("enquiry.no_match")}), 422
+    sessions.open_status(reference, office.clock())
+    return redirect(url_for("status"), 303)
+
+
+def status(office: Office) -> ResponseReturnValue:
+    """Show the application that this browser enquired after."""
+    row = queries.status(office.models, visitor().name)
+    if row is None or row.personal is None:
+        return finish(office)
+    return render_template(
+        "status.html",
+        row=row,
+        conditions=_conditions(office, row),
+        decision=_DECISIONS.get(row.stage, "none"),
+        fresh=queries.freshness(office.models, "case-status"),
+    )
+
+
+def finish(_office: Office) -> ResponseReturnValue:
+    """Close the status page in this browser."""
+    sessions.close_status()
+    return redirect(url_for("enquiry", left=1), 303)
+
+
+def _same_day(row: StatusRow | None, born: date) -> bool:
+    kept = row.date_of_birth if row else None
+    return hmac.compare_digest((kept or _NEVER).isoformat(), born.isoformat()) and kept is not None
+
+
+def _conditions(office: Office, row: StatusRow) -> e.VisaConditions | None:
+    """Return the conditions of the visa, once it is issued."""
+    if row.activate_by is None and row.stay_until is None:
+        return None
+    known = cases.history(office, row.reference)
+    issued = [each.event for each in known if isinstance(each.event, e.VisaIssued)]
+    return issued[-1].conditions if issued else None
+
+
+def _form(typed: dict[str, str], faults: dict[str, str]) -> str:
+    return render_template(
+        "enquiry.html",
+        typed={name: typed.get(name, "") for name in _FIELDS},
+        faults=faults,
+        minutes=_MINUTES,
+        notice=next((name for name in ("again", "left") if name in request.args), None),
+    )
+
+
+ROUTES: Final = (
+    Route(path="/", endpoint="enquiry", view=enquiry, action=Action.PUBLIC),
+    Route(path="/", endpoint="enquire", view=enquire, action=Action.PUBLIC, methods=("POST",)),
+    Route(path="/status", endpoint="status", view=status, action=Action.READ_OWN_STATUS),
+    Route(
+        path="/status/close",
+        endpoint="finish",
+        view=finish,
+        action=Action.PUBLIC,
+        methods=("POST",),
+    ),
+)

@@ -1,0 +1,82 @@
+"""The events of a case in words: what happened, when it did and when it was recorded, by whom."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar, cast
+
+from domain import events as e
+from domain.record import Recorded
+from domain.rules.types import Assessment
+from services.pages.catalogue import Catalogue
+from services.pages.shown import Entry, outline
+
+EventT = TypeVar("EventT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One event as a page shows it.
+
+    `entries` is the skeleton that stays for ever; `personal` is what concerns the person, empty
+    where there is nothing and once it is `erased`.
+    """
+
+    title: str
+    wire: str
+    recorded: Recorded[e.Event]
+    entries: tuple[Entry, ...]
+    personal: tuple[Entry, ...]
+    erased: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessed:
+    """The latest assessments of a case with the events that recorded them; None where none is.
+
+    Each assessment is None once its person is erased; the event keeps the decision's skeleton.
+    """
+
+    prerequisites: Recorded[e.PrerequisitesAssessed] | None
+    score: Recorded[e.ApplicationScored] | None
+
+    @property
+    def findings(self) -> Assessment | None:
+        """What was found on the prerequisites, with reasons."""
+        return self.prerequisites.event.personal if self.prerequisites else None
+
+    @property
+    def awards(self) -> Assessment | None:
+        """What was awarded, with reasons."""
+        return self.score.event.personal if self.score else None
+
+
+def steps(words: Catalogue, events: Iterable[Recorded[e.Event]]) -> tuple[Step, ...]:
+    """Return the events in words, in their order."""
+    return tuple(_step(words, each) for each in events)
+
+
+def assessed(events: Sequence[Recorded[e.CaseEvent]]) -> Assessed:
+    """Return the latest assessments among `events`."""
+    return Assessed(
+        prerequisites=latest(events, e.PrerequisitesAssessed),
+        score=latest(events, e.ApplicationScored),
+    )
+
+
+def latest(events: Sequence[Recorded[e.CaseEvent]], kind: type[EventT]) -> Recorded[EventT] | None:
+    """Return the last event of a kind, None when there is none."""
+    found = next((each for each in reversed(events) if isinstance(each.event, kind)), None)
+    return cast("Recorded[EventT] | None", found)
+
+
+def _step(words: Catalogue, recorded: Recorded[e.Event]) -> Step:
+    event, wire = recorded.event, e.WIRE[type(recorded.event)]
+    personal = getattr(event, "personal", None)
+    return Step(
+        title=words(f"event.{wire.name}"),
+        wire=f"{wire.name} v{wire.version}",
+        recorded=recorded,
+        entries=outline(words, event),
+        personal=outline(words, personal) if personal is not None else (),
+        erased=personal is None and hasattr(event, "personal"),
+    )

@@ -1,0 +1,175 @@
+"""A visitor of the pages: follows links and sends forms as a browser without scripts does."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Any
+
+
+from domain import commands as c
+from services.cases import carry_out, submit
+from services.identity import logins
+from services.pages.app import create_pages
+from services.projections.runner import catch_up_all
+from services.wiring import Office
+from tests.services.asking import asked, on_paper
+
+_VOID = frozenset({"input", "meta", "link", "br", "hr", "img"})
+
+
+@dataclass(slots=True)
+class Tag:
+    """An element with its attributes and everything inside it."""
+
+    name: str
+    given: dict[str, str]
+    children: "list[Tag | str]" = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        parts = (each if isinstance(each, str) else each.text for each in self.children)
+        return " ".join(" ".join(parts).split())
+
+    def all(self, name: str, **given: str) -> "list[Tag]":
+        """Return every element of a name below, with these attributes."""
+        return [
+            tag
+            for tag in self._below()
+            if tag.name == name and all(tag.given.get(k) == v for k, v in given.items())
+        ]
+
+    def one(self, name: str, **given: str) -> "Tag":
+        (found,) = self.all(name, **given)
+        return found
+
+    def _below(self) -> Iterator["Tag"]:
+        for each in self.children:
+            if isinstance(each, Tag):
+                yield each
+                yield from each._below()
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.root = Tag("document", {})
+        self.open = [self.root]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        made = Tag(tag, {name: value or "" for name, value in attrs})
+        self.open[-1].children.append(made)
+        if tag not in _VOID:
+            self.open.append(made)
+
+    def handle_endtag(self, tag: str) -> None:
+        closed = self.open.pop()
+        assert closed.name == tag, f"</{tag}> closes <{closed.name}>"
+
+    def handle_data(self, data: str) -> None:
+        self.open[-1].children.append(data)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """An answer: its status, headers and elements."""
+
+    status: int
+    headers: Any
+    path: str
+    html: str
+    root: Tag
+
+    @property
+    def text(self) -> str:
+        return self.root.one("main").text
+
+    @property
+    def title(self) -> str:
+        return self.root.one("title").text
+
+    @property
+    def heading(self) -> str:
+        return self.root.one("h1").text
+
+    @property
+    def problems(self) -> list[str]:
+        """What the summary of problems says, one text each."""
+        boxes = self.root.all("div", role="alert")
+        return [item.text for box in boxes for item in box.all("li")]
+
+    @property
+    def facts(self) -> dict[str, str]:
+        return {
+            pair.one("dt").text: pair.one("dd").text
+            for facts in self.root.all("dl")
+            for pair in facts.all("div")
+            if len(pair.all("dt")) == 1
+        }
+
+    def form(self, action: str) -> dict[str, str]:
+        """Return what the form would send as it stands."""
+        form = self.root.one("form", action=action)
+        inputs = {each.given["name"]: each.given.get("value", "") for each in form.all("input")}
+        areas = {each.given["name"]: each.text for each in form.all("textarea")}
+        return {**inputs, **areas}
+
+    @property
+    def actions(self) -> list[str]:
+        return [each.given["action"] for each in self.root.all("form")]
+
+
+class Visitor:
+    """One browser."""
+
+    def __init__(self, office: Office) -> None:
+        self.client = create_pages(office).test_client()
+
+    def get(self, path: str, **options: Any) -> Page:
+        """Return the page at a path, after every redirection."""
+        return self._page(self.client.get(path, follow_redirects=True, **options))
+
+    def send(self, page: Page, action: str, **typed: str) -> Page:
+        """Fill in the form of a page and return what comes of it."""
+        return self.post(action, {**page.form(action), **typed})
+
+    def post(self, path: str, form: dict[str, str]) -> Page:
+        return self._page(self.client.post(path, data=form, follow_redirects=True))
+
+    def _page(self, answer: Any) -> Page:
+        reader = _Reader()
+        html = answer.get_data(as_text=True)
+        reader.feed(html)
+        assert len(reader.open) == 1, f"left open: {reader.open[-1].name}"
+        return Page(
+            status=answer.status_code,
+            headers=answer.headers,
+            path=answer.request.full_path.rstrip("?"),
+            html=html,
+            root=reader.root,
+        )
+
+
+def signed_in(office: Office, name: str, area: str = "staff") -> Visitor:
+    """Return a visitor who is signed in as a local person."""
+    visitor = Visitor(office)
+    door = f"/{area}/sign-in"
+    password = next(each.password for each in logins(office.settings) if each.name == name)
+    page = visitor.send(visitor.get(door), door, name=name, password=password)
+    assert page.status == 200, page.text
+    return visitor
+
+
+def file_case(office: Office, name: str = "john", *commands: c.CaseCommand) -> str:
+    """Return the reference of a case that was filed and taken through `commands`."""
+    reference = submit(office, on_paper(name), asked()).reference
+    for command in commands:
+        carry_out(office, reference, command, asked())
+    catch_up_all(office.store, office.models)
+    return reference
+
+
+TO_POOL: tuple[c.CaseCommand, ...] = (
+    c.AcknowledgeApplication(),
+    c.AssessPrerequisites(),
+    c.ScoreApplication(),
+)
