@@ -47,7 +47,8 @@ class Commands(click.Group):
 
 @click.group(cls=Commands)
 @click.version_option(package_name="qmas", prog_name="qmas")
-def qmas() -> None:
+@click.option("--trace", is_flag=True, help="Show where a fault of the program itself arose.")
+def qmas(*, trace: bool) -> None:
     """Case management for a points-based admission scheme, on events."""
 
 
@@ -70,3 +71,10 @@ def main() -> None:
         # Whoever read our output has gone; there is nobody left to tell.
         sys.stderr.close()
         sys.exit(141)
+    except Exception as fault:
+        if "--trace" in sys.argv:
+            raise
+        # A fault of the program: its text may quote what concerns a person, so its kind must do.
+        where = "run it again as `qmas --trace ...` to see where, and report it"
+        print(f"qmas: a fault of the program, {type(fault).__name__}; {where}", file=sys.stderr)  # noqa: T201
+        sys.exit(70)

@@ -1,0 +1,179 @@
+"""A year of the office's work: intake on paper, assessment, one exercise, and visas.
+
+Every command's id follows from whom it is about and what it does, so the year can be cut short at
+any moment and run again: what was done is recognised, and the rest is done.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib import resources
+from typing import Final
+from uuid import UUID, uuid5
+
+from domain import commands as c
+from domain.access import Person, Role
+from domain.application import Application
+from domain.days import HONG_KONG, hong_kong_date
+from domain.errors import NothingToSelect
+from domain.events import Channel
+from domain.stages import Stage
+from services import exercises
+from services.cases import Outcome, Request, carry_out, submit
+from services.demo.population import Arrival, population
+from services.intake.application import application_from
+from services.projections import runner
+from services.wiring import Office
+
+SEED: Final = 2019
+APPLICANTS: Final = 2_000
+EXERCISE: Final = "2019-1"
+PLACES: Final = 874  # as many as were allotted in 2019
+SHORTLIST: Final = 1_050
+HELD_AT: Final = datetime(2019, 9, 16, 10, tzinfo=HONG_KONG)
+FILED_ON: Final = datetime(2019, 5, 1, 9, 30, tzinfo=HONG_KONG)
+KNOWN: Final = ("john", "emma", "jackie")
+COMMANDS: Final = UUID("0d0f3c52-6a4e-4d0b-8a6b-3e5ad1f0a9a7")
+THREADS: Final = 8
+VISA_FEE_HKD: Final = 230
+
+OFFICER: Final = Person(name="officer.chan", role=Role.OFFICER)
+SUPERVISOR: Final = Person(name="supervisor.wong", role=Role.SUPERVISOR)
+
+Advance = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """One of the people whom the demonstration follows by name, with their application."""
+
+    name: str
+    application: Application
+
+
+def known_people() -> tuple[Known, ...]:
+    """Return John, Emma and Jackie with what they file."""
+    folder = resources.files("services.demo") / "people"
+    return tuple(
+        Known(
+            name=name,
+            application=application_from(
+                json.loads((folder / f"{name}.json").read_text("utf-8")), hong_kong_date(FILED_ON)
+            ),
+        )
+        for name in KNOWN
+    )
+
+
+def arrivals() -> Iterator[Arrival]:
+    """Return everybody of the year: the three who are known by name, then the population."""
+    for number, person in enumerate(known_people()):
+        yield Arrival(
+            application=person.application,
+            received_at=FILED_ON + timedelta(minutes=20 * number),
+            withdraws=False,
+        )
+    yield from population(APPLICANTS, SEED)
+
+
+def take_in(office: Office, advance: Advance) -> dict[str, str]:
+    """File and assess everybody; return the references of those known by name."""
+    everybody = list(arrivals())
+
+    def one(numbered: tuple[int, Arrival]) -> str:
+        number, arrival = numbered
+        reference = _take_in(office, number, arrival)
+        advance(1)
+        return reference
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        references = list(pool.map(one, enumerate(everybody)))
+    return dict(zip(KNOWN, references, strict=False))
+
+
+def hold_exercise(office: Office) -> tuple[str, ...]:
+    """Open the exercise, draw its shortlist, select; return the references selected, in order."""
+    for projection in ("case-list", "exercises"):
+        runner.catch_up(office.store, office.models, projection)
+    command = c.OpenExercise(
+        exercise=EXERCISE,
+        title="First exercise of 2019",
+        places=PLACES,
+        shortlist_size=SHORTLIST,
+    )
+    exercises.open_exercise(office, command, _request(SUPERVISOR, EXERCISE, "open", HELD_AT))
+    for step, act, hours in (
+        ("shortlist", exercises.draw_shortlist, 1),
+        ("select", exercises.make_selection, 48),
+    ):
+        at = HELD_AT + timedelta(hours=hours)
+        act(office, EXERCISE, _request(SUPERVISOR, EXERCISE, step, at))
+    drawn = exercises.redraw(office, EXERCISE)
+    if drawn.selection is None:
+        raise NothingToSelect(f"exercise {EXERCISE} has selected nobody")
+    return tuple(each.member.reference for each in drawn.selection.taken)
+
+
+def issue_visas(office: Office, selected: Iterable[str], advance: Advance) -> None:
+    """Take every selected case from approval in principle to an activated visa."""
+
+    def one(reference: str) -> None:
+        _to_visa(office, reference)
+        advance(1)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        for _ in pool.map(one, selected):
+            pass
+
+
+def _take_in(office: Office, number: int, arrival: Arrival) -> str:
+    """File one application and take it as far as its assessment leads."""
+    name = f"arrival {number}"
+    at = arrival.received_at
+    filed = submit(
+        office,
+        c.SubmitApplication(application=arrival.application, channel=Channel.PAPER),
+        _request(OFFICER, name, "submit", at),
+    )
+
+    def then(command: c.CaseCommand, days: int) -> Outcome:
+        when = at + timedelta(days=days)
+        asked = _request(OFFICER, name, type(command).__name__, when)
+        return carry_out(office, filed.reference, command, asked)
+
+    then(c.AcknowledgeApplication(), 9)
+    outcome = then(c.AssessPrerequisites(), 40)
+    if outcome.stage is Stage.PREREQUISITES_MET:
+        outcome = then(c.ScoreApplication(), 55)
+    if outcome.stage in {Stage.PREREQUISITES_UNMET, Stage.BELOW_MARK}:
+        then(c.RefuseApplication(), 60)
+    elif arrival.withdraws:
+        then(c.WithdrawApplication(reason="Circumstances have changed"), 70)
+    return filed.reference
+
+
+def _to_visa(office: Office, reference: str) -> None:
+    def then(command: c.CaseCommand, days: int) -> Outcome:
+        when = HELD_AT + timedelta(days=days)
+        asked = _request(SUPERVISOR, reference, type(command).__name__, when)
+        return carry_out(office, reference, command, asked)
+
+    then(c.ApproveInPrinciple(), 10)
+    then(c.VerifyOriginals(), 60)
+    then(c.ApproveApplication(), 65)
+    then(c.PayVisaFee(amount_hkd=VISA_FEE_HKD), 75)
+    then(c.IssueVisa(), 80)
+    entered = hong_kong_date(HELD_AT) + timedelta(days=100)
+    then(c.ActivateVisa(entered_on=entered), 101)
+
+
+def _request(person: Person, subject: str, step: str, at: datetime) -> Request:
+    command_id = uuid5(COMMANDS, f"{SEED} {subject} {step}")
+    return Request(
+        person=person,
+        command_id=command_id,
+        correlation_id=str(command_id),
+        effective_at=at,
+    )
