@@ -6,7 +6,7 @@ row is folded on without opening what is sealed in it, and erasing a person chan
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from domain import events as e
 from domain.application import Applicant, Route
@@ -74,22 +74,27 @@ def fold(row: CaseRow | None, recorded: Recorded[e.CaseEvent]) -> CaseRow:
         return _first(event, recorded)
     if row is None:
         raise ValueError(f"{recorded.stream} begins with {type(event).__name__}")
-    after = replace(
+    return replace(
         row,
         stage=stage_after(event),
         stage_since=recorded.effective_at,
         version=recorded.version,
         position=position_of(recorded),
+        **_said(event),
     )
+
+
+def _said(event: e.CaseEvent) -> dict[str, Any]:
+    """Return what the event says besides the stage: columns with their new values."""
     match event:
         case e.PrerequisitesAssessed():
-            return replace(after, ruleset=event.ruleset)
+            return {"ruleset": event.ruleset}
         case e.ApplicationScored():
-            return replace(after, ruleset=event.ruleset, points=event.total)
+            return {"ruleset": event.ruleset, "points": event.total}
         case e.CaseShortlisted() | e.CaseSelected() | e.CaseNotSelected():
-            return replace(after, exercise=event.exercise, rank=event.rank)
+            return {"exercise": event.exercise, "rank": event.rank}
         case _:
-            return after
+            return {}
 
 
 def _first(event: e.ApplicationSubmitted, recorded: Recorded[e.CaseEvent]) -> CaseRow:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from domain import events as e
 from domain.application import Application, Correspondence, Route
@@ -19,6 +19,11 @@ from domain.stages import Stage
 
 VERSION: Final = 1
 OPENS: Final[frozenset[type[e.Event]]] = frozenset({e.ApplicationSubmitted, e.ApplicationRefused})
+
+# What is due or awaited is so until the next event.
+_ENDS: Final[Mapping[str, Any]] = MappingProxyType(
+    {"due_hkd": None, "pay_by": None, "activate_by": None}
+)
 
 
 class Party(StrEnum):
@@ -151,33 +156,31 @@ def fold(row: StatusRow | None, recorded: Recorded[e.CaseEvent]) -> StatusRow:
         return _first(event, recorded)
     if row is None:
         raise ValueError(f"{recorded.stream} begins with {type(event).__name__}")
-    after = replace(
+    return replace(
         row,
         stage=stage_after(event),
         stage_since=recorded.effective_at,
-        due_hkd=None,
-        pay_by=None,
-        activate_by=None,
         version=recorded.version,
         position=position_of(recorded),
+        **{**_ENDS, **_said(row, event)},
     )
-    return _with_what_it_says(after, event)
 
 
-def _with_what_it_says(row: StatusRow, event: e.CaseEvent) -> StatusRow:
+def _said(row: StatusRow, event: e.CaseEvent) -> dict[str, Any]:
+    """Return what the event says besides the stage: columns with their new values."""
     match event:
         case e.PrerequisitesAssessed() | e.ApplicationScored():
-            return replace(row, ruleset=event.ruleset)
+            return {"ruleset": event.ruleset}
         case e.ApplicationApproved():
-            return replace(row, due_hkd=event.visa_fee_hkd, pay_by=event.pay_by)
+            return {"due_hkd": event.visa_fee_hkd, "pay_by": event.pay_by}
         case e.VisaIssued():
-            return replace(row, activate_by=event.activate_by)
+            return {"activate_by": event.activate_by}
         case e.VisaActivated():
-            return replace(row, stay_until=event.stay_until)
+            return {"stay_until": event.stay_until}
         case e.ApplicationRefused():
-            return _refused(row, event)
+            return {"reason_class": event.reason_class, "personal": _with_reasons(row, event)}
         case _:
-            return row
+            return {}
 
 
 def _first(event: e.ApplicationSubmitted, recorded: Recorded[e.CaseEvent]) -> StatusRow:
@@ -206,8 +209,7 @@ def _about(application: Application) -> AboutPerson:
     )
 
 
-def _refused(row: StatusRow, event: e.ApplicationRefused) -> StatusRow:
-    about = row.personal
-    if about is not None and event.personal is not None:
-        about = replace(about, reasons=event.personal.texts)
-    return replace(row, reason_class=event.reason_class, personal=about)
+def _with_reasons(row: StatusRow, event: e.ApplicationRefused) -> AboutPerson | None:
+    if row.personal is None or event.personal is None:
+        return row.personal
+    return replace(row.personal, reasons=event.personal.texts)

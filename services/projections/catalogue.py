@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -41,7 +42,12 @@ class Projection:
     @property
     def clear_columns(self) -> tuple[str, ...]:
         """The names of the columns that are not sealed."""
-        return tuple(str(each.name) for each in self.table.columns if each.name != "sealed")
+        return _clear_columns(self.table)
+
+
+@cache
+def _clear_columns(table: Table) -> tuple[str, ...]:
+    return tuple(str(each.name) for each in table.columns if each.name != "sealed")
 
 
 CASE_LIST: Final = Projection(

@@ -5,6 +5,7 @@ number and types of the columns, and near the speed of COPY.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -63,7 +64,7 @@ def write_rows(
         _delete(connection, projection, gone)
     kept = [row for key, row in rows.items() if row is not None and key not in opening]
     touched = {key: rows[key] for key in opening if rows.get(key) is not None}
-    _upsert(connection, projection, (_fields(projection, row) for row in kept))
+    _upsert(connection, projection, _documents(projection, kept))
     if touched:
         _write_opened(models, connection, projection, touched)
 
@@ -82,12 +83,14 @@ def _write_opened(
     models: ReadModels, connection: Connection, projection: Projection, rows: Rows
 ) -> None:
     if projection.personal is None:
-        _upsert(connection, projection, (_fields(projection, row) for row in rows.values()))
+        _upsert(connection, projection, _documents(projection, rows.values()))
         return
     sealed = sealed_members(
         connection, models.keys, projection, {key: row.personal for key, row in rows.items()}
     )
-    documents = ({**_fields(projection, row), "sealed": sealed[key]} for key, row in rows.items())
+    documents = _documents(projection, rows.values())
+    for document, key in zip(documents, rows, strict=True):
+        document["sealed"] = sealed[key]
     _upsert(connection, projection, documents, sealed=True)
     if projection.tokens is None:
         return
@@ -105,8 +108,10 @@ def _write_opened(
     )
 
 
-def _fields(projection: Projection, row: Any) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in projection.clear_columns}
+def _documents(projection: Projection, rows: Iterable[Any]) -> list[dict[str, Any]]:
+    names = projection.clear_columns
+    values = attrgetter(*names)
+    return [dict(zip(names, values(row), strict=True)) for row in rows]
 
 
 def _delete(connection: Connection, projection: Projection, gone: list[str]) -> None:
@@ -123,7 +128,7 @@ def _delete(connection: Connection, projection: Projection, gone: list[str]) -> 
 def _upsert(
     connection: Connection,
     projection: Projection,
-    documents: Iterable[dict[str, Any]],
+    documents: list[dict[str, Any]],
     *,
     sealed: bool = False,
 ) -> None:
@@ -136,7 +141,7 @@ def _upsert(
         f"FROM json_populate_recordset(NULL::{table}, :rows) "
         f"ON CONFLICT ({projection.key_column}) DO UPDATE SET {changed}"
     )
-    for part in _sliced(list(documents)):
+    for part in _sliced(documents):
         connection.execute(statement, {"rows": msgspec.json.encode(part).decode()})
 
 

@@ -27,6 +27,8 @@ __all__ = ["PROJECTIONS", "catch_up", "catch_up_all", "folded", "rebuild"]
 BATCH: Final = 2_000
 REBUILD_BATCH: Final = 5_000
 
+_Keyed = list[tuple[str | None, Recorded[Any]]]
+
 
 @dataclass(slots=True, kw_only=True)
 class _Batch:
@@ -92,7 +94,7 @@ def folded(
     whole = whole or _Batch(position=0)
     while whole.position < until:
         events = _read(store, projection, whole.position, until, REBUILD_BATCH)
-        _fold(projection, whole, events)
+        _fold(projection, whole, _keyed(projection, events))
         if whole.stop is not None:
             raise whole.stop
     return whole
@@ -107,9 +109,10 @@ def _fold_a_batch(
         events = _read(store, projection, position, until, limit)
         if not events:
             return position, position
-        batch = _Batch(position=position, rows=_rows_of(models, connection, projection, events))
-        _fold(projection, batch, events)
-        _keep(models, connection, projection, batch, events)
+        keyed = _keyed(projection, events)
+        batch = _Batch(position=position, rows=_rows_of(models, connection, projection, keyed))
+        _fold(projection, batch, keyed)
+        _keep(models, connection, projection, batch, keyed)
     if batch.stop is not None:
         raise batch.stop
     return position, batch.position
@@ -121,36 +124,40 @@ def _read(
     wanted = limit if until is None else min(limit, until - position)
     if wanted < 1:
         return ()
-    events = store.read_log(after=position, limit=wanted, personal=bool(projection.opens))
+    events = store.read_log(after=position, limit=wanted, personal=projection.opens)
     checkpoints.demand_contiguous(position, events)
     return events
 
 
+def _keyed(projection: Projection, events: Sequence[Recorded[Any]]) -> _Keyed:
+    return [(projection.key(recorded), recorded) for recorded in events]
+
+
 def _rows_of(
-    models: ReadModels,
-    connection: Connection,
-    projection: Projection,
-    events: Sequence[Recorded[Any]],
+    models: ReadModels, connection: Connection, projection: Projection, keyed: _Keyed
 ) -> Rows:
-    keys = {key for recorded in events if (key := projection.key(recorded)) is not None}
-    if not keys:
+    wanted = {key for key, _ in keyed if key is not None}
+    if not wanted:
         return {}
-    return read_rows(models, connection, projection, keys, _opening(projection, events))
+    return read_rows(models, connection, projection, wanted, _opening(projection, keyed))
 
 
-def _opening(projection: Projection, events: Sequence[Recorded[Any]]) -> set[str]:
+def _opening(projection: Projection, keyed: _Keyed) -> set[str]:
     """Return the keys whose personal member these events touch."""
-    touching = (recorded for recorded in events if type(recorded.event) in projection.opens)
-    return {key for recorded in touching if (key := projection.key(recorded)) is not None}
+    return {
+        key
+        for key, recorded in keyed
+        if key is not None and type(recorded.event) in projection.opens
+    }
 
 
-def _fold(projection: Projection, batch: _Batch, events: Sequence[Recorded[Any]]) -> None:
+def _fold(projection: Projection, batch: _Batch, keyed: _Keyed) -> None:
     """`batch` has gone over the events, or up to the first that cannot be folded."""
-    for recorded in events:
-        key = projection.key(recorded)
+    rows, fold = batch.rows, projection.fold
+    for key, recorded in keyed:
         if key is not None:
             try:
-                batch.rows[key] = projection.fold(batch.rows.get(key), recorded)
+                rows[key] = fold(rows.get(key), recorded)
             except Exception as fault:  # noqa: BLE001 - whatever it is stops the projection and is told
                 batch.stop = _stop_at(projection, recorded, fault)
                 batch.stop.__cause__ = fault
@@ -164,12 +171,12 @@ def _keep(
     connection: Connection,
     projection: Projection,
     batch: _Batch,
-    events: Sequence[Recorded[Any]],
+    keyed: _Keyed,
 ) -> None:
+    """Rows and checkpoint are as far as the batch got, and it can be seen what stopped it."""
     if batch.last is not None:
-        done = [each for each in events if (each.position or 0) <= batch.position]
-        touched = {key for each in done if (key := projection.key(each)) is not None}
-        rows = {key: batch.rows[key] for key in touched}
+        done = keyed[: batch.position - (keyed[0][1].position or 0) + 1]
+        rows = {key: batch.rows[key] for key, _ in done if key is not None}
         write_rows(models, connection, projection, rows, _opening(projection, done))
         checkpoints.advance(connection, projection, batch.position, batch.last.sequenced_at)
     if batch.stop is not None:

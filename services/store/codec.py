@@ -25,6 +25,9 @@ from services.store.sealing import CaseKey, SealBroken
 _SEALING_STREAMS: Final = ("case-", "work-")
 _ESCAPED_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
+Opening = frozenset[type[Event]]
+"""The types of events whose sealed members a reader wants opened."""
+
 KeyOf = Callable[[str], CaseKey | None]
 """The key of a case by its reference; None once its person has been erased."""
 
@@ -124,10 +127,19 @@ class Codec:
             )
         )
 
-    def decode(self, row: StoredEvent, key_of: KeyOf) -> Recorded[Event]:
+    def opening(self, personal: bool | Opening) -> Callable[[bytes], bool]:  # noqa: FBT001 - as in the store's reads
+        """A quick look whether a body has a sealed member that is to be opened."""
+        if isinstance(personal, bool):
+            return (lambda body: b'"sealed":' in body) if personal else (lambda _: False)
+        names = [f'"type":"{self._wire[each].name}"'.encode() for each in personal]
+        return lambda body: any(name in body for name in names) and b'"sealed":' in body
+
+    def decode(
+        self, row: StoredEvent, key_of: KeyOf, only: Opening | None = None
+    ) -> Recorded[Event]:
         """The event in a row; `personal` is None where `key_of` has no key.
 
-        Raises `EventUnreadable`.
+        With `only`, it is opened in events of these types alone. Raises `EventUnreadable`.
         """
         try:
             body = self._envelope.decode(row.body)
@@ -138,7 +150,7 @@ class Codec:
             event_id=body.id,
             stream=body.stream,
             version=body.version,
-            event=self._event(body, key_of),
+            event=self._event(body, key_of, only),
             effective_at=body.effective_at,
             recorded_at=row.recorded_at,
             actor=body.actor,
@@ -192,7 +204,7 @@ class Codec:
         bound = self._place(event_id, stream, version, shape.wire.name)
         return key.seal(self._encoder.encode(event.personal), bound)
 
-    def _event(self, body: Envelope, key_of: KeyOf) -> Event:
+    def _event(self, body: Envelope, key_of: KeyOf, only: Opening | None) -> Event:
         shape = self._by_name.get(body.type)
         if shape is None:
             raise EventUnreadable(_where(body), f"{body.type} is unknown to this version of qmas")
@@ -203,6 +215,8 @@ class Codec:
                 f"{shape.wire.version}: upgrade it",
             )
         try:
+            if only is not None and shape.type not in only:
+                key_of = _closed
             payload = self._opened(body, key_of) if shape.personal else bytes(body.payload)
             if body.schema == shape.wire.version:
                 return shape.decoder.decode(payload)
@@ -259,6 +273,11 @@ def _naive(value: object, path: str = "it") -> str | None:
     else:
         return None
     return next((found for name, each in members if (found := _naive(each, name))), None)
+
+
+def _closed(_: str) -> CaseKey | None:
+    """No key, so that what is sealed stays so."""
+    return None
 
 
 def _where(body: Envelope) -> str:

@@ -16,7 +16,7 @@ from psycopg import errors
 from domain.events import Event
 from domain.record import Recorded
 from services.store.appending import APPEND, Answer, Sealing, parameters, refuse, repeat
-from services.store.codec import Codec, StoredEvent, is_personal, reference_of
+from services.store.codec import Codec, Opening, StoredEvent, is_personal, reference_of
 from services.store.commit import Appended, Commit, StreamWrite
 from services.store.connections import Connections
 from services.store.errors import (
@@ -140,10 +140,11 @@ class Store:
         return {stream: tuple(events) for stream, events in found.items()}
 
     def read_log(
-        self, *, after: int, limit: int, personal: bool = True
+        self, *, after: int, limit: int, personal: bool | Opening = True
     ) -> tuple[Recorded[Event], ...]:
         """At most `limit` events that follow position `after`, contiguous, after sequencing.
 
+        `personal` may name the types of events whose sealed members are opened.
         Raises `LogCorrupt` at a gap.
         """
         self.sequence()
@@ -260,27 +261,31 @@ class Store:
                 raise PersonErased(reference) from fault
 
     def _read(
-        self, query: str, given: Mapping[str, Any] | Sequence[Any], *, personal: bool
+        self, query: str, given: Mapping[str, Any] | Sequence[Any], *, personal: bool | Opening
     ) -> tuple[Recorded[Event], ...]:
         def read(connection: psycopg.Connection) -> tuple[list[_Row], dict[str, CaseKey]]:
             cursor = connection.cursor(binary=True)
             rows = cursor.execute(query, given, prepare=True).fetchall()
             # The keys are asked for after the events, so that an erasure in between is noticed.
-            sealed = {row[4] for row in rows if b'"sealed":' in (row[0] or b"")} if personal else ()
+            opened = self._codec.opening(personal)
+            sealed = {row[4] for row in rows if row[0] is not None and opened(row[0])}
             references = {reference for each in sealed if (reference := reference_of(each))}
             return rows, self._unwrap(connection, tuple(references)) if references else {}
 
         rows, keys = self._retried(read)
-        return tuple(self._recorded(row, keys) for row in rows)
+        only = None if isinstance(personal, bool) else personal
+        return tuple(self._recorded(row, keys, only) for row in rows)
 
-    def _recorded(self, row: _Row, keys: Mapping[str, CaseKey]) -> Recorded[Event]:
+    def _recorded(
+        self, row: _Row, keys: Mapping[str, CaseKey], only: Opening | None
+    ) -> Recorded[Event]:
         body, recorded_at, position, sequenced_at, _ = row
         if body is None:
             raise LogCorrupt(position)
         stored = StoredEvent(
             body=body, recorded_at=recorded_at, position=position, sequenced_at=sequenced_at
         )
-        return self._codec.decode(stored, keys.get)
+        return self._codec.decode(stored, keys.get, only)
 
     def _unwrap(
         self, connection: psycopg.Connection, references: Sequence[str]
