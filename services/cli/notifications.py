@@ -1,0 +1,109 @@
+"""`qmas notifications`: what was sent to whom, what waits, and trying again what failed.
+
+Shows references and numbers only; addresses and texts stay sealed.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+import click
+
+from domain.references import parse_reference
+from services.cli.asking import office
+from services.notifications.ledger import Notification, State
+
+_HEADS: Final = ("no", "case", "what", "to", "state", "tries", "when", "problem")
+
+
+@click.group()
+def notifications() -> None:
+    """Effects of events: e-mails planned, sent, failed or withheld."""
+
+
+@notifications.command()
+def status() -> None:
+    """Show how far the log was read for effects, and how many are in each state."""
+    with office() as opened:
+        standing = opened.ledger.standing()
+        head = opened.store.head()
+    behind = head - standing.position
+    click.echo(f"planned up to  position {standing.position} of {head} ({behind} behind)")
+    for state, count in standing.counts.items():
+        click.echo(f"{state:<14} {count}")
+    since = f", the oldest since {_moment(standing.oldest_due)}" if standing.oldest_due else ""
+    click.echo(f"due now        {standing.due}{since}")
+
+
+@notifications.command("list")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([state.value for state in State]),
+    help="Only these.",
+)
+@click.option("--case", "reference", help="Only those of this case.")
+@click.option("--before", type=click.IntRange(min=1), help="Only rows before this number.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=25, show_default=True)
+def list_(states: tuple[str, ...], reference: str | None, before: int | None, limit: int) -> None:
+    """Show the newest notifications, one a line."""
+    with office() as opened:
+        rows = opened.ledger.rows(
+            states=tuple(State(state) for state in states),
+            reference=_reference(reference),
+            before=before,
+            limit=limit,
+        )
+    if not rows:
+        click.echo("no notifications")
+        return
+    for line in _lines(rows):
+        click.echo(line)
+    if len(rows) == limit:
+        click.echo(f"older ones: --before {rows[-1].id}")
+
+
+@notifications.command()
+@click.argument("ids", nargs=-1, type=click.IntRange(min=1))
+@click.option("--case", "reference", help="All of this case that failed or wait.")
+@click.option("--all", "everything", is_flag=True, help="All that failed or wait.")
+def retry(ids: tuple[int, ...], reference: str | None, *, everything: bool) -> None:
+    """Make notifications that failed or wait for a later attempt due now."""
+    if sum((bool(ids), reference is not None, everything)) != 1:
+        raise click.UsageError("name rows by their numbers, or a case, or --all: one of the three")
+    with office() as opened:
+        count = opened.ledger.retry(ids=ids, reference=_reference(reference))
+        opened.pokes.planned()
+    click.echo(f"{count} due now")
+
+
+COMMANDS: tuple[click.Command, ...] = (notifications,)
+
+
+def _reference(text: str | None) -> str | None:
+    if text is None:
+        return None
+    reference = parse_reference(text)
+    if reference is None:
+        raise click.BadParameter(f"{text} is no case reference", param_hint="--case")
+    return reference
+
+
+def _lines(rows: tuple[Notification, ...]) -> Iterator[str]:
+    """Return the rows under their heads, in columns as wide as their widest text."""
+    table = [_HEADS, *map(_cells, rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for line in table:
+        padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        yield "  ".join(padded).rstrip()
+
+
+def _cells(row: Notification) -> tuple[str, ...]:
+    when = _moment(row.settled_at or row.next_attempt_at)
+    known = (str(row.id), row.reference, row.effect, row.party, row.state, str(row.attempts))
+    return (*known, when, row.last_error or "")
+
+
+def _moment(instant: datetime) -> str:
+    return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")

@@ -1,0 +1,114 @@
+"""Hands over what is due in the ledger, at least once, and once unless something dies in between.
+
+Law: a row is claimed, then sent, then marked, in transactions of their own and none while the mail
+server is spoken to. Whoever dies between sending and marking leaves a lease that ends, and the
+message goes out again with the same Message-ID.
+"""
+
+import random
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from services.notifications.ledger import Claim, Ledger
+from services.notifications.letters import as_message
+from services.notifications.mail import MailServer, Reply, Verdict
+from services.store.sealing import SealBroken
+from services.wiring import Office
+
+BATCH: Final = 50
+LEASE: Final = timedelta(minutes=6)
+# A message may wait for ten answers of the server, each up to `mail.SECONDS`; so none is begun when
+# less than that is left of the lease.
+START_WITHIN: Final = 120.0
+PATIENCE: Final = 45.0
+
+FIRST_WAIT: Final = timedelta(seconds=30)
+LONGEST_WAIT: Final = timedelta(hours=1)
+MAX_ATTEMPTS: Final = 120  # waits of 30 s doubling to an hour: nearly five days, as mail does
+
+_log: Final = structlog.get_logger(__name__)
+
+
+def deliver(office: Office, *, batch: int = BATCH, patience: float = PATIENCE) -> int:
+    """What is due is sent, or put off, or given up; return how many messages were handed over.
+
+    Begins no further batch after `patience` seconds, and none once the server is unreachable.
+    Several may run at once: each claims rows of its own.
+    """
+    sender = office.settings.mail_sender
+    until = time.monotonic() + patience
+    handed_over = 0
+    with MailServer(office.settings.smtp, calls_itself=sender.rpartition("@")[2]) as server:
+        while True:
+            claims = office.ledger.claim(limit=batch, lease=LEASE)
+            taken, reachable = _deliver(office.ledger, server, claims)
+            handed_over += taken
+            if len(claims) < batch or not reachable or time.monotonic() > until:
+                return handed_over
+
+
+def wait_after(attempts: int, luck: float) -> timedelta:
+    """Return how long to wait after so many attempts; `luck`, from 0 to 1, spreads the herd."""
+    doubled = FIRST_WAIT * (1 << min(attempts - 1, 20))
+    return min(doubled, LONGEST_WAIT) * (0.5 + luck / 2)
+
+
+def _deliver(ledger: Ledger, server: MailServer, claims: Sequence[Claim]) -> tuple[int, bool]:
+    """Send what was claimed; return how many were taken, and whether the server was there."""
+    last_start = time.monotonic() + START_WITHIN
+    taken = 0
+    for index, claim in enumerate(claims):
+        if time.monotonic() > last_start:
+            ledger.release(claims[index:])
+            break
+        reply = _send(ledger, server, claim)
+        if reply is not None and reply.verdict is Verdict.UNREACHABLE:
+            for waiting in claims[index:]:
+                _put_off(ledger, waiting, reply)
+            return taken, False
+        taken += _settle(ledger, claim, reply)
+    return taken, True
+
+
+def _send(ledger: Ledger, server: MailServer, claim: Claim) -> Reply | None:
+    """Return the server's reply; None when the person was erased and nothing is to be sent."""
+    try:
+        letter = ledger.open_letter(claim)
+    except SealBroken:
+        return Reply(verdict=Verdict.REFUSED, reason="the sealed letter does not open")
+    if letter is None:
+        return None
+    message = as_message(letter, message_id=claim.message_id, written_at=claim.planned_at)
+    return server.hand_over(message, sender=letter.sender, recipient=letter.recipient)
+
+
+def _settle(ledger: Ledger, claim: Claim, reply: Reply | None) -> int:
+    """Mark what became of a message; return 1 when it was handed over, else 0."""
+    if reply is None:
+        ledger.withhold(claim)
+    elif reply.verdict is Verdict.TAKEN:
+        ledger.sent(claim)
+        return 1
+    elif reply.verdict is Verdict.REFUSED:
+        _give_up(ledger, claim, reply.reason)
+    else:
+        _put_off(ledger, claim, reply)
+    return 0
+
+
+def _put_off(ledger: Ledger, claim: Claim, reply: Reply) -> None:
+    if claim.attempts >= MAX_ATTEMPTS:
+        _give_up(ledger, claim, f"gave up after {claim.attempts} attempts: {reply.reason}")
+        return
+    wait = wait_after(claim.attempts, random.random())  # noqa: S311 - it spreads load, guards nothing
+    ledger.postpone(claim, wait, reply.reason)
+    _log.info("notification_put_off", id=claim.id, attempts=claim.attempts, reason=reply.reason)
+
+
+def _give_up(ledger: Ledger, claim: Claim, reason: str) -> None:
+    ledger.fail(claim, reason)
+    _log.warning("notification_failed", id=claim.id, attempts=claim.attempts, reason=reason)

@@ -1,0 +1,365 @@
+"""The ledger of effects: one row per event, effect and party, from planned to settled.
+
+Law: a row is made once, in the transaction that moves the checkpoint past its event, and is never
+deleted. So nothing is sent again because the log is read again, whether by a rebuild, a replay or
+after a restore. What a person is sent is kept only sealed by the key of their case.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final, Self
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import (
+    Connection,
+    Engine,
+    create_engine,
+    func,
+    literal,
+    make_url,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert as insert_or_leave
+
+from services.notifications.letters import Letter
+from services.notifications.tables import case_keys, checkpoint, notifications
+from services.store import CaseKeys
+
+ERASED: Final = "person erased"
+
+_ID_BYTES: Final = 16
+_OPEN: Final = ("planned", "sending")
+_ROW: Final = notifications.c
+
+
+class State(StrEnum):
+    """How far an effect has come; a `sending` row is due again when its sender's lease ends."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    WITHHELD = "withheld"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What an effect is known by, and its letter sealed for."""
+
+    event_id: str
+    effect: str
+    party: str
+
+    def place(self) -> bytes:
+        """Return the associated data of the sealed letter."""
+        return f"notification {self.event_id} {self.effect} {self.party}".encode()
+
+    def message_id(self, sender: str) -> str:
+        """Return the Message-ID, the same however often it is made; `sender` gives the domain.
+
+        It is short, because a longer one is folded, and some mail programs do not unfold it.
+        """
+        digest = hashlib.sha256(self.place()).digest()[:_ID_BYTES]
+        name = base64.b32encode(digest).decode("ascii").rstrip("=").lower()
+        return f"<{name}@{sender.rpartition('@')[2]}>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """An effect to enter; without a letter nothing is sent, and `problem` says why."""
+
+    position: int
+    reference: str
+    identity: Identity
+    means: str
+    message_id: str
+    letter: Letter | None
+    state: State = State.PLANNED
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A row that this process alone may send until its lease ends; `attempts` counts this one.
+
+    `sealed` is the letter, and `wrapped` the key of its case: None once the person was erased.
+    """
+
+    id: int
+    identity: Identity
+    reference: str
+    message_id: str
+    planned_at: datetime
+    attempts: int
+    sealed: str
+    wrapped: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """A row as it may be shown to whoever runs the system: nothing personal."""
+
+    id: int
+    position: int
+    reference: str
+    effect: str
+    party: str
+    means: str
+    message_id: str
+    state: State
+    attempts: int
+    planned_at: datetime
+    next_attempt_at: datetime
+    settled_at: datetime | None
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How far the log was read for effects, rows by state, and since when the oldest is due."""
+
+    position: int
+    counts: Mapping[State, int]
+    due: int
+    oldest_due: datetime | None
+
+
+class Ledger:
+    """The ledger in one database."""
+
+    def __init__(self, engine: Engine, keys: CaseKeys) -> None:
+        self.engine = engine
+        self.keys = keys
+
+    @classmethod
+    def connect(cls, url: str, keys: CaseKeys) -> Self:
+        """Return the ledger at a libpq URL; connections are opened when first needed."""
+        engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), pool_size=4)
+        return cls(engine, keys)
+
+    def dispose(self) -> None:
+        """Give every connection back."""
+        self.engine.dispose()
+
+    # Planning: one transaction of the caller's holds all of it.
+
+    def lock_checkpoint(self, connection: Connection) -> int:
+        """Return the position up to which effects were planned; other planners wait behind us."""
+        found = connection.execute(select(checkpoint.c.position).with_for_update())
+        return int(found.scalar_one())
+
+    def enter(self, connection: Connection, plans: Sequence[Plan]) -> int:
+        """Enter the effects that are not there yet; return how many that were."""
+        if not plans:
+            return 0
+        wrapped = self._wrapped(connection, {plan.reference for plan in plans})
+        now = connection.execute(select(func.now())).scalar_one()
+        rows = [self._row(plan, wrapped.get(plan.reference), now) for plan in plans]
+        entered = connection.execute(
+            insert_or_leave(notifications)
+            .on_conflict_do_nothing(index_elements=("event_id", "effect", "party"))
+            .returning(_ROW.id),
+            rows,
+        )
+        return len(entered.all())
+
+    def move_checkpoint(self, connection: Connection, position: int) -> None:
+        """The log counts as read for effects up to `position`; for the checkpoint's holder only."""
+        connection.execute(update(checkpoint).values(position=position, moved_at=func.now()))
+
+    # Sending: each step is a transaction of its own, so none is open while a server is spoken to.
+
+    def claim(self, *, limit: int, lease: timedelta) -> tuple[Claim, ...]:
+        """Take up to `limit` due rows for the length of `lease`, oldest first."""
+        due = (
+            select(_ROW.id)
+            .where(_ROW.state.in_(_OPEN), _ROW.next_attempt_at <= func.now())
+            .order_by(_ROW.next_attempt_at, _ROW.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+            .cte("due")
+        )
+        key = select(case_keys.c.wrapped).where(case_keys.c.reference == _ROW.reference)
+        taken = (
+            update(notifications)
+            .where(_ROW.id == due.c.id)
+            .values(
+                state=State.SENDING,
+                attempts=_ROW.attempts + 1,
+                next_attempt_at=func.now() + literal(lease),
+            )
+            .returning(notifications, key.scalar_subquery().label("wrapped"))
+        )
+        with self.engine.begin() as connection:
+            found = connection.execute(taken).mappings().all()
+        return tuple(sorted(map(_claim, found), key=lambda claim: claim.id))
+
+    def open_letter(self, claim: Claim) -> Letter | None:
+        """Return what is to be sent, None once the person was erased; raises `SealBroken`."""
+        if claim.wrapped is None:
+            return None
+        key = self.keys.unwrap(claim.reference, claim.wrapped)
+        return msgspec.json.decode(key.open(claim.sealed, claim.identity.place()), type=Letter)
+
+    def sent(self, claim: Claim) -> None:
+        """The message was handed over; that stays true even if the lease had ended meanwhile."""
+        self._change(
+            [_ROW.id == claim.id, _ROW.state != State.SENT],
+            state=State.SENT,
+            settled_at=func.now(),
+            last_error=None,
+        )
+
+    def postpone(self, claim: Claim, wait: timedelta, problem: str) -> None:
+        """The row is due again after `wait`."""
+        due = func.now() + literal(wait)
+        self._change(_held(claim), state=State.PLANNED, next_attempt_at=due, last_error=problem)
+
+    def fail(self, claim: Claim, problem: str) -> None:
+        """The row is given up until a person retries it."""
+        now = func.now()
+        self._change(_held(claim), state=State.FAILED, settled_at=now, last_error=problem)
+
+    def withhold(self, claim: Claim) -> None:
+        """The row of an erased person is settled without anything sent, and its letter is gone."""
+        self._change(
+            _held(claim),
+            state=State.WITHHELD,
+            settled_at=func.now(),
+            last_error=ERASED,
+            sealed=None,
+        )
+
+    def release(self, claims: Iterable[Claim]) -> None:
+        """Rows that were claimed and not tried are due at once, as if never claimed."""
+        for claim in claims:
+            self._change(
+                _held(claim),
+                state=State.PLANNED,
+                attempts=claim.attempts - 1,
+                next_attempt_at=func.now(),
+            )
+
+    # For whoever runs the system.
+
+    def standing(self) -> Standing:
+        """Return how far the ledger is."""
+        open_now = _ROW.state.in_(_OPEN) & (_ROW.next_attempt_at <= func.now())
+        with self.engine.connect() as connection:
+            position = connection.execute(select(checkpoint.c.position)).scalar_one()
+            by_state = select(_ROW.state, func.count()).group_by(_ROW.state)
+            counts = {State(state): int(n) for state, n in connection.execute(by_state)}
+            due, oldest = connection.execute(
+                select(func.count(), func.min(_ROW.next_attempt_at)).where(open_now)
+            ).one()
+        return Standing(
+            position=position,
+            counts={state: counts.get(state, 0) for state in State},
+            due=due,
+            oldest_due=oldest,
+        )
+
+    def rows(
+        self,
+        *,
+        states: Sequence[State] = (),
+        reference: str | None = None,
+        before: int | None = None,
+        limit: int = 25,
+    ) -> tuple[Notification, ...]:
+        """Return rows, newest first: of these states, of this case, made before row `before`."""
+        columns = [_ROW[name] for name in Notification.__dataclass_fields__]
+        query = select(*columns).order_by(_ROW.id.desc()).limit(limit)
+        if states:
+            query = query.where(_ROW.state.in_(states))
+        if reference is not None:
+            query = query.where(_ROW.reference == reference)
+        if before is not None:
+            query = query.where(_ROW.id < before)
+        with self.engine.connect() as connection:
+            return tuple(_notification(row) for row in connection.execute(query).mappings())
+
+    def retry(self, *, ids: Sequence[int] = (), reference: str | None = None) -> int:
+        """Rows that failed or wait for a later attempt are due now, with all attempts before them.
+
+        Of these ids or of this case where given, else all. Return how many there were; rows
+        without a letter (withheld, or never sendable) are not among them.
+        """
+        again: list[Any] = [
+            _ROW.sealed.is_not(None),
+            (_ROW.state == State.FAILED)
+            | ((_ROW.state == State.PLANNED) & (_ROW.next_attempt_at > func.now())),
+        ]
+        if ids:
+            again.append(_ROW.id.in_(ids))
+        if reference is not None:
+            again.append(_ROW.reference == reference)
+        fresh = {"attempts": 0, "next_attempt_at": func.now(), "settled_at": None}
+        return self._change(again, state=State.PLANNED, **fresh)
+
+    def _change(self, where: Sequence[Any], **values: Any) -> int:
+        with self.engine.begin() as connection:
+            done = connection.execute(update(notifications).where(*where).values(**values))
+        return done.rowcount
+
+    def _wrapped(self, connection: Connection, references: set[str]) -> dict[str, bytes | None]:
+        """Return the keys of these cases, locked against erasure until the transaction ends."""
+        query = (
+            select(case_keys.c.reference, case_keys.c.wrapped)
+            .where(case_keys.c.reference.in_(references))
+            .with_for_update(read=True)
+        )
+        return {row.reference: row.wrapped for row in connection.execute(query)}
+
+    def _row(self, plan: Plan, wrapped: bytes | None, now: datetime) -> dict[str, Any]:
+        """Return the row of a plan; an erased person's letter is not kept, nor ever sent."""
+        state, problem, sealed = plan.state, plan.problem, None
+        if plan.letter is not None and wrapped is None:
+            state, problem = State.WITHHELD, ERASED
+        elif plan.letter is not None and wrapped is not None:
+            key = self.keys.unwrap(plan.reference, wrapped)
+            sealed = key.seal(msgspec.json.encode(plan.letter), plan.identity.place())
+        return {
+            **asdict(plan.identity),
+            "event_id": UUID(plan.identity.event_id),
+            "position": plan.position,
+            "reference": plan.reference,
+            "means": plan.means,
+            "message_id": plan.message_id,
+            "state": state,
+            "settled_at": None if state is State.PLANNED else now,
+            "last_error": problem,
+            "sealed": sealed,
+        }
+
+
+def _held(claim: Claim) -> list[Any]:
+    """The row as this claim took it: another claim of the same row has counted one attempt more."""
+    return [
+        _ROW.id == claim.id,
+        _ROW.state == State.SENDING,
+        _ROW.attempts == claim.attempts,
+    ]
+
+
+def _claim(row: Mapping[Any, Any]) -> Claim:
+    return Claim(
+        id=row["id"],
+        identity=Identity(event_id=str(row["event_id"]), effect=row["effect"], party=row["party"]),
+        reference=row["reference"],
+        message_id=row["message_id"],
+        planned_at=row["planned_at"],
+        attempts=row["attempts"],
+        sealed=row["sealed"],
+        wrapped=row["wrapped"],
+    )
+
+
+def _notification(row: Mapping[Any, Any]) -> Notification:
+    return Notification(**{**row, "state": State(row["state"])})

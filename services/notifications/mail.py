@@ -1,0 +1,156 @@
+"""One conversation with the mail server that outgoing mail is handed to (SMTP, RFC 5321).
+
+Law: whatever the server or the network does comes back as a `Reply`, and none of its words leave
+here but the numbers, because servers like to repeat the address that they refuse.
+"""
+
+import re
+import smtplib
+import ssl
+from dataclasses import dataclass
+from email.message import EmailMessage
+from enum import StrEnum
+from types import TracebackType
+from typing import Final, Self
+
+from services.settings import Smtp, SmtpSecurity
+
+SECONDS: Final = 20.0
+"""The longest wait for one answer of the server."""
+
+_ENHANCED: Final = re.compile(rb"^[245]\.\d{1,3}\.\d{1,3}\b")
+_GOING_AWAY: Final = 421
+_PERMANENT: Final = 500
+
+
+class Verdict(StrEnum):
+    """What became of a message."""
+
+    TAKEN = "taken"
+    PUT_OFF = "put off"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """The verdict on one message and, unless it was taken, why, without anything personal."""
+
+    verdict: Verdict
+    reason: str = ""
+
+
+class MailServer:
+    """The configured server; connected at the first message, again whenever it hung up."""
+
+    def __init__(self, smtp: Smtp, *, calls_itself: str) -> None:
+        self._smtp = smtp
+        # Named, or else smtplib would ask the network for this machine's name.
+        self._calls_itself = calls_itself
+        self._connection: smtplib.SMTP | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._hang_up()
+
+    def hand_over(self, message: EmailMessage, *, sender: str, recipient: str) -> Reply:
+        """Return what the server made of the message.
+
+        A refusal at the door (no connection, no TLS, no login) is not the message's fault: then
+        the server is unreachable, whatever the number. A message that was put off may yet have
+        been taken, when the line broke before the answer came.
+        """
+        try:
+            connection = self._connection or self._connect()
+        except OSError as fault:
+            return Reply(verdict=Verdict.UNREACHABLE, reason=_reason("connection", fault))
+        self._connection = connection
+        try:
+            connection.send_message(message, from_addr=sender, to_addrs=[recipient])
+        except smtplib.SMTPNotSupportedError:
+            return Reply(verdict=Verdict.REFUSED, reason="the server cannot take this address")
+        except OSError as fault:
+            return self._not_taken(fault)
+        return Reply(verdict=Verdict.TAKEN)
+
+    def _not_taken(self, fault: OSError) -> Reply:
+        step, code, text = _answer(fault)
+        if code is None or code == _GOING_AWAY:
+            self._hang_up()
+        permanent = code is not None and code >= _PERMANENT
+        return Reply(
+            verdict=Verdict.REFUSED if permanent else Verdict.PUT_OFF,
+            reason=_numbers(step, code, text) if code is not None else _reason(step, fault),
+        )
+
+    def _connect(self) -> smtplib.SMTP:
+        """Return a connection that is ready for messages; raises OSError, as all of smtplib."""
+        smtp = self._smtp
+        here = self._calls_itself
+        if smtp.security is SmtpSecurity.TLS:
+            connection: smtplib.SMTP = smtplib.SMTP_SSL(
+                smtp.host,
+                smtp.port,
+                local_hostname=here,
+                timeout=SECONDS,
+                context=ssl.create_default_context(),
+            )
+        else:
+            connection = smtplib.SMTP(smtp.host, smtp.port, local_hostname=here, timeout=SECONDS)
+        try:
+            if smtp.security is SmtpSecurity.STARTTLS:
+                connection.starttls(context=ssl.create_default_context())
+            connection.ehlo_or_helo_if_needed()
+            if smtp.user is not None:
+                connection.login(smtp.user, smtp.password or "")
+        except OSError:
+            connection.close()
+            raise
+        return connection
+
+    def _hang_up(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            connection.quit()
+        except OSError:
+            connection.close()  # it had hung up already, which is all that was wanted
+
+
+def _answer(fault: OSError) -> tuple[str, int | None, bytes]:
+    """Return at which step the server said no, its number, and its words; no number: no answer."""
+    match fault:
+        case smtplib.SMTPRecipientsRefused(recipients=refused):
+            code, text = next(iter(refused.values()))
+            return "recipient", code, text
+        case smtplib.SMTPSenderRefused(smtp_code=code, smtp_error=text):
+            return "sender", code, _as_bytes(text)
+        case smtplib.SMTPResponseException(smtp_code=code, smtp_error=text):
+            return "message", code, _as_bytes(text)
+        case _:
+            return "conversation", None, b""
+
+
+def _numbers(step: str, code: int, text: bytes) -> str:
+    enhanced = _ENHANCED.match(text)
+    return " ".join(filter(None, (step, str(code), enhanced and enhanced[0].decode("ascii"))))
+
+
+def _reason(step: str, fault: OSError) -> str:
+    """Return what failed by its kind, with its number where it has one."""
+    if isinstance(fault, smtplib.SMTPResponseException):
+        return _numbers(step, fault.smtp_code, _as_bytes(fault.smtp_error))
+    number = f" {fault.errno}" if isinstance(fault.errno, int) else ""
+    return f"{step} {type(fault).__name__}{number}"
+
+
+def _as_bytes(text: bytes | str) -> bytes:
+    return text if isinstance(text, bytes) else text.encode("utf-8", "replace")

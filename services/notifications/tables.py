@@ -1,0 +1,83 @@
+"""The ledger's tables as the migrations make them."""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    column,
+    func,
+    table,
+    text,
+)
+
+metadata: Final = MetaData()
+
+notifications: Final = Table(
+    "notifications",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("event_id", Uuid, nullable=False),
+    Column("effect", Text, nullable=False),
+    Column("party", Text, nullable=False),
+    Column("means", Text, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("planned_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("next_attempt_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("settled_at", DateTime(timezone=True)),
+    Column("last_error", Text),
+    Column("sealed", Text),
+    UniqueConstraint("event_id", "effect", "party", name="notifications_event_id_effect_party_key"),
+    UniqueConstraint("message_id", name="notifications_message_id_key"),
+    CheckConstraint(
+        "state IN ('planned', 'sending', 'sent', 'failed', 'withheld')",
+        name="notifications_state_known",
+    ),
+    CheckConstraint("attempts >= 0", name="notifications_attempts_count_from_0"),
+    CheckConstraint(
+        "(settled_at IS NULL) = (state IN ('planned', 'sending'))",
+        name="notifications_settled_or_open",
+    ),
+    CheckConstraint(
+        "sealed IS NOT NULL OR state IN ('failed', 'withheld')",
+        name="notifications_open_ones_hold_a_letter",
+    ),
+    CheckConstraint("length(last_error) BETWEEN 1 AND 200", name="notifications_last_error_length"),
+)
+
+Index(
+    "notifications_due",
+    notifications.c.next_attempt_at,
+    notifications.c.id,
+    postgresql_where=notifications.c.state.in_(("planned", "sending")),
+)
+Index("notifications_reference", notifications.c.reference, notifications.c.id)
+
+checkpoint: Final = Table(
+    "notifications_checkpoint",
+    metadata,
+    Column("id", Boolean, primary_key=True, server_default=text("true")),
+    Column("position", BigInteger, nullable=False),
+    Column("moved_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    CheckConstraint("id", name="notifications_checkpoint_is_one_row"),
+    CheckConstraint("position >= 0", name="notifications_checkpoint_counts_from_0"),
+)
+
+# The store's; here only what is needed to seal a letter and to see that a person was erased.
+case_keys: Final = table("case_keys", column("reference", Text), column("wrapped", LargeBinary))

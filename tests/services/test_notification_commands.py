@@ -1,0 +1,107 @@
+"""`qmas notifications` shows references, states and numbers, and makes failed rows due again."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from services.cli.notifications import notifications
+from services.notifications.planning import plan
+from services.settings import Settings
+from services.stack.redis import RedisServer
+from services.wiring import Office
+from tests.conftest import TestDatabase
+from tests.integration.mailing import acknowledge, an_office, applicant, settings
+
+_LEASE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def told(database: TestDatabase, redis_server: RedisServer, tmp_path: Path) -> Settings:
+    nowhere = "smtp://127.0.0.1:9"
+    return settings(database.app_url, redis_server.broker_url, tmp_path / "home", mail=nowhere)
+
+
+@pytest.fixture
+def office(told: Settings) -> Iterator[Office]:
+    with an_office(told) as opened:
+        yield opened
+
+
+def _qmas(told: Settings, *words: str) -> Result:
+    result = CliRunner(env=told.child_environ()).invoke(notifications, words)
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result
+
+
+def _fail(office: Office) -> None:
+    """The one planned notification is given up."""
+    claims = office.ledger.claim(limit=1, lease=_LEASE)
+    office.ledger.fail(claims[0], "recipient 550 5.1.1")
+
+
+def test_status_says_how_far_the_log_was_read_and_what_is_due(
+    told: Settings, office: Office
+) -> None:
+    acknowledge(office, applicant(1))
+    plan(office)
+    acknowledge(office, applicant(2))
+    office.store.sequence()
+    output = _qmas(told, "status").output
+    assert "position 2 of 4 (2 behind)" in output
+    assert "planned        1\n" in output
+    assert "due now        1, the oldest since 20" in output
+
+
+def test_list_shows_each_notification_on_a_line_without_the_address(
+    told: Settings, office: Office
+) -> None:
+    references = [acknowledge(office, applicant(number)) for number in range(3)]
+    plan(office)
+    _fail(office)
+    output = _qmas(told, "list").output
+    assert [line.split()[1] for line in output.splitlines()[1:]] == references[::-1]
+    assert "recipient 550 5.1.1" in output
+    assert "example.com" not in output
+    assert len(_qmas(told, "list", "--state", "failed").output.splitlines()) == 2
+    assert "older ones: --before 2" in _qmas(told, "list", "--limit", "2").output
+
+
+def test_list_says_when_there_is_nothing(told: Settings, office: Office) -> None:
+    assert _qmas(told, "list").output == "no notifications\n"
+
+
+def test_retry_makes_the_failed_ones_of_a_case_due_now(told: Settings, office: Office) -> None:
+    reference = acknowledge(office, applicant(1))
+    plan(office)
+    _fail(office)
+    assert office.ledger.standing().due == 0
+    spoken = reference.replace("-", " ").lower()
+    assert _qmas(told, "retry", "--case", spoken).output == "1 due now\n"
+    assert office.ledger.standing().due == 1
+
+
+def test_retry_by_number_leaves_the_others_alone(told: Settings, office: Office) -> None:
+    for number in range(2):
+        acknowledge(office, applicant(number))
+    plan(office)
+    _fail(office)
+    _fail(office)
+    first = office.ledger.rows()[-1].id
+    assert _qmas(told, "retry", str(first)).output == "1 due now\n"
+    assert _qmas(told, "retry", "--all").output == "1 due now\n"
+
+
+@pytest.mark.parametrize("words", [[], ["1", "--all"], ["--all", "--case", "QM-22222-22222"]])
+def test_retry_wants_to_be_told_exactly_what(told: Settings, words: list[str]) -> None:
+    result = _qmas(told, "retry", *words)
+    assert result.exit_code == 2
+    assert "one of the three" in result.output
+
+
+def test_a_case_that_is_no_reference_is_named(told: Settings) -> None:
+    result = _qmas(told, "list", "--case", "QM-1")
+    assert result.exit_code == 2
+    assert "QM-1 is no case reference" in result.output

@@ -1,0 +1,223 @@
+"""Planning: each due effect is in the ledger once, whoever reads the log and however often."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import errors
+from sqlalchemy import create_engine
+
+from domain.events import ApplicationAcknowledged
+from services.notifications.ledger import State
+from services.notifications.planning import PlanningStopped, plan
+from services.notifications.tables import metadata
+from services.settings import Settings
+from services.stack.redis import RedisServer
+from services.wiring import Office
+from tests.conftest import TestDatabase
+from tests.integration.mailing import (
+    acknowledge,
+    an_office,
+    applicant,
+    new_reference,
+    record,
+    settings,
+    states,
+    submitted,
+)
+
+_NOWHERE = "smtp://127.0.0.1:9"  # nothing here sends anything
+
+_CATALOGUE = """
+SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity,
+       pg_get_expr(d.adbin, d.adrelid)
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+WHERE c.relname = ANY (%(tables)s)
+UNION ALL
+SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), NULL, NULL, NULL
+FROM pg_constraint WHERE conrelid = ANY (%(tables)s::text[]::regclass[])
+UNION ALL
+SELECT tablename, indexname, indexdef, NULL, NULL, NULL
+FROM pg_indexes WHERE tablename = ANY (%(tables)s)
+ORDER BY 1, 2, 3
+"""
+
+
+@pytest.fixture
+def told(database: TestDatabase, redis_server: RedisServer, tmp_path: Path) -> Settings:
+    return settings(database.app_url, redis_server.broker_url, tmp_path / "home", mail=_NOWHERE)
+
+
+@pytest.fixture
+def office(told: Settings) -> Iterator[Office]:
+    with an_office(told) as opened:
+        yield opened
+
+
+def test_only_what_calls_for_an_effect_is_planned(office: Office) -> None:
+    record(office, new_reference(), 0, submitted("QM-22222-22222", applicant(1)))
+    reference = acknowledge(office, applicant(2))
+    assert plan(office) == 1
+    (row,) = office.ledger.rows()
+    assert (row.reference, row.effect, row.party, row.means, row.state, row.position) == (
+        reference,
+        "acknowledgement",
+        "applicant",
+        "email",
+        State.PLANNED,
+        3,
+    )
+    assert office.ledger.standing().position == office.store.head() == 3
+
+
+def test_planning_in_any_batches_enters_every_effect_once(office: Office) -> None:
+    references = {acknowledge(office, applicant(number)) for number in range(7)}
+    assert plan(office, batch=3) == 7
+    assert plan(office, batch=1) == 0
+    assert {row.reference for row in office.ledger.rows()} == references
+
+
+def test_planners_at_once_while_cases_come_in_enter_every_effect_once(
+    office: Office, told: Settings
+) -> None:
+    entered: list[int] = []
+    written = threading.Event()
+
+    def follow() -> None:
+        with an_office(told) as own:
+            while not written.is_set():
+                entered.append(plan(own, batch=5))
+            entered.append(plan(own, batch=5))
+
+    planners = [threading.Thread(target=follow) for _ in range(3)]
+    for planner in planners:
+        planner.start()
+    references = {acknowledge(office, applicant(number)) for number in range(60)}
+    written.set()
+    for planner in planners:
+        planner.join(60)
+    rows = office.ledger.rows(limit=1000)
+    assert sum(entered) == len(rows) == 60
+    assert {row.reference for row in rows} == references
+
+
+def test_reading_the_whole_log_again_plans_nothing_again(
+    office: Office, database: TestDatabase
+) -> None:
+    for number in range(5):
+        acknowledge(office, applicant(number))
+    plan(office)
+    before = office.ledger.rows()
+    with psycopg.connect(database.owner_url) as connection:
+        connection.execute("UPDATE notifications_checkpoint SET position = 0")
+    assert plan(office) == 0
+    assert office.ledger.rows() == before
+    assert office.ledger.standing().position == office.store.head()
+
+
+def test_an_erased_person_is_planned_nothing_and_the_reason_is_kept(office: Office) -> None:
+    reference = acknowledge(office, applicant(1))
+    office.store.destroy_key(reference)
+    assert plan(office) == 1
+    (row,) = office.ledger.rows()
+    assert (row.state, row.last_error) == (State.WITHHELD, "person erased")
+
+
+def test_an_address_that_cannot_be_written_to_fails_alone_and_says_so(office: Office) -> None:
+    acknowledge(office, applicant(1))
+    acknowledge(office, applicant(2, email="a@example.com, b@example.com"))
+    acknowledge(office, applicant(3))
+    assert plan(office) == 3
+    rows = office.ledger.rows()
+    assert states(rows) == ["planned", "failed", "planned"]
+    assert rows[1].last_error == "address unusable"
+    assert office.ledger.retry() == 0, "there is no letter to send"
+
+
+def test_an_event_that_cannot_be_planned_stops_the_plan_aloud_right_before_it(
+    office: Office,
+) -> None:
+    acknowledge(office, applicant(1))
+    record(office, new_reference(), 0, ApplicationAcknowledged())
+    acknowledge(office, applicant(2))
+    for _ in range(2):
+        with pytest.raises(PlanningStopped, match=r"event 3 \(case-QM-.* version 1, App"):
+            plan(office)
+        assert office.ledger.standing().position == 2
+        assert states(office.ledger.rows()) == ["planned"]
+
+
+def test_no_address_name_or_text_is_in_the_ledger_in_clear(
+    office: Office, database: TestDatabase
+) -> None:
+    acknowledge(office, applicant(1))
+    acknowledge(office, applicant(2, email="two words@example.com"))
+    plan(office)
+    with psycopg.connect(database.admin_url) as connection:
+        found = connection.execute("SELECT string_agg(n::text, ' ') FROM notifications n")
+        text = str(found.fetchone())
+    assert "QM-" in text
+    assert not [word for word in ("example.com", "Carter", "John", "Dear") if word in text]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM notifications",
+        "TRUNCATE notifications",
+        "UPDATE notifications SET event_id = gen_random_uuid()",
+        "UPDATE notifications SET message_id = 'another'",
+        "DELETE FROM notifications_checkpoint",
+    ],
+)
+def test_the_application_cannot_unmake_what_guards_against_sending_twice(
+    database: TestDatabase, change: str
+) -> None:
+    with (
+        psycopg.connect(database.app_url) as connection,
+        pytest.raises(errors.InsufficientPrivilege),
+    ):
+        connection.execute(change)
+
+
+def test_the_standing_counts_every_state_and_what_is_due(office: Office) -> None:
+    references = [acknowledge(office, applicant(number)) for number in range(3)]
+    office.store.destroy_key(references[0])
+    plan(office)
+    standing = office.ledger.standing()
+    assert {state: count for state, count in standing.counts.items() if count} == {
+        State.PLANNED: 2,
+        State.WITHHELD: 1,
+    }
+    assert standing.due == 2
+    assert standing.oldest_due is not None
+
+
+def test_the_rows_of_one_case_or_of_some_states_can_be_asked_for_page_by_page(
+    office: Office,
+) -> None:
+    references = [acknowledge(office, applicant(number)) for number in range(5)]
+    plan(office)
+    first = office.ledger.rows(limit=3)
+    second = office.ledger.rows(limit=3, before=first[-1].id)
+    assert [row.reference for row in (*first, *second)] == references[::-1]
+    assert [row.reference for row in office.ledger.rows(reference=references[2])] == [references[2]]
+    assert office.ledger.rows(states=(State.FAILED, State.SENT)) == ()
+
+
+def test_the_migrated_tables_are_the_declared_ones(
+    database: TestDatabase, empty_database: TestDatabase
+) -> None:
+    url = empty_database.admin_url.replace("postgresql:", "postgresql+psycopg:", 1)
+    engine = create_engine(url)
+    metadata.create_all(engine)
+    engine.dispose()
+    assert _catalogue(database.admin_url) == _catalogue(empty_database.admin_url)
+
+
+def _catalogue(url: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(_CATALOGUE, {"tables": list(metadata.tables)}).fetchall()
