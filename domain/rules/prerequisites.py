@@ -7,7 +7,6 @@ from datetime import date
 
 from domain.application import Application
 from domain.days import age_on, written_out
-from domain.rules.choose import NoRule
 from domain.rules.counting import good_languages, held_on, language_name, listed
 from domain.rules.factors import AgeLimits, EducationNeed, LanguageNeed
 from domain.rules.types import PrerequisiteFinding, Ruleset
@@ -102,16 +101,15 @@ def _education(need: EducationNeed, application: Application, on: date) -> Prere
 
 
 def _nationality(ruleset: Ruleset, application: Application, on: date) -> PrerequisiteFinding:
-    nationality = application.applicant.nationality
+    nationality, day = application.applicant.nationality, written_out(on)
     edition = ruleset.lists.excluded_nationalities.on(on)
-    if edition is None:
-        raise NoRule(f"no list of excluded nationalities is loaded for {written_out(on)}")
-    excluded = nationality in edition.members
+    excluded = edition is not None and nationality in edition.members
     be = "is" if excluded else "is not"
+    by = f", by the list {edition.id}" if edition else "; no list was in force yet"
     return PrerequisiteFinding(
         id="nationality",
         met=not excluded,
-        reason=f"{nationality} {be} excluded on {written_out(on)}, by the list {edition.id}",
+        reason=f"{nationality} {be} excluded on {day}{by}",
         evidence=("applicant.nationality",),
-        edition=edition.id,
+        edition=edition.id if edition else None,
     )

@@ -5,7 +5,6 @@ other one has all its faults on standard error.
 """
 
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -28,6 +27,7 @@ from services.intake.fields import day_or_none
 from services.rules import answer, load_rulebook
 
 UNASSESSED: Final = 2
+STANDARD_INPUT: Final = 0
 LARGEST: Final = 16 * 1024 * 1024  # bytes; a real application is a few thousand
 
 
@@ -94,7 +94,8 @@ def _assess_file(file: str, terms: Terms, *, as_json: bool) -> bool:
     if as_json:
         click.echo(msgspec.json.encode(answer(found)))
     else:
-        click.echo("\n".join(map(printable, _lines(file, found))))
+        # Bytes, so that a terminal's or a pipe's encoding cannot refuse a name.
+        click.echo("\n".join(map(printable, _lines(file, found))).encode())
     return True
 
 
@@ -125,11 +126,10 @@ def _ruleset(route: Route, terms: Terms) -> Ruleset:
 
 def _contents(file: str) -> bytes:
     try:
-        if file == "-":
-            data = sys.stdin.buffer.read(LARGEST + 1)
-        else:
-            with open(file, "rb") as opened:  # noqa: PTH123 - a Path would take "" for a folder
-                data = opened.read(LARGEST + 1)
+        # Opened by number, standard input that is closed is a fault of this file like any other.
+        source = STANDARD_INPUT if file == "-" else file
+        with open(source, "rb", closefd=file != "-") as opened:
+            data = opened.read(LARGEST + 1)
     except OSError as error:
         raise ApplicationFaults((_whole(f"cannot be read: {error.strerror}"),)) from None
     if len(data) > LARGEST:

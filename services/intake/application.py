@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import cache
 from typing import Any, cast
 
 from marshmallow import ValidationError
@@ -11,7 +12,7 @@ from domain.days import written_out
 from services.intake.document import parse_document
 from services.intake.faults import ApplicationFaults, Fault, below, faults_in
 from services.intake.fields import day_or_none
-from services.intake.schema import schema_for
+from services.intake.schema import DataclassSchema, schema_for
 
 
 def read_application(data: bytes, on: date) -> Application:
@@ -25,13 +26,19 @@ def read_application(data: bytes, on: date) -> Application:
 def application_from(document: object, on: date, *, found: tuple[Fault, ...] = ()) -> Application:
     """The application in parsed JSON, or ApplicationFaults; ``found`` are faults found before."""
     try:
-        application = schema_for(Application)().load(cast("Mapping[str, Any]", document))
+        application = _schema().load(cast("Mapping[str, Any]", document))
     except ValidationError as refused:
         application, found = None, (*found, *faults_in(refused.messages))
     found = (*found, *impossible_days(document, on))
     if application is None or found:
         raise ApplicationFaults(found)
     return cast("Application", application)
+
+
+@cache
+def _schema() -> DataclassSchema:
+    """One instance for all: making it costs three times what a reading does, and it holds none."""
+    return schema_for(Application)()
 
 
 def route_of(document: object) -> Route | None:

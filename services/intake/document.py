@@ -79,7 +79,8 @@ def _walk(document: object) -> Iterator[Fault]:
                 Fault(path=below(path, key), message="stands more than once in its object")
                 for key in value.twice
             )
-        waiting.extend((at, inner, depth + 1) for at, inner in _members(path, value))
+        inside = [(at, inner, depth + 1) for at, inner in _members(path, value)]
+        waiting.extend(reversed(inside))
 
 
 def _members(path: str, value: object) -> Iterator[tuple[str, object]]:

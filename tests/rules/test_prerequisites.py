@@ -7,7 +7,6 @@ import pytest
 
 from domain.application import Level, Skill
 from domain.rules.assess import assess
-from domain.rules.choose import NoRule
 from domain.rules.factors import AgeLimits
 from domain.rules.types import Figure, Ruleset
 from tests.rules.filing import ON, application, born, declared, held, met, post, skill
@@ -102,9 +101,10 @@ def test_the_list_of_the_day_decides_on_a_nationality(
     )
 
 
-def test_a_day_before_every_list_is_refused_by_name(general: Ruleset) -> None:
-    with pytest.raises(NoRule, match="excluded nationalities is loaded for 27 June 2006"):
-        assess(general, application(), date(2006, 6, 27))
+def test_before_every_list_no_nationality_is_excluded(general: Ruleset) -> None:
+    found = assess(general, application(nationality="AFG"), date(2006, 6, 27)).prerequisites[-1]
+    assert (found.met, found.edition) == (True, None)
+    assert "no list was in force yet" in found.reason
 
 
 def test_an_unmet_prerequisite_does_not_stop_the_scoring(general: Ruleset) -> None:
