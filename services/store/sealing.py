@@ -16,12 +16,14 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from services.store.errors import StoreFault
+
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 _WRAPPING: Final = b"\x01"  # the first byte of a wrapped key says how it was wrapped
 
 
-class SealBroken(Exception):
+class SealBroken(StoreFault):
     """Sealed data does not open: another key, another place, or altered bytes."""
 
 

@@ -103,6 +103,10 @@ class Store:
                 self._refuse_erased(fault, commit)
             except errors.DeadlockDetected:
                 continue
+            except (errors.IntegrityError, errors.DataError, errors.ProgramLimitExceeded) as fault:
+                raise Unwritable(f"the database refused it: {fault.diag.message_primary}") from (
+                    fault
+                )
             else:
                 if appended is not None:
                     return appended

@@ -12,7 +12,6 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,19 +19,9 @@ from uuid import uuid4
 
 import psycopg
 
-from domain.events import ApplicationFeePaid, ApplicationWithdrawn, WithdrawalReason
-from services.store import (
-    CaseKeys,
-    Commit,
-    Conflict,
-    NewEvent,
-    Store,
-    StoreUnreachable,
-    StreamWrite,
-)
+from services.store import Conflict, Store, StoreUnreachable
+from tests.services.storing import commit_of, fees, store_at, withdrawal, writing
 
-MASTER_KEY = bytes(range(32))
-EFFECTIVE = datetime(2019, 5, 1, 9, 0, tzinfo=UTC)
 HOT_STREAMS = 3
 _T = TypeVar("_T")
 
@@ -47,25 +36,6 @@ class Plan:
     seconds: float = 1.5
     seed: int = 0
     patience: float = 0  # seconds for which a server that went away is waited for
-
-
-def fees(count: int, amount: int) -> tuple[NewEvent, ...]:
-    paid = ApplicationFeePaid(amount_hkd=amount)
-    return tuple(NewEvent(event=paid, effective_at=EFFECTIVE) for _ in range(count))
-
-
-def commit_of(*writes: StreamWrite, **more: Any) -> Commit:
-    given = {
-        "command_id": uuid4(),
-        "fingerprint": b"fingerprint",
-        "writes": writes,
-        "actor": "officer-1",
-        "role": "officer",
-        "command": "Write",
-        "causation_id": "cause",
-        "correlation_id": "correlation",
-    }
-    return Commit(**(given | more))
 
 
 class Reporter:
@@ -99,21 +69,14 @@ def write(store: Store, plan: Plan, chance: random.Random, report: Reporter) -> 
             patiently(plan, partial(roll_back, plan.url, f"{own}-undone"))
             continue
         if kind < 0.2:
-            reason = ApplicationWithdrawn(personal=WithdrawalReason(text="plain secret"))
-            writes = [
-                StreamWrite(
-                    stream=f"case-{uuid4()}",
-                    expected=0,
-                    events=(NewEvent(event=reason, effective_at=EFFECTIVE),),
-                )
-            ]
+            writes = [writing(f"case-{uuid4()}", 0, withdrawal())]
         else:
             events = fees(chance.randint(1, 3), version)
-            writes = [StreamWrite(stream=own, expected=version, events=events)]
+            writes = [writing(own, version, *events)]
             if kind < 0.6:
                 hot = f"hot-{chance.randrange(HOT_STREAMS)}-{plan.seed}"
                 at = patiently(plan, partial(store.stream_version, hot))
-                writes.insert(0, StreamWrite(stream=hot, expected=at, events=fees(2, at)))
+                writes.insert(0, writing(hot, at, *fees(2, at)))
         try:
             commit = commit_of(*writes)
             appended = patiently(plan, partial(store.append, commit))
@@ -225,7 +188,7 @@ def start(name: str, role: Role, plan: Plan) -> int:
         return child
     status = 1
     try:
-        store = Store.connect(plan.url, CaseKeys(MASTER_KEY))
+        store = store_at(plan.url)
         chance = random.Random(f"{plan.seed} {name}")  # noqa: S311 - repeatable, not secret
         role(store, plan, chance, Reporter(Path(plan.folder), name))
         store.dispose()

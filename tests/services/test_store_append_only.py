@@ -1,0 +1,109 @@
+import psycopg
+import pytest
+from psycopg import errors
+
+from tests.conftest import TestDatabase
+from tests.integration.log_roles import write_by_hand
+from tests.services.storing import commit_of, store_at, withdrawal, writing
+
+CHANGES = [
+    "UPDATE {} SET commit_id = 0",
+    "UPDATE {} SET commit_id = 0 WHERE false",
+    "DELETE FROM {}",
+    "TRUNCATE {}",
+]
+TABLES = ["events", "log", "commits"]
+
+
+@pytest.fixture
+def written(database: TestDatabase) -> TestDatabase:
+    store = store_at(database.app_url)
+    store.append(commit_of(writing("case-1", 0, withdrawal())))
+    store.sequence()
+    store.dispose()
+    return database
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_application_may_change_nothing(written: TestDatabase, table: str, change: str) -> None:
+    with (
+        psycopg.connect(written.app_url) as connection,
+        pytest.raises(errors.InsufficientPrivilege),
+    ):
+        connection.execute(change.format(table))
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("role", ["owner", "admin", "replica"])
+def test_nobody_else_may_either(written: TestDatabase, table: str, change: str, role: str) -> None:
+    url = written.owner_url if role == "owner" else written.admin_url
+    with psycopg.connect(url) as connection:
+        if role == "replica":
+            connection.execute("SET session_replication_role = replica")
+        with pytest.raises(errors.RestrictViolation, match=f"{table} is append-only"):
+            connection.execute(change.format(table))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO log VALUES (9, 9, now(), 0, '')",
+        "INSERT INTO passes VALUES (9, '1', now(), '{}')",
+        "DELETE FROM pending",
+        "UPDATE pending SET commit_id = 1",
+        "UPDATE head SET id = true",
+        "DELETE FROM case_keys",
+        "UPDATE reservations SET key = 'mine'",
+        "UPDATE case_keys SET reference = 'mine'",
+        "ALTER TABLE events DISABLE TRIGGER ALL",
+    ],
+)
+def test_the_application_writes_the_log_through_the_sequencer_only(
+    written: TestDatabase, statement: str
+) -> None:
+    with (
+        psycopg.connect(written.app_url) as connection,
+        pytest.raises(errors.InsufficientPrivilege),
+    ):
+        connection.execute(statement)
+
+
+def test_a_destroyed_key_cannot_be_put_back(written: TestDatabase) -> None:
+    store = store_at(written.app_url)
+    assert store.destroy_key("1") is True
+    assert store.destroy_key("1") is False
+    store.dispose()
+
+    with (
+        psycopg.connect(written.admin_url) as connection,
+        pytest.raises(errors.RestrictViolation, match="stays so"),
+    ):
+        connection.execute("UPDATE case_keys SET wrapped = 'x', erased_at = NULL")
+
+
+def test_the_log_is_numbered_under_read_committed_only(written: TestDatabase) -> None:
+    with psycopg.connect(written.app_url) as connection:
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        with pytest.raises(errors.RaiseException, match="READ COMMITTED only"):
+            connection.execute("SELECT sequence_commits()")
+
+
+def test_commits_and_numbering_in_one_foreign_transaction_lose_nothing(
+    database: TestDatabase,
+) -> None:
+    store = store_at(database.app_url)
+    with psycopg.connect(database.app_url) as connection:
+        for stream in ("one", "two", "three"):
+            write_by_hand(connection, stream)
+            connection.execute("SELECT sequence_commits()")
+        write_by_hand(connection, "four")
+
+    assert [each.stream for each in store.read_log(after=0, limit=9)] == [
+        "one",
+        "two",
+        "three",
+        "four",
+    ]
+    store.dispose()

@@ -1,0 +1,188 @@
+import subprocess
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from domain.events import ApplicationWithdrawn, WithdrawalReason
+from services.stack.binaries import postgres_programs
+from services.store import (
+    BlindIndex,
+    CaseKeys,
+    Conflict,
+    EventUnreadable,
+    PersonErased,
+    SealBroken,
+    Store,
+    Unwritable,
+)
+from tests.conftest import TestDatabase
+from tests.services.storing import PRIVATE, commit_of, fees, store_at, withdrawal, writing
+
+SEALED = ApplicationWithdrawn(personal=WithdrawalReason(text=PRIVATE))
+ERASED = ApplicationWithdrawn(personal=None)
+
+
+@pytest.fixture
+def store(database: TestDatabase) -> Iterator[Store]:
+    opened = store_at(database.app_url)
+    yield opened
+    opened.dispose()
+
+
+def test_nothing_personal_is_in_a_dump(store: Store, database: TestDatabase) -> None:
+    store.append(commit_of(writing("case-1", 0, withdrawal())))
+    store.sequence()
+
+    dumped = subprocess.run(
+        [postgres_programs().path("pg_dump"), "-d", database.admin_url],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    assert "application-withdrawn" in dumped
+    assert "Chan" not in dumped
+    assert "K1234567" not in dumped
+
+
+def test_the_case_and_the_offices_work_on_it_share_a_key(
+    store: Store, database: TestDatabase
+) -> None:
+    store.append(commit_of(writing("case-1", 0, *fees(1)), writing("work-1", 0, withdrawal())))
+    store.append(commit_of(writing("case-1", 1, withdrawal())))
+    store.append(commit_of(writing("work-1", 1, withdrawal())))
+
+    read = store.read_streams(["case-1", "work-1"])
+
+    assert [each.event for each in read["work-1"]] == [SEALED, SEALED]
+    assert read["case-1"][1].event == SEALED
+    with psycopg.connect(database.admin_url) as connection:
+        assert connection.execute("SELECT reference FROM case_keys").fetchall() == [("1",)]
+
+
+def test_a_reader_may_leave_the_seals_closed(store: Store) -> None:
+    store.append(commit_of(writing("case-1", 0, withdrawal(), *fees(1))))
+
+    closed = store.read_log(after=0, limit=2, personal=False)
+
+    assert [each.event for each in closed] == [ERASED, fees(1)[0].event]
+    assert store.read_stream("case-1", personal=False)[0].event == ERASED
+    assert store.read_streams(["case-1"], personal=False)["case-1"][0].event == ERASED
+    assert store.read_log(after=0, limit=2)[0].event == SEALED
+
+
+def test_every_store_notices_that_a_key_was_destroyed(store: Store, database: TestDatabase) -> None:
+    other = store_at(database.app_url)
+    store.append(commit_of(writing("case-1", 0, withdrawal())))
+    store.append(commit_of(writing("case-2", 0, withdrawal())))
+    assert other.read_stream("case-1")[0].event == SEALED
+
+    assert store.destroy_key("1") is True
+
+    for reader in (store, other):
+        assert reader.read_stream("case-1")[0].event == ERASED
+        assert [each.event for each in reader.read_log(after=0, limit=9)] == [ERASED, SEALED]
+        assert list(reader.keys_of(["1", "2", "3"])) == ["2"]
+    other.dispose()
+
+
+def test_an_erased_case_takes_the_skeleton_and_nothing_personal(
+    store: Store, database: TestDatabase
+) -> None:
+    remembering = store_at(database.app_url)
+    store.append(commit_of(writing("case-1", 0, *fees(1))))
+    remembering.append(commit_of(writing("case-1", 1, withdrawal())))
+    store.destroy_key("1")
+
+    for writer in (store, remembering):
+        with pytest.raises(PersonErased, match="case 1 was erased"):
+            writer.append(commit_of(writing("case-1", 2, withdrawal())))
+    store.append(commit_of(writing("case-1", 2, *fees(1))))
+
+    assert store.stream_version("case-1") == 3
+    remembering.dispose()
+
+
+def test_a_repeat_is_recognised_after_the_person_was_erased(store: Store) -> None:
+    store.append(commit_of(writing("case-1", 0, *fees(1))))
+    commit = commit_of(writing("case-1", 1, withdrawal()), result={"version": 2})
+    store.append(commit)
+    store.destroy_key("1")
+
+    assert store.append(commit).repeated is True
+    assert store.append(commit).result == {"version": 2}
+
+
+def test_a_case_whose_key_was_destroyed_cannot_begin_anew(
+    store: Store, database: TestDatabase
+) -> None:
+    with psycopg.connect(database.admin_url) as admin:
+        admin.execute("INSERT INTO case_keys (reference, erased_at) VALUES ('1', now())")
+
+    with pytest.raises(PersonErased):
+        store.append(commit_of(writing("case-1", 0, withdrawal())))
+
+
+def test_nothing_personal_goes_where_no_key_seals_it(store: Store) -> None:
+    with pytest.raises(Unwritable, match="no key seals stream exercise-1"):
+        store.append(commit_of(writing("exercise-1", 0, withdrawal())))
+    with pytest.raises(Unwritable, match="case-1 does not exist"):
+        store.append(commit_of(writing("work-1", 0, withdrawal())))
+    with pytest.raises(Conflict):
+        store.append(commit_of(writing("case-1", 4, withdrawal())))
+
+    assert store.sequence() == 0
+
+
+def test_another_master_key_opens_nothing_and_says_so(store: Store, database: TestDatabase) -> None:
+    store.append(commit_of(writing("case-1", 0, withdrawal())))
+    stranger = store_at(database.app_url, master_key=bytes(32))
+
+    with pytest.raises(SealBroken, match="another master key"):
+        stranger.read_stream("case-1")
+    assert stranger.read_stream("case-1", personal=False)[0].event == ERASED
+    stranger.dispose()
+
+
+@pytest.mark.parametrize(
+    ("part", "altered"),
+    [
+        ('"id":"', '"id":"0'),
+        ('"version":1', '"version":9'),
+        ('"sealed":"', '"sealed":"AAAA'),
+        ('"sealed":"', '"sealed":"-'),
+    ],
+)
+def test_a_seal_that_was_altered_or_moved_does_not_open(
+    store: Store, database: TestDatabase, part: str, altered: str
+) -> None:
+    store.append(commit_of(writing("case-1", 0, withdrawal())))
+    with psycopg.connect(database.admin_url) as admin:
+        admin.execute("ALTER TABLE events DISABLE TRIGGER events_append_only")
+        admin.execute("UPDATE events SET body = replace(body::text, %s, %s)::json", (part, altered))
+
+    with pytest.raises(EventUnreadable, match="altered, moved, or sealed by another key"):
+        store.read_stream("case-1")
+
+
+def test_equal_texts_have_equal_tokens_and_others_do_not() -> None:
+    index = BlindIndex(bytes(range(32)))
+
+    token = index.token("name", "  Chan  TAI man ")
+
+    assert token == index.token("name", "chan tai \uff4dan")
+    assert len(token) == 32
+    assert token != index.token("email", "chan tai man")
+    assert token != index.token("name", "chan tai may")
+    assert token != BlindIndex(bytes(32)).token("name", "chan tai man")
+
+
+def test_keys_of_another_length_are_refused_and_never_shown() -> None:
+    with pytest.raises(ValueError, match="31 bytes, not 32"):
+        CaseKeys(bytes(31))
+    with pytest.raises(ValueError, match="33 bytes, not 32"):
+        BlindIndex(bytes(33))
+
+    assert repr(CaseKeys(bytes(32))) == "CaseKeys(…)"
+    assert repr(BlindIndex(bytes(32))) == "BlindIndex(…)"
