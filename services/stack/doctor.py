@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from celery import Celery
-from kombu.exceptions import OperationalError
+from kombu.exceptions import KombuError
 
 from services.settings import Settings
 from services.stack.accounts import server_account
@@ -17,13 +16,12 @@ from services.stack.binaries import POSTGRES_MAJOR, postgres_programs_for, redis
 from services.stack.errors import StackFault
 from services.stack.lifecycle import Part, status
 from services.stack.places import settle
-from services.stack.programs import is_free, programs, worker_answers
+from services.stack.programs import is_free, open_broker, programs, worker_answers
 from services.store import migrate
 from services.store.errors import StoreFault
 
 _LEAST_FREE = 2 * 1024**3  # bytes: the log's ceiling of 2 GB would fill less
 _NOT_BEFORE = datetime(2026, 1, 1, tzinfo=UTC)  # this program did not exist earlier
-_ASK_SECONDS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,10 +187,10 @@ def _schema(settings: Settings) -> Iterator[Finding]:
 
 
 def _broker(settings: Settings) -> Iterator[Finding]:
-    with Celery(broker=settings.broker_url) as asking, asking.connection_for_write() as link:
+    with open_broker(settings) as link:
         try:
-            link.ensure_connection(max_retries=1, timeout=_ASK_SECONDS)
-        except OperationalError as fault:
+            link.ensure_connection(max_retries=1)
+        except KombuError as fault:
             yield Finding(
                 subject="broker",
                 is_well=False,

@@ -34,6 +34,7 @@ from services.store.errors import StoreFault
 
 ALL = ("mail", "worker", "beat", "web")
 _READY_SECONDS = 60.0
+_PORT_SECONDS = 1.0
 
 Say = Callable[[str], None]
 
@@ -201,7 +202,9 @@ def _refuse_dead(places: Places, program: Program) -> None:
 
 
 def _refuse_taken_port(program: Program) -> None:
-    if program.port and not is_free(program.host, program.port):
+    host, port = program.host, program.port
+    # A server that was killed a moment ago gives its port back when its last thread has ended.
+    if port and not wait_until(lambda: is_free(host, port), _PORT_SECONDS):
         raise StackFault(
             f"{program.name} cannot listen on {program.address}: another program does, or the "
             f"address is not this machine's; end it (`ss -ltnp` shows it) or set {program.setting}"

@@ -19,6 +19,7 @@ from services.stack.accounts import Account
 from services.stack.errors import StackFault
 
 _PAUSE = 0.02
+_KILLED_SECONDS = 5.0
 _TAIL_LINES = 15
 
 # The shell leaves the program behind as an orphan and tells its number, so that nobody here has
@@ -140,8 +141,9 @@ def end_children(process: Running) -> None:
     if Path(f"/proc/{process.session}").exists():
         return  # our session's leader ended long ago: this number is somebody else's now
     for child in _members(process.session):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
+        with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
+    wait_until(lambda: not _members(process.session), _KILLED_SECONDS)
 
 
 def send(process: Running, what: signal.Signals) -> None:

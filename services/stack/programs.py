@@ -9,14 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from celery import Celery
-from kombu.exceptions import OperationalError
+from kombu import Connection
+from kombu.exceptions import KombuError
+from kombu.pidbox import Mailbox
+from redis import RedisError
 
 from services.settings import Settings
 
 _PROJECT = Path(__file__).resolve().parents[2]
 _ASK_SECONDS = 1.0
-_WORKER_SECONDS = 3.0
+_CONTROL = "celery"  # the exchange on which Celery workers listen for questions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,18 +62,25 @@ def is_free(host: str, port: int) -> bool:
     return True
 
 
-def worker_answers(settings: Settings) -> bool:
-    """True when this home's worker answers over the broker within three seconds."""
-    with Celery(broker=settings.broker_url) as asking:
-        asking.conf.broker_connection_retry = False
-        asking.conf.broker_transport_options = {"socket_connect_timeout": _ASK_SECONDS}
+def worker_answers(settings: Settings, *, seconds: float = 3.0) -> bool:
+    """True when this home's worker answers over the broker within that many seconds.
+
+    Asked on a connection of its own: Celery's pools keep dead ones when a broker was restarted.
+    """
+    with open_broker(settings) as link:
+        ask = Mailbox(_CONTROL, type="fanout", connection=link, accept=["json"])
         try:
-            told = asking.control.ping(
-                destination=[worker_name(settings)], timeout=_WORKER_SECONDS, limit=1
-            )
-        except OperationalError:  # the broker is not there
+            link.ensure_connection(max_retries=1)
+            told = ask.call([worker_name(settings)], "ping", timeout=seconds)
+        except (KombuError, RedisError, OSError):
             return False
     return bool(told)
+
+
+def open_broker(settings: Settings) -> Connection:
+    """Return a connection, not yet made, that gives up soon when the broker does not answer."""
+    patience = {"socket_connect_timeout": _ASK_SECONDS, "max_retries": 1, "interval_start": 0.1}
+    return Connection(settings.broker_url, transport_options=patience)
 
 
 def worker_name(settings: Settings) -> str:
@@ -103,8 +112,8 @@ def _worker(settings: Settings) -> Program:
             *("--concurrency", str(settings.worker_processes)),
             *("--without-gossip", "--without-mingle", "--loglevel", "info"),
         ),
-        is_ready=lambda: worker_answers(settings),
-        grace=30.0,
+        is_ready=lambda: worker_answers(settings, seconds=0.3),
+        grace=10.0,  # a task cut short is done again: it only looks at what is to be done
     )
 
 

