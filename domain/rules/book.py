@@ -162,7 +162,8 @@ def _namesakes(where: str, ids: list[str]) -> Iterator[str]:
 def _overlaps(lives: Iterable[tuple[str, Life]]) -> Iterator[str]:
     ordered = sorted(lives, key=lambda each: each[1].first)
     for (name, life), (after, later) in pairwise(ordered):
-        if life.until is None or later.first <= life.until:
+        # An open life ends where the next begins, and so needs no change when one is added.
+        if later.first == life.first or (life.until is not None and later.first <= life.until):
             yield f"{after} begins on {later.first}, while {name} is in force"
 
 

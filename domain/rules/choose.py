@@ -1,6 +1,7 @@
 """Which rule holds when: the ruleset of a day, the fee of an instant, the stay, the quota.
 
-Law: what is not loaded is refused by name, never guessed from a neighbour.
+Law: what is not loaded is refused by name, never guessed from a neighbour. What is open-ended is
+in force until the next of its kind begins, so that adding a rule never changes one already used.
 """
 
 from datetime import date, datetime
@@ -26,9 +27,9 @@ class UnknownRuleset(NoRule):
 def choose(rulebook: Rulebook, route: Route, on: date) -> Ruleset:
     """The ruleset in force for a submission of that route on that day, or NoRuleset."""
     ours = [each for each in rulebook.rulesets if each.route == route]
-    for each in ours:
-        if each.life.covers(on):
-            return each
+    in_force = [each for each in ours if each.life.covers(on)]
+    if in_force:
+        return max(in_force, key=lambda each: each.life.first)
     loaded = ", ".join(f"{each.id} ({_span(each.life)})" for each in ours) or "none"
     raise NoRuleset(
         f"no ruleset of the {route} route is loaded for {written_out(on)}; loaded: {loaded}"
@@ -61,9 +62,10 @@ def stay_pattern(
     rulebook: Rulebook, route: Route, submitted_on: date, *, top_tier: bool = False
 ) -> StayPattern:
     """The periods of stay for a submission of that route on that Hong Kong day."""
-    for each in rulebook.stays:
-        if (each.route, each.top_tier) == (route, top_tier) and each.life.covers(submitted_on):
-            return each
+    ours = [each for each in rulebook.stays if (each.route, each.top_tier) == (route, top_tier)]
+    in_force = [each for each in ours if each.life.covers(submitted_on)]
+    if in_force:
+        return max(in_force, key=lambda each: each.life.first)
     tier = "top-tier " if top_tier else ""
     raise NoRule(
         f"no {tier}stay pattern of the {route} route is loaded for {written_out(submitted_on)}"
@@ -72,10 +74,10 @@ def stay_pattern(
 
 def time_limits(rulebook: Rulebook, submitted_on: date) -> TimeLimits:
     """The months allowed to somebody who submitted on that Hong Kong day."""
-    for each in rulebook.limits:
-        if each.life.covers(submitted_on):
-            return each
-    raise NoRule(f"no time limits are loaded for {written_out(submitted_on)}")
+    in_force = [each for each in rulebook.limits if each.life.covers(submitted_on)]
+    if not in_force:
+        raise NoRule(f"no time limits are loaded for {written_out(submitted_on)}")
+    return max(in_force, key=lambda each: each.life.first)
 
 
 def quota(rulebook: Rulebook, year: int, *, known_on: date | None = None) -> Quota:

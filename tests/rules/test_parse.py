@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from domain.application import Route
 from domain.rules.assess import assess
 from domain.rules.book import parse_rulebook
+from domain.rules.choose import choose
 from domain.rules.factors import Citation, Confidence
 from domain.rules.parse import digest_of, parse_ruleset
 from domain.rules.reading import RulesetFaults
@@ -197,6 +199,17 @@ def test_two_rulesets_of_a_route_in_force_on_one_day_are_refused(
     later["life"] = {**later["life"], "from": date(2022, 12, 31), "until": date(2024, 1, 1)}
     with pytest.raises(RulesetFaults, match="gpt-later begins on 2022-12-31, while gpt-2018"):
         parse_rulebook({**documents, "gpt-later": later})
+
+
+def test_an_open_ruleset_is_in_force_until_the_next_begins(documents: dict[str, Data]) -> None:
+    del documents["gpt-2018"]["life"]["until"]
+    later = deepcopy(documents["gpt-2018"])
+    later["id"] = "gpt-later"
+    later["life"] = {**later["life"], "from": date(2023, 1, 1)}
+    book = parse_rulebook({**documents, "gpt-later": later})
+    days = (date(2018, 8, 28), date(2022, 12, 31), date(2023, 1, 1), date(2040, 1, 1))
+    found = [choose(book, Route.GENERAL, day).id for day in days]
+    assert found == ["gpt-2018", "gpt-2018", "gpt-later", "gpt-later"]
 
 
 def test_faults_of_all_documents_are_named_at_once(documents: dict[str, Data]) -> None:
