@@ -1,0 +1,110 @@
+"""Every task has a queue, and every queue a worker, here and in the shape of production."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import yaml
+
+from services.projections.catalogue import PROJECTIONS
+from tests.architecture.tree import ROOT
+from workers.app import app
+from workers.queues import ALL_QUEUES, QUEUES, ROUTES
+from workers.schedule import SCHEDULE
+
+Services = Mapping[str, Mapping[str, Any]]
+
+
+def composed() -> Mapping[str, Any]:
+    document: Mapping[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+    return document
+
+
+def consumed(services: Services) -> set[str]:
+    """Return the queues that the workers of a compose file name."""
+    return {
+        queue
+        for service in services.values()
+        if "worker" in (command := list(service.get("command", ())))
+        for queue in command[command.index("--queues") + 1].split(",")
+    }
+
+
+def tasks() -> set[str]:
+    app.loader.import_module("workers.tasks")
+    return {name for name in app.tasks if not name.startswith("celery.")}
+
+
+def test_every_queue_is_consumed_by_a_worker_of_production() -> None:
+    assert consumed(composed()["services"]) == set(ALL_QUEUES)
+
+
+def test_a_queue_that_nobody_consumes_is_noticed() -> None:
+    services = dict(composed()["services"])
+    del services["worker-notifications"]
+    assert set(ALL_QUEUES) - consumed(services) == {"notifications"}
+
+
+def test_a_worker_is_named_after_its_queue() -> None:
+    services = composed()["services"]
+    named = {name for name in services if name.startswith("worker-")}
+    assert {f"worker-{queue}" for queue in ALL_QUEUES} == named
+    for queue in ALL_QUEUES:
+        assert consumed({"one": services[f"worker-{queue}"]}) == {queue}
+
+
+def test_every_task_has_exactly_one_queue() -> None:
+    routed = [task for queue in QUEUES.values() for task in queue]
+    assert len(routed) == len(set(routed))
+    assert set(routed) == set(ROUTES) == tasks()
+
+
+def test_beat_pokes_tasks_that_exist_on_their_own_queue() -> None:
+    for entry in SCHEDULE.values():
+        assert entry["task"] in tasks()
+        assert entry["options"]["queue"] == ROUTES[entry["task"]]["queue"]
+
+
+def test_beat_pokes_every_task_and_every_projection() -> None:
+    assert {entry["task"] for entry in SCHEDULE.values()} == tasks()
+    folded = {entry["args"][0] for entry in SCHEDULE.values() if entry["args"]}
+    assert folded == set(PROJECTIONS)
+
+
+def test_production_has_one_beat() -> None:
+    services = composed()["services"]
+    assert [name for name in services if "beat" in services[name].get("command", ())] == ["beat"]
+
+
+def test_only_loopback_ports_are_published() -> None:
+    published = [
+        port for service in composed()["services"].values() for port in service.get("ports", ())
+    ]
+    assert published
+    assert all(port.startswith("127.0.0.1:") for port in published)
+
+
+def test_production_holds_no_secret_in_its_description() -> None:
+    described = composed()
+    assert all(set(secret) == {"file"} for secret in described["secrets"].values())
+    for service in described["services"].values():
+        for name, value in service.get("environment", {}).items():
+            assert name.endswith("_FILE") or "PASSWORD" not in name.upper(), value
+
+
+def test_whatever_a_service_uses_is_declared() -> None:
+    described = composed()
+    for name, service in described["services"].items():
+        assert set(service.get("secrets", ())) <= set(described["secrets"]), name
+        assert set(service.get("depends_on", ())) <= set(described["services"]), name
+
+
+@pytest.mark.parametrize("name", ["postgres", "redis", "web", "beat", "mail", "worker-projections"])
+def test_what_runs_for_long_says_whether_it_is_well(name: str) -> None:
+    assert composed()["services"][name]["healthcheck"]["test"]
+
+
+def test_the_servers_are_of_the_versions_that_are_tested() -> None:
+    services = composed()["services"]
+    assert services["postgres"]["image"] == "postgres:18"
+    assert services["redis"]["image"].startswith("redis:")

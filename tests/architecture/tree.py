@@ -1,0 +1,39 @@
+"""The project's files, as the laws about them read them."""
+
+import ast
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+PACKAGES: Final = ("domain", "rulesets", "services", "workers", "migrations")
+CODE: Final = (*PACKAGES, "tests", "benchmarks", ".ci")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One Python file: its path from the root of the tree, its text and its syntax."""
+
+    path: str
+    text: str
+    tree: ast.Module
+
+    @property
+    def package(self) -> str:
+        """The folder at the top that it is in."""
+        return self.path.partition("/")[0]
+
+
+def source(path: str, text: str) -> Source:
+    """Return a file of this text as if it lay at this path."""
+    return Source(path=path, text=text, tree=ast.parse(text, path))
+
+
+@cache
+def sources() -> tuple[Source, ...]:
+    """Return every Python file of the project."""
+    paths = sorted(path for folder in CODE for path in (ROOT / folder).rglob("*.py"))
+    return tuple(
+        source(path.relative_to(ROOT).as_posix(), path.read_text("utf-8")) for path in paths
+    )
