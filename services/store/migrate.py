@@ -15,7 +15,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from psycopg import errors
 from sqlalchemy import Engine, create_engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from services.store.errors import MigrationFault, StoreUnreachable
@@ -59,8 +59,10 @@ def upgrade(owner_url: str) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             connection.commit()
-    except OperationalError as fault:
+    except DBAPIError as fault:
         raise MigrationFault(f"the database could not be migrated: {fault.orig}") from fault
+    except psycopg.Error as fault:
+        raise MigrationFault(f"the database could not be migrated: {fault}") from fault
     finally:
         engine.dispose()
 
