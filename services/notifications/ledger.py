@@ -36,6 +36,10 @@ ERASED: Final = "person erased"
 _ID_BYTES: Final = 16
 _OPEN: Final = ("planned", "sending")
 _ROW: Final = notifications.c
+# Instants are read as UTC, so that a message is dated the same whatever the server's own zone.
+_SETTINGS: Final = (
+    "-c timezone=UTC -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s"
+)
 
 
 class State(StrEnum):
@@ -140,7 +144,14 @@ class Ledger:
     @classmethod
     def connect(cls, url: str, keys: CaseKeys) -> Self:
         """Return the ledger at a libpq URL; connections are opened when first needed."""
-        engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), pool_size=4)
+        engine = create_engine(
+            make_url(url).set(drivername="postgresql+psycopg"),
+            connect_args={"options": _SETTINGS, "application_name": "qmas-notifications"},
+            # A message that was handed over must still be marked after the database restarted, or
+            # it would be sent again; so a connection is tried before it is used.
+            pool_pre_ping=True,
+            pool_size=4,
+        )
         return cls(engine, keys)
 
     def dispose(self) -> None:

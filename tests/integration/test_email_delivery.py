@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -30,6 +31,7 @@ from tests.integration.mailing import (
     states,
 )
 
+_LEASE = timedelta(minutes=1)
 _DELIVER = """
 from services.notifications.delivery import deliver
 from services.settings import Settings
@@ -160,6 +162,15 @@ def test_a_server_that_is_away_costs_no_message_and_is_not_asked_for_each_one(
         assert len(set(back.ids)) == 3
 
 
+def test_a_server_that_is_away_is_tried_with_one_batch_and_not_with_the_next(
+    office: Office, mail: MailServer
+) -> None:
+    _planned(office, 3)
+    mail.stop()
+    assert deliver(office, batch=1) == 0
+    assert sorted(row.attempts for row in office.ledger.rows()) == [0, 0, 1]
+
+
 def test_a_server_that_hangs_up_midway_gets_the_rest_over_a_new_connection(
     office: Office, mail: MailServer
 ) -> None:
@@ -213,6 +224,40 @@ def _await_waiting_for_lock(database: TestDatabase) -> None:
                 return
             time.sleep(0.02)
     raise AssertionError("the sender never came to mark its message")
+
+
+def test_a_database_that_went_away_while_a_message_was_handed_over_still_sees_it_marked(
+    office: Office, mail: MailServer, database: TestDatabase
+) -> None:
+    _planned(office, 2)
+    with psycopg.connect(database.admin_url, autocommit=True) as administrator:
+        mail.when_taken = lambda: _end_other_sessions(administrator)
+        assert deliver(office) == 2
+    assert states(office.ledger.rows()) == ["sent", "sent"]
+    assert len(set(mail.ids)) == len(mail.ids) == 2
+
+
+def _end_other_sessions(administrator: psycopg.Connection) -> None:
+    administrator.execute(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+
+
+def test_a_sender_whose_lease_ended_can_say_that_it_sent_but_nothing_else(
+    office: Office, database: TestDatabase
+) -> None:
+    _planned(office)
+    (late,) = office.ledger.claim(limit=1, lease=_LEASE)
+    expire_leases(database.owner_url)
+    (present,) = office.ledger.claim(limit=1, lease=_LEASE)
+    office.ledger.fail(late, "recipient 550")
+    office.ledger.postpone(late, _LEASE, "message 451")
+    office.ledger.release([late])
+    assert (_only(office).state, _only(office).attempts) == (State.SENDING, 2)
+    office.ledger.sent(late)
+    office.ledger.fail(present, "recipient 550")
+    assert (_only(office).state, _only(office).last_error) == (State.SENT, None)
 
 
 def test_several_senders_at_once_send_each_message_once(
