@@ -1,0 +1,118 @@
+"""`make bench`: every figure beside its peer or limit, in interleaved rounds, as medians."""
+
+import argparse
+import os
+import platform
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from statistics import median
+
+import psycopg
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import bulk, contenders
+from benchmarks.server import Database, fresh_database, throwaway_server
+from services.stack.postgres import PostgresServer
+
+Figures = dict[str, list[float]]
+WRITERS = (1, 8, 16)
+
+
+@contextmanager
+def foreign_snapshot(server: PostgresServer) -> Iterator[None]:
+    """A transaction elsewhere that keeps its snapshot for as long as the block runs."""
+    with psycopg.connect(server.admin_url) as connection:
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        connection.execute("SELECT txid_current()")
+        yield
+
+
+def appends(server: PostgresServer, seconds: float, figures: Figures) -> None:
+    """One event a commit, at each number of writers, the contenders one after the other."""
+    for number in WRITERS:
+        runs: dict[str, Callable[[Database, int, float], float]] = {
+            "store": contenders.store_append,
+            "PostgreSQL": contenders.postgres_insert,
+            "eventsourcing": contenders.library_append,
+        }
+        for name, run in runs.items():
+            with fresh_database(server) as database:
+                figures[f"{name} {number}"].append(run(database, number, seconds))
+                if name == "store":
+                    p50, p99 = contenders.latencies(database)
+                    figures[f"p50 {number}"].append(p50)
+                    figures[f"p99 {number}"].append(p99)
+
+
+def bulk_and_reading(server: PostgresServer, events: int, figures: Figures) -> None:
+    """A thousand events a commit, COPY of the same rows, and the log read back."""
+    with fresh_database(server) as database:
+        figures["bulk"].append(bulk.store_bulk(database, events))
+        figures["COPY"].append(bulk.copy_bulk(database, events))
+        figures["raw"].append(bulk.raw_read(database))
+        figures["closed"].append(bulk.log_read(database, personal=False))
+        figures["opened"].append(bulk.log_read(database, personal=True))
+
+
+def shown(figures: Figures) -> Table:
+    """The medians, each with its ratios."""
+    mid = {name: median(values) for name, values in figures.items()}
+    table = Table("Work", "Rate", "Peer or limit", "Ratio", title="Medians; rates per second")
+    for number in WRITERS:
+        ours = mid[f"store {number}"]
+        for peer in ("PostgreSQL", "eventsourcing"):
+            theirs = mid[f"{peer} {number}"]
+            table.add_row(
+                f"append, {number} writers",
+                f"{ours:,.0f}",
+                f"{peer}: {theirs:,.0f}",
+                f"{ours / theirs:.2f}",
+            )
+        latency = f"{mid[f'p50 {number}']:.1f} / {mid[f'p99 {number}']:.1f} ms"
+        table.add_row(f"commit to position p50 / p99, {number} writers", latency, "50 ms", "")
+    table.add_section()
+    rows = (
+        ("bulk append, 1,000 a commit", "bulk", "COPY", "COPY"),
+        ("log reading, sealed members closed", "closed", "raw bodies", "raw"),
+        ("log reading, sealed members opened", "opened", "raw bodies", "raw"),
+    )
+    for work, ours_name, peer, theirs_name in rows:
+        ours, theirs = mid[ours_name], mid[theirs_name]
+        table.add_row(work, f"{ours:,.0f}", f"{peer}: {theirs:,.0f}", f"{ours / theirs:.2f}")
+    return table
+
+
+def main() -> None:
+    """Run the rounds and print the table."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one short round")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=4.0, help="of each append run")
+    parser.add_argument("--events", type=int, default=50_000, help="of each bulk run")
+    parser.add_argument(
+        "--foreign-snapshot", action="store_true", help="beside a transaction left open elsewhere"
+    )
+    asked = parser.parse_args()
+    rounds, seconds, events = asked.rounds, asked.seconds, asked.events
+    if asked.quick:
+        rounds, seconds, events = 1, 1.0, 10_000
+    figures: Figures = defaultdict(list)
+    console = Console(width=110)
+    with throwaway_server() as server:
+        beside = foreign_snapshot(server) if asked.foreign_snapshot else nullcontext()
+        with beside:
+            for number in range(1, rounds + 1):
+                console.print(f"round {number} of {rounds}")
+                appends(server, seconds, figures)
+                bulk_and_reading(server, events, figures)
+    console.print(
+        f"{os.cpu_count()} cores, Python {platform.python_version()}, PostgreSQL 18, "
+        f"{rounds} interleaved rounds; every event sealed, the sequencer running"
+    )
+    console.print(shown(figures))
+
+
+if __name__ == "__main__":
+    main()
