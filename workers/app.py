@@ -13,8 +13,8 @@ from celery.loaders.app import AppLoader
 from kombu import Queue
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from services.logs import log_as_json
 from services.settings import Settings
-from workers.logs import log_as_json
 from workers.office import close_office, office
 from workers.queues import ALL_QUEUES, ROUTES
 from workers.schedule import SCHEDULE
@@ -22,6 +22,9 @@ from workers.schedule import SCHEDULE
 TASK_SECONDS: Final = 300
 # Longer than any task, or a task that still runs would be handed out again.
 VISIBLE_AGAIN_SECONDS: Final = 2 * TASK_SECONDS
+
+# Each says twice or thrice for every poke that all is well.
+_TALKATIVE: Final = ("celery.app.trace", "celery.beat", "celery.worker.strategy")
 
 
 def configuration(settings: Settings) -> dict[str, Any]:
@@ -80,6 +83,8 @@ app = Celery("qmas", loader=SettingsLoader, task_cls=PokedTask, set_as_current=T
 @signals.setup_logging.connect
 def _set_up_logging(loglevel: int | None = None, **_: Any) -> None:
     log_as_json(loglevel or logging.INFO)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 @signals.worker_process_shutdown.connect

@@ -1,4 +1,7 @@
-"""What the workers log: one JSON object a line, with the task in which it was said."""
+"""What web servers and workers log: one JSON object a line, naming its request or task.
+
+Law: a traceback is told without the values of variables, which may be personal.
+"""
 
 import logging
 import sys

@@ -1,0 +1,94 @@
+"""`qmas projections`: how the read models get on, whether they are right, and filling them anew."""
+
+import sys
+from datetime import UTC
+
+import click
+
+from services.cli.asking import office
+from services.projections import queries, runner
+from services.projections.queries import Progress
+from services.projections.verify import Difference
+from services.projections.verify import verify as verify_one
+
+_SHOWN = 20
+_NAMES = click.Choice([*runner.PROJECTIONS])
+
+
+@click.group()
+def projections() -> None:
+    """Read models: tables folded from the log, which can be thrown away and folded again."""
+
+
+@projections.command()
+def status() -> None:
+    """Show how far each read model is; exit status 1 when one stands still."""
+    with office() as opened:
+        opened.store.sequence()
+        found = queries.progress(opened.models)
+    for each in found:
+        click.echo(_line(each))
+    stopped = [each for each in found if each.stop]
+    for each in stopped:
+        click.echo(_stop(each), err=True)
+    sys.exit(1 if stopped else 0)
+
+
+@projections.command()
+@click.argument("names", nargs=-1, type=_NAMES)
+def verify(names: tuple[str, ...]) -> None:
+    """Compare read models (all, or those NAMED) with a fold of the log from nothing.
+
+    Exit status 1 when a row differs.
+    """
+    wrong = 0
+    with office() as opened:
+        for name in names or runner.PROJECTIONS:
+            differences = verify_one(opened.store, opened.models, name)
+            position = queries.freshness(opened.models, name).position
+            _tell(name, position, differences)
+            wrong += len(differences)
+    sys.exit(1 if wrong else 0)
+
+
+@projections.command()
+@click.argument("name", type=_NAMES)
+def rebuild(name: str) -> None:
+    """Fold a read model from nothing; readers see the old rows until the new ones are whole."""
+    with office() as opened:
+        position = runner.rebuild(opened.store, opened.models, name)
+    click.echo(f"{name}: folded again up to position {position}")
+
+
+def _line(each: Progress) -> str:
+    fresh = each.freshness
+    known = fresh.as_of.astimezone(UTC).isoformat(timespec="seconds") if fresh.as_of else "never"
+    state = "stopped" if each.stop else "up to date" if not fresh.lag else f"{fresh.lag} behind"
+    return f"{each.name:<12} v{each.version}  position {fresh.position:<10} {state:<14} {known}"
+
+
+def _stop(each: Progress) -> str:
+    stop = each.stop
+    if stop is None:
+        return ""
+    return (
+        f"qmas: {each.name} stands before position {stop.position} ({stop.event}) since "
+        f"{stop.at.astimezone(UTC).isoformat(timespec='seconds')}: {stop.reason}. Correct that and "
+        f"start the workers again; if earlier rows are wrong too: qmas projections rebuild "
+        f"{each.name}"
+    )
+
+
+def _tell(name: str, position: int, differences: tuple[Difference, ...]) -> None:
+    if not differences:
+        click.echo(f"{name}: equals a fold of the log up to position {position}")
+        return
+    click.echo(f"{name}: {len(differences)} rows differ from a fold of the log:", err=True)
+    for each in differences[:_SHOWN]:
+        click.echo(f"  {each}", err=True)
+    if len(differences) > _SHOWN:
+        click.echo(f"  … and {len(differences) - _SHOWN} more", err=True)
+    click.echo(f"  to mend it: qmas projections rebuild {name}", err=True)
+
+
+COMMANDS = (projections,)

@@ -1,0 +1,207 @@
+"""Worker processes: woken by pokes and by the schedule, killed at any moment, nothing lost."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+
+import psycopg
+import pytest
+from redis import Redis
+from structlog.testing import capture_logs
+
+from services.pokes import AFTER_COMMIT, AFTER_PLANNING, Pokes, flag_of
+from services.projections import queries, runner
+from services.projections.verify import verify
+from tests.conftest import TestDatabase
+from tests.integration.working import Workplace, workplace
+from tests.services.casebook import Casebook, history, reference
+from workers.app import app
+from workers.queues import ALL_QUEUES, QUEUES, ROUTES
+from workers.schedule import SCHEDULE
+
+CASES = 60
+
+
+@pytest.fixture
+def place(tmp_path: Path, database: TestDatabase) -> Iterator[Workplace]:
+    with workplace(tmp_path / "home", database.app_url) as made:
+        yield made
+
+
+@pytest.fixture
+def book(database: TestDatabase) -> Iterator[Casebook]:
+    made = Casebook.opened(database.app_url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def pokes(place: Workplace) -> Iterator[Pokes]:
+    made = Pokes.connect(place.broker_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def redis(place: Workplace) -> Iterator[Redis]:
+    client = Redis.from_url(place.redis.url)
+    yield client
+    client.close()
+
+
+def load(book: Casebook, pokes: Pokes, numbers: range) -> None:
+    """Write one case after another, event by event, with a poke after each commit."""
+    for number in numbers:
+        for version, event in enumerate(history(number)):
+            book.write(f"case-{reference(number)}", [event], after=version)
+            pokes.committed()
+
+
+def caught_up(book: Casebook) -> bool:
+    book.store.sequence()
+    return all(not queries.freshness(book.models, name).lag for name in runner.PROJECTIONS)
+
+
+def wrong(book: Casebook) -> list[str]:
+    """Return every difference between the read models and a fold of the log from nothing."""
+    return [
+        str(each) for name in runner.PROJECTIONS for each in verify(book.store, book.models, name)
+    ]
+
+
+def test_a_commit_wakes_the_workers_without_the_schedule(
+    place: Workplace, book: Casebook, pokes: Pokes
+) -> None:
+    worker = place.hire(beat=False)
+    load(book, pokes, range(3))
+    place.until(lambda: caught_up(book))
+    assert wrong(book) == []
+    assert worker.stop() == 0
+
+
+def test_the_schedule_alone_brings_everything_up_to_date(place: Workplace, book: Casebook) -> None:
+    book.write(f"case-{reference(1)}", history(1))
+    place.hire()
+    place.until(lambda: caught_up(book))
+    assert wrong(book) == []
+
+
+def test_killing_the_worker_in_the_middle_of_a_load_loses_and_doubles_nothing(
+    place: Workplace, book: Casebook, pokes: Pokes
+) -> None:
+    loading = Thread(target=load, args=(book, pokes, range(CASES)))
+    loading.start()
+    for share in (0.1, 0.3, 0.5):
+        worker = place.hire()
+        place.until(lambda share=share: _folded(book) > share * 12 * CASES or caught_up(book))
+        worker.kill()
+    loading.join()
+    place.hire()
+    place.until(lambda: caught_up(book))
+    assert book.store.head() == 12 * CASES
+    assert wrong(book) == []
+
+
+def _folded(book: Casebook) -> int:
+    return queries.freshness(book.models, "case-list").position
+
+
+def test_flushing_redis_in_the_middle_of_a_load_loses_nothing(
+    place: Workplace, book: Casebook, pokes: Pokes, redis: Redis
+) -> None:
+    place.hire()
+    loading = Thread(target=load, args=(book, pokes, range(CASES)))
+    loading.start()
+    while loading.is_alive():
+        redis.flushall()
+        loading.join(0.05)
+    redis.flushall()
+    place.until(lambda: caught_up(book))
+    assert wrong(book) == []
+
+
+def test_a_broker_that_goes_and_comes_back_stops_neither_commands_nor_workers(
+    place: Workplace, book: Casebook, pokes: Pokes
+) -> None:
+    worker = place.hire()
+    load(book, pokes, range(2))
+    place.until(lambda: caught_up(book))
+    place.stop_redis()
+    load(book, pokes, range(2, 4))
+    place.start_redis()
+    load(book, pokes, range(4, 6))
+    place.until(lambda: caught_up(book))
+    assert worker.process.poll() is None
+    assert wrong(book) == []
+
+
+def test_a_stopped_projection_shouts_in_the_log_one_json_object_a_line(
+    place: Workplace, book: Casebook, database: TestDatabase
+) -> None:
+    book.write(f"case-{reference(1)}", history(1))
+    with psycopg.connect(database.admin_url, autocommit=True) as admin:
+        admin.execute("ALTER TABLE events DISABLE TRIGGER events_append_only")
+        admin.execute(
+            "UPDATE events SET body = replace(body::text, 'case-selected', 'unheard-of')::json"
+            " WHERE version = 6"
+        )
+    worker = place.hire()
+    place.until(lambda: "case-list stopped before position 6" in worker.log.read_text())
+    assert worker.stop() == 0
+    text = worker.log.read_text()
+    said = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    shouts = [each for each in said if "before position 6" in str(each)]
+    assert {each["level"] for each in shouts} == {"error"}
+    assert {each["task"] for each in shouts} == {"projections.catch_up"}
+    assert queries.freshness(book.models, "case-list").position == 5
+    assert "Carter" not in text
+
+
+def test_pokes_that_nobody_takes_wait_once_each(pokes: Pokes, redis: Redis) -> None:
+    for _ in range(5):
+        pokes.committed()
+    assert redis.llen("projections") == len(runner.PROJECTIONS)
+    assert redis.llen("notifications") == 1
+
+
+def test_a_task_that_started_can_be_poked_again(pokes: Pokes, redis: Redis) -> None:
+    pokes.committed()
+    pokes.started("projections.catch_up", ["case-list"])
+    pokes.committed()
+    assert redis.llen("projections") == len(runner.PROJECTIONS) + 1
+
+
+def test_a_forgotten_flag_ends_by_itself(pokes: Pokes, redis: Redis) -> None:
+    pokes.committed()
+    for poke in AFTER_COMMIT:
+        assert 0 < redis.ttl(poke.flag) <= 10
+
+
+def test_a_broker_that_is_away_is_told_of_once_and_then_left_alone(
+    place: Workplace, pokes: Pokes
+) -> None:
+    place.stop_redis()
+    with capture_logs() as logs:
+        for _ in range(20):
+            pokes.committed()
+    assert [each["event"] for each in logs] == ["broker_away"]
+
+
+def test_every_task_has_its_queue_and_every_queue_its_tasks() -> None:
+    app.loader.import_default_modules()
+    tasks = {name for name in app.tasks if not name.startswith("celery.")}
+    assert tasks == {task for queue in QUEUES.values() for task in queue} == set(ROUTES)
+    assert set(ALL_QUEUES) == {route["queue"] for route in ROUTES.values()}
+
+
+def test_every_poke_goes_to_the_queue_of_its_task() -> None:
+    for poke in (*AFTER_COMMIT, *AFTER_PLANNING):
+        assert ROUTES[poke.task]["queue"] == poke.queue
+        assert poke.flag == flag_of(poke.task, poke.args)
+
+
+def test_the_schedule_pokes_whatever_a_commit_pokes() -> None:
+    scheduled = {(each["task"], each["args"]) for each in SCHEDULE.values()}
+    assert {(poke.task, poke.args) for poke in (*AFTER_COMMIT, *AFTER_PLANNING)} <= scheduled
+    assert {task for task, _ in scheduled} == set(ROUTES)
