@@ -24,7 +24,7 @@ from services.pages import (
     signing_in,
     status,
 )
-from services.pages.catalogue import load_catalogue
+from services.pages.catalogue import Catalogue, load_catalogue
 from services.wiring import Office
 
 _LARGEST_FORM: Final = 64 * 1024
@@ -68,7 +68,10 @@ def create_pages(office: Office) -> Flask:
         clock=shown.clock_time, exact=shown.exact_time, day=shown.day, money=shown.money
     )
     app.jinja_env.globals.update(
-        t=words, form_token=sessions.form_token, signed_in=lambda: g.get("person")
+        t=words,
+        office_stage=partial(_office_stage, words),
+        form_token=sessions.form_token,
+        signed_in=lambda: g.get("person"),
     )
     sessions.keep_sessions(app, office.settings)
     app.before_request(_name_request)
@@ -76,6 +79,11 @@ def create_pages(office: Office) -> Flask:
     app.after_request(partial(_finish, secure=office.settings.public_url.startswith("https://")))
     problems.show_problems(app)
     return app
+
+
+def _office_stage(words: Catalogue, stage: str) -> str:
+    """Return a stage as the office calls it, which is more direct than what applicants read."""
+    return words.maybe(f"office-stage.{stage}", words(f"stage.{stage}.label"))
 
 
 def _name_request() -> None:

@@ -75,7 +75,9 @@ def read_command(command: type[Any], form: Strings) -> Any:
     told: dict[str, Any] = {}
     for each in inputs_of(command):
         text = _text(form, each.name)
-        if not text and not each.required:
+        if not text:
+            if each.required:
+                faults[each.name] = "This is needed; fill it in"
             continue
         try:
             told[each.name] = _READ[each.kind](text)

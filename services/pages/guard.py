@@ -75,6 +75,9 @@ def visitor() -> Person:
 
 def _admit(office: Office) -> ResponseReturnValue | None:
     """Let the request through to its view, send it to sign in, or raise what forbids it."""
+    g.person = None
+    if request.endpoint == "static":
+        return None  # what caches share must not carry a visitor's cookie
     now = office.clock()
     g.person = sessions.signed_in(now)
     if request.endpoint is None:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from domain.days import HONG_KONG, written_out
+from domain.days import HONG_KONG, hong_kong_date, written_out
 from services.pages.catalogue import Catalogue
 
 NOTHING: Final = "\N{EN DASH}"
@@ -42,7 +42,9 @@ def exact_time(at: datetime | None) -> str:
 
 
 def day(on: date | None) -> str:
-    """Return a day as a sentence has it: 1 May 2019."""
+    """Return a day, or the day of an instant in Hong Kong, as a sentence has it: 1 May 2019."""
+    if isinstance(on, datetime):
+        return written_out(hong_kong_date(on))
     return written_out(on) if on else NOTHING
 
 
@@ -81,6 +83,16 @@ def outline(words: Catalogue, shown: Any, *, leave_out: Iterable[str] = ()) -> t
     )
 
 
+def _item(words: Catalogue, item: Any, label: str) -> Entry:
+    """Return one of many: a flat one on a single line that its first field begins."""
+    entries = outline(words, item)
+    if any(each.entries for each in entries):
+        return Entry(label=label, entries=entries)
+    first, *others = entries
+    text = "; ".join(f"{each.label}: {each.text}" for each in others)
+    return Entry(label=first.text, text=text)
+
+
 def label_of(words: Catalogue, name: str) -> str:
     """Return the label of a field: its words, or its own name spelled out."""
     spelled = name.replace("_", " ")
@@ -95,8 +107,7 @@ def _entry(words: Catalogue, name: str, value: Any) -> Entry:
         return Entry(
             label=label,
             entries=tuple(
-                Entry(label=f"{label} {number}", entries=outline(words, each))
-                for number, each in enumerate(value, start=1)
+                _item(words, each, f"{label} {number}") for number, each in enumerate(value, 1)
             ),
         )
     if name.endswith("_hkd") and isinstance(value, int):

@@ -1,10 +1,10 @@
 """A visitor of the pages: follows links and sends forms as a browser without scripts does."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
-
 
 from domain import commands as c
 from services.cases import carry_out, submit
@@ -122,7 +122,20 @@ class Visitor:
     """One browser."""
 
     def __init__(self, office: Office) -> None:
+        self.office = office
         self.client = create_pages(office).test_client()
+
+    def reopen(self, office: Office) -> None:
+        """Go on with the same cookies at an office whose clock may say something else."""
+        cookie = self.client.get_cookie("qmas")
+        self.client = create_pages(office).test_client()
+        if cookie is not None:
+            self.client.set_cookie("qmas", cookie.value)
+
+    def sign_in(self, door: Page, name: str, action: str) -> Page:
+        """Return the page that a local person gets to through a door."""
+        password = next(each.password for each in logins(self.office.settings) if each.name == name)
+        return self.send(door, action, name=name, password=password)
 
     def get(self, path: str, **options: Any) -> Page:
         """Return the page at a path, after every redirection."""
@@ -153,10 +166,14 @@ def signed_in(office: Office, name: str, area: str = "staff") -> Visitor:
     """Return a visitor who is signed in as a local person."""
     visitor = Visitor(office)
     door = f"/{area}/sign-in"
-    password = next(each.password for each in logins(office.settings) if each.name == name)
-    page = visitor.send(visitor.get(door), door, name=name, password=password)
+    page = visitor.sign_in(visitor.get(door), name, door)
     assert page.status == 200, page.text
     return visitor
+
+
+def later(office: Office, passed: timedelta) -> Office:
+    """Return the office with its clock put forward."""
+    return replace(office, clock=lambda: office.clock() + passed)
 
 
 def file_case(office: Office, name: str = "john", *commands: c.CaseCommand) -> str:

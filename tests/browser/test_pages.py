@@ -1,0 +1,121 @@
+"""The pages as a browser without scripts shows them: walked by keyboard, wide and narrow."""
+
+from domain import commands as c
+from services.cases import carry_out
+from services.exercises import draw_shortlist, make_selection, open_exercise
+from services.identity import logins
+from services.projections.runner import catch_up_all
+from services.wiring import Office
+from tests.browser.chromium import Chromium
+from tests.browser.looking import FAINT_TEXTS, FAULTS_OF_STRUCTURE, FOCUS, HEADING, TITLE, TOO_WIDE
+from tests.services.asking import SUPERVISOR, asked, filed_by
+from tests.services.visiting import TO_POOL, file_case
+
+
+def enquire(browser: Chromium, served: str, reference: str, year: str) -> None:
+    born = filed_by("john").applicant.date_of_birth
+    browser.open(served)
+    for field, text in (
+        ("reference", reference),
+        ("day", str(born.day)),
+        ("month", str(born.month)),
+        ("year", year),
+    ):
+        browser.type_into(field, text)
+    browser.send()
+
+
+def sign_in(browser: Chromium, served: str, office: Office, name: str) -> None:
+    browser.open(f"{served}/staff/sign-in")
+    password = next(each.password for each in logins(office.settings) if each.name == name)
+    browser.type_into("name", name)
+    browser.type_into("password", password)
+    browser.send()
+
+
+def faults_at(browser: Chromium, where: str) -> list[str]:
+    """Return what is wrong with the page that is open, at both widths."""
+    found = []
+    for width in (1280, 320):
+        browser.resize(width)
+        found += [f"{where} at {width}: faint: {each}" for each in browser.look(FAINT_TEXTS)]
+        found += [f"{where} at {width}: {each}" for each in browser.look(FAULTS_OF_STRUCTURE)]
+        if browser.look(TOO_WIDE) > 0:
+            found.append(f"{where} is too wide at {width}")
+    return found
+
+
+def test_an_applicant_finds_the_status_by_keyboard(
+    office: Office, served: str, browser: Chromium
+) -> None:
+    reference = file_case(office, "john", *TO_POOL)
+    born = filed_by("john").applicant.date_of_birth
+    enquire(browser, served, reference, str(born.year))
+    assert browser.look("location.pathname + location.search") == "/status"
+    assert browser.look(HEADING) == "Waiting for selection"
+    assert faults_at(browser, "status") == []
+
+
+def test_a_failed_enquiry_puts_the_focus_on_what_is_wrong(
+    office: Office, served: str, browser: Chromium
+) -> None:
+    enquire(browser, served, file_case(office), "1901")
+    assert browser.look(FOCUS) == "problems"
+    assert browser.look(TITLE).startswith("Error: ")
+    assert faults_at(browser, "failed enquiry") == []
+
+
+def test_an_officer_acknowledges_a_case_by_keyboard(
+    office: Office, served: str, browser: Chromium
+) -> None:
+    reference = file_case(office)
+    sign_in(browser, served, office, "officer.chan")
+    assert browser.look(HEADING) == "Cases"
+    browser.open(f"{served}/staff/cases/{reference}")
+    browser.look("document.querySelector('details.offer button').focus()")
+    browser.send()
+    assert browser.look("document.querySelector('.done').textContent") == (
+        "Acknowledge: done. The case is now at version 2."
+    )
+
+
+def test_the_first_tab_leads_past_the_head_of_a_page(served: str, browser: Chromium) -> None:
+    browser.open(served)
+    browser.press("Tab")
+    assert browser.look(FOCUS) == "skip"
+    browser.press("Enter")
+    assert browser.look(FOCUS) == "main"
+
+
+def test_no_page_is_faint_unlabelled_or_too_wide(
+    office: Office, served: str, browser: Chromium
+) -> None:
+    reference = file_case(office, "john", *TO_POOL)
+    fresh = file_case(office, "emma")
+    open_exercise(
+        office,
+        c.OpenExercise(exercise="2019-q2", title="Second quarter", places=1, shortlist_size=1),
+        asked(SUPERVISOR),
+    )
+    draw_shortlist(office, "2019-q2", asked(SUPERVISOR))
+    make_selection(office, "2019-q2", asked(SUPERVISOR))
+    carry_out(office, reference, c.ApproveInPrinciple(), asked(SUPERVISOR))
+    catch_up_all(office.store, office.models)
+    sign_in(browser, served, office, "supervisor.wong")
+    found = []
+    for path in (
+        "/",
+        "/staff/sign-in",
+        "/staff",
+        f"/staff/cases/{reference}",
+        f"/staff/cases/{fresh}",
+        "/staff/exercises",
+        "/staff/exercises/2019-q2",
+        "/audit",
+        f"/audit/cases/{reference}",
+        f"/audit/cases/{reference}?as_of=soon",
+        "/nowhere",
+    ):
+        browser.open(served + path)
+        found += faults_at(browser, path)
+    assert found == []

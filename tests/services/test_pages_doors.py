@@ -1,0 +1,183 @@
+"""Who is let in: actions, signing in, sessions, tokens, and the headers of every answer."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from domain.access import Action
+from services.pages.app import ROUTES, create_pages
+from services.pages.guard import UnguardedRoute, actions_of, serve
+from services.pages.sessions import IDLE, LONGEST
+from services.wiring import Office
+from tests.services.visiting import Visitor, file_case, later, signed_in
+
+GUESSED = "guessed-it"
+
+
+def test_every_endpoint_names_an_action(office: Office) -> None:
+    app = create_pages(office)
+    assert {rule.endpoint for rule in app.url_map.iter_rules()} == set(actions_of(app))
+    assert set(actions_of(app).values()) <= set(Action)
+
+
+def test_a_route_without_an_action_stops_the_pages_from_being_made(office: Office) -> None:
+    app = Flask("services.pages")
+    app.add_url_rule("/back-door", "back_door", lambda: "in")
+    with pytest.raises(UnguardedRoute, match="back_door"):
+        serve(app, office, ROUTES)
+
+
+def test_nobody_gets_in_without_signing_in(office: Office) -> None:
+    reference, client = file_case(office), Visitor(office).client
+    guarded = [each for each in ROUTES if each.action is not Action.PUBLIC]
+    assert len(guarded) > 8
+    for route in guarded:
+        path = route.path.replace("<reference>", reference).replace("<", "").replace(">", "")
+        answer = client.open(path, method=route.methods[0])
+        assert answer.status_code == 303, path
+        door = answer.headers["Location"].partition("?")[0]
+        assert door in {"/", "/staff/sign-in", "/audit/sign-in"}
+
+
+def test_signing_in_leads_to_the_page_that_was_wanted(office: Office) -> None:
+    reference = file_case(office)
+    visitor = Visitor(office)
+    door = visitor.get(f"/staff/cases/{reference}")
+    assert door.heading == "Sign in to the office"
+    page = visitor.sign_in(door, "officer.chan", "/staff/sign-in")
+    assert page.path == f"/staff/cases/{reference}"
+
+
+@pytest.mark.parametrize("then", ["https://evil.example/staff", "//evil.example", "/\\evil", "/"])
+def test_signing_in_leads_to_no_other_site(office: Office, then: str) -> None:
+    visitor = Visitor(office)
+    door = visitor.get("/staff/sign-in", query_string={"then": then})
+    assert visitor.sign_in(door, "officer.chan", "/staff/sign-in").path == "/staff"
+
+
+def test_a_wrong_password_is_told_and_not_shown_again(office: Office) -> None:
+    visitor = Visitor(office)
+    door = visitor.get("/staff/sign-in")
+    page = visitor.send(door, "/staff/sign-in", name="officer.chan", password=GUESSED)
+    assert page.status == 422
+    assert page.problems == [
+        "The name and the password do not belong together. Check both and try again"
+    ]
+    assert page.form("/staff/sign-in")["name"] == "officer.chan"
+    assert GUESSED not in page.html
+
+
+def test_signing_in_leaves_nothing_of_the_session_before(office: Office) -> None:
+    visitor = Visitor(office)
+    before = visitor.get("/staff/sign-in").form("/staff/sign-in")["csrf"]
+    page = visitor.sign_in(visitor.get("/staff/sign-in"), "officer.chan", "/staff/sign-in")
+    assert page.form("/sign-out")["csrf"] != before
+
+
+def test_signing_out_ends_the_session(office: Office) -> None:
+    visitor = signed_in(office, "officer.chan")
+    page = visitor.send(visitor.get("/staff"), "/sign-out")
+    assert "You are signed out." in page.text
+    assert visitor.get("/staff").path.startswith("/staff/sign-in")
+
+
+@pytest.mark.parametrize("passed", [IDLE, LONGEST])
+def test_a_session_ends_when_it_is_not_used(office: Office, passed: timedelta) -> None:
+    visitor = signed_in(office, "officer.chan")
+    visitor.reopen(later(office, passed + timedelta(seconds=2)))
+    assert visitor.get("/staff").path.startswith("/staff/sign-in")
+
+
+def test_use_keeps_a_session_but_not_for_ever(office: Office) -> None:
+    visitor = signed_in(office, "officer.chan")
+    passed = timedelta(0)
+    while passed + IDLE / 2 < LONGEST:
+        passed += IDLE / 2
+        visitor.reopen(later(office, passed))
+        assert visitor.get("/staff").path == "/staff"
+    visitor.reopen(later(office, LONGEST + timedelta(minutes=1)))
+    assert visitor.get("/staff").path.startswith("/staff/sign-in")
+
+
+def test_a_form_without_this_browsers_token_does_nothing(office: Office) -> None:
+    reference = file_case(office)
+    visitor = signed_in(office, "officer.chan")
+    action = f"/staff/cases/{reference}/acknowledge-application"
+    form = visitor.get(f"/staff/cases/{reference}").form(action)
+    head = office.store.head()
+    for token in ("", "of-another-browser"):
+        page = visitor.post(action, {**form, "csrf": token})
+        assert (page.status, page.heading) == (400, "This form has expired")
+    assert office.store.sequence() == head
+
+
+def test_whoever_has_no_leave_is_told_so(office: Office) -> None:
+    page = signed_in_as_service(office).get("/staff")
+    assert (page.status, page.heading) == (403, "Your role may not do this")
+
+
+def signed_in_as_service(office: Office) -> Visitor:
+    visitor = Visitor(office)
+    visitor.sign_in(visitor.get("/staff/sign-in"), "service.intake", "/staff/sign-in")
+    return visitor
+
+
+def test_an_officer_may_not_run_an_exercise(office: Office) -> None:
+    visitor = signed_in(office, "officer.chan")
+    page = visitor.get("/staff/exercises")
+    assert "/staff/exercises" not in page.actions
+    token = visitor.get("/staff").form("/sign-out")["csrf"]
+    assert visitor.post("/staff/exercises", {"csrf": token}).status == 403
+
+
+def test_no_page_is_kept_or_may_run_anything(office: Office) -> None:
+    visitor = signed_in(office, "officer.chan")
+    for path in ("/", "/staff", "/staff/exercises", "/audit", "/nowhere"):
+        headers = visitor.get(path).headers
+        assert headers["Cache-Control"] == "private, no-store"
+        assert headers["Content-Security-Policy"].startswith("default-src 'none'; ")
+        assert "unsafe" not in headers["Content-Security-Policy"]
+        assert "script-src" not in headers["Content-Security-Policy"]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_style_sheet_is_shared_and_carries_no_cookie(office: Office) -> None:
+    with signed_in(office, "officer.chan").client.get("/static/pages.css") as answer:
+        assert answer.status_code == 200
+        assert answer.headers["Cache-Control"] == "public, max-age=3600"
+        assert "Set-Cookie" not in answer.headers
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(office: Office) -> None:
+    cookie = Visitor(office).client.get("/").headers["Set-Cookie"]
+    assert cookie.startswith("qmas=")
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+
+
+def test_under_https_the_cookie_is_sent_over_https_alone(office: Office) -> None:
+    settings = replace(office.settings, public_url="https://cases.example")
+    answer = create_pages(replace(office, settings=settings)).test_client().get("/")
+    assert answer.headers["Set-Cookie"].startswith("__Host-qmas=")
+    assert "Secure" in answer.headers["Set-Cookie"]
+    assert "max-age" in answer.headers["Strict-Transport-Security"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/nowhere", 404), ("PUT", "/", 405), ("OPTIONS", "/staff", 405)],
+)
+def test_what_is_not_there_is_a_page_too(
+    office: Office, method: str, path: str, status: int
+) -> None:
+    answer = Visitor(office).client.open(path, method=method)
+    assert answer.status_code == status
+    assert "<h1>" in answer.get_data(as_text=True)
+    assert ("Allow" in answer.headers) is (status == 405)
+
+
+def test_too_large_a_form_is_refused(office: Office) -> None:
+    page = Visitor(office).post("/", {"reference": "Q" * 100_000})
+    assert (page.status, page.heading) == (413, "Too much at once")

@@ -1,0 +1,84 @@
+"""The pages of selection exercises, from their opening to the places."""
+
+from domain.errors import Refusal
+from services.pages.problems import status_of
+from services.projections.runner import catch_up_all
+from services.wiring import Office
+from tests.services.visiting import TO_POOL, Page, Visitor, file_case, signed_in
+
+OPENING = {
+    "exercise": "2019-q2",
+    "title": "Second quarter of 2019",
+    "places": "1",
+    "shortlist_size": "2",
+    "effective_at": "2019-05-20T10:00",
+}
+
+
+def open_one(visitor: Visitor, **typed: str) -> Page:
+    return visitor.send(visitor.get("/staff/exercises"), "/staff/exercises", **{**OPENING, **typed})
+
+
+def run(visitor: Visitor, slug: str) -> Page:
+    path = "/staff/exercises/2019-q2"
+    sent = visitor.send(visitor.get(path), f"{path}/{slug}", effective_at="2019-05-20T11:00")
+    catch_up_all(visitor.office.store, visitor.office.models)
+    return sent
+
+
+def test_an_exercise_can_be_run_from_its_opening_to_the_places(office: Office) -> None:
+    file_case(office, "john", *TO_POOL)
+    file_case(office, "emma", *TO_POOL)
+    visitor = signed_in(office, "supervisor.wong")
+    assert "The exercise is open" in open_one(visitor).text
+    catch_up_all(office.store, office.models)
+    assert "Draw the shortlist: done, with 2 cases." in run(visitor, "draw-shortlist").text
+    assert "Make the selection: done, with 2 cases." in run(visitor, "make-selection").text
+    page = visitor.get("/staff/exercises/2019-q2")
+    assert page.heading == "Second quarter of 2019"
+    assert page.facts["State"] == "Selection made"
+    assert page.facts["Cut-off"] == "175 points"
+    assert "2019-05-01 10:00:00.000+08:00" in page.facts["Tie-break"]
+    assert "this one is local policy" in page.text
+    assert page.facts["Selection"].startswith("sha256:")
+    assert page.actions == ["/sign-out"]
+
+
+def test_the_list_shows_places_and_cut_off(office: Office) -> None:
+    file_case(office, "john", *TO_POOL)
+    visitor = signed_in(office, "supervisor.wong")
+    open_one(visitor)
+    catch_up_all(office.store, office.models)
+    row = visitor.get("/staff/exercises").root.one("tbody").one("tr")
+    assert [each.text for each in row.all("td")][1:] == [
+        "Pool frozen",
+        "1",
+        "1",
+        "\u2013",
+        "\u2013",
+    ]
+
+
+def test_what_is_wrong_with_an_opening_is_said(office: Office) -> None:
+    visitor = signed_in(office, "supervisor.wong")
+    nothing = open_one(visitor)
+    assert (nothing.status, "no case is waiting" in nothing.problems[0]) == (422, True)
+    file_case(office, "john", *TO_POOL)
+    small = open_one(visitor, shortlist_size="0")
+    assert "cannot fill" in small.problems[0]
+    blank = open_one(visitor, places="", title="")
+    assert len(blank.problems) == 2
+    assert blank.form("/staff/exercises")["exercise"] == "2019-q2"
+    assert "No exercise has been opened." in blank.text
+
+
+def test_an_unknown_exercise_is_not_found(office: Office) -> None:
+    visitor = signed_in(office, "officer.chan")
+    for name in ("2031-q1", "%00"):
+        page = visitor.get(f"/staff/exercises/{name}")
+        assert (page.status, page.heading) == (404, "No exercise has this name")
+
+
+def test_a_fault_that_no_table_names_is_ours() -> None:
+    assert status_of(RuntimeError()) == 500
+    assert status_of(Refusal()) == 422

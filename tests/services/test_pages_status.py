@@ -1,0 +1,160 @@
+"""The applicant's page: who may see it, what it tells, and what it never tells."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain import commands as c
+from services.cases import carry_out, submit
+from services.pages.sessions import STATUS_OPEN
+from services.projections.runner import catch_up_all
+from services.wiring import Office
+from tests.services.asking import MAY_2019, OFFICER, SUPERVISOR, asked, filed_by, on_paper
+from tests.services.visiting import TO_POOL, Page, Visitor, file_case, later
+
+BORN = filed_by("john").applicant.date_of_birth
+
+
+def enquire(visitor: Visitor, reference: str, **typed: str) -> Page:
+    born = {"day": str(BORN.day), "month": str(BORN.month), "year": str(BORN.year)}
+    return visitor.send(visitor.get("/"), "/", reference=reference, **{**born, **typed})
+
+
+def test_whoever_knows_reference_and_date_of_birth_sees_the_status(office: Office) -> None:
+    page = enquire(Visitor(office), file_case(office, "john", *TO_POOL))
+    assert page.status == 200
+    assert page.heading == "Waiting for selection"
+    assert page.title.startswith("Status of your application: Waiting for selection")
+    assert page.facts["Since"] == "1 May 2019, 10:00"
+    assert page.facts["What is awaited"] == "The next selection exercise"
+    assert page.facts["From whom"] == "The office"
+    assert page.facts["Rules in force for your application"] == "gpt-2018"
+
+
+def test_a_reference_is_taken_however_it_is_typed(office: Office) -> None:
+    reference = file_case(office)
+    typed = f"  {reference.lower().replace('-', ' ')} "
+    assert enquire(Visitor(office), typed).path == "/status"
+
+
+def test_neither_reference_nor_date_of_birth_stands_in_an_address(office: Office) -> None:
+    reference = file_case(office)
+    visitor = Visitor(office)
+    form = {**visitor.get("/").form("/"), "reference": reference}
+    born = {"day": str(BORN.day), "month": str(BORN.month), "year": str(BORN.year)}
+    answer = visitor.client.post("/", data={**form, **born})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/status")
+    kept = visitor.client.get_cookie("qmas")
+    assert kept is not None
+    assert BORN.isoformat() not in kept.decoded_value
+
+
+def test_unknown_and_mismatch_get_one_and_the_same_answer(office: Office) -> None:
+    reference = file_case(office)
+    mismatch = enquire(Visitor(office), reference, year="1961")
+    unknown = enquire(Visitor(office), "QM-AQP2Y-Q46AS")
+    assert (mismatch.status, mismatch.problems) == (unknown.status, unknown.problems)
+    assert mismatch.status == 422
+    assert "No application was found" in mismatch.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"reference": ""}, "Enter your application reference"),
+        ({"reference": "QM-11111-11111"}, "This is not a complete reference"),
+        ({"reference": "\0"}, "This is not a complete reference"),
+        ({"day": "", "month": "", "year": ""}, "Enter your date of birth"),
+        ({"day": "31", "month": "2"}, "Enter a date of birth that exists"),
+        ({"year": "٢٠٠٠"}, "Enter a date of birth that exists"),
+        ({"day": "x"}, "Enter a date of birth that exists"),
+    ],
+)
+def test_what_is_wrong_in_the_form_is_said_beside_its_field(
+    office: Office, typed: dict[str, str], said: str
+) -> None:
+    page = enquire(Visitor(office), **{"reference": "QM-AQP2Y-Q46AS", **typed})
+    assert page.status == 422
+    assert len(page.problems) == 1
+    assert page.problems[0].startswith(said)
+    assert page.title.startswith("Error: ")
+    (link,) = page.root.one("div", role="alert").all("a")
+    assert page.root.all("input", id=link.given["href"].removeprefix("#"))
+
+
+def test_what_was_typed_is_kept_in_a_form_that_failed(office: Office) -> None:
+    form = enquire(Visitor(office), "QM-1", day="7").form("/")
+    assert (form["reference"], form["day"]) == ("QM-1", "7")
+
+
+def test_the_status_page_closes_by_itself(office: Office) -> None:
+    visitor = Visitor(office)
+    page = enquire(visitor, file_case(office))
+    assert page.path == "/status"
+    visitor.reopen(later(office, STATUS_OPEN + timedelta(seconds=2)))
+    page = visitor.get("/status")
+    assert page.path == "/?again=1"
+    assert "Enter your details to see your application" in page.text
+
+
+def test_a_closed_status_page_is_gone(office: Office) -> None:
+    visitor = Visitor(office)
+    enquired = enquire(visitor, file_case(office))
+    assert "You have closed" in visitor.send(enquired, "/status/close").text
+    assert visitor.get("/status").path == "/?again=1"
+
+
+def test_no_rank_score_or_officer_is_told(office: Office) -> None:
+    reference = file_case(office, "john", *TO_POOL)
+    carry_out(office, reference, c.ShortlistCase(exercise="2019-q2", rank=977), asked(SUPERVISOR))
+    catch_up_all(office.store, office.models)
+    page = enquire(Visitor(office), reference)
+    assert page.heading == "Before the committee"
+    for untold in ("977", "2019-q2", "175", OFFICER.name, SUPERVISOR.name, "Carter"):
+        assert untold not in page.html
+
+
+def test_a_refusal_is_told_with_its_class_and_reasons(office: Office) -> None:
+    reference = file_case(office, "john", *TO_POOL)
+    for command in (
+        c.ShortlistCase(exercise="2019-q2", rank=3),
+        c.RefuseApplication(reasons=("No plan for settling was given.",)),
+    ):
+        carry_out(office, reference, command, asked(SUPERVISOR))
+    catch_up_all(office.store, office.models)
+    page = enquire(Visitor(office), reference)
+    assert page.heading == "Refused"
+    assert "did not reach the standard for approval" in page.text
+    assert "No plan for settling was given." in page.text
+
+
+def test_a_visa_is_told_with_its_conditions(office: Office) -> None:
+    reference = file_case(office, "john", *TO_POOL)
+    fees: tuple[c.CaseCommand, ...] = (
+        c.ShortlistCase(exercise="2019-q2", rank=1),
+        c.SelectCase(exercise="2019-q2", rank=1),
+        c.ApproveInPrinciple(),
+        c.VerifyOriginals(),
+        c.ApproveApplication(),
+    )
+    for command in fees:
+        carry_out(office, reference, command, asked(SUPERVISOR))
+    catch_up_all(office.store, office.models)
+    due = enquire(Visitor(office), reference).facts
+    assert (due["Amount to pay"], due["By when"]) == ("HK$230", "1 November 2019")
+    for command in (c.PayVisaFee(amount_hkd=230), c.IssueVisa()):
+        carry_out(office, reference, command, asked(SUPERVISOR))
+    catch_up_all(office.store, office.models)
+    visa = enquire(Visitor(office), reference).facts
+    assert visa["Period of stay"] == "2 years from the day you enter"
+    assert visa["Enter Hong Kong by"] == "1 November 2019"
+    assert (visa["May work"], visa["May study"]) == ("Yes", "Yes")
+
+
+def test_an_erased_person_is_as_good_as_unknown(office: Office) -> None:
+    reference = submit(office, on_paper("john"), asked(at=MAY_2019)).reference
+    catch_up_all(office.store, office.models)
+    office.store.destroy_key(reference)
+    page = enquire(Visitor(office), reference)
+    assert page.status == 422
+    assert "No application was found" in page.problems[0]

@@ -1,0 +1,100 @@
+"""The words of the pages: none missing in any language, and facts as people read them."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from importlib import resources
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from domain import commands as c
+from domain.application import Route
+from domain.events import WIRE, Channel, RefusalClass
+from domain.projections.exercises import ExerciseStage
+from domain.projections.status import AWAITED
+from domain.stages import Stage
+from services.pages import shown
+from services.pages.catalogue import Catalogue, load_catalogue
+from services.pages.forms import COMMANDS, inputs_of, slug
+
+TEXTS = resources.files("services.pages").joinpath("texts")
+LANGUAGES = [Path(each.name).stem for each in TEXTS.iterdir()]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_everything_that_can_happen_has_words(language: str) -> None:
+    entries = load_catalogue(language).entries
+    wanted = {f"stage.{each}.{part}" for each in Stage for part in ("label", "tells")}
+    wanted |= {f"event.{wire.name}" for wire in WIRE.values()}
+    wanted |= {f"command.{slug(each.__name__)}.title" for each in get_args(c.CaseCommand)}
+    wanted |= {f"field.{field.name}" for each in COMMANDS.values() for field in inputs_of(each)}
+    wanted |= {f"field.{field.name}" for field in inputs_of(c.OpenExercise)}
+    wanted |= {f"route.{each}" for each in Route} | {f"channel.{each}" for each in Channel}
+    wanted |= {f"refusal-class.{each}" for each in RefusalClass}
+    wanted |= {f"exercise.{each}" for each in ExerciseStage}
+    wanted |= {f"step.{each.step}" for each in AWAITED.values()}
+    assert wanted <= entries.keys()
+    assert all(entries.values())
+
+
+def test_every_key_that_a_template_names_has_words() -> None:
+    templates = resources.files("services.pages").joinpath("templates")
+    texts = [each.read_text("utf-8") for each in templates.iterdir()]
+    named = {key for text in texts for key in re.findall(r'\bt\("([a-z_.-]+[a-z])"', text)}
+    assert len(named) > 40
+    assert named <= load_catalogue().entries.keys()
+
+
+def test_words_that_are_missing_are_named() -> None:
+    with pytest.raises(KeyError, match=r"no words for stage\.lost in en"):
+        Catalogue(language="en", entries={})("stage.lost")
+
+
+def test_an_instant_is_shown_on_hong_kongs_clock() -> None:
+    at = datetime(2019, 4, 30, 16, 30, tzinfo=UTC)
+    assert shown.clock_time(at) == "1 May 2019, 00:30"
+    assert shown.day(at) == "1 May 2019"
+    assert shown.exact_time(at) == "2019-05-01 00:30:00.000+08:00"
+
+
+def test_money_is_shown_in_thousands() -> None:
+    assert shown.money(1300) == "HK$1,300"
+
+
+def test_any_dataclass_is_shown_with_labels_and_its_personal_member_is_not() -> None:
+    @dataclass(frozen=True)
+    class Part:
+        name: str
+        points: int
+
+    @dataclass(frozen=True)
+    class Whole:
+        paid_on: date
+        fee_hkd: int | None
+        agreed: bool
+        parts: tuple[Part, ...]
+        years: tuple[int, ...]
+        personal: str
+
+    whole = Whole(
+        paid_on=date(2019, 5, 1),
+        fee_hkd=1300,
+        agreed=False,
+        parts=(Part("age", 30), Part("family", 0)),
+        years=(2, 3),
+        personal="secret",
+    )
+    entries = shown.outline(load_catalogue(), whole)
+    assert [(each.label, each.text) for each in entries] == [
+        ("Paid on", "1 May 2019"),
+        ("Fee hkd", "HK$1,300"),
+        ("Agreed", "No"),
+        ("Parts", ""),
+        ("Years", "2, 3"),
+    ]
+    assert [(each.label, each.text) for each in entries[3].entries] == [
+        ("age", "Points: 30"),
+        ("family", "Points: 0"),
+    ]
