@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Self
 
-from sqlalchemy import Engine, create_engine
+import psycopg
+from sqlalchemy import Engine, ExceptionContext, create_engine, event
 
-from services.store import BlindIndex, CaseKeys
+from services.store import BlindIndex, CaseKeys, StoreUnreachable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,7 +14,8 @@ class ReadModels:
     """Where the read models are; connections are opened when first needed.
 
     `engine` gives transactions. `reads` shares its pool and gives autocommit: right for a query
-    of one statement, which then costs one round trip.
+    of one statement, which then costs one round trip. Both raise `StoreUnreachable` when the
+    database does not answer.
     """
 
     engine: Engine
@@ -31,9 +33,18 @@ class ReadModels:
             pool_pre_ping=False,
             pool_use_lifo=True,
         )
+        event.listen(engine, "handle_error", _refuse_absence)
         reads = engine.execution_options(isolation_level="AUTOCOMMIT")
         return cls(engine=engine, reads=reads, keys=keys, blind=blind)
 
     def dispose(self) -> None:
         """Give every connection back; the next use opens new ones."""
         self.engine.dispose()
+
+
+def _refuse_absence(context: ExceptionContext) -> None:
+    """Raise `StoreUnreachable` where the connection is at fault and not the statement."""
+    fault = context.original_exception
+    lost = context.is_disconnect or context.connection is None
+    if lost and isinstance(fault, psycopg.OperationalError):
+        raise StoreUnreachable(f"the database does not answer: {fault}") from fault

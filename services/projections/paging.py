@@ -138,8 +138,9 @@ def _conditions(wanted: CaseFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.submitted_to is not None:
         yield columns.submitted_at <= wanted.submitted_to
     if wanted.points_from is not None or wanted.points_to is not None:
-        most = _MOST_POINTS if wanted.points_to is None else wanted.points_to
-        yield _POINTS.between(max(0, wanted.points_from or 0), most)
+        most = _MOST_POINTS if wanted.points_to is None else min(wanted.points_to, _MOST_POINTS)
+        least = min(max(0, wanted.points_from or 0), _MOST_POINTS)
+        yield _POINTS.between(least, most)
     if wanted.name:
         yield columns.reference.in_(_named(wanted.name))
 

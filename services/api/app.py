@@ -1,0 +1,122 @@
+"""The API as one Flask application."""
+
+import time
+from typing import Any, Final
+
+import flask
+import structlog
+from flask_smorest import Api
+
+from domain.access import Action
+from services.api import cases, commands, enquiries, exercises, guard, operations, problems
+from services.api.conditions import correlation_id
+from services.api.metrics import Metrics
+from services.api.outputs import ProblemSchema
+from services.api.routes import Route, StrictBlueprint, mount
+from services.wiring import Office
+
+LARGEST_BODY: Final = 1024 * 1024
+PREFIX: Final = "/api/v1"
+
+_HEADERS: Final = {
+    "Cache-Control": "private, no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_CONFIG: Final = {
+    "MAX_CONTENT_LENGTH": LARGEST_BODY,
+    "API_TITLE": "Quality Migrant Admission Scheme case management",
+    "API_VERSION": "v1",
+    "OPENAPI_VERSION": "3.1.0",
+    "API_SPEC_OPTIONS": {
+        "security": [{"token": []}],
+        "info": {
+            "description": "Every command is one POST and is carried out once under its "
+            "Idempotency-Key. Errors are problems as RFC 9457 has them, with stable types. "
+            "Instants are aware; X-Request-ID in a request is kept as its correlation id."
+        },
+    },
+}
+
+
+class _Api(Api):  # type: ignore[misc]  # flask-smorest has no types
+    """smorest's API, whose errors are told as problems."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def _register_error_handlers(self) -> None:
+        self._app.register_error_handler(Exception, problems.answer)
+
+    def _register_responses(self) -> None:
+        super()._register_responses()
+        for name in [*self.spec.components.responses, *self.spec.components.responses_lazy]:
+            self._told_as_problem(name)
+
+    def _told_as_problem(self, name: str) -> None:
+        for kept in (self.spec.components.responses, self.spec.components.responses_lazy):
+            content = kept.get(name, {}).get("content", {})
+            if self.DEFAULT_RESPONSE_CONTENT_TYPE in content:
+                content[problems.MEDIA_TYPE] = content.pop(self.DEFAULT_RESPONSE_CONTENT_TYPE)
+
+
+def create_api(office: Office) -> flask.Flask:
+    """The API of an office; raises `Unguarded` when a route names no action."""
+    app = flask.Flask("services.api", static_folder=None)
+    app.config.update(_CONFIG)
+    app.url_map.merge_slashes = False
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
+    metrics = Metrics(office)
+    _observe(app, metrics)
+    api = _Api(app)
+    api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
+    v1 = StrictBlueprint("v1", __name__, url_prefix=PREFIX, description="Cases and exercises")
+    mount(v1, office, (*commands.routes(), *cases.ROUTES, *exercises.ROUTES, *enquiries.ROUTES))
+    mount(v1, office, (_openapi(api),))
+    running = StrictBlueprint("operations", __name__, description="For those who run the system")
+    mount(running, office, operations.routes(metrics))
+    api.register_blueprint(v1)
+    api.register_blueprint(running)
+    guard.actions(app)
+    return app
+
+
+def _openapi(api: Any) -> Route:
+    """The description of all of this, by itself."""
+    return Route(
+        method="GET",
+        path="/openapi.json",
+        name="openapi",
+        action=Action.PUBLIC,
+        view=lambda _: flask.jsonify(api.spec.to_dict()),
+        summary="Describe this API as OpenAPI 3.1",
+    )
+
+
+def _observe(app: flask.Flask, metrics: Metrics) -> None:
+    """Every request has an id and is counted, and every answer carries what keeps it private."""
+
+    @app.before_request
+    def begin() -> None:
+        flask.g.started = time.perf_counter()
+        flask.g.correlation_id = correlation_id()
+        structlog.contextvars.bind_contextvars(correlation_id=flask.g.correlation_id)
+
+    @app.after_request
+    def finish(response: flask.Response) -> flask.Response:
+        response.headers.update(_HEADERS)
+        response.headers["X-Request-ID"] = flask.g.correlation_id
+        if applied := flask.g.get("preference_applied"):
+            response.headers["Preference-Applied"] = applied
+        rule = flask.request.url_rule
+        metrics.answered(
+            flask.request.method if rule else "other",
+            rule.rule if rule else "none",
+            response.status_code,
+            time.perf_counter() - flask.g.started,
+        )
+        return response
+
+    @app.teardown_request
+    def forget(_: BaseException | None) -> None:
+        structlog.contextvars.unbind_contextvars("correlation_id")

@@ -1,0 +1,237 @@
+"""Questions about cases: the list, one case at any moment, its history, and how many there are."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import flask
+import msgspec
+from marshmallow import RAISE, Schema, validate
+
+from domain import events as e
+from domain.access import Action
+from domain.application import Route as TestRoute
+from domain.record import Recorded
+from domain.rules.types import Assessment
+from domain.stages import Draft, Stage, possible
+from services import cases
+from services.api.commands import addresses
+from services.api.conditions import already_has
+from services.api.freshness import shown, wait_until_shown
+from services.api.inputs import MESSAGES, LenientInstant, LenientWhole
+from services.api.outputs import (
+    CaseDetailSchema,
+    CaseItem,
+    CasePage,
+    Counts,
+    HistorySchema,
+    StageCount,
+)
+from services.api.routes import ETAG, IF_NONE_MATCH, PREFER, Call, Reply, Route
+from services.intake.fields import Text, Word
+from services.intake.schema import schema_for
+from services.projections import queries
+from services.rules import answer
+
+MOST_ITEMS: Final = 100
+_LONGEST_TEXT: Final = 200
+_SHORT: Final = validate.Length(max=_LONGEST_TEXT, error="must be at most {max} characters")
+
+
+class MomentQuery(Schema):
+    """A moment to look at: as it stood at `as_of`, as far as was recorded at `believed_at`."""
+
+    class Meta:
+        """Unknown parameters are refused."""
+
+        unknown = RAISE
+
+    error_messages = MESSAGES
+    as_of = LenientInstant()
+    believed_at = LenientInstant()
+
+
+class FreshQuery(Schema):
+    """A position of the log that the answer must hold."""
+
+    class Meta:
+        """Unknown parameters are refused."""
+
+        unknown = RAISE
+
+    error_messages = MESSAGES
+    wait_for = LenientWhole(validate=validate.Range(min=0, error="must not be negative"))
+
+
+class CaseQuery(FreshQuery):
+    """Which cases to list, in which order; every bound is itself included."""
+
+    stage = Word(Stage)
+    route = Word(TestRoute)
+    exercise = Text(validate=_SHORT)
+    submitted_from = LenientInstant()
+    submitted_to = LenientInstant()
+    points_from = LenientWhole()
+    points_to = LenientWhole()
+    name = Text(validate=_SHORT)
+    sort = Word(queries.Sort, load_default=queries.Sort.NEWEST)
+    after = Text()
+    limit = LenientWhole(
+        load_default=25,
+        validate=validate.Range(min=1, max=MOST_ITEMS, error="must be from {min} to {max}"),
+    )
+
+
+def case_list(call: Call, query: dict[str, Any]) -> CasePage:
+    """A page of the cases that meet every condition that is given."""
+    office = call.office
+    page = {name: query.pop(name, None) for name in ("sort", "after", "limit")}
+    wait_until_shown(office, "case-list", query.pop("wait_for", None))
+    if "name" in query:
+        query["name"] = queries.name_tokens(office.models, query["name"])
+    fresh = shown(office, "case-list")
+    found = queries.case_list(office.models, queries.CaseFilter(**query), **page)
+    items = tuple(_item(each) for each in found.rows)
+    return CasePage(items=items, next=found.next, freshness=fresh)
+
+
+def counts(call: Call, query: dict[str, Any]) -> Counts:
+    """How many cases are at each stage."""
+    wait_until_shown(call.office, "case-list", query.get("wait_for"))
+    fresh = shown(call.office, "case-list")
+    found = queries.counts_by_stage(call.office.models)
+    return Counts(
+        total=sum(found.values()),
+        stages=tuple(StageCount(stage=stage, cases=number) for stage, number in found.items()),
+        freshness=fresh,
+    )
+
+
+def show(call: Call, reference: str, query: dict[str, Any]) -> Any:
+    """The case, as it stands or as it stood, with what it was filed and scored with."""
+    case = cases.case_at(call.office, reference, **query)
+    return _tagged(case.version, _detail(case))
+
+
+def history(call: Call, reference: str, query: dict[str, Any]) -> Any:
+    """Every event of the case, in order, each with its position in the log."""
+    call.office.store.sequence()
+    known = cases.history(call.office, reference, **query)
+    body = {
+        "reference": known[0].stream.removeprefix("case-"),
+        "version": known[-1].version,
+        "events": [_event(each) for each in known],
+    }
+    return _tagged(known[-1].version, body)
+
+
+def _tagged(version: int, body: Mapping[str, Any]) -> Any:
+    """The body under its version's tag, or 304 to a caller that has this version."""
+    headers = {"ETag": f'"{version}"'}
+    if already_has(version):
+        return flask.Response(status=304, headers=headers)
+    return Reply(body=body, headers=headers)
+
+
+def _item(row: Any) -> CaseItem:
+    return CaseItem(**{name: getattr(row, name) for name in CaseItem.__dataclass_fields__})
+
+
+def _detail(case: cases.CaseAt) -> dict[str, Any]:
+    state = case.state
+    if isinstance(state, Draft):
+        raise TypeError("a case that has events is not a draft")
+    said = ("points", "exercise", "due_hkd", "pay_by", "activate_by", "stay_until", "reason_class")
+    assessment = next(_assessments(case), None)
+    return {
+        **{name: getattr(state, name, None) for name in said},
+        "points": _points(case),
+        "reference": case.reference,
+        "version": case.version,
+        "stage": case.stage,
+        "stage_since": case.events[-1].effective_at,
+        "route": state.filed.route,
+        "submitted_at": state.filed.submitted_at,
+        "possible": addresses(possible(state)),
+        "application": state.filed.application,
+        "assessment": None if assessment is None else answer(assessment),
+    }
+
+
+def _points(case: cases.CaseAt) -> int | None:
+    scored = (each.event for each in case.events if isinstance(each.event, e.ApplicationScored))
+    return next((event.total for event in scored), None)
+
+
+def _assessments(case: cases.CaseAt) -> Iterator[Assessment]:
+    """The assessments of a case, the latest first."""
+    for each in reversed(case.events):
+        match each.event:
+            case e.PrerequisitesAssessed(personal=Assessment() as found):
+                yield found
+            case e.ApplicationScored(personal=Assessment() as found):
+                yield found
+            case _:
+                pass
+
+
+def _event(recorded: Recorded[e.CaseEvent]) -> dict[str, Any]:
+    envelope = {
+        name: getattr(recorded, name)
+        for name in Recorded.__dataclass_fields__
+        if name not in {"event", "stream"}
+    }
+    return {
+        **envelope,
+        "type": e.WIRE[type(recorded.event)].name,
+        "payload": msgspec.to_builtins(recorded.event),
+    }
+
+
+ROUTES: Final = (
+    Route(
+        method="GET",
+        path="/cases",
+        name="case-list",
+        action=Action.READ_CASES,
+        view=case_list,
+        summary="List cases",
+        query=CaseQuery,
+        gives=schema_for(CasePage),
+        headers=(PREFER,),
+    ),
+    Route(
+        method="GET",
+        path="/cases/<reference>",
+        name="case",
+        action=Action.READ_CASES,
+        view=show,
+        summary="Show a case as it stands, or stood",
+        query=MomentQuery,
+        gives=CaseDetailSchema,
+        headers=(IF_NONE_MATCH,),
+        tells=ETAG,
+    ),
+    Route(
+        method="GET",
+        path="/cases/<reference>/history",
+        name="case-history",
+        action=Action.READ_HISTORY,
+        view=history,
+        summary="Show every event of a case",
+        query=MomentQuery,
+        gives=HistorySchema,
+        headers=(IF_NONE_MATCH,),
+        tells=ETAG,
+    ),
+    Route(
+        method="GET",
+        path="/counts",
+        name="counts",
+        action=Action.READ_CASES,
+        view=counts,
+        summary="Count cases by stage",
+        query=FreshQuery,
+        gives=schema_for(Counts),
+        headers=(PREFER,),
+    ),
+)

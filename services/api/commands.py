@@ -1,0 +1,163 @@
+"""One POST per command on a case: a table of addresses, and the routes made from it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields, make_dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final, cast
+
+from marshmallow import ValidationError
+
+from domain import commands as c
+from domain.application import Application
+from domain.days import hong_kong_date
+from domain.events import Channel
+from domain.stages import Stage
+from services import cases
+from services.api.conditions import NO_VERSION, expected_version
+from services.api.faults import IfMatchMissing
+from services.api.routes import ETAG, IDEMPOTENCY_KEY, IF_MATCH, Call, Reply, Route
+from services.intake.application import impossible_days
+from services.intake.faults import Fault
+from services.intake.fields import Instant
+from services.intake.schema import schema_for
+from services.store import Conflict
+from services.wiring import Office
+
+COMMANDS: Final[Mapping[str, type[c.CaseCommand]]] = MappingProxyType(
+    {
+        "pay-application-fee": c.PayApplicationFee,
+        "acknowledge": c.AcknowledgeApplication,
+        "assess-prerequisites": c.AssessPrerequisites,
+        "score": c.ScoreApplication,
+        "approve-in-principle": c.ApproveInPrinciple,
+        "verify-originals": c.VerifyOriginals,
+        "approve": c.ApproveApplication,
+        "pay-visa-fee": c.PayVisaFee,
+        "issue-visa": c.IssueVisa,
+        "activate-visa": c.ActivateVisa,
+        "refuse": c.RefuseApplication,
+        "withdraw": c.WithdrawApplication,
+    }
+)
+"""The last part of each command's address. A case is shortlisted, selected and passed over by its
+exercise only, so those commands have none."""
+
+ADDRESS_OF: Final[Mapping[str, str]] = MappingProxyType(
+    {command.__name__: address for address, command in COMMANDS.items()}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandResult:
+    """A case after a command."""
+
+    reference: str
+    version: int
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """An application to file; `received_at` is when it reached the office, now if absent."""
+
+    application: Application
+    channel: Channel = Channel.ONLINE
+    received_at: datetime | None = None
+
+
+def addresses(commands: tuple[str, ...]) -> list[str]:
+    """The addresses of the commands that have one, by their names."""
+    return [ADDRESS_OF[each] for each in commands if each in ADDRESS_OF]
+
+
+def routes() -> Iterator[Route]:
+    """The route of every command."""
+    yield Route(
+        method="POST",
+        path="/applications",
+        name="submit-application",
+        action=cases.ACTION_OF[c.SubmitApplication],
+        view=submit,
+        summary="File an application",
+        body=schema_for(Submission),
+        check=_impossible,
+        gives=schema_for(CommandResult),
+        status=201,
+        headers=(IDEMPOTENCY_KEY,),
+        tells=ETAG,
+    )
+    yield from (_route(address, command) for address, command in COMMANDS.items())
+
+
+def submit(call: Call, body: Submission) -> Reply:
+    """File an application under a new reference."""
+    command = c.SubmitApplication(application=body.application, channel=body.channel)
+    outcome = cases.submit(call.office, command, call.request(effective_at=body.received_at))
+    return answered(outcome, {"Location": f"/api/v1/cases/{outcome.reference}"})
+
+
+def answered(outcome: cases.Outcome, more: Mapping[str, str] = MappingProxyType({})) -> Reply:
+    """The reply to a command on a case; a repeat differs by one header only."""
+    replay = {"Idempotent-Replay": "true"} if outcome.repeated else {}
+    result = CommandResult(
+        reference=outcome.reference, version=outcome.version, stage=outcome.stage
+    )
+    return Reply(body=result, headers={"ETag": f'"{outcome.version}"', **replay, **more})
+
+
+def _route(address: str, command: type[c.CaseCommand]) -> Route:
+    return Route(
+        method="POST",
+        path=f"/cases/<reference>/{address}",
+        name=address,
+        action=cases.ACTION_OF[command],
+        view=_carrying_out(command),
+        summary=(command.__doc__ or "").splitlines()[0],
+        body=schema_for(_dated(command)),
+        gives=schema_for(CommandResult),
+        headers=(IDEMPOTENCY_KEY, IF_MATCH),
+        tells=ETAG,
+    )
+
+
+def _carrying_out(command: type[c.CaseCommand]) -> Callable[..., Reply]:
+    names = [each.name for each in fields(command)]
+
+    def carry_out(call: Call, reference: str, body: Any) -> Reply:
+        asked = command(**{name: getattr(body, name) for name in names})
+        request = call.request(expected=expected_version(), effective_at=body.effective_at)
+        try:
+            return answered(cases.carry_out(call.office, reference, asked, request))
+        except Conflict as stale:
+            if stale.expected == NO_VERSION:
+                raise IfMatchMissing(stale.actual) from stale
+            raise
+
+    return carry_out
+
+
+def _dated(command: type[c.CaseCommand]) -> type:
+    """The command's body: its own fields, and when it took effect (now if absent)."""
+    own = [(each.name, cast("Any", each.type), _again(each)) for each in fields(command)]
+    when = ("effective_at", datetime | None, field(default=None))
+    return make_dataclass(f"{command.__name__}Body", [*own, when], frozen=True, kw_only=True)
+
+
+def _again(declared: Field[Any]) -> Any:
+    return field() if declared.default is MISSING else field(default=declared.default)
+
+
+def _impossible(office: Office, document: object) -> Iterator[Fault]:
+    """Impossible days in the application, as of the day it was received."""
+    given = document if isinstance(document, dict) else {}
+    received = _instant_or_none(given.get("received_at")) or office.clock()
+    for fault in impossible_days(given.get("application"), hong_kong_date(received)):
+        yield Fault(path=f"application.{fault.path}", message=fault.message)
+
+
+def _instant_or_none(value: object) -> datetime | None:
+    try:
+        return cast("datetime", Instant().deserialize(value))
+    except ValidationError:
+        return None

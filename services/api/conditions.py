@@ -1,0 +1,65 @@
+"""What the headers of a request say: which command, on which version, under which id."""
+
+import re
+import secrets
+from typing import Final
+from uuid import UUID
+
+import flask
+
+from services.api.faults import IdempotencyKeyInvalid, IdempotencyKeyMissing, IfMatchInvalid
+
+ANY_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+NO_VERSION: Final = -1
+"""Stands for If-Match where there is none. No stream is ever at it, so a command that was not
+carried out before is refused, and one that was still gets its first answer."""
+
+_VERSION: Final = re.compile(r'"(0|[1-9][0-9]{0,17})"')
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_WAIT: Final = re.compile(r"\bwait=([0-9]{1,4})\b")
+
+
+def correlation_id() -> str:
+    """The id that the caller gave in X-Request-ID if it is a plain one, else a new one."""
+    given = flask.request.headers.get("X-Request-ID", "")
+    return given if ANY_ID.fullmatch(given) else secrets.token_hex(16)
+
+
+def command_id() -> UUID:
+    """The UUID in Idempotency-Key, under which a command is carried out once."""
+    given = flask.request.headers.get("Idempotency-Key", "").strip()
+    if not given:
+        raise IdempotencyKeyMissing(
+            "send a UUID of your own in Idempotency-Key, and the same one when you try again"
+        )
+    if not _UUID.fullmatch(given):
+        raise IdempotencyKeyInvalid(
+            "it reads like 0190a5b2-6f2e-7c31-9d52-3f0c8f1f7a10; make a new one for each command"
+        )
+    return UUID(given)
+
+
+def expected_version() -> int:
+    """The version that If-Match names, or `NO_VERSION` without it.
+
+    A list, a weak tag or `*` names no single version, and a change on any version is what the
+    header is to prevent: they are refused.
+    """
+    given = flask.request.headers.get("If-Match")
+    if given is None:
+        return NO_VERSION
+    named = _VERSION.fullmatch(given.strip())
+    if named is None:
+        raise IfMatchInvalid('it holds one version in quotes as the ETag had it, such as "3"')
+    return int(named[1])
+
+
+def already_has(version: int) -> bool:
+    """True when If-None-Match says that the caller has this version."""
+    return flask.request.if_none_match.contains_weak(str(version))
+
+
+def preferred_wait() -> int | None:
+    """The seconds that `Prefer: wait=N` allows, None without it."""
+    found = _WAIT.search(flask.request.headers.get("Prefer", ""))
+    return int(found[1]) if found else None

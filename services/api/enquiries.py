@@ -1,0 +1,115 @@
+"""What anybody may ask without signing in: an application's status, and a score for a file."""
+
+import hmac
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from marshmallow import RAISE, Schema, validate
+
+from domain.access import Action
+from domain.application import Application
+from domain.days import hong_kong_date
+from domain.projections.status import StatusRow
+from domain.references import parse_reference
+from domain.rules.assess import assess as assessed
+from domain.rules.choose import choose, named
+from services.api import inputs
+from services.api.faults import InvalidRequest, NoSuchApplication
+from services.api.freshness import shown
+from services.api.outputs import AssessmentSchema, StatusAnswer
+from services.api.routes import Call, Route
+from services.intake.application import application_from
+from services.intake.faults import Fault
+from services.intake.fields import Day, Text
+from services.intake.schema import schema_for
+from services.projections import queries
+from services.rules import answer
+
+_NEVER: Final = date(1, 1, 1)
+_LONGEST_ID: Final = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enquiry:
+    """What an applicant knows: the reference of the application and the own date of birth."""
+
+    reference: str
+    date_of_birth: date
+
+
+class AssessmentQuery(Schema):
+    """The ruleset to score under (the one in force if absent) and the reference date (today)."""
+
+    class Meta:
+        """Unknown parameters are refused."""
+
+        unknown = RAISE
+
+    error_messages = inputs.MESSAGES
+    ruleset = Text(validate=validate.Length(max=_LONGEST_ID, error="must be an id of a ruleset"))
+    on = Day()
+
+
+def status(call: Call, body: Enquiry) -> StatusAnswer:
+    """Where an application stands, for whoever knows its reference and the date of birth.
+
+    An unknown reference, another date of birth and an erased person get one and the same answer.
+    """
+    reference = parse_reference(body.reference)
+    if reference is None:
+        fault = Fault(path="reference", message="is mistyped; it reads like QM-4K7RT-9XWPC")
+        raise InvalidRequest((fault,))
+    fresh = shown(call.office, "case-status")
+    row = queries.status(call.office.models, reference)
+    if row is None or not _born(row, body.date_of_birth):
+        raise NoSuchApplication("compare both with the acknowledgement letter and try again")
+    said = {
+        name: getattr(row, name)
+        for name in StatusAnswer.__dataclass_fields__
+        if name != "freshness"
+    }
+    return StatusAnswer(**said, freshness=fresh)
+
+
+def assess(call: Call, query: dict[str, Any]) -> dict[str, Any]:
+    """The score of an application file, which is kept nowhere."""
+    on = query.get("on") or hong_kong_date(call.office.clock())
+    document, found = inputs.body()
+    application = application_from(document, on, found=found)
+    book = call.office.rulebook
+    ruleset = (
+        named(book, query["ruleset"]) if "ruleset" in query else choose(book, application.route, on)
+    )
+    return answer(assessed(ruleset, application, on))
+
+
+def _born(row: StatusRow, day: date) -> bool:
+    kept = row.date_of_birth
+    same = hmac.compare_digest((kept or _NEVER).isoformat(), day.isoformat())
+    return same and kept is not None
+
+
+ROUTES: Final = (
+    Route(
+        method="POST",
+        path="/status-enquiries",
+        name="status-enquiry",
+        action=Action.PUBLIC,
+        view=status,
+        summary="Ask where an application stands",
+        body=schema_for(Enquiry),
+        gives=schema_for(StatusAnswer),
+    ),
+    Route(
+        method="POST",
+        path="/assessments",
+        name="assessment",
+        action=Action.PUBLIC,
+        view=assess,
+        summary="Score an application file without filing it",
+        query=AssessmentQuery,
+        body_shown=schema_for(Application),
+        gives=AssessmentSchema,
+    ),
+)

@@ -1,0 +1,58 @@
+"""Nobody reaches a view without the leave that its route names.
+
+Law: every view function carries its action, and an application with one that does not is never
+made.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final
+
+import flask
+
+from domain.access import Action, Person, demand
+from services.api.faults import SignInNeeded
+from services.identity import person_of_token
+from services.wiring import Office
+
+View = Callable[..., Any]
+
+_ACTION: Final = "action"
+
+
+class Unguarded(TypeError):
+    """A route names no action."""
+
+
+def guarded(office: Office, action: Action, view: View) -> View:
+    """`view` for those who may take `action`; whoever signed in is `flask.g.person`."""
+
+    @wraps(view)
+    def admitted(*args: Any, **kwargs: Any) -> Any:
+        if action is not Action.PUBLIC:
+            flask.g.person = signed_in(office)
+            demand(flask.g.person, action)
+        return view(*args, **kwargs)
+
+    setattr(admitted, _ACTION, action)
+    return admitted
+
+
+def signed_in(office: Office) -> Person:
+    """Whoever the bearer token in Authorization is of, or `SignInNeeded`."""
+    given = flask.request.authorization
+    if given is None or given.type != "bearer" or not given.token:
+        raise SignInNeeded("send a token: Authorization: Bearer …", offered=False)
+    person = person_of_token(office.settings, given.token)
+    if person is None:
+        raise SignInNeeded("nobody has this token", offered=True)
+    return person
+
+
+def actions(app: flask.Flask) -> dict[str, Action]:
+    """The action of each endpoint, or `Unguarded` naming every one without."""
+    found = {name: getattr(view, _ACTION, None) for name, view in app.view_functions.items()}
+    open_to_all = sorted(name for name, action in found.items() if action is None)
+    if open_to_all:
+        raise Unguarded(f"these routes name no action: {', '.join(open_to_all)}")
+    return {name: action for name, action in found.items() if action is not None}

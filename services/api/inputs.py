@@ -1,0 +1,106 @@
+"""Bodies and query strings read strictly through marshmallow, with every fault at once."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final, cast
+
+import flask
+from marshmallow import Schema, ValidationError
+from webargs.flaskparser import FlaskParser
+
+from services.api.faults import InvalidRequest, MalformedJson, TypeUnsupported
+from services.intake.document import parse_document
+from services.intake.faults import Fault, faults_in
+from services.intake.fields import Instant, Whole
+
+JSON: Final = "application/json"
+MESSAGES: Final = {"unknown": "is not a parameter of this address"}
+
+_OFFSET: Final = re.compile(r" (?=[0-9]{2}:?[0-9]{2}$)")
+_WHOLE: Final = re.compile(r"-?[0-9]{1,18}")
+
+Check = Callable[[object], Iterable[Fault]]
+"""Finds what no schema sees in a document."""
+
+
+class StrictParser(FlaskParser):
+    """Stands in for webargs' own reading, which lets repeated keys and NaN pass."""
+
+    def parse(
+        self,
+        argmap: Any,
+        req: Any = None,  # noqa: ARG002 - webargs hands over the request that Flask has anyway
+        *,
+        location: str | None = None,
+        **rest: Any,
+    ) -> Any:
+        """What the request holds, or `InvalidRequest`; `validate` finds further faults."""
+        schema: Schema = argmap() if isinstance(argmap, type) else argmap
+        given, found = body() if location == "json" else (query(), ())
+        return load(schema, given, found, rest.get("validate"))
+
+
+def load(
+    schema: Schema, given: object, found: Iterable[Fault] = (), check: Check | None = None
+) -> Any:
+    """What `schema` makes of `given`, or `InvalidRequest` with these faults and all others."""
+    faults = list(found)
+    loaded = None
+    try:
+        loaded = schema.load(cast("Mapping[str, Any]", given))
+    except ValidationError as refused:
+        faults.extend(faults_in(refused.messages))
+    if check is not None:
+        faults.extend(check(given))
+    if faults:
+        raise InvalidRequest(tuple(faults))
+    return loaded
+
+
+def body() -> tuple[object, tuple[Fault, ...]]:
+    """The JSON object in the body with the faults of its text; an empty body is an empty object."""
+    data = flask.request.get_data()
+    if not data:
+        return {}, ()
+    if flask.request.mimetype != JSON:
+        raise TypeUnsupported(f"send {JSON}, not {flask.request.mimetype or 'an unnamed type'}")
+    document, faults = parse_document(data)
+    if document is None:
+        raise MalformedJson(f"the body {faults[0].message}")
+    return document, faults
+
+
+def query() -> Mapping[str, str]:
+    """The query string; a parameter that stands twice is a fault."""
+    given = flask.request.args
+    twice = tuple(
+        Fault(path=name, message="is given more than once")
+        for name, values in given.lists()
+        if len(values) > 1
+    )
+    if twice:
+        raise InvalidRequest(twice)
+    return given.to_dict()
+
+
+class LenientInstant(Instant):
+    """An instant in a query string, where an unescaped + has become a space."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> datetime:
+        text = _OFFSET.sub("+", value) if isinstance(value, str) else value
+        instant: datetime = super()._deserialize(text, attr, data, **kwargs)
+        return instant
+
+
+class LenientWhole(Whole):
+    """A whole number in a query string, where everything is text."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> int:
+        whole = isinstance(value, str) and _WHOLE.fullmatch(value)
+        number: int = super()._deserialize(int(value) if whole else value, attr, data, **kwargs)
+        return number

@@ -1,0 +1,92 @@
+"""What is counted about requests, and how far the log and its followers are, for Prometheus."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from services.projections import queries
+from services.wiring import Office
+
+MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+SHARED_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+
+class Metrics:
+    """The figures of one process; of all web processes where they share a folder for them."""
+
+    def __init__(self, office: Office) -> None:
+        self._shared = office.settings.environ.get(SHARED_FOLDER)
+        self._own = CollectorRegistry()
+        self._log = CollectorRegistry()
+        self._log.register(_LogCollector(office))
+        self._requests = Counter(
+            "qmas_http_requests",
+            "Requests answered, by method, route and status.",
+            ("method", "route", "status"),
+            registry=self._own,
+        )
+        self._seconds = Histogram(
+            "qmas_http_request_seconds",
+            "Seconds from a request to its answer, by method and route.",
+            ("method", "route"),
+            buckets=_BUCKETS,
+            registry=self._own,
+        )
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """One more request is counted."""
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(method, route).observe(seconds)
+
+    def text(self) -> bytes:
+        """Every figure in Prometheus' text format."""
+        requests = self._own
+        if self._shared:
+            requests = CollectorRegistry()
+            MultiProcessCollector(requests, path=self._shared)  # type: ignore[no-untyped-call]  # it has no types
+        return generate_latest(requests) + generate_latest(self._log)
+
+
+class _LogCollector(Collector):
+    """Asks the database each time, so that every process gives the same figures."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing beforehand: registering asks no database."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """The figures now; only `qmas_database_up` 0 when the database does not answer."""
+        up = GaugeMetricFamily("qmas_database_up", "1 while the database answers, else 0.")
+        try:
+            found = tuple(self._figures())
+        except Exception:  # noqa: BLE001 - whatever the fault is, this figure is how it is told
+            up.add_metric([], 0)
+            yield up
+            return
+        up.add_metric([], 1)
+        yield from (up, *found)
+
+    def _figures(self) -> Iterator[Metric]:
+        head = GaugeMetricFamily("qmas_log_position", "Events in the log.")
+        head.add_metric([], self._office.store.sequence())
+        yield head
+        lag = GaugeMetricFamily(
+            "qmas_projection_lag", "Events that a read model does not hold yet.", labels=("name",)
+        )
+        stopped = GaugeMetricFamily(
+            "qmas_projection_stopped",
+            "1 while a projection stands before an event that it cannot fold.",
+            labels=("name",),
+        )
+        for each in queries.progress(self._office.models):
+            lag.add_metric([each.name], each.freshness.lag)
+            stopped.add_metric([each.name], 0 if each.stop is None else 1)
+        yield from (lag, stopped)

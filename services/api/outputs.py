@@ -1,0 +1,318 @@
+"""What the API answers with. A shape that is a dataclass is derived from it, as requests are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from marshmallow import Schema, fields, post_dump
+
+from domain.application import Application, Correspondence, Route
+from domain.events import Archetype, Channel, RefusalClass
+from domain.projections.exercises import ExerciseStage
+from domain.projections.status import Awaited
+from domain.stages import Stage
+from services.intake.schema import schema_for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """How far the read model was that an answer came from: `lag` counts events to come."""
+
+    position: int
+    as_of: datetime | None
+    lag: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseItem:
+    """A case in the list; `name` is null once its person has been erased."""
+
+    reference: str
+    stage: Stage
+    stage_since: datetime
+    route: Route
+    channel: Channel
+    submitted_at: datetime
+    points: int | None
+    exercise: str | None
+    rank: int | None
+    ruleset: str | None
+    version: int
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CasePage:
+    """A page of the list; `next` goes into `after` for the next page and is null on the last."""
+
+    items: tuple[CaseItem, ...]
+    next: str | None
+    freshness: Shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusAnswer:
+    """An application as its applicant sees it."""
+
+    reference: str
+    stage: Stage
+    stage_since: datetime
+    route: Route
+    submitted_at: datetime
+    awaited: Awaited
+    ruleset: str | None
+    due_hkd: int | None
+    pay_by: date | None
+    activate_by: date | None
+    stay_until: date | None
+    reason_class: RefusalClass | None
+    reasons: tuple[str, ...]
+    language: Correspondence | None
+    freshness: Shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExerciseItem:
+    """An exercise; what it has not reached is null. The tie-break is local policy."""
+
+    exercise: str
+    title: str
+    stage: ExerciseStage
+    archetype: Archetype
+    places: int
+    shortlist_size: int
+    pool_position: int
+    pool_size: int
+    pool_digest: str
+    opened_at: datetime
+    shortlisted: int | None
+    shortlisted_achievement: int | None
+    shortlist_digest: str | None
+    shortlisted_at: datetime | None
+    selected: int | None
+    selected_achievement: int | None
+    passed_over: int | None
+    cut_off: int | None
+    tie_break: datetime | None
+    selection_digest: str | None
+    selected_at: datetime | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExerciseList:
+    """Every exercise in the order in which they were opened."""
+
+    items: tuple[ExerciseItem, ...]
+    freshness: Shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExerciseResult:
+    """An exercise after a command; `cases` counts the cases that were written with it."""
+
+    exercise: str
+    version: int
+    cases: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedCase:
+    """A case in a list of an exercise; `rank` is null for achievement cases."""
+
+    reference: str
+    rank: int | None
+    points: int
+    submitted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """An exercise drawn again from the log alone.
+
+    `differences` is empty when every digest is the recorded one; a list is null where the exercise
+    did not get so far.
+    """
+
+    exercise: str
+    equal: bool
+    differences: tuple[str, ...]
+    pool_size: int
+    shortlist: tuple[PlacedCase, ...] | None
+    selection: tuple[PlacedCase, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageCount:
+    """How many cases are at a stage."""
+
+    stage: Stage
+    cases: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How many cases there are, by stage; a stage without any is left out."""
+
+    total: int
+    stages: tuple[StageCount, ...]
+    freshness: Shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemKind:
+    """A sort of problem: the URI that names it, its title and its status."""
+
+    type: str
+    title: str
+    status: int
+
+
+class FindingSchema(Schema):
+    """One prerequisite."""
+
+    id = fields.String(required=True)
+    met = fields.Boolean(required=True)
+    reason = fields.String(required=True)
+
+
+class AwardSchema(Schema):
+    """Points that a rule gave."""
+
+    rule = fields.String(required=True)
+    points = fields.Integer(required=True)
+    reason = fields.String(required=True)
+    evidence = fields.List(fields.String(), required=True)
+    edition = fields.String()
+
+
+class ShortfallSchema(Schema):
+    """Points that a rule would give, and what it would need."""
+
+    rule = fields.String(required=True)
+    points = fields.Integer(required=True)
+    reason = fields.String(required=True)
+
+
+class FactorSchema(Schema):
+    """One factor of a test of points."""
+
+    factor = fields.String(required=True)
+    points = fields.Integer(required=True)
+    max = fields.Integer(required=True)
+    awards = fields.List(fields.Nested(AwardSchema), required=True)
+    shortfalls = fields.List(fields.Nested(ShortfallSchema), required=True)
+
+
+class CriterionSchema(Schema):
+    """One criterion of a test of criteria."""
+
+    id = fields.String(required=True)
+    met = fields.Boolean(required=True)
+    reason = fields.String(required=True)
+    evidence = fields.List(fields.String(), required=True)
+
+
+class AssessmentSchema(Schema):
+    """An application scored under a ruleset: with `factors`, or `criteria` where it has those."""
+
+    ruleset = fields.String(required=True)
+    digest = fields.String(required=True)
+    route = fields.String(required=True)
+    reference_date = fields.String(required=True, metadata={"format": "date"})
+    prerequisites = fields.List(fields.Nested(FindingSchema), required=True)
+    factors = fields.List(fields.Nested(FactorSchema))
+    criteria = fields.List(fields.Nested(CriterionSchema))
+    total = fields.Integer(required=True)
+    pass_mark = fields.Integer(required=True)
+    eligible = fields.Boolean(required=True)
+
+
+class CaseDetailSchema(Schema):
+    """A case as it stands, or stood. `application` and `assessment` are null once erased.
+
+    `possible` holds the addresses of the commands that its stage allows.
+    """
+
+    reference = fields.String(required=True)
+    version = fields.Integer(required=True)
+    stage = fields.Enum(Stage, by_value=True, required=True)
+    stage_since = fields.AwareDateTime(required=True)
+    route = fields.Enum(Route, by_value=True, required=True)
+    submitted_at = fields.AwareDateTime(required=True)
+    points = fields.Integer(required=True, allow_none=True)
+    exercise = fields.String(required=True, allow_none=True)
+    due_hkd = fields.Integer(required=True, allow_none=True)
+    pay_by = fields.Date(required=True, allow_none=True)
+    activate_by = fields.Date(required=True, allow_none=True)
+    stay_until = fields.Date(required=True, allow_none=True)
+    reason_class = fields.Enum(RefusalClass, by_value=True, required=True, allow_none=True)
+    possible = fields.List(fields.String(), required=True)
+    application = fields.Nested(schema_for(Application), required=True, allow_none=True)
+    assessment = fields.Nested(AssessmentSchema, required=True, allow_none=True)
+
+    @post_dump
+    def as_filed(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """The application is in the form in which it can be filed: no null for "not claimed"."""
+        return {**data, "application": _claimed(data["application"])}
+
+
+class EventSchema(Schema):
+    """One event with everything recorded about it.
+
+    `payload` is the event itself; its member `personal`, where it has one, is null once erased.
+    """
+
+    position = fields.Integer(required=True, allow_none=True)
+    version = fields.Integer(required=True)
+    type = fields.String(required=True)
+    event_id = fields.String(required=True)
+    effective_at = fields.AwareDateTime(required=True)
+    recorded_at = fields.AwareDateTime(required=True)
+    sequenced_at = fields.AwareDateTime(required=True, allow_none=True)
+    actor = fields.String(required=True)
+    role = fields.String(required=True)
+    command = fields.String(required=True)
+    command_id = fields.String(required=True)
+    causation_id = fields.String(required=True)
+    correlation_id = fields.String(required=True)
+    payload = fields.Dict(required=True)
+
+
+class HistorySchema(Schema):
+    """The events of a case in order."""
+
+    reference = fields.String(required=True)
+    version = fields.Integer(required=True)
+    events = fields.List(fields.Nested(EventSchema), required=True)
+
+
+class FaultSchema(Schema):
+    """One fault: where, and what."""
+
+    path = fields.String(required=True)
+    message = fields.String(required=True)
+
+
+class ProblemSchema(Schema):
+    """A problem as RFC 9457 has it; `errors` stands in it when several things were wrong."""
+
+    type = fields.String(required=True, metadata={"format": "uri-reference"})
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    correlation_id = fields.String(required=True)
+    errors = fields.List(fields.Nested(FaultSchema))
+    current_version = fields.Integer()
+    expected_version = fields.Integer()
+    stage = fields.String()
+    possible = fields.List(fields.String())
+
+
+def _claimed(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _claimed(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [_claimed(each) for each in value]
+    return value

@@ -1,0 +1,200 @@
+"""A route as data: its address, the leave it asks for, what goes in and what comes out.
+
+Tables of these are all there is to the API's addresses; `mount` makes the guarded, documented view
+of each.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial, wraps
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any, Final
+
+import flask
+from flask_smorest import Blueprint
+from marshmallow import Schema
+
+from domain.access import Action, Person
+from services.api.conditions import command_id
+from services.api.guard import guarded
+from services.api.inputs import JSON, StrictParser
+from services.cases import Request
+from services.intake.faults import Fault
+from services.wiring import Office
+
+Header = Mapping[str, Any]
+
+IDEMPOTENCY_KEY: Final[Header] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "A UUID made by the caller. The same command sent again under it is answered "
+    "as the first time, with Idempotent-Replay: true, and is not carried out again.",
+    "schema": {"type": "string", "format": "uuid"},
+}
+IF_MATCH: Final[Header] = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "The version that the sender has looked at, in quotes as its ETag had it. "
+    "Exactly one: a list, a weak tag or * is refused.",
+    "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
+}
+IF_NONE_MATCH: Final[Header] = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "A version that the caller has; the answer is 304 while it is still the one.",
+    "schema": {"type": "string"},
+}
+PREFER: Final[Header] = {
+    "name": "Prefer",
+    "in": "header",
+    "required": False,
+    "description": "`wait=N` waits up to N seconds, at most 1, until everything recorded before "
+    "the request (or the position in `wait_for`) is shown.",
+    "schema": {"type": "string"},
+}
+ETAG: Final[Mapping[str, Any]] = MappingProxyType(
+    {"ETag": {"description": "The version, in quotes.", "schema": {"type": "string"}}}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What a view works with: the office and, but on public routes, whoever signed in."""
+
+    office: Office
+    person: Person | None = None
+    correlation_id: str = ""
+
+    def request(self, **given: Any) -> Request:
+        """The shell's request for a command, under the id in Idempotency-Key."""
+        if self.person is None:
+            raise TypeError("a public route carries out no command")
+        return Request(
+            person=self.person,
+            command_id=command_id(),
+            correlation_id=self.correlation_id,
+            **given,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A body with headers of its own."""
+
+    body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One address and method.
+
+    `view` takes the call, then the path's parts, `query` and `body` by name, and returns what
+    `gives` dumps (as it is where that is None), a `Reply` of it, or a whole response. `check`
+    finds faults in a body beyond its schema. `body_shown` documents a body that the view reads.
+    """
+
+    method: str
+    path: str
+    name: str
+    action: Action
+    view: Callable[..., Any]
+    summary: str
+    query: type[Schema] | None = None
+    body: type[Schema] | None = None
+    body_shown: type[Schema] | None = None
+    check: Callable[[Office, object], Iterable[Fault]] | None = None
+    gives: type[Schema] | None = None
+    status: int = 200
+    headers: tuple[Header, ...] = ()
+    tells: Mapping[str, Any] = field(default_factory=dict)
+
+
+class StrictBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
+    """A blueprint that reads strictly."""
+
+    ARGUMENTS_PARSER = StrictParser()
+
+
+def mount(blueprint: StrictBlueprint, office: Office, routes: Iterable[Route]) -> None:
+    """Every route has its address in `blueprint`."""
+    for route in routes:
+        view = _answering(office, route)
+        view = blueprint.response(
+            route.status, _instance(route.gives), headers=dict(route.tells) or None
+        )(view)
+        view = _reading(blueprint, office, route, view)
+        view = blueprint.doc(**_documented(route))(view)
+        blueprint.add_url_rule(
+            route.path,
+            route.name,
+            guarded(office, route.action, view),
+            methods=[route.method],
+        )
+
+
+def _answering(office: Office, route: Route) -> Callable[..., Any]:
+    @wraps(route.view)
+    def answered(**given: Any) -> Any:
+        call = Call(
+            office=office,
+            person=flask.g.get("person"),
+            correlation_id=flask.g.get("correlation_id", ""),
+        )
+        reply = route.view(call, **given)
+        return (reply.body, dict(reply.headers)) if isinstance(reply, Reply) else reply
+
+    return answered
+
+
+def _reading(
+    blueprint: StrictBlueprint, office: Office, route: Route, view: Callable[..., Any]
+) -> Callable[..., Any]:
+    if route.body is not None:
+        check = partial(route.check, office) if route.check else None
+        view = blueprint.arguments(
+            _instance(route.body), location="json", arg_name="body", validate=check
+        )(view)
+    if route.query is not None:
+        view = blueprint.arguments(_instance(route.query), location="query", arg_name="query")(view)
+    return view
+
+
+def _documented(route: Route) -> dict[str, Any]:
+    said: dict[str, Any] = {"summary": route.summary, "operationId": route.name}
+    parameters = [dict(each) for each in route.headers]
+    if route.query is not None:
+        parameters.append({"in": "query", "schema": _instance(route.query)})
+    if parameters:
+        said["parameters"] = parameters
+    said["responses"] = {status: HTTPStatus(status).name for status in _refusals(route)}
+    if route.action is Action.PUBLIC:
+        said["security"] = []
+    if route.body_shown is not None:
+        content = {JSON: {"schema": _instance(route.body_shown)}}
+        said["requestBody"] = {"required": True, "content": content}
+    return said
+
+
+def _refusals(route: Route) -> Iterator[int]:
+    """The statuses that are told of beside the success and the default."""
+    if route.action is not Action.PUBLIC:
+        yield from (401, 403)
+    if IF_NONE_MATCH in route.headers:
+        yield 304
+    if IDEMPOTENCY_KEY in route.headers:
+        yield from (400, 409)
+    if IF_MATCH in route.headers:
+        yield from (412, 428)
+    if PREFER in route.headers:
+        yield 503
+    if "<" in route.path:
+        yield 404
+
+
+def _instance(schema: type[Schema] | None) -> Schema | None:
+    return None if schema is None else schema()

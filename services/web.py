@@ -1,0 +1,54 @@
+"""The web application: the API and the pages behind one WSGI callable.
+
+Law: importing this module opens nothing; the first use builds what serves.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from services.api.app import create_api
+from services.logs import log_as_json
+from services.pages.app import create_pages
+from services.settings import Settings
+from services.wiring import open_office
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+API_PATHS: Final = ("/api", "/livez", "/readyz", "/metrics", "/problems")
+
+_building = threading.Lock()
+
+
+def create_application() -> "WSGIApplication":
+    """The application that this process's settings describe; what it logs is JSON."""
+    log_as_json()
+    office = open_office(Settings.from_environment())
+    return dispatch(create_api(office), create_pages(office))
+
+
+def dispatch(api: "WSGIApplication", pages: "WSGIApplication") -> "WSGIApplication":
+    """One application that gives each request to the one whose path it is."""
+
+    def chosen(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        return (api if _is_api(environ.get("PATH_INFO", "")) else pages)(environ, start_response)
+
+    return chosen
+
+
+def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    """Serve a request, after building the application for the first one."""
+    with _building:
+        serve: Callable[..., Iterable[bytes]] = _once()
+    return serve(environ, start_response)
+
+
+def _is_api(path: str) -> bool:
+    return any(path == each or path.startswith(f"{each}/") for each in API_PATHS)
+
+
+@cache
+def _once() -> "WSGIApplication":
+    return create_application()

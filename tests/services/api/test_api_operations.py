@@ -1,0 +1,73 @@
+"""Liveness, readiness and figures."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from services.api.app import create_api
+from services.wiring import Office, open_office
+from tests.conftest import TestDatabase
+from tests.services.api.calling import Caller, is_problem
+
+
+def _without(office: Office, **changed: str) -> Caller:
+    other = open_office(replace(office.settings, **changed))
+    return Caller(app=create_api(other), office=other)
+
+
+def test_a_system_whose_parts_answer_is_ready(caller: Caller) -> None:
+    assert caller.call("GET", "/livez", by=None).json == {"alive": True}
+    ready = caller.call("GET", "/readyz", by=None).json
+    assert ready == {
+        "ready": True,
+        "checks": ["database", "migrations", "broker", "projections"],
+    }
+
+
+def test_a_system_without_its_servers_lives_but_is_not_ready(
+    office: Office, tmp_path: Path
+) -> None:
+    nowhere = f"redis+socket://{tmp_path}/none.sock"
+    database = f"postgresql://qmas_app@/none?host={tmp_path}"
+    caller = _without(office, broker_url=nowhere, database_url=database)
+    assert caller.call("GET", "/livez", by=None).status_code == 200
+    answer = caller.call("GET", "/readyz", by=None)
+    problem = is_problem(answer, 503, "not-ready")
+    assert [each["path"] for each in problem["errors"]] == [
+        "database",
+        "migrations",
+        "broker",
+        "projections",
+    ]
+    assert "Retry-After" in answer.headers
+    assert str(tmp_path) not in answer.text
+    figures = caller.call("GET", "/metrics", by=None)
+    assert (figures.status_code, "qmas_database_up 0.0" in figures.text) == (200, True)
+    caller.office.close()
+
+
+def test_a_database_that_was_never_migrated_is_not_ready(
+    office: Office, empty_database: TestDatabase
+) -> None:
+    caller = _without(office, database_url=empty_database.app_url)
+    problem = is_problem(caller.call("GET", "/readyz", by=None), 503, "not-ready")
+    told = {each["path"]: each["message"] for each in problem["errors"]}
+    assert "missing" in told["migrations"]
+    caller.office.close()
+
+
+def test_the_figures_count_requests_and_tell_how_far_the_log_is(caller: Caller) -> None:
+    caller.submit()
+    caller.get("/cases", by=None)
+    text = caller.call("GET", "/metrics", by=None).text
+    assert (
+        'qmas_http_requests_total{method="POST",route="/api/v1/applications",status="201"} 1.0'
+        in text
+    )
+    assert 'qmas_http_requests_total{method="GET",route="/api/v1/cases",status="401"} 1.0' in text
+    for line in (
+        "qmas_database_up 1.0",
+        "qmas_log_position 1.0",
+        'qmas_projection_lag{name="case-list"} 1.0',
+        'qmas_projection_stopped{name="case-list"} 0.0',
+    ):
+        assert line in text.splitlines()

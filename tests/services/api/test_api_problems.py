@@ -1,0 +1,133 @@
+"""How errors are told: every refusal has a status, and nothing of ours is shown."""
+
+import logging
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime
+from http import HTTPStatus
+
+import pytest
+
+from domain.errors import Refusal
+from services.api import problems
+from services.api.app import create_api
+from services.store import EventUnreadable, LogCorrupt, SealBroken, StoreFault
+from services.wiring import Office, open_office
+from tests.services.api.calling import V1, Caller, filed_by, is_problem
+
+OUR_FAULTS = {EventUnreadable, LogCorrupt, SealBroken}
+
+
+def _below(kind: type[Exception]) -> set[type[Exception]]:
+    return {each for sub in kind.__subclasses__() for each in {sub, *_below(sub)}}
+
+
+def test_every_refusal_has_a_status_of_its_own() -> None:
+    ours = {each for each in _below(Refusal) if each.__module__.startswith(("domain", "services"))}
+    assert {each.__name__ for each in ours - set(problems.STATUS)} == set()
+
+
+def test_every_fault_of_the_store_is_told_or_is_our_own() -> None:
+    told = {each for each in problems.STORE if issubclass(each, StoreFault)}
+    assert {each.__name__ for each in _below(StoreFault) - told - OUR_FAULTS} == set()
+
+
+def test_no_two_sorts_of_problem_share_a_code() -> None:
+    counted = Counter((each.code, each.status) for each in problems.kinds())
+    codes = Counter(code for code, _ in counted)
+    assert [code for code, times in codes.items() if times > 1] == []
+
+
+def test_a_type_of_problem_can_be_looked_up(refused: Caller) -> None:
+    for kind in problems.kinds():
+        told = refused.call("GET", kind.type, by=None)
+        assert told.json == {"type": kind.type, "title": kind.title, "status": kind.status}
+    is_problem(refused.call("GET", "/problems/none", by=None), 404, "no-such-problem")
+
+
+def test_an_unknown_address_and_another_method_are_problems(refused: Caller) -> None:
+    for path in ("/nothing", "/cases/QM-4K7RT-9XWPR/explode", "/cases/", "//cases"):
+        is_problem(refused.get(path), 404, "no-such-route")
+    answer = refused.call("DELETE", f"{V1}/cases")
+    is_problem(answer, 405, "method-not-allowed")
+    assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "code"),
+    [
+        (b"{", 400, "malformed-json"),
+        (b"\xff{}", 400, "malformed-json"),
+        (b"[]", 400, "malformed-json"),
+        (b"null", 400, "malformed-json"),
+        (b'{"reason": NaN}', 422, "invalid-request"),
+        (b'{"reason": "a", "reason": "b"}', 422, "invalid-request"),
+        (b'{"reason": ' + b"9" * 5000 + b"}", 422, "invalid-request"),
+        (b'{"reason": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", 400, "malformed-json"),
+        (b'{"reason": "' + b"a" * 1024 * 1024 + b'"}', 413, "body-too-large"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_refused(
+    refused: Caller, data: bytes, status: int, code: str
+) -> None:
+    path = f"{V1}/cases/QM-4K7RT-9XWPR/withdraw"
+    headers = {"If-Match": '"1"', "Idempotency-Key": "0190a5b2-6f2e-7c31-9d52-3f0c8f1f7a10"}
+    answer = refused.call("POST", path, data=data, content_type="application/json", headers=headers)
+    is_problem(answer, status, code)
+    answer = refused.call("POST", path, data=b"{}", content_type="text/plain", headers=headers)
+    is_problem(answer, 415, "type-unsupported")
+
+
+def test_a_command_without_content_needs_no_body(caller: Caller) -> None:
+    reference = caller.submit()
+    headers = {"If-Match": '"1"', "Idempotency-Key": "0190a5b2-6f2e-7c31-9d52-3f0c8f1f7a10"}
+    answer = caller.call("POST", f"{V1}/cases/{reference}/acknowledge", headers=headers)
+    assert answer.json["stage"] == "acknowledged"
+
+
+def test_a_fault_of_ours_says_nothing_of_itself_but_its_id(
+    office: Office, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> datetime:
+        raise RuntimeError("the secret of the clock")
+
+    caplog.set_level(logging.DEBUG)
+    broken_office = replace(office, clock=broken)
+    caller = Caller(app=create_api(broken_office), office=broken_office)
+    answer = caller.call(
+        "POST", f"{V1}/assessments", by=None, json=filed_by("john"), headers={"X-Request-ID": "r1"}
+    )
+    assert is_problem(answer, 500, "internal-error")["correlation_id"] == "r1"
+    assert "secret" not in answer.text
+    assert "the secret of the clock" in caplog.text + "".join(capsys.readouterr())
+
+
+def test_a_database_that_is_away_is_told_as_such(office: Office) -> None:
+    away = open_office(
+        replace(office.settings, database_url="postgresql://qmas_app@/none?host=/nowhere")
+    )
+    caller = Caller(app=create_api(away), office=away)
+    for path in ("/cases/QM-4K7RT-9XWPR", "/cases", "/counts", "/exercises"):
+        answer = caller.get(path)
+        is_problem(answer, 503, "unavailable")
+        assert int(answer.headers["Retry-After"]) > 0
+        assert "nowhere" not in answer.text
+    away.close()
+
+
+@pytest.mark.parametrize("given", ["", "with space", "a" * 65, "<script>", "é"])
+def test_a_request_id_that_is_not_plain_is_replaced(refused: Caller, given: str) -> None:
+    answer = refused.get("/counts", headers={"X-Request-ID": given})
+    assert answer.headers["X-Request-ID"] not in {given, ""}
+    kept = refused.get("/counts", headers={"X-Request-ID": "trace:1.a-B_9"})
+    assert kept.headers["X-Request-ID"] == "trace:1.a-B_9"
+
+
+def test_every_answer_is_private(refused: Caller) -> None:
+    for answer in (refused.get("/cases"), refused.get("/nothing"), refused.get("/cases", by=None)):
+        assert answer.headers["Cache-Control"] == "private, no-store"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_statuses_fit_what_they_say() -> None:
+    assert all(HTTPStatus(each.status).value >= 400 for each in problems.kinds())

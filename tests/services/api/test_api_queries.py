@@ -1,0 +1,211 @@
+"""Questions over HTTP: lists and their filters, a case at any moment, and how fresh it is."""
+
+from urllib.parse import quote
+
+import pytest
+
+from tests.services.api.calling import (
+    AUDITOR,
+    SERVICE,
+    SUPERVISOR,
+    TO_THE_POOL,
+    Caller,
+    is_problem,
+)
+
+
+def test_a_case_tells_what_it_was_filed_and_scored_with(caller: Caller) -> None:
+    reference = caller.submit("emma")
+    caller.take(reference, *TO_THE_POOL)
+    case = caller.get(f"/cases/{reference.lower().replace('-', ' ')}")
+    assert case.headers["ETag"] == '"4"'
+    assert case.json["application"]["applicant"]["family_name"] == "Laurent"
+    assert (case.json["points"], case.json["assessment"]["total"]) == (120, 120)
+    assert case.json["assessment"]["eligible"] is True
+    assert (case.json["stage"], case.json["possible"]) == ("in-pool", ["withdraw"])
+
+
+def test_a_caller_that_has_the_version_is_not_sent_it_again(caller: Caller) -> None:
+    reference = caller.submit()
+    for path in (f"/cases/{reference}", f"/cases/{reference}/history"):
+        for tag in ('"1"', 'W/"1"', '"0", "1"'):
+            answer = caller.get(path, headers={"If-None-Match": tag})
+            assert (answer.status_code, answer.data) == (304, b"")
+            assert answer.headers["ETag"] == '"1"'
+        assert caller.get(path, headers={"If-None-Match": '"2"'}).status_code == 200
+
+
+def test_a_case_is_shown_as_it_stood(caller: Caller) -> None:
+    reference = caller.submit()
+    caller.take(reference, "acknowledge")
+    body = {"effective_at": "2019-05-03T00:00:00Z"}
+    caller.command(f"/cases/{reference}/assess-prerequisites", body, version=2)
+    then = caller.get(f"/cases/{reference}?as_of=2019-05-02T08:00:00%2B08:00")
+    assert (then.json["stage"], then.headers["ETag"]) == ("acknowledged", '"2"')
+    unescaped = caller.get(f"/cases/{reference}?as_of=2019-05-02T08:00:00+08:00")
+    assert unescaped.json == then.json
+    before = caller.get(f"/cases/{reference}?as_of=2019-04-01T00:00:00Z")
+    is_problem(before, 404, "no-such-case")
+    unknown_then = caller.get(f"/cases/{reference}?believed_at=2019-05-02T00:00:00Z")
+    is_problem(unknown_then, 404, "no-such-case")
+
+
+def test_a_case_is_shown_as_it_was_believed_to_stand(caller: Caller) -> None:
+    reference = caller.submit()
+    known = caller.get(f"/cases/{reference}/history").json["events"]
+    caller.take(reference, "acknowledge")
+    moment = quote(known[0]["sequenced_at"])
+    then = caller.get(f"/cases/{reference}/history?believed_at={moment}", by=AUDITOR)
+    assert [each["type"] for each in then.json["events"]] == ["application-submitted"]
+
+
+def test_a_history_tells_who_did_what_when(caller: Caller) -> None:
+    reference = caller.submit(headers={"X-Request-ID": "batch-7"})
+    caller.take(reference, "acknowledge")
+    history = caller.get(f"/cases/{reference}/history", by=AUDITOR).json
+    first, second = history["events"]
+    assert (history["reference"], history["version"]) == (reference, 2)
+    assert (first["type"], first["actor"], first["role"], first["correlation_id"]) == (
+        "application-submitted",
+        "officer.chan",
+        "officer",
+        "batch-7",
+    )
+    assert first["payload"]["personal"]["applicant"]["given_names"] == "John"
+    assert [first["position"], second["position"]] == [1, 2]
+
+
+def test_an_erased_person_is_shown_nowhere(caller: Caller) -> None:
+    reference = caller.submit()
+    caller.take(reference, *TO_THE_POOL)
+    caller.catch_up()
+    caller.office.store.destroy_key(reference)
+    case = caller.get(f"/cases/{reference}")
+    assert (case.json["application"], case.json["assessment"]) == (None, None)
+    assert case.json["points"] == 175
+    listed = caller.get("/cases")
+    assert listed.json["items"][0]["name"] is None
+    history = caller.get(f"/cases/{reference}/history")
+    assert b"Carter" not in case.data + listed.data + history.data
+
+
+def test_cases_are_listed_by_what_is_asked(caller: Caller) -> None:
+    john, jackie = caller.submit("john"), caller.submit("jackie")
+    caller.take(john, *TO_THE_POOL)
+    caller.catch_up()
+
+    def found(query: str) -> set[str]:
+        page = caller.get(f"/cases?{query}")
+        assert page.status_code == 200, page.text
+        return {each["reference"] for each in page.json["items"]}
+
+    assert found("") == {john, jackie}
+    assert found("stage=in-pool") == {john}
+    assert found("route=achievement") == {jackie}
+    assert found("points_from=175&points_to=175") == {john}
+    assert found("name=naidoo") == {jackie}
+    assert found("name=nobody") == set()
+    assert found("exercise=2019-1") == set()
+    assert found("submitted_from=2019-05-01T10:00:00+08:00") == {john, jackie}
+    assert found("submitted_to=2019-04-30T00:00:00Z") == set()
+    counted = caller.get("/counts").json
+    assert counted["total"] == 2
+    assert {each["stage"]: each["cases"] for each in counted["stages"]} == {
+        "submitted": 1,
+        "in-pool": 1,
+    }
+
+
+def test_pages_follow_one_another_without_gap_or_repeat(caller: Caller) -> None:
+    filed = {caller.submit(name) for name in ("john", "emma", "jackie")}
+    caller.catch_up()
+    seen: list[str] = []
+    after = ""
+    for _ in filed:
+        page = caller.get(f"/cases?limit=1{after}").json
+        seen += [each["reference"] for each in page["items"]]
+        after = f"&after={page['next']}"
+    assert (set(seen), len(seen), page["next"]) == (filed, 3, None)
+
+
+@pytest.mark.parametrize(
+    ("query", "path"),
+    [
+        ("limit=0", "limit"),
+        ("limit=101", "limit"),
+        ("limit=ten", "limit"),
+        ("limit=1&limit=2", "limit"),
+        ("stage=lost", "stage"),
+        ("sort=name", "sort"),
+        ("submitted_from=2019-05-01", "submitted_from"),
+        ("points_from=1.5", "points_from"),
+        ("points_from=9999999999999999999", "points_from"),
+        ("after=zzzz", "after"),
+        ("after=%00", "after"),
+        ("name=%00", "name"),
+        ("exercise=%00", "exercise"),
+        ("colour=green", "colour"),
+        ("wait_for=-1", "wait_for"),
+    ],
+)
+def test_a_malformed_query_is_told_where(refused: Caller, query: str, path: str) -> None:
+    problem = is_problem(refused.get(f"/cases?{query}"), 422, "invalid-request")
+    assert [each["path"] for each in problem["errors"]] == [path]
+
+
+def test_points_beyond_any_score_find_nothing(refused: Caller) -> None:
+    refused.catch_up()
+    assert refused.get("/cases?points_from=9007199254740991").json["items"] == []
+    assert refused.get("/cases?points_to=9007199254740991").status_code == 200
+
+
+def test_an_answer_says_how_fresh_it_is(caller: Caller) -> None:
+    caller.submit("john")
+    caller.catch_up()
+    caller.submit("emma")
+    caller.office.store.sequence()
+    fresh = caller.get("/cases").json["freshness"]
+    assert (fresh["position"], fresh["lag"]) == (1, 1)
+    assert fresh["as_of"] is not None
+
+
+@pytest.mark.parametrize("path", ["/cases", "/counts", "/exercises"])
+def test_a_caller_can_wait_for_its_own_writes_but_not_for_ever(caller: Caller, path: str) -> None:
+    caller.submit()
+    late = caller.get(f"{path}?wait_for=1")
+    is_problem(late, 503, "not-shown-yet")
+    assert int(late.headers["Retry-After"]) > 0
+    is_problem(caller.get(path, headers={"Prefer": "wait=0"}), 503, "not-shown-yet")
+    caller.catch_up()
+    assert caller.get(f"{path}?wait_for=1").status_code == 200
+    waited = caller.get(path, headers={"Prefer": "respond-async, wait=5"})
+    assert (waited.status_code, waited.headers["Preference-Applied"]) == (200, "wait=5")
+
+
+def test_an_exercise_is_shown_and_drawn_again_to_the_same_lists(caller: Caller) -> None:
+    reference = caller.submit()
+    caller.take(reference, *TO_THE_POOL)
+    caller.catch_up()
+    opening = {"exercise": "2019-1", "title": "First", "places": 1, "shortlist_size": 1}
+    caller.command("/exercises", opening, by=SUPERVISOR)
+    caller.command("/exercises/2019-1/draw-shortlist", by=SUPERVISOR)
+    caller.command("/exercises/2019-1/make-selection", by=SUPERVISOR)
+    caller.catch_up()
+    shown = caller.get("/exercises/2019-1", by=AUDITOR).json
+    assert (shown["stage"], shown["selected"], shown["cut_off"]) == ("selected", 1, 175)
+    assert caller.get("/exercises").json["items"] == [shown]
+    again = caller.get("/exercises/2019-1/replay", by=AUDITOR).json
+    assert (again["equal"], again["differences"]) == (True, [])
+    assert [each["reference"] for each in again["selection"]] == [reference]
+
+
+@pytest.mark.parametrize("name", ["2031-1", "%00", "A", "a" * 200])
+def test_an_unknown_exercise_is_told_as_such(refused: Caller, name: str) -> None:
+    for path in (f"/exercises/{name}", f"/exercises/{name}/replay"):
+        is_problem(refused.get(path), 404, "no-such-exercise")
+
+
+@pytest.mark.parametrize("path", ["/cases", "/counts", "/cases/QM-4K7RT-9XWPR", "/exercises"])
+def test_personal_data_is_for_those_who_may_read_cases(refused: Caller, path: str) -> None:
+    is_problem(refused.get(path, by=SERVICE), 403, "forbidden")
+    is_problem(refused.get(path, by=None), 401, "sign-in-needed")
