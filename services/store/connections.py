@@ -13,7 +13,7 @@ from typing import Final
 import psycopg
 from psycopg import pq
 
-from services.store.appending import Documents, DocumentsDumper
+from services.store import arrays
 from services.store.errors import StoreUnreachable
 
 # Every statement of the store finds its rows by index. Plans are made once, perhaps when the
@@ -87,7 +87,7 @@ class Connections:
             )
         except psycopg.OperationalError as fault:
             raise StoreUnreachable(f"the database does not answer: {fault}") from fault
-        connection.adapters.register_dumper(Documents, DocumentsDumper)
+        arrays.register(connection)
         return connection
 
 

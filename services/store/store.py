@@ -15,7 +15,7 @@ from psycopg import errors
 
 from domain.events import Event
 from domain.record import Recorded
-from services.store.appending import APPEND, Answer, Sealing, parameters, refuse, repeat
+from services.store.appending import Answer, Sealing, parameters, refuse, repeat, statement_for
 from services.store.codec import Codec, Opening, StoredEvent, is_personal, reference_of
 from services.store.commit import Appended, Commit, StreamWrite
 from services.store.connections import Connections
@@ -195,7 +195,8 @@ class Store:
                 return earlier
             raise
         given = parameters(commit, self._bodies(commit, sealing), sealing)
-        row = cursor.execute(APPEND, given, prepare=True).fetchone()
+        query = statement_for(commit, sealing)
+        row = cursor.execute(query, given, prepare=True).fetchone()
         answer = Answer(*_present(row))
         if earlier := repeat(commit.command_id, commit.fingerprint, answer):
             return earlier
