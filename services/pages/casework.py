@@ -23,7 +23,7 @@ from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.guard import Route, visitor
 from services.pages.problems import status_of, title_of
 from services.pages.shown import Entry, day, money, outline
-from services.store.errors import CommandReused, Conflict
+from services.store.errors import CommandReused, Conflict, PersonErased, Unwritable
 from services.wiring import Office
 
 WHEN: Final = "effective_at"
@@ -74,7 +74,7 @@ def command(office: Office, reference: str, slug: str) -> ResponseReturnValue:
         return _refused(office, reference, slug, faults={"": _stale(conflict)}, since=since), 409
     except (Forbidden, NoSuchCase):
         raise
-    except (Refusal, CommandReused) as refusal:
+    except (Refusal, CommandReused, PersonErased, Unwritable) as refusal:
         said = f"{title_of(refusal)}: {refusal}"
         return _refused(office, reference, slug, faults={"": said}), status_of(refusal)
     done = words(f"command.{slug}.title")

@@ -1,18 +1,29 @@
 """What goes wrong, as a page: the one table from faults to HTTP, and words for each."""
 
+import logging
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
 from flask import Flask, g, render_template
+from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from domain.errors import Forbidden, NoSuchCase, NoSuchExercise, Refusal
 from services.pages.forms import FormFaults
 from services.pages.guard import StaleForm
-from services.projections.errors import BadCursor
+from services.projections.errors import BadCursor, ProjectionOutdated
 from services.settings import SettingsFault
-from services.store.errors import CommandReused, Conflict, StoreUnreachable
+from services.store.errors import (
+    CommandReused,
+    Conflict,
+    MigrationFault,
+    PersonErased,
+    StoreUnreachable,
+    Unwritable,
+)
+
+_log = logging.getLogger(__name__)
 
 STATUS: Final[Mapping[type[Exception], int]] = MappingProxyType(
     {
@@ -25,8 +36,12 @@ STATUS: Final[Mapping[type[Exception], int]] = MappingProxyType(
         BadCursor: 400,
         FormFaults: 422,
         StaleForm: 400,
+        PersonErased: 422,
+        Unwritable: 422,
         SettingsFault: 503,
         StoreUnreachable: 503,
+        MigrationFault: 503,
+        ProjectionOutdated: 503,
     }
 )
 """The HTTP status of each fault that a page shows; a class stands for those below it too."""
@@ -38,11 +53,17 @@ _TITLES: Final[Mapping[type[Exception], str]] = MappingProxyType(
         BadCursor: "This page of the list is gone",
         FormFaults: "This cannot be looked up",
         StaleForm: "This form has expired",
-        SettingsFault: "This is not set up",
-        StoreUnreachable: "The record cannot be reached",
+        PersonErased: "What was held on this person has been erased",
+        Unwritable: "This cannot be recorded as it is",
     }
 )
 _STALE: Final = "The page was open for too long, or in two windows. Open it again and repeat."
+_AWAY: Final = (
+    "Something this service needs does not answer. Nothing is lost. Try again in a moment; a form "
+    "that is sent again is carried out once."
+)
+_UNAVAILABLE: Final = 503
+_RETRY_SECONDS: Final = "5"
 _OF_HTTP: Final[Mapping[int, tuple[str, str]]] = MappingProxyType(
     {
         404: ("Page not found", "There is no page at this address. Check it for slips."),
@@ -74,9 +95,19 @@ def show_problems(app: Flask) -> None:
     app.register_error_handler(500, _unknown)
 
 
-def _known(fault: Exception) -> tuple[str, int]:
+def _known(fault: Exception) -> ResponseReturnValue:
+    status = status_of(fault)
+    if status == _UNAVAILABLE:
+        return _away(fault)
     said = _STALE if isinstance(fault, StaleForm) else str(fault)
-    return _page(title_of(fault), said, status_of(fault))
+    return _page(title_of(fault), said, status)
+
+
+def _away(fault: Exception) -> tuple[str, int, dict[str, str]]:
+    """Show that something is missing; what it is, is told to the log and not to visitors."""
+    _log.error("page unavailable", exc_info=fault, extra={"correlation_id": g.correlation_id})
+    page, status = _page("Not available just now", _AWAY, _UNAVAILABLE)
+    return page, status, {"Retry-After": _RETRY_SECONDS}
 
 
 def _of_http(fault: Exception) -> tuple[str, int, list[tuple[str, str]]]:

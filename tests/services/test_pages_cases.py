@@ -321,6 +321,16 @@ def test_an_erased_case_keeps_its_skeleton(office: Office) -> None:
     assert "erased" in visitor.get("/staff").root.one("tbody").text
 
 
+def test_nothing_personal_is_recorded_on_an_erased_case(office: Office) -> None:
+    reference = file_case(office)
+    office.store.destroy_key(reference)
+    visitor = signed_in(office, "officer.chan")
+    page = act(visitor, reference, "withdraw-application", reason="Moved")
+    assert page.status == 422
+    assert "erased" in page.problems[0]
+    assert case_at(office, reference).version == 1
+
+
 def test_every_command_of_a_case_has_a_form_or_a_reason_for_none() -> None:
     by_hand = set(forms.COMMANDS.values())
     assert by_hand | forms.BY_EXERCISE | forms.BY_INTAKE == set(get_args(c.CaseCommand))

@@ -10,7 +10,7 @@ from domain.access import Action
 from services.pages.app import ROUTES, create_pages
 from services.pages.guard import UnguardedRoute, actions_of, serve
 from services.pages.sessions import IDLE, LONGEST
-from services.wiring import Office
+from services.wiring import Office, open_office
 from tests.services.visiting import Visitor, file_case, later, signed_in
 
 GUESSED = "guessed-it"
@@ -176,6 +176,19 @@ def test_what_is_not_there_is_a_page_too(
     assert answer.status_code == status
     assert "<h1>" in answer.get_data(as_text=True)
     assert ("Allow" in answer.headers) is (status == 405)
+
+
+def test_a_database_that_is_away_is_told_without_saying_where_it_was(office: Office) -> None:
+    address = "postgresql://somebody:secret@127.0.0.1:1/nowhere"
+    gone = open_office(replace(office.settings, database_url=address))
+    visitor = Visitor(gone)
+    for path in ("/staff", "/staff/cases/QM-AQP2Y-Q46AS"):
+        visitor.sign_in(visitor.get("/staff/sign-in"), "officer.chan", "/staff/sign-in")
+        page = visitor.get(path)
+        assert (page.status, page.heading) == (503, "Not available just now")
+        assert int(page.headers["Retry-After"]) > 0
+        assert "127.0.0.1" not in page.html
+    gone.close()
 
 
 def test_too_large_a_form_is_refused(office: Office) -> None:
