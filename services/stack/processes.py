@@ -140,10 +140,10 @@ def end_children(process: Running) -> None:
         return
     if Path(f"/proc/{process.session}").exists():
         return  # our session's leader ended long ago: this number is somebody else's now
-    for child in _members(process.session):
+    for child in _children(process):
         with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
-    wait_until(lambda: not _members(process.session), _KILLED_SECONDS)
+    wait_until(lambda: not _children(process), _KILLED_SECONDS)
 
 
 def send(process: Running, what: signal.Signals) -> None:
@@ -196,10 +196,11 @@ def tail(log: Path, lines: int = _TAIL_LINES) -> str:
     return "\n".join(f"  {line}" for line in text.splitlines()[-lines:]) or "  (the log is empty)"
 
 
-def _members(session: int) -> list[int]:
-    """Return the numbers of the live processes of a session."""
-    pids = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
-    return [pid for pid in pids if (found := _identity(pid)) and found[1] == session]
+def _children(dead: Running) -> list[int]:
+    """Return the live processes of its session; whoever now has its own number is none of them."""
+    pids = {int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
+    others = pids - {dead.pid}
+    return [pid for pid in others if (found := _identity(pid)) and found[1] == dead.session]
 
 
 def _started(pid: int) -> int | None:

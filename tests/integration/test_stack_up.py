@@ -14,23 +14,27 @@ from services.settings import Settings
 from services.stack import lifecycle, processes
 from services.stack.accounts import may_run, server_account
 from services.stack.binaries import postgres_programs, postgres_programs_for
+from services.stack.doctor import examine
 from services.stack.lifecycle import Part
 from services.stack.programs import worker_answers
 
-_BACKGROUND = ("mail", "worker", "beat")
+
+def _free_port() -> str:
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        return str(asked.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """An installation whose background processes run, taken down in the end."""
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        port = asked.getsockname()[1]
+    """An installation that runs whole, taken down in the end."""
     folder = Path(f"/var/tmp/qmas-up-{os.getpid()}")  # noqa: S108 - every user may enter it
     folder.mkdir(mode=0o711)
-    settings = Settings.from_environment(folder / "home", QMAS_MAIL_PORT=str(port))
+    settings = Settings.from_environment(
+        folder / "home", QMAS_MAIL_PORT=_free_port(), QMAS_WEB_PORT=_free_port()
+    )
     try:
-        lifecycle.up(settings, processes=_BACKGROUND)
+        lifecycle.up(settings)
         yield settings
     finally:
         lifecycle.down(settings)
@@ -47,33 +51,33 @@ def _running(settings: Settings, name: str) -> processes.Running:
     return running
 
 
-def test_the_background_runs_and_its_worker_answers(settings: Settings) -> None:
-    assert {_part(settings, name).state for name in _BACKGROUND} == {"running"}
-    assert worker_answers(settings)
+def test_everything_runs_and_all_is_well(settings: Settings) -> None:
+    assert {_part(settings, name).state for name in lifecycle.ALL} == {"running"}
+    assert [found for found in examine(settings) if not found.is_well] == []
 
 
 def test_a_second_up_leaves_running_processes_alone(settings: Settings) -> None:
-    before = [_running(settings, name) for name in _BACKGROUND]
-    lifecycle.up(settings, processes=_BACKGROUND)
-    assert [_running(settings, name) for name in _BACKGROUND] == before
+    before = [_running(settings, name) for name in lifecycle.ALL]
+    lifecycle.up(settings)
+    assert [_running(settings, name) for name in lifecycle.ALL] == before
 
 
-@pytest.mark.parametrize("name", _BACKGROUND)
+@pytest.mark.parametrize("name", lifecycle.ALL)
 def test_a_killed_process_comes_back_with_up(settings: Settings, name: str) -> None:
     before = _running(settings, name)
     os.kill(before.pid, signal.SIGKILL)
     assert processes.wait_until(lambda: _part(settings, name).state == "stopped", 10)
-    lifecycle.up(settings, processes=_BACKGROUND)
+    lifecycle.up(settings)
     assert _running(settings, name) != before
     assert worker_answers(settings)
 
 
 def test_one_process_can_be_stopped_while_the_rest_runs(settings: Settings) -> None:
     lifecycle.stop_process(settings, "worker")
-    states = {name: _part(settings, name).state for name in _BACKGROUND}
-    assert states == {"mail": "running", "worker": "stopped", "beat": "running"}
+    states = {name: _part(settings, name).state for name in lifecycle.ALL}
+    assert states == {"mail": "running", "worker": "stopped", "beat": "running", "web": "running"}
     assert not worker_answers(settings, seconds=0.5)
-    lifecycle.up(settings, processes=_BACKGROUND)
+    lifecycle.up(settings)
 
 
 @pytest.mark.skipif(server_account() is None, reason="only root hands the server to another user")
