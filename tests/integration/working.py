@@ -62,7 +62,7 @@ class Workplace:
                     *("--hostname", f"worker-{number}", *beating),
                 ],
                 cwd=PROJECT,
-                env=self._environ(),
+                env=environment(self.folder, self.database_url, self.broker_url),
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -92,17 +92,19 @@ class Workplace:
                 worker.kill()
         self.stop_redis()
 
-    def _environ(self) -> dict[str, str]:
-        return {
-            "PATH": os.environ["PATH"],
-            "PYTHONUNBUFFERED": "1",
-            "QMAS_HOME": str(self.folder),
-            "QMAS_DATABASE_URL": self.database_url,
-            "QMAS_BROKER_URL": self.broker_url,
-            "QMAS_SMTP_URL": "smtp://127.0.0.1:9",  # nobody listens there: letters wait
-            "QMAS_MASTER_KEY": b64encode(MASTER_KEY).decode(),
-            "QMAS_BLIND_INDEX_KEY": b64encode(INDEX_KEY).decode(),
-        }
+
+def environment(folder: Path, database_url: str, broker_url: str) -> dict[str, str]:
+    """Return the settings of an office on a casebook's database."""
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONUNBUFFERED": "1",
+        "QMAS_HOME": str(folder),
+        "QMAS_DATABASE_URL": database_url,
+        "QMAS_BROKER_URL": broker_url,
+        "QMAS_SMTP_URL": "smtp://127.0.0.1:9",  # nobody listens there: letters wait
+        "QMAS_MASTER_KEY": b64encode(MASTER_KEY).decode(),
+        "QMAS_BLIND_INDEX_KEY": b64encode(INDEX_KEY).decode(),
+    }
 
 
 @contextmanager

@@ -1,0 +1,91 @@
+"""`qmas projections` shows how the read models get on, finds what is wrong and mends it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import text
+
+from services.cli.projections import projections
+from services.projections import runner
+from services.projections.errors import ProjectionStopped
+from services.stack.redis import RedisServer
+from tests.conftest import TestDatabase
+from tests.integration.working import environment
+from tests.services.casebook import Casebook, history, reference
+
+Qmas = Callable[..., Result]
+
+
+@pytest.fixture
+def book(database: TestDatabase) -> Iterator[Casebook]:
+    made = Casebook.opened(database.app_url)
+    made.write(f"case-{reference(1)}", history(1))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def qmas(database: TestDatabase, redis_server: RedisServer, tmp_path: Path) -> Qmas:
+    environ = environment(tmp_path / "home", database.app_url, redis_server.broker_url)
+
+    def run(*words: str) -> Result:
+        return CliRunner(env=environ).invoke(projections, words)
+
+    return run
+
+
+def test_status_tells_how_far_behind_each_read_model_is(book: Casebook, qmas: Qmas) -> None:
+    book.store.sequence()
+    runner.catch_up(book.store, book.models, "case-list")
+    result = qmas("status")
+    first, second, _ = result.stdout.splitlines()
+    assert result.exit_code == 0
+    assert first.startswith("case-list    v1  position 12         up to date     20")
+    assert second.startswith("case-status  v1  position 0          12 behind      never")
+
+
+def test_status_tells_what_a_stopped_read_model_stands_before(
+    book: Casebook, qmas: Qmas, database: TestDatabase
+) -> None:
+    with psycopg.connect(database.admin_url, autocommit=True) as admin:
+        admin.execute("ALTER TABLE events DISABLE TRIGGER events_append_only")
+        admin.execute(
+            "UPDATE events SET body = replace(body::text, 'case-selected', 'unheard-of')::json"
+            " WHERE version = 6"
+        )
+    with pytest.raises(ProjectionStopped):
+        runner.catch_up(book.store, book.models, "case-list")
+    result = qmas("status")
+    assert result.exit_code == 1
+    assert "case-list stands before position 6" in result.stderr
+    assert "qmas projections rebuild case-list" in result.stderr
+
+
+def test_verify_passes_read_models_that_equal_a_fold_of_the_log(book: Casebook, qmas: Qmas) -> None:
+    runner.catch_up_all(book.store, book.models)
+    result = qmas("verify")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        f"{name}: equals a fold of the log up to position 12" for name in runner.PROJECTIONS
+    ]
+
+
+def test_verify_names_what_differs_and_rebuild_mends_it(book: Casebook, qmas: Qmas) -> None:
+    runner.catch_up_all(book.store, book.models)
+    with book.models.engine.begin() as connection:
+        connection.execute(text("UPDATE case_list SET points = 1"))
+    wrong = qmas("verify", "case-list")
+    assert wrong.exit_code == 1
+    assert f"{reference(1)} differs in points" in wrong.stderr
+    mended = qmas("rebuild", "case-list")
+    assert mended.stdout == "case-list: folded again up to position 12\n"
+    assert qmas("verify", "case-list").exit_code == 0
+
+
+def test_a_read_model_that_does_not_exist_is_answered_with_those_that_do(qmas: Qmas) -> None:
+    result = qmas("rebuild", "nonsense")
+    assert result.exit_code == 2
+    assert "'case-list', 'case-status', 'exercises'" in result.stderr
