@@ -96,7 +96,8 @@ def _folder(settings: Settings) -> Iterator[Finding]:
         )
         return
     yield Finding(subject="folder", is_well=True, says=str(places.home))
-    free = min(shutil.disk_usage(place).free for place in (places.home, places.cluster.parent))
+    made = [place for place in (places.home, places.cluster) if place.is_dir()]
+    free = min(shutil.disk_usage(place).free for place in made)
     yield Finding(
         subject="disk",
         is_well=free >= _LEAST_FREE,

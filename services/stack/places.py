@@ -66,9 +66,10 @@ class Places:
 
 
 def settle(home: Path) -> Places:
-    """Return the places of `home`, making the folders that are missing.
+    """Return the places of `home`, making the folders in it that are missing.
 
-    The same home always gives the same places. Raises StackFault when a folder cannot be made.
+    The same home always gives the same places; what lies outside it is made by the server that
+    needs it (`make_private`). Raises StackFault when a folder cannot be made.
     """
     home = home.absolute()
     _make(home, 0o711)  # others may pass through to PostgreSQL's folder, and list nothing
@@ -108,19 +109,29 @@ def locked(places: Places, name: str, *, seconds: float = 180.0) -> Iterator[Non
         yield
 
 
+def make_private(folder: Path, account: Account | None) -> None:
+    """See to it that `folder` is one that only the account (None: we) can enter, or StackFault."""
+    _make(folder.parent, 0o711)
+    _make(folder, _PRIVATE, account)
+
+
 def shared_place(name: str) -> Path:
     """Make and return a folder of root's that every user may enter, outside any closed home."""
+    folder = _shared_parent() / name
+    _make(folder, 0o755)
+    return folder
+
+
+def _shared_parent() -> Path:
+    """The first of the known places that is there, or can be made, and is only ours to change."""
     for parent in _SHARED_PLACES:
         try:
-            parent.mkdir(mode=0o755, exist_ok=True)
-            _fix_new_mode(parent, 0o755)
-            folder = parent / name
-            folder.mkdir(mode=0o755, exist_ok=True)
-            _fix_new_mode(folder, 0o755)
+            if not os.path.lexists(parent):
+                _make_at_once(parent, 0o755, None)
+            if _is_only_ours(parent):
+                return parent
         except OSError:
             continue
-        if _is_only_ours(parent) and _is_only_ours(folder):
-            return folder
     raise StackFault(
         "neither of the folders "
         + " and ".join(map(str, _SHARED_PLACES))
@@ -135,37 +146,27 @@ def _cluster(home: Path, account: Account | None) -> Path:
     does not meet the data, and the passwords, of the old one.
     """
     remembered = home / "postgres.place"
-    if remembered.exists():
-        cluster = Path(os.fsdecode(remembered.read_bytes()))
-    elif may_enter(account, home):
-        cluster = home / "postgres"
-    else:
-        place = kept(remembered, lambda: os.fsencode(_new_place() / "postgres"))
-        cluster = Path(os.fsdecode(place))
-    _make(cluster.parent, 0o711)
-    _make(cluster, 0o700, account)
-    return cluster
+    if not remembered.exists() and may_enter(account, home):
+        return home / "postgres"
+    place = kept(remembered, lambda: os.fsencode(_new_place() / "postgres"))
+    return Path(os.fsdecode(place))
 
 
 def _new_place() -> Path:
-    return shared_place(f"home-{secrets.token_hex(6)}")
+    return _shared_parent() / f"home-{secrets.token_hex(6)}"
 
 
 def _sockets(preferred: Path, account: Account | None) -> Path:
     """`preferred`, or a private folder with a short path when a socket's name would not fit."""
     if len(os.fsencode(f"{preferred}{_LONGEST_SOCKET_NAME}")) <= SOCKET_PATH_LIMIT:
-        _make(preferred, 0o700, account)
         return preferred
     uid = os.geteuid() if account is None else account.uid
     name = f"qmas-{uid}-{hashlib.sha256(os.fsencode(preferred)).hexdigest()[:12]}"
     for parent in _SHORT_PLACES:
-        try:
-            _make(parent / name, 0o700, account)
-        except StackFault:
-            continue
-        return parent / name
+        if parent.is_dir():
+            return parent / name
     raise StackFault(
-        f"{preferred} is too deep for a socket, and no private folder could be made in "
+        f"{preferred} is too deep for a socket, and there is no folder "
         f"{' or '.join(map(str, _SHORT_PLACES))}; set QMAS_HOME to a shorter path"
     )
 
@@ -212,13 +213,6 @@ def _unusable(folder: Path, reason: str) -> str:
         f"the folder {folder} cannot be used: {reason}; "
         f"make it writable, or name another data folder with QMAS_HOME"
     )
-
-
-def _fix_new_mode(folder: Path, mode: int) -> None:
-    """Undo what the umask took from a folder of ours; an existing wider one is not touched."""
-    found = folder.lstat()
-    if found.st_uid == os.geteuid() and not found.st_mode & 0o022:
-        folder.chmod(mode)
 
 
 def _is_only_ours(folder: Path) -> bool:

@@ -24,7 +24,7 @@ from services.stack import processes
 from services.stack.binaries import POSTGRES_MAJOR, PostgresPrograms, postgres_programs_for
 from services.stack.errors import StackFault
 from services.stack.keys import kept
-from services.stack.places import Places, locked, settle
+from services.stack.places import Places, locked, make_private, settle
 
 DATABASE = "qmas"
 ADMIN, OWNER, APP = "postgres", "qmas_owner", "qmas_app"
@@ -153,6 +153,8 @@ def start_postgres(
     if places.cluster.parent != places.home:
         say(f"PostgreSQL's files are in {places.cluster}: its user cannot enter {places.home}")
     with locked(places, "postgres"):
+        for folder in (places.cluster, places.postgres_sockets):
+            make_private(folder, places.account)
         programs = postgres_programs_for(places.account)
         passwords = passwords_of(places)
         tuning = tuning or Tuning()

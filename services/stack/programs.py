@@ -143,7 +143,9 @@ def _web(settings: Settings) -> Program:
         command=(
             *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
             *("--host", host, "--port", str(port), "--workers", str(settings.web_processes)),
-            *("--blocking-threads", "1", "services.web:application"),
+            # A worker that is told to stop while it starts may not hear it: it is killed then.
+            *("--blocking-threads", "1", "--workers-kill-timeout", "10"),
+            "services.web:application",
         ),
         is_ready=lambda: _is_live(host, port),
         port=port,

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from services.stack import processes
 from services.stack.binaries import redis_program
 from services.stack.errors import StackFault
-from services.stack.places import Places, locked, settle
+from services.stack.places import Places, locked, make_private, settle
 
 _READY_SECONDS = 15.0
 _STOP_SECONDS = 10.0
@@ -52,6 +52,7 @@ def start_redis(home: Path) -> RedisServer:
     """Return the Redis of `home`, running and answering; StackFault with the log's end if not."""
     places = settle(home)
     with locked(places, "redis"):
+        make_private(places.redis_sockets, None)
         process = running_redis(places)
         if process is None:
             process = processes.spawn(

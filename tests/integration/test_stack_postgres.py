@@ -14,7 +14,7 @@ import pytest
 from services.stack import processes
 from services.stack.accounts import server_account
 from services.stack.errors import StackFault
-from services.stack.places import Places, settle
+from services.stack.places import Places, make_private, settle
 from services.stack.postgres import (
     PostgresServer,
     Tuning,
@@ -181,7 +181,6 @@ def test_a_deep_home_has_its_socket_in_a_short_private_folder(open_folder: Path)
     finally:
         stop_postgres(home)
         shutil.rmtree(sockets)
-        shutil.rmtree(server.places.redis_sockets)
 
 
 def test_a_file_in_the_place_of_the_home_is_named(home: Path) -> None:
@@ -206,6 +205,7 @@ def test_a_cluster_of_another_major_version_is_refused(home: Path) -> None:
 
 def test_a_half_made_cluster_is_made_again(home: Path) -> None:
     places = settle(home)
+    make_private(places.cluster, places.account)
     half = places.cluster / "fresh" / "base"
     half.mkdir(parents=True)
     if places.account:
@@ -245,3 +245,12 @@ def test_a_home_closed_to_the_servers_user_stays_closed(open_folder: Path) -> No
     finally:
         stop_postgres(closed / "home")
         shutil.rmtree(elsewhere)
+
+
+def test_settling_a_home_makes_nothing_outside_it(open_folder: Path) -> None:
+    closed = open_folder / "closed"
+    closed.mkdir(mode=0o700)
+    places = settle(closed / ("x" * 100))
+    assert settle(closed / ("x" * 100)) == places
+    outside = (places.cluster.parent, places.postgres_sockets, places.redis_sockets)
+    assert not any(folder.exists() for folder in outside if places.home not in folder.parents)
