@@ -76,5 +76,5 @@ def main() -> None:
             raise
         # A fault of the program: its text may quote what concerns a person, so its kind must do.
         where = "run it again as `qmas --trace ...` to see where, and report it"
-        print(f"qmas: a fault of the program, {type(fault).__name__}; {where}", file=sys.stderr)  # noqa: T201
+        print(f"qmas: a fault of the program, {type(fault).__name__}; {where}", file=sys.stderr)  # noqa: T201 - as above
         sys.exit(70)
