@@ -106,7 +106,8 @@ CREATE TABLE case_keys (
 -- numbered the last batch. It took every pending row visible in S. A row that S did not see was
 -- written by a transaction that was running at S (it is in S's list of running transactions), or
 -- that got its id later (it is at or above S's upper bound), and no other transaction can commit
--- any more. So the next scan needs just these: `xid >= settled_below OR xid = ANY (unsettled)`.
+-- any more. So the next scan needs just these: `xid >= settled_below` and `xid = ANY (unsettled)`,
+-- asked for apart, because joined by OR they become a filter over the whole index.
 -- A snapshot does not list the transaction that took it, therefore that one is added by hand.
 -- Transaction ids mean something only to the server that drew them. After a restore from a dump,
 -- a fail-over or an upgrade they start elsewhere, so a mark left by another run of a server
@@ -146,9 +147,9 @@ BEGIN
             mark.settled_below := '0';
             mark.unsettled := '{}';
         END IF;
-        PERFORM FROM pending
-        WHERE xid >= mark.settled_below OR xid = ANY (mark.unsettled) LIMIT 1;
-        IF NOT FOUND THEN
+        IF NOT EXISTS (SELECT FROM pending WHERE xid >= mark.settled_below)
+            AND NOT EXISTS (SELECT FROM pending WHERE xid = ANY (mark.unsettled))
+        THEN
             SELECT position INTO last_position FROM log ORDER BY position DESC LIMIT 1;
             RETURN coalesce(last_position, 0);
         END IF;
@@ -161,10 +162,14 @@ BEGIN
     -- A statement of its own, so that its snapshot is younger than the lock.
     WITH pass AS MATERIALIZED (
         SELECT greatest(clock_timestamp(), last_instant) AS instant
-    ), taken AS (
+    ), young AS (
+        DELETE FROM pending WHERE xid >= mark.settled_below RETURNING commit_id
+    ), late AS (
         DELETE FROM pending
-        WHERE xid >= mark.settled_below OR xid = ANY (mark.unsettled)
+        WHERE xid = ANY (mark.unsettled) AND xid < mark.settled_below
         RETURNING commit_id
+    ), taken AS (
+        SELECT commit_id FROM young UNION ALL SELECT commit_id FROM late
     ), numbered AS (
         INSERT INTO log (position, commit_id, ord, leaf, sequenced_at)
         SELECT
