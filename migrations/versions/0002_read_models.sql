@@ -45,6 +45,11 @@ CREATE INDEX case_list_stage_points ON case_list (stage, coalesce(points, -1), r
 CREATE INDEX case_list_stage_stage_since ON case_list (stage, stage_since, reference);
 CREATE INDEX case_list_exercise ON case_list (exercise, submitted_at, reference)
 WHERE exercise IS NOT NULL;
+-- Few cases are of this route, and a page of them must not be looked for among all the others.
+CREATE INDEX case_list_achievement ON case_list (submitted_at, reference)
+WHERE route = 'achievement';
+CREATE INDEX case_list_achievement_points ON case_list (coalesce(points, -1), reference)
+WHERE route = 'achievement';
 
 -- Which cases a word of a name occurs in: the word only as a token under a key. Erasing a person
 -- deletes the rows.

@@ -107,6 +107,18 @@ Index(
     case_list.c.reference,
     postgresql_where=case_list.c.exercise.is_not(None),
 )
+Index(
+    "case_list_achievement",
+    case_list.c.submitted_at,
+    case_list.c.reference,
+    postgresql_where=case_list.c.route == "achievement",
+)
+Index(
+    "case_list_achievement_points",
+    _points,
+    case_list.c.reference,
+    postgresql_where=case_list.c.route == "achievement",
+)
 
 case_names: Final = Table(
     "case_names",
