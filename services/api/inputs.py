@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 import flask
 from marshmallow import Schema, ValidationError
 from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from services.api.faults import InvalidRequest, MalformedJson, TypeUnsupported
 from services.intake.document import parse_document
@@ -63,6 +64,11 @@ def body() -> tuple[object, tuple[Fault, ...]]:
     data = flask.request.get_data()
     if not data:
         return {}, ()
+    # Werkzeug refuses a length that is too large, but cuts off a body that came without one.
+    if flask.request.content_length is None and len(data) >= (
+        flask.request.max_content_length or 0
+    ):
+        raise RequestEntityTooLarge
     if flask.request.mimetype != JSON:
         raise TypeUnsupported(f"send {JSON}, not {flask.request.mimetype or 'an unnamed type'}")
     document, faults = parse_document(data)

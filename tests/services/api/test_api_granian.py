@@ -1,0 +1,136 @@
+"""The API and the pages together, behind the server that carries them in production."""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from services.identity import logins
+from services.settings import Settings
+from tests.services.api.calling import OFFICER, RECEIVED, filed_by
+
+READY_SECONDS = 60.0
+
+
+@pytest.fixture
+def port(settings: Settings, tmp_path: Path) -> Iterator[int]:
+    """The port of two web processes that share the figures they count."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        number = int(free.getsockname()[1])
+    (tmp_path / "figures").mkdir()
+    told = {"PATH": os.environ["PATH"], "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "figures")}
+    with (tmp_path / "web.log").open("wb") as log:
+        server = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
+                *("--host", "127.0.0.1", "--port", str(number), "--workers", "2"),
+                # A worker told to stop while it starts may not hear it.
+                *("--blocking-threads", "1", "--workers-kill-timeout", "5"),
+                "services.web:application",
+            ],
+            env={**settings.child_environ(), **told},
+            cwd=Path(__file__).parents[3],
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        _until_it_answers(number, server)
+        yield number
+    finally:
+        server.terminate()
+        try:
+            server.wait(30)
+        finally:
+            server.kill()
+            server.wait()
+
+
+def _until_it_answers(port: int, server: "subprocess.Popen[bytes]") -> None:
+    until = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            assert _asked(port, "GET", "/livez")[0] == 200
+        except OSError:
+            assert server.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        else:
+            return
+
+
+def _asked(
+    port: int, method: str, path: str, body: object = None, **headers: str
+) -> tuple[int, dict[str, str], bytes]:
+    link = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    if isinstance(body, dict):
+        body, sent["Content-Type"] = json.dumps(body).encode(), "application/json"
+    chunked = body is not None and not isinstance(body, bytes)
+    link.request(method, path, body=body, headers=sent, encode_chunked=chunked)  # type: ignore[arg-type]  # bytes or chunks of them
+    answer = link.getresponse()
+    found = answer.status, dict(answer.getheaders()), answer.read()
+    link.close()
+    return found
+
+
+def _chunks(size: int) -> Iterator[bytes]:
+    yield b'{"reason": "'
+    for _ in range(size // 65_536):
+        yield b"a" * 65_536
+    yield b'"}'
+
+
+def test_the_api_and_the_pages_are_served_together(port: int, settings: Settings) -> None:
+    token = next(each.token for each in logins(settings) if each.name == OFFICER)
+    known = {"Authorization": f"Bearer {token}", "Idempotency_Key": str(uuid4())}
+    body = {"application": filed_by("john"), "received_at": RECEIVED}
+    status, headers, data = _asked(port, "POST", "/api/v1/applications", body, **known)
+    assert status == 201
+    reference = json.loads(data)["reference"]
+    assert headers["location"] == f"/api/v1/cases/{reference}"
+
+    status, headers, data = _asked(port, "GET", headers["location"], **known)
+    assert (status, headers["etag"], json.loads(data)["version"]) == (200, '"1"', 1)
+    status, _, data = _asked(
+        port, "GET", f"/api/v1/cases/{reference}", **known, If_None_Match='"1"'
+    )
+    assert (status, data) == (304, b"")
+    status, _, data = _asked(port, "HEAD", f"/api/v1/cases/{reference}", **known)
+    assert (status, data) == (200, b"")
+
+    status, headers, data = _asked(port, "GET", "/")
+    assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
+    status, headers, _ = _asked(port, "GET", "/readyz")
+    assert (status, headers["content-type"]) == (200, "application/json")
+
+
+def test_a_body_without_a_length_is_read_and_bounded(port: int, settings: Settings) -> None:
+    token = next(each.token for each in logins(settings) if each.name == OFFICER)
+    known = {
+        "Authorization": f"Bearer {token}",
+        "Idempotency_Key": str(uuid4()),
+        "If_Match": '"1"',
+        "Content_Type": "application/json",
+        "Transfer_Encoding": "chunked",
+    }
+    path = "/api/v1/cases/QM-4K7RT-9XWPR/withdraw"
+    status, _, data = _asked(port, "POST", path, _chunks(65_536), **known)
+    assert (status, json.loads(data)["type"]) == (404, "/problems/no-such-case")
+    status, _, data = _asked(port, "POST", path, _chunks(2 * 1024 * 1024), **known)
+    assert (status, json.loads(data)["type"]) == (413, "/problems/body-too-large")
+
+
+def test_the_figures_are_those_of_all_web_processes(port: int) -> None:
+    for _ in range(20):
+        assert _asked(port, "GET", "/api/v1/counts")[0] == 401
+    line = b'qmas_http_requests_total{method="GET",route="/api/v1/counts",status="401"} 20.0'
+    assert line in _asked(port, "GET", "/metrics")[2].splitlines()
