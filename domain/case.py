@@ -15,6 +15,7 @@ from domain import events as e
 from domain import stages as s
 from domain.days import add_months, hong_kong_date, stay_ends, written_out
 from domain.errors import (
+    EarlierThanHistory,
     NoFeeDue,
     NotAllowedNow,
     PersonErased,
@@ -22,6 +23,7 @@ from domain.errors import (
     TooLate,
     WrongAmount,
 )
+from domain.findings import application_scored, prerequisites_assessed
 from domain.rules.assess import assess
 from domain.rules.choose import application_fee, choose, stay_pattern, time_limits, visa_fee
 from domain.rules.types import Assessment, Rulebook
@@ -33,12 +35,14 @@ Facts = tuple[e.CaseEvent, ...]
 class Circumstances:
     """What a decision may look at besides the case: the instant it takes effect, and the rules.
 
-    `reference` is the reference that a new case is to have.
+    `reference` is the reference that a new case is to have. `since` is when the case came to its
+    stage, None for a new one.
     """
 
     at: datetime
     rulebook: Rulebook
     reference: str = ""
+    since: datetime | None = None
 
 
 def load(history: Iterable[e.CaseEvent]) -> s.CaseState:
@@ -181,41 +185,17 @@ def _assess_prerequisites(
 ) -> Facts:
     match state:
         case s.Acknowledged(filed=filed):
-            found = _assessment(filed, given)
+            return (prerequisites_assessed(_assessment(filed, given)),)
         case _:
             raise _not_now(state, command)
-    results = tuple(e.PrerequisiteResult(id=each.id, met=each.met) for each in found.prerequisites)
-    return (
-        e.PrerequisitesAssessed(
-            ruleset=found.ruleset,
-            digest=found.digest,
-            reference_date=found.reference_date,
-            results=results,
-            personal=found,
-        ),
-    )
 
 
 def _score(state: s.CaseState, command: c.ScoreApplication, given: Circumstances) -> Facts:
     match state:
         case s.PrerequisitesMet(filed=filed):
-            found = _assessment(filed, given)
+            return (application_scored(_assessment(filed, given)),)
         case _:
             raise _not_now(state, command)
-    return (
-        e.ApplicationScored(
-            ruleset=found.ruleset,
-            digest=found.digest,
-            reference_date=found.reference_date,
-            factors=tuple(
-                e.FactorPoints(factor=each.factor, points=each.points, max=each.max)
-                for each in found.factors
-            ),
-            total=found.total,
-            pass_mark=found.pass_mark,
-            personal=found,
-        ),
-    )
 
 
 def _shortlist(state: s.CaseState, command: c.ShortlistCase) -> Facts:
@@ -299,6 +279,7 @@ def _activate(state: s.CaseState, command: c.ActivateVisa, given: Circumstances)
         case s.Issued(activate_by=by, stay_years=years):
             _not_after(by, command.entered_on, "the visa was to be activated")
             _not_after(hong_kong_date(given.at), command.entered_on, "an entry is recorded")
+            _not_before_issue(command.entered_on, given.since)
             until = stay_ends(command.entered_on, years)
             return (e.VisaActivated(entered_on=command.entered_on, stay_until=until),)
         case _:
@@ -309,9 +290,9 @@ def _refuse(state: s.CaseState, command: c.RefuseApplication) -> Facts:
     match state:
         case s.PrerequisitesUnmet(unmet=unmet, texts=texts):
             return _refused(e.RefusalClass.PREREQUISITES, unmet, (*texts, *command.reasons))
-        case s.BelowMark(ruleset=ruleset, points=points, pass_mark=mark):
+        case s.BelowMark(points=points, pass_mark=mark):
             short = f"{points} points were scored and {mark} are needed"
-            return _refused(e.RefusalClass.POINTS, (ruleset,), (short, *command.reasons))
+            return _refused(e.RefusalClass.POINTS, (e.MARK_RULE,), (short, *command.reasons))
         case s.Shortlisted() | s.Selected() | s.InPrinciple() | s.Verified():
             return _refused(e.RefusalClass.SELECTION, (), command.reasons)
         case _:
@@ -339,6 +320,12 @@ def _exactly(due: int, paid: int) -> None:
 def _not_after(last: date, day: date, what: str) -> None:
     if day > last:
         raise TooLate(f"{what} by {written_out(last)}; {written_out(day)} is later")
+
+
+def _not_before_issue(entered_on: date, issued_at: datetime | None) -> None:
+    if issued_at is not None and entered_on < (issued_on := hong_kong_date(issued_at)):
+        entered, issued = written_out(entered_on), written_out(issued_on)
+        raise EarlierThanHistory(f"an entry on {entered} is before the visa, issued on {issued}")
 
 
 def _refused(reason_class: e.RefusalClass, rules: tuple[str, ...], texts: tuple[str, ...]) -> Facts:
@@ -386,9 +373,7 @@ def _after_prerequisites(filed: s.Filed, event: e.PrerequisitesAssessed) -> s.Ca
 def _after_score(filed: s.Filed, event: e.ApplicationScored) -> s.CaseState:
     if event.total >= event.pass_mark:
         return s.InPool(filed=filed, points=event.total)
-    return s.BelowMark(
-        filed=filed, ruleset=event.ruleset, points=event.total, pass_mark=event.pass_mark
-    )
+    return s.BelowMark(filed=filed, points=event.total, pass_mark=event.pass_mark)
 
 
 def _points(state: s.CaseState) -> int:

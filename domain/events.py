@@ -35,6 +35,10 @@ class RefusalClass(StrEnum):
     SELECTION = "R3"
 
 
+MARK_RULE: Final = "pass-mark"
+"""What stands for the pass mark among the rules of a refusal."""
+
+
 class Archetype(StrEnum):
     """How an exercise chooses among its pool."""
 
@@ -71,10 +75,14 @@ class ApplicationAcknowledged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrerequisiteResult:
-    """Whether one prerequisite was met; `id` as in the ruleset."""
+    """Whether one prerequisite was met; `id` as in the ruleset.
+
+    `edition` names the dated list that was read, None where none was.
+    """
 
     id: str
     met: bool
+    edition: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +97,22 @@ class PrerequisitesAssessed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RulePoints:
+    """The points that one rule of a factor gave; `edition` as in `PrerequisiteResult`."""
+
+    rule: str
+    points: int
+    edition: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactorPoints:
-    """The points of one factor, and the most that it can give."""
+    """The points of one factor, the most that it can give, and the rules that gave them."""
 
     factor: str
     points: int
     max: int
+    awards: tuple[RulePoints, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +213,10 @@ class RefusalReasons:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationRefused:
-    """The application was refused; `rules` are the ids of the rules that were not met."""
+    """The application was refused; `rules` are the ids of the rules that were not met.
+
+    Those of prerequisites are as in the ruleset; a total below the pass mark is `MARK_RULE`.
+    """
 
     reason_class: RefusalClass
     rules: tuple[str, ...]

@@ -70,7 +70,6 @@ class BelowMark:
     """Scored below the pass mark."""
 
     filed: Filed
-    ruleset: str
     points: int
     pass_mark: int
 

@@ -13,6 +13,7 @@ from domain import stages as s
 from domain.application import Application, Route
 from domain.case import Circumstances, decide, evolve, load
 from domain.days import HONG_KONG
+from domain.errors import EarlierThanHistory
 from domain.rules.choose import NoRuleset
 from domain.rules.types import FeeSchedule, Rulebook
 from tests.domain.deciding import NOON, REFERENCE, given, real_rulebook
@@ -125,6 +126,35 @@ def test_the_score_keeps_the_skeleton_in_clear_and_the_rest_with_the_person() ->
     assert sum(each.points for each in score.factors) == score.total
     assert score.personal is not None
     assert score.personal.total == score.total
+
+
+def test_the_skeleton_names_the_rules_that_gave_points_and_the_editions_they_read() -> None:
+    *_, assessed, score = carried_out((c.SubmitApplication(application=JOHN), *TO_POOL))
+    assert isinstance(assessed, e.PrerequisitesAssessed)
+    assert isinstance(score, e.ApplicationScored)
+    assert {each.id: each.edition for each in assessed.results}["nationality"] == (
+        "nationalities-2012"
+    )
+    assert score.personal is not None
+    given_by = {each.factor: each.awards for each in score.factors}
+    assert given_by == {
+        each.factor: tuple(
+            e.RulePoints(rule=award.rule, points=award.points, edition=award.edition)
+            for award in each.awards
+        )
+        for each in score.personal.factors
+    }
+    assert given_by["talent_list"][0].edition == "talent-list-2018"
+
+
+def test_an_entry_before_the_visa_was_issued_is_refused() -> None:
+    case = given(*HISTORIES[s.Issued]).at(NOON + timedelta(days=30))
+    issued = replace(case, circumstances=replace(case.circumstances, since=NOON))
+    day = NOON.astimezone(HONG_KONG).date()
+    issued.when(c.ActivateVisa(entered_on=day - timedelta(days=1))).refused(
+        EarlierThanHistory, "issued on 2 September 2019"
+    )
+    issued.when(c.ActivateVisa(entered_on=day)).leads_to(s.Stage.ACTIVE)
 
 
 def test_the_reference_date_is_the_day_of_submission_and_not_of_the_assessment() -> None:

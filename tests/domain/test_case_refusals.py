@@ -101,7 +101,7 @@ def test_too_few_points_refuse_with_both_figures() -> None:
     given(*HISTORIES[s.BelowMark]).when(c.RefuseApplication(reasons=(REASON,))).then(
         e.ApplicationRefused(
             reason_class=e.RefusalClass.POINTS,
-            rules=("gpt-2018",),
+            rules=("pass-mark",),
             personal=e.RefusalReasons(texts=("79 points were scored and 80 are needed", REASON)),
         )
     )
