@@ -10,7 +10,7 @@ import json
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import reduce
 from types import MappingProxyType
 from typing import Any, Final, cast
@@ -184,7 +184,9 @@ def _ask(
     office: Office, reference: str, command: c.CaseCommand, request: Request
 ) -> tuple[_Asked, Outcome | None]:
     demand(request.person, ACTION_OF[type(command)])
-    said = fingerprint(office, reference, command, request.effective_at)
+    # However a reference is typed, it is the same command.
+    subject = parse_reference(reference) or reference
+    said = fingerprint(office, subject, command, request.effective_at)
     first = office.store.recall(request.command_id, said)
     asked = _Asked(command=command, request=request, fingerprint=said)
     return asked, None if first is None else _outcome(first)
@@ -196,9 +198,13 @@ def _append(office: Office, reference: str, case: CaseAt, asked: _Asked) -> Outc
     if request.expected is not None and request.expected != case.version:
         raise Conflict(stream, request.expected, case.version)
     at = effective_instant(office, request, case.events)
-    facts = decide(
-        case.state, command, Circumstances(at=at, rulebook=office.rulebook, reference=reference)
+    given = Circumstances(
+        at=at,
+        rulebook=office.rulebook,
+        reference=reference,
+        since=case.events[-1].effective_at if case.events else None,
     )
+    facts = decide(case.state, command, given)
     state = reduce(evolve, facts, case.state)
     version = case.version + len(facts)
     events = tuple(NewEvent(event=fact, effective_at=at) for fact in facts)
@@ -229,16 +235,21 @@ def _append(office: Office, reference: str, case: CaseAt, asked: _Asked) -> Outc
 def effective_instant(
     office: Office, request: Request, events: tuple[Recorded[Any], ...]
 ) -> datetime:
-    """Return when the command takes effect: never in the future nor before its stream's past."""
+    """Return when the command takes effect: never in the future nor before its stream's past.
+
+    A request for now is never earlier than the past either, whichever machine's clock is behind.
+    """
     now = office.clock()
-    at = request.effective_at or now
-    if request.effective_at is not None and request.person.role is Role.APPLICANT:
+    at = request.effective_at
+    if at is None:
+        return max(now, events[-1].effective_at) if events else now
+    if request.person.role is Role.APPLICANT:
         raise Forbidden("only staff may say when something took effect")
     if at > now:
         raise NotYet(f"{at.isoformat()} is in the future; it is {now.isoformat()}")
     if events and at < events[-1].effective_at:
         last = events[-1].effective_at.isoformat()
-        raise EarlierThanHistory(f"{at.isoformat()} is before {last}, the last event of the case")
+        raise EarlierThanHistory(f"{at.isoformat()} is before {last}, the last event recorded")
     return at
 
 
@@ -275,7 +286,7 @@ def fingerprint(
         "command": type(command).__name__,
         "subject": subject,
         "body": msgspec.to_builtins(command),
-        "effective_at": effective_at.isoformat() if effective_at else None,
+        "effective_at": effective_at.astimezone(UTC).isoformat() if effective_at else None,
     }
     text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hmac.new(office.settings.blind_index_key, text.encode(), hashlib.sha256).digest()

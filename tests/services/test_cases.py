@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from domain import commands as c
+from domain.days import HONG_KONG
 from domain.errors import (
     DuplicateApplication,
     EarlierThanHistory,
@@ -23,7 +24,15 @@ from domain.stages import Stage
 from services.cases import carry_out, case_at, history, submit
 from services.store import CommandReused, Conflict
 from services.wiring import Office
-from tests.services.asking import APPLICANT, AUDITOR, MAY_2019, asked, filed_by, on_paper
+from tests.services.asking import (
+    APPLICANT,
+    AUDITOR,
+    MAY_2019,
+    SUPERVISOR,
+    asked,
+    filed_by,
+    on_paper,
+)
 
 
 def test_a_filed_application_is_a_case_with_a_reference_and_one_event(office: Office) -> None:
@@ -71,6 +80,16 @@ def test_a_repeated_command_gets_the_first_result_even_where_it_is_no_longer_all
     assert again == replace(first, repeated=True)
     assert submit(office, on_paper("john"), filing).reference == reference
     assert office.store.sequence() == 3
+
+
+def test_a_repeat_may_spell_the_reference_and_the_instant_in_another_way(office: Office) -> None:
+    reference = submit(office, on_paper("john"), asked()).reference
+    command_id = uuid4()
+    first = asked(command_id=command_id, at=MAY_2019)
+    carry_out(office, reference, c.AcknowledgeApplication(), first)
+    again = asked(command_id=command_id, at=MAY_2019.astimezone(HONG_KONG))
+    typed = reference.lower().removeprefix("qm-")
+    assert carry_out(office, typed, c.AcknowledgeApplication(), again).repeated
 
 
 def test_a_repeated_id_with_another_content_is_refused(office: Office) -> None:
@@ -180,6 +199,33 @@ def test_nothing_takes_effect_before_what_is_already_recorded(office: Office) ->
     earlier = MAY_2019 - timedelta(seconds=1)
     with pytest.raises(EarlierThanHistory):
         carry_out(office, reference, c.AcknowledgeApplication(), asked(at=earlier))
+
+
+def test_a_clock_that_is_behind_orders_what_happens_now_after_the_past(office: Office) -> None:
+    reference = submit(office, on_paper("john"), asked()).reference
+    behind = replace(office, clock=lambda: MAY_2019 - timedelta(seconds=2))
+    carry_out(behind, reference, c.AcknowledgeApplication(), asked(at=None))
+    assert history(office, reference)[-1].effective_at == MAY_2019
+
+
+def test_an_entry_before_the_visa_was_issued_is_refused(office: Office) -> None:
+    reference = submit(office, on_paper("john"), asked()).reference
+    for command in (
+        c.AcknowledgeApplication(),
+        c.AssessPrerequisites(),
+        c.ScoreApplication(),
+        c.ShortlistCase(exercise="2019-1", rank=1),
+        c.SelectCase(exercise="2019-1", rank=1),
+        c.ApproveInPrinciple(),
+        c.VerifyOriginals(),
+        c.ApproveApplication(),
+        c.PayVisaFee(amount_hkd=230),
+        c.IssueVisa(),
+    ):
+        carry_out(office, reference, command, asked(SUPERVISOR))
+    day_before = MAY_2019.date() - timedelta(days=1)
+    with pytest.raises(EarlierThanHistory, match="issued on 1 May 2019"):
+        carry_out(office, reference, c.ActivateVisa(entered_on=day_before), asked())
 
 
 def test_an_applicant_cannot_say_when_something_took_effect(office: Office) -> None:
