@@ -116,7 +116,7 @@ class Codec:
                 version=version,
                 type=shape.wire.name,
                 schema=shape.wire.version,
-                effective_at=new.effective_at.astimezone(UTC),
+                effective_at=_in_utc(new.effective_at),
                 actor=commit.actor,
                 role=commit.role,
                 command=commit.command,
@@ -260,6 +260,10 @@ def _shape(event: type[Event], wire: Wire) -> _Shape:
         personal="personal" in names,
         clear=tuple(name for name in names if name != "personal"),
     )
+
+
+def _in_utc(instant: datetime) -> datetime:
+    return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
 
 
 def _naive(value: object, path: str = "it") -> str | None:

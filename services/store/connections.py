@@ -6,35 +6,43 @@ parent's alone.
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Final
 
 import psycopg
-from psycopg import pq
+from psycopg import errors, pq
 
 from services.store import arrays
-from services.store.errors import StoreUnreachable
+from services.store.errors import MigrationFault, StoreUnreachable
 
 # Every statement of the store finds its rows by index. Plans are made once, perhaps when the
 # tables are still empty, and must not then scan or hash a table that has grown.
-_SETTINGS: Final = {
-    "timezone": "UTC",
-    "plan_cache_mode": "force_generic_plan",
-    "enable_seqscan": "off",
-    "enable_hashjoin": "off",
-    "enable_mergejoin": "off",
-    "jit": "off",
-    "statement_timeout": "60s",
-    "idle_in_transaction_session_timeout": "60s",
-}
+_SETTINGS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "timezone": "UTC",
+        "plan_cache_mode": "force_generic_plan",
+        "enable_seqscan": "off",
+        "enable_hashjoin": "off",
+        "enable_mergejoin": "off",
+        "jit": "off",
+        "statement_timeout": "60s",
+        "idle_in_transaction_session_timeout": "60s",
+    }
+)
+
+
+class ConnectionLost(StoreUnreachable):
+    """The connection broke; another one may be had at once."""
 
 
 class Connections:
     """At most `size` connections to one database, each used by one thread at a time."""
 
-    def __init__(self, url: str, size: int) -> None:
+    def __init__(self, url: str, size: int, *, settings: Mapping[str, str] | None = None) -> None:
         self._url = url
+        self._settings = {**_SETTINGS, **(settings or {})}
         self._size = size
         self._idle: list[psycopg.Connection] = []
         self._start()
@@ -43,7 +51,8 @@ class Connections:
     def borrow(self) -> Iterator[psycopg.Connection]:
         """An open autocommit connection; raises `StoreUnreachable` when there is none to be had.
 
-        A fault of the connection itself, while it is borrowed, becomes `StoreUnreachable` too.
+        While it is borrowed, what the server cannot do becomes `StoreUnreachable`, a connection
+        that breaks `ConnectionLost`, and a missing table `MigrationFault`; only deadlocks stay.
         """
         if self._owner != os.getpid():
             self._start()
@@ -52,10 +61,20 @@ class Connections:
             connection = self._idle.pop() if self._idle else self._connect()
             try:
                 yield connection
+            except errors.DeadlockDetected:
+                raise
             except psycopg.OperationalError as fault:
                 if connection.pgconn.status == pq.ConnStatus.OK:
-                    raise
-                raise StoreUnreachable(f"the database went away: {fault}") from fault
+                    raise StoreUnreachable(f"the database gave up: {fault}") from fault
+                raise ConnectionLost(f"the database went away: {fault}") from fault
+            except (
+                errors.UndefinedTable,
+                errors.UndefinedColumn,
+                errors.UndefinedFunction,
+            ) as fault:
+                raise MigrationFault(
+                    f"the database's schema is not this program's, run `qmas up`: {fault}"
+                ) from fault
             finally:
                 if generation == self._generation and _is_idle(connection):
                     self._idle.append(connection)
@@ -80,7 +99,7 @@ class Connections:
         self._free = threading.BoundedSemaphore(self._size)
 
     def _connect(self) -> psycopg.Connection:
-        settings = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
+        settings = " ".join(f"-c {name}={value}" for name, value in self._settings.items())
         try:
             connection = psycopg.connect(
                 self._url, autocommit=True, options=settings, application_name="qmas-store"

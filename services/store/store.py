@@ -18,7 +18,7 @@ from domain.record import Recorded
 from services.store.appending import Answer, Sealing, parameters, refuse, repeat, statement_for
 from services.store.codec import Codec, Opening, StoredEvent, is_personal, reference_of
 from services.store.commit import Appended, Commit, StreamWrite
-from services.store.connections import Connections
+from services.store.connections import ConnectionLost, Connections
 from services.store.errors import (
     Conflict,
     LogCorrupt,
@@ -313,7 +313,8 @@ class Store:
         try:
             with self._connections.borrow() as connection:
                 return work(connection)
-        except StoreUnreachable:
+        except ConnectionLost:
+            # The others of the pool are most likely as dead as this one.
             self._connections.dispose()
             with self._connections.borrow() as connection:
                 return work(connection)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
-from uuid import UUID, uuid4
+from uuid import RFC_4122, UUID, uuid4
 
 import psycopg
 import pytest
@@ -13,17 +13,21 @@ from psycopg import errors
 from domain.events import ApplicationFeePaid
 from services.store import (
     Appended,
+    CaseKeys,
     CommandReused,
     Commit,
     Conflict,
+    MigrationFault,
     NewEvent,
     Store,
     StoreUnreachable,
     StreamWrite,
     Unwritable,
 )
+from services.store.codec import Codec
+from services.store.connections import Connections
 from tests.conftest import TestDatabase
-from tests.services.storing import EFFECTIVE, commit_of, fees, store_at, writing
+from tests.services.storing import EFFECTIVE, MASTER_KEY, commit_of, fees, store_at, writing
 
 T = TypeVar("T")
 RACERS = 8
@@ -327,3 +331,44 @@ def test_an_instant_elsewhere_is_kept_in_utc(store: Store) -> None:
 
     assert read.effective_at == hong_kong
     assert read.effective_at.tzinfo is UTC
+
+
+def test_event_ids_are_of_version_7_and_of_now(store: Store) -> None:
+    store.append(commit_of(writing("fee-1", 0, *fees(200))))
+
+    ids = [UUID(each.event_id) for each in store.read_stream("fee-1")]
+
+    assert {each.version for each in ids} == {7}
+    assert {each.variant for each in ids} == {RFC_4122}
+    assert len(set(ids)) == 200
+    made = datetime.fromtimestamp((ids[0].int >> 80) / 1000, UTC)
+    assert abs(made - store.read_stream("fee-1")[0].recorded_at) < timedelta(minutes=1)
+
+
+def test_a_database_without_a_schema_is_named(empty_database: TestDatabase) -> None:
+    unmade = store_at(empty_database.app_url)
+
+    with pytest.raises(MigrationFault, match="run `qmas up`"):
+        unmade.append(commit_of(writing("fee-1")))
+    with pytest.raises(MigrationFault, match="run `qmas up`"):
+        unmade.sequence()
+    unmade.dispose()
+
+
+def test_a_lock_that_is_never_given_ends_in_a_fault_and_not_in_waiting(
+    database: TestDatabase,
+) -> None:
+    impatient = Store(
+        Connections(database.app_url, 1, settings={"statement_timeout": "100ms"}),
+        CaseKeys(MASTER_KEY),
+        Codec(),
+    )
+    impatient.append(commit_of(writing("fee-1")))
+    with psycopg.connect(database.owner_url) as other:
+        other.execute("SELECT FROM head FOR UPDATE")
+
+        with pytest.raises(StoreUnreachable, match=r"gave up: .*statement timeout"):
+            impatient.sequence()
+
+    assert impatient.sequence() == 1
+    impatient.dispose()
