@@ -1,15 +1,18 @@
 """Every command in every stage, and every event from every stage."""
 
+from dataclasses import replace
 from typing import get_args
 
 import pytest
+from hypothesis import given as given_any
+from hypothesis import strategies as st
 
 from domain import commands as c
 from domain import events as e
 from domain import stages as s
 from domain.case import evolve, load
 from domain.errors import NotAllowedNow, Refusal
-from tests.domain.deciding import given
+from tests.domain.deciding import NOON, given
 from tests.domain.histories import (
     ACTIVATED,
     APPLICATION_FEE,
@@ -56,6 +59,7 @@ EVENTS: tuple[e.CaseEvent, ...] = (
 )
 LATER_EVENTS = [each for each in EVENTS if not isinstance(each, e.ApplicationSubmitted)]
 ENTRY = ACTIVATED.entered_on
+ENTERED = NOON.replace(month=ENTRY.month, day=ENTRY.day)
 
 
 def named(value: object) -> str:
@@ -79,10 +83,8 @@ def test_every_command_and_every_event_is_tried() -> None:
 def test_a_command_is_allowed_at_exactly_the_stages_that_name_it(
     stage: type[s.CaseState], command: c.CaseCommand
 ) -> None:
-    # A month later, so that the entry is in the past where one is recorded.
-    case = given(*HISTORIES[stage])
-    later = case.circumstances.at.replace(month=ENTRY.month, day=ENTRY.day)
-    decided = case.at(later).when(command)
+    # At the time of the entry, which is recorded only once it is past.
+    decided = given(*HISTORIES[stage]).at(ENTERED).when(command)
     assert (decided.refusal is None) == (type(command) in s.NEXT[stage]), decided.refusal
     assert bool(decided.facts) == (decided.refusal is None)
 
@@ -138,3 +140,15 @@ def test_a_refused_command_changes_nothing() -> None:
     decided = given(*history).when(c.IssueVisa())
     assert isinstance(decided.refusal, Refusal)
     assert load(history) == before
+
+
+@given_any(st.lists(st.sampled_from(COMMANDS), max_size=40))
+def test_any_sequence_of_commands_is_decided_or_refused(commands: list[c.CaseCommand]) -> None:
+    state: s.CaseState = s.Draft()
+    facts: tuple[e.CaseEvent, ...] = ()
+    for command in commands:
+        decided = replace(given(), state=state).at(ENTERED).when(command)
+        assert (decided.refusal is None) == (type(command) in s.NEXT[type(state)])
+        facts += decided.facts
+        state = load(facts)
+    assert len(facts) <= len(commands)
