@@ -28,10 +28,12 @@ class Refusal(Reportable):
 class NotAllowedNow(Refusal):
     """The case is not at a stage where this can be done."""
 
-    def __init__(self, command: str, stage: str, allowed: tuple[str, ...]) -> None:
+    def __init__(
+        self, command: str, stage: str, allowed: tuple[str, ...], *, of: str = "case"
+    ) -> None:
         self.command, self.stage, self.allowed = command, stage, allowed
         then = f"possible now: {', '.join(allowed)}" if allowed else "nothing more can be done"
-        super().__init__(f"{command} is not possible while the case is {stage}; {then}")
+        super().__init__(f"{command} is not possible while the {of} is {stage}; {then}")
 
 
 class NoFeeDue(Refusal):
@@ -79,6 +81,10 @@ class NoSuchExercise(Refusal):
 
 class ExerciseExists(Refusal):
     """An exercise of this name was opened before."""
+
+
+class NameInvalid(Refusal):
+    """The exercise cannot be called this."""
 
 
 class NothingToSelect(Refusal):

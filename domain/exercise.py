@@ -4,15 +4,26 @@ Every list is a pure function of the frozen pool and of who has departed since, 
 can draw it again from the log and compare digests.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
-from typing import assert_never
+from typing import Final, assert_never
 
 from domain import commands as c
 from domain import events as e
-from domain.errors import ExerciseExists, NotAllowedNow, NothingToSelect, PlacesInvalid
+from domain.errors import (
+    ExerciseExists,
+    NameInvalid,
+    NotAllowedNow,
+    NothingToSelect,
+    PlacesInvalid,
+)
 from domain.rules.rank import Division, Placed, PoolMember, digest_of, divide, ranked
+
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+LONGEST_TITLE: Final = 200
+MOST_PLACES: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +139,7 @@ def _open(state: ExerciseState, command: c.OpenExercise, pool: Pool) -> tuple[e.
         raise ExerciseExists(f"{command.exercise} was opened before; choose another name")
     if not pool.members:
         raise NothingToSelect("no case is waiting in the pool, so there is nothing to select")
+    _named_well(command)
     _places_fit(command, pool.places_left)
     return (
         e.ExerciseOpened(
@@ -143,9 +155,20 @@ def _open(state: ExerciseState, command: c.OpenExercise, pool: Pool) -> tuple[e.
     )
 
 
+def _named_well(command: c.OpenExercise) -> None:
+    if not NAME.fullmatch(command.exercise):
+        raise NameInvalid(
+            "an exercise's name is 1 to 63 lower-case letters, digits and hyphens, such as 2019-2"
+        )
+    if not 1 <= len(command.title) <= LONGEST_TITLE:
+        raise NameInvalid(f"an exercise's title has 1 to {LONGEST_TITLE} characters")
+
+
 def _places_fit(command: c.OpenExercise, places_left: int | None) -> None:
     if command.places < 1:
         raise PlacesInvalid("an exercise has at least one place")
+    if max(command.places, command.shortlist_size) > MOST_PLACES:
+        raise PlacesInvalid(f"an exercise has at most {MOST_PLACES} places, and so its shortlist")
     if command.shortlist_size < command.places:
         raise PlacesInvalid(
             f"a shortlist of {command.shortlist_size} cannot fill {command.places} places"
@@ -190,12 +213,12 @@ def _select(state: ExerciseState, pool: Pool) -> tuple[e.ExerciseEvent, ...]:
 def _not_now(state: ExerciseState, command: str) -> NotAllowedNow:
     match state:
         case Unopened():
-            return NotAllowedNow(command, "unopened", ("OpenExercise",))
+            return NotAllowedNow(command, "unopened", ("OpenExercise",), of="exercise")
         case Opened():
-            return NotAllowedNow(command, "opened", ("DrawShortlist",))
+            return NotAllowedNow(command, "opened", ("DrawShortlist",), of="exercise")
         case Drawn():
-            return NotAllowedNow(command, "shortlisted", ("MakeSelection",))
+            return NotAllowedNow(command, "shortlisted", ("MakeSelection",), of="exercise")
         case Made():
-            return NotAllowedNow(command, "selected", ())
+            return NotAllowedNow(command, "selected", (), of="exercise")
         case _:
             assert_never(state)

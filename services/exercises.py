@@ -4,8 +4,8 @@ An exercise's event and the events of all its cases are one commit. A case that 
 looked at again and the whole is tried again without it; it never makes the exercise fail.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Final, cast
 
@@ -16,12 +16,13 @@ from domain.case import Circumstances, evolve
 from domain.case import decide as decide_case
 from domain.case import load as load_case
 from domain.days import hong_kong_date
-from domain.errors import NoSuchExercise
+from domain.errors import NoSuchExercise, Reportable
 from domain.exercise import (
     Drawn,
     ExerciseState,
     Opened,
     Pool,
+    Unopened,
     decide,
     load,
     selection,
@@ -32,12 +33,13 @@ from domain.rules.choose import quota
 from domain.rules.rank import Division, PoolMember, digest_of, ranked
 from domain.stages import CaseState, Draft, InPool, Shortlisted
 from services.cases import Request, effective_instant, fingerprint
-from services.projections import pools, queries
-from services.store import Appended, Commit, Conflict, NewEvent, StreamWrite
+from services.projections import pools, queries, runner
+from services.store import Appended, Commit, Conflict, NewEvent, Reserved, StreamWrite
 from services.wiring import Office
 
 ATTEMPTS: Final = 20
 LOG_BATCH: Final = 5_000
+_NO_POOL: Final = Pool(position=0, members=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +52,15 @@ class ExerciseOutcome:
     repeated: bool
 
 
+class PoolAltered(Reportable):
+    """The pool of an exercise cannot be had as it was frozen."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redrawn:
     """An exercise drawn again from the log alone, beside what was recorded.
 
-    `differences` names each digest that is not the same; empty means identical.
+    `differences` names each recorded figure that is not the same; empty means identical.
     """
 
     exercise: str
@@ -70,16 +76,25 @@ def stream_of(exercise: str) -> str:
 
 
 def open_exercise(office: Office, command: c.OpenExercise, request: Request) -> ExerciseOutcome:
-    """Open an exercise on the pool as the case list has it now."""
+    """Open an exercise on every case that waits in the pool now, within what the quota leaves."""
 
     def attempt(history: tuple[Recorded[e.ExerciseEvent], ...], at: datetime) -> _Writes:
+        state = _state(history)
+        if not isinstance(state, Unopened):
+            return _Writes(facts=decide(state, command, _NO_POOL), cases=())
+        # The pool and the quota are read from these, so let them hold all that is recorded.
+        for projection in ("case-list", "exercises"):
+            runner.catch_up(office.store, office.models, projection)
+        number = len(queries.exercises(office.models)) + 1
+        left = _places_left(office, at)
         frozen = pools.freeze(office.models, command.exercise)
-        pool = Pool(
-            position=frozen.position,
-            members=frozen.members,
-            places_left=_places_left(office, at),
+        pool = Pool(position=frozen.position, members=frozen.members, places_left=left)
+        return _Writes(
+            facts=decide(state, command, pool),
+            cases=(),
+            # Of two that are opened at once one is tried again, and sees what the other took.
+            reserve=(f"exercise-number:{number}",),
         )
-        return _Writes(facts=decide(_state(history), command, pool), cases=())
 
     return _carry_out(office, command.exercise, command, request, attempt)
 
@@ -139,32 +154,44 @@ def redraw(office: Office, exercise: str) -> Redrawn:
     history = events_of(office, exercise)
     opened = cast("e.ExerciseOpened", history[0].event)
     pool = Pool(position=opened.pool_position, members=pool_at(office, opened.pool_position))
-    found = [("pool", opened.pool_digest, digest_of(ranked(pool.members)))]
+    digest = digest_of(ranked(pool.members))
+    again: list[e.ExerciseEvent] = [
+        replace(opened, pool_size=len(pool.members), pool_digest=digest)
+    ]
     drawn = made = None
-    state = load(each.event for each in history[:1])
     for each in history[1:]:
+        state = _state(history[: each.version - 1])
         match each.event:
-            case e.ShortlistDrawn(departed=departed, digest=digest) if isinstance(state, Opened):
+            case e.ShortlistDrawn(departed=departed) if isinstance(state, Opened):
                 gone = replace(pool, departed=frozenset(departed))
                 drawn = shortlist(state, gone)
-                found.append(("shortlist", digest, digest_of(drawn.taken)))
-            case e.SelectionMade(departed=departed, digest=digest) if isinstance(state, Drawn):
-                made = selection(state, replace(pool, departed=frozenset(departed)))
-                found.append(("selection", digest, digest_of(made.taken)))
+                again.extend(decide(state, c.DrawShortlist(), gone))
+            case e.SelectionMade(departed=departed) if isinstance(state, Drawn):
+                gone = replace(pool, departed=frozenset(departed))
+                made = selection(state, gone)
+                again.extend(decide(state, c.MakeSelection(), gone))
             case _:
                 raise TypeError(f"{exercise} has a {type(each.event).__name__} out of order")
-        state = load(event.event for event in history[: each.version])
     return Redrawn(
         exercise=exercise,
         pool=len(pool.members),
         shortlist=drawn,
         selection=made,
         differences=tuple(
-            f"{what}: recorded {recorded}, drawn again {again}"
-            for what, recorded, again in found
-            if recorded != again
+            difference
+            for recorded, fact in zip(history, again, strict=True)
+            for difference in _differences(recorded.event, fact)
         ),
     )
+
+
+def _differences(recorded: e.ExerciseEvent, again: e.ExerciseEvent) -> Iterator[str]:
+    """Return each field of a recorded fact that is not the same in the fact drawn again."""
+    for each in fields(recorded):
+        before, after = getattr(recorded, each.name), getattr(again, each.name)
+        if before != after:
+            name = f"{e.WIRE[type(recorded)].name} {each.name}"
+            yield f"{name}: recorded {before}, drawn again {after}"
 
 
 def events_of(office: Office, exercise: str) -> tuple[Recorded[e.ExerciseEvent], ...]:
@@ -208,6 +235,7 @@ class _Writes:
 
     facts: tuple[e.ExerciseEvent, ...]
     cases: tuple[StreamWrite, ...]
+    reserve: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,6 +265,8 @@ def _carry_out(
     for number in range(1, ATTEMPTS + 1):
         read = office.store.read_stream(stream_of(exercise))
         history = cast("tuple[Recorded[e.ExerciseEvent], ...]", read)
+        if request.expected is not None and request.expected != len(history):
+            raise Conflict(stream_of(exercise), request.expected, len(history))
         at = effective_instant(office, request, history)
         writes = attempt(history, at)
         own = StreamWrite(
@@ -258,10 +288,11 @@ def _carry_out(
                 "version": len(history) + len(writes.facts),
                 "cases": len(writes.cases),
             },
+            reserve=writes.reserve,
         )
         try:
             appended = office.store.append(commit)
-        except Conflict:
+        except (Conflict, Reserved):
             if number == ATTEMPTS:
                 raise
             continue
@@ -287,9 +318,14 @@ def _state(history: tuple[Recorded[e.ExerciseEvent], ...]) -> ExerciseState:
 def _frozen(office: Office, history: tuple[Recorded[e.ExerciseEvent], ...]) -> Pool:
     """Return the pool frozen at opening; empty when the exercise was never opened."""
     if not history:
-        return Pool(position=0, members=())
+        return _NO_POOL
     opened = cast("e.ExerciseOpened", history[0].event)
     members = pools.kept(office.models, opened.exercise, opened.pool_position)
+    if digest_of(ranked(members)) != opened.pool_digest:
+        # The rows are a copy that can be lost; what the log says of the pool cannot.
+        members = pool_at(office, opened.pool_position)
+    if digest_of(ranked(members)) != opened.pool_digest:
+        raise PoolAltered(f"the log no longer gives the pool that {opened.exercise} was opened on")
     return Pool(position=opened.pool_position, members=members)
 
 
@@ -350,9 +386,9 @@ def _case_writes(
 
 
 def _places_left(office: Office, at: datetime) -> int | None:
-    """Return what the year's quota leaves after every exercise of that Hong Kong year."""
+    """Return what the year's quota, as known at `at`, leaves after that year's exercises."""
     year = hong_kong_date(at).year
-    places = quota(office.rulebook, year).places
+    places = quota(office.rulebook, year, known_on=hong_kong_date(at)).places
     if places is None:
         return None
     return places - queries.places_taken(office.models, year)

@@ -41,6 +41,7 @@ STATUS: Final[Mapping[type[d.Refusal], HTTPStatus]] = MappingProxyType(
         d.NoSuchCase: HTTPStatus.NOT_FOUND,
         d.NoSuchExercise: HTTPStatus.NOT_FOUND,
         d.ExerciseExists: HTTPStatus.CONFLICT,
+        d.NameInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
         d.NothingToSelect: HTTPStatus.CONFLICT,
         d.PlacesInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
         d.Forbidden: HTTPStatus.FORBIDDEN,

@@ -18,7 +18,7 @@ from services.exercises import (
     open_exercise,
     redraw,
 )
-from services.projections import queries, runner
+from services.projections import queries
 
 _effective_at = click.option("--effective-at", type=INSTANT, help="When it was held, if not now.")
 
@@ -111,8 +111,6 @@ def _open(
 ) -> ExerciseOutcome:
     command = OpenExercise(exercise=name, title=title, places=places, shortlist_size=shortlist)
     with office() as opened:
-        # The pool is what the case list holds, so let it hold everything that is recorded.
-        runner.catch_up(opened.store, opened.models, "case-list")
         return open_exercise(opened, command, request(Role.SUPERVISOR, effective_at))
 
 

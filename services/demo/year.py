@@ -24,7 +24,6 @@ from services import exercises
 from services.cases import Outcome, Request, carry_out, submit
 from services.demo.population import Arrival, population
 from services.intake.application import application_from
-from services.projections import runner
 from services.wiring import Office
 
 SEED: Final = 2019
@@ -95,8 +94,6 @@ def take_in(office: Office, advance: Advance) -> dict[str, str]:
 
 def hold_exercise(office: Office) -> tuple[str, ...]:
     """Open the exercise, draw its shortlist, select; return the references selected, in order."""
-    for projection in ("case-list", "exercises"):
-        runner.catch_up(office.store, office.models, projection)
     command = c.OpenExercise(
         exercise=EXERCISE,
         title="First exercise of 2019",

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from domain import commands as c
 from domain import events as e
-from domain.errors import ExerciseExists, NotAllowedNow, NothingToSelect, PlacesInvalid, Refusal
+from domain.errors import (
+    ExerciseExists,
+    NameInvalid,
+    NotAllowedNow,
+    NothingToSelect,
+    PlacesInvalid,
+    Refusal,
+)
 from domain.exercise import Drawn, Made, Opened, Pool, decide, evolve, load, selection, shortlist
 from domain.rules.rank import Placed, PoolMember, digest_of, ranked
 from tests.domain.pools import MORNING, POOLS, achiever, member
@@ -45,6 +52,23 @@ def drawn_state(pool: Pool, opening: c.OpenExercise = OPEN) -> Drawn:
     state = load(run(pool, opening, c.DrawShortlist()))
     assert isinstance(state, Drawn)
     return state
+
+
+@pytest.mark.parametrize("name", ["", "Spring", "a b", "2019-2\n", "-1", "a" * 64])
+def test_a_name_that_no_address_could_hold_is_refused(name: str) -> None:
+    with pytest.raises(NameInvalid, match="such as 2019-2"):
+        run(POOL, replace(OPEN, exercise=name))
+
+
+@pytest.mark.parametrize("title", ["", "a" * 201])
+def test_a_title_has_up_to_200_characters(title: str) -> None:
+    with pytest.raises(NameInvalid, match="title"):
+        run(POOL, replace(OPEN, title=title))
+
+
+def test_a_shortlist_that_no_read_model_could_hold_is_refused() -> None:
+    with pytest.raises(PlacesInvalid, match="at most 1000000"):
+        run(POOL, replace(OPEN, shortlist_size=1_000_001))
 
 
 def test_opening_freezes_the_pool_at_a_position_with_a_digest() -> None:

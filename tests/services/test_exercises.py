@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from domain import commands as c
 from domain.errors import (
@@ -17,11 +18,13 @@ from domain.errors import (
     NothingToSelect,
     PlacesInvalid,
 )
+from domain.events import Archetype, ExerciseEvent, ExerciseOpened, ShortlistDrawn
+from domain.rules.rank import digest_of, ranked
 from domain.stages import Stage
 from services import exercises
 from services.cases import carry_out, case_at, submit
 from services.demo.population import population
-from services.projections import runner
+from services.store import Commit, Conflict, NewEvent, StreamWrite
 from services.wiring import Office
 from tests.services.asking import OFFICER, SUPERVISOR, asked, on_paper
 
@@ -51,11 +54,28 @@ def _in_pool(office: Office, number: int) -> list[str]:
     return references
 
 
-def _open(office: Office, name: str = "first", *, places: int = 3, shortlist: int = 6) -> None:
-    runner.catch_up(office.store, office.models, "case-list")
+def _open(
+    office: Office, name: str = "first", *, places: int = 3, shortlist: int = 6, at: datetime = HELD
+) -> None:
     command = c.OpenExercise(exercise=name, title=name, places=places, shortlist_size=shortlist)
-    exercises.open_exercise(office, command, asked(SUPERVISOR, at=HELD))
-    runner.catch_up(office.store, office.models, "exercises")
+    exercises.open_exercise(office, command, asked(SUPERVISOR, at=at))
+
+
+def _append(office: Office, *facts: ExerciseEvent) -> None:
+    events = tuple(NewEvent(event=fact, effective_at=HELD) for fact in facts)
+    command_id = uuid4()
+    office.store.append(
+        Commit(
+            command_id=command_id,
+            fingerprint=b"1",
+            writes=(StreamWrite(stream="exercise-first", expected=0, events=events),),
+            actor="anybody",
+            role="supervisor",
+            command="OpenExercise",
+            causation_id=command_id,
+            correlation_id="1",
+        )
+    )
 
 
 def _stages(office: Office, references: list[str]) -> dict[str, Stage]:
@@ -149,7 +169,6 @@ def test_those_passed_over_are_in_the_pool_of_the_next_exercise(office: Office) 
 
 def test_an_exercise_is_opened_once_even_by_many_at_once(office: Office) -> None:
     _in_pool(office, 3)
-    runner.catch_up(office.store, office.models, "case-list")
     command = c.OpenExercise(exercise="first", title="first", places=1, shortlist_size=2)
 
     def attempt(_: int) -> bool:
@@ -182,6 +201,90 @@ def test_the_quota_of_the_year_counts_every_exercise_of_that_year(office: Office
     _open(office, "large", places=998, shortlist=998)
     with pytest.raises(PlacesInvalid, match="the 2 that the year's quota leaves"):
         _open(office, "small", places=3, shortlist=3)
+
+
+def test_exercises_opened_at_once_never_share_out_more_than_the_quota(office: Office) -> None:
+    _in_pool(office, 1)
+
+    def attempt(number: int) -> bool:
+        try:
+            _open(office, f"number-{number}", places=600, shortlist=600)
+        except PlacesInvalid:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(attempt, range(4))).count(True) == 1
+
+
+def test_places_are_those_of_the_quota_as_it_was_known_on_the_day(office: Office) -> None:
+    _in_pool(office, 1)
+    before = datetime(2020, 11, 25, 15, 59, tzinfo=UTC)
+    with pytest.raises(PlacesInvalid, match="the 1000 that"):
+        _open(office, places=1_500, shortlist=1_500, at=before)
+    _open(office, places=1_500, shortlist=1_500, at=before + timedelta(minutes=1))
+
+
+@pytest.mark.parametrize(
+    "damage", ["DELETE FROM exercise_pools", "UPDATE exercise_pools SET points = points + 1"]
+)
+def test_a_pool_whose_rows_were_lost_or_altered_is_had_from_the_log(
+    office: Office, damage: str
+) -> None:
+    references = _in_pool(office, 4)
+    _open(office, places=2, shortlist=3)
+    with office.models.engine.begin() as connection:
+        connection.execute(text(damage))
+    exercises.draw_shortlist(office, "first", asked(SUPERVISOR, at=HELD))
+    assert list(_stages(office, references).values()).count(Stage.SHORTLISTED) == 3
+    assert exercises.redraw(office, "first").differences == ()
+
+
+def test_what_was_not_drawn_so_is_told_field_by_field(office: Office) -> None:
+    _in_pool(office, 2)
+    position = office.store.sequence()
+    facts = (
+        ExerciseOpened(
+            exercise="first",
+            title="first",
+            archetype=Archetype.RANK_TO_QUOTA,
+            places=1,
+            shortlist_size=2,
+            pool_position=position,
+            pool_size=3,
+            pool_digest=digest_of(ranked(exercises.pool_at(office, position))),
+        ),
+        ShortlistDrawn(achievement=0, general=2, departed=(), digest="sha256:00"),
+    )
+    _append(office, *facts)
+    size, digest = exercises.redraw(office, "first").differences
+    assert size == "exercise-opened pool_size: recorded 3, drawn again 2"
+    assert digest.startswith("shortlist-drawn digest: recorded sha256:00, drawn again sha256:")
+
+
+def test_a_pool_that_the_log_does_not_give_stops_the_exercise(office: Office) -> None:
+    _in_pool(office, 2)
+    opened = ExerciseOpened(
+        exercise="first",
+        title="first",
+        archetype=Archetype.RANK_TO_QUOTA,
+        places=1,
+        shortlist_size=2,
+        pool_position=office.store.sequence(),
+        pool_size=2,
+        pool_digest="sha256:00",
+    )
+    _append(office, opened)
+    with pytest.raises(exercises.PoolAltered, match="first"):
+        exercises.draw_shortlist(office, "first", asked(SUPERVISOR, at=HELD))
+
+
+def test_a_stale_version_of_an_exercise_is_a_conflict(office: Office) -> None:
+    _in_pool(office, 2)
+    _open(office, places=1, shortlist=1)
+    with pytest.raises(Conflict):
+        exercises.draw_shortlist(office, "first", asked(SUPERVISOR, at=HELD, expected=0))
+    exercises.draw_shortlist(office, "first", asked(SUPERVISOR, at=HELD, expected=1))
 
 
 @pytest.mark.parametrize("act", [exercises.draw_shortlist, exercises.make_selection])
