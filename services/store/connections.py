@@ -33,8 +33,8 @@ _SETTINGS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-class ConnectionLost(StoreUnreachable):
-    """The connection broke; another one may be had at once."""
+class ConnectionLost(Exception):
+    """The connection broke; another one may be had at once. Never leaves the store."""
 
 
 class Connections:

@@ -316,8 +316,11 @@ class Store:
         except ConnectionLost:
             # The others of the pool are most likely as dead as this one.
             self._connections.dispose()
+        try:
             with self._connections.borrow() as connection:
                 return work(connection)
+        except ConnectionLost as fault:
+            raise StoreUnreachable(str(fault)) from fault
 
 
 def _present(row: _Row | None) -> _Row:

@@ -78,7 +78,7 @@ def test_killed_writers_and_sequencers_lose_nothing(database: TestDatabase, tmp_
 def test_backends_killed_while_they_number_leave_no_gap(
     database: TestDatabase, tmp_path: Path
 ) -> None:
-    plan = Plan(url=database.app_url, folder=str(tmp_path), writers=4, seconds=2)
+    plan = Plan(url=database.app_url, folder=str(tmp_path), writers=4, seconds=2, patience=10)
 
     with running(plan), psycopg.connect(database.admin_url, autocommit=True) as admin:
         pid_of(tmp_path, "reader-0")
