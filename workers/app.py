@@ -15,6 +15,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from services.logs import log_as_json
 from services.settings import Settings
+from workers.broker import outlive_redis
 from workers.office import close_office, office
 from workers.queues import ALL_QUEUES, ROUTES
 from workers.schedule import SCHEDULE
@@ -62,6 +63,7 @@ class SettingsLoader(AppLoader):
 
     def read_configuration(self, env: str = "") -> dict[str, Any]:  # noqa: ARG002 - Celery's own signature
         """Return the configuration; SettingsFault when the settings cannot be used."""
+        outlive_redis()
         return configuration(Settings.from_environment())
 
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 import click
+import structlog
 
 from domain.errors import Reportable
 
@@ -54,6 +55,8 @@ def qmas(*, trace: bool) -> None:
 
 def main() -> None:
     """Run the command line; a fault is one clear line on standard error and exit status 2."""
+    # What is said besides the answer never mixes with it.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
         # Outside its standalone mode click returns the status of `ctx.exit` to whoever called.
         sys.exit(qmas.main(standalone_mode=False))

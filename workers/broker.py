@@ -1,0 +1,34 @@
+"""Celery's Redis transport, so that a worker outlives the loss of its broker.
+
+A task that ends after the connection was closed is acknowledged on a channel that has none any
+more. The transport stumbles over that with an AttributeError, which nobody takes for a lost
+connection, and the whole worker ends. Said as what it is, it is logged, and the task is handed
+out again after its visibility timeout; doing it twice does no harm.
+"""
+
+from typing import Any
+
+from kombu.transport import TRANSPORT_ALIASES
+from kombu.transport import redis as transport
+from redis.exceptions import ConnectionError as ConnectionLost
+
+
+class Channel(transport.Channel):
+    """A channel that says so when its connection was closed."""
+
+    def _connparams(self, asynchronous: bool = False) -> Any:  # noqa: FBT001, FBT002 - kombu's own signature
+        if getattr(self.connection, "client", None) is None:
+            raise ConnectionLost("the connection of this channel was closed")
+        return super()._connparams(asynchronous=asynchronous)  # type: ignore[misc]  # kombu's stubs leave it out
+
+
+class Transport(transport.Transport):
+    """The Redis transport with such channels."""
+
+    Channel = Channel
+
+
+def outlive_redis() -> None:
+    """Connections of this process to Redis are made by this transport from now on."""
+    for scheme in ("redis", "rediss"):
+        TRANSPORT_ALIASES[scheme] = f"{__name__}:{Transport.__qualname__}"
