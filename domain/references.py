@@ -1,6 +1,6 @@
 """Case references: short, fit to be read aloud, with a check character, not to be guessed.
 
-`QM-4K7RT-9XWPC`: nine random characters of an alphabet of 31 without 0, 1, I, L, O, and one check
+`QM-4K7RT-9XWPR`: nine random characters of an alphabet of 31 without 0, 1, I, L, O, and one check
 character, a weighted sum modulo the prime 31, which catches every single wrong character and
 every swap of two neighbours. About 2 to the power of 44 references, so none is guessed or counted.
 """

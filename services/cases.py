@@ -157,7 +157,7 @@ def history(
     """Return the events of a case in order, restricted as in `case_at`."""
     canonical = parse_reference(reference)
     if canonical is None:
-        raise NoSuchCase(f"{reference!r} is not a case reference; it reads like QM-4K7RT-9XWPC")
+        raise NoSuchCase(f"{reference!r} is not a case reference; it reads like QM-4K7RT-9XWPR")
     if believed_at is not None:
         office.store.sequence()
     recorded = _believed(office.store.read_stream(f"case-{canonical}"), believed_at)

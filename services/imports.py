@@ -29,8 +29,9 @@ from services.cases import Outcome, Request, submit
 from services.intake.application import application_from
 from services.intake.document import parse_document
 from services.intake.faults import ApplicationFaults, Fault
-from services.intake.fields import day_or_none
+from services.intake.fields import day_or_none, instant_or_none
 from services.intake.table import nested, path_fault
+from services.store import CommandReused, Unwritable
 from services.wiring import Office
 
 ROWS: Final = UUID("5b1f6a0e-8a39-4f0b-9f0e-2f5a5f0f3c11")
@@ -103,6 +104,8 @@ def filing_from(document: object, today: date, found: tuple[Fault, ...] = ()) ->
 
     The document is an application, or an object of `application`, `channel` and `received_at`.
     """
+    if document is None:
+        raise ApplicationFaults(found or (Fault(path="", message="must be a JSON object"),))
     faults = list(found)
     if not (isinstance(document, dict) and "application" in document):
         application = application_from(document, today, found=found)
@@ -156,7 +159,7 @@ def _file(office: Office, row: Row, person: Person) -> Result:
         outcome = file_one(office, filing, person, command_id_of(row.document))
     except ApplicationFaults as refused:
         return Result(line=row.line, outcome=None, faults=tuple(map(str, refused.faults)))
-    except Refusal as refused:
+    except (Refusal, CommandReused, Unwritable) as refused:
         return Result(line=row.line, outcome=None, faults=(str(refused),))
     return Result(line=row.line, outcome=outcome, faults=())
 
@@ -186,6 +189,7 @@ def _csv(path: Path, data: bytes) -> Iterator[Row]:
 
 def _refuse_header(path: Path, header: list[str]) -> None:
     faults = [str(fault) for name in header if (fault := path_fault(name))]
+    faults += ["'application' is a whole, which no cell can hold"] * ("application" in header)
     faults += [f"{name!r} stands more than once" for name in _twice(header)]
     if not header:
         faults = ["there is no header line"]
@@ -205,7 +209,7 @@ def _csv_row(line: int, header: list[str], cells: list[str]) -> Row:
     envelope: dict[str, Any] = {
         name: row.pop(name) for name in ("channel", "received_at") if row.get(name)
     }
-    row = {name: cell for name, cell in row.items() if name not in ENVELOPE}
+    row = {name: cell for name, cell in row.items() if name not in ENVELOPE}  # the empty ones
     document = {**envelope, "application": nested(row, Application)}
     return Row(line=line, document=document, faults=())
 
@@ -216,14 +220,10 @@ def _received_at(value: object, faults: list[Fault]) -> datetime | None:
         return None
     if day := day_or_none(value):
         return start_of(day)
-    try:
-        instant = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        instant = None
-    if instant is None or instant.utcoffset() is None:
+    instant = instant_or_none(value)
+    if instant is None:
         message = "must be a day, or an instant with its offset such as 2019-03-04T10:15:00+08:00"
         faults.append(Fault(path="received_at", message=message))
-        return None
     return instant
 
 

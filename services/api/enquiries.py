@@ -58,7 +58,7 @@ def status(call: Call, body: Enquiry) -> StatusAnswer:
     """
     reference = parse_reference(body.reference)
     if reference is None:
-        fault = Fault(path="reference", message="is mistyped; it reads like QM-4K7RT-9XWPC")
+        fault = Fault(path="reference", message="is mistyped; it reads like QM-4K7RT-9XWPR")
         raise InvalidRequest((fault,))
     fresh = shown(call.office, "case-status")
     row = queries.status(call.office.models, reference)

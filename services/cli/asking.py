@@ -1,19 +1,26 @@
 """What the commands share: who asks, when it takes effect, and the office they ask."""
 
 import getpass
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Final
 from uuid import uuid4
 
 import click
+from rich.console import Console
 
 from domain.access import Person, Role
 from domain.days import hong_kong_date
 from services.cases import Request
 from services.imports import start_of
+from services.intake.fields import day_or_none, instant_or_none
 from services.settings import Settings
 from services.wiring import Office, open_office
+
+_OR_INSTANT: Final = "nor an instant with its offset such as 2019-05-01T09:30:00+08:00"
+LEAST_WIDTH: Final = 110
 
 
 class Instant(click.ParamType[datetime]):
@@ -27,11 +34,12 @@ class Instant(click.ParamType[datetime]):
         """Return the instant, or fail saying what one looks like."""
         if isinstance(value, datetime):
             return value
-        try:
-            instant = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is not a day or an instant such as 2019-05-01", param, ctx)
-        return start_of(instant.date()) if instant.utcoffset() is None else instant
+        if day := day_or_none(value):
+            return start_of(day)
+        instant = instant_or_none(value)
+        if instant is None:
+            self.fail(f"{value!r} is not a day such as 2019-05-01, {_OR_INSTANT}", param, ctx)
+        return instant
 
 
 INSTANT = Instant()
@@ -49,7 +57,11 @@ def office() -> Iterator[Office]:
 
 def operator(role: Role) -> Person:
     """Return the person at this terminal, who holds the database's keys and so any role."""
-    return Person(name=f"cli.{getpass.getuser()}", role=role)
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = str(os.getuid())  # in a container the user often has no name
+    return Person(name=f"cli.{name}", role=role)
 
 
 def request(role: Role, effective_at: datetime | None = None) -> Request:
@@ -61,6 +73,12 @@ def request(role: Role, effective_at: datetime | None = None) -> Request:
         correlation_id=str(command_id),
         effective_at=effective_at,
     )
+
+
+def wide_console() -> Console:
+    """Return a console wide enough that no reference, name or token is cut."""
+    found = Console()
+    return found if found.width >= LEAST_WIDTH else Console(width=LEAST_WIDTH)
 
 
 def in_hong_kong(instant: datetime | None) -> str:

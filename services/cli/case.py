@@ -3,13 +3,12 @@
 from datetime import datetime
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from domain.events import WIRE
 from domain.stages import possible
 from services.cases import CaseAt, case_at
-from services.cli.asking import INSTANT, in_hong_kong, office
+from services.cli.asking import INSTANT, in_hong_kong, office, wide_console
 
 _as_of = click.option("--as-of", type=INSTANT, help="As it stood then in the world.")
 _believed_at = click.option("--believed-at", type=INSTANT, help="As the office knew it then.")
@@ -30,7 +29,7 @@ def case(reference: str, as_of: datetime | None, believed_at: datetime | None) -
     table.add_row("Submitted", in_hong_kong(first.effective_at))
     table.add_row("Version", str(found.version))
     table.add_row("Possible next", ", ".join(possible(found.state)) or "nothing")
-    Console().print(table)
+    wide_console().print(table)
 
 
 @click.command()
@@ -41,7 +40,7 @@ def history(reference: str, as_of: datetime | None, believed_at: datetime | None
     """Show every event of one case: what, when in the world, when recorded, and by whom."""
     with office() as opened:
         found = case_at(opened, reference, as_of=as_of, believed_at=believed_at)
-    Console().print(_table(found))
+    wide_console().print(_table(found))
 
 
 def _table(found: CaseAt) -> Table:

@@ -1,7 +1,6 @@
 """`qmas demo`: everything at once on a fresh machine, and proof of what it shows."""
 
 import time
-from typing import Final
 
 import click
 from rich.console import Console
@@ -12,13 +11,11 @@ from domain.days import HONG_KONG
 from domain.projections.case_list import CaseRow
 from domain.projections.exercises import ExerciseRow
 from services import identity
-from services.cli.asking import in_hong_kong
+from services.cli.asking import in_hong_kong, wide_console
 from services.demo import proof, year
 from services.settings import Settings
 from services.stack import lifecycle
 from services.wiring import Office, open_office
-
-LEAST_WIDTH: Final = 110
 
 
 @click.command()
@@ -29,7 +26,7 @@ def demo(*, ci: bool) -> None:
     It can be interrupted and run again; a second run recognises what the first one did.
     """
     settings = Settings.from_environment()
-    console = _console()
+    console = wide_console()
     begun = time.monotonic()
     try:
         lifecycle.up(settings, say=click.echo)
@@ -45,12 +42,6 @@ def demo(*, ci: bool) -> None:
     if not ci:
         _doors(settings, console)
     click.echo(f"Done in {time.monotonic() - begun:.0f} seconds.")
-
-
-def _console() -> Console:
-    """Return a console wide enough that no reference, password or token is cut."""
-    found = Console()
-    return found if found.width >= LEAST_WIDTH else Console(width=LEAST_WIDTH)
 
 
 def _show(office: Office, console: Console) -> None:

@@ -3,14 +3,13 @@
 from datetime import datetime
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from domain.access import Role
 from domain.commands import OpenExercise
 from domain.errors import NoSuchExercise
 from domain.projections.exercises import ExerciseRow
-from services.cli.asking import INSTANT, in_hong_kong, office, request
+from services.cli.asking import INSTANT, in_hong_kong, office, request, wide_console
 from services.exercises import (
     ExerciseOutcome,
     draw_shortlist,
@@ -84,7 +83,7 @@ def show(name: str | None) -> None:
     wanted = [row for row in rows if name in {None, row.exercise}]
     if name and not wanted:
         raise NoSuchExercise(f"no exercise is called {name!r}")
-    Console().print(_table(wanted))
+    wide_console().print(_table(wanted))
 
 
 @exercise.command("replay")

@@ -17,17 +17,19 @@ from services.cli.asking import INSTANT, office, operator
 from services.imports import Filing, Result, file_one, filing_from, import_file, rows_of
 from services.intake.document import parse_document
 from services.intake.faults import ApplicationFaults
+from services.store import Unwritable
 
+_CHANNEL = "How it came; default: as the file says, else online."
 FILE = click.Path(path_type=Path, allow_dash=True)
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
 @click.option("--received-at", type=INSTANT, help="When it was received, for paper keyed later.")
-@click.option("--channel", type=click.Choice(list(Channel)), default=Channel.ONLINE)
+@click.option("--channel", type=click.Choice([each.value for each in Channel]), help=_CHANNEL)
 @click.pass_context
 def submit(
-    ctx: click.Context, files: tuple[Path, ...], received_at: datetime | None, channel: Channel
+    ctx: click.Context, files: tuple[Path, ...], received_at: datetime | None, channel: str | None
 ) -> None:
     """File applications, one JSON object a file; `-` is standard input.
 
@@ -45,13 +47,13 @@ def submit(
                     opened,
                     Filing(
                         application=filing.application,
-                        channel=channel,
+                        channel=Channel(channel) if channel else filing.channel,
                         received_at=received_at or filing.received_at,
                     ),
                     operator(Role.OFFICER),
                     uuid4(),
                 )
-            except (ApplicationFaults, Refusal, OSError) as fault:
+            except (ApplicationFaults, Refusal, Unwritable, OSError) as fault:
                 refused += 1
                 for line in _reasons(fault):
                     click.echo(f"{path}: {line}", err=True)
@@ -79,7 +81,8 @@ def import_(ctx: click.Context, file: Path) -> None:
         def done(result: Result) -> None:
             counts[_what(result)] += 1
             for fault in result.faults:
-                bar.console.print(f"{file}:{result.line}: {fault}", markup=False, highlight=False)
+                said = f"{file}:{result.line}: {fault}"
+                bar.console.print(said, markup=False, highlight=False, soft_wrap=True)
             bar.advance(task)
 
         import_file(opened, file, operator(Role.OFFICER), done)
@@ -97,7 +100,7 @@ def _bytes(path: Path) -> bytes:
     return sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
 
 
-def _reasons(fault: ApplicationFaults | Refusal | OSError) -> list[str]:
+def _reasons(fault: ApplicationFaults | Refusal | Unwritable | OSError) -> list[str]:
     if isinstance(fault, ApplicationFaults):
         return [str(each) for each in fault.faults]
     return [fault.strerror or str(fault)] if isinstance(fault, OSError) else [str(fault)]

@@ -11,6 +11,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from domain.days import hong_kong_date
 from services.intake.countries import COUNTRIES
 
 # Whole numbers beyond this lose digits in other systems' JSON.
@@ -196,6 +197,9 @@ def instant_or_none(value: object) -> datetime | None:
         return None
     try:
         instant = datetime.fromisoformat(value)
-        return None if instant.utcoffset() is None else instant.astimezone(UTC)
+        if instant.utcoffset() is None:
+            return None
+        hong_kong_date(instant)  # at either end of the calendar an instant has no day there
+        return instant.astimezone(UTC)
     except (ValueError, OverflowError):
         return None

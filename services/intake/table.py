@@ -15,6 +15,8 @@ from services.intake.faults import Fault
 
 MOST_IN_A_LIST: Final = 100
 _STEP: Final = re.compile(r"([a-z_]+)(?:\[([0-9]{1,3})\])?")
+_WHOLE: Final = re.compile(r"-?[0-9]{1,24}")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,24}(?:\.[0-9]{1,24})?")
 _TRUTHS: Final = {"true": True, "false": False}
 
 
@@ -59,12 +61,18 @@ def _shaped(value: Any, hint: Any) -> Any:
     kinds = [each for each in get_args(hint) if each is not NoneType]
     if get_origin(hint) is tuple:
         rows = value.items() if isinstance(value, dict) else ()
-        return [_shaped(inner, kinds[0]) for _, inner in sorted(rows, key=lambda row: str(row[0]))]
+        return [_shaped(inner, kinds[0]) for _, inner in sorted(rows, key=_by_number)]
     if NoneType in get_args(hint) and kinds:
         return _shaped(value, kinds[0])
     if isinstance(hint, type) and is_dataclass(hint) and isinstance(value, dict):
         return _object(value, hint)
     return _scalar(value, hint) if isinstance(value, str) else value
+
+
+def _by_number(row: tuple[object, object]) -> tuple[bool, int, str]:
+    """Numbers in their order, then whatever is no number of a list."""
+    key = row[0]
+    return (False, key, "") if isinstance(key, int) else (True, 0, str(key))
 
 
 def _object(value: dict[str, Any], cls: type) -> dict[str, Any]:
@@ -82,9 +90,9 @@ def _object(value: dict[str, Any], cls: type) -> dict[str, Any]:
 def _scalar(cell: str, hint: Any) -> object:
     if hint is bool:
         return _TRUTHS.get(cell.strip().lower(), cell)
-    if hint in {int, float}:
-        try:
-            return hint(cell.strip())
-        except ValueError:
-            return cell
+    number = cell.strip()
+    if hint is int and _WHOLE.fullmatch(number):
+        return int(number)
+    if hint is float and _NUMBER.fullmatch(number):
+        return float(number)
     return cell

@@ -151,6 +151,7 @@ class Ledger:
             # it would be sent again; so a connection is tried before it is used.
             pool_pre_ping=True,
             pool_size=4,
+            hide_parameters=True,  # an error is logged, and an address is personal
         )
         return cls(engine, keys)
 

@@ -26,7 +26,7 @@ def audit_search(_office: Office) -> ResponseReturnValue:
     reference = parse_reference(typed)
     if reference is None:
         fault = (
-            "This is no case reference; it reads like QM-4K7RT-9XWPC"
+            "This is no case reference; it reads like QM-4K7RT-9XWPR"
             if typed
             else "Enter a case reference"
         )

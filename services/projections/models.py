@@ -32,6 +32,7 @@ class ReadModels:
             max_overflow=0,
             pool_pre_ping=False,
             pool_use_lifo=True,
+            hide_parameters=True,  # an error is logged, and what was asked may be personal
         )
         event.listen(engine, "handle_error", _refuse_absence)
         reads = engine.execution_options(isolation_level="AUTOCOMMIT")

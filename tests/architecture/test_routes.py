@@ -42,7 +42,7 @@ def applications(office: Office) -> tuple[tuple[Flask, Mapping[str, Action]], ..
 
 
 def address(rule: Rule) -> str:
-    parts = dict.fromkeys(rule.arguments, "QM-4K7RT-9XWPC")
+    parts = dict.fromkeys(rule.arguments, "QM-4K7RT-9XWPR")
     built = rule.build(parts, append_unknown=False)
     assert built is not None
     return built[1]

@@ -22,7 +22,7 @@ from services.rules import load_rulebook
 NOON = datetime(2019, 9, 2, 4, 0, tzinfo=UTC)
 """Noon in Hong Kong on 2 September 2019: when everything happens unless another time is named."""
 
-REFERENCE = "QM-4K7RT-9XWPC"
+REFERENCE = "QM-4K7RT-9XWPR"
 
 
 @cache

@@ -61,7 +61,7 @@ def recorded(stream: str, events: Iterable[e.Event], first: int = 1) -> list[Rec
     ]
 
 
-def row_after(fold: Any, *events: e.Event, stream: str = "case-QM-4K7RT-9XWPC") -> Any:
+def row_after(fold: Any, *events: e.Event, stream: str = "case-QM-4K7RT-9XWPR") -> Any:
     return reduce(fold.fold, recorded(stream, events), None)
 
 

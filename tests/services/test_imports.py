@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from domain.application import Application
 from services.cases import case_at
 from services.imports import Result, UnreadableFile, filing_from, import_file, rows_of
 from services.intake.faults import ApplicationFaults
+from services.intake.table import nested
 from services.wiring import Office
 from tests.services.asking import OFFICER, filed_by
 
@@ -107,6 +109,34 @@ def test_a_row_of_csv_is_read_by_the_paths_of_its_header(office: Office, tmp_pat
     assert getattr(state, "personal", None) == filed_by("john")
 
 
+def test_rows_of_a_list_stay_in_the_order_of_their_numbers() -> None:
+    cells = {f"employment[{number}].employer": f"Employer {number}" for number in range(12)}
+    employers = [post["employer"] for post in nested(cells, Application)["employment"]]
+    assert employers == [f"Employer {number}" for number in range(12)]
+
+
+@pytest.mark.parametrize("cell", ["1_000", "٥", "nan", "1e3", "+5"])
+def test_a_cell_is_a_number_only_as_people_write_one(cell: str) -> None:
+    row = {"prerequisites.net_worth_hkd": cell}
+    assert nested(row, Application)["prerequisites"] == {"net_worth_hkd": cell}
+
+
+def test_a_row_that_the_store_cannot_take_costs_only_itself(office: Office, tmp_path: Path) -> None:
+    huge = _paper("emma")
+    huge["application"]["applicant"]["family_name"] = "x" * 3_000_000
+    results = _imported(office, _jsonl(tmp_path / "a.jsonl", huge, _paper("john")))
+    assert [each.outcome is not None for each in results] == [False, True]
+
+
+@pytest.mark.parametrize("instant", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_an_instant_without_a_day_in_hong_kong_is_a_fault(
+    office: Office, tmp_path: Path, instant: str
+) -> None:
+    row = {**_paper("john"), "received_at": instant}
+    (result,) = _imported(office, _jsonl(tmp_path / "a.jsonl", row))
+    assert [fault.split(":")[0] for fault in result.faults] == ["received_at"]
+
+
 def test_a_cell_that_is_not_what_its_column_holds_is_named(office: Office, tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     flat = dict(_flat(_document("john"))) | {"prerequisites.net_worth_hkd": "much"}
@@ -126,6 +156,7 @@ def test_a_cell_that_is_not_what_its_column_holds_is_named(office: Office, tmp_p
         ("a.csv", b"", "no header"),
         ("a.csv", b"route,route\n", "more than once"),
         ("a.csv", b"route,a[999].b\n", "not a column name"),
+        ("a.csv", b"route,application\n", "'application' is a whole"),
         ("a.csv", b"\xff\xfe", "not UTF-8"),
     ],
 )

@@ -14,7 +14,7 @@ from services.notifications.letters import Letter, Occasion, UnusableAddress, as
 from tests.domain.histories import JOHN
 
 _OCCASION = Occasion(
-    reference="QM-4K7RT-9XWPC",
+    reference="QM-4K7RT-9XWPR",
     submitted_at=datetime(2019, 9, 1, 17, 30, tzinfo=UTC),
     status_url="https://qmas.example/",
 )
@@ -48,9 +48,9 @@ def test_a_letter_is_in_the_language_of_correspondence_and_dated_as_hong_kong_co
 ) -> None:
     received = _received(_letter(language))
     text = received.get_content()
-    assert received["Subject"] == f"{subject} QM-4K7RT-9XWPC"
+    assert received["Subject"] == f"{subject} QM-4K7RT-9XWPR"
     assert received["Content-Language"] == language
-    assert all(part in text for part in (day, greeting, "QM-4K7RT-9XWPC", "https://qmas.example/"))
+    assert all(part in text for part in (day, greeting, "QM-4K7RT-9XWPR", "https://qmas.example/"))
 
 
 def test_a_letter_in_chinese_greets_by_the_chinese_name_and_one_in_english_does_not() -> None:
