@@ -1,0 +1,72 @@
+"""`qmas submit` and its options, on a real database."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from domain.events import ApplicationSubmitted, Channel
+from services.cases import history
+from services.cli.filing import submit
+from services.settings import Settings
+from services.wiring import Office
+
+_JOHN = Path(__file__).parents[1] / "data" / "people" / "john.json"
+
+
+@pytest.fixture
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment that leads the command line to this test's database."""
+    return {
+        "QMAS_HOME": str(settings.home),
+        "QMAS_DATABASE_URL": settings.database_url,
+        "QMAS_BROKER_URL": settings.broker_url,
+    }
+
+
+def _submitted(environment: dict[str, str], *arguments: object) -> Result:
+    return CliRunner().invoke(submit, [str(each) for each in arguments], env=environment)
+
+
+@pytest.mark.parametrize(
+    ("options", "channel"), [((), Channel.PAPER), (("--channel", "online"), Channel.ONLINE)]
+)
+def test_the_channel_is_what_the_file_says_unless_an_option_says_otherwise(
+    office: Office,
+    environment: dict[str, str],
+    tmp_path: Path,
+    options: tuple[str, ...],
+    channel: Channel,
+) -> None:
+    filing = {"application": json.loads(_JOHN.read_text()), "channel": "paper"}
+    file = tmp_path / "filing.json"
+    file.write_text(json.dumps({**filing, "received_at": "2019-05-01"}))
+
+    done = _submitted(environment, file, *options)
+
+    assert done.exit_code == 0, done.output
+    (filed,) = history(office, done.output.split()[0])
+    assert isinstance(filed.event, ApplicationSubmitted)
+    assert filed.event.channel is channel
+
+
+@pytest.mark.parametrize(
+    "instant",
+    ["2019-05-01T23:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:00:00Z", "yesterday"],
+)
+def test_what_is_no_instant_is_refused_and_nothing_is_filed(
+    office: Office, environment: dict[str, str], instant: str
+) -> None:
+    refused = _submitted(environment, _JOHN, "--received-at", instant)
+    assert refused.exit_code == 2
+    assert "nor an instant with its offset" in refused.output
+    assert office.store.sequence() == 0
+
+
+def test_a_file_that_is_no_json_has_one_fault(environment: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "bad.json"
+    file.write_text("{")
+    refused = _submitted(environment, file)
+    assert refused.exit_code == 2
+    assert len(refused.output.splitlines()) == 1
