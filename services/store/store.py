@@ -18,7 +18,7 @@ from domain.record import Recorded
 from services.store.appending import Answer, Sealing, parameters, refuse, repeat, statement_for
 from services.store.codec import Codec, Opening, StoredEvent, is_personal, reference_of
 from services.store.commit import Appended, Commit, StreamWrite
-from services.store.connections import ConnectionLost, Connections
+from services.store.connections import ConnectionLost, Connections, Session
 from services.store.errors import (
     Conflict,
     LogCorrupt,
@@ -118,7 +118,7 @@ class Store:
         Asked before deciding, for a command that was carried out is often no longer allowed.
         """
 
-        def look(connection: psycopg.Connection) -> _Row | None:
+        def look(connection: Session) -> _Row | None:
             cursor = connection.cursor(binary=True)
             return cursor.execute(_EARLIER, (command_id,), prepare=True).fetchone()
 
@@ -182,9 +182,9 @@ class Store:
             lambda connection: connection.execute(_DESTROY, (reference,)).rowcount == 1
         )
 
-    def _try(self, connection: psycopg.Connection, commit: Commit) -> Appended | None:
+    def _try(self, connection: Session, commit: Commit) -> Appended | None:
         """The answer to one execution; None when it must be looked at again."""
-        cursor = connection.cursor(binary=True)
+        cursor = connection.kept
         try:
             sealing = self._sealing(cursor, commit)
         except StoreFault:
@@ -268,7 +268,7 @@ class Store:
     def _read(
         self, query: str, given: Mapping[str, Any] | Sequence[Any], *, personal: bool | Opening
     ) -> tuple[Recorded[Event], ...]:
-        def read(connection: psycopg.Connection) -> tuple[list[_Row], dict[str, CaseKey]]:
+        def read(connection: Session) -> tuple[list[_Row], dict[str, CaseKey]]:
             cursor = connection.cursor(binary=True)
             rows = cursor.execute(query, given, prepare=True).fetchall()
             # The keys are asked for after the events, so that an erasure in between is noticed.
@@ -292,9 +292,7 @@ class Store:
         )
         return self._codec.decode(stored, keys.get, only)
 
-    def _unwrap(
-        self, connection: psycopg.Connection, references: Sequence[str]
-    ) -> dict[str, CaseKey]:
+    def _unwrap(self, connection: Session, references: Sequence[str]) -> dict[str, CaseKey]:
         cursor = connection.cursor(binary=True)
         rows = cursor.execute(_KEYS, (list(references),), prepare=True).fetchall()
         return {
@@ -305,10 +303,12 @@ class Store:
 
     def _value(self, query: str, given: Sequence[Any]) -> Any:
         return self._retried(
-            lambda connection: _present(connection.execute(query, given, prepare=True).fetchone())
+            lambda connection: _present(
+                connection.kept.execute(query, given, prepare=True).fetchone()
+            )
         )[0]
 
-    def _retried(self, work: Callable[[psycopg.Connection], _T]) -> _T:
+    def _retried(self, work: Callable[[Session], _T]) -> _T:
         """The work's answer, with a second connection if the first one broke."""
         try:
             with self._connections.borrow() as connection:
