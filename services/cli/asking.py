@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
@@ -45,10 +46,22 @@ class Instant(click.ParamType[datetime]):
 INSTANT = Instant()
 
 
+def settings(home: Path | None = None, **told: str | None) -> Settings:
+    """Return this command's settings.
+
+    What was said behind the command's name wins over what was said before it, and both win over
+    the environment.
+    """
+    root = click.get_current_context().find_root()
+    said: dict[str, str] = dict(root.obj or {})
+    said |= {name: value for name, value in told.items() if value}
+    return Settings.from_environment(home, **said)
+
+
 @contextmanager
 def office() -> Iterator[Office]:
     """Yield the office of this process's settings, and close it."""
-    opened = open_office(Settings.from_environment())
+    opened = open_office(settings())
     try:
         yield opened
     finally:

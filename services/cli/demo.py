@@ -11,6 +11,7 @@ from domain.days import HONG_KONG
 from domain.projections.case_list import CaseRow
 from domain.projections.exercises import ExerciseRow
 from services import identity
+from services.cli import asking
 from services.cli.asking import in_hong_kong, wide_console
 from services.demo import proof, year
 from services.settings import Settings
@@ -25,7 +26,7 @@ def demo(*, ci: bool) -> None:
 
     It can be interrupted and run again; a second run recognises what the first one did.
     """
-    settings = Settings.from_environment()
+    settings = asking.settings()
     console = wide_console()
     begun = time.monotonic()
     try:

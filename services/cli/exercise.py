@@ -7,6 +7,7 @@ from rich.table import Table
 
 from domain.access import Role
 from domain.commands import OpenExercise
+from domain.days import HONG_KONG
 from domain.errors import NoSuchExercise
 from domain.projections.exercises import ExerciseRow
 from services.cli.asking import INSTANT, in_hong_kong, office, request, wide_console
@@ -131,7 +132,7 @@ def _table(rows: list[ExerciseRow]) -> Table:
         "Shortlisted",
         "Selected",
         "Cut-off",
-        "Tie-break",
+        "Tie-break (Hong Kong)",
     )
     for heading in headings:
         table.add_column(heading)
@@ -145,7 +146,7 @@ def _table(rows: list[ExerciseRow]) -> Table:
             _or_dash(row.shortlisted),
             _or_dash(row.selected),
             _or_dash(row.cut_off),
-            row.tie_break.isoformat() if row.tie_break else "-",
+            f"{row.tie_break.astimezone(HONG_KONG):%Y-%m-%d %H:%M:%S}" if row.tie_break else "-",
         )
     return table
 

@@ -49,8 +49,13 @@ class Commands(click.Group):
 @click.group(cls=Commands)
 @click.version_option(package_name="qmas", prog_name="qmas")
 @click.option("--trace", is_flag=True, help="Show where a fault of the program itself arose.")
-def qmas(*, trace: bool) -> None:
+@click.option("--home", help="The data folder (default: QMAS_HOME, or .qmas in this folder).")
+@click.option("--database-url", help="Use this PostgreSQL instead of the embedded one.")
+@click.option("--broker-url", help="Use this broker instead of the embedded Redis.")
+@click.pass_context
+def qmas(ctx: click.Context, /, *, trace: bool, **told: str | None) -> None:  # noqa: ARG001 - `main` reads it
     """Case management for a points-based admission scheme, on events."""
+    ctx.obj = {f"QMAS_{option.upper()}": value for option, value in told.items() if value}
 
 
 def main() -> None:
@@ -68,7 +73,9 @@ def main() -> None:
         fault.show()
         sys.exit(2)
     except Reportable as fault:
-        print(f"qmas: {fault}", file=sys.stderr)  # noqa: T201 - the command line speaks here
+        # libpq goes on with a sentence on an indented line.
+        text = str(fault).replace("\n\t", " ").strip()
+        print(f"qmas: {text}", file=sys.stderr)  # noqa: T201 - the command line speaks here
         sys.exit(2)
     except BrokenPipeError:
         # Whoever read our output has gone; there is nobody left to tell.

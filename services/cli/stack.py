@@ -7,6 +7,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from services.cli import asking
 from services.settings import Settings
 from services.stack import lifecycle
 from services.stack.doctor import examine
@@ -16,8 +17,7 @@ _PIPED_WIDTH = 250
 
 def _loaded(home: Path | None, database_url: str | None, broker_url: str | None) -> Settings:
     """The environment's settings; what the command line says wins."""
-    told = {"QMAS_DATABASE_URL": database_url, "QMAS_BROKER_URL": broker_url}
-    return Settings.from_environment(home, **{name: url for name, url in told.items() if url})
+    return asking.settings(home, QMAS_DATABASE_URL=database_url, QMAS_BROKER_URL=broker_url)
 
 
 _home = click.option(
