@@ -14,6 +14,25 @@ from domain.days import DAYS_PER_YEAR, days_covered
 CHINESE, ENGLISH = "zh", "en"
 _CHINESE_SUBTAGS = frozenset({"zh", "yue", "cmn"})
 _NAMES = {CHINESE: "Chinese", ENGLISH: "English"}
+# How people call the foreign languages that are claimed most; any other goes by its tag.
+_FOREIGN_NAMES = {
+    "ar": "Arabic",
+    "de": "German",
+    "es": "Spanish",
+    "fr": "French",
+    "hi": "Hindi",
+    "id": "Indonesian",
+    "it": "Italian",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "ms": "Malay",
+    "nl": "Dutch",
+    "pt": "Portuguese",
+    "ru": "Russian",
+    "th": "Thai",
+    "tl": "Tagalog",
+    "vi": "Vietnamese",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,4 +131,4 @@ def is_foreign(subtag: str) -> bool:
 
 def language_name(subtag: str) -> str:
     """The English name where the scheme has one, else the subtag."""
-    return _NAMES.get(subtag, subtag)
+    return (_NAMES | _FOREIGN_NAMES).get(subtag, subtag)
