@@ -4,6 +4,7 @@
 hold the home's lock, so that two commands at once do not work against each other.
 """
 
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -173,10 +174,13 @@ def _start(settings: Settings, places: Places, missing: Sequence[Program], say: 
 
 
 def _spawn(settings: Settings, places: Places, program: Program) -> Running:
+    if program.figures is not None:
+        shutil.rmtree(program.figures, ignore_errors=True)
+        program.figures.mkdir(mode=0o700)
     process = spawn(
         program.command,
         log=_log(places, program),
-        environ=settings.child_environ(),
+        environ={**settings.child_environ(), **program.environ},
         folder=program.folder,
     )
     remember(_file(places, program), process)

@@ -26,7 +26,8 @@ class Program:
     """One process of the application.
 
     `port` is where it listens, with the setting that names it; `is_ready` asks it whether it
-    works; `grace` is how many seconds it is given to finish what it is doing.
+    works; `grace` is how many seconds it is given to finish what it is doing. `figures` is a
+    folder that its processes share for their metrics, empty whenever it starts.
     """
 
     name: str
@@ -37,6 +38,12 @@ class Program:
     setting: str = ""
     grace: float = 15.0
     folder: Path = _PROJECT
+    figures: Path | None = None
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What its environment has besides the settings."""
+        return {"PROMETHEUS_MULTIPROC_DIR": str(self.figures)} if self.figures else {}
 
     @property
     def address(self) -> str:
@@ -151,6 +158,7 @@ def _web(settings: Settings) -> Program:
         port=port,
         host=host,
         setting="QMAS_WEB_PORT",
+        figures=settings.home / "run" / "metrics",
     )
 
 

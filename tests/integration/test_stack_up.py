@@ -1,5 +1,6 @@
 """The application's own processes, started, killed and started again on real servers."""
 
+import http.client
 import os
 import shutil
 import signal
@@ -54,6 +55,29 @@ def _running(settings: Settings, name: str) -> processes.Running:
 def test_everything_runs_and_all_is_well(settings: Settings) -> None:
     assert {_part(settings, name).state for name in lifecycle.ALL} == {"running"}
     assert [found for found in examine(settings) if not found.is_well] == []
+
+
+def test_the_figures_of_every_web_process_are_added_up(settings: Settings) -> None:
+    asked = 12
+    before = _requests_counted(settings)
+    for _ in range(asked):
+        _fetched(settings, "/livez")
+    assert _requests_counted(settings) == before + asked
+
+
+def _requests_counted(settings: Settings) -> float:
+    lines = _fetched(settings, "/metrics").splitlines()
+    counted = [line for line in lines if line.startswith("qmas_http_requests") and "/livez" in line]
+    return sum(float(line.split()[-1]) for line in counted)
+
+
+def _fetched(settings: Settings, path: str) -> str:
+    asked = http.client.HTTPConnection(settings.web_host, settings.web_port, timeout=10)
+    try:
+        asked.request("GET", path)
+        return asked.getresponse().read().decode()
+    finally:
+        asked.close()
 
 
 def test_a_second_up_leaves_running_processes_alone(settings: Settings) -> None:
