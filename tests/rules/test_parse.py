@@ -177,8 +177,8 @@ def test_a_test_with_an_upper_age_and_rows_that_give_nothing_fits(
     cited = {"source": ["S4"], "confidence": "H"}
     ages = ((18, 24, 0), (25, 29, 25), (30, 34, 30), (35, 39, 25), (40, 44, 15), (45, 50, 5))
     _age(data)["bands"] = [
-        {"id": f"age-{first}", "from": first, "to": last, "points": points, **cited}
-        for first, last, points in ages
+        {"id": f"age-{first}", "from": first, "to": last, "points": worth, **cited}
+        for first, last, worth in ages
     ]
     data["prerequisites"]["age"]["at_most"] = 50
     _work(data)["ladder"][3]["points"] = 0
