@@ -271,7 +271,9 @@ def live_application(office: Office, application: Application) -> str:
     """Return the key that one person's live application reserves; it tells nothing of them."""
     applicant = application.applicant
     document = applicant.travel_document
-    person = f"{document.issued_by} {document.number.upper()} {applicant.date_of_birth}"
+    # The index makes case and width alike; blanks and hyphens people put in as they like.
+    number = "".join(filter(str.isalnum, document.number))
+    person = f"{document.issued_by} {number} {applicant.date_of_birth}"
     return f"live-application:{office.blind.token('person', person).hex()}"
 
 

@@ -1,9 +1,12 @@
 """The pools that exercises freeze: rows that stay as they are while the cases move on."""
 
 from dataclasses import dataclass
+from typing import Final
 
+from psycopg.errors import SerializationFailure
 from sqlalchemy import literal, select
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import OperationalError
 
 from domain.application import Route
 from domain.rules.rank import PoolMember
@@ -12,6 +15,8 @@ from services.projections.catalogue import CASE_LIST
 from services.projections.checkpoints import position_now
 from services.projections.models import ReadModels
 from services.projections.tables import case_list, exercise_pools
+
+_ATTEMPTS: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +33,17 @@ def freeze(models: ReadModels, exercise: str) -> FrozenPool:
     Position and members are of one snapshot. Freezing again at the same position changes nothing;
     at another one it is another pool, and the exercise's own event says which of them counts.
     """
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return _freeze(models, exercise)
+        except OperationalError as fault:
+            # Somebody froze the same pool since the snapshot was taken: a new one sees their rows.
+            if not isinstance(fault.orig, SerializationFailure):
+                raise
+    return _freeze(models, exercise)
+
+
+def _freeze(models: ReadModels, exercise: str) -> FrozenPool:
     with models.engine.connect().execution_options(isolation_level="REPEATABLE READ") as snapshot:
         position = position_now(snapshot, CASE_LIST)
         columns = case_list.c

@@ -166,6 +166,36 @@ def test_the_reference_date_is_the_day_of_submission_and_not_of_the_assessment()
     assert (assessed.ruleset, assessed.reference_date) == ("gpt-2018", date(2019, 9, 2))
 
 
+def test_stay_fee_and_time_to_pay_follow_the_day_of_submission_and_not_of_approval() -> None:
+    approved_on = datetime(2025, 3, 3, 4, tzinfo=UTC)
+    given(*HISTORIES[s.Verified]).at(approved_on).when(c.ApproveApplication()).then(
+        e.ApplicationApproved(stay_years=(2, 3, 3), visa_fee_hkd=VISA_FEE, pay_by=date(2025, 9, 3))
+    )
+
+
+@pytest.mark.parametrize(("seconds", "years"), [(-1, (2, 3, 3)), (0, (3, 3, 2))])
+def test_the_stay_pattern_changes_with_the_day_in_hong_kong(
+    seconds: int, years: tuple[int, ...]
+) -> None:
+    first_minute = datetime(2022, 12, 27, 16, 0, tzinfo=UTC)
+    filed, *rest = HISTORIES[s.Verified]
+    assert isinstance(filed, e.ApplicationSubmitted)
+    submitted = replace(filed, submitted_at=first_minute + timedelta(seconds=seconds))
+    case = given(submitted, *rest).at(datetime(2023, 6, 1, tzinfo=UTC))
+    (approved,) = case.when(c.ApproveApplication()).facts
+    assert isinstance(approved, e.ApplicationApproved)
+    assert approved.stay_years == years
+
+
+def test_the_reference_date_is_the_day_in_hong_kong() -> None:
+    first_minute = datetime(2018, 8, 27, 16, 0, tzinfo=UTC)
+    submitted = given().at(first_minute).when(c.SubmitApplication(application=JOHN))
+    facts = (*submitted.facts, e.ApplicationAcknowledged())
+    (assessed,) = given(*facts).when(c.AssessPrerequisites()).facts
+    assert isinstance(assessed, e.PrerequisitesAssessed)
+    assert assessed.reference_date == date(2018, 8, 28)
+
+
 def test_the_ruleset_follows_the_day_in_hong_kong() -> None:
     evening_before = datetime(2018, 8, 27, 15, 59, 59, tzinfo=UTC)
     submit = c.SubmitApplication(application=JOHN)

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from domain import commands as c
+from domain.application import Application
 from domain.days import HONG_KONG
 from domain.errors import (
     DuplicateApplication,
@@ -21,7 +22,7 @@ from domain.events import ApplicationSubmitted, ApplicationWithdrawn
 from domain.references import parse_reference
 from domain.rules.choose import NoRuleset
 from domain.stages import Stage
-from services.cases import carry_out, case_at, history, submit
+from services.cases import carry_out, case_at, history, live_application, submit
 from services.store import CommandReused, Conflict
 from services.wiring import Office
 from tests.services.asking import (
@@ -32,6 +33,22 @@ from tests.services.asking import (
     asked,
     filed_by,
     on_paper,
+)
+
+_TO_SELECTION: tuple[c.CaseCommand, ...] = (
+    c.AcknowledgeApplication(),
+    c.AssessPrerequisites(),
+    c.ScoreApplication(),
+    c.ShortlistCase(exercise="2019-1", rank=1),
+    c.SelectCase(exercise="2019-1", rank=1),
+)
+_TO_ENTRY: tuple[c.CaseCommand, ...] = (
+    c.ApproveInPrinciple(),
+    c.VerifyOriginals(),
+    c.ApproveApplication(),
+    c.PayVisaFee(amount_hkd=230),
+    c.IssueVisa(),
+    c.ActivateVisa(entered_on=MAY_2019.date()),
 )
 
 
@@ -168,6 +185,43 @@ def test_one_person_has_one_live_application_until_it_ends(office: Office) -> No
     assert submit(office, on_paper("john"), asked()).reference != reference
 
 
+@pytest.mark.parametrize("written", ["k1234567", "K 123-4567", "\uff2b1234567"])
+def test_one_document_is_one_person_however_its_number_is_written(
+    office: Office, written: str
+) -> None:
+    plain = live_application(office, _document_of_john(number="K1234567"))
+    assert live_application(office, _document_of_john(number=written)) == plain
+
+
+def test_another_number_issuer_or_day_of_birth_is_another_person(office: Office) -> None:
+    john = filed_by("john")
+    born = john.applicant.date_of_birth + timedelta(days=1)
+    others = (
+        john,
+        _document_of_john(number="K1234568"),
+        _document_of_john(issued_by="NZL"),
+        replace(john, applicant=replace(john.applicant, date_of_birth=born)),
+    )
+    assert len({live_application(office, each) for each in others}) == len(others)
+
+
+def _document_of_john(**changed: str) -> Application:
+    john = filed_by("john")
+    document = replace(john.applicant.travel_document, **changed)
+    return replace(john, applicant=replace(john.applicant, travel_document=document))
+
+
+@pytest.mark.parametrize("ends", ["refused", "activated"])
+def test_a_person_may_apply_anew_once_the_case_was_refused_or_led_to_entry(
+    office: Office, ends: str
+) -> None:
+    reference = submit(office, on_paper("john"), asked()).reference
+    refusal = (c.RefuseApplication(reasons=("The plans did not convince",)),)
+    for command in (*_TO_SELECTION, *(refusal if ends == "refused" else _TO_ENTRY)):
+        carry_out(office, reference, command, asked(SUPERVISOR))
+    assert submit(office, on_paper("john"), asked()).reference != reference
+
+
 def test_of_many_filings_of_one_person_at_once_one_is_taken(office: Office) -> None:
     def file(_: int) -> bool:
         try:
@@ -210,18 +264,7 @@ def test_a_clock_that_is_behind_orders_what_happens_now_after_the_past(office: O
 
 def test_an_entry_before_the_visa_was_issued_is_refused(office: Office) -> None:
     reference = submit(office, on_paper("john"), asked()).reference
-    for command in (
-        c.AcknowledgeApplication(),
-        c.AssessPrerequisites(),
-        c.ScoreApplication(),
-        c.ShortlistCase(exercise="2019-1", rank=1),
-        c.SelectCase(exercise="2019-1", rank=1),
-        c.ApproveInPrinciple(),
-        c.VerifyOriginals(),
-        c.ApproveApplication(),
-        c.PayVisaFee(amount_hkd=230),
-        c.IssueVisa(),
-    ):
+    for command in (*_TO_SELECTION, *_TO_ENTRY[:-1]):
         carry_out(office, reference, command, asked(SUPERVISOR))
     day_before = MAY_2019.date() - timedelta(days=1)
     with pytest.raises(EarlierThanHistory, match="issued on 1 May 2019"):
@@ -244,6 +287,8 @@ def test_a_case_is_shown_as_it_stood_and_as_it_was_believed_to_stand(office: Off
     assert case_at(office, reference, as_of=MAY_2019).stage is Stage.SUBMITTED
     assert case_at(office, reference, as_of=later).stage is Stage.WITHDRAWN
     assert case_at(office, reference, believed_at=before).stage is Stage.SUBMITTED
+    sequenced = [each.sequenced_at for each in history(office, reference)]
+    assert case_at(office, reference, believed_at=sequenced[-1]).stage is Stage.WITHDRAWN
     assert isinstance(history(office, reference)[-1].event, ApplicationWithdrawn)
     with pytest.raises(NoSuchCase, match="at that time"):
         case_at(office, reference, as_of=MAY_2019 - timedelta(days=1))

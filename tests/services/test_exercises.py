@@ -287,6 +287,29 @@ def test_a_stale_version_of_an_exercise_is_a_conflict(office: Office) -> None:
     exercises.draw_shortlist(office, "first", asked(SUPERVISOR, at=HELD, expected=1))
 
 
+def test_the_year_of_a_quota_is_hong_kongs(office: Office) -> None:
+    _in_pool(office, 1)
+    _open(office, "of-2019", places=600, shortlist=600)
+    first_minute = datetime(2019, 12, 31, 16, 0, tzinfo=UTC)
+    with pytest.raises(PlacesInvalid, match="the 400 that"):
+        _open(office, "late", places=600, shortlist=600, at=first_minute - timedelta(seconds=1))
+    _open(office, "of-2020", places=600, shortlist=600, at=first_minute)
+
+
+def test_a_case_that_another_exercise_shortlisted_meanwhile_has_departed(office: Office) -> None:
+    (reference,) = _in_pool(office, 1)
+    _open(office, places=1, shortlist=1)
+    exercises.draw_shortlist(office, "first", asked(SUPERVISOR, at=HELD))
+    carry_out(office, reference, c.PassOverCase(exercise="first"), asked(SUPERVISOR, at=HELD))
+    _open(office, "second", places=1, shortlist=1)
+    exercises.draw_shortlist(office, "second", asked(SUPERVISOR, at=HELD))
+
+    made = exercises.make_selection(office, "first", asked(SUPERVISOR, at=HELD))
+
+    assert made.cases == 0
+    assert case_at(office, reference).stage is Stage.SHORTLISTED
+
+
 @pytest.mark.parametrize("act", [exercises.draw_shortlist, exercises.make_selection])
 def test_a_step_out_of_order_says_what_is_possible(
     office: Office, act: Callable[..., object]

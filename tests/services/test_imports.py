@@ -2,6 +2,7 @@
 
 import csv
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,25 @@ def test_a_row_of_csv_is_read_by_the_paths_of_its_header(office: Office, tmp_pat
     assert result.outcome, result.faults
     state = case_at(office, result.outcome.reference).events[0].event
     assert getattr(state, "personal", None) == filed_by("john")
+
+
+def test_a_row_is_known_again_whatever_the_order_of_its_keys(
+    office: Office, tmp_path: Path
+) -> None:
+    file = _jsonl(tmp_path / "a.jsonl", _paper("john"))
+    _imported(office, file)
+    (again,) = _imported(office, _jsonl(file, dict(reversed(_paper("john").items()))))
+    assert again.outcome
+    assert again.outcome.repeated
+
+
+def test_a_birth_after_the_day_a_row_was_received_is_in_the_future() -> None:
+    row = _paper("john")
+    row["application"]["family"]["children"] = [
+        {"date_of_birth": "2019-05-02", "accompanying": True, "married": False}
+    ]
+    with pytest.raises(ApplicationFaults, match="1 May 2019 is the reference date"):
+        filing_from(row, date(2026, 1, 1))
 
 
 def test_rows_of_a_list_stay_in_the_order_of_their_numbers() -> None:
