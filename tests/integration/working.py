@@ -49,6 +49,9 @@ class Workplace:
     def broker_url(self) -> str:
         return self.redis.broker_url
 
+    def _environ(self) -> dict[str, str]:
+        return environment(self.folder, self.database_url, self.broker_url)
+
     def hire(self, *, beat: bool = True) -> Worker:
         """Start a worker; it is not ready yet."""
         number = len(self.workers)
@@ -62,7 +65,7 @@ class Workplace:
                     *("--hostname", f"worker-{number}", *beating),
                 ],
                 cwd=PROJECT,
-                env=environment(self.folder, self.database_url, self.broker_url),
+                env=self._environ(),
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
