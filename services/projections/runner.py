@@ -45,8 +45,9 @@ def catch_up(
 ) -> int:
     """The read model holds the log as far as it goes, or to `until`; returns the position reached.
 
-    A batch is as large as the backlog, up to `batch` events. Raises `ProjectionStopped` before
-    an event that cannot be read or folded.
+    A batch is as large as the backlog, up to `batch` events; a smaller one was the last, whatever
+    is written meanwhile, or a busy office would keep it from ever returning. Raises
+    `ProjectionStopped` before an event that cannot be read or folded.
     """
     projection = projection_named(name)
     limit, fault = batch, None
@@ -57,7 +58,7 @@ def catch_up(
             # Narrow it down: whatever comes before the unreadable event is folded first.
             fault, narrowed, limit = met, limit == 1, max(1, limit // 4)
         else:
-            if after == until or (after == before and fault is None):
+            if after == until or (fault is None and after - before < limit):
                 return after
             # One at a time, a gap looks like the log's end; but more was seen behind it.
             narrowed = after == before

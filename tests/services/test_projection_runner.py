@@ -75,6 +75,22 @@ def test_any_batching_equals_a_fold_from_nothing(book: Casebook, batch: int) -> 
     assert len(rows(book, "case_list")) == len(HISTORIES) - 1
 
 
+def test_catching_up_ends_though_events_keep_coming(
+    book: Casebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = iter(range(1, 20))
+    read = book.store.read_log
+
+    def read_busily(**asked: Any) -> tuple[Recorded[e.Event], ...]:
+        if number := next(numbers, None):
+            book.write(f"case-{reference(number)}", history(number)[:1])
+        return read(**asked)
+
+    monkeypatch.setattr(book.store, "read_log", read_busily)
+    assert runner.catch_up(book.store, book.models, "case-list") == 1
+    assert next(numbers) == 2
+
+
 def test_a_row_is_folded_on_without_losing_what_is_sealed_in_it(book: Casebook) -> None:
     first, *rest = history(1)
     stream = f"case-{reference(1)}"
