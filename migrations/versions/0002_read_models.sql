@@ -45,6 +45,10 @@ CREATE INDEX case_list_stage_points ON case_list (stage, coalesce(points, -1), r
 CREATE INDEX case_list_stage_stage_since ON case_list (stage, stage_since, reference);
 CREATE INDEX case_list_exercise ON case_list (exercise, submitted_at, reference)
 WHERE exercise IS NOT NULL;
+CREATE INDEX case_list_exercise_points ON case_list (exercise, coalesce(points, -1), reference)
+WHERE exercise IS NOT NULL;
+CREATE INDEX case_list_exercise_stage_since ON case_list (exercise, stage_since, reference)
+WHERE exercise IS NOT NULL;
 -- Few cases are of this route, and a page of them must not be looked for among all the others.
 CREATE INDEX case_list_achievement ON case_list (submitted_at, reference)
 WHERE route = 'achievement';

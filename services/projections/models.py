@@ -1,12 +1,19 @@
 """The connection to the read models, and the keys that open what is sealed in them."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 import psycopg
 from sqlalchemy import Engine, ExceptionContext, create_engine, event
 
 from services.store import BlindIndex, CaseKeys, StoreUnreachable
+
+_ANSWER_SECONDS: Final = 10
+# Instants are read as UTC whatever the server's own zone, and nothing holds a connection for ever:
+# the longest statements replace a read model's rows, the longest pauses fold the whole log.
+_SETTINGS: Final = (
+    "-c timezone=UTC -c statement_timeout=120s -c idle_in_transaction_session_timeout=600s"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +35,11 @@ class ReadModels:
         """Return the read models in the database at the libpq URL `url`."""
         engine = create_engine(
             f"postgresql+psycopg:{url.partition(':')[2]}",
+            connect_args={
+                "options": _SETTINGS,
+                "connect_timeout": _ANSWER_SECONDS,
+                "application_name": "qmas-projections",
+            },
             pool_size=pool_size,
             max_overflow=0,
             pool_pre_ping=False,

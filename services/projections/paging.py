@@ -14,7 +14,18 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, Text, bindparam, cast, func, select, text, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    exists,
+    func,
+    select,
+    text,
+    tuple_,
+)
 
 from domain.application import Route
 from domain.projections.case_list import CaseRow
@@ -144,16 +155,17 @@ def _conditions(wanted: CaseFilter) -> Iterator[ColumnElement[bool]]:
         least = min(max(0, wanted.points_from or 0), _MOST_POINTS)
         yield _POINTS.between(least, most)
     if wanted.name:
-        yield columns.reference.in_(_named(wanted.name))
+        yield from map(_named, sorted(set(wanted.name)))
 
 
-def _named(tokens: tuple[bytes, ...]) -> Select[Any]:
-    distinct = set(tokens)
-    return (
-        select(case_names.c.reference)
-        .where(case_names.c.token.in_(sorted(distinct)))
-        .group_by(case_names.c.reference)
-        .having(func.count() == len(distinct))
+def _named(token: bytes) -> ColumnElement[bool]:
+    """The word occurs in the name.
+
+    One condition for each word, so that the list can be walked in its order for a name that many
+    have, and the few cases of a rare one be sorted: gathering all of either first is slow.
+    """
+    return exists().where(
+        case_names.c.token == token, case_names.c.reference == case_list.c.reference
     )
 
 

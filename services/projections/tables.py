@@ -108,6 +108,20 @@ Index(
     postgresql_where=case_list.c.exercise.is_not(None),
 )
 Index(
+    "case_list_exercise_points",
+    case_list.c.exercise,
+    _points,
+    case_list.c.reference,
+    postgresql_where=case_list.c.exercise.is_not(None),
+)
+Index(
+    "case_list_exercise_stage_since",
+    case_list.c.exercise,
+    case_list.c.stage_since,
+    case_list.c.reference,
+    postgresql_where=case_list.c.exercise.is_not(None),
+)
+Index(
     "case_list_achievement",
     case_list.c.submitted_at,
     case_list.c.reference,

@@ -132,6 +132,13 @@ def test_a_case_is_found_by_whole_words_of_its_name_only(book: Casebook) -> None
     assert len(found("john")) == len(walked(book))
 
 
+def test_no_query_waits_for_ever_and_instants_are_utc(book: Casebook) -> None:
+    names = ("TimeZone", "statement_timeout", "idle_in_transaction_session_timeout")
+    with book.models.reads.connect() as connection:
+        told = [connection.exec_driver_sql(f"SHOW {name}").scalar() for name in names]
+    assert told == ["UTC", "2min", "10min"]
+
+
 def test_a_name_in_chinese_is_one_word(book: Casebook) -> None:
     applicant = replace(EMMA.applicant, name_in_chinese="陳 大文")
     person = replace(EMMA, applicant=applicant)
