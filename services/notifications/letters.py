@@ -117,8 +117,9 @@ def _usable(email: str) -> str:
     """Return the address in its plain form, refusing what could smuggle in a second one."""
     try:
         address = Address(addr_spec=email.strip())
-    except (MessageError, ValueError, IndexError):
-        # Without its cause, which repeats the address to whoever logs it.
+    except (MessageError, ValueError, IndexError, AttributeError):
+        # The parser stumbles over some texts, such as a@[b: those are no addresses either. Without
+        # its cause, which repeats the address to whoever logs it.
         raise UnusableAddress("no message can be sent to this e-mail address") from None
     if not address.username or not address.domain:
         raise UnusableAddress("an e-mail address needs a name, an @ and a domain")

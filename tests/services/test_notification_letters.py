@@ -7,6 +7,8 @@ from email.message import EmailMessage
 from email.policy import default
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from domain.application import Applicant, Correspondence
 from domain.processes import EFFECTS
@@ -112,3 +114,14 @@ def test_what_is_no_single_address_is_refused_without_repeating_it(email: str) -
         _letter(email=email)
     assert raised.value.__cause__ is None
     assert "example" not in str(raised.value)
+
+
+@given(st.text(alphabet="ab@.\"',;:()[]<>\\=?_-+%\u00e9\u9673", max_size=12))
+@example("a@[b")
+def test_any_address_is_either_refused_or_made_into_a_message(email: str) -> None:
+    try:
+        letter = _letter(email=email)
+    except UnusableAddress:
+        return
+    message = as_message(letter, message_id="<one@qmas.example>", written_at=_SENT)
+    assert message["To"].addresses[0].addr_spec == letter.recipient
