@@ -6,14 +6,13 @@ kept in the data folder for its owner alone, and refused outside the embedded st
 
 import hmac
 import json
-import os
 import secrets
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Final
 
 from domain.access import Person, Role
 from services.settings import Settings, SettingsFault
+from services.stack.keys import kept
 
 LOCAL_PEOPLE: Final = (
     ("officer.chan", Role.OFFICER),
@@ -43,12 +42,8 @@ def logins(settings: Settings) -> tuple[Login, ...]:
     """Return the local people, made on first use; refused outside the embedded stack."""
     if settings.env != "embedded":
         raise SettingsFault(("QMAS_ENV: local sign-in exists in the embedded stack only",))
-    path = settings.home / "secrets" / "logins.json"
-    if not path.exists():
-        _write(path, tuple(_new(name, role) for name, role in LOCAL_PEOPLE))
-    return tuple(
-        Login(**{**each, "role": Role(each["role"])}) for each in json.loads(path.read_text())
-    )
+    told = kept(settings.home / "secrets" / "logins.json", _new_people)
+    return tuple(Login(**{**each, "role": Role(each["role"])}) for each in json.loads(told))
 
 
 def sign_in(settings: Settings, name: str, password: str) -> Person | None:
@@ -70,21 +65,12 @@ def person_of_token(settings: Settings, token: str) -> Person | None:
     return found
 
 
+def _new_people() -> bytes:
+    people = [asdict(_new(name, role)) for name, role in LOCAL_PEOPLE]
+    return json.dumps(people, indent=1).encode()
+
+
 def _new(name: str, role: Role) -> Login:
     return Login(
         name=name, role=role, password=secrets.token_urlsafe(9), token=secrets.token_urlsafe(24)
     )
-
-
-def _write(path: Path, people: tuple[Login, ...]) -> None:
-    """Write the file whole or not at all; the first of two writers wins."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    fresh.touch(mode=0o600)
-    fresh.write_text(json.dumps([asdict(each) for each in people], indent=1))
-    try:
-        os.link(fresh, path)
-    except FileExistsError:
-        pass
-    finally:
-        fresh.unlink()
