@@ -39,6 +39,12 @@ MARK_RULE: Final = "pass-mark"
 """What stands for the pass mark among the rules of a refusal."""
 
 
+class Order(StrEnum):
+    """By what a pool is ranked, one after the other."""
+
+    POINTS_INSTANT_REFERENCE = "points-instant-reference"
+
+
 class Archetype(StrEnum):
     """How an exercise chooses among its pool."""
 
@@ -262,7 +268,9 @@ class ExerciseOpened:
     """An exercise froze its pool as the log stood at `pool_position`.
 
     `places` is the quota of this exercise and `shortlist_size` how many cases the committee
-    sees; `pool_digest` covers every member of the pool in rank order.
+    sees; `pool_digest` covers every member of the pool in rank order. `quota` is that of the
+    year as it was known then, None where there was none, and `places_taken` what the year's other
+    exercises had of it. `order` names the policy by which ties are broken, which is local.
     """
 
     exercise: str
@@ -273,6 +281,9 @@ class ExerciseOpened:
     pool_position: int
     pool_size: int
     pool_digest: str
+    quota: int | None = None
+    places_taken: int = 0
+    order: Order = Order.POINTS_INSTANT_REFERENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

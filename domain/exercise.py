@@ -30,14 +30,21 @@ MOST_PLACES: Final = 1_000_000
 class Pool:
     """The members of an exercise's pool as the log stood at `position`, and who has left since.
 
-    `departed` holds references: cases that withdrew or otherwise moved on by themselves.
-    `places_left` is what the year's quota still allows, None where there is no quota.
+    `departed` holds references: cases that withdrew or otherwise moved on by themselves. `quota`
+    is that of the year as it was known, None where there is none, and `places_taken` what the
+    year's other exercises have of it.
     """
 
     position: int
     members: tuple[PoolMember, ...]
     departed: frozenset[str] = frozenset()
-    places_left: int | None = None
+    quota: int | None = None
+    places_taken: int = 0
+
+    @property
+    def places_left(self) -> int | None:
+        """What the quota still allows; None where there is none."""
+        return None if self.quota is None else self.quota - self.places_taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +158,8 @@ def _open(state: ExerciseState, command: c.OpenExercise, pool: Pool) -> tuple[e.
             pool_position=pool.position,
             pool_size=len(pool.members),
             pool_digest=digest_of(ranked(pool.members)),
+            quota=pool.quota,
+            places_taken=pool.places_taken,
         ),
     )
 

@@ -12,11 +12,11 @@ from typing import Final, cast
 from domain import commands as c
 from domain import events as e
 from domain.access import Action, demand
-from domain.case import Circumstances, evolve
+from domain.case import Circumstances
 from domain.case import decide as decide_case
 from domain.case import load as load_case
 from domain.days import hong_kong_date
-from domain.errors import NoSuchExercise, Reportable
+from domain.errors import NoSuchExercise
 from domain.exercise import (
     Drawn,
     ExerciseState,
@@ -28,18 +28,16 @@ from domain.exercise import (
     selection,
     shortlist,
 )
-from domain.record import Recorded
 from domain.rules.choose import quota
-from domain.rules.rank import Division, PoolMember, digest_of, ranked
-from domain.stages import CaseState, Draft, InPool, Shortlisted
+from domain.rules.rank import Division, digest_of, ranked
+from domain.stages import CaseState, InPool, Shortlisted
 from services.cases import Request, effective_instant, fingerprint
+from services.pool import NO_POOL, CaseSeen, History, frozen_pool, pool_at
 from services.projections import pools, queries, runner
 from services.store import Appended, Commit, Conflict, NewEvent, Reserved, StreamWrite
 from services.wiring import Office
 
 ATTEMPTS: Final = 20
-LOG_BATCH: Final = 5_000
-_NO_POOL: Final = Pool(position=0, members=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +48,6 @@ class ExerciseOutcome:
     version: int
     cases: int
     repeated: bool
-
-
-class PoolAltered(Reportable):
-    """The pool of an exercise cannot be had as it was frozen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,19 +70,26 @@ def stream_of(exercise: str) -> str:
 
 
 def open_exercise(office: Office, command: c.OpenExercise, request: Request) -> ExerciseOutcome:
-    """Open an exercise on every case that waits in the pool now, within what the quota leaves."""
+    """Open an exercise on every case that waits in the pool, within what the quota leaves.
 
-    def attempt(history: tuple[Recorded[e.ExerciseEvent], ...], at: datetime) -> _Writes:
+    An exercise that is dated back takes those that waited then, and do so still.
+    """
+
+    def attempt(history: History, at: datetime) -> _Writes:
         state = _state(history)
         if not isinstance(state, Unopened):
-            return _Writes(facts=decide(state, command, _NO_POOL), cases=())
+            return _Writes(facts=decide(state, command, NO_POOL), cases=())
         # The pool and the quota are read from these, so let them hold all that is recorded.
         for projection in ("case-list", "exercises"):
             runner.catch_up(office.store, office.models, projection)
         number = len(queries.exercises(office.models)) + 1
-        left = _places_left(office, at)
-        frozen = pools.freeze(office.models, command.exercise)
-        pool = Pool(position=frozen.position, members=frozen.members, places_left=left)
+        frozen = pools.freeze(office.models, command.exercise, at)
+        pool = Pool(
+            position=frozen.position,
+            members=frozen.members,
+            quota=_quota(office, at),
+            places_taken=queries.places_taken(office.models, hong_kong_date(at).year),
+        )
         return _Writes(
             facts=decide(state, command, pool),
             cases=(),
@@ -103,8 +104,8 @@ def draw_shortlist(office: Office, exercise: str, request: Request) -> ExerciseO
     """Draw the shortlist from the frozen pool, and shortlist each of its cases."""
     command = c.DrawShortlist()
 
-    def attempt(history: tuple[Recorded[e.ExerciseEvent], ...], at: datetime) -> _Writes:
-        state, pool = _state(history), _frozen(office, history)
+    def attempt(history: History, at: datetime) -> _Writes:
+        state, pool = _state(history), frozen_pool(office, history)
         if not isinstance(state, Opened):
             return _Writes(facts=decide(state, command, pool), cases=())
         pool, cases = _without_departed(
@@ -124,8 +125,8 @@ def make_selection(office: Office, exercise: str, request: Request) -> ExerciseO
     """Allot the places among the shortlist, and select or pass over each of its cases."""
     command = c.MakeSelection()
 
-    def attempt(history: tuple[Recorded[e.ExerciseEvent], ...], at: datetime) -> _Writes:
-        state, pool = _state(history), _frozen(office, history)
+    def attempt(history: History, at: datetime) -> _Writes:
+        state, pool = _state(history), frozen_pool(office, history)
         if not isinstance(state, Drawn):
             return _Writes(facts=decide(state, command, pool), cases=())
         pool, cases = _without_departed(
@@ -153,7 +154,8 @@ def redraw(office: Office, exercise: str) -> Redrawn:
     """Draw the exercise again from the log alone and compare it with what was recorded."""
     history = events_of(office, exercise)
     opened = cast("e.ExerciseOpened", history[0].event)
-    pool = Pool(position=opened.pool_position, members=pool_at(office, opened.pool_position))
+    members = pool_at(office, opened.pool_position, history[0].effective_at)
+    pool = Pool(position=opened.pool_position, members=members)
     digest = digest_of(ranked(pool.members))
     again: list[e.ExerciseEvent] = [
         replace(opened, pool_size=len(pool.members), pool_digest=digest)
@@ -194,39 +196,12 @@ def _differences(recorded: e.ExerciseEvent, again: e.ExerciseEvent) -> Iterator[
             yield f"{name}: recorded {before}, drawn again {after}"
 
 
-def events_of(office: Office, exercise: str) -> tuple[Recorded[e.ExerciseEvent], ...]:
+def events_of(office: Office, exercise: str) -> History:
     """Return the events of an exercise in order, or raise `NoSuchExercise`."""
     history = office.store.read_stream(stream_of(exercise))
     if not history:
         raise NoSuchExercise(f"no exercise is called {exercise!r}")
-    return cast("tuple[Recorded[e.ExerciseEvent], ...]", history)
-
-
-def pool_at(office: Office, position: int) -> tuple[PoolMember, ...]:
-    """Return every case that waits in the pool after the first `position` events of the log."""
-    cases: dict[str, tuple[CaseState, int]] = {}
-    after = 0
-    while after < position:
-        batch = office.store.read_log(
-            after=after, limit=min(LOG_BATCH, position - after), personal=False
-        )
-        for each in batch:
-            if each.stream.startswith("case-"):
-                before, _ = cases.get(each.stream, (Draft(), 0))
-                event = cast("e.CaseEvent", each.event)
-                cases[each.stream] = (evolve(before, event), each.version)
-        after += len(batch)
-    return tuple(
-        PoolMember(
-            reference=case.filed.reference,
-            route=case.filed.route,
-            points=case.points,
-            submitted_at=case.filed.submitted_at,
-            version=version,
-        )
-        for case, version in cases.values()
-        if isinstance(case, InPool)
-    )
+    return cast("History", history)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,16 +213,7 @@ class _Writes:
     reserve: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
-    """A case as it is while an exercise deals with it."""
-
-    state: CaseState
-    version: int
-    last: datetime
-
-
-_Attempt = Callable[[tuple[Recorded[e.ExerciseEvent], ...], datetime], _Writes]
+_Attempt = Callable[[History, datetime], _Writes]
 
 
 def _carry_out(
@@ -263,8 +229,7 @@ def _carry_out(
     if first is not None:
         return _outcome(first)
     for number in range(1, ATTEMPTS + 1):
-        read = office.store.read_stream(stream_of(exercise))
-        history = cast("tuple[Recorded[e.ExerciseEvent], ...]", read)
+        history = cast("History", office.store.read_stream(stream_of(exercise)))
         if request.expected is not None and request.expected != len(history):
             raise Conflict(stream_of(exercise), request.expected, len(history))
         at = effective_instant(office, request, history)
@@ -311,22 +276,8 @@ def _outcome(appended: Appended) -> ExerciseOutcome:
     )
 
 
-def _state(history: tuple[Recorded[e.ExerciseEvent], ...]) -> ExerciseState:
+def _state(history: History) -> ExerciseState:
     return load(each.event for each in history)
-
-
-def _frozen(office: Office, history: tuple[Recorded[e.ExerciseEvent], ...]) -> Pool:
-    """Return the pool frozen at opening; empty when the exercise was never opened."""
-    if not history:
-        return _NO_POOL
-    opened = cast("e.ExerciseOpened", history[0].event)
-    members = pools.kept(office.models, opened.exercise, opened.pool_position)
-    if digest_of(ranked(members)) != opened.pool_digest:
-        # The rows are a copy that can be lost; what the log says of the pool cannot.
-        members = pool_at(office, opened.pool_position)
-    if digest_of(ranked(members)) != opened.pool_digest:
-        raise PoolAltered(f"the log no longer gives the pool that {opened.exercise} was opened on")
-    return Pool(position=opened.pool_position, members=members)
 
 
 def _without_departed(
@@ -334,12 +285,12 @@ def _without_departed(
     pool: Pool,
     wanted: Callable[[Pool], Division],
     still: Callable[[CaseState], bool],
-) -> tuple[Pool, Mapping[str, _Case]]:
+) -> tuple[Pool, Mapping[str, CaseSeen]]:
     """Return the pool with those known to have departed, and the cases wanted of it.
 
     A case that has departed makes room for the next in order, which is looked at in its turn.
     """
-    cases: dict[str, _Case] = {}
+    cases: dict[str, CaseSeen] = {}
     while True:
         names = [each.member.reference for each in wanted(pool).taken]
         unseen = [name for name in names if name not in cases]
@@ -350,12 +301,12 @@ def _without_departed(
         pool = replace(pool, departed=pool.departed | gone)
 
 
-def _read(office: Office, references: list[str]) -> dict[str, _Case]:
+def _read(office: Office, references: list[str]) -> dict[str, CaseSeen]:
     streams = office.store.read_streams(
         [f"case-{reference}" for reference in references], personal=False
     )
     return {
-        stream.removeprefix("case-"): _Case(
+        stream.removeprefix("case-"): CaseSeen(
             state=load_case(cast("e.CaseEvent", each.event) for each in recorded),
             version=recorded[-1].version,
             last=recorded[-1].effective_at,
@@ -366,7 +317,7 @@ def _read(office: Office, references: list[str]) -> dict[str, _Case]:
 
 def _case_writes(
     office: Office,
-    cases: Mapping[str, _Case],
+    cases: Mapping[str, CaseSeen],
     orders: Mapping[str, c.CaseCommand],
     at: datetime,
 ) -> tuple[StreamWrite, ...]:
@@ -385,10 +336,7 @@ def _case_writes(
     )
 
 
-def _places_left(office: Office, at: datetime) -> int | None:
-    """Return what the year's quota, as known at `at`, leaves after that year's exercises."""
-    year = hong_kong_date(at).year
-    places = quota(office.rulebook, year, known_on=hong_kong_date(at)).places
-    if places is None:
-        return None
-    return places - queries.places_taken(office.models, year)
+def _quota(office: Office, at: datetime) -> int | None:
+    """Return the places of the year of `at`, as known then; None where there is no quota."""
+    day = hong_kong_date(at)
+    return quota(office.rulebook, day.year, known_on=day).places

@@ -1,12 +1,12 @@
 """The pools that exercises freeze: rows that stay as they are while the cases move on."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
-from psycopg.errors import SerializationFailure
-from sqlalchemy import literal, select
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import OperationalError
+from psycopg.errors import SerializationFailure, UniqueViolation
+from sqlalchemy import Connection, delete, insert, literal, select
+from sqlalchemy.exc import DBAPIError
 
 from domain.application import Route
 from domain.rules.rank import PoolMember
@@ -21,29 +21,29 @@ _ATTEMPTS: Final = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrozenPool:
-    """Every case that waited in the pool after the first `position` events of the log."""
+    """Every case that waited in the pool, as the first `position` events of the log say."""
 
     position: int
     members: tuple[PoolMember, ...]
 
 
-def freeze(models: ReadModels, exercise: str) -> FrozenPool:
-    """Keep the pool as the case list has it now for `exercise`, and return it.
+def freeze(models: ReadModels, exercise: str, at: datetime) -> FrozenPool:
+    """Keep for `exercise` the cases that the case list has in the pool since `at` or earlier.
 
-    Position and members are of one snapshot. Freezing again at the same position changes nothing;
-    at another one it is another pool, and the exercise's own event says which of them counts.
+    Position and members are of one snapshot. Freezing again at another position is another pool;
+    the exercise's own event says which of them counts, and its digest what is in it.
     """
     for _ in range(_ATTEMPTS - 1):
         try:
-            return _freeze(models, exercise)
-        except OperationalError as fault:
+            return _freeze(models, exercise, at)
+        except DBAPIError as fault:
             # Somebody froze the same pool since the snapshot was taken: a new one sees their rows.
-            if not isinstance(fault.orig, SerializationFailure):
+            if not isinstance(fault.orig, SerializationFailure | UniqueViolation):
                 raise
-    return _freeze(models, exercise)
+    return _freeze(models, exercise, at)
 
 
-def _freeze(models: ReadModels, exercise: str) -> FrozenPool:
+def _freeze(models: ReadModels, exercise: str, at: datetime) -> FrozenPool:
     with models.engine.connect().execution_options(isolation_level="REPEATABLE READ") as snapshot:
         position = position_now(snapshot, CASE_LIST)
         columns = case_list.c
@@ -55,22 +55,28 @@ def _freeze(models: ReadModels, exercise: str) -> FrozenPool:
             columns.points,
             columns.submitted_at,
             columns.version,
-        ).where(columns.stage == Stage.IN_POOL)
+        ).where(columns.stage == Stage.IN_POOL, columns.stage_since <= at)
         names = [each.name for each in exercise_pools.columns]
-        keep = postgresql.insert(exercise_pools).from_select(names, waiting)
-        snapshot.execute(keep.on_conflict_do_nothing())
+        same = (exercise_pools.c.exercise == exercise, exercise_pools.c.position == position)
+        snapshot.execute(delete(exercise_pools).where(*same))
+        snapshot.execute(insert(exercise_pools).from_select(names, waiting))
+        members = _members(snapshot, exercise, position)
         snapshot.commit()
-    return FrozenPool(position=position, members=kept(models, exercise, position))
+    return FrozenPool(position=position, members=members)
 
 
 def kept(models: ReadModels, exercise: str, position: int) -> tuple[PoolMember, ...]:
     """Return the pool that was kept for `exercise` at a position; empty when none was."""
+    with models.reads.connect() as connection:
+        return _members(connection, exercise, position)
+
+
+def _members(connection: Connection, exercise: str, position: int) -> tuple[PoolMember, ...]:
     columns = exercise_pools.c
     query = select(
         columns.reference, columns.route, columns.points, columns.submitted_at, columns.version
     ).where(columns.exercise == exercise, columns.position == position)
-    with models.reads.connect() as connection:
-        found = connection.execute(query.order_by(columns.reference)).all()
+    found = connection.execute(query.order_by(columns.reference)).all()
     return tuple(
         PoolMember(
             reference=each.reference,

@@ -178,11 +178,11 @@ def test_places_that_cannot_be_allotted_are_refused(
 ) -> None:
     opening = replace(OPEN, places=places, shortlist_size=size)
     with pytest.raises(PlacesInvalid, match=fault):
-        run(replace(POOL, places_left=left), opening)
+        run(replace(POOL, quota=left and left + 10, places_taken=10), opening)
 
 
 def test_exactly_the_places_that_the_year_leaves_may_be_allotted() -> None:
-    assert len(run(replace(POOL, places_left=2), OPEN)) == 1
+    assert len(run(replace(POOL, quota=12, places_taken=10), OPEN)) == 1
 
 
 @pytest.mark.parametrize(

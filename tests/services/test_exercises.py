@@ -24,6 +24,7 @@ from domain.stages import Stage
 from services import exercises
 from services.cases import carry_out, case_at, submit
 from services.demo.population import population
+from services.pool import PoolAltered, pool_at
 from services.store import Commit, Conflict, NewEvent, StreamWrite
 from services.wiring import Office
 from tests.services.asking import OFFICER, SUPERVISOR, asked, on_paper
@@ -111,7 +112,7 @@ def test_a_case_that_leaves_between_the_steps_makes_room_and_fails_nothing(
     _open(office, places=2, shortlist=4)
     first_choice = exercises.redraw(office, "first")
     assert first_choice.pool == 8
-    best = exercises.ranked(exercises.pool_at(office, office.store.head()))
+    best = ranked(pool_at(office, office.store.head(), HELD))
     _withdraw(office, best[0].member.reference)
     exercises.draw_shortlist(office, "first", asked(SUPERVISOR, at=HELD))
     _withdraw(office, best[1].member.reference)
@@ -252,7 +253,7 @@ def test_what_was_not_drawn_so_is_told_field_by_field(office: Office) -> None:
             shortlist_size=2,
             pool_position=position,
             pool_size=3,
-            pool_digest=digest_of(ranked(exercises.pool_at(office, position))),
+            pool_digest=digest_of(ranked(pool_at(office, position, HELD))),
         ),
         ShortlistDrawn(achievement=0, general=2, departed=(), digest="sha256:00"),
     )
@@ -275,7 +276,7 @@ def test_a_pool_that_the_log_does_not_give_stops_the_exercise(office: Office) ->
         pool_digest="sha256:00",
     )
     _append(office, opened)
-    with pytest.raises(exercises.PoolAltered, match="first"):
+    with pytest.raises(PoolAltered, match="first"):
         exercises.draw_shortlist(office, "first", asked(SUPERVISOR, at=HELD))
 
 
@@ -328,14 +329,28 @@ def test_an_unknown_exercise_cannot_be_drawn_again(office: Office) -> None:
         exercises.redraw(office, "nothing")
 
 
-def test_a_case_with_an_event_effective_later_keeps_its_order_of_time(office: Office) -> None:
+def test_an_exercise_dated_back_takes_only_those_who_waited_then(office: Office) -> None:
     later = HELD + timedelta(days=5)
     reference = submit(office, on_paper("john"), asked(at=HELD)).reference
     for command in (c.AcknowledgeApplication(), c.AssessPrerequisites(), c.ScoreApplication()):
         carry_out(office, reference, command, asked(at=later))
-    _open(office, places=1, shortlist=1)
+    with pytest.raises(NothingToSelect):
+        _open(office, places=1, shortlist=1)
+    waiting = _in_pool(office, 2)
+    _open(office, places=3, shortlist=3)
+
     exercises.draw_shortlist(office, "first", asked(SUPERVISOR, at=HELD))
     exercises.make_selection(office, "first", asked(SUPERVISOR, at=HELD))
 
-    events = case_at(office, reference).events
-    assert [each.effective_at for each in events[1:]] == [later] * 5
+    stages = _stages(office, [reference, *waiting])
+    assert list(stages.values()) == [Stage.IN_POOL, Stage.SELECTED, Stage.SELECTED]
+    assert exercises.redraw(office, "first").differences == ()
+
+
+def test_an_opening_says_what_the_quota_was_and_what_was_taken_of_it(office: Office) -> None:
+    _in_pool(office, 2)
+    _open(office, "first", places=2, shortlist=2)
+    _open(office, "second", places=1, shortlist=2)
+    opened = exercises.events_of(office, "second")[0].event
+    assert isinstance(opened, ExerciseOpened)
+    assert (opened.quota, opened.places_taken) == (1_000, 2)

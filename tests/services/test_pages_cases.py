@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from domain import commands as c
+from domain.days import hong_kong_date
 from domain.errors import Refusal
 from domain.stages import Stage
 from services.cases import carry_out, case_at, submit
@@ -172,7 +173,7 @@ def test_the_whole_path_to_a_visa_can_be_walked(office: Office) -> None:
     act(visitor, reference, "pay-visa-fee", amount_hkd="HK$ 230")
     page = act(visitor, reference, "issue-visa")
     assert page.facts["Stage"] == "Visa issued"
-    entered = office.clock().date().isoformat()
+    entered = hong_kong_date(office.clock()).isoformat()
     page = act(visitor, reference, "activate-visa", entered_on=entered)
     assert page.facts["Stage"] == "Visa activated"
     assert page.actions == ["/sign-out"]
@@ -236,7 +237,7 @@ def test_a_form_that_was_used_for_something_else_is_refused(office: Office) -> N
         ({"amount_hkd": ""}, "This is needed; fill it in"),
         ({"amount_hkd": "230", "effective_at": "yesterday"}, "Enter a date and time"),
         ({"amount_hkd": "230", "effective_at": "2199-01-01T00:00"}, "is in the future"),
-        ({"amount_hkd": "230", "effective_at": "2019-04-01T00:00"}, "the last event of the case"),
+        ({"amount_hkd": "230", "effective_at": "2019-04-01T00:00"}, "the last event recorded"),
         ({"amount_hkd": "230", "expected": "x"}, "does not say which version"),
         ({"amount_hkd": "230", "command_id": "1"}, "has lost its number"),
     ],

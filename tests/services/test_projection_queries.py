@@ -31,6 +31,8 @@ from tests.services.casebook import (
 
 IN_POOL = 30
 
+LATER = START + timedelta(days=400)
+
 
 @pytest.fixture
 def book(database: TestDatabase) -> Iterator[Casebook]:
@@ -220,19 +222,19 @@ def test_places_count_as_taken_by_selection_or_else_as_opened(book: Casebook) ->
 
 
 def test_a_frozen_pool_stays_as_it_is_while_its_cases_move_on(book: Casebook) -> None:
-    frozen = pools.freeze(book.models, "2019-q4")
+    frozen = pools.freeze(book.models, "2019-q4", LATER)
     assert len(frozen.members) == IN_POOL
     member = frozen.members[0]
     book.write(f"case-{member.reference}", [SHORTLISTED, NOT_SELECTED], after=member.version)
     runner.catch_up_all(book.store, book.models)
     assert pools.kept(book.models, "2019-q4", frozen.position) == frozen.members
-    later = pools.freeze(book.models, "2019-q4")
+    later = pools.freeze(book.models, "2019-q4", LATER)
     assert later.position > frozen.position
     assert replace(member, version=member.version + 2) in later.members
 
 
 def test_a_pool_says_what_decides_the_order(book: Casebook) -> None:
-    frozen = pools.freeze(book.models, "2019-q4")
+    frozen = pools.freeze(book.models, "2019-q4", LATER)
     row = queries.case_row(book.models, frozen.members[0].reference)
     assert row is not None
     assert frozen.members[0] == PoolMember(
@@ -246,7 +248,7 @@ def test_a_pool_says_what_decides_the_order(book: Casebook) -> None:
 
 
 def test_freezing_twice_at_one_position_is_freezing_once(book: Casebook) -> None:
-    assert pools.freeze(book.models, "x") == pools.freeze(book.models, "x")
+    assert pools.freeze(book.models, "x", LATER) == pools.freeze(book.models, "x", LATER)
     assert pools.kept(book.models, "another", 1) == ()
 
 

@@ -99,12 +99,14 @@ class Page:
 
     @property
     def facts(self) -> dict[str, str]:
-        return {
-            pair.one("dt").text: pair.one("dd").text
+        """What the page says by name; of names that come again the first, which is the case's."""
+        pairs = [
+            (pair.one("dt").text, pair.one("dd").text)
             for facts in self.root.all("dl")
             for pair in facts.all("div")
             if len(pair.all("dt")) == 1
-        }
+        ]
+        return dict(reversed(pairs))
 
     def form(self, action: str) -> dict[str, str]:
         """Return what the form would send as it stands."""
