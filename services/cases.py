@@ -184,12 +184,19 @@ def _ask(
     office: Office, reference: str, command: c.CaseCommand, request: Request
 ) -> tuple[_Asked, Outcome | None]:
     demand(request.person, ACTION_OF[type(command)])
+    if request.person.role is Role.APPLICANT and reference and not _is_own(request, reference):
+        raise Forbidden("an applicant acts on their own application only")
     # However a reference is typed, it is the same command.
     subject = parse_reference(reference) or reference
     said = fingerprint(office, subject, command, request.effective_at)
     first = office.store.recall(request.command_id, said)
     asked = _Asked(command=command, request=request, fingerprint=said)
     return asked, None if first is None else _outcome(first)
+
+
+def _is_own(request: Request, reference: str) -> bool:
+    """Say whether the case is the applicant's: they are known by its reference."""
+    return request.person.name == parse_reference(reference)
 
 
 def _append(office: Office, reference: str, case: CaseAt, asked: _Asked) -> Outcome:

@@ -4,10 +4,10 @@ import getpass
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import click
 from rich.console import Console
@@ -43,7 +43,22 @@ class Instant(click.ParamType[datetime]):
         return instant
 
 
+class Moment(Instant):
+    """The same, but a day means its last instant in Hong Kong: all that is of it is in it."""
+
+    name = "moment"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Return the instant, or fail saying what one looks like."""
+        instant = super().convert(value, param, ctx)
+        return instant + _A_DAY if day_or_none(value) else instant
+
+
 INSTANT = Instant()
+MOMENT = Moment()
+_A_DAY: Final = timedelta(days=1) - timedelta(microseconds=1)
 
 
 def settings(home: Path | None = None, **told: str | None) -> Settings:
@@ -77,9 +92,11 @@ def operator(role: Role) -> Person:
     return Person(name=f"cli.{name}", role=role)
 
 
-def request(role: Role, effective_at: datetime | None = None) -> Request:
-    """Return a request of the person at this terminal, under a new id."""
-    command_id = uuid4()
+def request(
+    role: Role, effective_at: datetime | None = None, command_id: UUID | None = None
+) -> Request:
+    """Return a request of the person at this terminal, under a new id unless one is given."""
+    command_id = command_id or uuid4()
     return Request(
         person=operator(role),
         command_id=command_id,

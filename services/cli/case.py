@@ -8,10 +8,12 @@ from rich.table import Table
 from domain.events import WIRE
 from domain.stages import possible
 from services.cases import CaseAt, case_at
-from services.cli.asking import INSTANT, in_hong_kong, office, wide_console
+from services.cli.asking import MOMENT, in_hong_kong, office, wide_console
 
-_as_of = click.option("--as-of", type=INSTANT, help="As it stood then in the world.")
-_believed_at = click.option("--believed-at", type=INSTANT, help="As the office knew it then.")
+_as_of = click.option("--as-of", type=MOMENT, help="As it stood then; a day means its end.")
+_believed_at = click.option(
+    "--believed-at", type=MOMENT, help="As the office knew it then; a day means its end."
+)
 
 
 @click.command()

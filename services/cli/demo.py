@@ -54,7 +54,7 @@ def _show(office: Office, console: Console) -> None:
     )
     with Progress(*columns, console=console) as bar:
         intake = bar.add_task("Intake and assessment", total=year.APPLICANTS + len(year.KNOWN))
-        references = year.take_in(office, lambda done: bar.advance(intake, done))
+        references = year.take_in(office, year.arrivals(), lambda done: bar.advance(intake, done))
         exercise = bar.add_task("Selection exercise", total=1)
         selected = year.hold_exercise(office)
         bar.advance(exercise)

@@ -1,6 +1,8 @@
 """`qmas exercise`: open, draw the shortlist, select, show and draw again."""
 
 from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid5
 
 import click
 from rich.table import Table
@@ -10,6 +12,7 @@ from domain.commands import OpenExercise
 from domain.days import HONG_KONG
 from domain.errors import NoSuchExercise
 from domain.projections.exercises import ExerciseRow
+from services.cases import Request
 from services.cli.asking import INSTANT, in_hong_kong, office, request, wide_console
 from services.exercises import (
     ExerciseOutcome,
@@ -18,7 +21,10 @@ from services.exercises import (
     open_exercise,
     redraw,
 )
-from services.projections import queries
+from services.projections import queries, runner
+
+RUNS: Final = UUID("3c9e5b1a-0f53-4e0f-8f0c-8a5b0a3b7a42")
+"""The namespace of the command ids of `exercise run`."""
 
 _effective_at = click.option("--effective-at", type=INSTANT, help="When it was held, if not now.")
 
@@ -68,11 +74,22 @@ def select(name: str, effective_at: datetime | None) -> None:
 def run(
     name: str, title: str, places: int, shortlist: int | None, effective_at: datetime | None
 ) -> None:
-    """Open an exercise, draw its shortlist and select, in one go."""
-    _said(_open(name, title or name, places, shortlist or places, effective_at))
+    """Open an exercise, draw its shortlist and select, in one go.
+
+    Cut short, it is run again in the same words and goes on where it stopped.
+    """
+    words = f"{name} {title} {places} {shortlist} {effective_at}"
+
+    def step(which: str) -> Request:
+        return request(Role.SUPERVISOR, effective_at, uuid5(RUNS, f"{which} {words}"))
+
+    command = OpenExercise(
+        exercise=name, title=title or name, places=places, shortlist_size=shortlist or places
+    )
     with office() as opened:
-        _said(draw_shortlist(opened, name, request(Role.SUPERVISOR, effective_at)))
-        _said(make_selection(opened, name, request(Role.SUPERVISOR, effective_at)))
+        _said(open_exercise(opened, command, step("open")))
+        _said(draw_shortlist(opened, name, step("draw")))
+        _said(make_selection(opened, name, step("select")))
 
 
 @exercise.command("show")
@@ -80,6 +97,7 @@ def run(
 def show(name: str | None) -> None:
     """Show one exercise, or all of them."""
     with office() as opened:
+        runner.catch_up(opened.store, opened.models, "exercises")
         rows = queries.exercises(opened.models)
     wanted = [row for row in rows if name in {None, row.exercise}]
     if name and not wanted:
@@ -89,8 +107,9 @@ def show(name: str | None) -> None:
 
 @exercise.command("replay")
 @click.argument("name")
+@click.option("--list", "listed", is_flag=True, help="Name each case that was selected, in order.")
 @click.pass_context
-def replay(ctx: click.Context, name: str) -> None:
+def replay(ctx: click.Context, name: str, *, listed: bool) -> None:
     """Draw an exercise again from the log alone; exit status 1 when anything differs."""
     with office() as opened:
         again = redraw(opened, name)
@@ -100,7 +119,7 @@ def replay(ctx: click.Context, name: str) -> None:
         ctx.exit(1)
     selected = again.selection.taken if again.selection else ()
     click.echo(f"{name}: identical; pool {again.pool}, selected {len(selected)}")
-    for placed in selected:
+    for placed in selected if listed else ():
         member = placed.member
         rank = "achievement" if placed.rank is None else f"rank {placed.rank}"
         click.echo(f"  {member.reference}  {member.points:>3}  {rank}")

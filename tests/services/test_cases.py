@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from domain import commands as c
+from domain.access import Person, Role
 from domain.application import Application
 from domain.days import HONG_KONG
 from domain.errors import (
@@ -292,3 +293,14 @@ def test_a_case_is_shown_as_it_stood_and_as_it_was_believed_to_stand(office: Off
     assert isinstance(history(office, reference)[-1].event, ApplicationWithdrawn)
     with pytest.raises(NoSuchCase, match="at that time"):
         case_at(office, reference, as_of=MAY_2019 - timedelta(days=1))
+
+
+def test_an_applicant_withdraws_their_own_application_and_nobody_elses(office: Office) -> None:
+    own = submit(office, on_paper("john"), asked()).reference
+    other = submit(office, on_paper("emma"), asked()).reference
+    applicant = Person(name=own, role=Role.APPLICANT)
+    with pytest.raises(Forbidden, match="their own application"):
+        carry_out(office, other, c.WithdrawApplication(), asked(applicant, at=None))
+    assert case_at(office, other).version == 1
+    outcome = carry_out(office, own.lower(), c.WithdrawApplication(), asked(applicant, at=None))
+    assert outcome.stage is Stage.WITHDRAWN
