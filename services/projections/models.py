@@ -22,7 +22,7 @@ class ReadModels:
 
     `engine` gives transactions. `reads` shares its pool and gives autocommit: right for a query
     of one statement, which then costs one round trip. Both raise `StoreUnreachable` when the
-    database does not answer.
+    database does not answer, or not within two minutes.
     """
 
     engine: Engine
@@ -56,8 +56,9 @@ class ReadModels:
 
 
 def _refuse_absence(context: ExceptionContext) -> None:
-    """Raise `StoreUnreachable` where the connection is at fault and not the statement."""
+    """Raise `StoreUnreachable` where there is no connection, or no answer in time."""
     fault = context.original_exception
     lost = context.is_disconnect or context.connection is None
-    if lost and isinstance(fault, psycopg.OperationalError):
+    late = isinstance(fault, psycopg.errors.QueryCanceled)
+    if late or (lost and isinstance(fault, psycopg.OperationalError)):
         raise StoreUnreachable(f"the database does not answer: {fault}") from fault

@@ -15,6 +15,7 @@ from domain.stages import Draft, InPool, Stage
 from services.projections import pools, queries, runner
 from services.projections.errors import BadCursor
 from services.projections.queries import CaseFilter, Sort
+from services.store import StoreUnreachable
 from tests.conftest import TestDatabase
 from tests.domain.histories import EMMA, HISTORIES, NOT_SELECTED, SHORTLISTED, scored, submitted
 from tests.domain.histories import until as path_until
@@ -139,6 +140,13 @@ def test_no_query_waits_for_ever_and_instants_are_utc(book: Casebook) -> None:
     with book.models.reads.connect() as connection:
         told = [connection.exec_driver_sql(f"SHOW {name}").scalar() for name in names]
     assert told == ["UTC", "2min", "10min"]
+
+
+def test_a_statement_that_takes_too_long_is_told_as_an_absence(book: Casebook) -> None:
+    with book.models.engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 20")
+        with pytest.raises(StoreUnreachable, match="statement timeout"):
+            connection.exec_driver_sql("SELECT pg_sleep(5)")
 
 
 def test_a_name_in_chinese_is_one_word(book: Casebook) -> None:
