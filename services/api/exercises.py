@@ -1,6 +1,5 @@
 """Selection exercises: open, draw, select, read, and draw again from the log alone."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +8,7 @@ from typing import Any, Final
 from domain import commands as c
 from domain.access import Action
 from domain.errors import NoSuchExercise
+from domain.exercise import LONGEST_TITLE, MOST_PLACES, NAME
 from domain.projections.exercises import ExerciseRow
 from domain.rules.rank import Division
 from services import exercises
@@ -20,10 +20,6 @@ from services.intake.faults import Fault
 from services.intake.schema import schema_for
 from services.projections import queries
 from services.wiring import Office
-
-NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-MOST_PLACES: Final = 1_000_000
-LONGEST_TITLE: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
