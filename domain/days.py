@@ -6,7 +6,7 @@ since 1979, so no time zone table is needed).
 
 from calendar import monthrange
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 
 HONG_KONG = timezone(timedelta(hours=8), "HKT")
 DAYS_PER_YEAR = 365  # the scheme's count of experience: N years are N times this many days
@@ -34,6 +34,11 @@ def hong_kong_date(instant: datetime) -> date:
     if instant.utcoffset() is None:
         raise ValueError(f"{instant.isoformat()} has no offset, so its day is not known")
     return instant.astimezone(HONG_KONG).date()
+
+
+def last_instant(day: date) -> datetime:
+    """The last instant of a day on Hong Kong's calendar, to the microsecond."""
+    return datetime.combine(day, time.max, HONG_KONG)
 
 
 def add_months(day: date, months: int) -> date:

@@ -1,6 +1,7 @@
 """Questions about cases: the list, one case at any moment, its history, and how many there are."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 import flask
@@ -17,7 +18,7 @@ from services import cases
 from services.api.commands import addresses
 from services.api.conditions import already_has
 from services.api.freshness import shown, wait_until_shown
-from services.api.inputs import MESSAGES, LenientInstant, LenientWhole
+from services.api.inputs import MESSAGES, LenientInstant, LenientWhole, Moment
 from services.api.outputs import (
     CaseDetailSchema,
     CaseItem,
@@ -27,7 +28,7 @@ from services.api.outputs import (
     StageCount,
 )
 from services.api.routes import ETAG, IF_NONE_MATCH, PREFER, Call, Reply, Route
-from services.intake.fields import Text, Word
+from services.intake.fields import Text, Word, utc_text
 from services.intake.schema import schema_for
 from services.projections import queries
 from services.rules import answer
@@ -46,8 +47,8 @@ class MomentQuery(Schema):
         unknown = RAISE
 
     error_messages = MESSAGES
-    as_of = LenientInstant()
-    believed_at = LenientInstant()
+    as_of = Moment("Only what had taken effect by then.")
+    believed_at = Moment("Only what the log showed by then.")
 
 
 class FreshQuery(Schema):
@@ -140,11 +141,11 @@ def _detail(case: cases.CaseAt) -> dict[str, Any]:
     state = case.state
     if isinstance(state, Draft):
         raise TypeError("a case that has events is not a draft")
-    said = ("points", "exercise", "due_hkd", "pay_by", "activate_by", "stay_until", "reason_class")
+    said = ("due_hkd", "pay_by", "activate_by", "stay_until", "reason_class")
     assessment = next(_assessments(case), None)
     return {
         **{name: getattr(state, name, None) for name in said},
-        "points": _points(case),
+        **_listed(case.events),
         "reference": case.reference,
         "version": case.version,
         "stage": case.stage,
@@ -157,9 +158,26 @@ def _detail(case: cases.CaseAt) -> dict[str, Any]:
     }
 
 
-def _points(case: cases.CaseAt) -> int | None:
-    scored = (each.event for each in case.events if isinstance(each.event, e.ApplicationScored))
-    return next((event.total for event in scored), None)
+def _listed(events: Iterable[Recorded[e.CaseEvent]]) -> dict[str, Any]:
+    """What the list says of a case too, told from its own events and so for any moment."""
+    found: dict[str, Any] = dict.fromkeys(("points", "exercise", "rank", "ruleset", "channel"))
+    for each in events:
+        match each.event:
+            case e.ApplicationSubmitted(channel=channel):
+                found |= {"channel": channel}
+            case e.PrerequisitesAssessed(ruleset=ruleset):
+                found |= {"ruleset": ruleset}
+            case e.ApplicationScored(ruleset=ruleset, total=total):
+                found |= {"ruleset": ruleset, "points": total}
+            case (
+                e.CaseShortlisted(exercise=exercise, rank=rank)
+                | e.CaseSelected(exercise=exercise, rank=rank)
+                | e.CaseNotSelected(exercise=exercise, rank=rank)
+            ):
+                found |= {"exercise": exercise, "rank": rank}
+            case _:
+                pass
+    return found
 
 
 def _assessments(case: cases.CaseAt) -> Iterator[Assessment]:
@@ -183,8 +201,21 @@ def _event(recorded: Recorded[e.CaseEvent]) -> dict[str, Any]:
     return {
         **envelope,
         "type": e.WIRE[type(recorded.event)].name,
-        "payload": msgspec.to_builtins(recorded.event),
+        "payload": _in_utc(msgspec.to_builtins(recorded.event, builtin_types=(datetime,))),
     }
+
+
+def _in_utc(value: Any) -> Any:
+    """The value with every instant in it as text, in UTC like those around it."""
+    match value:
+        case datetime():
+            return utc_text(value)
+        case dict():
+            return {name: _in_utc(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_in_utc(each) for each in value]
+        case _:
+            return value
 
 
 ROUTES: Final = (

@@ -3,17 +3,18 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, ClassVar, Final, cast
 
 import flask
 from marshmallow import Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from domain.days import last_instant
 from services.api.faults import InvalidRequest, MalformedJson, TypeUnsupported
 from services.intake.document import parse_document
 from services.intake.faults import Fault, faults_in
-from services.intake.fields import Instant, Whole
+from services.intake.fields import Instant, Text, Whole, day_or_none, instant_or_none
 
 JSON: Final = "application/json"
 MESSAGES: Final = {"unknown": "is not a parameter of this address"}
@@ -98,6 +99,30 @@ class LenientInstant(Instant):
     ) -> datetime:
         text = _OFFSET.sub("+", value) if isinstance(value, str) else value
         instant: datetime = super()._deserialize(text, attr, data, **kwargs)
+        return instant
+
+
+class Moment(Text):
+    """A moment to look back at, in a query string: an instant, or a day, which means its end."""
+
+    SAYS: ClassVar = (
+        "A date and time with an offset, such as 2019-05-01T09:30:00+08:00, or a day, such as "
+        "2019-05-01, which stands for its last microsecond in Hong Kong."
+    )
+
+    def __init__(self, told: str) -> None:
+        super().__init__(metadata={"description": f"{told} {self.SAYS}"})
+
+    def checked(self, value: Any) -> Any:
+        """The instant."""
+        text = _OFFSET.sub("+", super().checked(value))
+        day = day_or_none(text)
+        instant = instant_or_none(text) if day is None else last_instant(day)
+        if instant is None:
+            raise ValidationError(
+                "must be a day such as 2019-05-01, or a date and time with an offset such as "
+                "2019-05-01T09:30:00+08:00"
+            )
         return instant
 
 

@@ -12,6 +12,7 @@ from domain.events import Archetype, Channel, RefusalClass
 from domain.projections.exercises import ExerciseStage
 from domain.projections.status import Awaited
 from domain.stages import Stage
+from services.intake.fields import Instant
 from services.intake.schema import schema_for
 
 
@@ -232,17 +233,21 @@ class AssessmentSchema(Schema):
 class CaseDetailSchema(Schema):
     """A case as it stands, or stood. `application` and `assessment` are null once erased.
 
+    `exercise` and `rank` are of the latest exercise that it came before, as in the list.
     `possible` holds the addresses of the commands that its stage allows.
     """
 
     reference = fields.String(required=True)
     version = fields.Integer(required=True)
     stage = fields.Enum(Stage, by_value=True, required=True)
-    stage_since = fields.AwareDateTime(required=True)
+    stage_since = Instant(required=True)
     route = fields.Enum(Route, by_value=True, required=True)
-    submitted_at = fields.AwareDateTime(required=True)
+    channel = fields.Enum(Channel, by_value=True, required=True)
+    submitted_at = Instant(required=True)
     points = fields.Integer(required=True, allow_none=True)
     exercise = fields.String(required=True, allow_none=True)
+    rank = fields.Integer(required=True, allow_none=True)
+    ruleset = fields.String(required=True, allow_none=True)
     due_hkd = fields.Integer(required=True, allow_none=True)
     pay_by = fields.Date(required=True, allow_none=True)
     activate_by = fields.Date(required=True, allow_none=True)
@@ -268,9 +273,9 @@ class EventSchema(Schema):
     version = fields.Integer(required=True)
     type = fields.String(required=True)
     event_id = fields.String(required=True)
-    effective_at = fields.AwareDateTime(required=True)
-    recorded_at = fields.AwareDateTime(required=True)
-    sequenced_at = fields.AwareDateTime(required=True, allow_none=True)
+    effective_at = Instant(required=True)
+    recorded_at = Instant(required=True)
+    sequenced_at = Instant(required=True, allow_none=True)
     actor = fields.String(required=True)
     role = fields.String(required=True)
     command = fields.String(required=True)

@@ -146,7 +146,12 @@ class Day(Strict, fields.Date):
 
 
 class Instant(Strict, fields.AwareDateTime):
-    """A date and time with its offset, kept in UTC."""
+    """A date and time with its offset, kept and given in UTC."""
+
+    def _serialize(
+        self, value: datetime | None, _attr: Any, _obj: Any, **_more: Any
+    ) -> str | float | None:
+        return None if value is None else utc_text(value)
 
     def checked(self, value: Any) -> datetime:
         """The instant."""
@@ -179,6 +184,11 @@ class Rows(fields.List[Any]):
         if not isinstance(value, list):
             raise ValidationError("must be a list")
         return tuple(super()._deserialize(value, *where, **more))
+
+
+def utc_text(instant: datetime) -> str:
+    """The instant as every answer has it: in UTC, whichever offset it was recorded with."""
+    return instant.astimezone(UTC).isoformat()
 
 
 def day_or_none(value: object) -> date | None:

@@ -71,7 +71,7 @@ def _moments(typed: dict[str, str]) -> tuple[dict[str, datetime | None], dict[st
     faults: dict[str, str] = {}
     for name in _MOMENTS:
         try:
-            moments[name] = forms.read_instant(typed[name])
+            moments[name] = forms.read_moment(typed[name])
         except ValueError as fault:
             faults[name] = str(fault)
     return moments, faults

@@ -15,7 +15,7 @@ from uuid import UUID
 from marshmallow import ValidationError
 
 from domain import commands as c
-from domain.days import HONG_KONG
+from domain.days import HONG_KONG, last_instant
 from services.intake.schema import schema_for
 
 Strings = Mapping[str, str]
@@ -124,6 +124,17 @@ def read_instant(text: str) -> datetime | None:
     except (ValueError, OverflowError) as fault:
         raise ValueError("Enter a date and time such as 2019-05-01T09:30") from fault
     return at
+
+
+def read_moment(text: str) -> datetime | None:
+    """Return the moment to look back at, as `read_instant` does; a date alone is its last instant.
+
+    Whoever asks how things stood on a day wants all of that day.
+    """
+    try:
+        return last_instant(date.fromisoformat(text.strip()))
+    except ValueError:
+        return read_instant(text)
 
 
 def read_when(form: Strings, name: str) -> datetime | None:

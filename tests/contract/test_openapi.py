@@ -62,6 +62,15 @@ def test_commands_say_which_headers_they_need(document: dict[str, Any]) -> None:
         assert _headers(operation) == needed | ({"If-Match"} if on_case else set()), path
 
 
+def test_moments_say_what_a_bare_day_means(document: dict[str, Any]) -> None:
+    operation = _operations(document)["/api/v1/cases/{reference}", "get"]
+    told = {each["name"]: each for each in operation["parameters"]}
+    for name in ("as_of", "believed_at"):
+        assert "a day, such as 2019-05-01" in told[name]["description"]
+        assert "last microsecond in Hong Kong" in told[name]["description"]
+        assert "format" not in told[name]["schema"]
+
+
 def test_errors_are_described_as_problems(document: dict[str, Any]) -> None:
     for (path, _), operation in _operations(document).items():
         assert "default" in operation["responses"], path

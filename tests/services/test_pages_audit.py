@@ -1,6 +1,6 @@
 """The auditor's page: every event with all that was recorded, at any moment asked for."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from domain import commands as c
 from domain.days import HONG_KONG
@@ -60,6 +60,18 @@ def test_as_of_leaves_out_what_had_not_taken_effect(office: Office) -> None:
     assert visitor.get(path, query_string={"as_of": "2019-05-03T10:00"}).heading == (
         "Acknowledged, version 2"
     )
+
+
+def test_a_day_is_looked_back_at_from_its_end_in_hong_kong(office: Office) -> None:
+    reference = file_case(office)
+    last = datetime(2019, 5, 3, 23, 59, 59, 999_999, tzinfo=HONG_KONG)
+    carry_out(office, reference, c.AcknowledgeApplication(), asked(at=last))
+    visitor = signed_in(office, "auditor.ho", "audit")
+    path = f"/audit/cases/{reference}"
+    assert visitor.get(f"{path}?as_of=2019-05-02").heading == "Received, version 1"
+    assert visitor.get(f"{path}?as_of=2019-05-03").heading == "Acknowledged, version 2"
+    assert visitor.get(f"{path}?believed_at=9999-12-31").heading == "Acknowledged, version 2"
+    assert visitor.get(f"{path}?believed_at=2019-05-03").status == 422
 
 
 def test_believed_at_leaves_out_what_was_not_visible_yet(office: Office) -> None:

@@ -1,9 +1,14 @@
 """Questions over HTTP: lists and their filters, a case at any moment, and how fresh it is."""
 
+import re
+from datetime import datetime
 from urllib.parse import quote
 
 import pytest
 
+from domain import commands as c
+from domain.days import HONG_KONG
+from services.cases import carry_out
 from tests.services.api.calling import (
     AUDITOR,
     SERVICE,
@@ -12,6 +17,7 @@ from tests.services.api.calling import (
     Caller,
     is_problem,
 )
+from tests.services.asking import asked
 
 
 def test_a_case_tells_what_it_was_filed_and_scored_with(caller: Caller) -> None:
@@ -48,6 +54,81 @@ def test_a_case_is_shown_as_it_stood(caller: Caller) -> None:
     is_problem(before, 404, "no-such-case")
     unknown_then = caller.get(f"/cases/{reference}?believed_at=2019-05-02T00:00:00Z")
     is_problem(unknown_then, 404, "no-such-case")
+
+
+def _select(caller: Caller, exercise: str = "2019-1") -> None:
+    """Take whoever waits through an exercise of one place."""
+    caller.catch_up()
+    when = {"effective_at": "2019-05-20T10:00:00+08:00"}
+    opening = {"exercise": exercise, "title": "First", "places": 1, "shortlist_size": 2}
+    caller.command("/exercises", opening | when, by=SUPERVISOR)
+    for step in ("draw-shortlist", "make-selection"):
+        taken = caller.command(f"/exercises/{exercise}/{step}", when, by=SUPERVISOR)
+        assert taken.status_code == 200, taken.text
+    caller.catch_up()
+
+
+def test_a_case_agrees_with_the_list(caller: Caller) -> None:
+    references = [caller.submit(name) for name in ("john", "emma")]
+    for reference in references:
+        caller.take(reference, *TO_THE_POOL)
+    unscored = caller.submit("jackie")
+    _select(caller)
+    listed = {each["reference"]: each for each in caller.get("/cases").json["items"]}
+    assert set(listed) == {*references, unscored}
+    for reference, item in listed.items():
+        case = caller.get(f"/cases/{reference}").json
+        also = item.keys() - {"name"}
+        assert {name: case[name] for name in also} == {name: item[name] for name in also}
+    assert sorted(listed[each]["rank"] for each in references) == [1, 2]
+    assert {listed[each]["exercise"] for each in references} == {"2019-1"}
+
+
+def test_a_case_tells_the_exercise_that_it_had_come_before_by_then(caller: Caller) -> None:
+    reference = caller.submit()
+    caller.take(reference, *TO_THE_POOL)
+    known = caller.get(f"/cases/{reference}/history").json["events"][-1]["sequenced_at"]
+    _select(caller)
+    for query in ("as_of=2019-05-19", f"believed_at={quote(known)}"):
+        then = caller.get(f"/cases/{reference}?{query}").json
+        assert (then["points"], then["exercise"], then["rank"]) == (175, None, None), query
+    then = caller.get(f"/cases/{reference}?as_of=2019-05-20").json
+    assert (then["stage"], then["exercise"], then["rank"]) == ("selected", "2019-1", 1)
+
+
+def test_a_day_stands_for_its_last_instant_in_hong_kong(caller: Caller) -> None:
+    reference = caller.submit()
+    for address, version, at in (
+        ("acknowledge", 1, "2019-05-02T23:59:59.999999+08:00"),
+        ("assess-prerequisites", 2, "2019-05-03T00:00:00+08:00"),
+    ):
+        body = {"effective_at": at}
+        caller.command(f"/cases/{reference}/{address}", body, version=version)
+    for path in (f"/cases/{reference}", f"/cases/{reference}/history"):
+        assert caller.get(f"{path}?as_of=2019-05-02").json["version"] == 2
+        assert caller.get(f"{path}?as_of=2019-05-03&believed_at=9999-12-31").json["version"] == 3
+        is_problem(caller.get(f"{path}?believed_at=2019-05-03"), 404, "no-such-case")
+
+
+@pytest.mark.parametrize("moment", ["2019-02-30", "2019-05-01T09:30:00", "soon", "%00", ""])
+def test_a_moment_that_is_none_is_told_where(refused: Caller, moment: str) -> None:
+    answer = refused.get(f"/cases/QM-4K7RT-9XWPR?believed_at={moment}")
+    (fault,) = is_problem(answer, 422, "invalid-request")["errors"]
+    assert fault["path"] == "believed_at"
+
+
+def test_every_instant_in_an_answer_is_in_utc(caller: Caller) -> None:
+    reference = caller.submit()
+    here = datetime(2019, 5, 2, 9, 30, tzinfo=HONG_KONG)
+    carry_out(caller.office, reference, c.AcknowledgeApplication(), asked(at=here))
+    body = {"effective_at": "2019-05-03T09:30:00+08:00"}
+    caller.command(f"/cases/{reference}/assess-prerequisites", body, version=2)
+    caller.catch_up()
+    for path in (f"/cases/{reference}", f"/cases/{reference}/history", "/cases"):
+        told = caller.get(path).text
+        instants = re.findall(r"\d{4}-\d\d-\d\dT[^\"]*", told)
+        assert instants, path
+        assert [each for each in instants if not each.endswith("+00:00")] == [], path
 
 
 def test_a_case_is_shown_as_it_was_believed_to_stand(caller: Caller) -> None:
