@@ -148,10 +148,9 @@ class Day(Strict, fields.Date):
 class Instant(Strict, fields.AwareDateTime):
     """A date and time with its offset, kept and given in UTC."""
 
-    def _serialize(
-        self, value: datetime | None, _attr: Any, _obj: Any, **_more: Any
-    ) -> str | float | None:
-        return None if value is None else utc_text(value)
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        in_utc = None if value is None else value.astimezone(UTC)
+        return super()._serialize(in_utc, attr, obj, **kwargs)
 
     def checked(self, value: Any) -> datetime:
         """The instant."""

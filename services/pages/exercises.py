@@ -1,15 +1,17 @@
 """Selection exercises: their figures, and the three acts of whoever may run one."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import uuid4
 
 from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from domain import commands as c
+from domain import events as e
 from domain.access import Action, permitted
 from domain.errors import Forbidden, NoSuchExercise, Refusal
+from domain.exercise import NAME
 from domain.projections.exercises import ExerciseRow, ExerciseStage
 from services import exercises as running
 from services.cases import Request
@@ -78,6 +80,15 @@ def make_selection(office: Office, name: str) -> ResponseReturnValue:
     return act(office, name, "make-selection")
 
 
+def redraw(office: Office, name: str) -> ResponseReturnValue:
+    """Show the exercise drawn again from the record alone, beside what was recorded."""
+    if not NAME.fullmatch(name):
+        raise NoSuchExercise(f"no exercise is called {name!r}")
+    again = running.redraw(office, name)
+    opened = cast("e.ExerciseOpened", running.events_of(office, name)[0].event)
+    return render_template("redrawn.html", again=again, title=opened.title)
+
+
 def _request() -> Request:
     return Request(
         person=visitor(),
@@ -120,6 +131,7 @@ def _page(office: Office, name: str, faults: Mapping[str, str]) -> str:
         "exercise.html",
         row=row,
         next=_next(row),
+        may_redraw=permitted(visitor(), Action.READ_HISTORY),
         faults=faults,
         typed=request.form,
         command_id=str(uuid4()),
@@ -157,4 +169,10 @@ ROUTES: Final = (
     _route("/staff/exercises/<name>", "exercise", exercise),
     _route("/staff/exercises/<name>/draw-shortlist", "draw_shortlist", draw_shortlist, posts=True),
     _route("/staff/exercises/<name>/make-selection", "make_selection", make_selection, posts=True),
+    Route(
+        path="/staff/exercises/<name>/redraw",
+        endpoint="redraw",
+        view=redraw,
+        action=Action.READ_HISTORY,
+    ),
 )

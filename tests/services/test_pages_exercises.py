@@ -1,9 +1,14 @@
 """The pages of selection exercises, from their opening to the places."""
 
+from uuid import uuid4
+
 from domain.errors import Refusal
+from domain.events import Archetype, ExerciseOpened
 from services.pages.problems import status_of
 from services.projections.runner import catch_up_all
+from services.store import Commit, NewEvent, StreamWrite
 from services.wiring import Office
+from tests.services.asking import MAY_2019
 from tests.services.visiting import TO_POOL, Page, Visitor, file_case, signed_in
 
 OPENING = {
@@ -42,6 +47,77 @@ def test_an_exercise_can_be_run_from_its_opening_to_the_places(office: Office) -
     assert "this one is local policy" in page.text
     assert page.facts["Selection"].startswith("sha256:")
     assert page.actions == ["/sign-out"]
+
+
+def test_an_auditor_draws_an_exercise_again(office: Office) -> None:
+    john = file_case(office, "john", *TO_POOL)
+    emma = file_case(office, "emma", *TO_POOL)
+    supervisor = signed_in(office, "supervisor.wong")
+    open_one(supervisor)
+    catch_up_all(office.store, office.models)
+    auditor = signed_in(office, "auditor.ho", "audit")
+    path = "/staff/exercises/2019-q2"
+    (link,) = (each for each in auditor.get(path).root.all("a") if each.text == "Draw it again")
+    opened = auditor.get(link.given["href"])
+    assert (opened.facts["Pool"], opened.facts["Shortlist"]) == ("2 cases", "Not drawn yet")
+    run(supervisor, "draw-shortlist")
+    drawn = auditor.get(link.given["href"])
+    assert [each.text for each in drawn.root.one("tbody").all("th")] == [john, emma]
+    run(supervisor, "make-selection")
+    page = auditor.get(link.given["href"])
+    assert "Identical: the record alone gives every figure" in page.text
+    assert page.problems == []
+    assert [each.text for each in page.root.one("tbody").all("th")] == [john]
+    assert [each.text for each in page.root.one("tbody").all("td")] == [
+        "1",
+        "175",
+        "2019-05-01 10:00:00.000+08:00",
+    ]
+
+
+def test_what_is_not_drawn_again_as_recorded_is_shown(office: Office) -> None:
+    file_case(office, "john", *TO_POOL)
+    at = MAY_2019
+    opened = ExerciseOpened(
+        exercise="2019-q3",
+        title="Third quarter of 2019",
+        archetype=Archetype.RANK_TO_QUOTA,
+        places=1,
+        shortlist_size=1,
+        pool_position=4,
+        pool_size=7,
+        pool_digest="sha256:0",
+    )
+    write = StreamWrite(
+        stream="exercise-2019-q3", expected=0, events=(NewEvent(event=opened, effective_at=at),)
+    )
+    office.store.append(
+        Commit(
+            command_id=uuid4(),
+            fingerprint=b"forged",
+            writes=(write,),
+            actor="nobody",
+            role="supervisor",
+            command="OpenExercise",
+            causation_id="1",
+            correlation_id="1",
+            result={},
+        )
+    )
+    page = signed_in(office, "auditor.ho", "audit").get("/staff/exercises/2019-q3/redraw")
+    assert page.title.startswith("Not the same: Third quarter of 2019 drawn again")
+    assert page.problems[0] == "exercise-opened pool_size: recorded 7, drawn again 1"
+    assert page.problems[1].startswith("exercise-opened pool_digest: recorded sha256:0, drawn")
+
+
+def test_only_readers_of_the_history_draw_again(office: Office) -> None:
+    visitor = signed_in(office, "officer.chan")
+    for name in ("2031-q1", "%00", "A"):
+        page = visitor.get(f"/staff/exercises/{name}/redraw")
+        assert (page.status, page.heading) == (404, "No exercise has this name")
+    service = Visitor(office)
+    service.sign_in(service.get("/staff/sign-in"), "service.intake", "/staff/sign-in")
+    assert service.get("/staff/exercises/2031-q1/redraw").status == 403
 
 
 def test_the_list_shows_places_and_cut_off(office: Office) -> None:
