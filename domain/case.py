@@ -301,7 +301,8 @@ def _refuse(state: s.CaseState, command: c.RefuseApplication) -> Facts:
 
 def _withdraw(state: s.CaseState, command: c.WithdrawApplication) -> Facts:
     if isinstance(state, s.Undecided):
-        return (e.ApplicationWithdrawn(personal=e.WithdrawalReason(text=command.reason)),)
+        said = command.reason.strip()
+        return (e.ApplicationWithdrawn(personal=e.WithdrawalReason(text=said) if said else None),)
     raise _not_now(state, command)
 
 

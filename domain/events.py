@@ -231,14 +231,14 @@ class ApplicationRefused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawalReason:
-    """What the applicant said on withdrawing; may be empty."""
+    """What the applicant said on withdrawing."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationWithdrawn:
-    """The applicant withdrew before a decision."""
+    """The applicant withdrew before a decision; `personal` is None where they gave no reason."""
 
     personal: WithdrawalReason | None
 

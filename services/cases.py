@@ -4,7 +4,6 @@ A repeat of a command is recognised before anything else and gets the first resu
 is retried here only when the caller named no version: a person who did is shown what changed.
 """
 
-import hashlib
 import hmac
 import json
 import secrets
@@ -23,7 +22,14 @@ from domain import events as e
 from domain.access import Action, Person, Role, demand
 from domain.application import Application
 from domain.case import Circumstances, decide, evolve, load
-from domain.errors import DuplicateApplication, EarlierThanHistory, Forbidden, NoSuchCase, NotYet
+from domain.errors import (
+    DuplicateApplication,
+    EarlierThanHistory,
+    Forbidden,
+    NoSuchCase,
+    NotYet,
+    Refusal,
+)
 from domain.record import Recorded
 from domain.references import RANDOM_BYTES, make_reference, parse_reference
 from domain.stages import Active, CaseState, Draft, Refused, Stage, Withdrawn, stage_of
@@ -114,7 +120,12 @@ def submit(office: Office, command: c.SubmitApplication, request: Request) -> Ou
     if repeated is not None:
         return repeated
     reference = make_reference(secrets.token_bytes(RANDOM_BYTES))
-    return _append(office, reference, CaseAt(state=Draft(), version=0, events=()), asked)
+    try:
+        return _append(office, reference, CaseAt(state=Draft(), version=0, events=()), asked)
+    except Refusal:
+        if (first := _recalled(office, asked)) is not None:
+            return first
+        raise
 
 
 def carry_out(office: Office, reference: str, command: c.CaseCommand, request: Request) -> Outcome:
@@ -126,8 +137,13 @@ def carry_out(office: Office, reference: str, command: c.CaseCommand, request: R
         case = case_at(office, reference)
         try:
             return _append(office, case.reference, case, asked)
-        except Conflict:
-            if request.expected is not None or attempt == ATTEMPTS:
+        except (Refusal, Conflict) as fault:
+            # The same command may have been carried out since it was looked for: then it is what
+            # moved the case, and its result is the answer.
+            if (first := _recalled(office, asked)) is not None:
+                return first
+            final = request.expected is not None or attempt == ATTEMPTS
+            if final or not isinstance(fault, Conflict):
                 raise
     raise AssertionError("the last attempt returns or raises")
 
@@ -189,9 +205,14 @@ def _ask(
     # However a reference is typed, it is the same command.
     subject = parse_reference(reference) or reference
     said = fingerprint(office, subject, command, request.effective_at)
-    first = office.store.recall(request.command_id, said)
     asked = _Asked(command=command, request=request, fingerprint=said)
-    return asked, None if first is None else _outcome(first)
+    return asked, _recalled(office, asked)
+
+
+def _recalled(office: Office, asked: _Asked) -> Outcome | None:
+    """Return the first result of a command that was carried out before."""
+    first = office.store.recall(asked.request.command_id, asked.fingerprint)
+    return None if first is None else _outcome(first)
 
 
 def _is_own(request: Request, reference: str) -> bool:
@@ -298,7 +319,8 @@ def fingerprint(
         "effective_at": effective_at.astimezone(UTC).isoformat() if effective_at else None,
     }
     text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hmac.new(office.settings.blind_index_key, text.encode(), hashlib.sha256).digest()
+    key = hmac.digest(office.settings.blind_index_key, b"command fingerprint", "sha256")
+    return hmac.digest(key, text.encode(), "sha256")
 
 
 def _outcome(appended: Appended) -> Outcome:

@@ -16,7 +16,7 @@ from domain.case import Circumstances
 from domain.case import decide as decide_case
 from domain.case import load as load_case
 from domain.days import hong_kong_date
-from domain.errors import NoSuchExercise
+from domain.errors import NoSuchExercise, Refusal
 from domain.exercise import (
     Drawn,
     ExerciseState,
@@ -213,6 +213,16 @@ class _Writes:
     reserve: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A command with what tells it apart from every other one."""
+
+    exercise: str
+    command: c.ExerciseCommand
+    request: Request
+    fingerprint: bytes
+
+
 _Attempt = Callable[[History, datetime], _Writes]
 
 
@@ -225,45 +235,56 @@ def _carry_out(
 ) -> ExerciseOutcome:
     demand(request.person, Action.RUN_EXERCISE)
     said = fingerprint(office, exercise, command, request.effective_at)
-    first = office.store.recall(request.command_id, said)
-    if first is not None:
-        return _outcome(first)
+    asked = _Asked(exercise=exercise, command=command, request=request, fingerprint=said)
+    if (first := _recalled(office, asked)) is not None:
+        return first
     for number in range(1, ATTEMPTS + 1):
-        history = cast("History", office.store.read_stream(stream_of(exercise)))
-        if request.expected is not None and request.expected != len(history):
-            raise Conflict(stream_of(exercise), request.expected, len(history))
-        at = effective_instant(office, request, history)
-        writes = attempt(history, at)
-        own = StreamWrite(
-            stream=stream_of(exercise),
-            expected=len(history),
-            events=tuple(NewEvent(event=fact, effective_at=at) for fact in writes.facts),
-        )
-        commit = Commit(
+        try:
+            return _append(office, asked, attempt)
+        except (Refusal, Conflict, Reserved) as fault:
+            # The same command may have been carried out since it was looked for.
+            if (first := _recalled(office, asked)) is not None:
+                return first
+            final = request.expected is not None or number == ATTEMPTS
+            if final or isinstance(fault, Refusal):
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _recalled(office: Office, asked: _Asked) -> ExerciseOutcome | None:
+    first = office.store.recall(asked.request.command_id, asked.fingerprint)
+    return None if first is None else _outcome(first)
+
+
+def _append(office: Office, asked: _Asked, attempt: _Attempt) -> ExerciseOutcome:
+    request, stream = asked.request, stream_of(asked.exercise)
+    history = cast("History", office.store.read_stream(stream))
+    if request.expected is not None and request.expected != len(history):
+        raise Conflict(stream, request.expected, len(history))
+    at = effective_instant(office, request, history)
+    writes = attempt(history, at)
+    facts = tuple(NewEvent(event=fact, effective_at=at) for fact in writes.facts)
+    own = StreamWrite(stream=stream, expected=len(history), events=facts)
+    appended = office.store.append(
+        Commit(
             command_id=request.command_id,
-            fingerprint=said,
+            fingerprint=asked.fingerprint,
             writes=(own, *writes.cases),
             actor=request.person.name,
             role=request.person.role,
-            command=type(command).__name__,
+            command=type(asked.command).__name__,
             causation_id=str(request.command_id),
             correlation_id=request.correlation_id,
             result={
-                "exercise": exercise,
-                "version": len(history) + len(writes.facts),
+                "exercise": asked.exercise,
+                "version": len(history) + len(facts),
                 "cases": len(writes.cases),
             },
             reserve=writes.reserve,
         )
-        try:
-            appended = office.store.append(commit)
-        except (Conflict, Reserved):
-            if number == ATTEMPTS:
-                raise
-            continue
-        office.pokes.committed()
-        return _outcome(appended)
-    raise AssertionError("the last attempt returns or raises")
+    )
+    office.pokes.committed()
+    return _outcome(appended)
 
 
 def _outcome(appended: Appended) -> ExerciseOutcome:

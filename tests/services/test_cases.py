@@ -304,3 +304,37 @@ def test_an_applicant_withdraws_their_own_application_and_nobody_elses(office: O
     assert case_at(office, other).version == 1
     outcome = carry_out(office, own.lower(), c.WithdrawApplication(), asked(applicant, at=None))
     assert outcome.stage is Stage.WITHDRAWN
+
+
+def test_twins_of_one_command_at_once_all_get_its_one_result(office: Office) -> None:
+    for name in ("john", "emma", "jackie"):
+        filing = asked()
+        with ThreadPoolExecutor(6) as pool:
+            filed = list(pool.map(lambda _: submit(office, on_paper(name), filing), range(6)))  # noqa: B023 - done within the loop
+        reference = filed[0].reference
+        acknowledging = asked(expected=1)
+        with ThreadPoolExecutor(6) as pool:
+            done = list(
+                pool.map(
+                    lambda _: carry_out(
+                        office,
+                        reference,  # noqa: B023 - as above
+                        c.AcknowledgeApplication(),
+                        acknowledging,  # noqa: B023 - as above
+                    ),
+                    range(6),
+                )
+            )
+        assert {each.reference for each in filed} == {reference}
+        assert [each.repeated for each in filed].count(False) == 1
+        assert {(each.version, each.stage) for each in done} == {(2, Stage.ACKNOWLEDGED)}
+        assert [each.repeated for each in done].count(False) == 1
+
+
+def test_a_withdrawal_without_a_reason_closes_even_the_case_of_an_erased_person(
+    office: Office,
+) -> None:
+    reference = submit(office, on_paper("john"), asked()).reference
+    office.store.destroy_key(reference)
+    outcome = carry_out(office, reference, c.WithdrawApplication(), asked())
+    assert outcome.stage is Stage.WITHDRAWN
