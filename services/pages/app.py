@@ -69,6 +69,7 @@ def create_pages(office: Office) -> Flask:
     )
     app.jinja_env.globals.update(
         t=words,
+        factor_label=partial(shown.label_of, words),
         office_stage=partial(_office_stage, words),
         form_token=sessions.form_token,
         signed_in=lambda: g.get("person"),

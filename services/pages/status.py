@@ -1,6 +1,7 @@
 """The applicant's page: where an application stands, what is awaited, of whom and by when.
 
-It never tells a rank, a score, an officer or a note. An unknown reference, a date of birth that
+It never tells a rank, an officer or a note, and a score only to whoever was refused, who may ask
+for the decision to be looked at again. An unknown reference, a date of birth that
 does not match and a person whose data was erased get one answer, after the same work.
 """
 
@@ -16,9 +17,10 @@ from domain import events as e
 from domain.access import Action
 from domain.projections.status import StatusRow
 from domain.references import parse_reference
+from domain.rules.choose import named
 from domain.stages import Stage
 from services import cases
-from services.pages import sessions
+from services.pages import sessions, timeline
 from services.pages.catalogue import load_catalogue
 from services.pages.forms import read_day
 from services.pages.guard import Route, visitor
@@ -75,6 +77,8 @@ def status(office: Office) -> ResponseReturnValue:
     return render_template(
         "status.html",
         row=row,
+        rules_from=_in_force_from(office, row.ruleset),
+        scored=_score_told(office, row),
         conditions=_conditions(office, row),
         decision=_DECISIONS.get(row.stage, "none"),
         fresh=queries.freshness(office.models, "case-status"),
@@ -90,6 +94,19 @@ def finish(_office: Office) -> ResponseReturnValue:
 def _same_day(row: StatusRow | None, born: date) -> bool:
     kept = row.date_of_birth if row else None
     return hmac.compare_digest((kept or _NEVER).isoformat(), born.isoformat()) and kept is not None
+
+
+def _in_force_from(office: Office, ruleset: str | None) -> date | None:
+    """Return since when the ruleset has been in force; None before there is one."""
+    return None if ruleset is None else named(office.rulebook, ruleset).life.first
+
+
+def _score_told(office: Office, row: StatusRow) -> e.ApplicationScored | None:
+    """Return the points of an application that was refused; None before that or without any."""
+    if row.stage is not Stage.REFUSED:
+        return None
+    found = timeline.latest(cases.history(office, row.reference), e.ApplicationScored)
+    return None if found is None else found.event
 
 
 def _conditions(office: Office, row: StatusRow) -> e.VisaConditions | None:

@@ -1,5 +1,6 @@
 """The applicant's page: who may see it, what it tells, and what it never tells."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -28,7 +29,9 @@ def test_whoever_knows_reference_and_date_of_birth_sees_the_status(office: Offic
     assert page.facts["Since"] == "1 May 2019, 10:00"
     assert page.facts["What is awaited"] == "The next selection exercise"
     assert page.facts["From whom"] == "The office"
-    assert page.facts["Rules in force for your application"] == "gpt-2018"
+    assert page.facts["Rules in force for your application"] == (
+        "General Points Test, as in force from 28 August 2018 gpt-2018"
+    )
 
 
 def test_a_reference_is_taken_however_it_is_typed(office: Office) -> None:
@@ -126,6 +129,36 @@ def test_a_refusal_is_told_with_its_class_and_reasons(office: Office) -> None:
     assert page.heading == "Refused"
     assert "did not reach the standard for approval" in page.text
     assert "No plan for settling was given." in page.text
+
+
+def test_whoever_was_refused_sees_the_points_of_each_factor_and_no_rank(office: Office) -> None:
+    reference = file_case(office, "john", *TO_POOL)
+    assert "Your points" not in enquire(Visitor(office), reference).text
+    for command in (
+        c.ShortlistCase(exercise="2019-q2", rank=977),
+        c.RefuseApplication(reasons=("No plan for settling was given.",)),
+    ):
+        carry_out(office, reference, command, asked(SUPERVISOR))
+    catch_up_all(office.store, office.models)
+    page = enquire(Visitor(office), reference)
+    assert "175 points in all, where 80 are needed to be considered." in page.text
+    assert page.facts["Work experience"] == "45 of 55 points"
+    assert page.facts["Family"] == "0 of 20 points"
+    for untold in ("977", "2019-q2", "five-years-two-senior", SUPERVISOR.name):
+        assert untold not in page.html
+
+
+def test_whoever_was_refused_before_scoring_is_told_no_points(office: Office) -> None:
+    john = filed_by("john")
+    unfit = replace(john, prerequisites=replace(john.prerequisites, criminal_record=True))
+    filed = submit(office, replace(on_paper("john"), application=unfit), asked())
+    for command in (*TO_POOL[:2], c.RefuseApplication(reasons=())):
+        carry_out(office, filed.reference, command, asked())
+    catch_up_all(office.store, office.models)
+    page = enquire(Visitor(office), filed.reference)
+    assert page.heading == "Refused"
+    assert "Not every prerequisite of the scheme was met." in page.text
+    assert "Your points" not in page.text
 
 
 def test_a_visa_is_told_with_its_conditions(office: Office) -> None:
