@@ -10,7 +10,15 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from domain import events as e
 from domain.days import HONG_KONG, hong_kong_date, written_out
+from domain.rules.types import (
+    Award,
+    CriterionFinding,
+    FactorScore,
+    PrerequisiteFinding,
+    Shortfall,
+)
 from services.pages.catalogue import Catalogue
 
 NOTHING: Final = "\N{EN DASH}"
@@ -19,10 +27,11 @@ _OWN_SECTION: Final = "personal"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A label with its text, or with entries of its own."""
+    """A label with its text and entries of its own; `code` is an id that the text stands for."""
 
     label: str
     text: str = ""
+    code: str = ""
     entries: tuple["Entry", ...] = ()
 
 
@@ -85,12 +94,56 @@ def outline(words: Catalogue, shown: Any, *, leave_out: Iterable[str] = ()) -> t
 
 def _item(words: Catalogue, item: Any, label: str) -> Entry:
     """Return one of many: a flat one on a single line that its first field begins."""
+    scored = _scored(words, item)
+    if scored is not None:
+        return scored
     entries = outline(words, item)
     if any(each.entries for each in entries):
         return Entry(label=label, entries=entries)
     first, *others = entries
     text = "; ".join(f"{each.label}: {each.text}" for each in others)
     return Entry(label=first.text, text=text)
+
+
+def _scored(words: Catalogue, item: Any) -> Entry | None:
+    """Return a part of an assessment as a list of points has it; None for anything else."""
+    match item:
+        case e.FactorPoints() | FactorScore():
+            parts = (*item.awards, *getattr(item, "shortfalls", ()))
+            return Entry(
+                label=label_of(words, item.factor),
+                text=f"{item.points} of {item.max} points",
+                entries=tuple(_item(words, each, "") for each in parts),
+            )
+        case e.RulePoints() | Award():
+            return Entry(
+                label=_points(item.points),
+                text=_because(getattr(item, "reason", ""), item),
+                code=item.rule,
+            )
+        case Shortfall():
+            return Entry(
+                label=f"{_points(item.points)} not given", text=item.reason, code=item.rule
+            )
+        case e.PrerequisiteResult() | PrerequisiteFinding() | CriterionFinding():
+            met = "Met" if item.met else "Not met"
+            reason = getattr(item, "reason", "")
+            said = f"{met}: {reason}" if reason else met
+            return Entry(label=label_of(words, item.id), text=_because(said, item))
+        case _:
+            return None
+
+
+def _points(number: int) -> str:
+    return "1 point" if number == 1 else f"{number} points"
+
+
+def _because(said: str, item: Any) -> str:
+    """Return what is said of a finding, with the list and the evidence that it rests on."""
+    edition, evidence = getattr(item, "edition", None), getattr(item, "evidence", ())
+    told = [f"list: {edition}"] if edition else []
+    told += [f"evidence: {', '.join(evidence)}"] if evidence else []
+    return f"{said} ({'; '.join(told)})".strip() if told else said
 
 
 def label_of(words: Catalogue, name: str) -> str:

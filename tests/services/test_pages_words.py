@@ -11,9 +11,18 @@ import pytest
 
 from domain import commands as c
 from domain.application import Route
-from domain.events import WIRE, Channel, RefusalClass
+from domain.events import (
+    WIRE,
+    ApplicationScored,
+    Channel,
+    FactorPoints,
+    PrerequisiteResult,
+    RefusalClass,
+    RulePoints,
+)
 from domain.projections.exercises import ExerciseStage
 from domain.projections.status import AWAITED
+from domain.rules.types import Award, CriterionFinding, PrerequisiteFinding, Shortfall
 from domain.stages import Stage
 from services.pages import shown
 from services.pages.catalogue import Catalogue, load_catalogue
@@ -97,4 +106,55 @@ def test_any_dataclass_is_shown_with_labels_and_its_personal_member_is_not() -> 
     assert [(each.label, each.text) for each in entries[3].entries] == [
         ("age", "Points: 30"),
         ("family", "Points: 0"),
+    ]
+
+
+def test_points_are_a_list_of_factors_with_their_most() -> None:
+    scored = ApplicationScored(
+        ruleset="gpt-2018",
+        digest="sha256:0",
+        reference_date=date(2019, 5, 1),
+        factors=(
+            FactorPoints(
+                factor="talent_list",
+                points=30,
+                max=30,
+                awards=(RulePoints(rule="listed", points=30, edition="talent-list-2018"),),
+            ),
+            FactorPoints(factor="family", points=0, max=20),
+        ),
+        total=30,
+        pass_mark=80,
+        personal=None,
+    )
+    factors = shown.outline(load_catalogue(), scored)[3].entries
+    assert [(each.label, each.text) for each in factors] == [
+        ("Talent list", "30 of 30 points"),
+        ("Family", "0 of 20 points"),
+    ]
+    award = shown.Entry(label="30 points", text="(list: talent-list-2018)", code="listed")
+    assert [each.entries for each in factors] == [(award,), ()]
+
+
+def test_findings_are_told_with_their_reason_and_what_it_rests_on() -> None:
+    @dataclass(frozen=True)
+    class Found:
+        results: tuple[object, ...]
+
+    found = Found(
+        results=(
+            PrerequisiteResult(id="age", met=True),
+            PrerequisiteFinding(id="record", met=False, reason="Has one", evidence=("a", "b")),
+            CriterionFinding(id="work", met=True, reason="Works", evidence=()),
+            Award(rule="r", points=1, reason="Aged 31", evidence=("born",)),
+            Shortfall(rule="s", points=5, reason="Needs a spouse"),
+        )
+    )
+    (told,) = shown.outline(load_catalogue(), found)
+    assert [(each.label, each.text, each.code) for each in told.entries] == [
+        ("Age", "Met", ""),
+        ("Record", "Not met: Has one (evidence: a, b)", ""),
+        ("Work", "Met: Works", ""),
+        ("1 point", "Aged 31 (evidence: born)", "r"),
+        ("5 points not given", "Needs a spouse", "s"),
     ]
