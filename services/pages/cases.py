@@ -21,7 +21,8 @@ from domain.stages import Stage
 from services.pages.forms import FormFaults
 from services.pages.guard import Route
 from services.projections import queries
-from services.projections.queries import CaseFilter, Sort
+from services.projections.paging import LIMIT
+from services.projections.queries import CaseFilter, CasePage, Sort
 from services.wiring import Office
 
 WordT = TypeVar("WordT", bound=StrEnum)
@@ -56,6 +57,7 @@ def case_list(office: Office) -> ResponseReturnValue:
         page=page,
         counts=counts,
         total=sum(counts.values()),
+        matching=_matching(asked, page, counts),
         asked=asked,
         kept=_kept(request.args),
         sorts=_SORTS,
@@ -74,6 +76,18 @@ def search(office: Office) -> ResponseReturnValue:
         return redirect(url_for("case", reference=reference), 303)
     tokens = queries.name_tokens(office.models, typed)
     return redirect(url_for("case_list", named=_packed(tokens) or None), 303)
+
+
+def _matching(asked: _Asked, page: CasePage, counts: Mapping[Stage, int]) -> str:
+    """Return how many cases match, as far as that is known without counting them anew."""
+    wanted, here = asked.wanted, len(page.rows)
+    if wanted == CaseFilter(stage=wanted.stage):
+        total = sum(counts.values()) if wanted.stage is None else counts.get(wanted.stage, 0)
+        # A case may have moved between the counting and the listing.
+        return f"{max(total, here):,}"
+    if page.next or asked.after:
+        return f"more than {LIMIT}"
+    return f"{here:,}"
 
 
 def _asked(args: Mapping[str, str]) -> _Asked:

@@ -67,6 +67,24 @@ def test_the_list_says_how_many_cases_are_at_each_stage(office: Office) -> None:
     assert "As of position 5 of the record" in page.text
 
 
+def test_the_list_says_how_many_match_where_that_is_known(office: Office) -> None:
+    file_many(office, 26)
+    file_case(office, "jackie", *TO_POOL)
+    visitor = signed_in(office, "officer.chan")
+    for address, said in (
+        ("", "25 of 27 cases"),
+        ("?stage=submitted", "25 of 26 cases"),
+        ("?stage=in-pool", "1 of 1 case,"),
+        ("?route=general", "25 of more than 25 cases"),
+        ("?route=achievement", "1 of 1 case,"),
+    ):
+        page = visitor.get(f"/staff{address}")
+        assert page.root.one("caption").text.startswith(said), address
+    page = visitor.get("/staff?route=general")
+    rest = visitor.get(page.root.one("a", rel="next").given["href"])
+    assert rest.root.one("caption").text.startswith("1 of more than 25 cases")
+
+
 def test_the_list_is_filtered_by_stage_and_test(office: Office) -> None:
     john = file_case(office, "john", *TO_POOL)
     jackie = file_case(office, "jackie", *TO_POOL)
@@ -115,6 +133,16 @@ def test_a_list_that_cannot_be_is_refused_in_words(
     page = signed_in(office, "officer.chan").get(f"/staff?{asked_for}")
     assert page.status == status
     assert page.heading
+
+
+def test_the_timeline_tells_points_and_prerequisites_as_lists(office: Office) -> None:
+    reference = file_case(office, "john", *TO_POOL)
+    page = signed_in(office, "officer.chan").get(f"/staff/cases/{reference}")
+    scored, assessed = page.root.all("li", **{"class": "step"})[:2]
+    assert "Work experience 45 of 55 points 30 points five-years-two-senior" in scored.text
+    assert [each.text for each in scored.all("code")][:1] == ["age-18-39"]
+    assert "Prerequisites Age Met Support Met" in assessed.text
+    assert "Nationality Met (list: nationalities-2012)" in assessed.text
 
 
 def test_a_case_shows_where_it_stands_and_how_it_came_there(office: Office) -> None:
