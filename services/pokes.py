@@ -73,7 +73,7 @@ class Pokes:
                 "socket_timeout": _ANSWER_SECONDS,
             },
         )
-        return cls(sender=sender, flags=_flags(broker_url))
+        return cls(sender=sender, flags=redis_of(broker_url))
 
     def committed(self) -> None:
         """Whoever follows the log is woken, now or by the schedule."""
@@ -130,7 +130,7 @@ class Pokes:
             _log.warning("broker_away", fault=str(fault), quiet_seconds=_BACK_OFF_SECONDS)
 
 
-def _flags(broker_url: str) -> Redis | None:
+def redis_of(broker_url: str) -> Redis | None:
     """Return a client of the broker's own Redis; None when the broker is something else."""
     parts = urlsplit(broker_url)
     if parts.scheme == "redis+socket":

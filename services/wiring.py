@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from domain.rules.types import Rulebook
+from services.guesses import Guesses
 from services.notifications.ledger import Ledger
 from services.pokes import Pokes
 from services.projections.models import ReadModels
@@ -22,6 +23,7 @@ class Office:
     models: ReadModels
     ledger: Ledger
     pokes: Pokes
+    guesses: Guesses
     rulebook: Rulebook
     blind: BlindIndex
     clock: Callable[[], datetime]
@@ -32,6 +34,7 @@ class Office:
         self.models.dispose()
         self.ledger.dispose()
         self.pokes.dispose()
+        self.guesses.dispose()
 
 
 def open_office(settings: Settings) -> Office:
@@ -44,6 +47,7 @@ def open_office(settings: Settings) -> Office:
         models=ReadModels.connect(settings.database_url, keys, blind),
         ledger=Ledger.connect(settings.database_url, keys),
         pokes=Pokes.connect(settings.broker_url),
+        guesses=Guesses.connect(settings.broker_url),
         rulebook=load_rulebook(),
         blind=blind,
         clock=lambda: datetime.now(UTC),

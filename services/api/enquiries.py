@@ -1,6 +1,5 @@
 """What anybody may ask without signing in: an application's status, and a score for a file."""
 
-import hmac
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -10,7 +9,6 @@ from marshmallow import RAISE, Schema, validate
 from domain.access import Action
 from domain.application import Application
 from domain.days import hong_kong_date
-from domain.projections.status import StatusRow
 from domain.references import parse_reference
 from domain.rules.assess import assess as assessed
 from domain.rules.choose import choose, named
@@ -19,14 +17,13 @@ from services.api.faults import InvalidRequest, NoSuchApplication
 from services.api.freshness import shown
 from services.api.outputs import AssessmentSchema, StatusAnswer
 from services.api.routes import Call, Route
+from services.enquiries import status_for
 from services.intake.application import application_from
 from services.intake.faults import Fault
 from services.intake.fields import Day, Text
 from services.intake.schema import schema_for
-from services.projections import queries
 from services.rules import answer
 
-_NEVER: Final = date(1, 1, 1)
 _LONGEST_ID: Final = 64
 
 
@@ -54,15 +51,16 @@ class AssessmentQuery(Schema):
 def status(call: Call, body: Enquiry) -> StatusAnswer:
     """Where an application stands, for whoever knows its reference and the date of birth.
 
-    An unknown reference, another date of birth and an erased person get one and the same answer.
+    An unknown reference, another date of birth, an erased person and more than ten tries in a
+    quarter of an hour get one and the same answer.
     """
     reference = parse_reference(body.reference)
     if reference is None:
         fault = Fault(path="reference", message="is mistyped; it reads like QM-4K7RT-9XWPR")
         raise InvalidRequest((fault,))
     fresh = shown(call.office, "case-status")
-    row = queries.status(call.office.models, reference)
-    if row is None or not _born(row, body.date_of_birth):
+    row = status_for(call.office, reference, body.date_of_birth)
+    if row is None:
         raise NoSuchApplication("compare both with the acknowledgement letter and try again")
     said = {
         name: getattr(row, name)
@@ -82,12 +80,6 @@ def assess(call: Call, query: dict[str, Any]) -> dict[str, Any]:
         named(book, query["ruleset"]) if "ruleset" in query else choose(book, application.route, on)
     )
     return answer(assessed(ruleset, application, on))
-
-
-def _born(row: StatusRow, day: date) -> bool:
-    kept = row.date_of_birth
-    same = hmac.compare_digest((kept or _NEVER).isoformat(), day.isoformat())
-    return same and kept is not None
 
 
 ROUTES: Final = (

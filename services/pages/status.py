@@ -5,7 +5,6 @@ for the decision to be looked at again. An unknown reference, a date of birth th
 does not match and a person whose data was erased get one answer, after the same work.
 """
 
-import hmac
 from collections.abc import Mapping
 from datetime import date
 from typing import Final
@@ -20,6 +19,7 @@ from domain.references import parse_reference
 from domain.rules.choose import named
 from domain.stages import Stage
 from services import cases
+from services.enquiries import status_for
 from services.pages import sessions, timeline
 from services.pages.catalogue import load_catalogue
 from services.pages.forms import read_day
@@ -28,7 +28,6 @@ from services.projections import queries
 from services.wiring import Office
 
 _MINUTES: Final = int(sessions.STATUS_OPEN.total_seconds() // 60)
-_NEVER: Final = date(1, 1, 1)
 _DECISIONS: Final[Mapping[Stage, str]] = {
     Stage.IN_PRINCIPLE: "principle",
     Stage.VERIFIED: "principle",
@@ -62,8 +61,7 @@ def enquire(office: Office) -> ResponseReturnValue:
         faults["day"] = words("enquiry.bad_birth" if some else "enquiry.no_birth")
     if reference is None or born is None:
         return _form(typed, faults), 422
-    row = queries.status(office.models, reference)
-    if not _same_day(row, born):
+    if status_for(office, reference, born) is None:
         return _form(typed, {"reference": words("enquiry.no_match")}), 422
     sessions.open_status(reference, office.clock())
     return redirect(url_for("status"), 303)
@@ -89,11 +87,6 @@ def finish(_office: Office) -> ResponseReturnValue:
     """Close the status page in this browser."""
     sessions.close_status()
     return redirect(url_for("enquiry", left=1), 303)
-
-
-def _same_day(row: StatusRow | None, born: date) -> bool:
-    kept = row.date_of_birth if row else None
-    return hmac.compare_digest((kept or _NEVER).isoformat(), born.isoformat()) and kept is not None
 
 
 def _in_force_from(office: Office, ruleset: str | None) -> date | None:
