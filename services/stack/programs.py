@@ -150,8 +150,10 @@ def _web(settings: Settings) -> Program:
         command=(
             *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
             *("--host", host, "--port", str(port), "--workers", str(settings.web_processes)),
+            # Threads, so that clients that are slow to send a body do not keep all others out.
+            *("--blocking-threads", "16", "--respawn-failed-workers"),
             # A worker that is told to stop while it starts may not hear it: it is killed then.
-            *("--blocking-threads", "1", "--workers-kill-timeout", "10"),
+            *("--workers-kill-timeout", "10"),
             "services.web:application",
         ),
         is_ready=lambda: _is_live(host, port),
