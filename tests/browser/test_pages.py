@@ -111,6 +111,7 @@ def test_no_page_is_faint_unlabelled_or_too_wide(
         f"/staff/cases/{fresh}",
         "/staff/exercises",
         "/staff/exercises/2019-q2",
+        "/staff/exercises/2019-q2/redraw",
         "/audit",
         f"/audit/cases/{reference}",
         f"/audit/cases/{reference}?as_of=soon",
