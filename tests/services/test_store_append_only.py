@@ -83,6 +83,87 @@ def test_a_destroyed_key_cannot_be_put_back(written: TestDatabase) -> None:
         connection.execute("UPDATE case_keys SET wrapped = 'x', erased_at = NULL")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE case_keys SET wrapped = 'x'",
+        "UPDATE case_keys SET wrapped = wrapped",
+        "UPDATE case_keys SET wrapped = 'x', erased_at = NULL",
+    ],
+)
+def test_a_living_key_cannot_be_overwritten(written: TestDatabase, change: str) -> None:
+    for url in (written.app_url, written.owner_url, written.admin_url):
+        with (
+            psycopg.connect(url) as connection,
+            pytest.raises(errors.RestrictViolation, match="case 1 can be destroyed and not"),
+        ):
+            connection.execute(change)
+
+    store = store_at(written.app_url)
+    assert store.read_stream("case-1")[0].event == withdrawal().event
+    store.dispose()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE case_keys SET wrapped = NULL, erased_at = now(), reference = '2'",
+        "UPDATE case_keys SET wrapped = NULL, erased_at = now(), created_at = 'epoch'",
+    ],
+)
+def test_a_destroyed_key_keeps_its_case_and_its_age(written: TestDatabase, change: str) -> None:
+    with (
+        psycopg.connect(written.owner_url) as connection,
+        pytest.raises(errors.RestrictViolation, match="case 1 can be destroyed and not"),
+    ):
+        connection.execute(change)
+
+
+def test_a_pending_row_without_events_does_not_stop_the_log(written: TestDatabase) -> None:
+    store = store_at(written.app_url)
+    with psycopg.connect(written.app_url, autocommit=True) as connection:
+        connection.execute("INSERT INTO pending (commit_id) VALUES (987654)")
+        assert store.sequence() == 1
+
+        connection.execute("INSERT INTO pending (commit_id) VALUES (987655)")
+        store.append(commit_of(writing("case-1", 1, withdrawal())))
+        assert store.sequence() == 2
+        assert connection.execute("SELECT count(*) FROM pending").fetchone() == (0,)
+
+    assert [each.position for each in store.read_log(after=0, limit=9)] == [1, 2]
+    store.dispose()
+
+
+def test_a_pending_row_of_a_numbered_commit_does_not_stop_the_log(written: TestDatabase) -> None:
+    store = store_at(written.app_url)
+    again = "INSERT INTO pending (commit_id) SELECT commit_id FROM commits"
+    with psycopg.connect(written.app_url, autocommit=True) as connection:
+        connection.execute(again)
+        assert store.sequence() == 1
+
+        store.append(commit_of(writing("case-1", 1, withdrawal())))
+        connection.execute(again)
+        connection.execute(again)
+        assert store.sequence() == 2
+        assert connection.execute("SELECT count(*) FROM pending").fetchone() == (0,)
+
+    assert [each.version for each in store.read_log(after=0, limit=9)] == [1, 2]
+    store.dispose()
+
+
+def test_an_orphan_seen_late_does_not_stop_the_log(written: TestDatabase) -> None:
+    store = store_at(written.app_url)
+    with psycopg.connect(written.app_url) as slow:
+        slow.execute("INSERT INTO pending (commit_id) VALUES (987654)")
+        store.append(commit_of(writing("case-1", 1, withdrawal())))
+        assert store.sequence() == 2
+
+    assert store.sequence() == 2
+    store.append(commit_of(writing("case-1", 2, withdrawal())))
+    assert store.sequence() == 3
+    store.dispose()
+
+
 def test_the_log_is_numbered_under_read_committed_only(written: TestDatabase) -> None:
     with psycopg.connect(written.app_url) as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
