@@ -19,6 +19,7 @@ from domain.record import Recorded, Upcast, Wire
 from domain.upcasts import UPCASTS
 from services.store.commit import Commit, NewEvent
 from services.store.errors import EventUnreadable, Unwritable
+from services.store.faults import without_values
 from services.store.identifiers import new_event_id
 from services.store.sealing import CaseKey, SealBroken
 
@@ -85,6 +86,10 @@ def is_personal(event: Event) -> bool:
     return getattr(event, "personal", None) is not None
 
 
+class _NoUpcast(Exception):
+    """An old shape from which no upcast leads on. Never leaves the codec."""
+
+
 class Codec:
     """Encodes and decodes the events of a registry; safe to share between threads."""
 
@@ -141,11 +146,7 @@ class Codec:
 
         With `only`, it is opened in events of these types alone. Raises `EventUnreadable`.
         """
-        try:
-            body = self._envelope.decode(row.body)
-        except msgspec.MsgspecError as fault:
-            where = "at an unknown place" if row.position is None else f"at {row.position}"
-            raise EventUnreadable(where, f"its envelope is broken: {fault}") from fault
+        body = self._outside(row)
         return Recorded(
             event_id=body.id,
             stream=body.stream,
@@ -163,6 +164,14 @@ class Codec:
             sequenced_at=row.sequenced_at,
         )
 
+    def _outside(self, row: StoredEvent) -> Envelope:
+        try:
+            return self._envelope.decode(row.body)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
+            why = without_values(fault)
+        where = "at an unknown place" if row.position is None else f"at {row.position}"
+        raise EventUnreadable(where, f"its envelope is broken: {why}")
+
     @cached_property
     def _by_type(self) -> dict[type[Event], _Shape]:
         return {each: _shape(each, wire) for each, wire in self._wire.items()}
@@ -179,7 +188,9 @@ class Codec:
             plain = self._encoder.encode(event)
             same = shape.decoder.decode(plain) == event
         except (msgspec.MsgspecError, TypeError, ValueError) as fault:
-            raise Unwritable(f"{name} is not of its declared shape: {fault}") from fault
+            same, why = None, without_values(fault)
+        if same is None:
+            raise Unwritable(f"{name} is not of its declared shape: {why}")
         if not same:
             raise Unwritable(f"{name} would be read back as something else")
         if b"\\u0000" in plain and _ESCAPED_NUL.search(plain):
@@ -221,8 +232,12 @@ class Codec:
             if body.schema == shape.wire.version:
                 return shape.decoder.decode(payload)
             return self._upcast(shape, body.schema, payload)
-        except (msgspec.MsgspecError, SealBroken, LookupError, TypeError, ValueError) as fault:
+        except (SealBroken, _NoUpcast) as fault:
             raise EventUnreadable(_where(body), str(fault)) from fault
+        except (msgspec.MsgspecError, LookupError, TypeError, ValueError, AttributeError) as fault:
+            why = without_values(fault)
+        # Raised out here, so that no traceback shows the fault itself, which may quote the person.
+        raise EventUnreadable(_where(body), why)
 
     def _opened(self, body: Envelope, key_of: KeyOf) -> bytes:
         """The payload with `personal` in it, as JSON; `sealed` stays and is ignored."""
@@ -240,7 +255,7 @@ class Codec:
         for version in range(schema, shape.wire.version):
             upcast = self._upcasts.get((shape.wire.name, version))
             if upcast is None:
-                raise LookupError(f"no upcast leads on from {shape.wire.name} {version}")
+                raise _NoUpcast(f"no upcast leads on from {shape.wire.name} {version}")
             old = upcast(old)
         return msgspec.convert(old, shape.type)
 

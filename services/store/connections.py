@@ -31,6 +31,8 @@ _SETTINGS: Final[Mapping[str, str]] = MappingProxyType(
         "idle_in_transaction_session_timeout": "60s",
     }
 )
+_CONNECT_SECONDS: Final = 10
+_FREE_SECONDS: Final = 10.0
 
 
 class ConnectionLost(Exception):
@@ -48,10 +50,21 @@ class Session(psycopg.Connection[tuple[Any, ...]]):
 
 
 class Connections:
-    """At most `size` connections to one database, each used by one thread at a time."""
+    """At most `size` connections to one database, each used by one thread at a time.
 
-    def __init__(self, url: str, size: int, *, settings: Mapping[str, str] | None = None) -> None:
+    Who finds all of them in use waits for `patience` seconds.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        size: int,
+        *,
+        settings: Mapping[str, str] | None = None,
+        patience: float = _FREE_SECONDS,
+    ) -> None:
         self._url = url
+        self._patience = patience
         self._settings = {**_SETTINGS, **(settings or {})}
         self._size = size
         self._idle: list[Session] = []
@@ -66,7 +79,7 @@ class Connections:
         """
         if self._owner != os.getpid():
             self._start()
-        with self._free:
+        with self._place():
             generation = self._generation
             connection = self._idle.pop() if self._idle else self._connect()
             try:
@@ -91,6 +104,20 @@ class Connections:
                 else:
                     connection.close()
 
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """One of the `size` places, kept for the block; `StoreUnreachable` if none comes free."""
+        free = self._free
+        if not free.acquire(timeout=self._patience):
+            raise StoreUnreachable(
+                f"all {self._size} connections to the database are in use and none came free "
+                f"in {self._patience:g} s: try it again later"
+            )
+        try:
+            yield
+        finally:
+            free.release()
+
     def dispose(self) -> None:
         """No idle connection is open; those in use are closed when they come back."""
         if self._owner != os.getpid():
@@ -112,7 +139,11 @@ class Connections:
         settings = " ".join(f"-c {name}={value}" for name, value in self._settings.items())
         try:
             connection = Session.connect(
-                self._url, autocommit=True, options=settings, application_name="qmas-store"
+                self._url,
+                autocommit=True,
+                options=settings,
+                application_name="qmas-store",
+                connect_timeout=_CONNECT_SECONDS,
             )
         except psycopg.OperationalError as fault:
             raise StoreUnreachable(f"the database does not answer: {fault}") from fault

@@ -19,6 +19,7 @@ from services.store.appending import Answer, Sealing, parameters, refuse, repeat
 from services.store.codec import Codec, Opening, StoredEvent, is_personal, reference_of
 from services.store.commit import Appended, Commit, StreamWrite
 from services.store.connections import ConnectionLost, Connections, Session
+from services.store.constraints import refused_by_database
 from services.store.errors import (
     Conflict,
     LogCorrupt,
@@ -101,15 +102,17 @@ class Store:
                 appended = self._retried(lambda connection: self._try(connection, commit))
             except errors.UniqueViolation as fault:
                 self._refuse_erased(fault, commit)
+                continue
             except errors.DeadlockDetected:
                 continue
             except (errors.IntegrityError, errors.DataError, errors.ProgramLimitExceeded) as fault:
-                raise Unwritable(f"the database refused it: {fault.diag.message_primary}") from (
-                    fault
-                )
+                why = refused_by_database(fault)
             else:
                 if appended is not None:
                     return appended
+                continue
+            # Raised out here, so that no traceback shows the database's own text: it quotes rows.
+            raise Unwritable(why)
         raise StoreUnreachable(f"command {commit.command_id} met too many others: try it again")
 
     def recall(self, command_id: UUID, fingerprint: bytes) -> Appended | None:
@@ -169,10 +172,6 @@ class Store:
     def stream_version(self, stream: str) -> int:
         """The version of the stream's last event; 0 when it does not exist."""
         return int(self._value(_VERSION, (stream,)))
-
-    def keys_of(self, references: Sequence[str]) -> dict[str, CaseKey]:
-        """The keys of these cases; those that do not exist or were destroyed are left out."""
-        return self._retried(lambda connection: self._unwrap(connection, references))
 
     def destroy_key(self, reference: str) -> bool:
         """What was personal in the case can be read by nobody; False if it was so already."""

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, cast
 
 import msgspec
@@ -178,6 +179,71 @@ def test_an_unknown_type_is_named() -> None:
 
     with pytest.raises(EventUnreadable, match="case-1@3 cannot be read: fee-waived is unknown"):
         decoded(encoded(example(ApplicationFeePaid), newer))
+
+
+class Why(StrEnum):
+    FAMILY = "family"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Private:
+    why: Why
+    name: str
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ValueError(f"nobody is called {self.name!r} because of {self.why}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confided:
+    personal: Private | None
+
+
+@pytest.mark.parametrize(
+    ("personal", "told"),
+    [
+        ({"why": "Chan", "name": "x"}, "Invalid enum value - at `$.personal.why`"),
+        ({"why": "family", "name": 19}, "Expected `str`, got `int` - at `$.personal.name`"),
+        ({"why": "family"}, "Object missing required field `name` - at `$.personal`"),
+        ({"why": "family", "name": ""}, "ValidationError - at `$.personal`"),
+    ],
+)
+def test_a_broken_personal_member_is_told_without_its_values(personal: Any, told: str) -> None:
+    wire = {cast("type[Event]", Confided): Wire(name="application-withdrawn", version=1)}
+    written = Codec(wire={cast("type[Event]", Unchecked): Wire(name="application-withdrawn")})
+    body = encoded(cast("Event", Unchecked(personal=personal)), written)
+
+    with pytest.raises(EventUnreadable) as fault:
+        decoded(body, Codec(wire=wire))
+
+    assert str(fault.value) == f"event case-1@3 cannot be read: {told}"
+    assert fault.value.__context__ is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unchecked:
+    """The same event, written by a program that asked for nothing."""
+
+    personal: Any
+
+
+def test_an_upcast_that_fails_quotes_nothing() -> None:
+    upcasts = {("moved", 1): lambda old: {"metres": int(f"{old['feet']} Chan")}}
+
+    with pytest.raises(EventUnreadable, match=r"case-1@3 cannot be read: ValueError$") as fault:
+        read_through(upcasts, first_shape(100))
+
+    assert fault.value.__context__ is None
+
+
+def test_what_is_not_of_its_shape_is_refused_without_its_values() -> None:
+    made = ApplicationRefused(reason_class=cast("Any", "Chan"), rules=(), personal=None)
+
+    with pytest.raises(Unwritable, match="declared shape: Invalid enum value - at") as fault:
+        encoded(made)
+
+    assert fault.value.__context__ is None
 
 
 def test_a_broken_envelope_is_named_by_its_position() -> None:

@@ -1,4 +1,3 @@
-import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,25 +8,23 @@ from uuid import RFC_4122, UUID, uuid4
 import psycopg
 import pytest
 from psycopg import errors
+from sqlalchemy import CheckConstraint
 
 from domain.events import ApplicationFeePaid
 from services.store import (
     Appended,
-    CaseKeys,
     CommandReused,
     Commit,
     Conflict,
-    MigrationFault,
     NewEvent,
     Store,
-    StoreUnreachable,
     StreamWrite,
     Unwritable,
+    tables,
 )
-from services.store.codec import Codec
-from services.store.connections import Connections
+from services.store.constraints import CONSTRAINTS
 from tests.conftest import TestDatabase
-from tests.services.storing import EFFECTIVE, MASTER_KEY, commit_of, fees, store_at, writing
+from tests.services.storing import EFFECTIVE, commit_of, fees, store_at, writing
 
 T = TypeVar("T")
 RACERS = 8
@@ -249,10 +246,45 @@ def test_a_body_without_its_place_is_refused(database: TestDatabase, body: str) 
 
 
 def test_a_body_of_more_than_a_mebibyte_is_unwritable(store: Store) -> None:
-    with pytest.raises(Unwritable, match="events_body_length"):
+    with pytest.raises(Unwritable, match="1,048,576 bytes at most") as refused:
         store.append(commit_of(writing("fee-1"), correlation_id="x" * 1_048_576))
 
+    # What the database itself says of it quotes the row.
+    assert refused.value.__context__ is None
+    assert refused.value.__cause__ is None
+
     assert store.stream_version("fee-1") == 0
+
+
+@pytest.mark.parametrize(
+    ("commit", "why"),
+    [
+        (commit_of(writing("s" * 201)), "stream's name must have 1 to 200 characters"),
+        (commit_of(writing("fee-1"), fingerprint=b""), "fingerprint must have 1 to 64 bytes"),
+        (commit_of(writing("fee-1"), result={"x": "y" * 65_536}), "result may have 65,536 bytes"),
+        (commit_of(writing("fee-1"), result={"x": "Chan\0"}), "NUL character or half a"),
+        (commit_of(writing("fee-1"), reserve=("k" * 201,)), "key must have 1 to 200 characters"),
+        (commit_of(writing("fee-1"), actor="Chan\0"), "NUL character or half a surrogate"),
+    ],
+)
+def test_what_the_database_refuses_is_told_in_words(store: Store, commit: Commit, why: str) -> None:
+    with pytest.raises(Unwritable, match=why) as refused:
+        store.append(commit)
+
+    assert "Chan" not in str(refused.value)
+    assert refused.value.__context__ is None
+    assert store.sequence() == 0
+
+
+def test_every_check_that_an_append_can_meet_has_its_words() -> None:
+    checks = {
+        str(each.name)
+        for table in (tables.commits, tables.events, tables.reservations, tables.case_keys)
+        for each in table.constraints
+        if isinstance(each, CheckConstraint)
+    }
+
+    assert checks == set(CONSTRAINTS)
 
 
 def test_a_thousand_events_are_one_commit(store: Store) -> None:
@@ -270,42 +302,6 @@ def test_positions_above_two_bytes_are_read(store: Store) -> None:
     log = store.read_log(after=32_760, limit=1000)
 
     assert [each.position for each in log] == list(range(32_761, 33_001))
-
-
-def test_a_broken_connection_is_replaced(store: Store, database: TestDatabase) -> None:
-    store.append(commit_of(writing("fee-1")))
-    with psycopg.connect(database.admin_url, autocommit=True) as admin:
-        admin.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-
-    assert store.append(commit_of(writing("fee-1", 1))).repeated is False
-    assert versions(store, "fee-1") == [1, 2]
-
-
-def test_a_database_that_is_away_is_named() -> None:
-    store = store_at("postgresql://nobody@/none?host=/nowhere")
-
-    with pytest.raises(StoreUnreachable, match="does not answer"):
-        store.head()
-
-
-def test_a_fork_leaves_the_parents_connection_alone(store: Store) -> None:
-    store.append(commit_of(writing("fee-1")))
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            store.append(commit_of(writing("fee-1", 1)))
-            store.dispose()
-            status = 0
-        finally:
-            os._exit(status)
-
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    store.append(commit_of(writing("fee-1", 2)))
-    assert versions(store, "fee-1") == [1, 2, 3]
 
 
 @pytest.mark.parametrize(
@@ -343,32 +339,3 @@ def test_event_ids_are_of_version_7_and_of_now(store: Store) -> None:
     assert len(set(ids)) == 200
     made = datetime.fromtimestamp((ids[0].int >> 80) / 1000, UTC)
     assert abs(made - store.read_stream("fee-1")[0].recorded_at) < timedelta(minutes=1)
-
-
-def test_a_database_without_a_schema_is_named(empty_database: TestDatabase) -> None:
-    unmade = store_at(empty_database.app_url)
-
-    with pytest.raises(MigrationFault, match="run `qmas up`"):
-        unmade.append(commit_of(writing("fee-1")))
-    with pytest.raises(MigrationFault, match="run `qmas up`"):
-        unmade.sequence()
-    unmade.dispose()
-
-
-def test_a_lock_that_is_never_given_ends_in_a_fault_and_not_in_waiting(
-    database: TestDatabase,
-) -> None:
-    impatient = Store(
-        Connections(database.app_url, 1, settings={"statement_timeout": "100ms"}),
-        CaseKeys(MASTER_KEY),
-        Codec(),
-    )
-    impatient.append(commit_of(writing("fee-1")))
-    with psycopg.connect(database.owner_url) as other:
-        other.execute("SELECT FROM head FOR UPDATE")
-
-        with pytest.raises(StoreUnreachable, match=r"gave up: .*statement timeout"):
-            impatient.sequence()
-
-    assert impatient.sequence() == 1
-    impatient.dispose()

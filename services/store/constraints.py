@@ -1,0 +1,44 @@
+"""What the database's own checks mean, in words for whoever wrote the commit.
+
+Law: no text of the database is passed on, for it quotes rows, and these hold what people wrote.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import psycopg
+from psycopg import errors
+
+CONSTRAINTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "commits_fingerprint_length": "a command's fingerprint must have 1 to 64 bytes",
+        "commits_result_length": "a command's result may have 65,536 bytes at most: shorten it",
+        "commits_result_readable": "a command's result must not be JSON's null",
+        "events_body_length": "an event may have 1,048,576 bytes at most: shorten its texts",
+        "events_body_readable": "an event must not be JSON's null",
+        "events_ord_counts_from_0": "the places of events in a commit count from 0",
+        "events_stream_length": "a stream's name must have 1 to 200 characters: shorten it",
+        "events_type_length": "an event's wire name must have 1 to 100 characters: shorten it",
+        "events_version_counts_from_1": "the versions of a stream count from 1",
+        "reservations_key_length": "a reserved key must have 1 to 200 characters: shorten it",
+        "case_keys_reference_length": "a case's reference must have 1 to 100 characters",
+        "case_keys_wrapped_length": "a case's wrapped key must have 1 to 256 bytes",
+        "case_keys_held_or_erased": "a case's key is either held or has an instant of erasure",
+    }
+)
+"""What each check of the tables that an append writes asks for, by the constraint's name."""
+
+_UNREADABLE: Final = (errors.UntranslatableCharacter, errors.InvalidTextRepresentation)
+
+
+def refused_by_database(fault: psycopg.Error) -> str:
+    """Why the database did not take a commit, without any value of it."""
+    known = CONSTRAINTS.get(fault.diag.constraint_name or "")
+    if known is not None:
+        return known
+    if isinstance(fault, _UNREADABLE):
+        return "a text holds a NUL character or half a surrogate pair, which no query could read"
+    if isinstance(fault, errors.ProgramLimitExceeded):
+        return "a value is too long for the database: shorten it"
+    return f"the database refused it as {type(fault).__name__} ({fault.sqlstate})"
