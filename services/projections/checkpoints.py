@@ -1,10 +1,9 @@
 """How far each projection has folded the log, and where it stopped if it did.
 
 Law: a checkpoint moves only under its lock, in the transaction that writes the rows, and only over
-positions that follow on from it without a gap.
+events that the store read from it on, which has no gap.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,12 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from domain.record import Recorded
 from services.projections.catalogue import Projection
 from services.projections.errors import ProjectionOutdated, ProjectionStopped
 from services.projections.models import ReadModels
 from services.projections.tables import checkpoints, log
-from services.store import LogCorrupt
 
 SHARD = 0  # one shard folds every key, until several share a projection
 
@@ -114,13 +111,6 @@ def record_stop(connection: Connection, projection: Projection, stop: Projection
             stopped_reason=stop.reason,
         )
     )
-
-
-def demand_contiguous(after: int, events: Sequence[Recorded[Any]]) -> None:
-    """Raise `LogCorrupt` unless the events follow on from position `after` without a gap."""
-    for expected, recorded in enumerate(events, start=after + 1):
-        if recorded.position != expected:
-            raise LogCorrupt(expected)
 
 
 def freshness(models: ReadModels, projection: Projection) -> Freshness:

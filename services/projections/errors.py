@@ -2,6 +2,7 @@
 
 ProjectionFault
 ├── ProjectionStopped    an event could not be folded; nothing after it is
+├── RowRefused           the table of a read model does not take a row
 ├── ProjectionOutdated   the read model was filled by another version of its fold
 ├── UnknownProjection    no read model has this name
 └── BadCursor            a page was asked for with a cursor that no page gave
@@ -23,6 +24,20 @@ class ProjectionStopped(ProjectionFault):
             f"projection {name} stopped before position {position} of the log ({event}): {reason}. "
             f"Correct its fold or the reading of that event and start the workers again: it goes "
             f"on from there; if earlier rows are wrong too, run `qmas projections rebuild {name}`"
+        )
+
+
+class RowRefused(ProjectionFault):
+    """The table of a read model does not take a row that was folded; it stays as it was.
+
+    `kind` names the database's refusal; its text is left out, for it may quote what is personal.
+    """
+
+    def __init__(self, name: str, kind: str) -> None:
+        self.kind = kind
+        super().__init__(
+            f"read model {name} is as it was: its table does not take a row ({kind}); `qmas "
+            f"projections status` tells of which event once the workers have met it"
         )
 
 

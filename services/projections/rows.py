@@ -9,14 +9,21 @@ from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
+import psycopg
 from sqlalchemy import Connection, delete, select, text
+from sqlalchemy.exc import DBAPIError
 
 from services.projections.catalogue import Projection
+from services.projections.errors import RowRefused
 from services.projections.models import ReadModels
 from services.projections.sealed import is_any, open_members, sealed_members
 from services.projections.tables import case_names
 
 _SLICE: Final = 5_000  # rows in one statement: a document of one or two megabytes
+
+# Classes of SQLSTATE that speak of a row and would be said of it again: its values cannot be held,
+# a constraint forbids them, or they are too long for an index.
+_REFUSALS: Final = ("22", "23", "54")
 
 Rows = dict[str, Any]
 
@@ -57,8 +64,33 @@ def write_rows(
     """The table holds these rows; keys whose row is None are gone.
 
     What is sealed is written, and found by its tokens, only for the keys in `opening`: in the
-    other rows the table keeps what it has.
+    other rows the table keeps what it has. Raises `RowRefused` when the table does not take one.
     """
+    try:
+        _write(models, connection, projection, rows, opening)
+    except DBAPIError as fault:
+        kind = _refusal(fault.orig)
+        if kind is None:
+            raise
+        # Not `from fault`: a traceback would show its text.
+        raise RowRefused(projection.name, kind) from None
+
+
+def _refusal(fault: BaseException | None) -> str | None:
+    """Return what the database refuses, in names alone; None when it is not a row's fault."""
+    if not isinstance(fault, psycopg.Error) or (fault.sqlstate or "")[:2] not in _REFUSALS:
+        return None
+    concerned = (fault.diag.column_name, fault.diag.constraint_name)
+    return " ".join((type(fault).__name__, *filter(None, concerned)))
+
+
+def _write(
+    models: ReadModels,
+    connection: Connection,
+    projection: Projection,
+    rows: Rows,
+    opening: Collection[str],
+) -> None:
     gone = [key for key, row in rows.items() if row is None]
     if gone:
         _delete(connection, projection, gone)

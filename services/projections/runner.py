@@ -2,8 +2,8 @@
 
 One batch is one transaction: lock the checkpoint, read the log from it, load the rows of those
 keys, fold, write, advance. A crash at any moment leaves rows and checkpoint as they were before the
-batch, or both as after it. An event that cannot be folded stops its projection: what was before it
-is kept, nothing after it is folded, and everybody is told.
+batch, or both as after it. An event that cannot be folded, or whose row the table does not take,
+stops its projection: what was before it is kept, nothing after it is folded, and everybody is told.
 """
 
 import traceback
@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from domain.record import Recorded
 from services.projections import checkpoints
 from services.projections.catalogue import PROJECTIONS, Projection, projection_named
-from services.projections.errors import ProjectionStopped
+from services.projections.errors import ProjectionStopped, RowRefused
 from services.projections.models import ReadModels
 from services.projections.rows import Rows, read_rows, replace_rows, write_rows
 from services.store import EventUnreadable, LogCorrupt, Store
@@ -47,23 +47,26 @@ def catch_up(
 
     A batch is as large as the backlog, up to `batch` events; a smaller one was the last, whatever
     is written meanwhile, or a busy office would keep it from ever returning. Raises
-    `ProjectionStopped` before an event that cannot be read or folded.
+    `ProjectionStopped` before an event that cannot be read or folded, or whose row is refused.
     """
     projection = projection_named(name)
-    limit, fault = batch, None
+    limit = batch
+    fault: EventUnreadable | LogCorrupt | RowRefused | None = None
     while True:
         try:
             before, after = _fold_a_batch(store, models, projection, until, limit)
-        except (EventUnreadable, LogCorrupt) as met:
-            # Narrow it down: whatever comes before the unreadable event is folded first.
+        except (EventUnreadable, LogCorrupt, RowRefused) as met:
+            # Narrow it down: whatever comes before the event at fault is folded first.
             fault, narrowed, limit = met, limit == 1, max(1, limit // 4)
         else:
-            if after == until or (fault is None and after - before < limit):
+            # A row refused once may be taken later, as the table was altered meanwhile.
+            unread = fault is not None and not isinstance(fault, RowRefused)
+            if after == until or (not unread and after - before < limit):
                 return after
             # One at a time, a gap looks like the log's end; but more was seen behind it.
             narrowed = after == before
         if fault is not None and narrowed:
-            raise _stop_unread(models, projection, fault) from fault
+            raise _stop_narrowed(store, models, projection, fault) from fault
 
 
 def catch_up_all(store: Store, models: ReadModels) -> dict[str, int]:
@@ -125,9 +128,7 @@ def _read(
     wanted = limit if until is None else min(limit, until - position)
     if wanted < 1:
         return ()
-    events = store.read_log(after=position, limit=wanted, personal=projection.opens)
-    checkpoints.demand_contiguous(position, events)
-    return events
+    return store.read_log(after=position, limit=wanted, personal=projection.opens)
 
 
 def _keyed(projection: Projection, events: Sequence[Recorded[Any]]) -> _Keyed:
@@ -187,19 +188,40 @@ def _keep(
 def _stop_at(
     projection: Projection, recorded: Recorded[Any], fault: Exception
 ) -> ProjectionStopped:
-    event = f"{type(recorded.event).__name__}, {recorded.stream} version {recorded.version}"
-    return ProjectionStopped(projection.name, recorded.position or 0, event, _reason(fault))
+    return ProjectionStopped(
+        projection.name, recorded.position or 0, _named(recorded), _reason(fault)
+    )
 
 
-def _stop_unread(
-    models: ReadModels, projection: Projection, fault: EventUnreadable | LogCorrupt
+def _stop_narrowed(
+    store: Store,
+    models: ReadModels,
+    projection: Projection,
+    fault: EventUnreadable | LogCorrupt | RowRefused,
 ) -> ProjectionStopped:
-    event = fault.where if isinstance(fault, EventUnreadable) else "missing"
+    """It can be seen that the projection stands before the one event that is left at fault."""
     with models.engine.begin() as connection:
         position = checkpoints.lock(connection, projection)
-        stop = ProjectionStopped(projection.name, position + 1, event, str(fault))
+        event, reason = _told(store, position, fault)
+        stop = ProjectionStopped(projection.name, position + 1, event, reason)
         checkpoints.record_stop(connection, projection, stop)
     return stop
+
+
+def _told(
+    store: Store, position: int, fault: EventUnreadable | LogCorrupt | RowRefused
+) -> tuple[str, str]:
+    """Return the event after `position` and what is wrong with it; nothing personal."""
+    if isinstance(fault, EventUnreadable):
+        return fault.where, str(fault)
+    if isinstance(fault, LogCorrupt):
+        return "missing", str(fault)
+    (recorded,) = store.read_log(after=position, limit=1, personal=False)
+    return _named(recorded), f"the table does not take its row ({fault.kind})"
+
+
+def _named(recorded: Recorded[Any]) -> str:
+    return f"{type(recorded.event).__name__}, {recorded.stream} version {recorded.version}"
 
 
 def _reason(fault: Exception) -> str:

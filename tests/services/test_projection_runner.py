@@ -12,20 +12,18 @@ from sqlalchemy import text
 from domain import events as e
 from domain.record import Recorded
 from services.projections import catalogue, queries, runner
-from services.projections.checkpoints import demand_contiguous
 from services.projections.errors import (
     ProjectionOutdated,
     ProjectionStopped,
+    RowRefused,
     UnknownProjection,
 )
 from services.projections.verify import Difference, verify
-from services.store import LogCorrupt
 from tests.conftest import TestDatabase
 from tests.domain.histories import HISTORIES, MAIN_PATH, REFUSED
 from tests.services.casebook import (
     DRAWN,
     MADE,
-    START,
     Casebook,
     history,
     opened,
@@ -244,28 +242,46 @@ def test_a_gap_in_the_log_is_never_folded_over(book: Casebook, database: TestDat
     assert queries.freshness(book.models, "case-list").position == 9
 
 
-def test_a_gap_between_checkpoint_and_batch_is_refused() -> None:
-    with pytest.raises(LogCorrupt):
-        demand_contiguous(3, [_at(5)])
+@pytest.mark.parametrize("batch", [1, 3, 1000])
+def test_an_event_whose_row_the_table_refuses_stops_right_before_it(
+    book: Casebook, batch: int
+) -> None:
+    head = fill(book)
+    book.write("exercise-2019-q4", [replace(opened("2019-q4"), places=2**31)])
+    book.write("exercise-2020-q1", [opened("2020-q1")])
+    with pytest.raises(ProjectionStopped, match=f"before position {head + 1} "):
+        runner.catch_up(book.store, book.models, "exercises", batch=batch)
+    assert rows(book, "exercises", "exercise") == [("2019-q3",)]
+    (shown,) = (each for each in queries.progress(book.models) if each.name == "exercises")
+    assert shown.freshness.position == head
+    assert shown.stop is not None
+    assert shown.stop.position == head + 1
+    assert shown.stop.event == "ExerciseOpened, exercise-2019-q4 version 1"
+    assert shown.stop.reason == "the table does not take its row (NumericValueOutOfRange)"
+    assert runner.catch_up(book.store, book.models, "case-list") == head + 2
 
 
-def _at(position: int) -> Recorded[e.Event]:
-    return Recorded(
-        event_id="",
-        stream="case-x",
-        version=1,
-        event=MAIN_PATH[1],
-        effective_at=START,
-        recorded_at=START,
-        actor="",
-        role="",
-        command="",
-        command_id="",
-        causation_id="",
-        correlation_id="",
-        position=position,
-        sequenced_at=START,
-    )
+def test_a_projection_goes_on_once_its_table_takes_the_row(
+    book: Casebook, database: TestDatabase
+) -> None:
+    book.write("exercise-2019-q3", [opened("2019-q3")])
+    constraint = "ALTER TABLE exercises {} CONSTRAINT places_few {}"
+    with psycopg.connect(database.admin_url, autocommit=True) as admin:
+        admin.execute(constraint.format("ADD", "CHECK (places < 5)"))
+        with pytest.raises(ProjectionStopped, match="CheckViolation places_few"):
+            runner.catch_up(book.store, book.models, "exercises")
+        admin.execute(constraint.format("DROP", ""))
+    assert runner.catch_up(book.store, book.models, "exercises") == 1
+    assert [each.stop for each in queries.progress(book.models)] == [None, None, None]
+
+
+def test_rebuilding_keeps_the_old_rows_when_the_table_refuses_a_new_one(book: Casebook) -> None:
+    fill(book)
+    runner.catch_up_all(book.store, book.models)
+    book.write("exercise-2019-q4", [replace(opened("2019-q4"), places=2**31)])
+    with pytest.raises(RowRefused, match=r"is as it was: .*NumericValueOutOfRange"):
+        runner.rebuild(book.store, book.models, "exercises")
+    assert rows(book, "exercises", "exercise") == [("2019-q3",)]
 
 
 def test_verifying_names_every_row_that_differs(book: Casebook) -> None:
