@@ -30,6 +30,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_leave
 from services.notifications.letters import Letter
 from services.notifications.tables import case_keys, checkpoint, notifications
 from services.store import CaseKeys
+from services.store.absence import ANSWER_SECONDS, tell_absence
 
 ERASED: Final = "person erased"
 
@@ -135,7 +136,7 @@ class Standing:
 
 
 class Ledger:
-    """The ledger in one database."""
+    """The ledger in one database; `StoreUnreachable` when that does not answer in time."""
 
     def __init__(self, engine: Engine, keys: CaseKeys) -> None:
         self.engine = engine
@@ -146,13 +147,18 @@ class Ledger:
         """Return the ledger at a libpq URL; connections are opened when first needed."""
         engine = create_engine(
             make_url(url).set(drivername="postgresql+psycopg"),
-            connect_args={"options": _SETTINGS, "application_name": "qmas-notifications"},
+            connect_args={
+                "options": _SETTINGS,
+                "connect_timeout": ANSWER_SECONDS,
+                "application_name": "qmas-notifications",
+            },
             # A message that was handed over must still be marked after the database restarted, or
             # it would be sent again; so a connection is tried before it is used.
             pool_pre_ping=True,
             pool_size=4,
             hide_parameters=True,  # an error is logged, and an address is personal
         )
+        tell_absence(engine)
         return cls(engine, keys)
 
     def dispose(self) -> None:

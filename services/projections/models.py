@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from typing import Final, Self
 
-import psycopg
-from sqlalchemy import Engine, ExceptionContext, create_engine, event
+from sqlalchemy import Engine, create_engine
 
-from services.store import BlindIndex, CaseKeys, StoreUnreachable
+from services.store import BlindIndex, CaseKeys
+from services.store.absence import ANSWER_SECONDS, tell_absence
 
-_ANSWER_SECONDS: Final = 10
 # Instants are read as UTC whatever the server's own zone, and nothing holds a connection for ever:
 # the longest statements replace a read model's rows, the longest pauses fold the whole log.
 _SETTINGS: Final = (
@@ -37,7 +36,7 @@ class ReadModels:
             f"postgresql+psycopg:{url.partition(':')[2]}",
             connect_args={
                 "options": _SETTINGS,
-                "connect_timeout": _ANSWER_SECONDS,
+                "connect_timeout": ANSWER_SECONDS,
                 "application_name": "qmas-projections",
             },
             pool_size=pool_size,
@@ -46,19 +45,10 @@ class ReadModels:
             pool_use_lifo=True,
             hide_parameters=True,  # an error is logged, and what was asked may be personal
         )
-        event.listen(engine, "handle_error", _refuse_absence)
+        tell_absence(engine)
         reads = engine.execution_options(isolation_level="AUTOCOMMIT")
         return cls(engine=engine, reads=reads, keys=keys, blind=blind)
 
     def dispose(self) -> None:
         """Give every connection back; the next use opens new ones."""
         self.engine.dispose()
-
-
-def _refuse_absence(context: ExceptionContext) -> None:
-    """Raise `StoreUnreachable` where there is no connection, or no answer in time."""
-    fault = context.original_exception
-    lost = context.is_disconnect or context.connection is None
-    late = isinstance(fault, psycopg.errors.QueryCanceled)
-    if late or (lost and isinstance(fault, psycopg.OperationalError)):
-        raise StoreUnreachable(f"the database does not answer: {fault}") from fault

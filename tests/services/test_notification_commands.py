@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
@@ -105,3 +106,16 @@ def test_a_case_that_is_no_reference_is_named(told: Settings) -> None:
     result = _qmas(told, "list", "--case", "QM-1")
     assert result.exit_code == 2
     assert "QM-1 is no case reference" in result.output
+
+
+def test_the_ledger_goes_on_when_its_connections_were_cut(
+    office: Office, database: TestDatabase
+) -> None:
+    acknowledge(office, applicant(1))
+    plan(office)
+    with psycopg.connect(database.admin_url, autocommit=True) as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE application_name = 'qmas-notifications' AND datname = current_database()"
+        )
+    assert office.ledger.standing().due == 1

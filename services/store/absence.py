@@ -1,0 +1,29 @@
+"""A database that does not answer, told alike whichever engine asked it."""
+
+from typing import Final
+
+import psycopg
+from sqlalchemy import Engine, ExceptionContext, event
+
+from services.store.errors import StoreUnreachable
+
+ANSWER_SECONDS: Final = 10
+"""How long a server may take to take a connection."""
+
+
+def tell_absence(engine: Engine) -> None:
+    """What is asked of `engine` raises `StoreUnreachable` where no answer comes, or none in time.
+
+    A pooled connection that proves dead when it is tried is left to the pool, which opens another.
+    """
+    event.listen(engine, "handle_error", _refuse_absence)
+
+
+def _refuse_absence(context: ExceptionContext) -> None:
+    if context.is_pre_ping:
+        return
+    fault = context.original_exception
+    lost = context.is_disconnect or context.connection is None
+    late = isinstance(fault, psycopg.errors.QueryCanceled)
+    if late or (lost and isinstance(fault, psycopg.OperationalError)):
+        raise StoreUnreachable(f"the database does not answer: {fault}") from fault
