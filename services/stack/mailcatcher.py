@@ -57,8 +57,10 @@ class Catcher:
 
 def caught(folder: Path) -> list[EmailMessage]:
     """Return the messages kept in `folder`, in the order they came."""
+    # The pattern matches names with a dot in front too, and those are still being written.
+    kept = sorted(each for each in folder.glob("*.eml") if not each.name.startswith("."))
     parser = BytesParser(_class=EmailMessage, policy=default)
-    return [parser.parsebytes(path.read_bytes()) for path in sorted(folder.glob("*.eml"))]
+    return [parser.parsebytes(path.read_bytes()) for path in kept]
 
 
 async def serve(folder: Path, port: int) -> None:

@@ -164,6 +164,7 @@ def test_every_message_is_kept_whole_in_the_order_it_came(settings: Settings) ->
     _start(settings, _program(settings, "mail"))
     for number in range(3):
         _send(settings, f"message {number}")
+    (settings.home / "mail" / ".0-draft.eml").write_bytes(b"Subject: half")
     kept = caught(settings.home / "mail")
     assert [message["Subject"] for message in kept] == ["message 0", "message 1", "message 2"]
     assert kept[0]["X-Envelope-To"] == "emma@example.invalid"
