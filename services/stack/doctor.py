@@ -10,6 +10,8 @@ from pathlib import Path
 
 from kombu.exceptions import KombuError
 
+from services.projections import queries
+from services.projections.models import ReadModels
 from services.settings import Settings
 from services.stack.accounts import server_account
 from services.stack.binaries import POSTGRES_MAJOR, postgres_programs_for, redis_program
@@ -17,7 +19,7 @@ from services.stack.errors import StackFault
 from services.stack.lifecycle import Part, status
 from services.stack.places import settle
 from services.stack.programs import is_free, open_broker, programs, worker_answers
-from services.store import migrate
+from services.store import BlindIndex, CaseKeys, migrate
 from services.store.errors import StoreFault
 
 _LEAST_FREE = 2 * 1024**3  # bytes: the log's ceiling of 2 GB would fill less
@@ -185,6 +187,34 @@ def _schema(settings: Settings) -> Iterator[Finding]:
         says=f"{found.standing.replace('_', ' ')} ({found.current or 'none'} of {found.head})",
         remedy=remedies[found.standing],
     )
+    if found.standing is migrate.Standing.AT_HEAD:
+        yield from _read_models(settings)
+
+
+def _read_models(settings: Settings) -> Iterator[Finding]:
+    """A read model that stands still is told with the event before which it does."""
+    keys, blind = CaseKeys(settings.master_key), BlindIndex(settings.blind_index_key)
+    models = ReadModels.connect(settings.database_url, keys, blind, pool_size=1)
+    try:
+        found = queries.progress(models)
+    except StoreFault as fault:
+        remedy = "look at the database's own log"
+        yield Finding(subject="read models", is_well=False, says=str(fault), remedy=remedy)
+        return
+    finally:
+        models.dispose()
+    for each in found:
+        if each.stop is not None:
+            yield Finding(
+                subject=each.name,
+                is_well=False,
+                says=f"stands still before position {each.stop.position} ({each.stop.event}): "
+                f"{each.stop.reason}",
+                remedy="correct that and start the workers again; if earlier rows are wrong too, "
+                f"run `qmas projections rebuild {each.name}`",
+            )
+    if not any(each.stop for each in found):
+        yield Finding(subject="read models", is_well=True, says="none stands still")
 
 
 def _broker(settings: Settings) -> Iterator[Finding]:

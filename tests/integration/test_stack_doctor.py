@@ -51,6 +51,22 @@ def test_running_servers_with_their_schema_are_well(settings: Settings) -> None:
     assert not found["worker answers"].is_well
 
 
+def test_a_read_model_that_stands_still_is_told_with_what_to_do(settings: Settings) -> None:
+    lifecycle.up(settings, processes=())
+    assert _found(settings)["read models"].is_well
+    assert settings.owner_database_url is not None
+    with psycopg.connect(settings.owner_database_url) as connection:
+        connection.execute(
+            "INSERT INTO projection_checkpoints (projection, version, position, stopped_position,"
+            " stopped_at, stopped_event, stopped_reason) VALUES ('exercises', 1, 6, 7, now(),"
+            " 'ExerciseOpened, exercise-2019-q4 version 1', 'KeyError')"
+        )
+    found = _found(settings)["exercises"]
+    assert not found.is_well
+    assert found.says.startswith("stands still before position 7 (ExerciseOpened")
+    assert "qmas projections rebuild exercises" in found.remedy
+
+
 def test_a_missing_schema_is_told(settings: Settings) -> None:
     lifecycle.start_servers(settings)
     schema = _found(settings)["schema"]

@@ -3,7 +3,12 @@
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
+import pytest
+
 from services.api.app import create_api
+from services.projections import runner
+from services.projections.errors import ProjectionStopped
 from services.wiring import Office, open_office
 from tests.conftest import TestDatabase
 from tests.services.api.calling import Caller, is_problem
@@ -53,6 +58,22 @@ def test_a_database_that_was_never_migrated_is_not_ready(
     told = {each["path"]: each["message"] for each in problem["errors"]}
     assert "missing" in told["migrations"]
     caller.office.close()
+
+
+def test_a_system_whose_read_model_stands_still_is_not_ready(
+    caller: Caller, database: TestDatabase
+) -> None:
+    caller.submit()
+    with psycopg.connect(database.admin_url, autocommit=True) as admin:
+        admin.execute("ALTER TABLE case_list ADD CONSTRAINT none CHECK (version < 0)")
+    with pytest.raises(ProjectionStopped):
+        runner.catch_up(caller.office.store, caller.office.models, "case-list")
+    problem = is_problem(caller.call("GET", "/readyz", by=None), 503, "not-ready")
+    (told,) = problem["errors"]
+    assert told["path"] == "projections"
+    assert told["message"].startswith("case-list stands still before position 1: ")
+    assert "qmas projections status" in told["message"]
+    assert "QM-" not in told["message"]
 
 
 def test_the_figures_count_requests_and_tell_how_far_the_log_is(caller: Caller) -> None:
