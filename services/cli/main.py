@@ -1,5 +1,6 @@
 """`qmas`: the commands by noun, each loaded only when it is asked for."""
 
+import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -84,7 +85,26 @@ def main() -> None:
     except Exception as fault:
         if "--trace" in sys.argv:
             raise
-        # A fault of the program: its text may quote what concerns a person, so its kind must do.
-        where = "run it again as `qmas --trace ...` to see where, and report it"
-        print(f"qmas: a fault of the program, {type(fault).__name__}; {where}", file=sys.stderr)  # noqa: T201 - as above
-        sys.exit(70)
+        sys.exit(_tell(fault))
+
+
+def _tell(fault: Exception) -> int:
+    """Tell a fault that nobody expected in one line; return the exit status."""
+    if isinstance(fault, OSError) and _output_is_lost():
+        print(f"qmas: cannot write the output: {fault.strerror}", file=sys.stderr)  # noqa: T201 - as in `main`
+        return 2
+    # A fault of the program: its text may quote what concerns a person, so its kind must do.
+    where = "run it again as `qmas --trace ...` to see where, and report it"
+    print(f"qmas: a fault of the program, {type(fault).__name__}; {where}", file=sys.stderr)  # noqa: T201 - as in `main`
+    return 70
+
+
+def _output_is_lost() -> bool:
+    """True when standard output takes nothing; what it still holds is then thrown away."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # Or Python would try once more as it ends, and complain in its own words.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False

@@ -1,18 +1,27 @@
 """The command line as a whole: which servers it speaks to, and how it tells of faults."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
+
+import pytest
 
 from services.settings import Settings
 
+_EMMA = "tests/data/people/emma.json"
 
-def _qmas(*words: str, home: Path) -> subprocess.CompletedProcess[str]:
+
+def _qmas(
+    *words: str, home: Path, output: IO[bytes] | int = subprocess.PIPE
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", "from services.cli.main import main; main()", *words],
         env={"PATH": "/usr/bin:/bin", "QMAS_HOME": str(home), "USER": "tester"},
         cwd=Path(__file__).parents[2],
-        capture_output=True,
+        stdout=output,
+        stderr=subprocess.PIPE,
         text=True,
         timeout=60,
         check=False,
@@ -33,6 +42,35 @@ def test_a_database_that_does_not_answer_is_one_clear_line(tmp_path: Path) -> No
     assert said.stdout == ""
     assert said.stderr.startswith("qmas: the database does not answer")
     assert said.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", ["status", "list", "retry --all"])
+def test_notifications_without_a_database_are_one_clear_line(tmp_path: Path, words: str) -> None:
+    nowhere = f"postgresql://somebody@/nothing?host={tmp_path}"
+    asked = ("notifications", *words.split())
+    said = _qmas("--database-url", nowhere, *asked, home=tmp_path / "home")
+    assert (said.returncode, said.stdout) == (2, "")
+    assert said.stderr.startswith("qmas: the database does not answer")
+    assert said.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_an_output_that_cannot_be_written_is_one_clear_line(
+    tmp_path: Path, form: tuple[str, ...]
+) -> None:
+    with Path("/dev/full").open("wb") as full:
+        said = _qmas("assess", "--on=2019-05-01", *form, _EMMA, home=tmp_path, output=full)
+    assert said.returncode == 2
+    assert said.stderr == "qmas: cannot write the output: No space left on device\n"
+
+
+def test_a_reader_that_went_away_is_told_nothing(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as gone:
+        said = _qmas("assess", "--on=2019-05-01", _EMMA, home=tmp_path, output=gone)
+    assert said.returncode != 0
+    assert said.stderr == ""
 
 
 def test_an_unknown_command_is_a_usage_fault(tmp_path: Path) -> None:
