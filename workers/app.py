@@ -54,6 +54,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "worker_redirect_stdouts": False,
         "beat_schedule": {name: dict(entry) for name, entry in SCHEDULE.items()},
         "beat_max_loop_interval": 1,
+        "beat_scheduler": "workers.beat:SparingScheduler",
         "timezone": "UTC",
     }
 

@@ -1,7 +1,8 @@
 """What beat pokes: the safety net below the pokes that follow a commit.
 
-An entry that no worker took before the next one is due expires, so that a stopped worker does not
-come back to a pile of them.
+A stopped worker does not come back to a pile of them: beat sends nothing to a queue in which enough
+waits, and what waited long expires. It is sent and taken by the clocks of two machines, so it lives
+far longer than the pause to the next one: clocks a few seconds apart must not make it stillborn.
 """
 
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from services.projections.catalogue import PROJECTIONS
 from workers.queues import ROUTES
 
 EVERY_SECONDS: Final = 2.0
+EXPIRES_SECONDS: Final = 30.0
 
 
 def _entry(task: str, *args: str) -> Mapping[str, Any]:
@@ -20,7 +22,7 @@ def _entry(task: str, *args: str) -> Mapping[str, Any]:
             "task": task,
             "schedule": EVERY_SECONDS,
             "args": args,
-            "options": {"expires": EVERY_SECONDS, "queue": ROUTES[task]["queue"]},
+            "options": {"expires": EXPIRES_SECONDS, "queue": ROUTES[task]["queue"]},
         }
     )
 

@@ -2,23 +2,27 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
 import psycopg
 import pytest
+from celery import Celery
 from redis import Redis
 from structlog.testing import capture_logs
 
 from services.pokes import AFTER_COMMIT, AFTER_PLANNING, Pokes, flag_of
 from services.projections import queries, runner
 from services.projections.verify import verify
+from services.settings import Settings
 from tests.conftest import TestDatabase
 from tests.integration.working import Workplace, workplace
 from tests.services.casebook import Casebook, history, reference
-from workers.app import app
+from workers.app import app, configuration
+from workers.beat import ENOUGH, SparingScheduler
 from workers.queues import ALL_QUEUES, QUEUES, ROUTES
-from workers.schedule import SCHEDULE
+from workers.schedule import EVERY_SECONDS, EXPIRES_SECONDS, SCHEDULE
 
 CASES = 60
 
@@ -205,3 +209,27 @@ def test_the_schedule_pokes_whatever_a_commit_pokes() -> None:
     scheduled = {(each["task"], each["args"]) for each in SCHEDULE.values()}
     assert {(poke.task, poke.args) for poke in (*AFTER_COMMIT, *AFTER_PLANNING)} <= scheduled
     assert {task for task, _ in scheduled} == set(ROUTES)
+
+
+def test_what_is_scheduled_outlives_clocks_that_differ_by_seconds() -> None:
+    expiries = {each["options"]["expires"] for each in SCHEDULE.values()}
+    assert expiries == {EXPIRES_SECONDS}
+    assert EXPIRES_SECONDS > 10 * EVERY_SECONDS
+
+
+def test_the_schedule_piles_nothing_up_for_a_worker_that_is_away(
+    place: Workplace, redis: Redis, settings: Settings
+) -> None:
+    beating = Celery("beating", set_as_current=False)
+    beating.conf.update(configuration(replace(settings, broker_url=place.broker_url)))
+    scheduler = SparingScheduler(app=beating, schedule_filename=str(place.folder / "beat"))
+    for _ in range(2 * ENOUGH):
+        for entry in scheduler.schedule.values():
+            scheduler.apply_async(entry, advance=False)
+    assert {name: redis.llen(name) for name in ALL_QUEUES} == dict.fromkeys(ALL_QUEUES, ENOUGH)
+    redis.flushall()
+    for entry in scheduler.schedule.values():
+        scheduler.apply_async(entry, advance=False)  # as soon as there is room again
+    assert redis.llen("projections") == len(runner.PROJECTIONS)
+    scheduler.close()
+    beating.close()
