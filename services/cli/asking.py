@@ -4,7 +4,7 @@ import getpass
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid4
@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 
 from domain.access import Person, Role
-from domain.days import hong_kong_date
+from domain.days import hong_kong_date, last_instant
 from services.cases import Request
 from services.imports import start_of
 from services.intake.fields import day_or_none, instant_or_none
@@ -52,13 +52,12 @@ class Moment(Instant):
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> datetime:
         """Return the instant, or fail saying what one looks like."""
-        instant = super().convert(value, param, ctx)
-        return instant + _A_DAY if day_or_none(value) else instant
+        day = day_or_none(value)
+        return last_instant(day) if day else super().convert(value, param, ctx)
 
 
 INSTANT = Instant()
 MOMENT = Moment()
-_A_DAY: Final = timedelta(days=1) - timedelta(microseconds=1)
 
 
 def settings(home: Path | None = None, **told: str | None) -> Settings:
