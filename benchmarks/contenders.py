@@ -22,7 +22,7 @@ _TICK = 0.003
 
 _PLAIN = """
 CREATE TABLE plain (
-    stream text NOT NULL, version integer NOT NULL, recorded_at timestamptz NOT NULL DEFAULT now(),
+    stream text NOT NULL, version bigint NOT NULL, recorded_at timestamptz NOT NULL DEFAULT now(),
     body json NOT NULL, PRIMARY KEY (stream, version)
 );
 GRANT INSERT, SELECT ON plain TO PUBLIC;
@@ -91,7 +91,7 @@ def postgres_insert(database: Database, number: int, seconds: float) -> float:
         connection.execute(_PLAIN)
     body = _body_of_the_same_size()
     script = (
-        "\\set version random(1, 2000000000)\n"
+        "\\set version random(1, 9000000000000000000)\n"
         "INSERT INTO plain (stream, version, body) "
         f"VALUES ('case-' || :client_id, :version, '{body}');\n"
     )
