@@ -35,13 +35,12 @@ def demo(*, ci: bool) -> None:
         office = open_office(settings)
         try:
             _show(office, console)
+            _doors(settings, console)
         finally:
             office.close()
     finally:
         if ci:
             lifecycle.down(settings, say=click.echo)
-    if not ci:
-        _doors(settings, console)
     click.echo(f"Done in {time.monotonic() - begun:.0f} seconds.")
 
 

@@ -15,6 +15,7 @@ import psycopg
 from psycopg import errors, pq
 
 from services.store import arrays
+from services.store.absence import ANSWER_SECONDS
 from services.store.errors import MigrationFault, StoreUnreachable
 
 # Every statement of the store finds its rows by index. Plans are made once, perhaps when the
@@ -31,7 +32,7 @@ _SETTINGS: Final[Mapping[str, str]] = MappingProxyType(
         "idle_in_transaction_session_timeout": "60s",
     }
 )
-_CONNECT_SECONDS: Final = 10
+_CONNECT_SECONDS: Final = ANSWER_SECONDS
 _FREE_SECONDS: Final = 10.0
 
 
