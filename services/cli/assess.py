@@ -95,7 +95,7 @@ def _assess_file(file: str, terms: Terms, *, as_json: bool) -> bool:
         click.echo(msgspec.json.encode(answer(found)))
     else:
         # Bytes, so that a terminal's or a pipe's encoding cannot refuse a name.
-        click.echo("\n".join(map(printable, _lines(file, found))).encode())
+        click.echo("\n".join(map(printable, lines(file, found))).encode())
     return True
 
 
@@ -166,7 +166,8 @@ def printable(line: str) -> str:
     )
 
 
-def _lines(file: str, found: Assessment) -> Iterator[str]:
+def lines(file: str, found: Assessment) -> Iterator[str]:
+    """Return the lines that tell an assessment, headed by what was assessed."""
     day = written_out(found.reference_date)
     yield f"{file}: {found.ruleset}, {found.route} route, on {day}"
     yield "  Prerequisites"

@@ -20,6 +20,7 @@ MODULES: Final[Mapping[str, str]] = MappingProxyType(
         "doctor": "services.cli.stack",
         "down": "services.cli.stack",
         "exercise": "services.cli.exercise",
+        "explain": "services.cli.explain",
         "history": "services.cli.case",
         "import": "services.cli.filing",
         "notifications": "services.cli.notifications",

@@ -1,0 +1,76 @@
+"""`qmas explain`: why a case is where it is, what is possible next, and who may do it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import click
+
+from domain import events as e
+from domain.access import PERMITTED
+from domain.rules.types import Assessment
+from domain.stages import NEXT
+from services.cases import ACTION_OF, CaseAt, case_at
+from services.cli.asking import MOMENT, in_hong_kong, office
+from services.cli.assess import lines, printable
+
+
+@click.command()
+@click.argument("reference")
+@click.option("--as-of", type=MOMENT, help="As it stood then; a day means its end.")
+@click.option("--believed-at", type=MOMENT, help="As the office knew it then; a day means its end.")
+def explain(reference: str, as_of: datetime | None, believed_at: datetime | None) -> None:
+    """Say why a case is where it is: what led there, its assessment, and what may follow."""
+    with office() as opened:
+        found = case_at(opened, reference, as_of=as_of, believed_at=believed_at)
+    click.echo("\n".join(map(printable, _told(found))).encode())
+
+
+def _told(found: CaseAt) -> Iterator[str]:
+    since = in_hong_kong(found.events[-1].effective_at)
+    yield f"{found.reference} is {found.stage}, since {since}"
+    yield "What led here"
+    for each in found.events:
+        name = e.WIRE[type(each.event)].name
+        yield f"  {in_hong_kong(each.effective_at)}  {name:<24} {each.actor} ({each.role})"
+        yield from (f"              {text}" for text in _said(each.event))
+    assessed = _assessment(found)
+    if assessed is not None:
+        yield from lines("Assessment", assessed)
+    yield "What may follow"
+    for command in NEXT[type(found.state)]:
+        yield f"  {command.__name__}: {', '.join(sorted(PERMITTED[ACTION_OF[command]]))}"
+    if not NEXT[type(found.state)]:
+        yield "  nothing: the case has come to its end"
+
+
+def _said(event: e.CaseEvent) -> Iterator[str]:
+    """Return what an event itself says of why."""
+    match event:
+        case e.PrerequisitesAssessed(results=results):
+            unmet = [each.id for each in results if not each.met]
+            yield f"not met: {', '.join(unmet)}" if unmet else "every prerequisite is met"
+        case e.ApplicationScored():
+            yield f"{event.total} points under {event.ruleset}; the pass mark is {event.pass_mark}"
+        case e.CaseShortlisted() | e.CaseSelected() | e.CaseNotSelected():
+            rank = "by achievement" if event.rank is None else f"rank {event.rank}"
+            yield f"exercise {event.exercise}, {rank}"
+        case e.ApplicationRefused():
+            texts = event.personal.texts if event.personal else ("the reasons were erased",)
+            yield f"{event.reason_class}: {'; '.join(texts)}"
+        case e.ApplicationApproved():
+            yield f"HK${event.visa_fee_hkd} to be paid by {event.pay_by}"
+        case e.VisaIssued():
+            yield f"to be activated by {event.activate_by}"
+        case _:
+            return
+
+
+def _assessment(found: CaseAt) -> Assessment | None:
+    """Return the latest assessment; None before there is one, or once its person was erased."""
+    for each in reversed(found.events):
+        if isinstance(each.event, e.ApplicationScored | e.PrerequisitesAssessed):
+            return each.event.personal
+    return None
+
+
+COMMANDS = (explain,)

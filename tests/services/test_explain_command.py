@@ -1,0 +1,58 @@
+"""Why a case is where it is, as the command line tells it."""
+
+import pytest
+from click.testing import CliRunner
+
+from domain import commands as c
+from services.cases import carry_out, submit
+from services.cli.explain import explain
+from services.settings import Settings
+from services.wiring import Office
+from tests.services.asking import asked, on_paper
+
+TO_POOL = (c.AcknowledgeApplication(), c.AssessPrerequisites(), c.ScoreApplication())
+
+
+@pytest.fixture
+def environment(settings: Settings) -> dict[str, str]:
+    return {
+        "QMAS_HOME": str(settings.home),
+        "QMAS_DATABASE_URL": settings.database_url,
+        "QMAS_BROKER_URL": settings.broker_url,
+    }
+
+
+def test_a_case_in_the_pool_is_told_with_its_points_and_what_may_follow(
+    office: Office, environment: dict[str, str]
+) -> None:
+    reference = submit(office, on_paper("john"), asked()).reference
+    for command in TO_POOL:
+        carry_out(office, reference, command, asked())
+
+    said = CliRunner().invoke(explain, [reference], env=environment).output
+
+    assert said.startswith(f"{reference} is in-pool, since 2019-05-01\n")
+    assert "175 points under gpt-2018; the pass mark is 80" in said
+    assert "+15  Worked 2 years 121 days outside the home jurisdiction" in said
+    assert "  WithdrawApplication: applicant, officer, supervisor" in said
+
+
+def test_an_erased_case_is_told_by_its_skeleton(
+    office: Office, environment: dict[str, str]
+) -> None:
+    reference = submit(office, on_paper("john"), asked()).reference
+    for command in TO_POOL:
+        carry_out(office, reference, command, asked())
+    office.store.destroy_key(reference)
+
+    said = CliRunner().invoke(explain, [reference], env=environment).output
+
+    assert "175 points under gpt-2018" in said
+    assert "Worked" not in said
+
+
+def test_a_case_that_has_ended_says_so(office: Office, environment: dict[str, str]) -> None:
+    reference = submit(office, on_paper("john"), asked()).reference
+    carry_out(office, reference, c.WithdrawApplication(), asked())
+    said = CliRunner().invoke(explain, [reference], env=environment).output
+    assert "nothing: the case has come to its end" in said
