@@ -174,9 +174,9 @@ def _start(settings: Settings, places: Places, missing: Sequence[Program], say: 
 
 
 def _spawn(settings: Settings, places: Places, program: Program) -> Running:
-    if program.figures is not None:
-        shutil.rmtree(program.figures, ignore_errors=True)
-        program.figures.mkdir(mode=0o700)
+    if program.scratch is not None:
+        shutil.rmtree(program.scratch, ignore_errors=True)
+        program.scratch.mkdir(mode=0o700)
     process = spawn(
         program.command,
         log=_log(places, program),

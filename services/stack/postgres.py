@@ -33,6 +33,7 @@ _READY_SECONDS = (
     300.0  # replaying the log after a crash may take minutes, a usual start half a second
 )
 _STOP_SECONDS = 30.0
+_DYING_SECONDS = 2.0
 _ORPHAN_SECONDS = 5.0
 _PID_FILE_READY = "ready"
 
@@ -159,15 +160,27 @@ def start_postgres(
         passwords = passwords_of(places)
         tuning = tuning or Tuning()
         _see_to_cluster(places, programs, passwords, tuning)
-        process = running_postgres(places)
-        if process is None:
-            _clear_leftovers(places)
-            process = _launch(places, programs, tuning)
-        _await_ready(places, process)
-        server = PostgresServer(
-            places=places, programs=programs, process=process, passwords=passwords
-        )
-        _see_to_roles(server)
+
+        def found_or_launched() -> PostgresServer:
+            process = running_postgres(places)
+            if process is None:
+                _clear_leftovers(places)
+                process = _launch(places, programs, tuning)
+            _await_ready(places, process)
+            return PostgresServer(
+                places=places, programs=programs, process=process, passwords=passwords
+            )
+
+        server = found_or_launched()
+        try:
+            _see_to_roles(server)
+        except StackFault:
+            # It may have been found while it was dying of a kill; then a new one takes its place.
+            found = server.process
+            if not processes.wait_until(lambda: not processes.is_alive(found), _DYING_SECONDS):
+                raise
+            server = found_or_launched()
+            _see_to_roles(server)
     return server
 
 

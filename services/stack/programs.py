@@ -26,8 +26,8 @@ class Program:
     """One process of the application.
 
     `port` is where it listens, with the setting that names it; `is_ready` asks it whether it
-    works; `grace` is how many seconds it is given to finish what it is doing. `figures` is a
-    folder that its processes share for their metrics, empty whenever it starts.
+    works; `grace` is how many seconds it is given to finish what it is doing. `scratch` is a
+    folder of its own, empty whenever it starts, that `scratch_setting` tells it of.
     """
 
     name: str
@@ -38,12 +38,13 @@ class Program:
     setting: str = ""
     grace: float = 15.0
     folder: Path = _PROJECT
-    figures: Path | None = None
+    scratch: Path | None = None
+    scratch_setting: str = ""
 
     @property
     def environ(self) -> dict[str, str]:
         """What its environment has besides the settings."""
-        return {"PROMETHEUS_MULTIPROC_DIR": str(self.figures)} if self.figures else {}
+        return {self.scratch_setting: str(self.scratch)} if self.scratch_setting else {}
 
     @property
     def address(self) -> str:
@@ -125,22 +126,19 @@ def _worker(settings: Settings) -> Program:
 
 
 def _beat(settings: Settings) -> Program:
-    before = _written(settings)
+    # What it remembers is when it last poked, every few seconds; a file that a killed beat left,
+    # in whichever format this Python keeps it, is worth nothing and may be broken.
+    scratch = settings.home / "run" / "beat"
     return Program(
         name="beat",
         command=(
             *(sys.executable, "-m", "celery", "--app", "workers.app", "beat"),
-            *("--schedule", str(settings.home / "run" / "beat-schedule"), "--pidfile="),
+            *("--schedule", str(scratch / "schedule"), "--pidfile="),
             *("--loglevel", "info"),
         ),
-        is_ready=lambda: _written(settings) != before,
+        is_ready=lambda: any(scratch.glob("schedule*")),
+        scratch=scratch,
     )
-
-
-def _written(settings: Settings) -> list[int]:
-    """When beat last wrote its schedule, in whichever files this Python's `dbm` keeps it."""
-    files = sorted((settings.home / "run").glob("beat-schedule*"))
-    return [path.stat().st_mtime_ns for path in files]
 
 
 def _web(settings: Settings) -> Program:
@@ -160,7 +158,8 @@ def _web(settings: Settings) -> Program:
         port=port,
         host=host,
         setting="QMAS_WEB_PORT",
-        figures=settings.home / "run" / "metrics",
+        scratch=settings.home / "run" / "metrics",
+        scratch_setting="PROMETHEUS_MULTIPROC_DIR",  # its processes add up their figures there
     )
 
 

@@ -253,4 +253,6 @@ def test_settling_a_home_makes_nothing_outside_it(open_folder: Path) -> None:
     places = settle(closed / ("x" * 100))
     assert settle(closed / ("x" * 100)) == places
     outside = (places.cluster.parent, places.postgres_sockets, places.redis_sockets)
-    assert not any(folder.exists() for folder in outside if places.home not in folder.parents)
+    assert not any(
+        folder.exists() for folder in outside if places.home not in (folder, *folder.parents)
+    )
