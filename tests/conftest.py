@@ -26,11 +26,11 @@ from services.stack.postgres import (
     APP,
     OWNER,
     PostgresServer,
-    Tuning,
     start_postgres,
     stop_postgres,
 )
 from services.stack.redis import RedisServer, start_redis, stop_redis
+from services.stack.tuning import Tuning
 from services.store import migrate
 from services.wiring import Office, open_office
 

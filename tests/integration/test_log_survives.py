@@ -18,10 +18,10 @@ from services.stack.postgres import (
     APP,
     OWNER,
     PostgresServer,
-    Tuning,
     start_postgres,
     stop_postgres,
 )
+from services.stack.tuning import Tuning
 from services.store import migrate
 from tests.conftest import TestDatabase
 from tests.integration.log_account import accounts, assert_nothing_missed, perform, pid_of, running

@@ -17,11 +17,11 @@ from services.stack.errors import StackFault
 from services.stack.places import Places, make_private, settle
 from services.stack.postgres import (
     PostgresServer,
-    Tuning,
     running_postgres,
     start_postgres,
     stop_postgres,
 )
+from services.stack.tuning import Tuning
 
 _QUICK = Tuning(durable=False, shared_buffers="16MB", max_connections=20)
 # Every module is loaded before the user changes: a closed home may hide the environment's files.
@@ -29,7 +29,8 @@ _AS_NOBODY = """
 import encodings.ascii, encodings.idna, os, sys
 from pathlib import Path
 import psycopg
-from services.stack.postgres import Tuning, start_postgres, stop_postgres
+from services.stack.postgres import start_postgres, stop_postgres
+from services.stack.tuning import Tuning
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
 home = Path(sys.argv[1]) / "home"
 server = start_postgres(home, tuning=Tuning(durable=False, shared_buffers="16MB"))
@@ -42,7 +43,8 @@ finally:
 _START = """
 import sys
 from pathlib import Path
-from services.stack.postgres import Tuning, start_postgres
+from services.stack.postgres import start_postgres
+from services.stack.tuning import Tuning
 tuning = Tuning(durable=False, shared_buffers="16MB")
 print(start_postgres(Path(sys.argv[1]), tuning=tuning).process.pid)
 """
