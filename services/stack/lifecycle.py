@@ -103,15 +103,6 @@ def down(settings: Settings, *, say: Say = lambda _: None) -> None:
             say("postgres stopped")
 
 
-def stop_process(settings: Settings, name: str, *, say: Say = lambda _: None) -> None:
-    """Return when the named process has ended; the rest keeps running."""
-    places = settle(settings.home)
-    with locked(places, "stack"):
-        for program in programs(settings):
-            if program.name == name:
-                _stop_program(places, program, say)
-
-
 def status(settings: Settings) -> tuple[Part, ...]:
     """Return what runs of this home, in the order in which it is started."""
     places = settle(settings.home)

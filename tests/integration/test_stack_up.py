@@ -96,14 +96,6 @@ def test_a_killed_process_comes_back_with_up(settings: Settings, name: str) -> N
     assert worker_answers(settings)
 
 
-def test_one_process_can_be_stopped_while_the_rest_runs(settings: Settings) -> None:
-    lifecycle.stop_process(settings, "worker")
-    states = {name: _part(settings, name).state for name in lifecycle.ALL}
-    assert states == {"mail": "running", "worker": "stopped", "beat": "running", "web": "running"}
-    assert not worker_answers(settings, seconds=0.5)
-    lifecycle.up(settings)
-
-
 @pytest.mark.skipif(server_account() is None, reason="only root hands the server to another user")
 def test_programs_below_a_closed_folder_are_copied_to_where_they_run(
     open_folder: Path, monkeypatch: pytest.MonkeyPatch
