@@ -21,7 +21,8 @@ from domain import commands as c
 from domain import events as e
 from domain.access import Action, Person, Role, demand
 from domain.application import Application
-from domain.case import Circumstances, decide, evolve, load
+from domain.case import decide, evolve, load
+from domain.deciding.circumstances import Circumstances
 from domain.errors import (
     DuplicateApplication,
     EarlierThanHistory,

@@ -12,10 +12,10 @@ from typing import Final, cast
 from domain import commands as c
 from domain import events as e
 from domain.access import Action, demand
-from domain.case import Circumstances
 from domain.case import decide as decide_case
 from domain.case import load as load_case
 from domain.days import hong_kong_date
+from domain.deciding.circumstances import Circumstances
 from domain.errors import NoSuchExercise, Refusal
 from domain.exercise import (
     Drawn,

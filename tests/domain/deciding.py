@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from functools import cache, reduce
 
 from domain import case
-from domain.case import Circumstances
 from domain.commands import CaseCommand
+from domain.deciding.circumstances import Circumstances
 from domain.errors import Refusal
 from domain.events import CaseEvent
 from domain.rules.types import Rulebook

@@ -11,8 +11,9 @@ from domain import commands as c
 from domain import events as e
 from domain import stages as s
 from domain.application import Application, Route
-from domain.case import Circumstances, decide, evolve, load
+from domain.case import decide, evolve, load
 from domain.days import HONG_KONG
+from domain.deciding.circumstances import Circumstances
 from domain.errors import EarlierThanHistory
 from domain.rules.choose import NoRuleset
 from domain.rules.types import FeeSchedule, Rulebook

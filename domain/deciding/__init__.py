@@ -1,0 +1,1 @@
+"""What each command may do to a case: one module for each part of a case's life."""

@@ -1,0 +1,40 @@
+"""Assessing: the prerequisites, then the points, under the ruleset that holds for the case."""
+
+from domain import commands as c
+from domain import stages as s
+from domain.days import hong_kong_date
+from domain.deciding.circumstances import Circumstances, Facts, not_now
+from domain.errors import PersonErased
+from domain.findings import application_scored, prerequisites_assessed
+from domain.rules.assess import assess
+from domain.rules.choose import choose
+from domain.rules.types import Assessment
+
+
+def assess_prerequisites(
+    state: s.CaseState, command: c.AssessPrerequisites, given: Circumstances
+) -> Facts:
+    """Return the fact that the prerequisites were looked at."""
+    match state:
+        case s.Acknowledged(filed=filed):
+            return (prerequisites_assessed(_assessment(filed, given)),)
+        case _:
+            raise not_now(state, command)
+
+
+def score(state: s.CaseState, command: c.ScoreApplication, given: Circumstances) -> Facts:
+    """Return the fact that the points were counted."""
+    match state:
+        case s.PrerequisitesMet(filed=filed):
+            return (application_scored(_assessment(filed, given)),)
+        case _:
+            raise not_now(state, command)
+
+
+def _assessment(filed: s.Filed, given: Circumstances) -> Assessment:
+    """Assess under the ruleset of the day of submission, which is the reference date too."""
+    if filed.application is None:
+        raise PersonErased("what the applicant filed was erased, so it cannot be assessed")
+    on = hong_kong_date(filed.submitted_at)
+    ruleset = choose(given.rulebook, filed.route, on)
+    return assess(ruleset, filed.application, on)

@@ -1,0 +1,37 @@
+"""Ending a case undecided or refused: the refusal with its reasons, and the withdrawal."""
+
+from domain import commands as c
+from domain import events as e
+from domain import stages as s
+from domain.deciding.circumstances import Facts, not_now
+from domain.errors import ReasonsMissing
+
+
+def refuse(state: s.CaseState, command: c.RefuseApplication) -> Facts:
+    """Return the fact of the refusal, of the class that the stage calls for."""
+    match state:
+        case s.PrerequisitesUnmet(unmet=unmet, texts=texts):
+            return _refused(e.RefusalClass.PREREQUISITES, unmet, (*texts, *command.reasons))
+        case s.BelowMark(points=points, pass_mark=mark):
+            short = f"{points} points were scored and {mark} are needed"
+            return _refused(e.RefusalClass.POINTS, (e.MARK_RULE,), (short, *command.reasons))
+        case s.Shortlisted() | s.Selected() | s.InPrinciple() | s.Verified():
+            return _refused(e.RefusalClass.SELECTION, (), command.reasons)
+        case _:
+            raise not_now(state, command)
+
+
+def withdraw(state: s.CaseState, command: c.WithdrawApplication) -> Facts:
+    """Return the fact that the applicant withdrew before a decision."""
+    if isinstance(state, s.Undecided):
+        said = command.reason.strip()
+        return (e.ApplicationWithdrawn(personal=e.WithdrawalReason(text=said) if said else None),)
+    raise not_now(state, command)
+
+
+def _refused(reason_class: e.RefusalClass, rules: tuple[str, ...], texts: tuple[str, ...]) -> Facts:
+    said = tuple(text.strip() for text in texts if text.strip())
+    if not said:
+        raise ReasonsMissing("give at least one reason that the applicant can act on")
+    reasons = e.RefusalReasons(texts=said)
+    return (e.ApplicationRefused(reason_class=reason_class, rules=rules, personal=reasons),)
