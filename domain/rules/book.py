@@ -27,7 +27,16 @@ from domain.rules.types import (
 
 Documents = Mapping[str, Mapping[str, object]]
 
-SHARED = ("sources", "nationalities", "talent-lists", "stay", "fees", "limits", "quotas")
+SHARED = (
+    "sources",
+    "nationalities",
+    "talent-lists",
+    "university-lists",
+    "stay",
+    "fees",
+    "limits",
+    "quotas",
+)
 """The documents that are not a ruleset."""
 
 
@@ -40,6 +49,7 @@ def parse_rulebook(documents: Documents) -> Rulebook:
     lists = Lists(
         excluded_nationalities=_dated_list("nationalities", tables["nationalities"]),
         talent_list=_dated_list("talent-lists", tables["talent-lists"]),
+        universities=_dated_list("university-lists", tables["university-lists"]),
     )
     rulesets = tuple(_rulesets(documents, lists, sources, faults))
     book = Rulebook(
@@ -141,7 +151,8 @@ def _contradictions(book: Rulebook) -> Iterator[str]:
                 each for each in book.stays if (each.route, each.top_tier) == (route, top_tier)
             ]
             yield from _overlaps((f"stay {each.years} of {route}", each.life) for each in stays)
-    for dated in (book.lists.excluded_nationalities, book.lists.talent_list):
+    lists = book.lists
+    for dated in (lists.excluded_nationalities, lists.talent_list, lists.universities):
         yield from _namesakes(dated.id, [each.id for each in dated.editions])
         yield from (
             f"{one.id} and {other.id} begin, and became known, on the same day"

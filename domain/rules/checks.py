@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final, Protocol, assert_never
 
 from domain.application import Route
+from domain.rules.criteria_reading import criteria_faults
 from domain.rules.factors import (
     AchievementFactor,
     AgeFactor,
@@ -39,7 +40,13 @@ FACTOR_NAMES: Final[Mapping[type[Factor], str]] = MappingProxyType(
 )
 """The factors' names, in the order in which they stand in every test and every answer."""
 
-_ROUTES: Final = MappingProxyType({Test.POINTS: Route.GENERAL, Test.ACHIEVEMENT: Route.ACHIEVEMENT})
+_ROUTES: Final = MappingProxyType(
+    {
+        Test.POINTS: Route.GENERAL,
+        Test.ACHIEVEMENT: Route.ACHIEVEMENT,
+        Test.CRITERIA: Route.GENERAL,
+    }
+)
 
 
 class _Row(Protocol):
@@ -51,7 +58,7 @@ class _Row(Protocol):
 
 def faults_of(ruleset: Ruleset) -> tuple[str, ...]:
     """Every contradiction in a ruleset, with its path; empty when there is none."""
-    return (*_whole(ruleset), *_factors(ruleset), *_ids(ruleset))
+    return (*_whole(ruleset), *_factors(ruleset), *_criteria(ruleset), *_ids(ruleset))
 
 
 def best_of(factor: Factor) -> int:
@@ -100,7 +107,7 @@ def _whole(ruleset: Ruleset) -> Iterator[str]:
     if _ROUTES[ruleset.test] != ruleset.route:
         yield f"test: a test of {ruleset.test} is not of the {ruleset.route} route"
     total = sum(factor.max.value for factor in ruleset.factors)
-    if total != ruleset.max.value:
+    if ruleset.test is not Test.CRITERIA and total != ruleset.max.value:
         yield f"max: is {ruleset.max.value}, but the factors' maxima add up to {total}"
     if not 0 < ruleset.pass_mark.value <= ruleset.max.value:
         yield f"pass_mark: {ruleset.pass_mark.value} is not from 1 to {ruleset.max.value}"
@@ -123,6 +130,17 @@ def _factors(ruleset: Ruleset) -> Iterator[str]:
         if factor.max.value != best_of(factor):
             yield f"{path}.max: is {factor.max.value}, but its rows give {best_of(factor)} at most"
         yield from (f"{path}.{fault}" for fault in _inside(factor, ruleset.prerequisites.age))
+
+
+def _criteria(ruleset: Ruleset) -> Iterator[str]:
+    asks, number = ruleset.test is Test.CRITERIA, len(ruleset.criteria)
+    if asks and ruleset.factors:
+        yield "factors: a test of criteria has none"
+    if not asks and ruleset.criteria:
+        yield f"criteria: a test of {ruleset.test} has none"
+    if asks and ruleset.max.value != number:
+        yield f"max: is {ruleset.max.value}, but there are {number} criteria"
+    yield from criteria_faults(ruleset.criteria)
 
 
 def _inside(factor: Factor, limits: AgeLimits) -> Iterator[str]:

@@ -13,6 +13,7 @@ from typing import Final
 
 from domain.application import AchievementKind, Level, Route
 from domain.rules.checks import faults_of
+from domain.rules.criteria_reading import read_criterion
 from domain.rules.factors import (
     AchievementFactor,
     AchievementRow,
@@ -52,17 +53,24 @@ def parse_ruleset(
     """
     notes = Notes(sources)
     table = Table(data, "", notes)
+    test = table.one_of("test", Test)
+    questions = int(test is Test.CRITERIA)
     ruleset = Ruleset(
         id=table.text("id"),
         digest=digest_of(data),
         route=table.one_of("route", Route),
-        test=table.one_of("test", Test),
+        test=test,
         life=table.table("life").life(),
         transition=_transition(table.table("transition")),
         pass_mark=table.figure("pass_mark"),
         max=table.figure("max"),
         prerequisites=_prerequisites(table.table("prerequisites")),
-        factors=tuple(each for row in table.rows("factors", least=1) for each in _factor(row)),
+        factors=tuple(
+            each for row in table.rows("factors", least=1 - questions) for each in _factor(row)
+        ),
+        criteria=tuple(
+            each for row in table.rows("criteria", least=questions) for each in read_criterion(row)
+        ),
         lists=lists,
     )
     table.close()

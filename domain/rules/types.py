@@ -9,6 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from domain.application import Route
+from domain.rules.criteria import Criterion
 from domain.rules.factors import Citation, Factor, Figure, PrerequisiteRules
 
 
@@ -17,6 +18,7 @@ class Test(StrEnum):
 
     POINTS = "points"
     ACHIEVEMENT = "achievement"
+    CRITERIA = "criteria"
 
 
 class Catches(StrEnum):
@@ -81,12 +83,14 @@ class Lists:
 
     excluded_nationalities: DatedList
     talent_list: DatedList
+    universities: DatedList
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruleset:
     """One test over one life.
 
+    A test of criteria has criteria and no factors, every other one factors and no criteria.
     ``digest`` covers the test's own data. The lists are shared by all tests and are not in it: a
     finding or award that reads a list names the edition it read.
     """
@@ -101,6 +105,7 @@ class Ruleset:
     max: Figure
     prerequisites: PrerequisiteRules
     factors: tuple[Factor, ...]
+    criteria: tuple[Criterion, ...] = ()
     lists: Lists
 
 

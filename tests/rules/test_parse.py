@@ -36,6 +36,8 @@ EDITIONS = {
     "talent-list-2021": "sha256:5de15b18a2d613ef4451f41afb794bdbcfe9f779236291553082c6a80b152046",
     "talent-list-2023": "sha256:18be055b83fa22fbe350288b9221eb42d6fb040851b8d416fa95f68276aa4b1b",
     "talent-list-2025": "sha256:fd2736ec95eb84939718888da9fe083d7578d6bced5ef3b41d8c9b20614e8482",
+    "universities-2024": "sha256:3992233cddaaf11053f8f49898165dc7f0713a7cd9613c55c56b9feb5c20b1c6",
+    "universities-2025": "sha256:f466ed6ab465e9580f4cf4c0569fa4e62f42d43998f77995a2b127204bb3acbf",
 }
 """An edition that an assessment has named never changes: append a new one and pin it here."""
 
@@ -67,7 +69,7 @@ def test_digests_of_shipped_rulesets_are_pinned(rulebook: Rulebook) -> None:
 def test_editions_of_shipped_lists_are_pinned(documents: dict[str, Data]) -> None:
     shipped = {
         each["id"]: digest_of(each)
-        for name in ("nationalities", "talent-lists")
+        for name in ("nationalities", "talent-lists", "university-lists")
         for each in documents[name]["editions"]
     }
     assert shipped == EDITIONS
