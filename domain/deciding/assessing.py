@@ -3,7 +3,7 @@
 from domain import commands as c
 from domain import stages as s
 from domain.days import hong_kong_date
-from domain.deciding.circumstances import Circumstances, Facts, not_now
+from domain.deciding.circumstances import Circumstances, Facts, filing_of, not_now
 from domain.errors import PersonErased
 from domain.findings import application_scored, prerequisites_assessed
 from domain.rules.assess import assess
@@ -32,9 +32,8 @@ def score(state: s.CaseState, command: c.ScoreApplication, given: Circumstances)
 
 
 def _assessment(filed: s.Filed, given: Circumstances) -> Assessment:
-    """Assess under the ruleset of the day of submission, which is the reference date too."""
+    """Assess under the ruleset that holds today; the reference date is the day of submission."""
     if filed.application is None:
         raise PersonErased("what the applicant filed was erased, so it cannot be assessed")
-    on = hong_kong_date(filed.submitted_at)
-    ruleset = choose(given.rulebook, filed.route, on)
-    return assess(ruleset, filed.application, on)
+    ruleset = choose(given.rulebook, filing_of(filed, given), known_on=given.today)
+    return assess(ruleset, filed.application, hong_kong_date(filed.submitted_at))

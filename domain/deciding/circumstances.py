@@ -1,12 +1,14 @@
 """What every decision about a case shares: its circumstances, and the refusals of any stage."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from domain import commands as c
 from domain import events as e
 from domain import stages as s
+from domain.days import hong_kong_date
 from domain.errors import NotAllowedNow, WrongAmount
+from domain.rules.transitions import Filing, has_listed_profession
 from domain.rules.types import Rulebook
 
 Facts = tuple[e.CaseEvent, ...]
@@ -24,6 +26,23 @@ class Circumstances:
     rulebook: Rulebook
     reference: str = ""
     since: datetime | None = None
+
+    @property
+    def today(self) -> date:
+        """The day on Hong Kong's calendar on which the decision takes effect."""
+        return hong_kong_date(self.at)
+
+
+def filing_of(filed: s.Filed, given: Circumstances, *, approved: bool = False) -> Filing:
+    """Return what decides which rules hold for a case today, on which it may be approved."""
+    return Filing(
+        route=filed.route,
+        submitted_at=filed.submitted_at,
+        on=given.today,
+        approved_on=given.today if approved else None,
+        listed_profession=filed.application is not None
+        and has_listed_profession(filed.application),
+    )
 
 
 def not_now(state: s.CaseState, command: c.CaseCommand) -> NotAllowedNow:

@@ -3,8 +3,7 @@
 from domain import commands as c
 from domain import events as e
 from domain import stages as s
-from domain.days import hong_kong_date
-from domain.deciding.circumstances import Circumstances, Facts, exactly, not_now
+from domain.deciding.circumstances import Circumstances, Facts, exactly, filing_of, not_now
 from domain.errors import NoFeeDue
 from domain.rules.choose import application_fee, choose
 
@@ -13,16 +12,22 @@ def submit(state: s.CaseState, command: c.SubmitApplication, given: Circumstance
     """Return the fact that an application was filed, under a rule that is loaded."""
     match state:
         case s.Draft():
-            route = command.application.route
-            choose(given.rulebook, route, hong_kong_date(given.at))
+            filed = s.Filed(
+                reference=given.reference,
+                route=command.application.route,
+                submitted_at=given.at,
+                application=command.application,
+            )
+            filing = filing_of(filed, given)
+            choose(given.rulebook, filing, known_on=given.today)
             return (
                 e.ApplicationSubmitted(
-                    reference=given.reference,
-                    route=route,
+                    reference=filed.reference,
+                    route=filed.route,
                     channel=command.channel,
-                    submitted_at=given.at,
-                    application_fee_hkd=application_fee(given.rulebook, given.at),
-                    personal=command.application,
+                    submitted_at=filed.submitted_at,
+                    application_fee_hkd=application_fee(given.rulebook, filing),
+                    personal=filed.application,
                 ),
             )
         case _:

@@ -6,7 +6,7 @@ from domain import commands as c
 from domain import events as e
 from domain import stages as s
 from domain.days import add_months, hong_kong_date, stay_ends, written_out
-from domain.deciding.circumstances import Circumstances, Facts, exactly, not_now
+from domain.deciding.circumstances import Circumstances, Facts, exactly, filing_of, not_now
 from domain.errors import EarlierThanHistory, TooLate
 from domain.rules.choose import stay_pattern, time_limits, visa_fee
 
@@ -15,17 +15,16 @@ def approve(state: s.CaseState, command: c.ApproveApplication, given: Circumstan
     """Return the fact of the approval, with the stays and the fee that follow from it."""
     match state:
         case s.Verified(filed=filed):
-            submitted_on = hong_kong_date(filed.submitted_at)
+            filing, today = filing_of(filed, given, approved=True), given.today
         case _:
             raise not_now(state, command)
-    years = stay_pattern(given.rulebook, filed.route, submitted_on).years
-    today = hong_kong_date(given.at)
+    years = stay_pattern(given.rulebook, filing).years
     stay_days = (stay_ends(today, years[0]) - today).days + 1
-    limits = time_limits(given.rulebook, submitted_on)
+    limits = time_limits(given.rulebook, filing.submitted_on)
     return (
         e.ApplicationApproved(
             stay_years=years,
-            visa_fee_hkd=visa_fee(given.rulebook, filed.submitted_at, stay_days),
+            visa_fee_hkd=visa_fee(given.rulebook, filing, stay_days),
             pay_by=add_months(today, limits.payment_months),
         ),
     )
@@ -35,7 +34,7 @@ def pay_visa_fee(state: s.CaseState, command: c.PayVisaFee, given: Circumstances
     """Return the fact that the fee for the visa was paid, in time and to the dollar."""
     match state:
         case s.Approved(due_hkd=due, pay_by=pay_by):
-            _not_after(pay_by, hong_kong_date(given.at), "the fee for the visa was to be paid")
+            _not_after(pay_by, given.today, "the fee for the visa was to be paid")
             exactly(due, command.amount_hkd)
             return (e.VisaFeePaid(amount_hkd=due),)
         case _:
@@ -50,7 +49,7 @@ def issue(state: s.CaseState, command: c.IssueVisa, given: Circumstances) -> Fac
                 stay_years=years[0], may_work=True, may_study=True, may_establish_business=True
             )
             limits = time_limits(given.rulebook, hong_kong_date(filed.submitted_at))
-            by = add_months(hong_kong_date(given.at), limits.activation_months)
+            by = add_months(given.today, limits.activation_months)
             return (e.VisaIssued(conditions=conditions, activate_by=by),)
         case _:
             raise not_now(state, command)
@@ -61,7 +60,7 @@ def activate(state: s.CaseState, command: c.ActivateVisa, given: Circumstances) 
     match state:
         case s.Issued(activate_by=by, stay_years=years):
             _not_after(by, command.entered_on, "the visa was to be activated")
-            _not_after(hong_kong_date(given.at), command.entered_on, "an entry is recorded")
+            _not_after(given.today, command.entered_on, "an entry is recorded")
             _not_before_issue(command.entered_on, given.since)
             until = stay_ends(command.entered_on, years)
             return (e.VisaActivated(entered_on=command.entered_on, stay_until=until),)

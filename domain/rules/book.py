@@ -11,7 +11,9 @@ from itertools import pairwise
 from domain.application import Route
 from domain.rules.parse import parse_ruleset
 from domain.rules.reading import Notes, RulesetFaults, Table
+from domain.rules.transitions import read_transition
 from domain.rules.types import (
+    Catches,
     DatedList,
     Edition,
     FeeSchedule,
@@ -23,6 +25,7 @@ from domain.rules.types import (
     StayPattern,
     TimeLimits,
     VisaFee,
+    YearCaught,
 )
 
 Documents = Mapping[str, Mapping[str, object]]
@@ -100,11 +103,13 @@ def _edition(row: Table) -> Edition:
 
 
 def _stay(row: Table) -> StayPattern:
+    life = row.life()
     return StayPattern(
         route=row.one_of("route", Route),
         top_tier=row.truth_or_false("top_tier"),
         years=row.wholes("years", least=1),
-        life=row.life(),
+        life=life,
+        transition=read_transition(row, life, life.cited),
     )
 
 
@@ -119,6 +124,7 @@ def _fees(row: Table) -> FeeSchedule:
             )
             for each in row.rows("visa", least=1)
         ),
+        catches=row.one_of("catches", Catches),
         cited=row.citation(),
     )
 
@@ -133,7 +139,7 @@ def _limits(row: Table) -> TimeLimits:
 
 def _quota(row: Table) -> Quota:
     return Quota(
-        first_year=row.whole("first_year", least=1),
+        catches=row.one_of("catches", YearCaught),
         last_year=row.whole_or_none("last_year", least=1),
         places=row.whole_or_none("places"),
         known_from=row.day("known_from"),

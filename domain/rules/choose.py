@@ -1,14 +1,14 @@
-"""Which rule holds when: the ruleset of a day, the fee of an instant, the stay, the quota.
+"""Which rule holds for a case: its ruleset, its fees, its stay; and the quota of a year.
 
 Law: what is not loaded is refused by name, never guessed from a neighbour. What is open-ended is
 in force until the next of its kind begins, so that adding a rule never changes one already used.
 """
 
-from datetime import date, datetime
+from datetime import date
 
-from domain.application import Route
 from domain.days import written_out
 from domain.errors import Refusal
+from domain.rules.transitions import Filing, holding
 from domain.rules.types import FeeSchedule, Life, Quota, Rulebook, Ruleset, StayPattern, TimeLimits
 
 
@@ -24,16 +24,22 @@ class UnknownRuleset(NoRule):
     """No ruleset has this id."""
 
 
-def choose(rulebook: Rulebook, route: Route, on: date) -> Ruleset:
-    """The ruleset in force for a submission of that route on that day, or NoRuleset."""
-    ours = [each for each in rulebook.rulesets if each.route == route]
-    in_force = [each for each in ours if each.life.covers(on)]
-    if in_force:
-        return max(in_force, key=lambda each: each.life.first)
+def choose(rulebook: Rulebook, filing: Filing, *, known_on: date | None = None) -> Ruleset:
+    """The ruleset that holds for a filing as the rules were known on a day, or NoRuleset.
+
+    Without `known_on` they are as known last.
+    """
+    ours = [
+        each
+        for each in rulebook.rulesets
+        if each.route == filing.route and (known_on is None or each.life.known_from <= known_on)
+    ]
+    chosen = holding(ours, filing)
+    if chosen is not None:
+        return chosen
     loaded = ", ".join(f"{each.id} ({_span(each.life)})" for each in ours) or "none"
-    raise NoRuleset(
-        f"no ruleset of the {route} route is loaded for {written_out(on)}; loaded: {loaded}"
-    )
+    day = written_out(filing.submitted_on)
+    raise NoRuleset(f"no ruleset of the {filing.route} route is loaded for {day}; loaded: {loaded}")
 
 
 def named(rulebook: Rulebook, ruleset_id: str) -> Ruleset:
@@ -45,31 +51,30 @@ def named(rulebook: Rulebook, ruleset_id: str) -> Ruleset:
     raise UnknownRuleset(f"no ruleset is called {ruleset_id!r}; known: {known}")
 
 
-def application_fee(rulebook: Rulebook, submitted_at: datetime) -> int | None:
-    """HK dollars a person on submission at that instant; None where there is no such fee."""
-    return _schedule(rulebook, submitted_at).application_hkd
+def application_fee(rulebook: Rulebook, filing: Filing) -> int | None:
+    """HK dollars a person on submission; None where there is no such fee."""
+    return _schedule(rulebook, filing).application_hkd
 
 
-def visa_fee(rulebook: Rulebook, submitted_at: datetime, stay_days: int) -> int:
-    """HK dollars a person for a visa of so many days' stay, by the instant of submission."""
-    for row in _schedule(rulebook, submitted_at).visa:
+def visa_fee(rulebook: Rulebook, filing: Filing, stay_days: int) -> int:
+    """HK dollars a person for a visa of so many days' stay."""
+    for row in _schedule(rulebook, filing).visa:
         if row.stay_days_at_most is None or stay_days <= row.stay_days_at_most:
             return row.hkd
     raise NoRule(f"no visa fee is loaded for a stay of {stay_days} days")
 
 
-def stay_pattern(
-    rulebook: Rulebook, route: Route, submitted_on: date, *, top_tier: bool = False
-) -> StayPattern:
-    """The periods of stay for a submission of that route on that Hong Kong day."""
-    ours = [each for each in rulebook.stays if (each.route, each.top_tier) == (route, top_tier)]
-    in_force = [each for each in ours if each.life.covers(submitted_on)]
-    if in_force:
-        return max(in_force, key=lambda each: each.life.first)
-    tier = "top-tier " if top_tier else ""
-    raise NoRule(
-        f"no {tier}stay pattern of the {route} route is loaded for {written_out(submitted_on)}"
+def stay_pattern(rulebook: Rulebook, filing: Filing, *, top_tier: bool = False) -> StayPattern:
+    """The periods of stay that hold for a filing."""
+    route = filing.route
+    pattern = holding(
+        (each for each in rulebook.stays if (each.route, each.top_tier) == (route, top_tier)),
+        filing,
     )
+    if pattern is not None:
+        return pattern
+    tier, day = "top-tier " if top_tier else "", written_out(filing.submitted_on)
+    raise NoRule(f"no {tier}stay pattern of the {route} route is loaded for {day}")
 
 
 def time_limits(rulebook: Rulebook, submitted_on: date) -> TimeLimits:
@@ -103,11 +108,11 @@ def excluded_nationalities(rulebook: Rulebook, on: date) -> tuple[str, ...]:
     return edition.members
 
 
-def _schedule(rulebook: Rulebook, at: datetime) -> FeeSchedule:
-    begun = [each for each in rulebook.fees if each.from_instant <= at]
-    if not begun:
-        raise NoRule(f"no fees are loaded for {at.isoformat()}")
-    return max(begun, key=lambda each: each.from_instant)
+def _schedule(rulebook: Rulebook, filing: Filing) -> FeeSchedule:
+    schedule = holding(rulebook.fees, filing)
+    if schedule is None:
+        raise NoRule(f"no fees are loaded for {filing.submitted_at.isoformat()}")
+    return schedule
 
 
 def _span(life: Life) -> str:

@@ -41,7 +41,8 @@ from domain.rules.factors import (
     WorkRow,
 )
 from domain.rules.reading import Notes, RulesetFaults, Table
-from domain.rules.types import Catches, Lists, Ruleset, Test, Transition
+from domain.rules.transitions import read_transition
+from domain.rules.types import Lists, Ruleset, Test
 
 
 def parse_ruleset(
@@ -55,13 +56,14 @@ def parse_ruleset(
     table = Table(data, "", notes)
     test = table.one_of("test", Test)
     questions = int(test is Test.CRITERIA)
+    life, transition = table.table("life").life(), table.table("transition")
     ruleset = Ruleset(
         id=table.text("id"),
         digest=digest_of(data),
         route=table.one_of("route", Route),
         test=test,
-        life=table.table("life").life(),
-        transition=_transition(table.table("transition")),
+        life=life,
+        transition=read_transition(transition, life, transition.citation()),
         pass_mark=table.figure("pass_mark"),
         max=table.figure("max"),
         prerequisites=_prerequisites(table.table("prerequisites")),
@@ -91,10 +93,6 @@ def _iso(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     raise TypeError(f"{value!r} has no canonical form")
-
-
-def _transition(table: Table) -> Transition:
-    return Transition(catches=table.one_of("catches", Catches), cited=table.citation())
 
 
 def _prerequisites(table: Table) -> PrerequisiteRules:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from domain.application import Route
+from domain.days import hong_kong_date
 from domain.rules.criteria import Criterion
 from domain.rules.factors import Citation, Factor, Figure, PrerequisiteRules
 
@@ -25,9 +26,17 @@ class Catches(StrEnum):
     """Which cases a change of the rules catches."""
 
     SUBMISSION_DATE = "submission_date"
+    SUBMISSION_INSTANT = "submission_instant"
+    IN_PROCESS = "in_process"
     IN_PROCESS_WITH_PROOF = "in_process_with_proof"
     APPROVAL_DATE = "approval_date"
-    SUBMISSION_INSTANT = "submission_instant"
+
+
+class YearCaught(StrEnum):
+    """Which calendar year a quota covers first: the one in which it became known, or the next."""
+
+    RUNNING_YEAR = "running_year"
+    FOLLOWING_YEAR = "following_year"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +58,15 @@ class Life:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
-    """Which cases this ruleset catches when it begins."""
+    """Which cases a change of the rules catches when it begins.
+
+    ``at`` is the instant of its first day from which submissions are caught, where the clock
+    decides; None where the day does.
+    """
 
     catches: Catches
     cited: Citation
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,12 +125,13 @@ class Ruleset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StayPattern:
-    """Years of each period of stay, in order, for submissions within a life."""
+    """Years of each period of stay, in order, and whom they are for."""
 
     route: Route
     top_tier: bool
     years: tuple[int, ...]
     life: Life
+    transition: Transition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,23 +144,42 @@ class VisaFee:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeeSchedule:
-    """Fees a person in HK dollars for applications submitted at or after an instant."""
+    """Fees a person in HK dollars, from an instant on, for the cases that it catches."""
 
     from_instant: datetime
     application_hkd: int | None
     visa: tuple[VisaFee, ...]
+    catches: Catches
     cited: Citation
+
+    @property
+    def life(self) -> Life:
+        """The days from that of its first instant on."""
+        first = hong_kong_date(self.from_instant)
+        return Life(first=first, until=None, known_from=first, cited=self.cited)
+
+    @property
+    def transition(self) -> Transition:
+        """Which cases it catches; where the clock decides, those from its first instant on."""
+        by_instant = self.catches is Catches.SUBMISSION_INSTANT
+        at = self.from_instant if by_instant else None
+        return Transition(catches=self.catches, cited=self.cited, at=at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
     """Places of a calendar year (None: no ceiling), as known from a day on."""
 
-    first_year: int
+    catches: YearCaught
     last_year: int | None
     places: int | None
     known_from: date
     cited: Citation
+
+    @property
+    def first_year(self) -> int:
+        """The first calendar year that it covers, whole."""
+        return self.known_from.year + (self.catches is YearCaught.FOLLOWING_YEAR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

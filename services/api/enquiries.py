@@ -12,6 +12,7 @@ from domain.days import hong_kong_date
 from domain.references import parse_reference
 from domain.rules.assess import assess as assessed
 from domain.rules.choose import choose, named
+from domain.rules.transitions import filed_on
 from services.api import inputs
 from services.api.faults import InvalidRequest, NoSuchApplication
 from services.api.freshness import shown
@@ -77,7 +78,9 @@ def assess(call: Call, query: dict[str, Any]) -> dict[str, Any]:
     application = application_from(document, on, found=found)
     book = call.office.rulebook
     ruleset = (
-        named(book, query["ruleset"]) if "ruleset" in query else choose(book, application.route, on)
+        named(book, query["ruleset"])
+        if "ruleset" in query
+        else choose(book, filed_on(application.route, on))
     )
     return answer(assessed(ruleset, application, on))
 

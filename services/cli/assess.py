@@ -19,6 +19,7 @@ from domain.errors import Refusal
 from domain.rules.assess import assess as assess_application
 from domain.rules.assess import require_route
 from domain.rules.choose import UnknownRuleset, choose, named
+from domain.rules.transitions import filed_on
 from domain.rules.types import Assessment, FactorScore, Rulebook, Ruleset
 from services.intake.application import application_from, route_of
 from services.intake.document import parse_document
@@ -118,7 +119,7 @@ def _assessment(data: bytes, terms: Terms) -> Assessment:
 
 def _ruleset(route: Route, terms: Terms) -> Ruleset:
     if terms.ruleset_id is None:
-        return choose(terms.rulebook, route, terms.on)
+        return choose(terms.rulebook, filed_on(route, terms.on))
     ruleset = named(terms.rulebook, terms.ruleset_id)
     require_route(ruleset, route)
     return ruleset

@@ -10,6 +10,7 @@ from domain.projections.case_list import CaseRow
 from domain.projections.exercises import ExerciseRow
 from domain.rules.assess import assess
 from domain.rules.choose import choose
+from domain.rules.transitions import filed_on
 from domain.stages import Stage
 from services.demo.year import EXERCISE, FILED_ON, known_people
 from services.exercises import redraw
@@ -78,7 +79,7 @@ def _read_models(office: Office) -> Iterator[str]:
 def _assessments(office: Office, shown: Summary) -> Iterator[str]:
     on = hong_kong_date(FILED_ON)
     for person in known_people():
-        ruleset = choose(office.rulebook, person.application.route, on)
+        ruleset = choose(office.rulebook, filed_on(person.application.route, on))
         wanted = assess(ruleset, person.application, on).total
         row = shown.known[person.name]
         if (row.points, row.ruleset) != (wanted, ruleset.id):

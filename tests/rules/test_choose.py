@@ -19,16 +19,22 @@ from domain.rules.choose import (
     time_limits,
     visa_fee,
 )
+from domain.rules.transitions import Filing, filed_on
 from domain.rules.types import Rulebook
 
 ELEVEN = datetime(2025, 2, 26, 11, 0, tzinfo=HONG_KONG)
 LAST_TICK = timedelta(microseconds=1)
 
 
+def filed_at(instant: datetime) -> Filing:
+    """A filing of the general route, submitted and asked about at an instant."""
+    return Filing(route=Route.GENERAL, submitted_at=instant, on=hong_kong_date(instant))
+
+
 @pytest.mark.parametrize("day", [date(2018, 8, 28), date(2020, 2, 29), date(2022, 12, 31)])
 def test_a_ruleset_holds_from_its_first_day_to_its_last(rulebook: Rulebook, day: date) -> None:
-    assert choose(rulebook, Route.GENERAL, day).id == "gpt-2018"
-    assert choose(rulebook, Route.ACHIEVEMENT, day).id == "apt-225"
+    assert choose(rulebook, filed_on(Route.GENERAL, day)).id == "gpt-2018"
+    assert choose(rulebook, filed_on(Route.ACHIEVEMENT, day)).id == "apt-225"
 
 
 @pytest.mark.parametrize("route", list(Route))
@@ -40,7 +46,7 @@ def test_a_day_without_a_ruleset_is_refused_by_name(
     rulebook: Rulebook, route: Route, day: date, named_day: str
 ) -> None:
     with pytest.raises(NoRuleset, match=f"{route} route is loaded for {named_day}; loaded: .*2018"):
-        choose(rulebook, route, day)
+        choose(rulebook, filed_on(route, day))
 
 
 def test_an_unknown_ruleset_names_the_known_ones(rulebook: Rulebook) -> None:
@@ -60,14 +66,14 @@ def test_an_unknown_ruleset_names_the_known_ones(rulebook: Rulebook) -> None:
 def test_fees_follow_the_clock_of_submission(
     rulebook: Rulebook, submitted_at: datetime, application: int | None, short: int, long: int
 ) -> None:
-    assert application_fee(rulebook, submitted_at) == application
-    found = [visa_fee(rulebook, submitted_at, days) for days in (1, 180, 181, 1096)]
+    assert application_fee(rulebook, filed_at(submitted_at)) == application
+    found = [visa_fee(rulebook, filed_at(submitted_at), days) for days in (1, 180, 181, 1096)]
     assert found == [short, short, long, long]
 
 
 def test_an_instant_before_every_fee_is_refused(rulebook: Rulebook) -> None:
     with pytest.raises(NoRule, match="no fees are loaded for 2006-06-27"):
-        application_fee(rulebook, datetime(2006, 6, 27, 15, 59, tzinfo=UTC))
+        application_fee(rulebook, filed_at(datetime(2006, 6, 27, 15, 59, tzinfo=UTC)))
 
 
 @pytest.mark.parametrize(
@@ -86,12 +92,12 @@ def test_an_instant_before_every_fee_is_refused(rulebook: Rulebook) -> None:
 def test_the_stay_follows_the_day_of_submission(
     rulebook: Rulebook, route: Route, day: date, years: tuple[int, ...], *, top_tier: bool
 ) -> None:
-    assert stay_pattern(rulebook, route, day, top_tier=top_tier).years == years
+    assert stay_pattern(rulebook, filed_on(route, day), top_tier=top_tier).years == years
 
 
 def test_a_stay_that_is_not_loaded_is_refused(rulebook: Rulebook) -> None:
     with pytest.raises(NoRule, match="no top-tier stay pattern of the general route"):
-        stay_pattern(rulebook, Route.GENERAL, date(2010, 1, 1), top_tier=True)
+        stay_pattern(rulebook, filed_on(Route.GENERAL, date(2010, 1, 1)), top_tier=True)
 
 
 @pytest.mark.parametrize(

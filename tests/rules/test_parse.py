@@ -16,6 +16,7 @@ from domain.rules.choose import choose
 from domain.rules.factors import Citation, Confidence
 from domain.rules.parse import digest_of, parse_ruleset
 from domain.rules.reading import RulesetFaults
+from domain.rules.transitions import filed_on
 from domain.rules.types import Rulebook, Ruleset
 from tests.rules.filing import ON, application, born, points
 
@@ -210,7 +211,7 @@ def test_an_open_ruleset_is_in_force_until_the_next_begins(documents: dict[str, 
     later["life"] = {**later["life"], "from": date(2023, 1, 1)}
     book = parse_rulebook({**documents, "gpt-later": later})
     days = (date(2018, 8, 28), date(2022, 12, 31), date(2023, 1, 1), date(2040, 1, 1))
-    found = [choose(book, Route.GENERAL, day).id for day in days]
+    found = [choose(book, filed_on(Route.GENERAL, day)).id for day in days]
     assert found == ["gpt-2018", "gpt-2018", "gpt-later", "gpt-later"]
 
 

@@ -6,6 +6,7 @@ from domain.application import Route, Sector
 from domain.days import hong_kong_date
 from domain.rules.assess import assess
 from domain.rules.choose import choose
+from domain.rules.transitions import filed_on
 from services.demo.population import Arrival, population
 from services.demo.year import FILED_ON, known_people
 from services.intake.application import application_from
@@ -48,7 +49,9 @@ def test_no_two_people_travel_on_the_same_document() -> None:
 def test_john_emma_and_jackie_score_175_120_and_225() -> None:
     rulebook, on = load_rulebook(), hong_kong_date(FILED_ON)
     totals = {
-        each.name: assess(choose(rulebook, each.application.route, on), each.application, on).total
+        each.name: assess(
+            choose(rulebook, filed_on(each.application.route, on)), each.application, on
+        ).total
         for each in known_people()
     }
     assert totals == {"john": 175, "emma": 120, "jackie": 225}
