@@ -4,24 +4,22 @@ Law: documents that contradict each other (two rulesets of a route in force on o
 that is not listed) are refused with every fault at once.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
-from itertools import pairwise
+from collections.abc import Mapping
+from typing import Final
 
 from domain.application import Route
-from domain.rules.parse import parse_ruleset
+from domain.rules.editions import beginnings, chained, read_editions
 from domain.rules.reading import Notes, RulesetFaults, Table
+from domain.rules.timeline import contradictions
 from domain.rules.transitions import read_transition
 from domain.rules.types import (
     Catches,
     DatedList,
     Edition,
     FeeSchedule,
-    Life,
     Lists,
     Quota,
     Rulebook,
-    Ruleset,
     StayPattern,
     TimeLimits,
     VisaFee,
@@ -42,21 +40,29 @@ SHARED = (
 )
 """The documents that are not a ruleset."""
 
+_PLACED: Final = frozenset({"route", "life", "life.from", "life.begins_with", "life.until"})
+"""Where a ruleset says of whom and when it is: with a stand-in here it has no place in time."""
+
 
 def parse_rulebook(documents: Documents) -> Rulebook:
     """The rulebook that the documents make, by name; or RulesetFaults with every fault."""
-    faults: list[str] = []
-    shared = {name: documents.get(name, {}) for name in SHARED}
-    sources = frozenset(shared["sources"])
-    tables = {name: Table(data, "", Notes(sources)) for name, data in shared.items()}
+    chains = chained({name: documents[name] for name in documents if name not in SHARED})
+    faults = list(chains.faults)
+    sources = frozenset(documents.get("sources", {}))
+    first_days = beginnings(chains)
+    tables = {
+        name: Table(documents.get(name, {}), "", Notes(sources, first_days)) for name in SHARED
+    }
     lists = Lists(
         excluded_nationalities=_dated_list("nationalities", tables["nationalities"]),
         talent_list=_dated_list("talent-lists", tables["talent-lists"]),
         universities=_dated_list("university-lists", tables["university-lists"]),
     )
-    rulesets = tuple(_rulesets(documents, lists, sources, faults))
+    notes = Notes(sources, first_days)
+    read = [read_editions(each, lists, notes, faults) for each in chains.editions]
     book = Rulebook(
-        rulesets=rulesets,
+        rulesets=tuple(each[-1].ruleset for each in read),
+        superseded=tuple(each.ruleset for editions in read for each in editions[:-1]),
         lists=lists,
         stays=tuple(_stay(row) for row in tables["stay"].rows("patterns", least=1)),
         fees=tuple(_fees(row) for row in tables["fees"].rows("schedules", least=1)),
@@ -67,29 +73,16 @@ def parse_rulebook(documents: Documents) -> Rulebook:
     for name, table in tables.items():
         table.close()
         faults.extend(f"{name}: {fault}" for fault in table.notes.faults)
-    faults = faults or list(_contradictions(book))
+    unread = {name for name, table in tables.items() if table.notes.unread}
+    unread |= {each[-1].ruleset.id for each in read if each[-1].unread & _PLACED}
+    faults += contradictions(book, unread)
     if faults:
         raise RulesetFaults("rulebook", tuple(faults))
     return book
 
 
-def _rulesets(
-    documents: Documents, lists: Lists, sources: frozenset[str], faults: list[str]
-) -> Iterator[Ruleset]:
-    for name in sorted(set(documents) - set(SHARED)):
-        try:
-            yield parse_ruleset(documents[name], lists, sources=sources)
-        except RulesetFaults as refused:
-            faults.extend(f"{name}: {fault}" for fault in refused.faults)
-
-
 def _dated_list(name: str, table: Table) -> DatedList:
-    editions = [_edition(row) for row in table.rows("editions", least=1)]
-    return DatedList(id=name, editions=tuple(sorted(editions, key=_begins)))
-
-
-def _begins(edition: Edition) -> tuple[date, date]:
-    return edition.life.first, edition.life.known_from
+    return DatedList(id=name, editions=tuple(map(_edition, table.rows("editions", least=1))))
 
 
 def _edition(row: Table) -> Edition:
@@ -145,49 +138,3 @@ def _quota(row: Table) -> Quota:
         known_from=row.day("known_from"),
         cited=row.citation(),
     )
-
-
-def _contradictions(book: Rulebook) -> Iterator[str]:
-    yield from _namesakes("rulesets", [each.id for each in book.rulesets])
-    for route in Route:
-        ours = [each for each in book.rulesets if each.route is route]
-        yield from _overlaps((each.id, each.life) for each in ours)
-        for top_tier in (False, True):
-            stays = [
-                each for each in book.stays if (each.route, each.top_tier) == (route, top_tier)
-            ]
-            yield from _overlaps((f"stay {each.years} of {route}", each.life) for each in stays)
-    lists = book.lists
-    for dated in (lists.excluded_nationalities, lists.talent_list, lists.universities):
-        yield from _namesakes(dated.id, [each.id for each in dated.editions])
-        yield from (
-            f"{one.id} and {other.id} begin, and became known, on the same day"
-            for one, other in pairwise(dated.editions)
-            if _begins(one) == _begins(other)
-        )
-    yield from _overlaps(("limits", each.life) for each in book.limits)
-    for fees in book.fees:
-        yield from _fee_rows(fees.visa, f"fees from {fees.from_instant.isoformat()}")
-
-
-def _namesakes(where: str, ids: list[str]) -> Iterator[str]:
-    yield from (
-        f"{where}: two are called {each}" for each in sorted(set(ids)) if ids.count(each) > 1
-    )
-
-
-def _overlaps(lives: Iterable[tuple[str, Life]]) -> Iterator[str]:
-    ordered = sorted(lives, key=lambda each: each[1].first)
-    for (name, life), (after, later) in pairwise(ordered):
-        # An open life ends where the next begins, and so needs no change when one is added.
-        if later.first == life.first or (life.until is not None and later.first <= life.until):
-            yield f"{after} begins on {later.first}, while {name} is in force"
-
-
-def _fee_rows(rows: Sequence[VisaFee], where: str) -> Iterator[str]:
-    limits = [row.stay_days_at_most for row in rows]
-    bounded = [each for each in limits if each is not None]
-    if limits[-1] is not None or len(bounded) != len(limits) - 1:
-        yield f"{where}: only the last visa fee must be without a limit of days"
-    elif bounded != sorted(set(bounded)):
-        yield f"{where}: the limits of days must rise"

@@ -4,6 +4,8 @@ Law: what is not loaded is refused by name, never guessed from a neighbour. What
 in force until the next of its kind begins, so that adding a rule never changes one already used.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 from domain.days import written_out
@@ -29,11 +31,7 @@ def choose(rulebook: Rulebook, filing: Filing, *, known_on: date | None = None) 
 
     Without `known_on` they are as known last.
     """
-    ours = [
-        each
-        for each in rulebook.rulesets
-        if each.route == filing.route and (known_on is None or each.life.known_from <= known_on)
-    ]
+    ours = [each for each in known(rulebook, known_on) if each.route == filing.route]
     chosen = holding(ours, filing)
     if chosen is not None:
         return chosen
@@ -42,13 +40,44 @@ def choose(rulebook: Rulebook, filing: Filing, *, known_on: date | None = None) 
     raise NoRuleset(f"no ruleset of the {filing.route} route is loaded for {day}; loaded: {loaded}")
 
 
+def known(rulebook: Rulebook, on: date | None = None) -> tuple[Ruleset, ...]:
+    """The latest edition of each ruleset that was known on a day; as known last without one.
+
+    A life that begins with another ruleset begins on the day that was then known for that one.
+    """
+    if on is None:
+        return rulebook.rulesets
+    latest: dict[str, Ruleset] = {}
+    for each in sorted((*rulebook.superseded, *rulebook.rulesets), key=lambda each: each.edition):
+        if each.life.known_from <= on:
+            latest[each.id] = each
+    return tuple(_beginning_with(latest, latest[each]) for each in sorted(latest))
+
+
+def _beginning_with(latest: Mapping[str, Ruleset], ruleset: Ruleset) -> Ruleset:
+    other = latest.get(ruleset.life.begins_with or "")
+    if other is None:
+        return ruleset
+    return replace(ruleset, life=replace(ruleset.life, first=other.life.first))
+
+
 def named(rulebook: Rulebook, ruleset_id: str) -> Ruleset:
-    """The ruleset of that id, whatever its life, or UnknownRuleset naming the known ones."""
+    """The latest edition of that id, whatever its life, or UnknownRuleset naming the known ones."""
     for each in rulebook.rulesets:
         if each.id == ruleset_id:
             return each
-    known = ", ".join(each.id for each in rulebook.rulesets) or "none"
-    raise UnknownRuleset(f"no ruleset is called {ruleset_id!r}; known: {known}")
+    ids = ", ".join(each.id for each in rulebook.rulesets) or "none"
+    raise UnknownRuleset(f"no ruleset is called {ruleset_id!r}; known: {ids}")
+
+
+def recorded(rulebook: Rulebook, ruleset_id: str, digest: str) -> Ruleset:
+    """The very edition that an assessment recorded, or UnknownRuleset."""
+    latest = named(rulebook, ruleset_id)
+    ours = (latest, *(each for each in rulebook.superseded if each.id == ruleset_id))
+    for each in ours:
+        if each.digest == digest:
+            return each
+    raise UnknownRuleset(f"no edition of {ruleset_id} has the digest {digest}")
 
 
 def application_fee(rulebook: Rulebook, filing: Filing) -> int | None:

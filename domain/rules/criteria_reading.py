@@ -29,12 +29,11 @@ WHOLE_PERCENT: Final = 100
 
 def read_criterion(table: Table) -> tuple[Criterion, ...]:
     """The criterion of a row, or nothing, with a fault, where what it asks is not known."""
-    read = _READ.get(table.text("asks"))
-    if read is None:
-        table.fault("asks", f"must be one of {', '.join(_READ)}, not {table.data.get('asks')!r}")
+    asks = table.known("asks", tuple(_READ))
+    if asks is None:
         table.asked.update(table.data)
         return ()
-    return (read(table),)
+    return (_READ[asks](table),)
 
 
 def criteria_faults(criteria: tuple[Criterion, ...]) -> Iterator[str]:

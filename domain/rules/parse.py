@@ -7,6 +7,7 @@ guessed or defaulted that would change a score.
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 from typing import Final
@@ -46,17 +47,43 @@ from domain.rules.types import Lists, Ruleset, Test
 
 
 def parse_ruleset(
-    data: Mapping[str, object], lists: Lists, *, sources: frozenset[str] | None = None
+    data: Mapping[str, object],
+    lists: Lists,
+    *,
+    sources: frozenset[str] | None = None,
+    beginnings: Mapping[str, date] = MappingProxyType({}),
 ) -> Ruleset:
     """The ruleset that the data describes, or RulesetFaults naming every fault.
 
-    ``sources`` are the ids that may be cited; None leaves them unchecked.
+    ``sources`` are the ids that may be cited; None leaves them unchecked. ``beginnings`` are the
+    first days of the rulesets with which a life may begin.
     """
-    notes = Notes(sources)
+    found = read_ruleset(data, lists, Notes(sources, beginnings))
+    if found.faults:
+        raise RulesetFaults(found.ruleset.id, found.faults)
+    return found.ruleset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRuleset:
+    """A ruleset as far as it could be read, its faults, and the paths that have a stand-in."""
+
+    ruleset: Ruleset
+    faults: tuple[str, ...]
+    unread: frozenset[str]
+
+
+def read_ruleset(data: Mapping[str, object], lists: Lists, notes: Notes) -> ReadRuleset:
+    """What the data says, with every fault and every contradiction in what could be read."""
     table = Table(data, "", notes)
     test = table.one_of("test", Test)
     questions = int(test is Test.CRITERIA)
     life, transition = table.table("life").life(), table.table("transition")
+    factors = {
+        row.path: each
+        for row in table.rows("factors", least=1 - questions)
+        for each in _factor(row)
+    }
     ruleset = Ruleset(
         id=table.text("id"),
         digest=digest_of(data),
@@ -67,20 +94,18 @@ def parse_ruleset(
         pass_mark=table.figure("pass_mark"),
         max=table.figure("max"),
         prerequisites=_prerequisites(table.table("prerequisites")),
-        factors=tuple(
-            each for row in table.rows("factors", least=1 - questions) for each in _factor(row)
-        ),
+        factors=tuple(factors.values()),
         criteria=tuple(
             each for row in table.rows("criteria", least=questions) for each in read_criterion(row)
         ),
         lists=lists,
+        edition=table.whole("edition", least=2) if table.has("edition") else 1,
     )
     table.close()
-    # Contradictions are looked for only in data that reads: stand-ins would contradict too.
-    faults = tuple(notes.faults) or faults_of(ruleset)
-    if faults:
-        raise RulesetFaults(ruleset.id, faults)
-    return ruleset
+    against = faults_of(ruleset, places=tuple(factors), unread=notes.unread)
+    return ReadRuleset(
+        ruleset=ruleset, faults=(*notes.faults, *against), unread=frozenset(notes.unread)
+    )
 
 
 def digest_of(data: Mapping[str, object]) -> str:
@@ -115,12 +140,11 @@ def _prerequisites(table: Table) -> PrerequisiteRules:
 
 def _factor(table: Table) -> tuple[Factor, ...]:
     """The factor of a row, or nothing, with a fault, where its name is not known."""
-    read = _READ.get(table.text("factor"))
-    if read is None:
-        table.fault("factor", f"must be one of {', '.join(_READ)}, not {table.data['factor']!r}")
+    name = table.known("factor", tuple(_READ))
+    if name is None:
         table.asked.update(table.data)
         return ()
-    return (read(table),)
+    return (_READ[name](table),)
 
 
 def _age(table: Table) -> AgeFactor:

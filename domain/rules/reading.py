@@ -4,11 +4,11 @@ Law: reading never stops at a fault. It notes the path and what is wrong and goe
 stand-in; whoever reads raises once at the end if anything was noted.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from domain.errors import Reportable
 from domain.rules.factors import Citation, Confidence, Figure
@@ -25,12 +25,22 @@ class RulesetFaults(Reportable, ValueError):
         super().__init__("\n".join(f"{name}: {fault}" for fault in faults))
 
 
+_CITED: Final = frozenset({"source", "confidence", "day_uncertain", "note"})
+"""The keys of a citation: a fault in one leaves every figure as it was read."""
+
+
 @dataclass(slots=True)
 class Notes:
-    """Faults noted so far, and the sources that may be cited (None: any)."""
+    """Faults noted so far, and what a table may refer to.
+
+    ``sources`` may be cited (None: any); ``beginnings`` are the first days of the rulesets that a
+    life may begin with. ``unread`` are the paths that have a stand-in.
+    """
 
     sources: frozenset[str] | None = None
+    beginnings: Mapping[str, date] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -46,6 +56,8 @@ class Table:
     def fault(self, key: str, what: str) -> None:
         """Notes a fault at a key of this table."""
         self.notes.faults.append(f"{self._at(key)}: {what}")
+        if key not in _CITED:
+            self.notes.unread.add(self._at(key))
 
     def has(self, key: str) -> bool:
         """True when the key is there."""
@@ -123,6 +135,14 @@ class Table:
         """One word of a vocabulary."""
         return self._word(key, kind, self._value(key))
 
+    def known(self, key: str, words: Sequence[str]) -> str | None:
+        """One of some words, or None with a fault."""
+        value = self._value(key)
+        if isinstance(value, str) and value in words:
+            return value
+        self._wrong(key, f"one of {', '.join(words)}")
+        return None
+
     def some_of(self, key: str, kind: type[_Enum]) -> tuple[_Enum, ...]:
         """At least one word of a vocabulary."""
         return tuple(self._word(key, kind, each) for each in self.texts(key, least=1))
@@ -166,20 +186,33 @@ class Table:
 
     def life(self) -> Life:
         """The days on which this table holds."""
-        first = self.day("from")
+        begins_with = self.text("begins_with") if self.has("begins_with") else None
+        first = self.day("from") if begins_with is None else self._beginning(begins_with)
         until = self.day("until") if self.has("until") else None
         if until is not None and date.min < until < first:
             self.fault("until", f"{until} is before {first}")
         return Life(
-            first=first, until=until, known_from=self.day("known_from"), cited=self.citation()
+            first=first,
+            until=until,
+            known_from=self.day("known_from"),
+            cited=self.citation(),
+            begins_with=begins_with,
         )
 
     def close(self) -> None:
         """Notes every key, here and below, that nothing asked for."""
         for key in sorted(set(self.data) - self.asked):
-            self.fault(key, "is not known here")
+            self.notes.faults.append(f"{self._at(key)}: is not known here")
         for each in self.inner:
             each.close()
+
+    def _beginning(self, ruleset_id: str) -> date:
+        if self.has("from"):
+            self.asked.add("from")
+            self.fault("from", "must not stand beside begins_with")
+        if ruleset_id not in self.notes.beginnings:
+            self.fault("begins_with", f"no ruleset with a day of its own is called {ruleset_id}")
+        return self.notes.beginnings.get(ruleset_id, date.min)
 
     def _enter(self, data: Mapping[str, object], path: str) -> "Table":
         table = Table(data, path, self.notes)

@@ -44,12 +44,15 @@ class Life:
     """The days on which something holds, both included; ``until`` None where it is open.
 
     ``known_from`` is the day on which it became known, which may be later than its first day.
+    ``begins_with`` is the id of the ruleset whose first day this life shares, wherever that day is
+    corrected to; None where the life has a first day of its own.
     """
 
     first: date
     until: date | None
     known_from: date
     cited: Citation
+    begins_with: str | None = None
 
     def covers(self, day: date) -> bool:
         """True on the days of this life."""
@@ -102,11 +105,12 @@ class Lists:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruleset:
-    """One test over one life.
+    """One test over one life, in one edition.
 
     A test of criteria has criteria and no factors, every other one factors and no criteria.
-    ``digest`` covers the test's own data. The lists are shared by all tests and are not in it: a
-    finding or award that reads a list names the edition it read.
+    A correction is an edition of its own, with a digest of its own. ``digest`` covers the test's
+    own data. The lists are shared by all tests and are not in it: a finding or award that reads a
+    list names the edition it read.
     """
 
     id: str
@@ -121,6 +125,7 @@ class Ruleset:
     factors: tuple[Factor, ...]
     criteria: tuple[Criterion, ...] = ()
     lists: Lists
+    edition: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +198,10 @@ class TimeLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rulebook:
-    """Every rule that is loaded."""
+    """Every rule that is loaded.
+
+    ``rulesets`` are the latest edition of each, ``superseded`` every edition before it.
+    """
 
     rulesets: tuple[Ruleset, ...]
     lists: Lists
@@ -202,6 +210,7 @@ class Rulebook:
     limits: tuple[TimeLimits, ...]
     quotas: tuple[Quota, ...]
     sources: tuple[tuple[str, str], ...]
+    superseded: tuple[Ruleset, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
