@@ -33,6 +33,7 @@ class Action(StrEnum):
     READ_CASES = "cases.read"
     READ_HISTORY = "history.read"
     READ_EXERCISES = "exercises.read"
+    SIMULATE_RULES = "rules.simulate"
     READ_OWN_STATUS = "status.read-own"
     OPERATE = "system.operate"
     PUBLIC = "public"
@@ -60,6 +61,7 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.READ_CASES: _READERS,
         Action.READ_HISTORY: _READERS,
         Action.READ_EXERCISES: _READERS,
+        Action.SIMULATE_RULES: frozenset({Role.SUPERVISOR, Role.AUDITOR}),
         Action.READ_OWN_STATUS: frozenset({Role.APPLICANT}),
         Action.OPERATE: frozenset({Role.ADMINISTRATOR}),
         Action.PUBLIC: frozenset(Role),

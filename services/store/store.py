@@ -43,6 +43,11 @@ SELECT json_send(events.body), events.recorded_at, log.position, log.sequenced_a
 FROM events LEFT JOIN log USING (commit_id, ord)
 WHERE events.stream = ANY (%s::text[]) ORDER BY events.stream, events.version
 """
+_FIRSTS: Final = """
+SELECT json_send(events.body), events.recorded_at, log.position, log.sequenced_at, events.stream
+FROM events LEFT JOIN log USING (commit_id, ord)
+WHERE events.stream = ANY (%s::text[]) AND events.version = 1
+"""
 _LOG: Final = """
 SELECT json_send(events.body), events.recorded_at, log.position, log.sequenced_at, events.stream
 FROM log LEFT JOIN events USING (commit_id, ord)
@@ -145,6 +150,10 @@ class Store:
         for recorded in self._read(_STREAMS, (list(found),), personal=personal):
             found[recorded.stream].append(recorded)
         return {stream: tuple(events) for stream, events in found.items()}
+
+    def read_firsts(self, streams: Sequence[str]) -> tuple[Recorded[Event], ...]:
+        """The first event of each stream that exists, opened, in no particular order."""
+        return self._read(_FIRSTS, (list(streams),), personal=True)
 
     def read_log(
         self, *, after: int, limit: int, personal: bool | Opening = True

@@ -1,0 +1,121 @@
+"""What some consecutive events of a case say of it, without those before them.
+
+Law: `follow` is associative, so that parts of the log can be folded apart, at the same time, and
+joined: the traces of a log in any parts, joined in order, are those of the log in one.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final, cast, get_args
+
+from domain import events as e
+from domain.application import Route
+from domain.projections.stage_after import CASE_STREAM, key_after, stage_after
+from domain.record import Recorded
+from domain.stages import STAGES, Stage, Undecided
+
+UNDECIDED: Final = frozenset(STAGES[state] for state in get_args(Undecided))
+"""The stages of cases that are open: filed, and not decided or withdrawn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """Under which test an application was filed, and the instant at which it counts as filed."""
+
+    route: Route
+    submitted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """A recorded total and the pass mark it was held against."""
+
+    total: int
+    pass_mark: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regime:
+    """The ruleset that a case is under by what was recorded last.
+
+    `digest` names its exact edition, None where only the id was said. `score` is None until the
+    case was scored under it.
+    """
+
+    ruleset: str
+    digest: str | None = None
+    score: Score | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """The stage after some events, and what else one of them said, None where none did."""
+
+    stage: Stage
+    submission: Submission | None = None
+    regime: Regime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """True while nothing has been decided."""
+        return self.stage in UNDECIDED
+
+
+def trace_of(event: e.CaseEvent) -> Trace:
+    """Return what one event says by itself."""
+    stage = stage_after(event)
+    match event:
+        case e.ApplicationSubmitted(route=route, submitted_at=at):
+            return Trace(stage=stage, submission=Submission(route=route, submitted_at=at))
+        case e.PrerequisitesAssessed(ruleset=ruleset, digest=digest):
+            return Trace(stage=stage, regime=Regime(ruleset=ruleset, digest=digest))
+        case e.ApplicationScored(ruleset=ruleset, digest=digest):
+            score = Score(total=event.total, pass_mark=event.pass_mark)
+            return Trace(stage=stage, regime=Regime(ruleset=ruleset, digest=digest, score=score))
+        case _:
+            return _BY_STAGE[stage]
+
+
+_BY_STAGE: Final[Mapping[Stage, Trace]] = MappingProxyType(
+    {each: Trace(stage=each) for each in Stage}
+)
+
+
+def follow(before: Trace | None, after: Trace) -> Trace:
+    """Return what events say together, those of `before` having come first."""
+    if before is None or (after.submission and after.regime):
+        return after
+    return replace(
+        after,
+        submission=after.submission or before.submission,
+        regime=after.regime or before.regime,
+    )
+
+
+def traces(recorded: Iterable[Recorded[Any]], as_of: datetime | None) -> dict[str, Trace]:
+    """Return the trace of every case by its reference, of what had taken effect at `as_of`.
+
+    Events of other streams say nothing of a case. The order is that of the cases' first events.
+    """
+    found: dict[str, Trace] = {}
+    for each in recorded:
+        reference = key_after(each, CASE_STREAM)
+        if reference is not None and (as_of is None or each.effective_at <= as_of):
+            said = trace_of(cast("e.CaseEvent", each.event))
+            found[reference] = follow(found.get(reference), said)
+    return found
+
+
+def join(known: dict[str, Trace], later: Mapping[str, Trace]) -> None:
+    """Make `known`, the traces of open cases, those after `later`, which is left as it is.
+
+    A case that was decided is forgotten: none is ever opened again, and of a long log most are.
+    """
+    for reference, trace in later.items():
+        joined = follow(known.get(reference), trace)
+        if joined.is_open:
+            known[reference] = joined
+        else:
+            known.pop(reference, None)

@@ -1,0 +1,155 @@
+"""One case under two rulesets: its standing under each, and what the change does to it.
+
+Points that an officer decided against the computed ones are part of the recorded score, and stay
+with the ruleset under which they were decided: under the other one only computed points count.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from domain.application import Application, Route
+from domain.days import hong_kong_date
+from domain.rules.assess import assess
+from domain.rules.choose import choose, named
+from domain.rules.types import Rulebook, Ruleset, Test
+from domain.stages import Stage
+from domain.traces import Regime, Submission, Trace
+
+
+class Effect(StrEnum):
+    """What a change of the rules does to a case."""
+
+    GAINS = "gains"
+    LOSES = "loses"
+    SAME = "same"
+    NOT_ASSESSABLE = "not-assessable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCase:
+    """An undecided case with what the log says of it."""
+
+    reference: str
+    stage: Stage
+    submission: Submission
+    regime: Regime | None
+
+    @property
+    def submitted_on(self) -> date:
+        """The Hong Kong day of submission, which is the reference date under any ruleset."""
+        return hong_kong_date(self.submission.submitted_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a case does under one ruleset.
+
+    `total` counts points or criteria, by the kind of `test`. It and `eligible` are None where
+    they were not recorded and the person has been erased.
+    """
+
+    ruleset: str
+    test: Test
+    total: int | None
+    pass_mark: int
+    eligible: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """A case under the ruleset it has and under the one that was asked for."""
+
+    reference: str
+    route: Route
+    submitted_on: date
+    stage: Stage
+    present: Standing
+    target: Standing
+
+    @property
+    def change(self) -> int | None:
+        """The target's points less the present ones; None where the two cannot be compared."""
+        before, after = self.present, self.target
+        if before.test is not after.test or before.total is None or after.total is None:
+            return None
+        return after.total - before.total
+
+    @property
+    def effect(self) -> Effect:
+        """Whether it gains or loses: by points under two tests of one kind, else by eligibility."""
+        if self.target.eligible is None or self.present.eligible is None:
+            return Effect.NOT_ASSESSABLE
+        change = self.change
+        if change is None:
+            change = self.target.eligible - self.present.eligible
+        return Effect.SAME if change == 0 else Effect.GAINS if change > 0 else Effect.LOSES
+
+    @property
+    def becomes_eligible(self) -> bool:
+        """True when it is eligible under the target alone."""
+        return self.present.eligible is False and self.target.eligible is True
+
+    @property
+    def loses_eligibility(self) -> bool:
+        """True when it is eligible under its present ruleset alone."""
+        return self.present.eligible is True and self.target.eligible is False
+
+
+def open_case(reference: str, trace: Trace) -> OpenCase:
+    """Return the open case that a whole trace tells of."""
+    if trace.submission is None:
+        raise ValueError(f"the events of {reference} do not begin with its submission")
+    return OpenCase(
+        reference=reference, stage=trace.stage, submission=trace.submission, regime=trace.regime
+    )
+
+
+def compared(
+    case: OpenCase, application: Application | None, target: Ruleset, rulebook: Rulebook
+) -> Compared:
+    """Return how a case stands under its own ruleset and under `target`.
+
+    `application` is None once its person has been erased.
+    """
+    return Compared(
+        reference=case.reference,
+        route=case.submission.route,
+        submitted_on=case.submitted_on,
+        stage=case.stage,
+        present=_present(case, application, rulebook),
+        target=_assessed(case, application, target),
+    )
+
+
+def _present(case: OpenCase, application: Application | None, rulebook: Rulebook) -> Standing:
+    """The recorded score, or what an assessment under the case's ruleset would find today."""
+    ruleset = _own(case, rulebook)
+    score = case.regime.score if case.regime else None
+    if score is not None:
+        # Only a case that meets every prerequisite is scored.
+        return Standing(
+            ruleset=ruleset.id,
+            test=ruleset.test,
+            total=score.total,
+            pass_mark=score.pass_mark,
+            eligible=score.total >= score.pass_mark,
+        )
+    return _assessed(case, application, ruleset)
+
+
+def _own(case: OpenCase, rulebook: Rulebook) -> Ruleset:
+    if case.regime is not None:
+        return named(rulebook, case.regime.ruleset)
+    return choose(rulebook, case.submission.route, case.submitted_on)
+
+
+def _assessed(case: OpenCase, application: Application | None, ruleset: Ruleset) -> Standing:
+    found = None if application is None else assess(ruleset, application, case.submitted_on)
+    return Standing(
+        ruleset=ruleset.id,
+        test=ruleset.test,
+        total=found.total if found else None,
+        pass_mark=ruleset.pass_mark.value,
+        eligible=found.eligible if found else None,
+    )

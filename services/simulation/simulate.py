@@ -1,0 +1,204 @@
+"""Every open case under another ruleset: who would gain, who would lose, and by how much.
+
+Law: nothing is appended. The answer follows from the log up to one position, the rules as loaded
+and the ruleset asked for; by how many processes it was worked out makes no difference to it.
+"""
+
+import gc
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from multiprocessing import get_context
+from typing import Any, Final, Protocol, TypeVar
+
+from domain.access import Action, Person, demand
+from domain.errors import Reportable
+from domain.rules.choose import named
+from domain.rules.types import Ruleset
+from domain.traces import Trace, join
+from services.simulation.comparing import Compared, OpenCase, open_case
+from services.simulation.tally import Counting, Tally
+from services.simulation.work import (
+    Batch,
+    Part,
+    SimulationFailed,
+    Source,
+    compare,
+    traces_of,
+)
+from services.store import Store
+from services.wiring import Office
+
+POSITIONS_A_PART: Final = 10_000
+CASES_A_BATCH: Final = 1_000
+_A = TypeVar("_A")
+_B = TypeVar("_B")
+
+
+class NothingThen(Reportable):
+    """The log holds nothing of that time."""
+
+
+class NoOpenCase(Reportable):
+    """No case of the route is open, so that there is nothing to score."""
+
+
+class Step(StrEnum):
+    """What a simulation is busy with."""
+
+    READING = "reading the log"
+    SCORING = "scoring"
+
+
+Told = Callable[[Step, int, int], None]
+"""Called with a step, how much of it is done and how much there is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Which ruleset to try, on the open cases of which moment.
+
+    `as_of` is an instant in the world and `believed_at` one of the log, both as in `case_at`; None
+    is now. `processes` share the work; one does it here.
+    """
+
+    to: str
+    as_of: datetime | None = None
+    believed_at: datetime | None = None
+    processes: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulated:
+    """The answer: the ruleset, the last position of the log that was read, and the tally."""
+
+    target: Ruleset
+    position: int
+    tally: Tally
+
+
+class _Mapped(Protocol):
+    """`map`, here or spread over processes: answers in the order of what they answer."""
+
+    def __call__(self, work: Callable[[_A], _B], given: Iterable[_A], /) -> Iterator[_B]: ...
+
+
+def simulate(
+    office: Office,
+    question: Question,
+    person: Person,
+    *,
+    each: Callable[[Compared], Any] = lambda _: None,
+    told: Told = lambda *_: None,
+) -> Simulated:
+    """Compare every open case of the target's route; `each` gets them in order of submission.
+
+    That is the order in which the log has their submissions. Raises `Forbidden`,
+    `UnknownRuleset`, `NothingThen` and `NoOpenCase`, all before `each` is called.
+    """
+    demand(person, Action.SIMULATE_RULES)
+    target = named(office.rulebook, question.to)
+    position = _position(office.store, question.believed_at)
+    source = Source(
+        database_url=office.settings.database_url, master_key=office.settings.master_key
+    )
+    counting = Counting()
+    with _spread(question.processes) as mapped:
+        parts = _parts(source, position, question.as_of)
+        cases = _open_cases(mapped, parts, target, told)
+        batches = [
+            Batch(source=source, cases=some, target=target, rulebook=office.rulebook)
+            for some in _batches(cases)
+        ]
+        done = 0
+        for compared in mapped(compare, batches):
+            for case in compared:
+                counting.add(case)
+                each(case)
+            done += len(compared)
+            told(Step.SCORING, done, len(cases))
+    return Simulated(target=target, position=position, tally=counting.tally())
+
+
+def _position(store: Store, believed_at: datetime | None) -> int:
+    """The last position that was in the log then; the instants of positions never decrease."""
+    head = store.sequence()
+    if head == 0:
+        raise NothingThen("the log is empty: file applications first, with `qmas import`")
+    if believed_at is None:
+        return head
+
+    def sequenced_at(position: int) -> Any:
+        (recorded,) = store.read_log(after=position - 1, limit=1, personal=False)
+        return recorded.sequenced_at
+
+    position = bisect_right(range(1, head + 1), believed_at, key=sequenced_at)
+    if position == 0:
+        raise NothingThen(
+            f"at {believed_at.isoformat()} nothing was in the log; "
+            f"it begins at {sequenced_at(1).isoformat()}"
+        )
+    return position
+
+
+def _parts(source: Source, position: int, as_of: datetime | None) -> list[Part]:
+    return [
+        Part(
+            source=source,
+            after=after,
+            until=min(after + POSITIONS_A_PART, position),
+            as_of=as_of,
+        )
+        for after in range(0, position, POSITIONS_A_PART)
+    ]
+
+
+def _open_cases(mapped: _Mapped, parts: list[Part], target: Ruleset, told: Told) -> list[OpenCase]:
+    known: dict[str, Trace] = {}
+    begun = False
+    for part, traces in zip(parts, mapped(traces_of, parts), strict=True):
+        begun = begun or bool(traces)
+        join(known, traces)
+        told(Step.READING, part.until, parts[-1].until)
+    as_of = parts[-1].as_of
+    if not begun and as_of is not None:
+        raise NothingThen(
+            f"nothing that the log holds of a case had happened by {as_of.isoformat()}"
+        )
+    cases = [open_case(reference, trace) for reference, trace in known.items()]
+    ours = [each for each in cases if each.submission.route is target.route]
+    if not ours:
+        raise NoOpenCase(
+            f"no case of the {target.route} route is open then; {len(cases)} others are"
+        )
+    return ours
+
+
+def _batches(cases: list[OpenCase]) -> Iterator[tuple[OpenCase, ...]]:
+    for start in range(0, len(cases), CASES_A_BATCH):
+        yield tuple(cases[start : start + CASES_A_BATCH])
+
+
+@contextmanager
+def _spread(processes: int) -> Iterator[_Mapped]:
+    if processes == 1:
+        yield map
+        return
+    # Started afresh and not forked: they inherit no connection, thread or lock. What they make
+    # has no cycles, so looking for them is a tenth of their time spent on nothing.
+    with ProcessPoolExecutor(
+        processes, mp_context=get_context("spawn"), initializer=gc.disable
+    ) as pool:
+        try:
+            yield pool.map
+        except BrokenExecutor as fault:
+            raise SimulationFailed(
+                "a process that simulates ended without an answer; is there memory for "
+                f"{processes}? Try again with `--processes 1`"
+            ) from fault
+        finally:
+            pool.shutdown(cancel_futures=True)

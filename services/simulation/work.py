@@ -1,0 +1,107 @@
+"""What processes beside the asking one do: fold a part of the log, compare some of the cases.
+
+Each opens a store of its own, and no connection of the asking process is ever used here. Law:
+this module imports neither the office nor any edge, so that a new process is ready soon.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from typing import Any, Final, cast
+
+from domain import events as e
+from domain.errors import Reportable
+from domain.projections.stage_after import CASE_STREAM
+from domain.record import Recorded
+from domain.rules.types import Rulebook, Ruleset
+from domain.traces import Trace, traces
+from services.simulation.comparing import Compared, OpenCase, compared
+from services.store import CaseKeys, Store
+
+READ_AT_ONCE: Final = 2_500
+OPENED_AT_ONCE: Final = 500
+
+
+class SimulationFailed(Reportable):
+    """A process that simulates could not go on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where the log is, and the key that opens what is sealed in it."""
+
+    database_url: str
+    master_key: bytes
+
+    def __repr__(self) -> str:
+        return "Source(…)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The part of the log after one position and up to another, of what had taken effect."""
+
+    source: Source
+    after: int
+    until: int
+    as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Some open cases, to be compared under their own rulesets and under `target`."""
+
+    source: Source
+    cases: tuple[OpenCase, ...]
+    target: Ruleset
+    rulebook: Rulebook
+
+
+def traces_of(part: Part) -> dict[str, Trace]:
+    """Return the trace that a part of the log leaves of every case in it."""
+    with _store(part.source) as store:
+        return traces(chain.from_iterable(_read(store, part)), part.as_of)
+
+
+def compare(batch: Batch) -> tuple[Compared, ...]:
+    """Return each case of a batch under both rulesets, in the batch's order."""
+    with _store(batch.source) as store:
+        return tuple(
+            compared(case, filed.get(case.reference), batch.target, batch.rulebook)
+            for cases in _split(batch.cases)
+            for filed in (applications(store, [each.reference for each in cases]),)
+            for case in cases
+        )
+
+
+def applications(store: Store, references: Sequence[str]) -> dict[str, Any]:
+    """Return what was filed under each reference; None where its person has been erased."""
+    firsts = store.read_firsts([f"{CASE_STREAM}{each}" for each in references])
+    events = (cast("e.ApplicationSubmitted", each.event) for each in firsts)
+    return {each.reference: each.personal for each in events}
+
+
+def _read(store: Store, part: Part) -> Iterator[tuple[Recorded[e.Event], ...]]:
+    for after in range(part.after, part.until, READ_AT_ONCE):
+        limit = min(READ_AT_ONCE, part.until - after)
+        yield store.read_log(after=after, limit=limit, personal=False)
+
+
+def _split(cases: tuple[OpenCase, ...]) -> Iterator[tuple[OpenCase, ...]]:
+    """Few at a time: what is opened takes far more memory than what is sealed."""
+    for start in range(0, len(cases), OPENED_AT_ONCE):
+        yield cases[start : start + OPENED_AT_ONCE]
+
+
+@contextmanager
+def _store(source: Source) -> Iterator[Store]:
+    store = Store.connect(source.database_url, CaseKeys(source.master_key), pool_size=1)
+    try:
+        yield store
+    except Reportable as fault:
+        # Another process can be told a text, but not every fault of the store.
+        raise SimulationFailed(str(fault)) from None
+    finally:
+        store.dispose()

@@ -1,0 +1,111 @@
+"""Parts of a log folded apart and joined: the same as the whole, whatever the parts."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain import events as e
+from domain import stages as s
+from domain.case import load
+from domain.record import Recorded
+from domain.traces import UNDECIDED, Regime, Score, Trace, join, traces
+from tests.domain.histories import ACKNOWLEDGED, HISTORIES, prerequisites, scored, submitted, until
+
+START = datetime(2019, 9, 2, 4, 0, tzinfo=UTC)
+
+
+def interleaved(histories: Sequence[tuple[e.CaseEvent, ...]]) -> list[Recorded[Any]]:
+    """Return the events of the histories in turn, one a day, as a log would have them."""
+    longest = max((len(each) for each in histories), default=0)
+    turns = [
+        (number, version, each[version])
+        for version in range(longest)
+        for number, each in enumerate(histories)
+        if version < len(each)
+    ]
+    return [
+        Recorded(
+            event_id=str(position),
+            stream=f"case-{number}",
+            version=version + 1,
+            event=event,
+            effective_at=START + timedelta(days=position),
+            recorded_at=START,
+            actor="an officer",
+            role="officer",
+            command="Test",
+            command_id="",
+            causation_id="",
+            correlation_id="",
+            position=position + 1,
+            sequenced_at=START,
+        )
+        for position, (number, version, event) in enumerate(turns)
+    ]
+
+
+def joined(log: Sequence[Recorded[Any]], cuts: Sequence[int] = ()) -> dict[str, Trace]:
+    known: dict[str, Trace] = {}
+    for first, last in pairwise([0, *sorted(cuts), len(log)]):
+        join(known, traces(log[first:last], None))
+    return known
+
+
+@given(
+    histories=st.lists(st.sampled_from([each for each in HISTORIES.values() if each]), max_size=6),
+    cuts=st.lists(st.integers(0, 80), max_size=6),
+)
+def test_any_parts_of_a_log_give_what_the_whole_gives(
+    histories: list[tuple[e.CaseEvent, ...]], cuts: list[int]
+) -> None:
+    log = interleaved(histories)
+    whole = joined(log)
+    assert joined(log, [min(cut, len(log)) for cut in cuts]) == whole
+    undecided = [isinstance(load(each), s.Undecided) for each in histories]
+    assert [str(number) in whole for number in range(len(histories))] == undecided
+
+
+@pytest.mark.parametrize("state", HISTORIES, ids=lambda state: state.__name__)
+def test_a_trace_is_at_the_stage_that_the_case_is_at(state: type[s.CaseState]) -> None:
+    history = HISTORIES[state]
+    found = traces(interleaved([history]), None)
+    assert [each.stage for each in found.values()] == ([s.STAGES[state]] if history else [])
+
+
+def test_a_case_is_open_until_it_is_decided() -> None:
+    decided = {"draft", "approved", "visa-fee-paid", "visa-issued", "visa-activated"}
+    assert set(s.Stage) - decided - {"refused", "withdrawn"} == UNDECIDED
+
+
+def test_the_regime_is_the_one_recorded_last_and_its_score_with_it() -> None:
+    (trace,) = traces(interleaved([until(scored())]), None).values()
+    assert trace.regime == Regime(
+        ruleset="gpt-2018", digest="sha256:00", score=Score(total=175, pass_mark=80)
+    )
+
+
+def test_prerequisites_assessed_anew_leave_no_score() -> None:
+    (trace,) = traces(interleaved([(*until(scored()), prerequisites())]), None).values()
+    assert trace.regime == Regime(ruleset="gpt-2018", digest="sha256:00")
+
+
+def test_what_took_effect_later_says_nothing() -> None:
+    log = interleaved([(submitted(), ACKNOWLEDGED, prerequisites())])
+    (trace,) = traces(log, START + timedelta(days=1)).values()
+    assert trace.stage == "acknowledged"
+    assert trace.regime is None
+    assert traces(log, START - timedelta(days=1)) == {}
+
+
+def test_events_of_other_streams_say_nothing() -> None:
+    opened = interleaved([until(ACKNOWLEDGED)])
+    other = [
+        Recorded(**{name: getattr(each, name) for name in each.__slots__} | {"stream": "work-0"})
+        for each in opened
+    ]
+    assert traces(other, None) == {}
