@@ -11,7 +11,8 @@ from enum import StrEnum
 from domain.application import Application, Route
 from domain.days import hong_kong_date
 from domain.rules.assess import assess
-from domain.rules.choose import choose, named
+from domain.rules.choose import choose, named, recorded
+from domain.rules.transitions import Filing, has_listed_profession
 from domain.rules.types import Rulebook, Ruleset, Test
 from domain.stages import Stage
 from domain.traces import Regime, Submission, Trace
@@ -39,6 +40,18 @@ class OpenCase:
     def submitted_on(self) -> date:
         """The Hong Kong day of submission, which is the reference date under any ruleset."""
         return hong_kong_date(self.submission.submitted_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """The ruleset to try, the rules as loaded, and the Hong Kong day on which all this is asked.
+
+    That day chooses the ruleset of a case that was not assessed yet, as if it were assessed then.
+    """
+
+    target: Ruleset
+    rulebook: Rulebook
+    day: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +118,8 @@ def open_case(reference: str, trace: Trace) -> OpenCase:
     )
 
 
-def compared(
-    case: OpenCase, application: Application | None, target: Ruleset, rulebook: Rulebook
-) -> Compared:
-    """Return how a case stands under its own ruleset and under `target`.
+def compared(case: OpenCase, application: Application | None, terms: Terms) -> Compared:
+    """Return how a case stands under its own ruleset and under the one to try.
 
     `application` is None once its person has been erased.
     """
@@ -117,31 +128,45 @@ def compared(
         route=case.submission.route,
         submitted_on=case.submitted_on,
         stage=case.stage,
-        present=_present(case, application, rulebook),
-        target=_assessed(case, application, target),
+        present=_present(case, application, terms),
+        target=_assessed(case, application, terms.target),
     )
 
 
-def _present(case: OpenCase, application: Application | None, rulebook: Rulebook) -> Standing:
-    """The recorded score, or what an assessment under the case's ruleset would find today."""
-    ruleset = _own(case, rulebook)
-    score = case.regime.score if case.regime else None
-    if score is not None:
-        # Only a case that meets every prerequisite is scored.
-        return Standing(
-            ruleset=ruleset.id,
-            test=ruleset.test,
-            total=score.total,
-            pass_mark=score.pass_mark,
-            eligible=score.total >= score.pass_mark,
-        )
-    return _assessed(case, application, ruleset)
+def _present(case: OpenCase, application: Application | None, terms: Terms) -> Standing:
+    """The recorded score, or what an assessment on the day asked would find."""
+    regime = case.regime
+    if regime is None:
+        return _assessed(case, application, _chosen(case, application, terms))
+    if regime.score is None:
+        return _assessed(case, application, _exact(regime, terms.rulebook))
+    ruleset, score = named(terms.rulebook, regime.ruleset), regime.score
+    # Only a case that meets every prerequisite is scored.
+    return Standing(
+        ruleset=ruleset.id,
+        test=ruleset.test,
+        total=score.total,
+        pass_mark=score.pass_mark,
+        eligible=score.total >= score.pass_mark,
+    )
 
 
-def _own(case: OpenCase, rulebook: Rulebook) -> Ruleset:
-    if case.regime is not None:
-        return named(rulebook, case.regime.ruleset)
-    return choose(rulebook, case.submission.route, case.submitted_on)
+def _chosen(case: OpenCase, application: Application | None, terms: Terms) -> Ruleset:
+    """The ruleset that would hold for a case that was not assessed yet."""
+    filing = Filing(
+        route=case.submission.route,
+        submitted_at=case.submission.submitted_at,
+        on=terms.day,
+        listed_profession=application is not None and has_listed_profession(application),
+    )
+    return choose(terms.rulebook, filing, known_on=terms.day)
+
+
+def _exact(regime: Regime, rulebook: Rulebook) -> Ruleset:
+    """The edition that was recorded; the latest where only an id was."""
+    if regime.digest is None:
+        return named(rulebook, regime.ruleset)
+    return recorded(rulebook, regime.ruleset, regime.digest)
 
 
 def _assessed(case: OpenCase, application: Application | None, ruleset: Ruleset) -> Standing:

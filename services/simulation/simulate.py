@@ -16,11 +16,12 @@ from multiprocessing import get_context
 from typing import Any, Final, Protocol, TypeVar
 
 from domain.access import Action, Person, demand
+from domain.days import hong_kong_date
 from domain.errors import Reportable
 from domain.rules.choose import named
 from domain.rules.types import Ruleset
 from domain.traces import Trace, join
-from services.simulation.comparing import Compared, OpenCase, open_case
+from services.simulation.comparing import Compared, OpenCase, Terms, open_case
 from services.simulation.tally import Counting, Tally
 from services.simulation.work import (
     Batch,
@@ -102,6 +103,8 @@ def simulate(
     """
     demand(person, Action.SIMULATE_RULES)
     target = named(office.rulebook, question.to)
+    then = question.as_of or question.believed_at or office.clock()
+    terms = Terms(target=target, rulebook=office.rulebook, day=hong_kong_date(then))
     position = _position(office.store, question.believed_at)
     source = Source(
         database_url=office.settings.database_url, master_key=office.settings.master_key
@@ -110,10 +113,7 @@ def simulate(
     with _spread(question.processes) as mapped:
         parts = _parts(source, position, question.as_of)
         cases = _open_cases(mapped, parts, target, told)
-        batches = [
-            Batch(source=source, cases=some, target=target, rulebook=office.rulebook)
-            for some in _batches(cases)
-        ]
+        batches = [Batch(source=source, cases=some, terms=terms) for some in _batches(cases)]
         done = 0
         for compared in mapped(compare, batches):
             for case in compared:

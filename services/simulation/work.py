@@ -15,9 +15,8 @@ from domain import events as e
 from domain.errors import Reportable
 from domain.projections.stage_after import CASE_STREAM
 from domain.record import Recorded
-from domain.rules.types import Rulebook, Ruleset
 from domain.traces import Trace, traces
-from services.simulation.comparing import Compared, OpenCase, compared
+from services.simulation.comparing import Compared, OpenCase, Terms, compared
 from services.store import CaseKeys, Store
 
 READ_AT_ONCE: Final = 2_500
@@ -51,12 +50,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Some open cases, to be compared under their own rulesets and under `target`."""
+    """Some open cases, to be compared under their own rulesets and under the one to try."""
 
     source: Source
     cases: tuple[OpenCase, ...]
-    target: Ruleset
-    rulebook: Rulebook
+    terms: Terms
 
 
 def traces_of(part: Part) -> dict[str, Trace]:
@@ -69,7 +67,7 @@ def compare(batch: Batch) -> tuple[Compared, ...]:
     """Return each case of a batch under both rulesets, in the batch's order."""
     with _store(batch.source) as store:
         return tuple(
-            compared(case, filed.get(case.reference), batch.target, batch.rulebook)
+            compared(case, filed.get(case.reference), batch.terms)
             for cases in _split(batch.cases)
             for filed in (applications(store, [each.reference for each in cases]),)
             for case in cases
