@@ -136,9 +136,12 @@ def _after_prerequisites(filed: s.Filed, event: e.PrerequisitesAssessed) -> s.Ca
 
 
 def _after_score(filed: s.Filed, event: e.ApplicationScored) -> s.CaseState:
+    by_criteria = bool(event.criteria)
     if event.total >= event.pass_mark:
-        return s.InPool(filed=filed, points=event.total)
-    return s.BelowMark(filed=filed, points=event.total, pass_mark=event.pass_mark)
+        return s.InPool(filed=filed, points=event.total, by_criteria=by_criteria)
+    return s.BelowMark(
+        filed=filed, points=event.total, pass_mark=event.pass_mark, by_criteria=by_criteria
+    )
 
 
 def _points(state: s.CaseState) -> int:

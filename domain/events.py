@@ -122,8 +122,21 @@ class FactorPoints:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CriterionResult:
+    """Whether one criterion was met; `id` as in the ruleset, `edition` as in prerequisites."""
+
+    id: str
+    met: bool
+    edition: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationScored:
-    """The application was scored; `total` and `pass_mark` are points."""
+    """The application was scored; `total` and `pass_mark` are points.
+
+    Under a test of criteria there are `criteria` instead of factors, `total` is how many were met
+    and `pass_mark` how many had to be.
+    """
 
     ruleset: str
     digest: str
@@ -131,6 +144,7 @@ class ApplicationScored:
     factors: tuple[FactorPoints, ...]
     total: int
     pass_mark: int
+    criteria: tuple[CriterionResult, ...] = ()
     personal: Assessment | None
 
 
@@ -271,6 +285,8 @@ class ExerciseOpened:
     sees; `pool_digest` covers every member of the pool in rank order. `quota` is that of the
     year as it was known then, None where there was none, and `places_taken` what the year's other
     exercises had of it. `order` names the policy by which ties are broken, which is local.
+    `left_out` counts the cases that waited in the pool too but are not of this one, because they
+    were assessed by criteria: those met are no points.
     """
 
     exercise: str
@@ -284,6 +300,7 @@ class ExerciseOpened:
     quota: int | None = None
     places_taken: int = 0
     order: Order = Order.POINTS_INSTANT_REFERENCE
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,11 +32,13 @@ class Pool:
 
     `departed` holds references: cases that withdrew or otherwise moved on by themselves. `quota`
     is that of the year as it was known, None where there is none, and `places_taken` what the
-    year's other exercises have of it.
+    year's other exercises have of it. `left_out` counts the cases that waited too, but were
+    assessed by criteria: those met are no points, and are never ranked among them.
     """
 
     position: int
     members: tuple[PoolMember, ...]
+    left_out: int = 0
     departed: frozenset[str] = frozenset()
     quota: int | None = None
     places_taken: int = 0
@@ -144,6 +146,10 @@ def _present(order: Iterable[Placed], departed: frozenset[str]) -> tuple[Placed,
 def _open(state: ExerciseState, command: c.OpenExercise, pool: Pool) -> tuple[e.ExerciseEvent, ...]:
     if not isinstance(state, Unopened):
         raise ExerciseExists(f"{command.exercise} was opened before; choose another name")
+    if not pool.members and pool.left_out:
+        raise NothingToSelect(
+            f"the {pool.left_out} cases in the pool were assessed by criteria, which are not ranked"
+        )
     if not pool.members:
         raise NothingToSelect("no case is waiting in the pool, so there is nothing to select")
     _named_well(command)
@@ -160,6 +166,7 @@ def _open(state: ExerciseState, command: c.OpenExercise, pool: Pool) -> tuple[e.
             pool_digest=digest_of(ranked(pool.members)),
             quota=pool.quota,
             places_taken=pool.places_taken,
+            left_out=pool.left_out,
         ),
     )
 

@@ -6,6 +6,7 @@ lists it read after the person was erased.
 
 from domain.events import (
     ApplicationScored,
+    CriterionResult,
     FactorPoints,
     PrerequisiteResult,
     PrerequisitesAssessed,
@@ -37,6 +38,10 @@ def application_scored(found: Assessment) -> ApplicationScored:
         factors=tuple(map(_points_of, found.factors)),
         total=found.total,
         pass_mark=found.pass_mark,
+        criteria=tuple(
+            CriterionResult(id=each.id, met=each.met, edition=each.edition)
+            for each in found.criteria
+        ),
         personal=found,
     )
 

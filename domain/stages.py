@@ -67,19 +67,24 @@ class PrerequisitesUnmet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BelowMark:
-    """Scored below the pass mark."""
+    """Scored below the pass mark; by criteria, `points` are those met."""
 
     filed: Filed
     points: int
     pass_mark: int
+    by_criteria: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InPool:
-    """Scored at or above the pass mark and waiting for an exercise."""
+    """Scored at or above the pass mark and waiting for an exercise.
+
+    Of a case assessed by criteria `points` are those met; no exercise ranks it.
+    """
 
     filed: Filed
     points: int
+    by_criteria: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,5 +263,13 @@ def stage_of(state: CaseState) -> Stage:
 
 
 def possible(state: CaseState) -> tuple[str, ...]:
-    """Return the names of the commands that the stage allows."""
-    return tuple(command.__name__ for command in NEXT[type(state)])
+    """Return the names of the commands that the case allows as it is."""
+    return tuple(command.__name__ for command in next_of(state))
+
+
+def next_of(state: CaseState) -> tuple[type[c.CaseCommand], ...]:
+    """Return the commands that the case allows as it is; without points none can rank it."""
+    unranked = isinstance(state, InPool) and state.by_criteria
+    return tuple(
+        command for command in NEXT[type(state)] if not (unranked and command is c.ShortlistCase)
+    )

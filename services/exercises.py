@@ -30,6 +30,7 @@ from domain.exercise import (
 )
 from domain.rules.choose import quota
 from domain.rules.rank import Division, digest_of, ranked
+from domain.rules.types import Test
 from domain.stages import CaseState, InPool, Shortlisted
 from services.cases import Request, effective_instant, fingerprint
 from services.pool import NO_POOL, CaseSeen, History, frozen_pool, pool_at
@@ -72,7 +73,8 @@ def stream_of(exercise: str) -> str:
 def open_exercise(office: Office, command: c.OpenExercise, request: Request) -> ExerciseOutcome:
     """Open an exercise on every case that waits in the pool, within what the quota leaves.
 
-    An exercise that is dated back takes those that waited then, and do so still.
+    Cases that met criteria instead of scoring points stay where they are. An exercise that is dated
+    back takes those that waited then, and do so still.
     """
 
     def attempt(history: History, at: datetime) -> _Writes:
@@ -83,10 +85,11 @@ def open_exercise(office: Office, command: c.OpenExercise, request: Request) -> 
         for projection in ("case-list", "exercises"):
             runner.catch_up(office.store, office.models, projection)
         number = len(queries.exercises(office.models)) + 1
-        frozen = pools.freeze(office.models, command.exercise, at)
+        frozen = pools.freeze(office.models, command.exercise, at, unranked=_unranked(office))
         pool = Pool(
             position=frozen.position,
             members=frozen.members,
+            left_out=frozen.left_out,
             quota=_quota(office, at),
             places_taken=queries.places_taken(office.models, hong_kong_date(at).year),
         )
@@ -154,11 +157,11 @@ def redraw(office: Office, exercise: str) -> Redrawn:
     """Draw the exercise again from the log alone and compare it with what was recorded."""
     history = events_of(office, exercise)
     opened = cast("e.ExerciseOpened", history[0].event)
-    members = pool_at(office, opened.pool_position, history[0].effective_at)
-    pool = Pool(position=opened.pool_position, members=members)
+    waiting = pool_at(office, opened.pool_position, history[0].effective_at)
+    pool = Pool(position=opened.pool_position, members=waiting.members, left_out=waiting.left_out)
     digest = digest_of(ranked(pool.members))
     again: list[e.ExerciseEvent] = [
-        replace(opened, pool_size=len(pool.members), pool_digest=digest)
+        replace(opened, pool_size=len(pool.members), pool_digest=digest, left_out=pool.left_out)
     ]
     drawn = made = None
     for each in history[1:]:
@@ -355,6 +358,11 @@ def _case_writes(
         )
         for reference, order in orders.items()
     )
+
+
+def _unranked(office: Office) -> frozenset[str]:
+    """Return the rulesets that count criteria, which are never ranked among points."""
+    return frozenset(each.id for each in office.rulebook.rulesets if each.test is Test.CRITERIA)
 
 
 def _quota(office: Office, at: datetime) -> int | None:

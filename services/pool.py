@@ -33,6 +33,14 @@ class CaseSeen:
     last: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Who waits in the pool with points, and how many wait there without, by criteria."""
+
+    members: tuple[PoolMember, ...]
+    left_out: int
+
+
 def frozen_pool(office: Office, history: History) -> Pool:
     """Return the pool frozen at opening; empty when the exercise was never opened."""
     if not history:
@@ -42,13 +50,13 @@ def frozen_pool(office: Office, history: History) -> Pool:
     members = pools.kept(office.models, opened.exercise, position)
     if digest_of(ranked(members)) != digest:
         # The rows are a copy that can be lost; what the log says of the pool cannot.
-        members = pool_at(office, position, history[0].effective_at)
+        members = pool_at(office, position, history[0].effective_at).members
     if digest_of(ranked(members)) != digest:
         raise PoolAltered(f"the log no longer gives the pool that {opened.exercise} was opened on")
     return Pool(position=position, members=members)
 
 
-def pool_at(office: Office, position: int, at: datetime) -> tuple[PoolMember, ...]:
+def pool_at(office: Office, position: int, at: datetime) -> Waiting:
     """Return who waits in the pool since `at` or earlier, by the log's first `position` events."""
     cases: dict[str, CaseSeen] = {}
     after = 0
@@ -65,14 +73,20 @@ def pool_at(office: Office, position: int, at: datetime) -> tuple[PoolMember, ..
                     last=each.effective_at,
                 )
         after += len(batch)
-    return tuple(
-        PoolMember(
-            reference=case.state.filed.reference,
-            route=case.state.filed.route,
-            points=case.state.points,
-            submitted_at=case.state.filed.submitted_at,
-            version=case.version,
-        )
+    pool = [
+        (case.state, case.version)
         for case in cases.values()
         if isinstance(case.state, InPool) and case.last <= at
+    ]
+    members = tuple(
+        PoolMember(
+            reference=state.filed.reference,
+            route=state.filed.route,
+            points=state.points,
+            submitted_at=state.filed.submitted_at,
+            version=version,
+        )
+        for state, version in pool
+        if not state.by_criteria
     )
+    return Waiting(members=members, left_out=len(pool) - len(members))

@@ -7,9 +7,9 @@ from domain.deciding.circumstances import Facts, not_now
 
 
 def shortlist(state: s.CaseState, command: c.ShortlistCase) -> Facts:
-    """Return the fact that a case of the pool goes before the committee."""
+    """Return the fact that a case of the pool with points goes before the committee."""
     match state:
-        case s.InPool():
+        case s.InPool(by_criteria=False):
             return (e.CaseShortlisted(exercise=command.exercise, rank=command.rank),)
         case _:
             raise not_now(state, command)

@@ -25,6 +25,7 @@ class ExerciseStage(StrEnum):
 class ExerciseRow:
     """An exercise; what it has not reached yet is None.
 
+    `left_out` counts the cases in the pool that are not of it, having no points to rank.
     `shortlisted` and `selected` count cases in all, the fields after each the achievement cases
     among them. `cut_off` is in points, `tie_break` the latest submission selected at it.
     """
@@ -38,6 +39,7 @@ class ExerciseRow:
     pool_position: int
     pool_size: int
     pool_digest: str
+    left_out: int = 0
     opened_at: datetime
     shortlisted: int | None = None
     shortlisted_achievement: int | None = None
@@ -100,6 +102,7 @@ def _opened(event: e.ExerciseOpened, recorded: Recorded[e.ExerciseEvent]) -> Exe
         pool_position=event.pool_position,
         pool_size=event.pool_size,
         pool_digest=event.pool_digest,
+        left_out=event.left_out,
         opened_at=recorded.effective_at,
         version=recorded.version,
         position=position_of(recorded),

@@ -263,6 +263,7 @@ class CriterionFinding:
     met: bool
     reason: str
     evidence: tuple[str, ...]
+    edition: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

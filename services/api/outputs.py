@@ -75,7 +75,11 @@ class StatusAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExerciseItem:
-    """An exercise; what it has not reached is null. The tie-break is local policy."""
+    """An exercise; what it has not reached is null. The tie-break is local policy.
+
+    `left_out` counts the cases that waited in the pool too but were assessed by criteria, which
+    no exercise ranks.
+    """
 
     exercise: str
     title: str
@@ -86,6 +90,7 @@ class ExerciseItem:
     pool_position: int
     pool_size: int
     pool_digest: str
+    left_out: int
     opened_at: datetime
     shortlisted: int | None
     shortlisted_achievement: int | None

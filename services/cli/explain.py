@@ -8,7 +8,7 @@ import click
 from domain import events as e
 from domain.access import PERMITTED
 from domain.rules.types import Assessment
-from domain.stages import NEXT
+from domain.stages import next_of
 from services.cases import ACTION_OF, CaseAt, case_at
 from services.cli.asking import MOMENT, in_hong_kong, office
 from services.cli.assess import lines, printable
@@ -37,9 +37,9 @@ def _told(found: CaseAt) -> Iterator[str]:
     if assessed is not None:
         yield from lines("Assessment", assessed)
     yield "What may follow"
-    for command in NEXT[type(found.state)]:
+    for command in next_of(found.state):
         yield f"  {command.__name__}: {', '.join(sorted(PERMITTED[ACTION_OF[command]]))}"
-    if not NEXT[type(found.state)]:
+    if not next_of(found.state):
         yield "  nothing: the case has come to its end"
 
 

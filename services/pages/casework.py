@@ -191,6 +191,8 @@ def _filed_entries(words: Catalogue, state: s.CaseState) -> tuple[Entry, ...]:
 def _nothing_to_do(state: s.CaseState) -> str:
     """Return why no form is offered."""
     match state:
+        case s.InPool(by_criteria=True):
+            return "The case waits for the panel: exercises rank points, and it met criteria."
         case s.InPool():
             return "The case waits for a selection exercise."
         case s.Refused() | s.Withdrawn() | s.Active():

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from psycopg.errors import SerializationFailure, UniqueViolation
-from sqlalchemy import Connection, delete, insert, literal, select
+from sqlalchemy import Connection, delete, func, insert, literal, select
 from sqlalchemy.exc import DBAPIError
 
 from domain.application import Route
@@ -21,32 +21,43 @@ _ATTEMPTS: Final = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrozenPool:
-    """Every case that waited in the pool, as the first `position` events of the log say."""
+    """Every case that waited in the pool with points, as the first `position` events say.
+
+    `left_out` counts those that waited without: theirs was a test of criteria.
+    """
 
     position: int
     members: tuple[PoolMember, ...]
+    left_out: int
 
 
-def freeze(models: ReadModels, exercise: str, at: datetime) -> FrozenPool:
+def freeze(
+    models: ReadModels, exercise: str, at: datetime, *, unranked: frozenset[str] = frozenset()
+) -> FrozenPool:
     """Keep for `exercise` the cases that the case list has in the pool since `at` or earlier.
 
-    Position and members are of one snapshot. Freezing again at another position is another pool;
-    the exercise's own event says which of them counts, and its digest what is in it.
+    Cases under one of the rulesets `unranked` are counted and left where they are. Position and
+    members are of one snapshot. Freezing again at another position is another pool; the exercise's
+    own event says which of them counts, and its digest what is in it.
     """
     for _ in range(_ATTEMPTS - 1):
         try:
-            return _freeze(models, exercise, at)
+            return _freeze(models, exercise, at, unranked)
         except DBAPIError as fault:
             # Somebody froze the same pool since the snapshot was taken: a new one sees their rows.
             if not isinstance(fault.orig, SerializationFailure | UniqueViolation):
                 raise
-    return _freeze(models, exercise, at)
+    return _freeze(models, exercise, at, unranked)
 
 
-def _freeze(models: ReadModels, exercise: str, at: datetime) -> FrozenPool:
+def _freeze(
+    models: ReadModels, exercise: str, at: datetime, unranked: frozenset[str]
+) -> FrozenPool:
     with models.engine.connect().execution_options(isolation_level="REPEATABLE READ") as snapshot:
         position = position_now(snapshot, CASE_LIST)
         columns = case_list.c
+        in_pool = (columns.stage == Stage.IN_POOL, columns.stage_since <= at)
+        without_rank = columns.ruleset.in_(sorted(unranked))
         waiting = select(
             literal(exercise),
             literal(position),
@@ -55,14 +66,16 @@ def _freeze(models: ReadModels, exercise: str, at: datetime) -> FrozenPool:
             columns.points,
             columns.submitted_at,
             columns.version,
-        ).where(columns.stage == Stage.IN_POOL, columns.stage_since <= at)
+        ).where(*in_pool, ~without_rank)
         names = [each.name for each in exercise_pools.columns]
         same = (exercise_pools.c.exercise == exercise, exercise_pools.c.position == position)
         snapshot.execute(delete(exercise_pools).where(*same))
         snapshot.execute(insert(exercise_pools).from_select(names, waiting))
         members = _members(snapshot, exercise, position)
+        others = select(func.count()).select_from(case_list).where(*in_pool, without_rank)
+        left_out = snapshot.execute(others).scalar_one()
         snapshot.commit()
-    return FrozenPool(position=position, members=members)
+    return FrozenPool(position=position, members=members, left_out=left_out)
 
 
 def kept(models: ReadModels, exercise: str, position: int) -> tuple[PoolMember, ...]:

@@ -187,6 +187,7 @@ exercises: Final = Table(
     _instant("tie_break", null=True),
     _text("selection_digest", null=True),
     _instant("selected_at", null=True),
+    Column("left_out", Integer, nullable=False, server_default=text("0")),
     _integer("version"),
     _bigint("position"),
     PrimaryKeyConstraint("exercise", name="exercises_pkey"),

@@ -73,6 +73,20 @@ def scored(total: int = 175) -> e.CaseEvent:
     )
 
 
+def criteria_met(number: int) -> e.CaseEvent:
+    """Return the score of a test of twelve criteria, of which six must be met."""
+    return e.ApplicationScored(
+        ruleset="questions",
+        digest="sha256:00",
+        reference_date=NOON.date(),
+        factors=(),
+        total=number,
+        pass_mark=6,
+        criteria=tuple(e.CriterionResult(id=f"C{n}", met=n <= number) for n in range(1, 13)),
+        personal=None,
+    )
+
+
 ACKNOWLEDGED: Final = e.ApplicationAcknowledged()
 SHORTLISTED: Final = e.CaseShortlisted(exercise=EXERCISE, rank=1)
 SELECTED: Final = e.CaseSelected(exercise=EXERCISE, rank=1)

@@ -24,9 +24,11 @@ from tests.domain.histories import (
     REFUSED,
     VISA_FEE,
     WITHDRAWN,
+    criteria_met,
     prerequisites,
     scored,
     submitted,
+    until,
 )
 
 COMMANDS: tuple[c.CaseCommand, ...] = (
@@ -132,6 +134,25 @@ def test_every_event_leads_somewhere_from_every_stage(
 def test_no_history_begins_with_anything_but_a_submission(event: e.CaseEvent) -> None:
     with pytest.raises(TypeError, match=f"cannot begin with {named(event)}"):
         load([event])
+
+
+def test_criteria_met_lead_to_the_pool_but_into_no_exercise() -> None:
+    met = (*until(prerequisites()), criteria_met(8))
+    waiting = load(met)
+    assert isinstance(waiting, s.InPool)
+    assert (waiting.points, waiting.by_criteria) == (8, True)
+    assert s.possible(waiting) == tuple(
+        name for name in s.possible(load(HISTORIES[s.InPool])) if name != "ShortlistCase"
+    )
+    shortlisting = given(*met).when(c.ShortlistCase(exercise=EXERCISE, rank=1))
+    assert isinstance(shortlisting.refusal, NotAllowedNow)
+    assert "ShortlistCase" not in shortlisting.refusal.allowed
+
+
+def test_too_few_criteria_are_below_the_mark() -> None:
+    below = load((*until(prerequisites()), criteria_met(5)))
+    assert isinstance(below, s.BelowMark)
+    assert (below.points, below.pass_mark, below.by_criteria) == (5, 6, True)
 
 
 def test_a_refused_command_changes_nothing() -> None:

@@ -86,6 +86,17 @@ def test_opening_freezes_the_pool_at_a_position_with_a_digest() -> None:
     )
 
 
+def test_cases_without_points_are_left_out_and_counted() -> None:
+    (opened,) = run(replace(POOL, left_out=3), OPEN)
+    assert isinstance(opened, e.ExerciseOpened)
+    assert (opened.pool_size, opened.left_out) == (5, 3)
+
+
+def test_a_pool_in_which_nobody_has_points_is_no_pool() -> None:
+    with pytest.raises(NothingToSelect, match="the 2 cases in the pool were assessed by criteria"):
+        run(replace(POOL, members=(), left_out=2), OPEN)
+
+
 def test_the_shortlist_holds_achievement_cases_first_then_the_best_by_rank() -> None:
     _, drawn = run(POOL, OPEN, c.DrawShortlist())
     opened = load(run(POOL, OPEN))

@@ -112,7 +112,7 @@ def test_a_case_that_leaves_between_the_steps_makes_room_and_fails_nothing(
     _open(office, places=2, shortlist=4)
     first_choice = exercises.redraw(office, "first")
     assert first_choice.pool == 8
-    best = ranked(pool_at(office, office.store.head(), HELD))
+    best = ranked(pool_at(office, office.store.head(), HELD).members)
     _withdraw(office, best[0].member.reference)
     exercises.draw_shortlist(office, "first", asked(SUPERVISOR, at=HELD))
     _withdraw(office, best[1].member.reference)
@@ -253,7 +253,7 @@ def test_what_was_not_drawn_so_is_told_field_by_field(office: Office) -> None:
             shortlist_size=2,
             pool_position=position,
             pool_size=3,
-            pool_digest=digest_of(ranked(pool_at(office, position, HELD))),
+            pool_digest=digest_of(ranked(pool_at(office, position, HELD).members)),
         ),
         ShortlistDrawn(achievement=0, general=2, departed=(), digest="sha256:00"),
     )

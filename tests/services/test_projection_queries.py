@@ -17,7 +17,16 @@ from services.projections.errors import BadCursor
 from services.projections.queries import CaseFilter, Sort
 from services.store import StoreUnreachable
 from tests.conftest import TestDatabase
-from tests.domain.histories import EMMA, HISTORIES, NOT_SELECTED, SHORTLISTED, scored, submitted
+from tests.domain.histories import (
+    EMMA,
+    HISTORIES,
+    NOT_SELECTED,
+    SHORTLISTED,
+    criteria_met,
+    prerequisites,
+    scored,
+    submitted,
+)
 from tests.domain.histories import until as path_until
 from tests.services.casebook import (
     DRAWN,
@@ -253,6 +262,23 @@ def test_a_pool_says_what_decides_the_order(book: Casebook) -> None:
         version=row.version,
     )
     assert frozen.position == queries.freshness(book.models, "case-list").position
+
+
+def test_cases_under_a_test_without_points_are_counted_and_left_where_they_are(
+    book: Casebook,
+) -> None:
+    for number, met in ((700, 6), (701, 12)):
+        events = (*path_until(prerequisites()), criteria_met(met))
+        book.write(f"case-{reference(number)}", history(number, events))
+    runner.catch_up_all(book.store, book.models)
+    everybody = pools.freeze(book.models, "all", LATER)
+    ranked = pools.freeze(book.models, "some", LATER, unranked=frozenset({"questions", "others"}))
+    assert (len(everybody.members), everybody.left_out) == (IN_POOL + 2, 0)
+    assert (len(ranked.members), ranked.left_out) == (IN_POOL, 2)
+    assert {reference(700), reference(701)}.isdisjoint(each.reference for each in ranked.members)
+    row = queries.case_row(book.models, reference(701))
+    assert row is not None
+    assert (row.stage, row.points, row.ruleset) == (Stage.IN_POOL, 12, "questions")
 
 
 def test_freezing_twice_at_one_position_is_freezing_once(book: Casebook) -> None:
