@@ -1,25 +1,23 @@
 """The rulebook as it ships, and assessments as they are shown to other systems."""
 
-import tomllib
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from msgspec import to_builtins
 
 from domain.rules.book import parse_rulebook
+from domain.rules.reading import RulesetFaults
 from domain.rules.types import Assessment, Rulebook
+from services.rulebook.files import read_files
 
 
-def load_rulebook() -> Rulebook:
-    """Every rule in the package `rulesets`, or RulesetFaults naming every fault in them."""
-    files = resources.files("rulesets").iterdir()
-    return parse_rulebook(
-        {
-            file.name.removesuffix(".toml"): tomllib.loads(file.read_text("utf-8"))
-            for file in files
-            if file.name.endswith(".toml")
-        }
-    )
+def load_rulebook(folder: Path | None = None) -> Rulebook:
+    """Every rule in a folder, or in the package `rulesets`; RulesetFaults naming every fault."""
+    found = read_files(folder)
+    if found.faults:
+        # What other files lack for want of these would be no fault of theirs.
+        raise RulesetFaults("rulebook", found.faults)
+    return parse_rulebook(found.documents)
 
 
 def answer(assessment: Assessment) -> dict[str, Any]:

@@ -25,6 +25,7 @@ MODULES: Final[Mapping[str, str]] = MappingProxyType(
         "import": "services.cli.filing",
         "notifications": "services.cli.notifications",
         "projections": "services.cli.projections",
+        "rules": "services.cli.rules",
         "status": "services.cli.stack",
         "submit": "services.cli.filing",
         "up": "services.cli.stack",

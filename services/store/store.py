@@ -6,6 +6,7 @@ is read in log order before the sequencer (`sequence_commits` in the database) g
 and whoever reads the log sequences first, so that no single process is needed for progress.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -32,6 +33,7 @@ from services.store.sealing import CaseKey, CaseKeys
 
 _ATTEMPTS: Final = 10
 _REMEMBERED: Final = 50_000
+_STRIDE: Final = 100_000
 
 _STREAM: Final = """
 SELECT json_send(events.body), events.recorded_at, log.position, log.sequenced_at, events.stream
@@ -59,6 +61,15 @@ _KEYS: Final = """
 SELECT reference, wrapped FROM case_keys WHERE reference = ANY (%s::text[])
 """
 _HEAD: Final = "SELECT coalesce((SELECT position FROM log ORDER BY position DESC LIMIT 1), 0)"
+_RULESETS: Final = """
+SELECT body -> 'payload' ->> 'ruleset', body -> 'payload' ->> 'digest', count(*)
+FROM log JOIN events USING (commit_id, ord)
+WHERE log.position > %(after)s::bigint
+  AND log.position <= %(after)s::bigint + %(limit)s::bigint
+  AND body -> 'payload' ->> 'ruleset' IS NOT NULL
+  AND body -> 'payload' ->> 'digest' IS NOT NULL
+GROUP BY 1, 2
+"""
 _EARLIER: Final = """
 SELECT NULL, commit_id, fingerprint, json_send(result), '{}'::integer[], '{}'::text[], '{}'::text[]
 FROM commits WHERE command_id = %s
@@ -177,6 +188,15 @@ class Store:
     def head(self) -> int:
         """The last position of the log as it is; 0 when it is empty."""
         return int(self._value(_HEAD, ()))
+
+    def rulesets_applied(self) -> dict[tuple[str, str], int]:
+        """How many events of the log name each ruleset, by its id and digest."""
+        counts: Counter[tuple[str, str]] = Counter()
+        for after in range(0, self.sequence(), _STRIDE):
+            given = {"after": after, "limit": _STRIDE}
+            for ruleset, digest, events in self._rows(_RULESETS, given):
+                counts[ruleset, digest] += events
+        return dict(counts)
 
     def stream_version(self, stream: str) -> int:
         """The version of the stream's last event; 0 when it does not exist."""
@@ -315,6 +335,9 @@ class Store:
                 connection.kept.execute(query, given, prepare=True).fetchone()
             )
         )[0]
+
+    def _rows(self, query: str, given: Mapping[str, Any]) -> list[_Row]:
+        return self._retried(lambda connection: connection.execute(query, given).fetchall())
 
     def _retried(self, work: Callable[[Session], _T]) -> _T:
         """The work's answer, with a second connection if the first one broke."""

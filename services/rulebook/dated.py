@@ -1,0 +1,139 @@
+"""The dated data beside the rulesets: quotas, stays, fees, limits and lists, a line a value."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from domain.days import HONG_KONG
+from domain.rules.factors import Citation, Confidence
+from domain.rules.types import DatedList, FeeSchedule, Life, Quota, Rulebook, StayPattern
+from services.rulebook import words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatedValue:
+    """One value in words, and when it holds.
+
+    ``first`` is a day, an instant in Hong Kong or a year, and ``last`` the last one, null while
+    nothing ends it; ``last_follows`` says that it is where the next value of the kind begins, and
+    no figure of its own. ``catches`` is empty, and ``known_from`` null, where nothing is said.
+    """
+
+    kind: str
+    value: str
+    first: str
+    last: str | None
+    last_follows: bool = False
+    day_uncertain: bool
+    known_from: date | None
+    catches: str = ""
+    source: tuple[str, ...]
+    confidence: Confidence
+    note: str
+
+
+def dated_values(book: Rulebook) -> tuple[DatedValue, ...]:
+    """Every dated value of the rulebook, by kind and then by its first day."""
+    return tuple(_all(book))
+
+
+def _all(book: Rulebook) -> Iterator[DatedValue]:
+    yield from _ending([_quota(each) for each in book.quotas])
+    for kind in dict.fromkeys((each.route, each.top_tier) for each in book.stays):
+        ours = [each for each in book.stays if (each.route, each.top_tier) == kind]
+        yield from _ending([_stay(each) for each in ours])
+    yield from _ending([_fees(each) for each in book.fees])
+    limits = [
+        _living(
+            "time limits",
+            f"{each.payment_months} months to pay, {each.activation_months} to activate",
+            each.life,
+        )
+        for each in book.limits
+    ]
+    yield from _ending(limits)
+    lists = book.lists
+    yield from _list("excluded nationalities", lists.excluded_nationalities)
+    yield from _list("Talent List", lists.talent_list)
+    yield from _list("university list", lists.universities)
+
+
+def _list(kind: str, dated: DatedList) -> Iterator[DatedValue]:
+    values = []
+    for each in dated.editions:
+        members = " ".join(each.members) or f"{each.size} entries"
+        values.append(_living(kind, f"{each.id}: {members}", each.life))
+    yield from _ending(values)
+
+
+def _ending(values: list[DatedValue]) -> Iterator[DatedValue]:
+    """Values of one kind, each open one ended where the next that begins later does."""
+    ordered = sorted(values, key=lambda each: each.first)
+    for each in ordered:
+        later = next((other.first for other in ordered if other.first > each.first), None)
+        if each.last is None and later is not None:
+            yield replace(each, last=_before(later), last_follows=True)
+        else:
+            yield each
+
+
+def _before(first: str) -> str:
+    """The year or day before one; an instant is itself the end of what was before it."""
+    if first.isdecimal():
+        return str(int(first) - 1)
+    if " " in first:
+        return first
+    return (date.fromisoformat(first) - timedelta(days=1)).isoformat()
+
+
+def _quota(quota: Quota) -> DatedValue:
+    places = "no ceiling" if quota.places is None else f"{quota.places:,} places a year"
+    span = str(quota.first_year), str(quota.last_year) if quota.last_year else None
+    value = _value("quota", places, span, quota.cited)
+    return replace(value, known_from=quota.known_from, catches=words.year_caught(quota.catches))
+
+
+def _stay(stay: StayPattern) -> DatedValue:
+    tier = ", top tier" if stay.top_tier else ""
+    years = " + ".join(map(str, stay.years))
+    value = _living("stay", f"{stay.route} route{tier}: {years} years", stay.life)
+    return replace(value, catches=words.caught(stay.transition))
+
+
+def _fees(fees: FeeSchedule) -> DatedValue:
+    parts = [f"visa {_visa(fees)}"]
+    if fees.application_hkd is not None:
+        parts.insert(0, f"application HK${fees.application_hkd:,}")
+    value = _value("fees", "; ".join(parts), (_instant(fees.from_instant), None), fees.cited)
+    return replace(value, catches=words.caught(replace(fees.transition, at=None)))
+
+
+def _instant(at: datetime) -> str:
+    return f"{at.astimezone(HONG_KONG):%Y-%m-%d %H:%M}"
+
+
+def _visa(fees: FeeSchedule) -> str:
+    bounded = [each for each in fees.visa if each.stay_days_at_most is not None]
+    others = [each for each in fees.visa if each.stay_days_at_most is None]
+    said = [f"HK${each.hkd:,} up to {each.stay_days_at_most} days" for each in bounded]
+    said += [f"HK${each.hkd:,}{' longer' if bounded else ''}" for each in others]
+    return ", ".join(said)
+
+
+def _living(kind: str, value: str, life: Life) -> DatedValue:
+    span = life.first.isoformat(), life.until.isoformat() if life.until else None
+    return replace(_value(kind, value, span, life.cited), known_from=life.known_from)
+
+
+def _value(kind: str, value: str, span: tuple[str, str | None], cited: Citation) -> DatedValue:
+    return DatedValue(
+        kind=kind,
+        value=value,
+        first=span[0],
+        last=span[1],
+        day_uncertain=cited.day_uncertain,
+        known_from=None,
+        source=cited.source,
+        confidence=cited.confidence,
+        note=cited.note,
+    )

@@ -1,0 +1,266 @@
+"""`qmas rules` as its users meet it: a process, its two outputs and its exit status."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from domain import commands as c
+from services.cases import carry_out, submit
+from services.cli.main import qmas
+from services.rulebook.named import ruleset_named
+from services.settings import Settings
+from services.wiring import Office
+from tests.services.asking import asked, on_paper
+
+ROOT = Path(__file__).parents[2]
+RUN = "from services.cli.main import main; main()"
+
+
+def rules(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """What the command printed and how it ended; no server is running and none is asked for."""
+    return subprocess.run(
+        [sys.executable, "-c", RUN, "rules", *words],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=60,
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **environment},
+    )
+
+
+def lines(*words: str) -> list[str]:
+    """The lines of an answer that is free of faults."""
+    ended = CliRunner().invoke(qmas, ["rules", *words])
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    return ended.stdout.splitlines()
+
+
+def cells(line: str) -> list[str]:
+    """The cells of a line in columns, which stand at least two spaces apart."""
+    return [each.strip() for each in line.split("  ") if each.strip()]
+
+
+def answer(*words: str) -> Any:
+    return json.loads("\n".join(lines(*words, "--json")))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the rules that ship, for a test to spoil."""
+    copied = tmp_path / "rules"
+    copied.mkdir()
+    for file in (ROOT / "rulesets").glob("*.toml"):
+        shutil.copy(file, copied)
+    return copied
+
+
+def spoil(folder: Path, name: str, before: str, after: str) -> None:
+    file = folder / name
+    text = file.read_text("utf-8")
+    assert before in text
+    file.write_text(text.replace(before, after, 1), "utf-8")
+
+
+def test_a_ruleset_stands_in_one_line_with_its_days_mark_maximum_and_policy() -> None:
+    found = cells(
+        next(each for each in lines("list", "--known-on=2019-05-01") if "gpt-2018" in each)
+    )
+    assert found[:-1] == [
+        "gpt-2018",
+        "1",
+        "points",
+        "2018-08-28",
+        "2022-12-31",
+        "80",
+        "225",
+        "in process too, with proof",
+        "H",
+    ]
+    assert found[-1] == "sha256:e40c5e19b2cc"
+
+
+def test_rulesets_stand_under_their_routes_in_the_order_of_their_first_days() -> None:
+    shown = lines("list")
+    general, achieves = shown.index("General route"), shown.index("Achievement route")
+    days = [cells(each)[3][:10] for each in shown[general + 2 : achieves - 1]]
+    assert days == sorted(days)
+    assert all(cells(each)[0].startswith("gpt") for each in shown[general + 2 : achieves - 1])
+    assert cells(shown[achieves + 2])[0].startswith("apt")
+
+
+def test_only_those_in_force_on_a_day_are_listed_when_a_day_is_asked_for() -> None:
+    found = answer("list", "--on=2019-05-01")["rulesets"]
+    assert [each["id"] for each in found] == ["gpt-2018", "apt-225"]
+
+
+def test_nothing_is_listed_for_a_day_before_anything_was_known() -> None:
+    assert lines("list", "--known-on=2006-06-27")[0] == "No ruleset is loaded for that."
+
+
+def test_a_day_that_does_not_exist_is_a_usage_fault() -> None:
+    ended = rules("list", "--on=2019-02-30")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "'2019-02-30' is not a calendar date such as 2019-05-01" in ended.stderr
+
+
+def test_the_dated_data_stands_below_when_all_is_asked_for() -> None:
+    shown = [cells(each) for each in lines("list", "--all")]
+    assert ["2,000 places a year", "2020", "(2020)", "2020-11-26"] in [each[:4] for each in shown]
+    assert ["general route: 3 + 3 + 2 years", "2022-12-28", "-"] in [each[:3] for each in shown]
+    assert ["talent-list-2018: 11 entries", "2018-08-28", "(2021-10-05)"] in [
+        each[:3] for each in shown
+    ]
+    fees = next(each for each in shown if "2025-02-26 11:00" in each[1:2])
+    assert fees[0].startswith("application HK$600; visa HK$600 up")
+
+
+def test_nothing_listed_is_coloured_framed_or_cut() -> None:
+    shown = rules("list", "--all", FORCE_COLOR="1", COLUMNS="40").stdout
+    assert "\x1b" not in shown
+    assert "…" not in shown
+    assert max(map(len, shown.splitlines())) <= 120
+
+
+def test_a_ruleset_is_shown_with_every_row_its_source_and_its_confidence() -> None:
+    shown = [cells(each) for each in lines("show", "gpt-2018@1")]
+    assert ["gpt-2018, edition 1: a test of points, general route"] in shown
+    for row in (
+        ["in force", "2018-08-28 to 2022-12-31", "[S11 S12 S13] H"],
+        ["digest", "sha256:e40c5e19b2cc6b11a434fb343f547a035727b514029f5ef8739efb838bea65cb"],
+        ["age", "aged 18 or over", "[S2 S4 S35] H"],
+        ["age, at most 30: the best of", "[S4 S5] H"],
+        ["30", "aged 18 to 39", "age-18-39", "[S4 S5] H"],
+        ["0", "aged 51 or over", "age-51-up", "[S9] H"],
+        ["40", "a doctorate or 2 master's degrees", "doctorate-or-two-masters", "[S10 S41] H"],
+        ["15", "5 years of graduate or specialist work", "five-years", "[S10 S43] H"],
+        ["+30", "a profession on the Talent List, with evidence", "listed-profession", "[S11] H"],
+        [
+            "S9",
+            "immd.gov.hk/en/services/hk-visas/quality-migrant-admission/points-based-tests.html",
+        ],
+    ):
+        assert row in shown
+
+
+def test_a_ruleset_in_json_has_points_sources_and_addresses() -> None:
+    found = answer("show", "apt-225", "--edition=1")
+    assert (found["ruleset"]["id"], found["ruleset"]["pass_mark"]) == ("apt-225", 225)
+    (factor,) = found["factors"]
+    assert (factor["factor"], factor["max"]) == ("achievement", 225)
+    (row,) = factor["rows"]
+    assert row["asks"] == "an award of exceptional achievement or work that peers acclaim"
+    assert row["authority"]["source"] == ["S24", "S25", "S50"]
+    assert {"id": "S24", "address": "aptechvisa.com/hong-kong-points-calculator"} in found[
+        "sources"
+    ]
+
+
+@pytest.mark.parametrize("words", [("show", "gpt-1999"), ("diff", "gpt-2018", "gpt-1999")])
+def test_an_unknown_ruleset_is_one_line_that_names_the_known_ones(words: tuple[str, ...]) -> None:
+    ended = rules(*words)
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+    assert ended.stderr.startswith("qmas: no ruleset is called 'gpt-1999'; known: ")
+    assert "gpt-2018" in ended.stderr
+
+
+def test_an_unknown_edition_is_one_line_that_names_those_there_are() -> None:
+    ended = rules("show", "gpt-2018@99")
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+    assert ended.stderr.startswith("qmas: gpt-2018 has no edition 99; there are: 1")
+
+
+def test_the_rules_that_ship_are_without_a_fault() -> None:
+    (said,) = lines("check")
+    assert said.endswith(": no fault")
+
+
+def test_every_fault_of_a_folder_is_told_with_its_file_and_path(folder: Path) -> None:
+    spoil(folder, "gpt-2018.toml", "to = 44", "to = 43")
+    spoil(folder, "gpt-2018.toml", "cap = 10", "cap = 12")
+    spoil(folder, "apt-225.toml", 'source = ["S24"]', 'source = ["S240"]')
+    spoil(folder, "fees.toml", "hkd = 1300", 'hkd = "1300"')
+    ended = rules("check", str(folder))
+    assert (ended.returncode, ended.stdout) == (2, "")
+    said = ended.stderr.splitlines()
+    for file, fault in (
+        ("gpt-2018.toml", "factors[0].bands[2].from: ages 44 to 44 have no band"),
+        ("gpt-2018.toml", "factors[5].items[2].cap: 12 is not a multiple of 5 points"),
+        ("apt-225.toml", "pass_mark.source: S240 is not among the sources"),
+        ("fees.toml", "schedules[1].visa[1].hkd"),
+    ):
+        assert [each for each in said if each.startswith(f"{folder / file}: {fault}")], said
+
+
+def test_what_is_not_toml_is_told_with_its_file_and_line(folder: Path) -> None:
+    (folder / "gpt-2018.toml").write_text('id = "gpt-2018"\nroute = = "general"\n', "utf-8")
+    (folder / "fees.toml").write_bytes(b"\xff")
+    ended = rules("check", str(folder))
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.splitlines() == [
+        f"{folder / 'fees.toml'}: is not UTF-8 (byte 0)",
+        f"{folder / 'gpt-2018.toml'}: is not TOML: Invalid value (at line 2, column 9)",
+    ]
+
+
+def test_a_folder_without_rules_is_one_line(tmp_path: Path) -> None:
+    for place, why in (
+        (tmp_path, "holds no rule file (*.toml)"),
+        (tmp_path / "none", "cannot be read: No such file or directory"),
+    ):
+        ended = rules("check", str(place))
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert ended.stderr == f"qmas: {place} {why}\n"
+
+
+@pytest.fixture
+def told(settings: Settings) -> dict[str, str]:
+    """The environment in which the command line finds this test's database."""
+    return {
+        "QMAS_HOME": str(settings.home),
+        "QMAS_DATABASE_URL": settings.database_url,
+        "QMAS_BROKER_URL": settings.broker_url,
+    }
+
+
+def test_every_ruleset_that_the_log_names_is_found_by_its_digest(
+    office: Office, told: dict[str, str]
+) -> None:
+    scored(office, "john")
+    scored(office, "jackie")
+    ended = CliRunner().invoke(qmas, ["rules", "check", "--log"], env=told)
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    assert ended.stdout.splitlines()[1] == "2 rulesets named by 4 events of the log: all loaded"
+
+
+def test_a_ruleset_that_changed_after_its_use_is_named_with_its_events(
+    office: Office, told: dict[str, str], folder: Path
+) -> None:
+    scored(office, "john")
+    scored(office, "jackie")
+    spoil(folder, "gpt-2018.toml", 'confidence = "H"', 'confidence = "M"')
+    ended = CliRunner().invoke(qmas, ["rules", "check", "--log", str(folder)], env=told)
+    assert ended.exit_code == 1
+    assert ended.stdout.splitlines()[1:] == []
+    digest = ruleset_named(office.rulebook, "gpt-2018", edition=1).digest
+    assert ended.stderr == f"gpt-2018 {digest}: named by 2 events, and not loaded\n"
+
+
+def test_a_log_of_nothing_names_no_ruleset(told: dict[str, str]) -> None:
+    ended = CliRunner().invoke(qmas, ["rules", "check", "--log"], env=told)
+    assert ended.stdout.splitlines()[1] == "0 rulesets named by 0 events of the log: all loaded"
+
+
+def scored(office: Office, name: str) -> None:
+    """File a person's application and assess it: two events that name the ruleset."""
+    reference = submit(office, on_paper(name), asked()).reference
+    for command in (c.AcknowledgeApplication(), c.AssessPrerequisites(), c.ScoreApplication()):
+        carry_out(office, reference, command, asked())
