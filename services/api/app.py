@@ -8,7 +8,16 @@ import structlog
 from flask_smorest import Api
 
 from domain.access import Action
-from services.api import cases, commands, enquiries, exercises, guard, operations, problems
+from services.api import (
+    cases,
+    commands,
+    enquiries,
+    exercises,
+    guard,
+    operations,
+    problems,
+    rulesets,
+)
 from services.api.conditions import correlation_id
 from services.api.metrics import Metrics
 from services.api.outputs import ProblemSchema
@@ -72,7 +81,7 @@ def create_api(office: Office) -> flask.Flask:
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
     v1 = StrictBlueprint("v1", __name__, url_prefix=PREFIX, description="Cases and exercises")
     mount(v1, office, (*commands.routes(), *cases.ROUTES, *exercises.ROUTES, *enquiries.ROUTES))
-    mount(v1, office, (_openapi(api),))
+    mount(v1, office, (*rulesets.ROUTES, _openapi(api)))
     running = StrictBlueprint("operations", __name__, description="For those who run the system")
     mount(running, office, operations.routes(metrics))
     api.register_blueprint(v1)
@@ -104,7 +113,9 @@ def _observe(app: flask.Flask, metrics: Metrics) -> None:
 
     @app.after_request
     def finish(response: flask.Response) -> flask.Response:
-        response.headers.update(_HEADERS)
+        for name, value in _HEADERS.items():
+            # What anybody may know says itself how long it may be kept.
+            response.headers.setdefault(name, value)
         response.headers["X-Request-ID"] = flask.g.correlation_id
         if applied := flask.g.get("preference_applied"):
             response.headers["Preference-Applied"] = applied

@@ -70,3 +70,7 @@ class NoSuchApplication(EdgeFault):
 
 class NoSuchProblem(EdgeFault):
     """No problem has this name."""
+
+
+class NoSuchRuleset(EdgeFault):
+    """No ruleset has this id, or not in this edition."""

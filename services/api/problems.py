@@ -61,6 +61,7 @@ STATUS: Final[Mapping[type[d.Refusal], HTTPStatus]] = MappingProxyType(
         f.NotShownYet: HTTPStatus.SERVICE_UNAVAILABLE,
         f.NoSuchApplication: HTTPStatus.NOT_FOUND,
         f.NoSuchProblem: HTTPStatus.NOT_FOUND,
+        f.NoSuchRuleset: HTTPStatus.NOT_FOUND,
     }
 )
 """The status of each refusal; its code and title are its class's own."""

@@ -14,12 +14,14 @@ from services.pages.app import create_pages
 from services.wiring import Office
 
 PUBLIC = {
-    # The API: whether it runs, what it offers, a score without a case, one's own status.
+    # The API: whether it runs, what it offers, the rules, a score without a case, one's status.
     "operations.alive",
     "operations.ready",
     "operations.metrics",
     "operations.problem",
     "v1.openapi",
+    "v1.rulesets",
+    "v1.ruleset",
     "v1.assessment",
     "v1.status-enquiry",
     # The pages: an applicant's enquiry, and the doors.
