@@ -30,7 +30,8 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_leave
 from services.notifications.letters import Letter
 from services.notifications.tables import case_keys, checkpoint, notifications
 from services.store import CaseKeys
-from services.store.absence import ANSWER_SECONDS, tell_absence
+from services.store.absence import tell_absence
+from services.store.connections import ANSWER_SECONDS
 
 ERASED: Final = "person erased"
 

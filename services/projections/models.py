@@ -6,7 +6,8 @@ from typing import Final, Self
 from sqlalchemy import Engine, create_engine
 
 from services.store import BlindIndex, CaseKeys
-from services.store.absence import ANSWER_SECONDS, tell_absence
+from services.store.absence import tell_absence
+from services.store.connections import ANSWER_SECONDS
 
 # Instants are read as UTC whatever the server's own zone, and nothing holds a connection for ever:
 # the longest statements replace a read model's rows, the longest pauses fold the whole log.

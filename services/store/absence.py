@@ -1,14 +1,9 @@
 """A database that does not answer, told alike whichever engine asked it."""
 
-from typing import Final
-
 import psycopg
 from sqlalchemy import Engine, ExceptionContext, event
 
 from services.store.errors import StoreUnreachable
-
-ANSWER_SECONDS: Final = 10
-"""How long a server may take to take a connection."""
 
 
 def tell_absence(engine: Engine) -> None:

@@ -15,8 +15,10 @@ import psycopg
 from psycopg import errors, pq
 
 from services.store import arrays
-from services.store.absence import ANSWER_SECONDS
 from services.store.errors import MigrationFault, StoreUnreachable
+
+ANSWER_SECONDS: Final = 10
+"""How long a server may take to take a connection."""
 
 # Every statement of the store finds its rows by index. Plans are made once, perhaps when the
 # tables are still empty, and must not then scan or hash a table that has grown.
@@ -32,7 +34,6 @@ _SETTINGS: Final[Mapping[str, str]] = MappingProxyType(
         "idle_in_transaction_session_timeout": "60s",
     }
 )
-_CONNECT_SECONDS: Final = ANSWER_SECONDS
 _FREE_SECONDS: Final = 10.0
 
 
@@ -144,7 +145,7 @@ class Connections:
                 autocommit=True,
                 options=settings,
                 application_name="qmas-store",
-                connect_timeout=_CONNECT_SECONDS,
+                connect_timeout=ANSWER_SECONDS,
             )
         except psycopg.OperationalError as fault:
             raise StoreUnreachable(f"the database does not answer: {fault}") from fault
