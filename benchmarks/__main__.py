@@ -12,7 +12,7 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import bulk, contenders
+from benchmarks import bulk, contenders, simulation
 from benchmarks.server import Database, fresh_database, throwaway_server
 from services.stack.postgres import PostgresServer
 
@@ -56,6 +56,13 @@ def bulk_and_reading(server: PostgresServer, events: int, figures: Figures) -> N
         figures["opened"].append(bulk.log_read(database, personal=True))
 
 
+def simulating(given: simulation.OpenCases, seconds: float, figures: Figures) -> None:
+    """Open cases under another ruleset, their applications only read, and assessing by itself."""
+    figures["simulated"].append(simulation.simulated(given))
+    figures["filed"].append(simulation.opened(given))
+    figures["assessed"].append(simulation.assessed(given, seconds))
+
+
 def shown(figures: Figures) -> Table:
     """The medians, each with its ratios."""
     mid = {name: median(values) for name, values in figures.items()}
@@ -77,6 +84,8 @@ def shown(figures: Figures) -> Table:
         ("bulk append, 1,000 a commit", "bulk", "COPY", "COPY"),
         ("log reading, sealed members closed", "closed", "raw bodies", "raw"),
         ("log reading, sealed members opened", "opened", "raw bodies", "raw"),
+        ("open cases simulated, 2 processes", "simulated", "applications opened", "filed"),
+        ("assessments, 1 process", "assessed", "open cases simulated", "simulated"),
     )
     for work, ours_name, peer, theirs_name in rows:
         ours, theirs = mid[ours_name], mid[theirs_name]
@@ -91,22 +100,28 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4.0, help="of each append run")
     parser.add_argument("--events", type=int, default=50_000, help="of each bulk run")
+    parser.add_argument("--cases", type=int, default=20_000, help="of the simulation")
     parser.add_argument(
         "--foreign-snapshot", action="store_true", help="beside a transaction left open elsewhere"
     )
     asked = parser.parse_args()
-    rounds, seconds, events = asked.rounds, asked.seconds, asked.events
+    rounds, seconds, events, cases = asked.rounds, asked.seconds, asked.events, asked.cases
     if asked.quick:
-        rounds, seconds, events = 1, 1.0, 10_000
+        rounds, seconds, events, cases = 1, 1.0, 10_000, 2_000
     figures: Figures = defaultdict(list)
     console = Console(width=110)
     with throwaway_server() as server:
         beside = foreign_snapshot(server) if asked.foreign_snapshot else nullcontext()
-        with beside:
+        with (
+            beside,
+            fresh_database(server) as filled,
+            simulation.open_cases(filled, cases) as given,
+        ):
             for number in range(1, rounds + 1):
                 console.print(f"round {number} of {rounds}")
                 appends(server, seconds, figures)
                 bulk_and_reading(server, events, figures)
+                simulating(given, seconds, figures)
     console.print(
         f"{os.cpu_count()} cores, Python {platform.python_version()}, PostgreSQL 18, "
         f"{rounds} interleaved rounds; every event sealed, the sequencer running"

@@ -18,9 +18,9 @@ from typing import Any, Final, Protocol, TypeVar
 from domain.access import Action, Person, demand
 from domain.days import hong_kong_date
 from domain.errors import Reportable
-from domain.rules.choose import named
 from domain.rules.types import Ruleset
 from domain.traces import Trace, join
+from services.rulebook.named import ruleset_named
 from services.simulation.comparing import Compared, OpenCase, Terms, open_case
 from services.simulation.tally import Counting, Tally
 from services.simulation.work import (
@@ -61,7 +61,7 @@ Told = Callable[[Step, int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """Which ruleset to try, on the open cases of which moment.
+    """Which ruleset to try (`gpt-2018`, or one edition: `gpt-2018@1`), on the cases of when.
 
     `as_of` is an instant in the world and `believed_at` one of the log, both as in `case_at`; None
     is now. `processes` share the work; one does it here.
@@ -102,7 +102,7 @@ def simulate(
     `UnknownRuleset`, `NothingThen` and `NoOpenCase`, all before `each` is called.
     """
     demand(person, Action.SIMULATE_RULES)
-    target = named(office.rulebook, question.to)
+    target = ruleset_named(office.rulebook, question.to)
     then = question.as_of or question.believed_at or office.clock()
     terms = Terms(target=target, rulebook=office.rulebook, day=hong_kong_date(then))
     position = _position(office.store, question.believed_at)

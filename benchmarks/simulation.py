@@ -1,0 +1,169 @@
+"""Open cases under another ruleset, beside reading and opening the same applications only."""
+
+import base64
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from hashlib import sha256
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+from benchmarks.contenders import MASTER_KEY
+from benchmarks.server import Database
+from domain import commands as c
+from domain import events as e
+from domain.access import Person, Role
+from domain.application import Application, Route
+from domain.case import decide, evolve
+from domain.days import hong_kong_date
+from domain.deciding.circumstances import Circumstances
+from domain.references import RANDOM_BYTES, make_reference
+from domain.rules.assess import assess
+from domain.rules.choose import named
+from domain.rules.types import Rulebook
+from domain.stages import CaseState, Draft, PrerequisitesUnmet
+from services.demo.population import Arrival, population
+from services.settings import Settings
+from services.simulation.simulate import CASES_A_BATCH, Question, simulate
+from services.simulation.work import OPENED_AT_ONCE, applications
+from services.store import CaseKeys, Commit, NewEvent, Store, StreamWrite
+from services.wiring import Office, open_office
+
+SEED = 2019
+TARGET = "gpt-2018"
+PROCESSES = 2
+CASES_A_COMMIT = 250
+AUDITOR = Person(name="benchmark", role=Role.AUDITOR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCases:
+    """An office whose log holds open cases only, and the references of those to simulate."""
+
+    office: Office
+    url: str
+    references: tuple[str, ...]
+
+
+@contextmanager
+def open_cases(database: Database, cases: int) -> Iterator[OpenCases]:
+    """So many believable applications, filed and taken as far as their assessment leads."""
+    told = {
+        "QMAS_DATABASE_URL": database.app_url,
+        "QMAS_BROKER_URL": "unix:///nobody-is-woken",
+        "QMAS_MASTER_KEY": base64.b64encode(MASTER_KEY).decode(),
+    }
+    with TemporaryDirectory() as home:
+        office = open_office(Settings.load(told, Path(home)))
+        writes = (
+            _write(office.rulebook, number, arrival)
+            for number, arrival in enumerate(population(cases, SEED))
+        )
+        while some := tuple(islice(writes, CASES_A_COMMIT)):
+            _append(office.store, some)
+        references: list[str] = []
+        simulate(
+            office,
+            Question(to=TARGET),
+            AUDITOR,
+            each=lambda case: references.append(case.reference),
+        )
+        yield OpenCases(office=office, url=database.app_url, references=tuple(references))
+        office.close()
+
+
+def simulated(given: OpenCases) -> float:
+    """Open cases a second, from the question to the tally, processes started for it included."""
+    begun = time.monotonic()
+    found = simulate(given.office, Question(to=TARGET, processes=PROCESSES), AUDITOR)
+    taken = time.monotonic() - begun
+    if found.tally.cases != len(given.references):
+        raise AssertionError(f"{found.tally.cases} of {len(given.references)} cases were scored")
+    return found.tally.cases / taken
+
+
+def opened(given: OpenCases) -> float:
+    """Applications a second read and opened by as many processes, and not looked at: the limit."""
+    batches = list(_split(given.references, CASES_A_BATCH))
+    begun = time.monotonic()
+    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+        read = sum(pool.map(partial(_open, given.url), batches))
+    taken = time.monotonic() - begun
+    if read != len(given.references):
+        raise AssertionError(f"{read} of {len(given.references)} applications were opened")
+    return read / taken
+
+
+def assessed(given: OpenCases, seconds: float) -> float:
+    """Assessments a second of the same applications by one process, in memory."""
+    ruleset = named(given.office.rulebook, TARGET)
+    filed = [
+        (each.application, hong_kong_date(each.received_at))
+        for each in population(1_000, SEED)
+        if each.application.route is Route.GENERAL
+    ]
+    begun, done = time.monotonic(), 0
+    while time.monotonic() - begun < seconds:
+        for application, day in filed:
+            assess(ruleset, application, day)
+        done += len(filed)
+    return done / (time.monotonic() - begun)
+
+
+def _open(url: str, references: Sequence[str]) -> int:
+    store = Store.connect(url, CaseKeys(MASTER_KEY), pool_size=1)
+    found = 0
+    for some in _split(references, OPENED_AT_ONCE):
+        filed = applications(store, some).values()
+        found += sum(1 for each in filed if isinstance(each, Application))
+    store.dispose()
+    return found
+
+
+def _split(references: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for start in range(0, len(references), size):
+        yield references[start : start + size]
+
+
+def _write(rulebook: Rulebook, number: int, arrival: Arrival) -> StreamWrite:
+    """The history of a case from its submission to its score, by the rules themselves."""
+    reference = make_reference(sha256(str(number).encode()).digest()[:RANDOM_BYTES])
+    given = Circumstances(at=arrival.received_at, rulebook=rulebook, reference=reference)
+    state: CaseState = Draft()
+    events: list[NewEvent] = []
+    commands: tuple[c.CaseCommand, ...] = (
+        c.SubmitApplication(application=arrival.application, channel=e.Channel.PAPER),
+        c.AcknowledgeApplication(),
+        c.AssessPrerequisites(),
+        c.ScoreApplication(),
+    )
+    for command in commands:
+        if not isinstance(state, PrerequisitesUnmet):
+            for fact in decide(state, command, given):
+                state = evolve(state, fact)
+                events.append(NewEvent(event=fact, effective_at=given.at))
+        given = replace(given, at=given.at + timedelta(days=2))
+    return StreamWrite(stream=f"case-{reference}", expected=0, events=tuple(events))
+
+
+def _append(store: Store, writes: tuple[StreamWrite, ...]) -> None:
+    command_id = uuid4()
+    store.append(
+        Commit(
+            command_id=command_id,
+            fingerprint=command_id.bytes,
+            writes=writes,
+            actor="benchmark",
+            role="service",
+            command="Benchmark",
+            causation_id=command_id,
+            correlation_id="benchmark",
+        )
+    )
