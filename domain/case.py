@@ -131,8 +131,8 @@ def _after_prerequisites(filed: s.Filed, event: e.PrerequisitesAssessed) -> s.Ca
     if not unmet:
         return s.PrerequisitesMet(filed=filed)
     found = event.personal.prerequisites if event.personal else ()
-    texts = tuple(each.reason for each in found if not each.met)
-    return s.PrerequisitesUnmet(filed=filed, unmet=unmet, texts=texts)
+    reasons = tuple(each.reason for each in found if not each.met)
+    return s.PrerequisitesUnmet(filed=filed, unmet=unmet, reasons=reasons)
 
 
 def _after_score(filed: s.Filed, event: e.ApplicationScored) -> s.CaseState:

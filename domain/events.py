@@ -17,6 +17,7 @@ from typing import Final
 
 from domain.application import Application, Route
 from domain.record import Wire
+from domain.rules.reasons import Reason
 from domain.rules.types import Assessment
 
 
@@ -226,9 +227,14 @@ class VisaActivated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusalReasons:
-    """Why an application was refused, in words that the applicant can act on."""
+    """Why an application was refused, so that the applicant can act on it.
+
+    `reasons` are what the assessment found, to be said in any language; `texts` are the office's
+    own words. Refusals that were recorded before there were `reasons` have all of it in `texts`.
+    """
 
     texts: tuple[str, ...]
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -345,8 +351,8 @@ WIRE: Final[Mapping[type[Event], Wire]] = MappingProxyType(
         ApplicationSubmitted: Wire(name="application-submitted"),
         ApplicationFeePaid: Wire(name="application-fee-paid"),
         ApplicationAcknowledged: Wire(name="application-acknowledged"),
-        PrerequisitesAssessed: Wire(name="prerequisites-assessed"),
-        ApplicationScored: Wire(name="application-scored"),
+        PrerequisitesAssessed: Wire(name="prerequisites-assessed", version=2),
+        ApplicationScored: Wire(name="application-scored", version=2),
         CaseShortlisted: Wire(name="case-shortlisted"),
         CaseSelected: Wire(name="case-selected"),
         CaseNotSelected: Wire(name="case-not-selected"),

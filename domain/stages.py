@@ -10,6 +10,7 @@ from typing import Final
 from domain import commands as c
 from domain.application import Application, Route
 from domain.events import RefusalClass
+from domain.rules.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +59,14 @@ class PrerequisitesMet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrerequisitesUnmet:
-    """At least one prerequisite is not met: `unmet` holds their ids."""
+    """At least one prerequisite is not met: `unmet` holds their ids.
+
+    `reasons` say why; there are none once the person was erased.
+    """
 
     filed: Filed
     unmet: tuple[str, ...]
-    texts: tuple[str, ...]
+    reasons: tuple[Reason, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

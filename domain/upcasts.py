@@ -6,8 +6,40 @@ next version. Each entry is pinned by a golden file of the old shape that is kep
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from domain.record import Upcast
+from domain.rules.reasons import Message
 
-UPCASTS: Final[Mapping[tuple[str, int], Upcast]] = MappingProxyType({})
+
+def _with_reasons_as_facts(old: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an assessment's event whose reasons were English sentences, without their sources."""
+    found = old["personal"]
+    if found is None:
+        return dict(old)
+    factors = [
+        {
+            **factor,
+            "awards": [_as_facts(each) for each in factor["awards"]],
+            "shortfalls": [{**_as_facts(each), "evidence": []} for each in factor["shortfalls"]],
+        }
+        for factor in found["factors"]
+    ]
+    single = {name: [_as_facts(each) for each in found[name]] for name in _SINGLE}
+    return {**old, "personal": {**found, **single, "factors": factors}}
+
+
+_SINGLE: Final = ("prerequisites", "criteria")
+
+
+def _as_facts(old: Mapping[str, Any]) -> dict[str, Any]:
+    said = {"message": Message.AS_WRITTEN.value, "facts": {"text": old["reason"]}}
+    return {**old, "reason": said, "source": []}
+
+
+UPCASTS: Final[Mapping[tuple[str, int], Upcast]] = MappingProxyType(
+    {
+        ("prerequisites-assessed", 1): _with_reasons_as_facts,
+        ("application-scored", 1): _with_reasons_as_facts,
+    }
+)

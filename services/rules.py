@@ -5,9 +5,11 @@ from typing import Any
 
 from msgspec import to_builtins
 
+from domain.application import Correspondence
 from domain.rules.book import parse_rulebook
 from domain.rules.reading import RulesetFaults
-from domain.rules.types import Assessment, Rulebook
+from domain.rules.types import Assessment, FactorScore, Rulebook
+from services.reasons import say
 from services.rulebook.files import read_files
 
 
@@ -20,18 +22,32 @@ def load_rulebook(folder: Path | None = None) -> Rulebook:
     return parse_rulebook(found.documents)
 
 
-def answer(assessment: Assessment) -> dict[str, Any]:
+def answer(
+    assessment: Assessment, language: Correspondence = Correspondence.ENGLISH
+) -> dict[str, Any]:
     """An assessment as JSON-ready values, in the order and shape of the published format.
 
-    A test of points has no ``criteria`` and a test of criteria no ``factors``; an award has an
-    ``edition`` only where a dated list was read.
+    Its reasons are said in a language. A test of points has no ``criteria`` and a test of criteria
+    no ``factors``; an award or criterion has an ``edition`` only where a dated list was read.
     """
     shown: dict[str, Any] = to_builtins(assessment)
     del shown["criteria" if assessment.factors else "factors"]
-    for finding in shown["prerequisites"]:
+    for finding, found in zip(shown["prerequisites"], assessment.prerequisites, strict=True):
         del finding["evidence"], finding["edition"]
-    for factor in shown.get("factors", ()):
-        for award in factor["awards"]:
-            if award["edition"] is None:
-                del award["edition"]
+        finding["reason"] = say(found.reason, language)
+    for criterion, judged in zip(shown.get("criteria", ()), assessment.criteria, strict=False):
+        criterion["reason"] = say(judged.reason, language)
+        if criterion["edition"] is None:
+            del criterion["edition"]
+    for factor, score in zip(shown.get("factors", ()), assessment.factors, strict=False):
+        _say_factor(factor, score, language)
     return shown
+
+
+def _say_factor(shown: dict[str, Any], score: FactorScore, language: Correspondence) -> None:
+    for award, given in zip(shown["awards"], score.awards, strict=True):
+        award["reason"] = say(given.reason, language)
+        if award["edition"] is None:
+            del award["edition"]
+    for shortfall, lacking in zip(shown["shortfalls"], score.shortfalls, strict=True):
+        shortfall["reason"] = say(lacking.reason, language)

@@ -5,18 +5,19 @@ from domain import events as e
 from domain import stages as s
 from domain.deciding.circumstances import Facts, not_now
 from domain.errors import ReasonsMissing
+from domain.rules.reasons import Message, Reason
 
 
 def refuse(state: s.CaseState, command: c.RefuseApplication) -> Facts:
     """Return the fact of the refusal, of the class that the stage calls for."""
     match state:
-        case s.PrerequisitesUnmet(unmet=unmet, texts=texts):
-            return _refused(e.RefusalClass.PREREQUISITES, unmet, (*texts, *command.reasons))
+        case s.PrerequisitesUnmet(unmet=unmet, reasons=found):
+            return _refused(e.RefusalClass.PREREQUISITES, unmet, found, command.reasons)
         case s.BelowMark(points=points, pass_mark=mark):
-            short = f"{points} points were scored and {mark} are needed"
-            return _refused(e.RefusalClass.POINTS, (e.MARK_RULE,), (short, *command.reasons))
+            found = (_below(points, mark),)
+            return _refused(e.RefusalClass.POINTS, (e.MARK_RULE,), found, command.reasons)
         case s.Shortlisted() | s.Selected() | s.InPrinciple() | s.Verified():
-            return _refused(e.RefusalClass.SELECTION, (), command.reasons)
+            return _refused(e.RefusalClass.SELECTION, (), (), command.reasons)
         case _:
             raise not_now(state, command)
 
@@ -29,9 +30,19 @@ def withdraw(state: s.CaseState, command: c.WithdrawApplication) -> Facts:
     raise not_now(state, command)
 
 
-def _refused(reason_class: e.RefusalClass, rules: tuple[str, ...], texts: tuple[str, ...]) -> Facts:
+def _below(points: int, mark: int) -> Reason:
+    facts = {"points": points, "pass_mark": mark, "short": mark - points}
+    return Reason(message=Message.BELOW_PASS_MARK, facts=facts)
+
+
+def _refused(
+    reason_class: e.RefusalClass,
+    rules: tuple[str, ...],
+    found: tuple[Reason, ...],
+    texts: tuple[str, ...],
+) -> Facts:
     said = tuple(text.strip() for text in texts if text.strip())
-    if not said:
+    if not found and not said:
         raise ReasonsMissing("give at least one reason that the applicant can act on")
-    reasons = e.RefusalReasons(texts=said)
+    reasons = e.RefusalReasons(texts=said, reasons=found)
     return (e.ApplicationRefused(reason_class=reason_class, rules=rules, personal=reasons),)

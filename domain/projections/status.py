@@ -15,9 +15,10 @@ from domain import events as e
 from domain.application import Application, Correspondence, Route
 from domain.projections.stage_after import CASE_STREAM, key_after, position_of, stage_after
 from domain.record import Recorded
+from domain.rules.reasons import Reason, as_written
 from domain.stages import Stage
 
-VERSION: Final = 1
+VERSION: Final = 2
 OPENS: Final[frozenset[type[e.Event]]] = frozenset({e.ApplicationSubmitted, e.ApplicationRefused})
 
 # What is due or awaited is so until the next event.
@@ -96,7 +97,7 @@ class AboutPerson:
 
     date_of_birth: date
     language: Correspondence
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,8 +140,8 @@ class StatusRow:
         return self.personal.language if self.personal else None
 
     @property
-    def reasons(self) -> tuple[str, ...]:
-        """The reasons of a refusal, in words; empty without one and once erased."""
+    def reasons(self) -> tuple[Reason, ...]:
+        """The reasons of a refusal; empty without one and once erased."""
         return self.personal.reasons if self.personal else ()
 
 
@@ -212,4 +213,5 @@ def _about(application: Application) -> AboutPerson:
 def _with_reasons(row: StatusRow, event: e.ApplicationRefused) -> AboutPerson | None:
     if row.personal is None or event.personal is None:
         return row.personal
-    return replace(row.personal, reasons=event.personal.texts)
+    written = (as_written(text) for text in event.personal.texts)
+    return replace(row.personal, reasons=(*event.personal.reasons, *written))

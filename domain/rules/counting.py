@@ -4,7 +4,7 @@ Law: a thing counts once. Later qualifications and days do not count, parallel p
 and a language named twice is one language.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,26 +13,7 @@ from domain.days import DAYS_PER_YEAR, days_covered
 
 CHINESE, ENGLISH = "zh", "en"
 _CHINESE_SUBTAGS = frozenset({"zh", "yue", "cmn"})
-_NAMES = {CHINESE: "Chinese", ENGLISH: "English"}
-# How people call the foreign languages that are claimed most; any other goes by its tag.
-_FOREIGN_NAMES = {
-    "ar": "Arabic",
-    "de": "German",
-    "es": "Spanish",
-    "fr": "French",
-    "hi": "Hindi",
-    "id": "Indonesian",
-    "it": "Italian",
-    "ja": "Japanese",
-    "ko": "Korean",
-    "ms": "Malay",
-    "nl": "Dutch",
-    "pt": "Portuguese",
-    "ru": "Russian",
-    "th": "Thai",
-    "tl": "Tagalog",
-    "vi": "Vietnamese",
-}
+_LOCAL = frozenset({CHINESE, ENGLISH})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +35,9 @@ class Experience:
         """True when the days make so many years."""
         return self.days >= years * DAYS_PER_YEAR
 
-    def __str__(self) -> str:
-        years, days = divmod(self.days, DAYS_PER_YEAR)
-        return f"{counted(years, 'year')} {counted(days, 'day')}"
+    def lacking(self, years: int) -> int:
+        """The days that lack for so many years, 0 where they are there."""
+        return max(0, years * DAYS_PER_YEAR - self.days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,17 +46,6 @@ class GoodLanguage:
 
     subtag: str
     evidence: tuple[str, ...]
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun, in the plural where English wants it."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def listed(words: Iterable[str], last: str) -> str:
-    """Words as a sentence lists them: a, b and c."""
-    *before, end = words
-    return f"{', '.join(before)} {last} {end}" if before else end
 
 
 def held_on(application: Application, on: date) -> tuple[Held, ...]:
@@ -126,9 +96,4 @@ def subtag_of(tag: str) -> str:
 
 def is_foreign(subtag: str) -> bool:
     """True for a language that is neither Chinese nor English."""
-    return subtag not in _NAMES
-
-
-def language_name(subtag: str) -> str:
-    """The English name where the scheme has one, else the subtag."""
-    return (_NAMES | _FOREIGN_NAMES).get(subtag, subtag)
+    return subtag not in _LOCAL

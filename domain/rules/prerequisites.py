@@ -3,13 +3,29 @@
 Law: every prerequisite is looked at, in the order of the answer, whatever the others found.
 """
 
+from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
+from typing import Final
 
 from domain.application import Application
-from domain.days import age_on, written_out
-from domain.rules.counting import good_languages, held_on, language_name, listed
-from domain.rules.factors import AgeLimits, EducationNeed, LanguageNeed
+from domain.days import age_on
+from domain.rules.counting import good_languages, held_on
+from domain.rules.factors import AgeLimits, Citation, EducationNeed, LanguageNeed
+from domain.rules.reasons import FactValue, Message, Reason
 from domain.rules.types import PrerequisiteFinding, Ruleset
+
+_CRIMINAL: Final = "prerequisites.criminal_record"
+_IMMIGRATION: Final = "prerequisites.adverse_immigration_record"
+
+_RECORDS: Final[Mapping[tuple[str, ...], Message]] = MappingProxyType(
+    {
+        (): Message.NO_RECORD,
+        (_CRIMINAL,): Message.CRIMINAL_RECORD,
+        (_IMMIGRATION,): Message.IMMIGRATION_RECORD,
+        (_CRIMINAL, _IMMIGRATION): Message.BOTH_RECORDS,
+    }
+)
 
 
 def find_prerequisites(
@@ -19,8 +35,8 @@ def find_prerequisites(
     rules = ruleset.prerequisites
     return (
         _age(rules.age, application, on),
-        _support(application),
-        _record(application),
+        _support(rules.support, application),
+        _record(rules.record, application),
         _language(rules.language, application),
         _education(rules.education, application, on),
         _nationality(ruleset, application, on),
@@ -29,87 +45,100 @@ def find_prerequisites(
 
 def _age(limits: AgeLimits, application: Application, on: date) -> PrerequisiteFinding:
     age = age_on(application.applicant.date_of_birth, on)
-    wanted = f"{limits.at_least} or over"
+    facts: dict[str, FactValue] = {"age": age, "on": on.isoformat(), "at_least": limits.at_least}
+    reason = Reason(message=Message.AGE_FROM, facts=facts)
     if limits.at_most is not None:
-        wanted = f"from {limits.at_least} to {limits.at_most}"
+        reason = Reason(message=Message.AGE_BETWEEN, facts={**facts, "at_most": limits.at_most})
     return PrerequisiteFinding(
         id="age",
         met=limits.at_least <= age and (limits.at_most is None or age <= limits.at_most),
-        reason=f"Aged {age} on {written_out(on)}; {wanted} is required",
+        reason=reason,
         evidence=("applicant.date_of_birth",),
+        source=limits.cited.source,
     )
 
 
-def _support(application: Application) -> PrerequisiteFinding:
+def _support(cited: Citation, application: Application) -> PrerequisiteFinding:
     met = application.prerequisites.can_support_household
-    can = "Can" if met else "Cannot"
+    message = Message.CAN_SUPPORT if met else Message.CANNOT_SUPPORT
     return PrerequisiteFinding(
         id="support",
         met=met,
-        reason=f"{can} support and house the household without public assistance",
+        reason=Reason(message=message, facts={}),
         evidence=("prerequisites.can_support_household",),
+        source=cited.source,
     )
 
 
-def _record(application: Application) -> PrerequisiteFinding:
+def _record(cited: Citation, application: Application) -> PrerequisiteFinding:
     declared = application.prerequisites
     claims = {
-        "prerequisites.criminal_record": ("a criminal record", declared.criminal_record),
-        "prerequisites.adverse_immigration_record": (
-            "an adverse immigration record",
-            declared.adverse_immigration_record,
-        ),
+        _CRIMINAL: declared.criminal_record,
+        _IMMIGRATION: declared.adverse_immigration_record,
     }
-    against = {path: name for path, (name, has) in claims.items() if has}
-    found = f"Has {listed(against.values(), 'and')}" if against else "Has neither record"
+    against = tuple(path for path, has in claims.items() if has)
     return PrerequisiteFinding(
         id="record",
         met=not against,
-        reason=f"{found}; no criminal and no adverse immigration record is required",
-        evidence=tuple(against or claims),
+        reason=Reason(message=_RECORDS[against], facts={}),
+        evidence=against or tuple(claims),
+        source=cited.source,
     )
 
 
 def _language(need: LanguageNeed, application: Application) -> PrerequisiteFinding:
     good = [each for each in good_languages(application) if each.subtag in need.any_of]
-    wanted = listed(map(language_name, need.any_of), "or")
-    found = f"Good {listed((language_name(each.subtag) for each in good), 'and')}" if good else ""
+    reason = Reason(message=Message.LANGUAGE_NOT_GOOD, facts={"wanted": need.any_of})
+    if good:
+        names = tuple(each.subtag for each in good)
+        facts = {"languages": names, "wanted": need.any_of}
+        reason = Reason(message=Message.LANGUAGE_GOOD, facts=facts)
     return PrerequisiteFinding(
         id="language",
         met=bool(good),
-        reason=f"{found or f'No good {wanted}'}, spoken and written; {wanted} is required",
+        reason=reason,
         evidence=tuple(path for each in good for path in each.evidence) or ("languages",),
+        source=need.cited.source,
     )
 
 
 def _education(need: EducationNeed, application: Application, on: date) -> PrerequisiteFinding:
     held = [each for each in held_on(application, on) if each.what.level in need.any_of]
+    reason = Reason(
+        message=Message.NOT_EDUCATED, facts={"on": on.isoformat(), "wanted": need.any_of}
+    )
     if held:
-        best = min(held, key=lambda each: need.any_of.index(each.what.level))
-        found = (
-            f"Holds a {best.what.level} qualification, awarded {written_out(best.what.awarded_on)}"
-        )
-    else:
-        found = f"No qualification that counts was awarded by {written_out(on)}"
+        best = min(held, key=lambda each: need.any_of.index(each.what.level)).what
+        awarded = best.awarded_on.isoformat()
+        facts: dict[str, FactValue] = {
+            "level": best.level,
+            "awarded_on": awarded,
+            "wanted": need.any_of,
+        }
+        reason = Reason(message=Message.EDUCATED, facts=facts)
     return PrerequisiteFinding(
         id="education",
         met=bool(held),
-        reason=f"{found}; a degree, or a recognised professional or a technical qualification, "
-        "is required",
+        reason=reason,
         evidence=tuple(each.path for each in held) or ("qualifications",),
+        source=need.cited.source,
     )
 
 
 def _nationality(ruleset: Ruleset, application: Application, on: date) -> PrerequisiteFinding:
-    nationality, day = application.applicant.nationality, written_out(on)
+    nationality = application.applicant.nationality
     edition = ruleset.lists.excluded_nationalities.on(on)
     excluded = edition is not None and nationality in edition.members
-    be = "is" if excluded else "is not"
-    by = f", by the list {edition.id}" if edition else "; no list was in force yet"
+    facts: dict[str, FactValue] = {"country": nationality, "on": on.isoformat()}
+    reason = Reason(message=Message.NATIONALITY_BEFORE_LISTS, facts=facts)
+    if edition is not None:
+        message = Message.NATIONALITY_EXCLUDED if excluded else Message.NATIONALITY_FREE
+        reason = Reason(message=message, facts={**facts, "edition": edition.id})
     return PrerequisiteFinding(
         id="nationality",
         met=not excluded,
-        reason=f"{nationality} {be} excluded on {day}{by}",
+        reason=reason,
         evidence=("applicant.nationality",),
+        source=ruleset.prerequisites.nationality.source,
         edition=edition.id if edition else None,
     )

@@ -195,3 +195,8 @@ class Reason:
 
     message: Message
     facts: Mapping[str, FactValue]
+
+
+def as_written(text: str) -> Reason:
+    """Return the reason that says a text as it stands, in whatever language it is."""
+    return Reason(message=Message.AS_WRITTEN, facts={"text": text})

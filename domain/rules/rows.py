@@ -3,29 +3,24 @@
 Law: a row is tested whatever the others gave; what is given of them is `scoring`'s choice.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date
-from typing import assert_never
+from functools import partial
 
-from domain.application import Application, Family, Level
-from domain.days import age_on, written_out
+from domain.application import Application, Level
+from domain.days import age_on
 from domain.rules.counting import (
     Experience,
     GoodLanguage,
     Held,
-    counted,
     experience,
     good_languages,
     held_on,
     is_foreign,
-    language_name,
-    listed,
 )
 from domain.rules.factors import (
     AchievementRow,
     AgeBand,
-    FamilyItem,
-    FamilyKind,
     Holding,
     LanguageRow,
     PostMark,
@@ -35,38 +30,9 @@ from domain.rules.factors import (
     WorkBonus,
     WorkRow,
 )
+from domain.rules.reasons import FactValue, Message, Reason
+from domain.rules.tested import Tested, because, needing
 from domain.rules.types import DatedList
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tested:
-    """A row and whether it is met: ``points`` is what it gives, ``most`` what it could give.
-
-    ``reason`` says why it gives what it gives, ``need`` what it would take to give all.
-    """
-
-    rule: str
-    met: bool
-    points: int
-    most: int
-    reason: str
-    need: str
-    evidence: tuple[str, ...]
-    edition: str | None = None
-
-
-_MARKS = {
-    PostMark.OUTSIDE_HOME_JURISDICTION: "outside the home jurisdiction",
-    PostMark.MULTINATIONAL_OR_REPUTABLE: "with a multinational or reputable employer",
-}
-
-_LEVELS = {
-    Level.BACHELOR: "bachelor's degree",
-    Level.MASTER: "master's degree",
-    Level.DOCTORATE: "doctorate",
-    Level.PROFESSIONAL: "recognised professional qualification",
-    Level.TECHNICAL: "technical qualification",
-}
 
 
 def age_bands(bands: tuple[AgeBand, ...], application: Application, on: date) -> tuple[Tested, ...]:
@@ -76,17 +42,24 @@ def age_bands(bands: tuple[AgeBand, ...], application: Application, on: date) ->
 
 
 def _age_band(band: AgeBand, age: int) -> Tested:
-    met = band.lowest <= age and (band.highest is None or age <= band.highest)
-    ages = f"{band.lowest} or over" if band.highest is None else f"{band.lowest} to {band.highest}"
     return Tested(
         rule=band.id,
-        met=met,
+        met=band.lowest <= age and (band.highest is None or age <= band.highest),
         points=band.points,
         most=band.points,
-        reason=f"Aged {age}",
-        need=f"Needs an age of {ages}; aged {age}",
+        reason=partial(because, Message.AGED, age=age),
+        need=partial(_age_needed, band, age),
         evidence=("applicant.date_of_birth",),
+        looked_at=("applicant.date_of_birth",),
+        source=band.cited.source,
     )
+
+
+def _age_needed(band: AgeBand, age: int, points: int) -> Reason:
+    if band.highest is not None and age > band.highest:
+        return needing(Message.NEEDS_AGE_UP_TO, points, age=age, highest=band.highest)
+    years = band.lowest - age
+    return needing(Message.NEEDS_AGE_FROM, points, age=age, lowest=band.lowest, years=years)
 
 
 def qualification_rows(
@@ -98,51 +71,63 @@ def qualification_rows(
 
 
 def _qualification_row(row: QualificationRow, held: tuple[Held, ...]) -> Tested:
-    met = [each for each in row.any_of if len(_of(held, (each.level,))) >= each.count]
-    have = listed((_having(each, held) for each in met or row.any_of), "and")
-    wanted = listed((_wanted(each) for each in row.any_of), "or")
+    numbers = {each: len(_of(held, (each.level,))) for each in row.any_of}
+    met = [each for each in row.any_of if numbers[each] >= each.count]
+    found = {each.level.value: numbers[each] for each in met}
+    levels = tuple(each.level for each in row.any_of)
     return Tested(
         rule=row.id,
         met=bool(met),
         points=row.points,
         most=row.points,
-        reason=f"Holds {have}",
-        need=f"Needs {wanted}; holds {have}",
+        reason=partial(because, Message.HOLDS, held=found),
+        need=partial(_holding_needed, numbers),
         evidence=tuple(one.path for each in met for one in _of(held, (each.level,))),
+        looked_at=tuple(one.path for one in _of(held, levels)) or ("qualifications",),
+        source=row.cited.source,
     )
 
 
-def _of(held: tuple[Held, ...], levels: tuple[Level, ...]) -> list[Held]:
+def _of(held: Iterable[Held], levels: tuple[Level, ...]) -> list[Held]:
     return [each for each in held if each.what.level in levels]
 
 
-def _having(holding: Holding, held: tuple[Held, ...]) -> str:
-    number = len(_of(held, (holding.level,)))
-    return counted(number, _LEVELS[holding.level]) if number else f"no {_LEVELS[holding.level]}"
-
-
-def _wanted(holding: Holding) -> str:
-    level = _LEVELS[holding.level]
-    return f"a {level}" if holding.count == 1 else counted(holding.count, level)
+def _holding_needed(numbers: dict[Holding, int], points: int) -> Reason:
+    return needing(
+        Message.NEEDS_HOLDING,
+        points,
+        wanted={each.level.value: each.count for each in numbers},
+        lacking={each.level.value: each.count - number for each, number in numbers.items()},
+        held={each.level.value: number for each, number in numbers.items()},
+    )
 
 
 def renowned_bonus(bonus: RenownedBonus, application: Application, on: date) -> Tested:
     """Whether one of the levels is held from a renowned institution."""
-    found = [
-        each
-        for each in _of(held_on(application, on), bonus.levels)
-        if each.what.renowned_institution
-    ]
-    best = found[0].what if found else None
+    degrees = _of(held_on(application, on), bonus.levels)
+    found = [each for each in degrees if each.what.renowned_institution]
     return Tested(
         rule=bonus.id,
         met=bool(found),
         points=bonus.points,
         most=bonus.points,
-        reason=f"Holds a {_LEVELS[best.level]} from {best.institution}" if best else "",
-        need="Needs a degree from an internationally renowned institution; holds none",
+        reason=partial(_renowned_held, found),
+        need=partial(_renowned_needed, bonus, len(degrees)),
         evidence=tuple(each.path for each in found),
+        looked_at=tuple(each.path for each in degrees) or ("qualifications",),
+        source=bonus.cited.source,
     )
+
+
+def _renowned_held(found: list[Held]) -> Reason:
+    first = found[0].what
+    return because(Message.HOLDS_RENOWNED, level=first.level.value, institution=first.institution)
+
+
+def _renowned_needed(bonus: RenownedBonus, degrees: int, points: int) -> Reason:
+    if degrees:
+        return needing(Message.NEEDS_RENOWNED, points, levels=bonus.levels, degrees=degrees)
+    return needing(Message.NEEDS_RENOWNED_DEGREE, points, levels=bonus.levels)
 
 
 def work_rows(rows: tuple[WorkRow, ...], application: Application, on: date) -> tuple[Tested, ...]:
@@ -153,35 +138,69 @@ def work_rows(rows: tuple[WorkRow, ...], application: Application, on: date) -> 
 
 
 def _work_row(row: WorkRow, overall: Experience, senior: Experience) -> Tested:
-    met = overall.reaches(row.years) and senior.reaches(row.senior_years)
-    wanted = counted(row.years, "year")
-    found = f"{overall} at graduate or specialist level"
+    worked = partial(because, Message.WORKED, days=overall.days)
     if row.senior_years:
-        wanted += f" including {counted(row.senior_years, 'year')} in a senior role"
-        found += f", {senior} of it in a senior role"
+        worked = partial(because, Message.WORKED_SENIOR, days=overall.days, senior_days=senior.days)
     return Tested(
         rule=row.id,
-        met=met,
+        met=overall.reaches(row.years) and senior.reaches(row.senior_years),
         points=row.points,
         most=row.points,
-        reason=f"Worked {found}",
-        need=f"Needs {wanted}; worked {found}",
+        reason=worked,
+        need=partial(_work_needed, row, overall, senior),
         evidence=overall.evidence,
+        looked_at=overall.evidence or ("employment",),
+        source=row.cited.source,
     )
+
+
+def _work_needed(row: WorkRow, overall: Experience, senior: Experience, points: int) -> Reason:
+    more, senior_more = overall.lacking(row.years), senior.lacking(row.senior_years)
+    whole: dict[str, FactValue] = {"more": more, "years": row.years, "days": overall.days}
+    part: dict[str, FactValue] = {
+        "senior_more": senior_more,
+        "senior_years": row.senior_years,
+        "senior_days": senior.days,
+    }
+    if not senior_more:
+        return needing(Message.NEEDS_WORK, points, **whole)
+    if not more:
+        return needing(Message.NEEDS_SENIOR_WORK, points, **part)
+    return needing(Message.NEEDS_WORK_AND_SENIOR_WORK, points, **whole, **part)
+
+
+_MARKS = {
+    PostMark.OUTSIDE_HOME_JURISDICTION: (
+        Message.WORKED_OUTSIDE_HOME,
+        Message.NEEDS_WORK_OUTSIDE_HOME,
+    ),
+    PostMark.MULTINATIONAL_OR_REPUTABLE: (
+        Message.WORKED_MULTINATIONAL,
+        Message.NEEDS_WORK_MULTINATIONAL,
+    ),
+}
 
 
 def work_bonus(bonus: WorkBonus, application: Application, on: date) -> Tested:
     """Whether the years were worked in posts with the bonus's mark."""
     marked = experience(application, on, lambda post: bool(getattr(post, bonus.mark.value)))
-    where = _MARKS[bonus.mark]
+    worked, needed = _MARKS[bonus.mark]
     return Tested(
         rule=bonus.id,
         met=marked.reaches(bonus.years),
         points=bonus.points,
         most=bonus.points,
-        reason=f"Worked {marked} {where}",
-        need=f"Needs {counted(bonus.years, 'year')} {where}; worked {marked} so",
+        reason=partial(because, worked, days=marked.days),
+        need=partial(
+            needing,
+            needed,
+            more=marked.lacking(bonus.years),
+            years=bonus.years,
+            days=marked.days,
+        ),
         evidence=marked.evidence,
+        looked_at=marked.evidence or ("employment",),
+        source=bonus.cited.source,
     )
 
 
@@ -191,15 +210,19 @@ def talent_list_bonus(
     """Whether a listed profession is claimed; the edition in force is recorded, not matched."""
     claimed = (application.talent_list_profession or "").strip()
     edition = editions.on(on)
-    known = "no edition of the list is in force" if edition is None else f"{edition.id} is in force"
+    known: dict[str, FactValue] = {"edition": edition.id} if edition else {}
+    claims = Message.CLAIMS_PROFESSION if edition else Message.CLAIMS_PROFESSION_UNLISTED
+    needs = Message.NEEDS_PROFESSION if edition else Message.NEEDS_PROFESSION_UNLISTED
     return Tested(
         rule=bonus.id,
         met=bool(claimed),
         points=bonus.points,
         most=bonus.points,
-        reason=f"Claims the listed profession {claimed}; {known}",
-        need=f"Needs a profession on the Talent List, with evidence; {known}",
+        reason=lambda: because(claims, profession=claimed, **known),
+        need=lambda points: needing(needs, points, **known),
         evidence=("talent_list_profession",) if claimed else (),
+        looked_at=("talent_list_profession",),
+        source=bonus.cited.source,
         edition=edition.id if edition else None,
     )
 
@@ -220,80 +243,38 @@ def _language_row(row: LanguageRow, good: tuple[GoodLanguage, ...]) -> Tested:
     )
     asked = {*row.all_of, *row.any_of, *(foreign if row.foreign else ())}
     used = [each for each in good if each.subtag in asked]
-    names = listed((language_name(each.subtag) for each in used), "and") if used else "nothing"
+    evidence = tuple(path for each in used for path in each.evidence)
+    names = tuple(each.subtag for each in used)
     return Tested(
         rule=row.id,
         met=met,
         points=row.points,
         most=row.points,
-        reason=f"Speaks and writes {names} well",
-        need=f"Needs {_languages_wanted(row)} spoken and written well; has {names}",
-        evidence=tuple(path for each in used for path in each.evidence),
+        reason=partial(because, Message.SPEAKS, languages=names),
+        need=partial(_languages_needed, row, names, len(foreign)),
+        evidence=evidence,
+        looked_at=evidence or ("languages",),
+        source=row.cited.source,
     )
 
 
-def _languages_wanted(row: LanguageRow) -> str:
-    parts = [listed(map(language_name, row.all_of), "and")] if row.all_of else []
-    parts += [listed(map(language_name, row.any_of), "or")] if row.any_of else []
-    parts += [counted(row.foreign, "foreign language")] if row.foreign else []
-    return " and ".join(parts)
-
-
-def family_item(item: FamilyItem, application: Application, on: date) -> Tested:
-    """How often an item counts, up to its cap."""
-    match item.kind:
-        case FamilyKind.PERMANENT_RESIDENT_RELATIVE:
-            paths, reason, need = _relative(application.family)
-        case FamilyKind.SPOUSE_WITH_DEGREE:
-            paths, reason, need = _spouse(application.family)
-        case FamilyKind.DEPENDENT_CHILD:
-            paths, reason, need = _children(application.family, item.under or 0, on)
+def _languages_needed(row: LanguageRow, has: tuple[str, ...], foreign: int, points: int) -> Reason:
+    lacking = tuple(each for each in row.all_of if each not in has)
+    any_of = () if any(each in has for each in row.any_of) else row.any_of
+    more = max(0, row.foreign - foreign)
+    match bool(lacking), bool(any_of), bool(more):
+        case True, _, False:
+            return needing(Message.NEEDS_LANGUAGES, points, languages=lacking, has=has)
+        case True, _, True:
+            message = Message.NEEDS_LANGUAGES_AND_FOREIGN
+            return needing(message, points, languages=lacking, foreign=more, has=has)
+        case _, True, False:
+            return needing(Message.NEEDS_LANGUAGE, points, any_of=any_of, has=has)
+        case _, True, True:
+            message = Message.NEEDS_LANGUAGE_AND_FOREIGN
+            return needing(message, points, any_of=any_of, foreign=more, has=has)
         case _:
-            assert_never(item.kind)
-    return Tested(
-        rule=item.id,
-        met=bool(paths),
-        points=min(len(paths) * item.points, item.cap),
-        most=item.cap,
-        reason=reason,
-        need=need,
-        evidence=paths,
-    )
-
-
-def _relative(family: Family) -> tuple[tuple[str, ...], str, str]:
-    relative = family.permanent_resident_relative
-    return (
-        ("family.permanent_resident_relative",) if relative else (),
-        f"Has a {relative} who is a permanent resident living in Hong Kong",
-        "Needs a spouse, parent, sibling or child who is a permanent resident living in Hong Kong",
-    )
-
-
-def _spouse(family: Family) -> tuple[tuple[str, ...], str, str]:
-    spouse = family.spouse
-    counts = spouse is not None and spouse.accompanying and spouse.degree_or_above
-    has = "has no spouse"
-    if spouse is not None:
-        comes = "accompanies" if spouse.accompanying else "does not accompany"
-        has = f"the spouse {comes} and has {'a' if spouse.degree_or_above else 'no'} degree"
-    return (
-        ("family.spouse",) if counts else (),
-        "Has an accompanying spouse educated to degree level or above",
-        f"Needs an accompanying spouse educated to degree level or above; {has}",
-    )
-
-
-def _children(family: Family, under: int, on: date) -> tuple[tuple[str, ...], str, str]:
-    paths = tuple(
-        f"family.children[{number}]"
-        for number, each in enumerate(family.children)
-        if each.accompanying and not each.married and age_on(each.date_of_birth, on) < under
-    )
-    number = len(paths)
-    kind = f"accompanying, unmarried {'child' if number == 1 else 'children'} under {under}"
-    need = f"Needs another accompanying, unmarried child under {under}; has {number}"
-    return paths, f"Has {number} {kind} on {written_out(on)}", need
+            return needing(Message.NEEDS_FOREIGN, points, foreign=more, has=has)
 
 
 def achievement_row(row: AchievementRow, application: Application) -> Tested:
@@ -303,13 +284,15 @@ def achievement_row(row: AchievementRow, application: Application) -> Tested:
         for number, each in enumerate(application.achievements)
         if each.kind in row.any_of
     ]
-    titles = listed((f"{each.title} ({each.year})" for _, each in found), "and") if found else ""
+    titles = tuple(f"{each.title} ({each.year})" for _, each in found)
     return Tested(
         rule=row.id,
         met=bool(found),
         points=row.points,
         most=row.points,
-        reason=f"Claims {titles}",
-        need="Needs an award of exceptional achievement or work that peers acclaim; claims none",
+        reason=partial(because, Message.CLAIMS_ACHIEVEMENTS, titles=titles),
+        need=partial(needing, Message.NEEDS_ACHIEVEMENT),
         evidence=tuple(f"achievements[{number}]" for number, _ in found),
+        looked_at=("achievements",),
+        source=row.cited.source,
     )

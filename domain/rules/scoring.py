@@ -20,11 +20,10 @@ from domain.rules.factors import (
     TalentListFactor,
     WorkFactor,
 )
+from domain.rules.family import family_item
 from domain.rules.rows import (
-    Tested,
     achievement_row,
     age_bands,
-    family_item,
     language_rows,
     qualification_rows,
     renowned_bonus,
@@ -32,6 +31,7 @@ from domain.rules.rows import (
     work_bonus,
     work_rows,
 )
+from domain.rules.tested import Tested
 from domain.rules.types import Award, FactorScore, Lists, Shortfall
 
 _Found = Award | Shortfall
@@ -109,11 +109,18 @@ def _award(row: Tested) -> Award:
     return Award(
         rule=row.rule,
         points=row.points,
-        reason=row.reason,
+        reason=row.reason(),
         evidence=row.evidence,
+        source=row.source,
         edition=row.edition,
     )
 
 
 def _shortfall(row: Tested, points: int) -> Shortfall:
-    return Shortfall(rule=row.rule, points=points, reason=row.need)
+    return Shortfall(
+        rule=row.rule,
+        points=points,
+        reason=row.need(points),
+        evidence=row.looked_at,
+        source=row.source,
+    )

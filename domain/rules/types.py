@@ -12,6 +12,7 @@ from domain.application import Route
 from domain.days import hong_kong_date
 from domain.rules.criteria import Criterion
 from domain.rules.factors import Citation, Factor, Figure, PrerequisiteRules
+from domain.rules.reasons import Reason
 
 
 class Test(StrEnum):
@@ -215,33 +216,41 @@ class Rulebook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrerequisiteFinding:
-    """Whether one prerequisite is met; ``edition`` names the dated list read, if one was."""
+    """Whether one prerequisite is met.
+
+    ``evidence`` is paths into the application and ``source`` the ids of the rule's authority;
+    ``edition`` names the dated list read, if one was.
+    """
 
     id: str
     met: bool
-    reason: str
-    evidence: tuple[str, ...] = ()
+    reason: Reason
+    evidence: tuple[str, ...]
+    source: tuple[str, ...]
     edition: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Award:
-    """Points that a rule gave; evidence is paths into the application."""
+    """Points that a rule gave; evidence, source and edition are as in `PrerequisiteFinding`."""
 
     rule: str
     points: int
-    reason: str
+    reason: Reason
     evidence: tuple[str, ...]
+    source: tuple[str, ...]
     edition: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shortfall:
-    """Points that a rule would give, and what it would need."""
+    """Points that a rule would give, and what it would need; evidence is the paths looked at."""
 
     rule: str
     points: int
-    reason: str
+    reason: Reason
+    evidence: tuple[str, ...]
+    source: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,8 +270,9 @@ class CriterionFinding:
 
     id: str
     met: bool
-    reason: str
+    reason: Reason
     evidence: tuple[str, ...]
+    source: tuple[str, ...]
     edition: str | None = None
 
 

@@ -10,6 +10,7 @@ from marshmallow import RAISE, Schema, validate
 
 from domain import events as e
 from domain.access import Action
+from domain.application import Correspondence
 from domain.application import Route as TestRoute
 from domain.record import Recorded
 from domain.rules.types import Assessment
@@ -18,7 +19,7 @@ from services import cases
 from services.api.commands import addresses
 from services.api.conditions import already_has
 from services.api.freshness import shown, wait_until_shown
-from services.api.inputs import MESSAGES, LenientInstant, LenientWhole, Moment
+from services.api.inputs import MESSAGES, LenientInstant, LenientWhole, Moment, language
 from services.api.outputs import (
     CaseDetailSchema,
     CaseItem,
@@ -49,6 +50,12 @@ class MomentQuery(Schema):
     error_messages = MESSAGES
     as_of = Moment("Only what had taken effect by then.")
     believed_at = Moment("Only what the log showed by then.")
+
+
+class CaseAtQuery(MomentQuery):
+    """A moment to look at, and the language in which the reasons of its assessment are said."""
+
+    language = language("English", load_default=Correspondence.ENGLISH)
 
 
 class FreshQuery(Schema):
@@ -109,8 +116,9 @@ def counts(call: Call, query: dict[str, Any]) -> Counts:
 
 def show(call: Call, reference: str, query: dict[str, Any]) -> Any:
     """The case, as it stands or as it stood, with what it was filed and scored with."""
+    said_in = query.pop("language")
     case = cases.case_at(call.office, reference, **query)
-    return _tagged(case.version, _detail(case))
+    return _tagged(case.version, _detail(case, said_in))
 
 
 def history(call: Call, reference: str, query: dict[str, Any]) -> Any:
@@ -137,7 +145,7 @@ def _item(row: Any) -> CaseItem:
     return CaseItem(**{name: getattr(row, name) for name in CaseItem.__dataclass_fields__})
 
 
-def _detail(case: cases.CaseAt) -> dict[str, Any]:
+def _detail(case: cases.CaseAt, said_in: Correspondence) -> dict[str, Any]:
     state = case.state
     if isinstance(state, Draft):
         raise TypeError("a case that has events is not a draft")
@@ -154,7 +162,7 @@ def _detail(case: cases.CaseAt) -> dict[str, Any]:
         "submitted_at": state.filed.submitted_at,
         "possible": addresses(possible(state)),
         "application": state.filed.application,
-        "assessment": None if assessment is None else answer(assessment),
+        "assessment": None if assessment is None else answer(assessment, said_in),
     }
 
 
@@ -237,7 +245,7 @@ ROUTES: Final = (
         action=Action.READ_CASES,
         view=show,
         summary="Show a case as it stands, or stood",
-        query=MomentQuery,
+        query=CaseAtQuery,
         gives=CaseDetailSchema,
         headers=(IF_NONE_MATCH,),
         tells=ETAG,

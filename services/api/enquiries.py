@@ -7,7 +7,7 @@ from typing import Any, Final
 from marshmallow import RAISE, Schema, validate
 
 from domain.access import Action
-from domain.application import Application
+from domain.application import Application, Correspondence
 from domain.days import hong_kong_date
 from domain.references import parse_reference
 from domain.rules.assess import assess as assessed
@@ -23,6 +23,7 @@ from services.intake.application import application_from
 from services.intake.faults import Fault
 from services.intake.fields import Day, Text
 from services.intake.schema import schema_for
+from services.reasons import say
 from services.rules import answer
 
 _LONGEST_ID: Final = 64
@@ -47,9 +48,22 @@ class AssessmentQuery(Schema):
     error_messages = inputs.MESSAGES
     ruleset = Text(validate=validate.Length(max=_LONGEST_ID, error="must be an id of a ruleset"))
     on = Day()
+    language = inputs.language("English", load_default=Correspondence.ENGLISH)
 
 
-def status(call: Call, body: Enquiry) -> StatusAnswer:
+class StatusQuery(Schema):
+    """The language in which the reasons of a refusal are said."""
+
+    class Meta:
+        """Unknown parameters are refused."""
+
+        unknown = RAISE
+
+    error_messages = inputs.MESSAGES
+    language = inputs.language("the applicant's own")
+
+
+def status(call: Call, query: dict[str, Any], body: Enquiry) -> StatusAnswer:
     """Where an application stands, for whoever knows its reference and the date of birth.
 
     An unknown reference, another date of birth, an erased person and more than ten tries in a
@@ -66,9 +80,11 @@ def status(call: Call, body: Enquiry) -> StatusAnswer:
     said = {
         name: getattr(row, name)
         for name in StatusAnswer.__dataclass_fields__
-        if name != "freshness"
+        if name not in {"reasons", "freshness"}
     }
-    return StatusAnswer(**said, freshness=fresh)
+    said_in = query.get("language") or row.language or Correspondence.ENGLISH
+    reasons = tuple(say(each, said_in) for each in row.reasons)
+    return StatusAnswer(**said, reasons=reasons, freshness=fresh)
 
 
 def assess(call: Call, query: dict[str, Any]) -> dict[str, Any]:
@@ -82,7 +98,7 @@ def assess(call: Call, query: dict[str, Any]) -> dict[str, Any]:
         if "ruleset" in query
         else choose(book, filed_on(application.route, on))
     )
-    return answer(assessed(ruleset, application, on))
+    return answer(assessed(ruleset, application, on), query["language"])
 
 
 ROUTES: Final = (
@@ -93,6 +109,7 @@ ROUTES: Final = (
         action=Action.PUBLIC,
         view=status,
         summary="Ask where an application stands",
+        query=StatusQuery,
         body=schema_for(Enquiry),
         gives=schema_for(StatusAnswer),
     ),

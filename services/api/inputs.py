@@ -10,11 +10,12 @@ from marshmallow import Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from domain.application import Correspondence
 from domain.days import last_instant
 from services.api.faults import InvalidRequest, MalformedJson, TypeUnsupported
 from services.intake.document import parse_document
 from services.intake.faults import Fault, faults_in
-from services.intake.fields import Instant, Text, Whole, day_or_none, instant_or_none
+from services.intake.fields import Instant, Text, Whole, Word, day_or_none, instant_or_none
 
 JSON: Final = "application/json"
 MESSAGES: Final = {"unknown": "is not a parameter of this address"}
@@ -135,3 +136,10 @@ class LenientWhole(Whole):
         whole = isinstance(value, str) and _WHOLE.fullmatch(value)
         number: int = super()._deserialize(int(value) if whole else value, attr, data, **kwargs)
         return number
+
+
+def language(otherwise: str, **options: Any) -> Word:
+    """The parameter that chooses the language of reasons, and which it is without it."""
+    ways = ", ".join(f"`{each}`" for each in Correspondence)
+    told = f"The language in which reasons are said: {ways}; {otherwise} if absent."
+    return Word(Correspondence, metadata={"description": told}, **options)

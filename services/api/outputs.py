@@ -181,15 +181,17 @@ class FindingSchema(Schema):
     id = fields.String(required=True)
     met = fields.Boolean(required=True)
     reason = fields.String(required=True)
+    source = fields.List(fields.String(), required=True)
 
 
 class AwardSchema(Schema):
-    """Points that a rule gave."""
+    """Points that a rule gave; `source` names its authority."""
 
     rule = fields.String(required=True)
     points = fields.Integer(required=True)
     reason = fields.String(required=True)
     evidence = fields.List(fields.String(), required=True)
+    source = fields.List(fields.String(), required=True)
     edition = fields.String()
 
 
@@ -199,6 +201,8 @@ class ShortfallSchema(Schema):
     rule = fields.String(required=True)
     points = fields.Integer(required=True)
     reason = fields.String(required=True)
+    evidence = fields.List(fields.String(), required=True)
+    source = fields.List(fields.String(), required=True)
 
 
 class FactorSchema(Schema):
@@ -218,6 +222,7 @@ class CriterionSchema(Schema):
     met = fields.Boolean(required=True)
     reason = fields.String(required=True)
     evidence = fields.List(fields.String(), required=True)
+    source = fields.List(fields.String(), required=True)
 
 
 class AssessmentSchema(Schema):

@@ -13,18 +13,19 @@ from typing import Final
 import click
 import msgspec
 
-from domain.application import Route
+from domain.application import Correspondence, Route
 from domain.days import hong_kong_date, written_out
 from domain.errors import Refusal
 from domain.rules.assess import assess as assess_application
 from domain.rules.assess import require_route
 from domain.rules.choose import UnknownRuleset, choose, named
 from domain.rules.transitions import filed_on
-from domain.rules.types import Assessment, FactorScore, Rulebook, Ruleset
+from domain.rules.types import Assessment, Award, FactorScore, Rulebook, Ruleset, Shortfall
 from services.intake.application import application_from, route_of
 from services.intake.document import parse_document
 from services.intake.faults import ApplicationFaults, Fault
 from services.intake.fields import day_or_none
+from services.reasons import say
 from services.rules import answer, load_rulebook
 
 UNASSESSED: Final = 2
@@ -34,11 +35,25 @@ LARGEST: Final = 16 * 1024 * 1024  # bytes; a real application is a few thousand
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What all files are assessed by: the rules, the reference date, perhaps a named ruleset."""
+    """What all files are assessed by: the rules, the reference date, perhaps a named ruleset.
+
+    Reasons are said in ``language``.
+    """
 
     rulebook: Rulebook
     on: date
     ruleset_id: str | None
+    language: Correspondence
+
+
+LANGUAGE: Final = click.option(
+    "--language",
+    type=click.Choice([each.value for each in Correspondence]),
+    callback=lambda _context, _option, value: Correspondence(value),
+    default=Correspondence.ENGLISH.value,
+    help="The language of the reasons: English, or Traditional or Simplified Chinese.",
+)
+"""The option of every command that tells reasons."""
 
 
 def _day(_context: click.Context, _option: click.Parameter, value: str | None) -> date | None:
@@ -54,14 +69,16 @@ def _day(_context: click.Context, _option: click.Parameter, value: str | None) -
 @click.option(
     "--on", metavar="DATE", callback=_day, help="Reference date (today in Hong Kong if absent)."
 )
+@LANGUAGE
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, in the order given.")
 @click.pass_context
-def assess(
+def assess(  # noqa: PLR0913 - click hands over each option by its name
     context: click.Context,
     files: tuple[str, ...],
     ruleset_id: str | None,
     on: date | None,
     *,
+    language: Correspondence,
     as_json: bool,
 ) -> None:
     """Score application files (`-` is standard input).
@@ -70,7 +87,9 @@ def assess(
     exit status is 0 whether eligible or not, and 2 when any file cannot be assessed.
     """
     today = hong_kong_date(datetime.now(UTC))
-    terms = Terms(rulebook=load_rulebook(), on=on or today, ruleset_id=ruleset_id)
+    terms = Terms(
+        rulebook=load_rulebook(), on=on or today, ruleset_id=ruleset_id, language=language
+    )
     _refuse_unknown_ruleset(terms)
     assessed = [_assess_file(file, terms, as_json=as_json) for file in files]
     if not all(assessed):
@@ -93,10 +112,10 @@ def _assess_file(file: str, terms: Terms, *, as_json: bool) -> bool:
         _write_faults(file, refused.faults, as_json=as_json)
         return False
     if as_json:
-        click.echo(msgspec.json.encode(answer(found)))
+        click.echo(msgspec.json.encode(answer(found, terms.language)))
     else:
         # Bytes, so that a terminal's or a pipe's encoding cannot refuse a name.
-        click.echo("\n".join(map(printable, lines(file, found))).encode())
+        click.echo("\n".join(map(printable, lines(file, found, terms.language))).encode())
     return True
 
 
@@ -167,27 +186,34 @@ def printable(line: str) -> str:
     )
 
 
-def lines(file: str, found: Assessment) -> Iterator[str]:
-    """Return the lines that tell an assessment, headed by what was assessed."""
+def lines(file: str, found: Assessment, language: Correspondence) -> Iterator[str]:
+    """Return the lines that tell an assessment, headed by what was assessed.
+
+    Reasons are in a language; behind each of points stand the sources of its rule.
+    """
     day = written_out(found.reference_date)
     yield f"{file}: {found.ruleset}, {found.route} route, on {day}"
     yield "  Prerequisites"
     for each in found.prerequisites:
-        yield f"    {'met' if each.met else 'NOT MET':<8}{each.id:<12}{each.reason}"
+        yield f"    {'met' if each.met else 'NOT MET':<8}{each.id:<12}{say(each.reason, language)}"
     yield "  Points"
     for factor in found.factors:
-        yield from _factor_lines(factor)
+        yield from _factor_lines(factor, language)
     yield f"  Total {found.total}; the pass mark is {found.pass_mark}"
     yield f"  {_verdict(found)}"
     yield f"  Rules {found.digest}"
 
 
-def _factor_lines(factor: FactorScore) -> Iterator[str]:
+def _factor_lines(factor: FactorScore, language: Correspondence) -> Iterator[str]:
     yield f"    {factor.factor:<16}{factor.points:>4} of {factor.max}"
     for award in factor.awards:
-        yield f"      {f'+{award.points}':>5}  {award.reason}"
+        yield f"      {f'+{award.points}':>5}  {_sourced(award, language)}"
     for shortfall in factor.shortfalls:
-        yield f"      {f'({shortfall.points})':>6} {shortfall.reason}"
+        yield f"      {f'({shortfall.points})':>6} {_sourced(shortfall, language)}"
+
+
+def _sourced(item: Award | Shortfall, language: Correspondence) -> str:
+    return f"{say(item.reason, language)} [{' '.join(item.source)}]"
 
 
 def _verdict(found: Assessment) -> str:

@@ -7,35 +7,43 @@ import click
 
 from domain import events as e
 from domain.access import PERMITTED
+from domain.application import Correspondence
 from domain.rules.types import Assessment
 from domain.stages import next_of
 from services.cases import ACTION_OF, CaseAt, case_at
 from services.cli.asking import MOMENT, in_hong_kong, office
-from services.cli.assess import lines, printable
+from services.cli.assess import LANGUAGE, lines, printable
+from services.reasons import say
 
 
 @click.command()
 @click.argument("reference")
 @click.option("--as-of", type=MOMENT, help="As it stood then; a day means its end.")
 @click.option("--believed-at", type=MOMENT, help="As the office knew it then; a day means its end.")
-def explain(reference: str, as_of: datetime | None, believed_at: datetime | None) -> None:
+@LANGUAGE
+def explain(
+    reference: str,
+    as_of: datetime | None,
+    believed_at: datetime | None,
+    language: Correspondence,
+) -> None:
     """Say why a case is where it is: what led there, its assessment, and what may follow."""
     with office() as opened:
         found = case_at(opened, reference, as_of=as_of, believed_at=believed_at)
-    click.echo("\n".join(map(printable, _told(found))).encode())
+    click.echo("\n".join(map(printable, _told(found, language))).encode())
 
 
-def _told(found: CaseAt) -> Iterator[str]:
+def _told(found: CaseAt, language: Correspondence) -> Iterator[str]:
     since = in_hong_kong(found.events[-1].effective_at)
     yield f"{found.reference} is {found.stage}, since {since}"
     yield "What led here"
     for each in found.events:
         name = e.WIRE[type(each.event)].name
         yield f"  {in_hong_kong(each.effective_at)}  {name:<24} {each.actor} ({each.role})"
-        yield from (f"              {text}" for text in _said(each.event))
+        yield from (f"              {text}" for text in _said(each.event, language))
     assessed = _assessment(found)
     if assessed is not None:
-        yield from lines("Assessment", assessed)
+        yield from lines("Assessment", assessed, language)
     yield "What may follow"
     for command in next_of(found.state):
         yield f"  {command.__name__}: {', '.join(sorted(PERMITTED[ACTION_OF[command]]))}"
@@ -43,7 +51,7 @@ def _told(found: CaseAt) -> Iterator[str]:
         yield "  nothing: the case has come to its end"
 
 
-def _said(event: e.CaseEvent) -> Iterator[str]:
+def _said(event: e.CaseEvent, language: Correspondence) -> Iterator[str]:
     """Return what an event itself says of why."""
     match event:
         case e.PrerequisitesAssessed(results=results):
@@ -55,7 +63,10 @@ def _said(event: e.CaseEvent) -> Iterator[str]:
             rank = "by achievement" if event.rank is None else f"rank {event.rank}"
             yield f"exercise {event.exercise}, {rank}"
         case e.ApplicationRefused():
-            texts = event.personal.texts if event.personal else ("the reasons were erased",)
+            texts = (
+                [say(each, language) for each in event.personal.reasons] if event.personal else []
+            )
+            texts += event.personal.texts if event.personal else ("the reasons were erased",)
             yield f"{event.reason_class}: {'; '.join(texts)}"
         case e.ApplicationApproved():
             yield f"HK${event.visa_fee_hkd} to be paid by {event.pay_by}"

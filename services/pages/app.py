@@ -25,6 +25,7 @@ from services.pages import (
     status,
 )
 from services.pages.catalogue import Catalogue, load_catalogue
+from services.reasons import say
 from services.wiring import Office
 
 _LARGEST_FORM: Final = 64 * 1024
@@ -65,7 +66,12 @@ def create_pages(office: Office) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     words = load_catalogue()
     app.jinja_env.filters.update(
-        clock=shown.clock_time, exact=shown.exact_time, day=shown.day, money=shown.money
+        clock=shown.clock_time,
+        exact=shown.exact_time,
+        day=shown.day,
+        money=shown.money,
+        in_english=shown.in_english,
+        said=say,
     )
     app.jinja_env.globals.update(
         t=words,

@@ -11,7 +11,9 @@ from enum import StrEnum
 from typing import Any, Final
 
 from domain import events as e
+from domain.application import Correspondence
 from domain.days import HONG_KONG, hong_kong_date, written_out
+from domain.rules.reasons import Reason
 from domain.rules.types import (
     Award,
     CriterionFinding,
@@ -20,6 +22,7 @@ from domain.rules.types import (
     Shortfall,
 )
 from services.pages.catalogue import Catalogue
+from services.reasons import say
 
 NOTHING: Final = "\N{EN DASH}"
 _OWN_SECTION: Final = "personal"
@@ -118,20 +121,34 @@ def _scored(words: Catalogue, item: Any) -> Entry | None:
         case e.RulePoints() | Award():
             return Entry(
                 label=_points(item.points),
-                text=_because(getattr(item, "reason", ""), item),
+                text=_because(_reason(item), item),
                 code=item.rule,
             )
         case Shortfall():
             return Entry(
-                label=f"{_points(item.points)} not given", text=item.reason, code=item.rule
+                label=f"{_points(item.points)} not given",
+                text=_because(_reason(item), item),
+                code=item.rule,
             )
         case e.PrerequisiteResult() | PrerequisiteFinding() | CriterionFinding():
             met = "Met" if item.met else "Not met"
-            reason = getattr(item, "reason", "")
+            reason = _reason(item)
             said = f"{met}: {reason}" if reason else met
             return Entry(label=label_of(words, item.id), text=_because(said, item))
+        case Reason():
+            return Entry(label="Found", text=in_english(item))
         case _:
             return None
+
+
+def in_english(reason: Reason) -> str:
+    """Return a reason as the office reads it."""
+    return say(reason, Correspondence.ENGLISH)
+
+
+def _reason(item: Any) -> str:
+    reason = getattr(item, "reason", None)
+    return in_english(reason) if reason else ""
 
 
 def _points(number: int) -> str:
@@ -139,10 +156,12 @@ def _points(number: int) -> str:
 
 
 def _because(said: str, item: Any) -> str:
-    """Return what is said of a finding, with the list and the evidence that it rests on."""
+    """Return what is said of a finding, with the list, evidence and sources that it rests on."""
     edition, evidence = getattr(item, "edition", None), getattr(item, "evidence", ())
+    source = getattr(item, "source", ())
     told = [f"list: {edition}"] if edition else []
     told += [f"evidence: {', '.join(evidence)}"] if evidence else []
+    told += [f"source: {', '.join(source)}"] if source else []
     return f"{said} ({'; '.join(told)})".strip() if told else said
 
 

@@ -1,7 +1,7 @@
 """What the annotations of an event say: as a description, as an example, as a strategy."""
 
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
@@ -46,6 +46,8 @@ class _Reading:
     choice: Callable[[Any], Any]
     optional: Callable[[Any], Any]
     several: Callable[[Any], Any]
+    mapping: Callable[[Any, Any], Any]
+    either: Callable[[list[Any]], Any]
     record: Callable[[Any, dict[str, Any]], Any]
 
 
@@ -54,6 +56,8 @@ _DESCRIBED = _Reading(
     choice=lambda each: {"one of": [member.value for member in each]},
     optional=lambda inner: {"optional": inner},
     several=lambda inner: {"list of": inner},
+    mapping=lambda name, inner: {"by": name, "each": inner},
+    either=lambda inner: {"either": inner},
     record=lambda each, members: {
         field.name: {"default": repr(field.default), "is": members[field.name]}
         if field.default is not MISSING
@@ -66,6 +70,8 @@ _EXAMPLE = _Reading(
     choice=lambda each: next(iter(each)),
     optional=lambda inner: inner,
     several=lambda inner: (inner,),
+    mapping=lambda name, inner: {name: inner},
+    either=lambda inner: inner[0],
     record=lambda each, members: each(**members),
 )
 _VALUES = _Reading(
@@ -73,6 +79,8 @@ _VALUES = _Reading(
     choice=lambda each: st.sampled_from(list(each)),
     optional=lambda inner: st.none() | inner,
     several=lambda inner: st.lists(inner, max_size=3).map(tuple),
+    mapping=lambda name, inner: st.dictionaries(name, inner, max_size=3),
+    either=st.one_of,
     record=lambda each, members: st.builds(each, **members),
 )
 
@@ -92,16 +100,22 @@ def values(shape: Any) -> st.SearchStrategy[Any]:
     return _read(shape, _VALUES)
 
 
+def _union(arguments: tuple[Any, ...], reading: _Reading) -> Any:
+    inner = [_read(each, reading) for each in arguments if each is not types.NoneType]
+    known = inner[0] if len(inner) == 1 else reading.either(inner)
+    return reading.optional(known) if types.NoneType in arguments else known
+
+
 def _read(shape: Any, reading: _Reading) -> Any:
     """Fold a type by its annotations; a type that nobody thought of is an error."""
     origin, arguments = get_origin(shape), get_args(shape)
     if origin is Annotated:
         return _read(arguments[0], reading)
     if origin in (Union, types.UnionType):
-        (inner,) = (each for each in arguments if each is not types.NoneType)
-        return reading.optional(_read(inner, reading))
-    if origin is tuple and arguments[1:] == (...,):
-        return reading.several(_read(arguments[0], reading))
+        return _union(arguments, reading)
+    if origin in (tuple, Mapping):
+        several = reading.mapping if origin is Mapping else reading.several
+        return several(*(_read(each, reading) for each in arguments if each is not ...))
     if is_dataclass(shape):
         hints = get_type_hints(shape, include_extras=True)
         members = {field.name: _read(hints[field.name], reading) for field in fields(shape)}

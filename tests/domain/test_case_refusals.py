@@ -17,6 +17,7 @@ from domain.errors import (
     TooLate,
     WrongAmount,
 )
+from domain.rules.reasons import Message, Reason
 from tests.domain.deciding import given
 from tests.domain.histories import (
     ACTIVATE_BY,
@@ -93,16 +94,19 @@ def test_unmet_prerequisites_refuse_in_their_own_words() -> None:
     assert refused.reason_class is e.RefusalClass.PREREQUISITES
     assert refused.rules == ("age",)
     assert refused.personal is not None
-    (text,) = refused.personal.texts
-    assert "15" in text
+    (reason,) = refused.personal.reasons
+    assert (reason.message, reason.facts["age"]) == (Message.AGE_FROM, 15)
+    assert refused.personal.texts == ()
 
 
 def test_too_few_points_refuse_with_both_figures() -> None:
+    facts = {"points": 79, "pass_mark": 80, "short": 1}
+    below = Reason(message=Message.BELOW_PASS_MARK, facts=facts)
     given(*HISTORIES[s.BelowMark]).when(c.RefuseApplication(reasons=(REASON,))).then(
         e.ApplicationRefused(
             reason_class=e.RefusalClass.POINTS,
             rules=("pass-mark",),
-            personal=e.RefusalReasons(texts=("79 points were scored and 80 are needed", REASON)),
+            personal=e.RefusalReasons(texts=(REASON,), reasons=(below,)),
         )
     )
 

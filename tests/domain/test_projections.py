@@ -17,6 +17,7 @@ from domain.projections import case_list, exercises, status
 from domain.projections.stage_after import stage_after
 from domain.projections.status import AWAITED, Party
 from domain.record import Recorded
+from domain.rules.reasons import as_written
 from tests.domain.histories import (
     ACKNOWLEDGED,
     ACTIVATE_BY,
@@ -123,7 +124,7 @@ def test_the_status_tells_until_when_to_activate_and_then_to_stay() -> None:
 
 def test_the_status_tells_the_reasons_of_a_refusal() -> None:
     row = row_after(status, *until(SHORTLISTED), REFUSED)
-    assert row.reasons == ("The claims were not borne out",)
+    assert row.reasons == (as_written("The claims were not borne out"),)
     assert (row.reason_class, row.awaited.party) == ("R3", Party.NOBODY)
 
 

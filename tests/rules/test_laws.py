@@ -110,8 +110,8 @@ def test_an_assessment_adds_up_and_stays_within_its_maxima(
     for factor in found.factors:
         assert factor.points == sum(award.points for award in factor.awards)
         assert 0 <= factor.points <= factor.max
-        assert all(award.points > 0 and award.reason for award in factor.awards)
-        assert all(short.points > 0 and short.reason for short in factor.shortfalls)
+        assert all(award.points > 0 and award.source for award in factor.awards)
+        assert all(short.points > 0 and short.evidence for short in factor.shortfalls)
         assert (factor.points == factor.max) == (not factor.shortfalls)
     assert found.total == sum(factor.points for factor in found.factors) <= ruleset.max.value
     assert found.eligible == (

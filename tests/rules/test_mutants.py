@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from domain import days
-from domain.rules import counting, rows, scoring
+from domain.rules import counting, family, rows, scoring
 from domain.rules.checks import FACTOR_NAMES, faults_of
 from domain.rules.factors import Factor
 from domain.rules.types import Ruleset
@@ -116,7 +116,7 @@ CODE = (
     (rows, "age_on", _older_the_day_after),
     (rows, "is_foreign", lambda _: True),
     (counting, "subtag_of", lambda tag: tag),
-    (rows, "min", max),
+    (family, "min", max),
     (scoring, "_ladder", _every_row_met),
 )
 

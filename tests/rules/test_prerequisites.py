@@ -8,6 +8,7 @@ import pytest
 from domain.application import Level, Skill
 from domain.rules.assess import assess
 from domain.rules.factors import AgeLimits
+from domain.rules.reasons import Message, Reason
 from domain.rules.types import Figure, Ruleset
 from tests.rules.filing import ON, application, born, declared, held, met, post, skill
 
@@ -20,7 +21,7 @@ def test_prerequisites_answer_by_their_ids_and_in_order(
     order = ["age", "support", "record", "language", "education", "nationality"]
     found = assess(general, application(**FIT), ON).prerequisites
     assert [each.id for each in found] == order
-    assert all(each.met and each.reason for each in found)
+    assert all(each.met and each.source for each in found)
     assert achievement.prerequisites.age == general.prerequisites.age
 
 
@@ -76,7 +77,7 @@ def test_an_upper_limit_of_age_is_data(general: Ruleset, age: int) -> None:
 def test_both_records_are_named_in_the_reason(general: Ruleset) -> None:
     both = declared(criminal_record=True, adverse_immigration_record=True)
     found = assess(general, application(prerequisites=both), ON).prerequisites[2]
-    assert "a criminal record and an adverse immigration record" in found.reason
+    assert found.reason == Reason(message=Message.BOTH_RECORDS, facts={})
     assert len(found.evidence) == 2
 
 
@@ -104,7 +105,7 @@ def test_the_list_of_the_day_decides_on_a_nationality(
 def test_before_every_list_no_nationality_is_excluded(general: Ruleset) -> None:
     found = assess(general, application(nationality="AFG"), date(2006, 6, 27)).prerequisites[-1]
     assert (found.met, found.edition) == (True, None)
-    assert "no list was in force yet" in found.reason
+    assert found.reason.message is Message.NATIONALITY_BEFORE_LISTS
 
 
 def test_an_unmet_prerequisite_does_not_stop_the_scoring(general: Ruleset) -> None:

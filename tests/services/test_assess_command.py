@@ -53,6 +53,7 @@ def test_an_answer_has_the_published_shape() -> None:
         "id": "age",
         "met": True,
         "reason": "Aged 31 on 1 May 2019; 18 or over is required",
+        "source": ["S2", "S4", "S35"],
     }
     names = "age qualifications work_experience talent_list language family"
     assert [each["factor"] for each in john["factors"]] == names.split()
@@ -67,6 +68,7 @@ def test_an_answer_has_the_published_shape() -> None:
                 "points": 30,
                 "reason": "Aged 31",
                 "evidence": ["applicant.date_of_birth"],
+                "source": ["S4", "S5"],
             }
         ],
         "shortfalls": [],

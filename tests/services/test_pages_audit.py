@@ -23,7 +23,7 @@ def test_every_event_is_shown_with_all_that_was_recorded(office: Office) -> None
             assert at is not None
             assert at.astimezone(HONG_KONG).isoformat(" ", "milliseconds") in step.text
     assert str(getattr(recorded[-1].event, "digest", None)) in steps[-1].text
-    assert "application-scored v1" in steps[-1].text
+    assert "application-scored v2" in steps[-1].text
 
 
 def test_a_case_is_found_from_the_door_of_the_audit(office: Office) -> None:

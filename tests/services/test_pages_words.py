@@ -22,6 +22,7 @@ from domain.events import (
 )
 from domain.projections.exercises import ExerciseStage
 from domain.projections.status import AWAITED
+from domain.rules.reasons import as_written
 from domain.rules.types import Award, CriterionFinding, PrerequisiteFinding, Shortfall
 from domain.stages import Stage
 from services.pages import shown
@@ -144,17 +145,37 @@ def test_findings_are_told_with_their_reason_and_what_it_rests_on() -> None:
     found = Found(
         results=(
             PrerequisiteResult(id="age", met=True),
-            PrerequisiteFinding(id="record", met=False, reason="Has one", evidence=("a", "b")),
-            CriterionFinding(id="work", met=True, reason="Works", evidence=()),
-            Award(rule="r", points=1, reason="Aged 31", evidence=("born",)),
-            Shortfall(rule="s", points=5, reason="Needs a spouse"),
+            PrerequisiteFinding(
+                id="record",
+                met=False,
+                reason=as_written("Has one"),
+                evidence=("a", "b"),
+                source=("S2",),
+            ),
+            CriterionFinding(
+                id="work", met=True, reason=as_written("Works"), evidence=(), source=()
+            ),
+            Award(
+                rule="r",
+                points=1,
+                reason=as_written("Aged 31"),
+                evidence=("born",),
+                source=("S4", "S5"),
+            ),
+            Shortfall(
+                rule="s",
+                points=5,
+                reason=as_written("Needs a spouse"),
+                evidence=("family",),
+                source=("S4",),
+            ),
         )
     )
     (told,) = shown.outline(load_catalogue(), found)
     assert [(each.label, each.text, each.code) for each in told.entries] == [
         ("Age", "Met", ""),
-        ("Record", "Not met: Has one (evidence: a, b)", ""),
+        ("Record", "Not met: Has one (evidence: a, b; source: S2)", ""),
         ("Work", "Met: Works", ""),
-        ("1 point", "Aged 31 (evidence: born)", "r"),
-        ("5 points not given", "Needs a spouse", "s"),
+        ("1 point", "Aged 31 (evidence: born; source: S4, S5)", "r"),
+        ("5 points not given", "Needs a spouse (evidence: family; source: S4)", "s"),
     ]
