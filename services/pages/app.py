@@ -19,6 +19,7 @@ from services.pages import (
     exercises,
     guard,
     problems,
+    rules,
     sessions,
     shown,
     signing_in,
@@ -50,6 +51,7 @@ ROUTES: Final = (
     *casework.ROUTES,
     *exercises.ROUTES,
     *audit.ROUTES,
+    *rules.ROUTES,
 )
 """Every page there is."""
 

@@ -24,11 +24,13 @@ PUBLIC = {
     "v1.ruleset",
     "v1.assessment",
     "v1.status-enquiry",
-    # The pages: an applicant's enquiry, and the doors.
+    # The pages: an applicant's enquiry, the rules, and the doors.
     "static",
     "enquiry",
     "enquire",
     "finish",
+    "rule_list",
+    "ruleset",
     "staff_sign_in",
     "audit_sign_in",
     "sign_out",

@@ -115,6 +115,8 @@ def test_no_page_is_faint_unlabelled_or_too_wide(
         "/audit",
         f"/audit/cases/{reference}",
         f"/audit/cases/{reference}?as_of=soon",
+        "/rules",
+        "/rules/gpt-2018",
         "/nowhere",
     ):
         browser.open(served + path)
