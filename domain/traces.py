@@ -5,7 +5,7 @@ joined: the traces of a log in any parts, joined in order, are those of the log 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, cast, get_args
@@ -87,8 +87,8 @@ def follow(before: Trace | None, after: Trace) -> Trace:
     """Return what events say together, those of `before` having come first."""
     if before is None or (after.submission and after.regime):
         return after
-    return replace(
-        after,
+    return Trace(
+        stage=after.stage,
         submission=after.submission or before.submission,
         regime=after.regime or before.regime,
     )

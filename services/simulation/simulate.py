@@ -24,6 +24,9 @@ from services.rulebook.named import ruleset_named
 from services.simulation.comparing import Compared, OpenCase, Terms, open_case
 from services.simulation.tally import Counting, Tally
 from services.simulation.work import (
+    COMPARED,
+    PACKED,
+    TRACES,
     Batch,
     Part,
     SimulationFailed,
@@ -115,7 +118,8 @@ def simulate(
         cases = _open_cases(mapped, parts, target, told)
         batches = [Batch(source=source, cases=some, terms=terms) for some in _batches(cases)]
         done = 0
-        for compared in mapped(compare, batches):
+        for packed in mapped(compare, batches):
+            compared = COMPARED.decode(packed)
             for case in compared:
                 counting.add(case)
                 each(case)
@@ -160,7 +164,8 @@ def _parts(source: Source, position: int, as_of: datetime | None) -> list[Part]:
 def _open_cases(mapped: _Mapped, parts: list[Part], target: Ruleset, told: Told) -> list[OpenCase]:
     known: dict[str, Trace] = {}
     begun = False
-    for part, traces in zip(parts, mapped(traces_of, parts), strict=True):
+    for part, packed in zip(parts, mapped(traces_of, parts), strict=True):
+        traces = TRACES.decode(packed)
         begun = begun or bool(traces)
         join(known, traces)
         told(Step.READING, part.until, parts[-1].until)
@@ -178,9 +183,9 @@ def _open_cases(mapped: _Mapped, parts: list[Part], target: Ruleset, told: Told)
     return ours
 
 
-def _batches(cases: list[OpenCase]) -> Iterator[tuple[OpenCase, ...]]:
+def _batches(cases: list[OpenCase]) -> Iterator[bytes]:
     for start in range(0, len(cases), CASES_A_BATCH):
-        yield tuple(cases[start : start + CASES_A_BATCH])
+        yield PACKED.encode(cases[start : start + CASES_A_BATCH])
 
 
 @contextmanager

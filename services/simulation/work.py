@@ -1,7 +1,9 @@
 """What processes beside the asking one do: fold a part of the log, compare some of the cases.
 
-Each opens a store of its own, and no connection of the asking process is ever used here. Law:
-this module imports neither the office nor any edge, so that a new process is ready soon.
+Each opens a store of its own, and no connection of the asking process is ever used here. What
+there is much of goes from one to the other packed by msgspec: pickled, it would cost a tenth of
+all the time. Law: this module imports neither the office nor any edge, so that a new process is
+ready soon.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import Any, Final, cast
+
+from msgspec.msgpack import Decoder, Encoder
 
 from domain import events as e
 from domain.errors import Reportable
@@ -21,6 +25,11 @@ from services.store import CaseKeys, Store
 
 READ_AT_ONCE: Final = 2_500
 OPENED_AT_ONCE: Final = 500
+
+PACKED: Final = Encoder()
+TRACES: Final = Decoder(dict[str, Trace])
+CASES: Final = Decoder(tuple[OpenCase, ...])
+COMPARED: Final = Decoder(tuple[Compared, ...])
 
 
 class SimulationFailed(Reportable):
@@ -50,28 +59,27 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Some open cases, to be compared under their own rulesets and under the one to try."""
+    """Some open cases, packed, to be compared under their own rulesets and the one to try."""
 
     source: Source
-    cases: tuple[OpenCase, ...]
+    cases: bytes
     terms: Terms
 
 
-def traces_of(part: Part) -> dict[str, Trace]:
-    """Return the trace that a part of the log leaves of every case in it."""
+def traces_of(part: Part) -> bytes:
+    """Return the trace that a part of the log leaves of every case in it, packed."""
     with _store(part.source) as store:
-        return traces(chain.from_iterable(_read(store, part)), part.as_of)
+        return PACKED.encode(traces(chain.from_iterable(_read(store, part)), part.as_of))
 
 
-def compare(batch: Batch) -> tuple[Compared, ...]:
-    """Return each case of a batch under both rulesets, in the batch's order."""
+def compare(batch: Batch) -> bytes:
+    """Return each case of a batch under both rulesets, in the batch's order, packed."""
+    found: list[Compared] = []
     with _store(batch.source) as store:
-        return tuple(
-            compared(case, filed.get(case.reference), batch.terms)
-            for cases in _split(batch.cases)
-            for filed in (applications(store, [each.reference for each in cases]),)
-            for case in cases
-        )
+        for cases in _split(CASES.decode(batch.cases)):
+            filed = applications(store, [each.reference for each in cases])
+            found += (compared(each, filed.get(each.reference), batch.terms) for each in cases)
+    return PACKED.encode(found)
 
 
 def applications(store: Store, references: Sequence[str]) -> dict[str, Any]:
