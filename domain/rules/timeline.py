@@ -72,8 +72,8 @@ def _overlaps(lives: Iterable[Named]) -> Iterator[str]:
 def _holes(lives: Iterable[Named]) -> Iterator[str]:
     for (name, life), (after, later) in pairwise(sorted(lives, key=_first)):
         if life.until is not None and later.first > life.until + timedelta(days=1):
-            hole = f"{life.until + timedelta(days=1)} to {later.first - timedelta(days=1)}"
-            yield f"{after} begins on {later.first}, but {name} ends on {life.until}: bare {hole}"
+            ended = f"but {name} ended on {life.until}: nothing is in force in between"
+            yield f"{after} begins on {later.first}, {ended}"
 
 
 def _first(named: Named) -> date:

@@ -1,5 +1,7 @@
 """Pins the shapes of events: `python -m tests.contract.pin` after an event was added or changed.
 
+It pins the editions of the rules too, after a ruleset, a correction or an edition was added.
+
 A shape that is pinned is never changed by it: give the event a new version, an upcast from the
 old one, and run it again. A new field with a default is the one change that a version survives.
 """
@@ -17,6 +19,7 @@ from domain.events import WIRE, Event
 from domain.record import Wire
 from services.store import CaseKeys, Commit, NewEvent, StreamWrite
 from services.store.codec import Codec
+from tests.contract import rulebook
 from tests.contract.shapes import described, example
 
 FOLDER = Path(__file__).parent
@@ -74,6 +77,7 @@ def golden_key(kept: dict[str, Any]) -> Any:
 
 def main() -> None:
     """Adds what is new; leaves what is pinned."""
+    rulebook.pin()
     pinned = pinned_shapes() if WIRE_FILE.exists() else {}
     present = present_shapes()
     if faults := broken(pinned, present):

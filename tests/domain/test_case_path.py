@@ -198,16 +198,16 @@ def test_the_reference_date_is_the_day_in_hong_kong() -> None:
 
 
 def test_the_ruleset_follows_the_day_in_hong_kong() -> None:
-    evening_before = datetime(2018, 8, 27, 15, 59, 59, tzinfo=UTC)
+    evening_before = datetime(2006, 6, 27, 15, 59, 59, tzinfo=UTC)
     submit = c.SubmitApplication(application=JOHN)
-    given().at(evening_before).when(submit).refused(NoRuleset, "27 August 2018")
+    given().at(evening_before).when(submit).refused(NoRuleset, "27 June 2006")
     given().at(evening_before + timedelta(seconds=1)).when(submit).leads_to(s.Stage.SUBMITTED)
 
 
 def test_a_submission_on_a_day_without_rules_is_refused_by_name() -> None:
     submit = c.SubmitApplication(application=JOHN)
-    given().at(datetime(2030, 1, 1, tzinfo=UTC)).when(submit).refused(
-        NoRuleset, "general route is loaded for 1 January 2030"
+    given().at(datetime(2000, 1, 1, tzinfo=UTC)).when(submit).refused(
+        NoRuleset, "general route is loaded for 1 January 2000"
     )
 
 

@@ -1,6 +1,7 @@
 """Which rule holds when, at the edges of each life."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -24,6 +25,7 @@ from domain.rules.types import Rulebook
 
 ELEVEN = datetime(2025, 2, 26, 11, 0, tzinfo=HONG_KONG)
 LAST_TICK = timedelta(microseconds=1)
+DAY = timedelta(days=1)
 
 
 def filed_at(instant: datetime) -> Filing:
@@ -31,26 +33,53 @@ def filed_at(instant: datetime) -> Filing:
     return Filing(route=Route.GENERAL, submitted_at=instant, on=hong_kong_date(instant))
 
 
-@pytest.mark.parametrize("day", [date(2018, 8, 28), date(2020, 2, 29), date(2022, 12, 31)])
-def test_a_ruleset_holds_from_its_first_day_to_its_last(rulebook: Rulebook, day: date) -> None:
-    assert choose(rulebook, filed_on(Route.GENERAL, day)).id == "gpt-2018"
-    assert choose(rulebook, filed_on(Route.ACHIEVEMENT, day)).id == "apt-225"
+FIRST_DAYS = {
+    Route.GENERAL: (
+        (date(2006, 6, 28), "gpt-2006"),
+        (date(2008, 1, 18), "gpt-2008"),
+        (date(2015, 5, 4), "gpt-2015"),
+        (date(2018, 8, 28), "gpt-2018"),
+        (date(2023, 1, 1), "gpt-2023"),
+    ),
+    Route.ACHIEVEMENT: (
+        (date(2006, 6, 28), "apt-165"),
+        (date(2015, 5, 4), "apt-195"),
+        (date(2018, 8, 28), "apt-225"),
+        (date(2023, 1, 1), "apt-245"),
+    ),
+}
+TODAY = date(2026, 11, 22)
 
 
 @pytest.mark.parametrize("route", list(Route))
-@pytest.mark.parametrize(
-    ("day", "named_day"),
-    [(date(2018, 8, 27), "27 August 2018"), (date(2023, 1, 1), "1 January 2023")],
-)
-def test_a_day_without_a_ruleset_is_refused_by_name(
-    rulebook: Rulebook, route: Route, day: date, named_day: str
+def test_each_ruleset_holds_from_its_first_day_to_the_day_before_the_next(
+    rulebook: Rulebook, route: Route
 ) -> None:
-    with pytest.raises(NoRuleset, match=f"{route} route is loaded for {named_day}; loaded: .*2018"):
-        choose(rulebook, filed_on(route, day))
+    beginnings = FIRST_DAYS[route]
+    for (first, name), (after, _) in pairwise((*beginnings, (TODAY, ""))):
+        for day in (first, first + DAY, after - DAY):
+            assert choose(rulebook, filed_on(route, day)).id == name
+
+
+@pytest.mark.parametrize("day", [date(2006, 6, 28), date(2008, 1, 17)])
+def test_the_uncertain_first_day_of_2008_is_the_only_edge_of_the_first_test(
+    rulebook: Rulebook, day: date
+) -> None:
+    assert choose(rulebook, filed_on(Route.GENERAL, day)).prerequisites.age.at_most == 50
+    after = filed_on(Route.GENERAL, date(2008, 1, 18))
+    assert choose(rulebook, after).prerequisites.age.at_most is None
+
+
+@pytest.mark.parametrize("route", list(Route))
+def test_a_day_before_the_scheme_is_refused_by_name(rulebook: Rulebook, route: Route) -> None:
+    with pytest.raises(
+        NoRuleset, match=f"{route} route is loaded for 27 June 2006; loaded: .*2018"
+    ):
+        choose(rulebook, filed_on(route, date(2006, 6, 27)))
 
 
 def test_an_unknown_ruleset_names_the_known_ones(rulebook: Rulebook) -> None:
-    with pytest.raises(UnknownRuleset, match="'gpt-1999'; known: apt-225, gpt-2018"):
+    with pytest.raises(UnknownRuleset, match=r"'gpt-1999'; known: .*apt-225, .*gpt-2018"):
         named(rulebook, "gpt-1999")
 
 

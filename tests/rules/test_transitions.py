@@ -304,7 +304,8 @@ def book_of(policy: Catches, *, until: date | None = None, at: datetime | None =
     book = load_rulebook()
     like = named(book, "gpt-2018")
     old = _copy(like, "old", ANY_YEAR, Catches.SUBMISSION_DATE)
-    return replace(book, rulesets=(old, _copy(like, "new", BEGINS, policy, until=until, at=at)))
+    new = _copy(like, "new", BEGINS, policy, until=until, at=at)
+    return replace(book, rulesets=(old, new), superseded=())
 
 
 def _copy(  # noqa: PLR0913 - one argument for each thing that tells two rulesets apart here

@@ -175,17 +175,17 @@ def test_a_ruleset_of_the_other_route_is_named_beside_the_file_s_own_faults() ->
 
 
 def test_a_date_without_a_ruleset_is_refused_by_name() -> None:
-    ended = _run(*FILES, "--on", "2018-08-27")
+    ended = _run(*FILES, "--on", "2006-06-27")
     said = ended.stderr.decode()
     assert ended.returncode == 2
-    assert "no ruleset of the general route is loaded for 27 August 2018" in said
-    assert "no ruleset of the achievement route is loaded for 27 August 2018" in said
+    assert "no ruleset of the general route is loaded for 27 June 2006" in said
+    assert "no ruleset of the achievement route is loaded for 27 June 2006" in said
 
 
 @pytest.mark.parametrize(
     ("arguments", "saying"),
     [
-        (["--ruleset", "gpt-1999"], "known: apt-225, gpt-2018"),
+        (["--ruleset", "gpt-1999"], "known: apt-165, apt-195, apt-225"),
         (["--on", "2019-02-29"], "'2019-02-29' is not a calendar date"),
         (["--on", "yesterday"], "'yesterday' is not a calendar date"),
         (["--as"], "No such option"),

@@ -89,9 +89,10 @@ def test_two_rows_of_one_person_are_one_case_and_one_fault(office: Office, tmp_p
 def test_a_row_received_on_a_day_without_a_ruleset_is_refused_by_name(
     office: Office, tmp_path: Path
 ) -> None:
-    row = {**_paper("john"), "received_at": "2017-01-01"}
+    young = {**_document("john"), "qualifications": [], "employment": []}
+    row = {**_paper("john"), "application": young, "received_at": "2006-06-27"}
     (result,) = _imported(office, _jsonl(tmp_path / "a.jsonl", row))
-    assert "1 January 2017" in result.faults[0]
+    assert "27 June 2006" in result.faults[0]
     assert office.store.sequence() == 0
 
 

@@ -59,13 +59,17 @@ def test_an_application_goes_from_submission_to_a_visa(caller: Caller) -> None:
 
 
 def test_filing_answers_with_where_the_case_is(caller: Caller) -> None:
-    filed = caller.command("/applications", {"application": filed_by("emma")})
-    is_problem(filed, 422, "no-ruleset")  # no rules for today are loaded
     body = {"application": filed_by("emma"), "received_at": RECEIVED}
     filed = caller.command("/applications", body)
     reference = filed.json["reference"]
     assert filed.headers["Location"] == f"/api/v1/cases/{reference}"
     assert caller.get(f"/cases/{reference}").json["application"] == _whole(filed_by("emma"))
+
+
+def test_filing_as_received_before_the_scheme_is_refused_by_name(caller: Caller) -> None:
+    young = filed_by("emma") | {"qualifications": [], "employment": [], "family": {"children": []}}
+    body = {"application": young, "received_at": "2006-06-27T23:59:59+08:00"}
+    is_problem(caller.command("/applications", body), 422, "no-ruleset")
 
 
 def _whole(application: dict[str, Any]) -> dict[str, Any]:

@@ -75,7 +75,6 @@ def test_an_application_file_is_scored_without_being_filed(
 @pytest.mark.parametrize(
     ("query", "code"),
     [
-        ("?on=2031-05-01", "no-ruleset"),
         ("?on=2019-05-01&ruleset=gpt-1066", "unknown-ruleset"),
         ("?on=2019-05-01&ruleset=apt-225", "wrong-route"),
         ("?on=2019-05-32", "invalid-request"),
@@ -85,6 +84,12 @@ def test_an_application_file_is_scored_without_being_filed(
 )
 def test_a_score_that_cannot_be_given_is_told_why(refused: Caller, query: str, code: str) -> None:
     is_problem(_assess(refused, filed_by("john"), query), 422, code)
+
+
+def test_a_day_before_the_scheme_has_no_rules(refused: Caller) -> None:
+    young = filed_by("john") | {"qualifications": [], "employment": []}
+    is_problem(_assess(refused, young, "?on=2006-06-27"), 422, "no-ruleset")
+    assert _assess(refused, young, "?on=2006-06-28").json["ruleset"] == "gpt-2006"
 
 
 @pytest.mark.parametrize("on", ["9999-12-31", "1990-01-01"])
