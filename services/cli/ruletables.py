@@ -33,7 +33,8 @@ _HEADINGS: Final = (
     "Mark", "Most", "Catches", "Sure", "Digest",
 )  # fmt: skip
 _DATED: Final = ("Value", "From", "To", "Known from", "Catches", "Sure")
-_SHORT: Final = len("sha256:") + 12
+_SIDES: Final = (40, 38, 38)
+_SHORT: Final = len("sha256:") + 8
 
 
 def listed(lines: Iterable[RulesetLine]) -> Iterator[str]:
@@ -97,16 +98,14 @@ def shown(ruleset: RulesetShown, editions: Sequence[tuple[int, date]]) -> Iterat
 
 def compared(found: Comparison, names: tuple[str, str]) -> Iterator[str]:
     """What differs side by side, and in one line what does not."""
-    part, rows = "", []
-    for each in found.differences:
-        if each.part != part:
-            part = each.part
-            rows.append([part, "", ""])
-        rows.append([f"  {each.item}", each.a or "-", each.b or "-"])
-    if rows:
-        yield from columns(rows, headings=["", *names], widths=[40, 38, 38])
+    if found.differences:
+        yield from columns([], headings=["", *names], widths=_SIDES)
     else:
         yield f"{names[0]} and {names[1]} do not differ"
+    for part, group in groupby(found.differences, key=lambda each: each.part):
+        yield part
+        rows = [[each.item, each.a or "-", each.b or "-"] for each in group]
+        yield from (f"  {line}" for line in columns(rows, widths=(_SIDES[0] - 2, *_SIDES[1:])))
     yield ""
     yield from _wrapped(f"The same in both: {', '.join(found.same) or 'nothing'}")
 

@@ -271,7 +271,8 @@ def _prerequisites(ruleset: Ruleset) -> Iterator[Asked]:
 
 
 def _criterion(of: Criterion) -> Asked:
-    authority = replace(_authority(of.cited), source=sources_of(of))
+    cited = tuple(sorted(sources_of(of), key=_numbered))
+    authority = replace(_authority(of.cited), source=cited)
     return Asked(id=of.id, asks=words.asked(of), authority=authority)
 
 
