@@ -7,7 +7,6 @@ from msgspec import to_builtins
 
 from domain.application import Correspondence
 from domain.rules.book import parse_rulebook
-from domain.rules.reading import RulesetFaults
 from domain.rules.types import Assessment, FactorScore, Rulebook
 from services.reasons import say
 from services.rulebook.files import read_files
@@ -16,10 +15,7 @@ from services.rulebook.files import read_files
 def load_rulebook(folder: Path | None = None) -> Rulebook:
     """Every rule in a folder, or in the package `rulesets`; RulesetFaults naming every fault."""
     found = read_files(folder)
-    if found.faults:
-        # What other files lack for want of these would be no fault of theirs.
-        raise RulesetFaults("rulebook", found.faults)
-    return parse_rulebook(found.documents)
+    return parse_rulebook(found.documents, unread=found.unread)
 
 
 def answer(

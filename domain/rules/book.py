@@ -5,6 +5,8 @@ that is not listed) are refused with every fault at once.
 """
 
 from collections.abc import Mapping
+from datetime import date
+from types import MappingProxyType
 from typing import Final
 
 from domain.application import Route
@@ -40,16 +42,22 @@ SHARED = (
 )
 """The documents that are not a ruleset."""
 
+_ALL_READ: Final[Mapping[str, str]] = MappingProxyType({})
 _PLACED: Final = frozenset({"route", "life", "life.from", "life.begins_with", "life.until"})
 """Where a ruleset says of whom and when it is: with a stand-in here it has no place in time."""
 
 
-def parse_rulebook(documents: Documents) -> Rulebook:
-    """The rulebook that the documents make, by name; or RulesetFaults with every fault."""
-    chains = chained({name: documents[name] for name in documents if name not in SHARED})
-    faults = list(chains.faults)
-    sources = frozenset(documents.get("sources", {}))
-    first_days = beginnings(chains)
+def parse_rulebook(documents: Documents, *, unread: Mapping[str, str] = _ALL_READ) -> Rulebook:
+    """The rulebook that the documents make, by name; or RulesetFaults with every fault.
+
+    ``unread`` are documents that are no data, with what is wrong with them: nothing is held
+    against the others for want of these, and contradictions are looked for once all of them read.
+    """
+    rulesets = {name: documents[name] for name in documents if name not in SHARED}
+    chains = chained(rulesets, unread)
+    faults = [*(f"{name}: {fault}" for name, fault in unread.items()), *chains.faults]
+    sources = None if "sources" in unread else frozenset(documents.get("sources", {}))
+    first_days = dict.fromkeys(unread, date.min) | beginnings(chains)
     tables = {
         name: Table(documents.get(name, {}), "", Notes(sources, first_days)) for name in SHARED
     }
@@ -68,14 +76,15 @@ def parse_rulebook(documents: Documents) -> Rulebook:
         fees=tuple(_fees(row) for row in tables["fees"].rows("schedules", least=1)),
         limits=tuple(_limits(row) for row in tables["limits"].rows("limits", least=1)),
         quotas=tuple(_quota(row) for row in tables["quotas"].rows("quotas", least=1)),
-        sources=tuple((each, tables["sources"].text(each)) for each in sorted(sources)),
+        sources=tuple((each, tables["sources"].text(each)) for each in sorted(sources or ())),
     )
     for name, table in tables.items():
         table.close()
-        faults.extend(f"{name}: {fault}" for fault in table.notes.faults)
-    unread = {name for name, table in tables.items() if table.notes.unread}
-    unread |= {each[-1].ruleset.id for each in read if each[-1].unread & _PLACED}
-    faults += contradictions(book, unread)
+        if name not in unread:
+            faults.extend(f"{name}: {fault}" for fault in table.notes.faults)
+    stand_ins = {name for name, table in tables.items() if table.notes.unread}
+    stand_ins |= {each[-1].ruleset.id for each in read if each[-1].unread & _PLACED}
+    faults += () if unread else contradictions(book, stand_ins)
     if faults:
         raise RulesetFaults("rulebook", tuple(faults))
     return book

@@ -4,7 +4,7 @@ Law: what was used never changes. A correction says what it corrects, takes the 
 known later, and replaces whole top-level keys; everything else stands as it stood.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
@@ -35,19 +35,20 @@ class Chains:
     faults: tuple[str, ...]
 
 
-def chained(documents: Mapping[str, Document]) -> Chains:
-    """The documents of rulesets put in order of their editions."""
+def chained(documents: Mapping[str, Document], unread: Collection[str] = ()) -> Chains:
+    """The documents of rulesets put in order of their editions, of which some may be unread."""
     faults: list[str] = []
     first = {name: each for name, each in documents.items() if "corrects" not in each}
     corrections = {name: each for name, each in documents.items() if "corrects" in each}
     for name, each in corrections.items():
-        if str(each["corrects"]) not in first:
+        if str(each["corrects"]) not in {*first, *unread}:
             faults.append(f"{name}: corrects: no ruleset is called {each['corrects']!r}")
     chains = []
     for name, document in sorted(first.items()):
         faults.extend(_misnamed(name, document))
         ours = {other: each for other, each in corrections.items() if each["corrects"] == name}
-        faults.extend(_misnumbered(name, ours))
+        whole = not any(other.startswith(f"{name}.") for other in unread)
+        faults.extend(_misnumbered(name, ours, whole=whole))
         chains.append(tuple(_laid_over(Written(name=name, data=document), ours)))
     return Chains(editions=tuple(chains), faults=tuple(faults))
 
@@ -85,7 +86,9 @@ def _misnamed(name: str, document: Document) -> Iterator[str]:
         yield f"{name}: edition: is only for a document that corrects another"
 
 
-def _misnumbered(ruleset_id: str, corrections: Mapping[str, Document]) -> Iterator[str]:
+def _misnumbered(
+    ruleset_id: str, corrections: Mapping[str, Document], *, whole: bool
+) -> Iterator[str]:
     for name, each in corrections.items():
         number = each.get("edition")
         if name != f"{ruleset_id}.{number}":
@@ -93,7 +96,7 @@ def _misnumbered(ruleset_id: str, corrections: Mapping[str, Document]) -> Iterat
         yield from (f"{name}: {key}: a correction keeps it" for key in _KEPT if key in each)
     numbers = sorted(each for each in _numbers(corrections))
     wanted = list(range(2, len(corrections) + 2))
-    if len(numbers) == len(wanted) and numbers != wanted:
+    if whole and len(numbers) == len(wanted) and numbers != wanted:
         yield f"{ruleset_id}: its corrections are editions {_and(numbers)}, not {_and(wanted)}"
 
 

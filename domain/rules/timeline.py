@@ -71,7 +71,7 @@ def _overlaps(lives: Iterable[Named]) -> Iterator[str]:
 
 def _holes(lives: Iterable[Named]) -> Iterator[str]:
     for (name, life), (after, later) in pairwise(sorted(lives, key=_first)):
-        if life.until is not None and later.first > life.until + timedelta(days=1):
+        if life.until is not None and later.first - life.until > timedelta(days=1):
             ended = f"but {name} ended on {life.until}: nothing is in force in between"
             yield f"{after} begins on {later.first}, {ended}"
 

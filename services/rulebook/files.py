@@ -22,22 +22,23 @@ class FolderUnreadable(Reportable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleFiles:
-    """What a folder holds: each document by its name, and the faults of files that are none."""
+    """What a folder holds by name: the documents, and what is wrong with files that are none."""
 
     documents: Mapping[str, Mapping[str, object]]
-    faults: tuple[str, ...]
+    unread: Mapping[str, str]
 
 
 def read_files(folder: Path | None = None) -> RuleFiles:
     """Every rule file of a folder, or of those that ship; FolderUnreadable where none is found."""
     documents: dict[str, Mapping[str, object]] = {}
-    faults: list[str] = []
+    unread: dict[str, str] = {}
     for file in _files(folder):
+        name = file.name.removesuffix(ENDING)
         try:
-            documents[file.name.removesuffix(ENDING)] = tomllib.loads(file.read_text("utf-8"))
+            documents[name] = tomllib.loads(file.read_text("utf-8"))
         except (OSError, ValueError, RecursionError) as fault:
-            faults.append(f"{file.name.removesuffix(ENDING)}: {_said(fault)}")
-    return RuleFiles(documents=documents, faults=tuple(faults))
+            unread[name] = _said(fault)
+    return RuleFiles(documents=documents, unread=unread)
 
 
 def _files(folder: Path | None) -> list[Traversable]:

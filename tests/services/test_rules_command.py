@@ -20,6 +20,7 @@ from services.wiring import Office
 from tests.services.asking import asked, on_paper
 
 ROOT = Path(__file__).parents[2]
+WANTED = "must be a whole number of at least 0"
 RUN = "from services.cli.main import main; main()"
 
 
@@ -85,7 +86,7 @@ def test_a_ruleset_stands_in_one_line_with_its_days_mark_maximum_and_policy() ->
         "in process too, with proof",
         "H",
     ]
-    assert found[-1] == "sha256:e40c5e19b2cc"
+    assert found[-1] == "sha256:e40c5e19"
 
 
 def test_rulesets_stand_under_their_routes_in_the_order_of_their_first_days() -> None:
@@ -200,14 +201,16 @@ def test_every_fault_of_a_folder_is_told_with_its_file_and_path(folder: Path) ->
         assert [each for each in said if each.startswith(f"{folder / file}: {fault}")], said
 
 
-def test_what_is_not_toml_is_told_with_its_file_and_line(folder: Path) -> None:
+def test_what_is_not_toml_is_told_with_its_file_and_line_beside_all_else(folder: Path) -> None:
     (folder / "gpt-2018.toml").write_text('id = "gpt-2018"\nroute = = "general"\n', "utf-8")
-    (folder / "fees.toml").write_bytes(b"\xff")
+    (folder / "sources.toml").write_bytes(b"\xff")
+    spoil(folder, "apt-225.toml", "value = 225", 'value = "225"')
     ended = rules("check", str(folder))
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.splitlines() == [
-        f"{folder / 'fees.toml'}: is not UTF-8 (byte 0)",
         f"{folder / 'gpt-2018.toml'}: is not TOML: Invalid value (at line 2, column 9)",
+        f"{folder / 'sources.toml'}: is not UTF-8 (byte 0)",
+        f"{folder / 'apt-225.toml'}: pass_mark.value: {WANTED}, not '225'",
     ]
 
 
