@@ -3,7 +3,6 @@
 Law: a row is tested whatever the others gave; what is given of them is `scoring`'s choice.
 """
 
-from collections.abc import Iterable
 from datetime import date
 from functools import partial
 
@@ -66,45 +65,49 @@ def qualification_rows(
     rows: tuple[QualificationRow, ...], application: Application, on: date
 ) -> tuple[Tested, ...]:
     """Every row of the ladder."""
-    held = held_on(application, on)
-    return tuple(_qualification_row(row, held) for row in rows)
+    paths: dict[Level, tuple[str, ...]] = {}
+    for each in held_on(application, on):
+        paths[each.what.level] = (*paths.get(each.what.level, ()), each.path)
+    return tuple(_qualification_row(row, paths) for row in rows)
 
 
-def _qualification_row(row: QualificationRow, held: tuple[Held, ...]) -> Tested:
-    numbers = {each: len(_of(held, (each.level,))) for each in row.any_of}
-    met = [each for each in row.any_of if numbers[each] >= each.count]
-    found = {each.level.value: numbers[each] for each in met}
-    levels = tuple(each.level for each in row.any_of)
+def _qualification_row(row: QualificationRow, paths: dict[Level, tuple[str, ...]]) -> Tested:
+    held = [(each, paths.get(each.level, ())) for each in row.any_of]
+    met = [(each, of_it) for each, of_it in held if len(of_it) >= each.count]
     return Tested(
         rule=row.id,
         met=bool(met),
         points=row.points,
         most=row.points,
-        reason=partial(because, Message.HOLDS, held=found),
-        need=partial(_holding_needed, numbers),
-        evidence=tuple(one.path for each in met for one in _of(held, (each.level,))),
-        looked_at=tuple(one.path for one in _of(held, levels)) or ("qualifications",),
+        reason=partial(_holding_held, met),
+        need=partial(_holding_needed, held),
+        evidence=tuple(path for _, of_it in met for path in of_it),
+        looked_at=tuple(path for _, of_it in held for path in of_it) or ("qualifications",),
         source=row.cited.source,
     )
 
 
-def _of(held: Iterable[Held], levels: tuple[Level, ...]) -> list[Held]:
-    return [each for each in held if each.what.level in levels]
+_Holdings = list[tuple[Holding, tuple[str, ...]]]
+"""Holdings, each with the paths of what is held of its level."""
 
 
-def _holding_needed(numbers: dict[Holding, int], points: int) -> Reason:
+def _holding_held(met: _Holdings) -> Reason:
+    return because(Message.HOLDS, held={each.level.value: len(paths) for each, paths in met})
+
+
+def _holding_needed(held: _Holdings, points: int) -> Reason:
     return needing(
         Message.NEEDS_HOLDING,
         points,
-        wanted={each.level.value: each.count for each in numbers},
-        lacking={each.level.value: each.count - number for each, number in numbers.items()},
-        held={each.level.value: number for each, number in numbers.items()},
+        wanted={each.level.value: each.count for each, _ in held},
+        lacking={each.level.value: each.count - len(paths) for each, paths in held},
+        held={each.level.value: len(paths) for each, paths in held},
     )
 
 
 def renowned_bonus(bonus: RenownedBonus, application: Application, on: date) -> Tested:
     """Whether one of the levels is held from a renowned institution."""
-    degrees = _of(held_on(application, on), bonus.levels)
+    degrees = [each for each in held_on(application, on) if each.what.level in bonus.levels]
     found = [each for each in degrees if each.what.renowned_institution]
     return Tested(
         rule=bonus.id,

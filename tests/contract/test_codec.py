@@ -23,6 +23,7 @@ from domain.events import (
     WithdrawalReason,
 )
 from domain.record import Recorded, Wire
+from domain.upcasts import UPCASTS
 from services.store import CaseKeys, EventUnreadable, NewEvent, Unwritable
 from services.store.codec import Codec, Envelope, StoredEvent, reference_of
 from tests.contract import pin
@@ -316,3 +317,32 @@ def test_a_submission_holds_all_that_was_filed() -> None:
     filed = example(ApplicationSubmitted)
 
     assert cast("ApplicationSubmitted", decoded(encoded(filed)).event).personal == filed.personal
+
+
+@pytest.mark.parametrize("name", ["application-scored", "prerequisites-assessed"])
+def test_reasons_recorded_in_english_are_read_as_words_written_so(name: str) -> None:
+    written = {
+        "id": "age",
+        "met": True,
+        "reason": "Aged 31",
+        "evidence": ["applicant.date_of_birth"],
+        "edition": None,
+    }
+    award = {"rule": "r", "points": 30, "reason": "Aged {31}", "evidence": ["b"], "edition": None}
+    short = {"rule": "s", "points": 5, "reason": "Needs more"}
+    factor = {"factor": "age", "points": 30, "max": 30, "awards": [award], "shortfalls": [short]}
+    old = {"personal": {"prerequisites": [written], "criteria": [], "factors": [factor]}}
+
+    now = UPCASTS[(name, 1)](old)["personal"]
+
+    assert now["prerequisites"] == [{**written, "reason": as_words("Aged 31"), "source": []}]
+    (read,) = now["factors"]
+    assert read["awards"] == [{**award, "reason": as_words("Aged {31}"), "source": []}]
+    assert read["shortfalls"] == [
+        {**short, "reason": as_words("Needs more"), "evidence": [], "source": []}
+    ]
+    assert UPCASTS[(name, 1)]({"total": 1, "personal": None}) == {"total": 1, "personal": None}
+
+
+def as_words(text: str) -> dict[str, Any]:
+    return {"message": "as-written", "facts": {"text": text}}

@@ -239,3 +239,35 @@ def test_a_file_cannot_steer_the_terminal() -> None:
     ended = _run("-", "--on", "2019-05-01", stdin=as_bytes(sly))
     assert b"\x1b" not in ended.stdout
     assert b"a\\x1b[2Jb\\nTotal 999" in ended.stdout
+
+
+def test_reasons_are_told_in_the_language_asked_for_and_contracts_stay() -> None:
+    english, chinese = (
+        _answers(_run(FILES[1], "--on", "2019-05-01", "--json", "--language", language))[0]
+        for language in ("en", "zh-Hant")
+    )
+    assert chinese["factors"][0]["awards"][0]["reason"] == "34歲"
+    assert chinese["prerequisites"][0]["reason"] == "2019年5月1日時34歲；須年滿18歲"
+    assert _without_reasons(chinese) == _without_reasons(english)
+
+
+def _without_reasons(told: Any) -> Any:
+    if isinstance(told, dict):
+        return {key: _without_reasons(each) for key, each in told.items() if key != "reason"}
+    return [_without_reasons(each) for each in told] if isinstance(told, list) else told
+
+
+def test_people_read_reasons_in_their_language_with_the_sources_of_the_rule() -> None:
+    ended = _run(FILES[1], "--on", "2019-05-01", "--language", "zh-Hans", LANG="C")
+    shown = ended.stdout.decode()
+    assert "+30  34岁 [S4 S5]" in shown
+    assert (
+        "(10) 须持有硕士学位或2个学士学位，才可多得10分；现有0个硕士学位和1个学士学位，"
+        "还缺硕士学位或学士学位 [S10 S41]"
+    ) in shown
+
+
+def test_a_language_that_is_not_spoken_is_refused_in_one_line() -> None:
+    ended = _run(FILES[0], "--language", "fr")
+    assert ended.returncode == 2
+    assert "'fr' is not one of 'en', 'zh-Hant', 'zh-Hans'" in ended.stderr.decode()

@@ -1,5 +1,7 @@
 """Why a case is where it is, as the command line tells it."""
 
+from dataclasses import replace
+
 import pytest
 from click.testing import CliRunner
 
@@ -8,7 +10,7 @@ from services.cases import carry_out, submit
 from services.cli.explain import explain
 from services.settings import Settings
 from services.wiring import Office
-from tests.services.asking import asked, on_paper
+from tests.services.asking import asked, filed_by, on_paper
 
 TO_POOL = (c.AcknowledgeApplication(), c.AssessPrerequisites(), c.ScoreApplication())
 
@@ -56,3 +58,21 @@ def test_a_case_that_has_ended_says_so(office: Office, environment: dict[str, st
     carry_out(office, reference, c.WithdrawApplication(), asked())
     said = CliRunner().invoke(explain, [reference], env=environment).output
     assert "nothing: the case has come to its end" in said
+
+
+def test_a_refusal_is_told_in_the_language_asked_for(
+    office: Office, environment: dict[str, str]
+) -> None:
+    john = filed_by("john")
+    unfit = replace(john, prerequisites=replace(john.prerequisites, can_support_household=False))
+    filed = replace(on_paper("john"), application=unfit)
+    reference = submit(office, filed, asked()).reference
+    refusal = c.RefuseApplication(reasons=("You may apply again.",))
+    for command in (*TO_POOL[:2], refusal):
+        carry_out(office, reference, command, asked())
+
+    said = CliRunner().invoke(explain, [reference, "--language", "zh-Hant"], env=environment).output
+
+    support = "未能在不依賴公共援助的情況下負擔本人及受養人的生活和住宿"
+    assert f"R1: {support}; You may apply again." in said
+    assert f"NOT MET support     {support}" in said

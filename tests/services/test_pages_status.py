@@ -161,6 +161,24 @@ def test_whoever_was_refused_before_scoring_is_told_no_points(office: Office) ->
     assert "Your points" not in page.text
 
 
+def test_a_refusal_is_told_in_the_applicants_language_and_the_offices_words_as_written(
+    office: Office,
+) -> None:
+    emma = filed_by("emma")
+    unfit = replace(emma, prerequisites=replace(emma.prerequisites, criminal_record=True))
+    filed = submit(office, replace(on_paper("emma"), application=unfit), asked())
+    for command in (*TO_POOL[:2], c.RefuseApplication(reasons=("You may apply again.",))):
+        carry_out(office, filed.reference, command, asked())
+    catch_up_all(office.store, office.models)
+    born = emma.applicant.date_of_birth
+    typed = {"day": str(born.day), "month": str(born.month), "year": str(born.year)}
+    page = enquire(Visitor(office), filed.reference, **typed)
+    (found,) = page.root.all("li", lang="zh-Hant")
+    assert found.text == "有刑事紀錄；申請人不得有刑事紀錄或不良入境紀錄"
+    (written,) = (each for each in page.root.all("li") if "apply again" in each.text)
+    assert (written.text, written.given) == ("You may apply again.", {})
+
+
 def test_a_visa_is_told_with_its_conditions(office: Office) -> None:
     reference = file_case(office, "john", *TO_POOL)
     fees: tuple[c.CaseCommand, ...] = (

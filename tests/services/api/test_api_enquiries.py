@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.services.api.calling import TO_THE_POOL, V1, Caller, filed_by, is_problem
+from tests.services.api.calling import RECEIVED, TO_THE_POOL, V1, Caller, filed_by, is_problem
 
 
 def _enquire(caller: Caller, **body: Any) -> TestResponse:
@@ -120,3 +120,66 @@ def test_every_fault_of_a_file_is_told_at_once_with_its_path(refused: Caller) ->
         "languages",
         "route",
     }
+
+
+def _refused_for_a_record(caller: Caller) -> str:
+    """The reference of a refused application whose applicant is written to in Chinese."""
+    filed = filed_by("emma")
+    filed["prerequisites"]["criminal_record"] = True
+    body = {"application": filed, "channel": "paper", "received_at": RECEIVED}
+    reference = str(caller.command("/applications", body).json["reference"])
+    version = caller.take(reference, "acknowledge", "assess-prerequisites")
+    refusal = {"effective_at": RECEIVED, "reasons": []}
+    answer = caller.command(f"/cases/{reference}/refuse", refusal, version=version)
+    assert answer.status_code == 200, answer.text
+    caller.catch_up()
+    return reference
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("", "有刑事紀錄；申請人不得有刑事紀錄或不良入境紀錄"),
+        ("?language=zh-Hans", "有犯罪记录；申请人不得有犯罪记录或不良出入境记录"),
+        (
+            "?language=en",
+            "Has a criminal record; no criminal and no adverse immigration record is required",
+        ),
+    ],
+)
+def test_a_refusal_is_said_in_the_applicants_language_unless_another_is_asked_for(
+    caller: Caller, query: str, said: str
+) -> None:
+    reference = _refused_for_a_record(caller)
+    body = {"reference": reference, "date_of_birth": "1984-09-30"}
+    answer = caller.call("POST", f"{V1}/status-enquiries{query}", by=None, json=body)
+    assert (answer.status_code, answer.json["reasons"]) == (200, [said])
+    assert answer.json["language"] == "zh-Hant"
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [("", "Aged 31"), ("&language=zh-Hant", "31歲"), ("&language=zh-Hans", "31岁")],
+)
+def test_a_score_is_said_in_the_language_asked_for(refused: Caller, query: str, said: str) -> None:
+    score = _assess(refused, filed_by("john"), f"?on=2019-05-01{query}").json
+    assert score["factors"][0]["awards"][0]["reason"] == said
+
+
+def test_an_unknown_language_is_told_with_those_there_are(refused: Caller) -> None:
+    answer = _assess(refused, filed_by("john"), "?on=2019-05-01&language=fr")
+    problem = is_problem(answer, 422, "invalid-request")
+    assert problem["errors"] == [
+        {"path": "language", "message": "must be one of en, zh-Hant, zh-Hans"}
+    ]
+
+
+def test_the_assessment_of_a_case_is_said_in_the_language_asked_for(caller: Caller) -> None:
+    reference = caller.submit()
+    caller.take(reference, *TO_THE_POOL)
+    told = [
+        caller.get(f"/cases/{reference}{query}").json["assessment"]["factors"][0]["awards"][0]
+        for query in ("", "?language=zh-Hans")
+    ]
+    assert [each["reason"] for each in told] == ["Aged 31", "31岁"]
+    assert [each["source"] for each in told] == [["S4", "S5"]] * 2
