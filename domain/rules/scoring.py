@@ -39,14 +39,19 @@ _Found = Award | Shortfall
 
 def score(factor: Factor, lists: Lists, application: Application, on: date) -> FactorScore:
     """What a factor gives an application on a reference date."""
-    found = tuple(_found(factor, lists, application, on))
-    awards = tuple(each for each in found if isinstance(each, Award))
+    awards: list[Award] = []
+    shortfalls: list[Shortfall] = []
+    for each in _found(factor, lists, application, on):
+        if isinstance(each, Award):
+            awards.append(each)
+        else:
+            shortfalls.append(each)
     return FactorScore(
         factor=FACTOR_NAMES[type(factor)],
         points=sum(each.points for each in awards),
         max=factor.max.value,
-        awards=awards,
-        shortfalls=tuple(each for each in found if isinstance(each, Shortfall)),
+        awards=tuple(awards),
+        shortfalls=tuple(shortfalls),
     )
 
 

@@ -1,7 +1,7 @@
 """What testing one row finds, with reasons that are made only for the rows that are told."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from domain.rules.reasons import FactValue, Message, Reason
 
@@ -12,11 +12,12 @@ Need = Callable[[int], Reason]
 """What it would take to be given so many points more; asked only of one that could give them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tested:
+class Tested(NamedTuple):
     """A row and whether it is met: ``points`` is what it gives, ``most`` what it could give.
 
-    ``evidence`` is what gave them, ``looked_at`` where all that could have given them stands.
+    ``evidence`` is what gave them, ``looked_at`` where all that could have given them stands. Two
+    dozen are made for every application, and most are never told: a tuple takes a third of the
+    time that a frozen dataclass does.
     """
 
     rule: str
