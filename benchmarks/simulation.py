@@ -37,7 +37,7 @@ from services.store import CaseKeys, Commit, NewEvent, Store, StreamWrite
 from services.wiring import Office, open_office
 
 SEED = 2019
-TARGET = "gpt-2018"
+TARGET = "gpt-2023"
 PROCESSES = 2
 CASES_A_COMMIT = 250
 AUDITOR = Person(name="benchmark", role=Role.AUDITOR)
