@@ -179,6 +179,82 @@ def test_an_unknown_edition_is_one_line_that_names_those_there_are() -> None:
     assert ended.stderr.startswith("qmas: gpt-2018 has no edition 99; there are: 1")
 
 
+def test_two_rulesets_stand_side_by_side_where_they_differ() -> None:
+    shown = lines("diff", "gpt-2006", "gpt-2008")
+    assert cells(shown[0]) == ["gpt-2006", "gpt-2008"]
+    end = shown.index("")
+    assert [tuple(cells(each)) for each in shown[1:end]] == [
+        ("test",),
+        ("in force", "2006-06-28 to 2008-01-17 ?", "2008-01-18 ? to 2015-05-03 ?"),
+        ("known from", "2006-06-28", "2008-01-18"),
+        ("prerequisites",),
+        ("age", "aged 18 to 50", "aged 18 or over"),
+        ("age",),
+        ("aged 18 to 24", "0", "30"),
+        ("aged 25 to 29", "25", "30"),
+        ("aged 35 to 39", "25", "30"),
+        ("aged 40 to 44", "15", "20"),
+        ("aged 45 to 50", "5", "15"),
+        ("aged 51 or over", "-", "0"),
+        ("qualifications",),
+        ("a master's degree or 2 bachelor's", "30", "35"),
+        ("degrees",),
+        ("a bachelor's degree or a recognised", "20", "30"),
+        ("professional qualification",),
+        ("work_experience",),
+        ("2 years of graduate or specialist work", "-", "10"),
+        ("language",),
+        ("good Chinese or English and 1 good", "-", "15"),
+        ("foreign language",),
+        ("good Chinese or English", "-", "10"),
+    ]
+    same = "route general, test of points, catches by day of submission, pass mark 80"
+    assert shown[end + 1 :] == [f"The same in both: {same}, maximum 165, family (20)"]
+
+
+def test_what_the_talent_list_changed_is_told_in_points() -> None:
+    found = answer("diff", "gpt-2015", "gpt-2018")
+    assert [(each["part"], each["a"], each["b"]) for each in found["differences"]][-3:] == [
+        ("test", "195", "225"),
+        ("talent_list", None, "30"),
+        ("talent_list", None, "+30"),
+    ]
+    assert "qualifications (70)" in found["same"]
+
+
+def test_an_edition_is_compared_with_the_one_that_corrects_it() -> None:
+    shown = lines("diff", "gpt-2018@1", "gpt-2018")
+    assert [cells(each) for each in shown[:4]] == [
+        ["gpt-2018@1", "gpt-2018"],
+        ["test"],
+        ["in force", "2018-08-28 to 2022-12-31", "2018-08-28 to 2022-12-31 ?"],
+        ["known from", "2018-08-28", "2026-11-22"],
+    ]
+
+
+def test_tests_of_different_kinds_are_compared_in_brief() -> None:
+    found = answer("diff", "gpt-2018", "apt-225")
+    told = {(each["part"], each["item"]): (each["a"], each["b"]) for each in found["differences"]}
+    assert told["test", "test of"] == ("points", "achievement")
+    assert told["test", "pass mark"] == ("80", "225")
+    assert told["language", "at most"] == ("20", None)
+    assert told["achievement", "at most"] == (None, "225")
+    assert not [item for _, item in told if item.startswith("aged")]
+
+
+def test_the_last_day_of_an_open_ruleset_follows_from_the_next_one() -> None:
+    found = {each["id"]: each["days"] for each in answer("list")["rulesets"]}
+    assert found["gpt-2006"] == {
+        "first": "2006-06-28",
+        "first_uncertain": False,
+        "last": "2008-01-17",
+        "last_uncertain": True,
+        "last_follows": True,
+        "known_from": "2006-06-28",
+    }
+    assert found["apt-245"]["last"] is None
+
+
 def test_the_rules_that_ship_are_without_a_fault() -> None:
     (said,) = lines("check")
     assert said.endswith(": no fault")
