@@ -28,6 +28,7 @@ class Action(StrEnum):
     RECORD_PAYMENT = "payment.record"
     HANDLE = "case.handle"
     DECIDE = "case.decide"
+    MOVE = "case.move"
     WITHDRAW = "case.withdraw"
     RUN_EXERCISE = "exercise.run"
     READ_CASES = "cases.read"
@@ -56,6 +57,7 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.RECORD_PAYMENT: _STAFF | {Role.SERVICE},
         Action.HANDLE: _STAFF,
         Action.DECIDE: _STAFF,
+        Action.MOVE: frozenset({Role.SUPERVISOR}),
         Action.WITHDRAW: _STAFF | {Role.APPLICANT},
         Action.RUN_EXERCISE: frozenset({Role.SUPERVISOR}),
         Action.READ_CASES: _READERS,

@@ -6,14 +6,16 @@ may do stands in `deciding`, by the part of a case's life that it belongs to.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import reduce
 from typing import assert_never
 
 from domain import commands as c
 from domain import events as e
 from domain import stages as s
-from domain.deciding import assessing, ending, filing, granting, selecting
+from domain.deciding import assessing, ending, filing, granting, moving, selecting
 from domain.deciding.circumstances import Circumstances, Facts
+from domain.moves import CaseMovedToRuleset
 
 
 def load(history: Iterable[e.CaseEvent]) -> s.CaseState:
@@ -35,6 +37,8 @@ def decide(state: s.CaseState, command: c.CaseCommand, given: Circumstances) -> 
             return assessing.assess_prerequisites(state, command, given)
         case c.ScoreApplication():
             return assessing.score(state, command, given)
+        case c.MoveToRuleset():
+            return moving.move(state, command, given)
         case c.ShortlistCase():
             return selecting.shortlist(state, command)
         case c.SelectCase() | c.PassOverCase():
@@ -75,6 +79,8 @@ def evolve(state: s.CaseState, event: e.CaseEvent) -> s.CaseState:  # noqa: C901
             return _after_prerequisites(filed, event)
         case e.ApplicationScored():
             return _after_score(filed, event)
+        case CaseMovedToRuleset():
+            return s.Acknowledged(filed=filed)
         case e.CaseShortlisted():
             return s.Shortlisted(filed=filed, points=_points(state), exercise=event.exercise)
         case e.CaseSelected():
@@ -86,20 +92,11 @@ def evolve(state: s.CaseState, event: e.CaseEvent) -> s.CaseState:  # noqa: C901
         case e.OriginalsVerified():
             return s.Verified(filed=filed)
         case e.ApplicationApproved():
-            return s.Approved(
-                filed=filed,
-                stay_years=event.stay_years,
-                due_hkd=event.visa_fee_hkd,
-                pay_by=event.pay_by,
-            )
+            return _approved(filed, event)
         case e.VisaFeePaid():
             return s.VisaPaid(filed=filed, stay_years=_stay_years(state))
         case e.VisaIssued():
-            return s.Issued(
-                filed=filed,
-                stay_years=event.conditions.stay_years,
-                activate_by=event.activate_by,
-            )
+            return _issued(filed, event)
         case e.VisaActivated():
             return s.Active(filed=filed, stay_until=event.stay_until)
         case e.ApplicationRefused():
@@ -123,7 +120,14 @@ def _filed(state: s.CaseState, event: e.CaseEvent) -> s.Filed:
         )
     if isinstance(state, s.Draft):
         raise TypeError(f"a history cannot begin with {type(event).__name__}")
-    return state.filed
+    match event:
+        case e.PrerequisitesAssessed() | e.ApplicationScored():
+            under = s.AssessedUnder(ruleset=event.ruleset, digest=event.digest)
+            return replace(state.filed, assessed=under)
+        case CaseMovedToRuleset():
+            return replace(state.filed, ruleset=event.ruleset, assessed=None)
+        case _:
+            return state.filed
 
 
 def _after_prerequisites(filed: s.Filed, event: e.PrerequisitesAssessed) -> s.CaseState:
@@ -142,6 +146,20 @@ def _after_score(filed: s.Filed, event: e.ApplicationScored) -> s.CaseState:
     return s.BelowMark(
         filed=filed, points=event.total, pass_mark=event.pass_mark, by_criteria=by_criteria
     )
+
+
+def _approved(filed: s.Filed, event: e.ApplicationApproved) -> s.Approved:
+    return s.Approved(
+        filed=filed,
+        stay_years=event.stay_years,
+        due_hkd=event.visa_fee_hkd,
+        pay_by=event.pay_by,
+    )
+
+
+def _issued(filed: s.Filed, event: e.VisaIssued) -> s.Issued:
+    years = event.conditions.stay_years
+    return s.Issued(filed=filed, stay_years=years, activate_by=event.activate_by)
 
 
 def _points(state: s.CaseState) -> int:

@@ -9,6 +9,7 @@ from datetime import date
 
 from domain.application import Application
 from domain.events import Channel
+from domain.moves import MoveCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +34,24 @@ class AcknowledgeApplication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssessPrerequisites:
-    """Assess the prerequisites under the ruleset of the day of submission."""
+    """Assess the prerequisites under the ruleset that holds for the case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreApplication:
-    """Score the application under the ruleset of the day of submission."""
+    """Score the application under the ruleset that holds for the case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveToRuleset:
+    """Move the case to another ruleset of its route, to be assessed anew under it.
+
+    `reason` says in words why, beyond the code.
+    """
+
+    ruleset: str
+    code: MoveCode
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +136,7 @@ CaseCommand = (
     | AcknowledgeApplication
     | AssessPrerequisites
     | ScoreApplication
+    | MoveToRuleset
     | ShortlistCase
     | SelectCase
     | PassOverCase

@@ -52,7 +52,11 @@ class TooLate(Refusal):
 
 
 class ReasonsMissing(Refusal):
-    """A refusal needs reasons that the applicant can act on."""
+    """A decision needs its reasons in words."""
+
+
+class SameRuleset(Refusal):
+    """The case is under this ruleset already."""
 
 
 class PersonErased(Refusal):

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Final
 
 from domain.application import Application, Route
+from domain.moves import CaseMovedToRuleset
 from domain.record import Wire
 from domain.rules.reasons import Reason
 from domain.rules.types import Assessment
@@ -269,6 +270,7 @@ CaseEvent = (
     | ApplicationAcknowledged
     | PrerequisitesAssessed
     | ApplicationScored
+    | CaseMovedToRuleset
     | CaseShortlisted
     | CaseSelected
     | CaseNotSelected
@@ -353,6 +355,7 @@ WIRE: Final[Mapping[type[Event], Wire]] = MappingProxyType(
         ApplicationAcknowledged: Wire(name="application-acknowledged"),
         PrerequisitesAssessed: Wire(name="prerequisites-assessed", version=2),
         ApplicationScored: Wire(name="application-scored", version=2),
+        CaseMovedToRuleset: Wire(name="case-moved-to-ruleset"),
         CaseShortlisted: Wire(name="case-shortlisted"),
         CaseSelected: Wire(name="case-selected"),
         CaseNotSelected: Wire(name="case-not-selected"),

@@ -14,13 +14,28 @@ from domain.rules.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AssessedUnder:
+    """The ruleset of an assessment, by its id and the digest of its edition."""
+
+    ruleset: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Filed:
-    """What stays true of a case from its submission on; `application` is None once erased."""
+    """What stays true of a case whatever stage it comes to.
+
+    `application` is None once erased. `ruleset` is the one that the case was moved to, None where
+    it was not: then the one that catches it holds. `assessed` tells of the latest assessment that
+    still stands, None before there is one.
+    """
 
     reference: str
     route: Route
     submitted_at: datetime
     application: Application | None
+    ruleset: str | None = None
+    assessed: AssessedUnder | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +201,11 @@ Undecided = (
 )
 CaseState = Draft | Undecided | Approved | VisaPaid | Issued | Active | Refused | Withdrawn
 
+Movable = Acknowledged | PrerequisitesMet | PrerequisitesUnmet | BelowMark | InPool
+"""Undecided and not before the committee: where a case may be moved to another ruleset."""
+
 _STOP: Final = (c.WithdrawApplication,)
+_MOVE: Final = (c.MoveToRuleset, *_STOP)
 _REFUSE: Final = (c.RefuseApplication, c.WithdrawApplication)
 
 NEXT: Final[Mapping[type[CaseState], tuple[type[c.CaseCommand], ...]]] = MappingProxyType(
@@ -194,11 +213,11 @@ NEXT: Final[Mapping[type[CaseState], tuple[type[c.CaseCommand], ...]]] = Mapping
         Draft: (c.SubmitApplication,),
         FeeAwaited: (c.PayApplicationFee, *_STOP),
         Submitted: (c.AcknowledgeApplication, *_STOP),
-        Acknowledged: (c.AssessPrerequisites, *_STOP),
-        PrerequisitesMet: (c.ScoreApplication, *_STOP),
-        PrerequisitesUnmet: _REFUSE,
-        BelowMark: _REFUSE,
-        InPool: (c.ShortlistCase, *_STOP),
+        Acknowledged: (c.AssessPrerequisites, *_MOVE),
+        PrerequisitesMet: (c.ScoreApplication, *_MOVE),
+        PrerequisitesUnmet: (c.RefuseApplication, *_MOVE),
+        BelowMark: (c.RefuseApplication, *_MOVE),
+        InPool: (c.ShortlistCase, *_MOVE),
         Shortlisted: (c.SelectCase, c.PassOverCase, *_REFUSE),
         Selected: (c.ApproveInPrinciple, *_REFUSE),
         InPrinciple: (c.VerifyOriginals, *_REFUSE),

@@ -46,6 +46,7 @@ ACTION_OF: Final[Mapping[type[c.CaseCommand], Action]] = MappingProxyType(
         c.AcknowledgeApplication: Action.HANDLE,
         c.AssessPrerequisites: Action.HANDLE,
         c.ScoreApplication: Action.HANDLE,
+        c.MoveToRuleset: Action.MOVE,
         c.ShortlistCase: Action.RUN_EXERCISE,
         c.SelectCase: Action.RUN_EXERCISE,
         c.PassOverCase: Action.RUN_EXERCISE,

@@ -29,7 +29,7 @@ from domain.exercise import (
     shortlist,
 )
 from domain.rules.choose import quota
-from domain.rules.rank import Division, digest_of, ranked
+from domain.rules.rank import Division, PoolMember, digest_of, ranked
 from domain.rules.types import Test
 from domain.stages import CaseState, InPool, Shortlisted
 from services.cases import Request, effective_instant, fingerprint
@@ -112,7 +112,7 @@ def draw_shortlist(office: Office, exercise: str, request: Request) -> ExerciseO
         if not isinstance(state, Opened):
             return _Writes(facts=decide(state, command, pool), cases=())
         pool, cases = _without_departed(
-            office, pool, lambda pool: shortlist(state, pool), lambda case: isinstance(case, InPool)
+            office, pool, lambda pool: shortlist(state, pool), _waits_as_frozen
         )
         orders: dict[str, c.CaseCommand] = {
             each.member.reference: c.ShortlistCase(exercise=exercise, rank=each.rank)
@@ -136,7 +136,7 @@ def make_selection(office: Office, exercise: str, request: Request) -> ExerciseO
             office,
             pool,
             lambda pool: shortlist(state, pool),
-            lambda case: isinstance(case, Shortlisted) and case.exercise == exercise,
+            lambda case, _: isinstance(case, Shortlisted) and case.exercise == exercise,
         )
         made = selection(state, pool)
         orders: dict[str, c.CaseCommand] = {
@@ -304,11 +304,21 @@ def _state(history: History) -> ExerciseState:
     return load(each.event for each in history)
 
 
+def _waits_as_frozen(case: CaseState, member: PoolMember) -> bool:
+    """Say whether a case still waits with the points that it was ranked by.
+
+    One that was scored anew since has another rank, and so waits for the next exercise.
+    """
+    if not isinstance(case, InPool) or case.by_criteria:
+        return False
+    return case.points == member.points
+
+
 def _without_departed(
     office: Office,
     pool: Pool,
     wanted: Callable[[Pool], Division],
-    still: Callable[[CaseState], bool],
+    still: Callable[[CaseState, PoolMember], bool],
 ) -> tuple[Pool, Mapping[str, CaseSeen]]:
     """Return the pool with those known to have departed, and the cases wanted of it.
 
@@ -316,12 +326,12 @@ def _without_departed(
     """
     cases: dict[str, CaseSeen] = {}
     while True:
-        names = [each.member.reference for each in wanted(pool).taken]
-        unseen = [name for name in names if name not in cases]
+        members = {each.member.reference: each.member for each in wanted(pool).taken}
+        unseen = [name for name in members if name not in cases]
         if not unseen:
             return pool, cases
         cases |= _read(office, unseen)
-        gone = frozenset(name for name in unseen if not still(cases[name].state))
+        gone = frozenset(name for name in unseen if not still(cases[name].state, members[name]))
         pool = replace(pool, departed=pool.departed | gone)
 
 

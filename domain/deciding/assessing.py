@@ -3,11 +3,11 @@
 from domain import commands as c
 from domain import stages as s
 from domain.days import hong_kong_date
-from domain.deciding.circumstances import Circumstances, Facts, filing_of, not_now
+from domain.deciding.circumstances import Circumstances, Facts, not_now
+from domain.deciding.moving import ruleset_of
 from domain.errors import PersonErased
 from domain.findings import application_scored, prerequisites_assessed
 from domain.rules.assess import assess
-from domain.rules.choose import choose
 from domain.rules.types import Assessment
 
 
@@ -35,5 +35,5 @@ def _assessment(filed: s.Filed, given: Circumstances) -> Assessment:
     """Assess under the ruleset that holds today; the reference date is the day of submission."""
     if filed.application is None:
         raise PersonErased("what the applicant filed was erased, so it cannot be assessed")
-    ruleset = choose(given.rulebook, filing_of(filed, given), known_on=given.today)
+    ruleset = ruleset_of(filed, given)
     return assess(ruleset, filed.application, hong_kong_date(filed.submitted_at))

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from domain import events as e
 from domain.application import Applicant, Route
+from domain.moves import CaseMovedToRuleset
 from domain.projections.stage_after import CASE_STREAM, key_after, position_of, stage_after
 from domain.record import Recorded
 from domain.stages import Stage
@@ -37,8 +38,9 @@ class Names:
 class CaseRow:
     """A case as the list shows it.
 
-    `points` is None until it is scored; `exercise` and `rank` are of the latest exercise that it
-    came before; `ruleset` is the one it was last assessed under. `version` counts the case's own
+    `points` is None until it is scored, and again once it was moved to another ruleset; `exercise`
+    and `rank` are of the latest exercise that it came before; `ruleset` is the one it was last
+    assessed under or moved to. `version` counts the case's own
     events, `position` the log's. `stage_since` is when the present stage took effect.
     """
 
@@ -91,6 +93,8 @@ def _said(event: e.CaseEvent) -> dict[str, Any]:
             return {"ruleset": event.ruleset}
         case e.ApplicationScored():
             return {"ruleset": event.ruleset, "points": event.total}
+        case CaseMovedToRuleset():
+            return {"ruleset": event.ruleset, "points": None}
         case e.CaseShortlisted() | e.CaseSelected() | e.CaseNotSelected():
             return {"exercise": event.exercise, "rank": event.rank}
         case _:

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from domain import events as e
+from domain.moves import CaseMovedToRuleset
 from domain.record import Recorded
 from domain.stages import Stage
 
@@ -15,6 +16,7 @@ _AFTER: Final[Mapping[type[e.CaseEvent], Stage]] = MappingProxyType(
     {
         e.ApplicationFeePaid: Stage.SUBMITTED,
         e.ApplicationAcknowledged: Stage.ACKNOWLEDGED,
+        CaseMovedToRuleset: Stage.ACKNOWLEDGED,
         e.CaseShortlisted: Stage.SHORTLISTED,
         e.CaseSelected: Stage.SELECTED,
         e.CaseNotSelected: Stage.IN_POOL,

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from domain import events as e
 from domain.application import Application, Correspondence, Route
+from domain.moves import CaseMovedToRuleset
 from domain.projections.stage_after import CASE_STREAM, key_after, position_of, stage_after
 from domain.record import Recorded
 from domain.rules.reasons import Reason, as_written
@@ -106,7 +107,8 @@ class StatusRow:
 
     `due_hkd` is the fee that is due now, `pay_by` the last day for it; `activate_by` the last day
     to enter on the visa, `stay_until` the last day of the present stay. Each is None while it
-    says nothing. `reason_class` is that of a refusal.
+    says nothing. `ruleset` is the one in force for the application, None before it was assessed or
+    moved. `reason_class` is that of a refusal.
     """
 
     reference: str
@@ -170,7 +172,7 @@ def fold(row: StatusRow | None, recorded: Recorded[e.CaseEvent]) -> StatusRow:
 def _said(row: StatusRow, event: e.CaseEvent) -> dict[str, Any]:
     """Return what the event says besides the stage: columns with their new values."""
     match event:
-        case e.PrerequisitesAssessed() | e.ApplicationScored():
+        case e.PrerequisitesAssessed() | e.ApplicationScored() | CaseMovedToRuleset():
             return {"ruleset": event.ruleset}
         case e.ApplicationApproved():
             return {"due_hkd": event.visa_fee_hkd, "pay_by": event.pay_by}

@@ -12,6 +12,7 @@ from domain import events as e
 from domain.access import Action
 from domain.application import Correspondence
 from domain.application import Route as TestRoute
+from domain.moves import CaseMovedToRuleset, still_standing
 from domain.record import Recorded
 from domain.rules.types import Assessment
 from domain.stages import Draft, Stage, possible
@@ -177,6 +178,8 @@ def _listed(events: Iterable[Recorded[e.CaseEvent]]) -> dict[str, Any]:
                 found |= {"ruleset": ruleset}
             case e.ApplicationScored(ruleset=ruleset, total=total):
                 found |= {"ruleset": ruleset, "points": total}
+            case CaseMovedToRuleset(ruleset=ruleset):
+                found |= {"ruleset": ruleset, "points": None}
             case (
                 e.CaseShortlisted(exercise=exercise, rank=rank)
                 | e.CaseSelected(exercise=exercise, rank=rank)
@@ -189,8 +192,8 @@ def _listed(events: Iterable[Recorded[e.CaseEvent]]) -> dict[str, Any]:
 
 
 def _assessments(case: cases.CaseAt) -> Iterator[Assessment]:
-    """The assessments of a case, the latest first."""
-    for each in reversed(case.events):
+    """The assessments of a case that still stand, the latest first."""
+    for each in reversed(still_standing(case.events)):
         match each.event:
             case e.PrerequisitesAssessed(personal=Assessment() as found):
                 yield found

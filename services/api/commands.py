@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, type[c.CaseCommand]]] = MappingProxyType(
         "acknowledge": c.AcknowledgeApplication,
         "assess-prerequisites": c.AssessPrerequisites,
         "score": c.ScoreApplication,
+        "move-to-ruleset": c.MoveToRuleset,
         "approve-in-principle": c.ApproveInPrinciple,
         "verify-originals": c.VerifyOriginals,
         "approve": c.ApproveApplication,

@@ -34,6 +34,7 @@ STATUS: Final[Mapping[type[d.Refusal], HTTPStatus]] = MappingProxyType(
         d.WrongAmount: HTTPStatus.UNPROCESSABLE_ENTITY,
         d.TooLate: HTTPStatus.CONFLICT,
         d.ReasonsMissing: HTTPStatus.UNPROCESSABLE_ENTITY,
+        d.SameRuleset: HTTPStatus.CONFLICT,
         d.PersonErased: HTTPStatus.CONFLICT,
         d.EarlierThanHistory: HTTPStatus.UNPROCESSABLE_ENTITY,
         d.NotYet: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -8,6 +8,7 @@ import click
 from domain import events as e
 from domain.access import PERMITTED
 from domain.application import Correspondence
+from domain.moves import CaseMovedToRuleset, still_standing
 from domain.rules.types import Assessment
 from domain.stages import next_of
 from services.cases import ACTION_OF, CaseAt, case_at
@@ -59,6 +60,10 @@ def _said(event: e.CaseEvent, language: Correspondence) -> Iterator[str]:
             yield f"not met: {', '.join(unmet)}" if unmet else "every prerequisite is met"
         case e.ApplicationScored():
             yield f"{event.total} points under {event.ruleset}; the pass mark is {event.pass_mark}"
+        case CaseMovedToRuleset(ruleset=ruleset, before=before, code=code):
+            said = event.personal.text if event.personal else "the reason was erased"
+            came = "" if before is None else f" from {before}"
+            yield f"moved{came} to {ruleset} ({code}): {said}"
         case e.CaseShortlisted() | e.CaseSelected() | e.CaseNotSelected():
             rank = "by achievement" if event.rank is None else f"rank {event.rank}"
             yield f"exercise {event.exercise}, {rank}"
@@ -77,8 +82,8 @@ def _said(event: e.CaseEvent, language: Correspondence) -> Iterator[str]:
 
 
 def _assessment(found: CaseAt) -> Assessment | None:
-    """Return the latest assessment; None before there is one, or once its person was erased."""
-    for each in reversed(found.events):
+    """Return the latest assessment that stands; None without one, or once its person was erased."""
+    for each in reversed(still_standing(found.events)):
         if isinstance(each.event, e.ApplicationScored | e.PrerequisitesAssessed):
             return each.event.personal
     return None

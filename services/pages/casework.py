@@ -15,7 +15,9 @@ from flask.typing import ResponseReturnValue
 from domain import events as e
 from domain import stages as s
 from domain.access import Action, permitted
+from domain.application import Route as TestRoute
 from domain.errors import Forbidden, NoSuchCase, Refusal
+from domain.moves import CaseMovedToRuleset
 from services import cases
 from services.cases import CaseAt, Request
 from services.pages import forms, timeline
@@ -37,7 +39,8 @@ class Offer:
     title: str
     does: str
     inputs: tuple[forms.Input, ...]
-    hint: str
+    labels: Mapping[str, str]
+    hints: Mapping[str, str]
     command_id: str
 
 
@@ -57,7 +60,7 @@ def case(office: Office, reference: str) -> ResponseReturnValue:
     found = cases.case_at(office, reference)
     if found.reference != reference:
         return redirect(url_for("case", reference=found.reference), 303)
-    return _page(found, None)
+    return _page(office, found, None)
 
 
 def command(office: Office, reference: str, slug: str) -> ResponseReturnValue:
@@ -114,10 +117,10 @@ def _refused(
         typed=request.form,
         since=since,
     )
-    return _page(cases.case_at(office, reference), refused)
+    return _page(office, cases.case_at(office, reference), refused)
 
 
-def _page(found: CaseAt, refused: Refused | None) -> str:
+def _page(office: Office, found: CaseAt, refused: Refused | None) -> str:
     words = load_catalogue()
     steps = timeline.steps(words, found.events)
     since = refused.since if refused else None
@@ -133,46 +136,65 @@ def _page(found: CaseAt, refused: Refused | None) -> str:
         nothing_to_do=_nothing_to_do(found.state),
         steps=steps,
         changed=[each for each in steps if since is not None and each.recorded.version > since],
-        offers=offers(words, found.state),
+        offers=offers(office, words, found.state),
         refused=refused,
         when=WHEN,
     )
 
 
-def offers(words: Catalogue, state: s.CaseState) -> tuple[Offer, ...]:
+def offers(office: Office, words: Catalogue, state: s.CaseState) -> tuple[Offer, ...]:
     """Return the forms for what the stage allows and whoever is signed in may do."""
     names = [forms.slug(name) for name in s.possible(state)]
     return tuple(
-        Offer(
-            slug=name,
-            title=words(f"command.{name}.title"),
-            does=words(f"command.{name}.does"),
-            inputs=forms.inputs_of(forms.COMMANDS[name]),
-            hint=_hint(state),
-            command_id=str(uuid4()),
-        )
+        _offer(office, words, state, name)
         for name in names
         if name in forms.COMMANDS and permitted(visitor(), cases.ACTION_OF[forms.COMMANDS[name]])
     )
 
 
-def _hint(state: s.CaseState) -> str:
-    """Return what an officer needs to know for the fields of the stage's forms."""
-    match state:
-        case s.FeeAwaited(due_hkd=due):
+def _offer(office: Office, words: Catalogue, state: s.CaseState, name: str) -> Offer:
+    inputs = forms.inputs_of(forms.COMMANDS[name])
+    return Offer(
+        slug=name,
+        title=words(f"command.{name}.title"),
+        does=words(f"command.{name}.does"),
+        inputs=inputs,
+        labels={each.name: _label(words, name, each.name) for each in inputs},
+        hints={each.name: _hint(office, state, each) for each in inputs},
+        command_id=str(uuid4()),
+    )
+
+
+def _label(words: Catalogue, command: str, name: str) -> str:
+    """Return what a field is called in a command's form, where it has a name of its own there."""
+    return words.maybe(f"command.{command}.{name}", words(f"field.{name}"))
+
+
+def _hint(office: Office, state: s.CaseState, given: forms.Input) -> str:
+    """Return what an officer needs to know for a field of the stage's forms."""
+    match state, given.kind, given.name:
+        case s.FeeAwaited(due_hkd=due), "whole", _:
             return f"{money(due)} is due"
-        case s.Approved(due_hkd=due, pay_by=pay_by):
+        case s.Approved(due_hkd=due, pay_by=pay_by), "whole", _:
             return f"{money(due)} is due, by {day(pay_by)}"
-        case s.Issued(activate_by=by):
+        case s.Issued(activate_by=by), "day", _:
             return f"The visa lapses after {day(by)}"
+        case _, _, "ruleset" if isinstance(state, s.Movable):
+            return _rulesets(office, state.filed.route)
         case _:
             return ""
+
+
+def _rulesets(office: Office, route: TestRoute) -> str:
+    ours = [each.id for each in office.rulebook.rulesets if each.route is route]
+    return f"One of {', '.join(ours)}"
 
 
 def _outcomes(found: CaseAt) -> Mapping[str, Any]:
     """Return the latest event of each kind that the head of the page tells of; None without."""
     kinds: Mapping[str, type[Any]] = {
         "shortlisted": e.CaseShortlisted,
+        "moved": CaseMovedToRuleset,
         "approved": e.ApplicationApproved,
         "issued": e.VisaIssued,
         "active": e.VisaActivated,

@@ -6,10 +6,11 @@ that schema, the same one that every other way in has; nothing is loosened behin
 
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import date, datetime
+from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Final, cast, get_args, get_type_hints
+from typing import Any, Final, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from marshmallow import ValidationError
@@ -37,11 +38,15 @@ class FormFaults(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """One field of a form: what a person types, as `kind` says."""
+    """One field of a form: what a person types, or chooses of `choices`, as `kind` says.
+
+    `choices` are words of a vocabulary with the keys of what they are called.
+    """
 
     name: str
     kind: str
     required: bool
+    choices: Mapping[str, str] = field(default_factory=dict)
 
 
 def slug(command: str) -> str:
@@ -64,9 +69,20 @@ def inputs_of(command: type[Any]) -> tuple[Input, ...]:
     hints = get_type_hints(command)
     kinds = {int: "whole", date: "day", str: "text", tuple[str, ...]: "lines"}
     return tuple(
-        Input(name=each.name, kind=kinds[hints[each.name]], required=each.default is MISSING)
+        Input(
+            name=each.name,
+            kind=kinds.get(hints[each.name], "choice"),
+            required=each.default is MISSING,
+            choices=_choices(hints[each.name]),
+        )
         for each in fields(command)
     )
+
+
+def _choices(kind: type[Any]) -> Mapping[str, str]:
+    if not issubclass(get_origin(kind) or kind, StrEnum):
+        return {}
+    return {each.value: f"{slug(kind.__name__)}.{each.value}" for each in kind}
 
 
 def read_command(command: type[Any], form: Strings) -> Any:
@@ -177,7 +193,7 @@ def _lines(text: str) -> list[str]:
 
 
 _READ: Final[Mapping[str, Any]] = MappingProxyType(
-    {"whole": read_whole, "day": _typed_day, "text": str, "lines": _lines}
+    {"whole": read_whole, "day": _typed_day, "text": str, "choice": str, "lines": _lines}
 )
 
 

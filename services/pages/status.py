@@ -98,7 +98,7 @@ def _score_told(office: Office, row: StatusRow) -> e.ApplicationScored | None:
     """Return the points of an application that was refused; None before that or without any."""
     if row.stage is not Stage.REFUSED:
         return None
-    found = timeline.latest(cases.history(office, row.reference), e.ApplicationScored)
+    found = timeline.assessed(cases.history(office, row.reference)).score
     return None if found is None else found.event
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar, cast
 
 from domain import events as e
+from domain.moves import still_standing
 from domain.record import Recorded
 from domain.rules.types import Assessment
 from services.pages.catalogue import Catalogue
@@ -56,10 +57,11 @@ def steps(words: Catalogue, events: Iterable[Recorded[e.Event]]) -> tuple[Step, 
 
 
 def assessed(events: Sequence[Recorded[e.CaseEvent]]) -> Assessed:
-    """Return the latest assessments among `events`."""
+    """Return the latest assessments among `events` that still stand."""
+    standing = still_standing(events)
     return Assessed(
-        prerequisites=latest(events, e.PrerequisitesAssessed),
-        score=latest(events, e.ApplicationScored),
+        prerequisites=latest(standing, e.PrerequisitesAssessed),
+        score=latest(standing, e.ApplicationScored),
     )
 
 

@@ -12,6 +12,7 @@ import msgspec
 from domain import events as e
 from domain import stages as s
 from domain.application import Application, Route
+from domain.moves import CaseMovedToRuleset, MoveCode, MoveReason
 from tests.domain.deciding import NOON, REFERENCE
 
 _PEOPLE: Final = Path(__file__).parents[1] / "data" / "people"
@@ -87,6 +88,13 @@ def criteria_met(number: int) -> e.CaseEvent:
     )
 
 
+MOVED: Final = CaseMovedToRuleset(
+    ruleset="gpt-2015",
+    digest="sha256:01",
+    before="gpt-2018",
+    code=MoveCode.REVIEW_OR_COURT,
+    personal=MoveReason(text="As the tribunal ordered"),
+)
 ACKNOWLEDGED: Final = e.ApplicationAcknowledged()
 SHORTLISTED: Final = e.CaseShortlisted(exercise=EXERCISE, rank=1)
 SELECTED: Final = e.CaseSelected(exercise=EXERCISE, rank=1)

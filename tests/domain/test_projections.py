@@ -15,7 +15,7 @@ from domain import events as e
 from domain import stages as s
 from domain.projections import case_list, exercises, status
 from domain.projections.stage_after import stage_after
-from domain.projections.status import AWAITED, Party
+from domain.projections.status import AWAITED, Party, Step
 from domain.record import Recorded
 from domain.rules.reasons import as_written
 from tests.domain.histories import (
@@ -27,11 +27,14 @@ from tests.domain.histories import (
     ISSUED,
     JOHN,
     MAIN_PATH,
+    MOVED,
     NOT_SELECTED,
     PAY_BY,
     REFUSED,
     SHORTLISTED,
     VISA_FEE,
+    prerequisites,
+    scored,
     submitted,
     until,
 )
@@ -79,7 +82,8 @@ def test_every_event_of_a_case_leads_to_a_stage() -> None:
     paid = e.ApplicationFeePaid(amount_hkd=600)
     assert stage_after(paid) is s.Stage.SUBMITTED
     assert stage_after(NOT_SELECTED) is s.Stage.IN_POOL
-    assert reached | {type(paid), type(NOT_SELECTED)} == set(e.CaseEvent.__args__)
+    assert stage_after(MOVED) is s.Stage.ACKNOWLEDGED
+    assert reached | {type(paid), type(NOT_SELECTED), type(MOVED)} == set(e.CaseEvent.__args__)
 
 
 def test_the_list_shows_points_exercise_and_rank_once_they_are_known() -> None:
@@ -88,6 +92,21 @@ def test_the_list_shows_points_exercise_and_rank_once_they_are_known() -> None:
     assert (row.ruleset, row.version, row.position) == ("gpt-2018", 5, 5)
     assert row.stage_since == START + timedelta(days=5)
     assert row.name == "Carter, John"
+
+
+def test_a_moved_case_is_listed_under_its_ruleset_without_points_until_it_is_scored() -> None:
+    history = (*until(scored()), MOVED)
+    row = row_after(case_list, *history)
+    assert (row.stage, row.points, row.ruleset) == ("acknowledged", None, "gpt-2015")
+    told = row_after(status, *history)
+    assert (told.stage, told.ruleset, told.awaited.step) == (
+        "acknowledged",
+        "gpt-2015",
+        Step.ASSESSMENT,
+    )
+    again = replace(scored(100), ruleset="gpt-2015")
+    row = row_after(case_list, *history, prerequisites(), again)
+    assert (row.stage, row.points, row.ruleset) == ("in-pool", 100, "gpt-2015")
 
 
 def test_a_name_in_chinese_stands_beside_the_other() -> None:

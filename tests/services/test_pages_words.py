@@ -41,6 +41,12 @@ def test_everything_that_can_happen_has_words(language: str) -> None:
     wanted |= {f"command.{slug(each.__name__)}.title" for each in get_args(c.CaseCommand)}
     wanted |= {f"field.{field.name}" for each in COMMANDS.values() for field in inputs_of(each)}
     wanted |= {f"field.{field.name}" for field in inputs_of(c.OpenExercise)}
+    wanted |= {
+        key
+        for each in COMMANDS.values()
+        for field in inputs_of(each)
+        for key in field.choices.values()
+    }
     wanted |= {f"route.{each}" for each in Route} | {f"channel.{each}" for each in Channel}
     wanted |= {f"refusal-class.{each}" for each in RefusalClass}
     wanted |= {f"exercise.{each}" for each in ExerciseStage}

@@ -113,7 +113,13 @@ class Page:
         form = self.root.one("form", action=action)
         inputs = {each.given["name"]: each.given.get("value", "") for each in form.all("input")}
         areas = {each.given["name"]: each.text for each in form.all("textarea")}
-        return {**inputs, **areas}
+        chosen = {
+            each.given["name"]: option.given["value"]
+            for each in form.all("select")
+            for option in reversed(each.all("option"))
+            if "selected" in option.given or not option.given["value"]
+        }
+        return {**inputs, **areas, **chosen}
 
     @property
     def actions(self) -> list[str]:

@@ -10,6 +10,7 @@ from services.api.commands import COMMANDS
 from services.cases import ACTION_OF
 from tests.services.api.calling import (
     AUDITOR,
+    OFFICER,
     RECEIVED,
     SERVICE,
     SUPERVISOR,
@@ -180,7 +181,11 @@ def test_a_command_that_the_stage_forbids_names_what_is_possible(
     answer = refused.command(f"/cases/{standing_case}/score", version=2)
     problem = is_problem(answer, 409, "not-allowed-now")
     assert problem["stage"] == "acknowledged"
-    assert problem["possible"] == ["assess-prerequisites", "withdraw"]
+    assert problem["possible"] == [
+        "assess-prerequisites",
+        "move-to-ruleset",
+        "withdraw",
+    ]
 
 
 def test_a_second_live_application_of_one_person_is_refused(refused: Caller) -> None:
@@ -294,3 +299,46 @@ def test_an_empty_pool_and_an_unopened_exercise_are_told_as_such(refused: Caller
 def test_an_auditor_commands_nothing(refused: Caller, path: str) -> None:
     body = {"application": filed_by("john")} if path == "/applications" else {}
     is_problem(refused.command(path, body, version=1, by=AUDITOR), 403, "forbidden")
+
+
+MOVE = {"ruleset": "gpt-2015", "code": "review-or-court", "reason": "As the tribunal ordered"}
+
+
+def test_a_case_is_moved_to_another_ruleset_and_has_no_points_until_it_is_scored(
+    caller: Caller,
+) -> None:
+    reference = caller.submit()
+    version = caller.take(reference, *TO_THE_POOL)
+    path, body = f"/cases/{reference}/move-to-ruleset", MOVE | {"effective_at": RECEIVED}
+    moved = caller.command(path, body, version=version, by=SUPERVISOR)
+    assert moved.json == {"reference": reference, "version": 5, "stage": "acknowledged"}
+    case = caller.get(f"/cases/{reference}").json
+    assert (case["ruleset"], case["points"], case["assessment"]) == ("gpt-2015", None, None)
+    last = caller.get(f"/cases/{reference}/history").json["events"][-1]
+    assert last["type"] == "case-moved-to-ruleset"
+    assert (last["payload"]["before"], last["payload"]["code"]) == ("gpt-2018", "review-or-court")
+    caller.take(reference, "assess-prerequisites", "score", version=5)
+    case = caller.get(f"/cases/{reference}").json
+    assert (case["ruleset"], case["points"]) == ("gpt-2015", 145)
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({"ruleset": "gpt-2018"}, 409, "same-ruleset"),
+        ({"ruleset": "apt-225"}, 422, "wrong-route"),
+        ({"ruleset": "gpt-1999"}, 422, "unknown-ruleset"),
+        ({"reason": " "}, 422, "reasons-missing"),
+        ({"code": "whim"}, 422, "invalid-request"),
+        ({"by": OFFICER}, 403, "forbidden"),
+    ],
+)
+def test_a_move_that_cannot_be_made_is_a_problem_of_its_own(
+    caller: Caller, change: dict[str, str], status: int, code: str
+) -> None:
+    reference = caller.submit()
+    version = caller.take(reference, "acknowledge")
+    body = MOVE | {"effective_at": RECEIVED} | change
+    by = body.pop("by", SUPERVISOR)
+    path = f"/cases/{reference}/move-to-ruleset"
+    is_problem(caller.command(path, body, version=version, by=by), status, code)

@@ -28,7 +28,10 @@ def test_a_case_tells_what_it_was_filed_and_scored_with(caller: Caller) -> None:
     assert case.json["application"]["applicant"]["family_name"] == "Laurent"
     assert (case.json["points"], case.json["assessment"]["total"]) == (120, 120)
     assert case.json["assessment"]["eligible"] is True
-    assert (case.json["stage"], case.json["possible"]) == ("in-pool", ["withdraw"])
+    assert (case.json["stage"], case.json["possible"]) == (
+        "in-pool",
+        ["move-to-ruleset", "withdraw"],
+    )
 
 
 def test_a_caller_that_has_the_version_is_not_sent_it_again(caller: Caller) -> None:
