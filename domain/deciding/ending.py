@@ -6,6 +6,7 @@ from domain import stages as s
 from domain.deciding.circumstances import Facts, not_now
 from domain.errors import ReasonsMissing
 from domain.rules.reasons import Message, Reason
+from domain.rules.tested import because
 
 
 def refuse(state: s.CaseState, command: c.RefuseApplication) -> Facts:
@@ -13,8 +14,8 @@ def refuse(state: s.CaseState, command: c.RefuseApplication) -> Facts:
     match state:
         case s.PrerequisitesUnmet(unmet=unmet, reasons=found):
             return _refused(e.RefusalClass.PREREQUISITES, unmet, found, command.reasons)
-        case s.BelowMark(points=points, pass_mark=mark):
-            found = (_below(points, mark),)
+        case s.BelowMark():
+            found = (_below(state),)
             return _refused(e.RefusalClass.POINTS, (e.MARK_RULE,), found, command.reasons)
         case s.Shortlisted() | s.Selected() | s.InPrinciple() | s.Verified():
             return _refused(e.RefusalClass.SELECTION, (), (), command.reasons)
@@ -30,9 +31,11 @@ def withdraw(state: s.CaseState, command: c.WithdrawApplication) -> Facts:
     raise not_now(state, command)
 
 
-def _below(points: int, mark: int) -> Reason:
-    facts = {"points": points, "pass_mark": mark, "short": mark - points}
-    return Reason(message=Message.BELOW_PASS_MARK, facts=facts)
+def _below(state: s.BelowMark) -> Reason:
+    points, mark = state.points, state.pass_mark
+    if state.by_criteria:
+        return because(Message.BELOW_CRITERIA, met=points, needed=mark, short=mark - points)
+    return because(Message.BELOW_PASS_MARK, points=points, pass_mark=mark, short=mark - points)
 
 
 def _refused(

@@ -8,6 +8,7 @@ from datetime import date
 
 from domain.application import Application, Route
 from domain.errors import Refusal
+from domain.rules.criteria_findings import find_criteria
 from domain.rules.prerequisites import find_prerequisites
 from domain.rules.scoring import score
 from domain.rules.types import Assessment, Ruleset
@@ -20,12 +21,14 @@ class WrongRoute(Refusal):
 def assess(ruleset: Ruleset, application: Application, on: date) -> Assessment:
     """Every prerequisite, award and shortfall on a reference date, the Hong Kong day of submission.
 
+    The total of a test of criteria is the number met.
     A ruleset of the other route is WrongRoute; a day outside the ruleset's life is allowed.
     """
     require_route(ruleset, application.route)
     prerequisites = find_prerequisites(ruleset, application, on)
     factors = tuple(score(each, ruleset.lists, application, on) for each in ruleset.factors)
-    total = sum(each.points for each in factors)
+    criteria = find_criteria(ruleset, application, on)
+    total = sum(each.points for each in factors) + sum(each.met for each in criteria)
     return Assessment(
         ruleset=ruleset.id,
         digest=ruleset.digest,
@@ -33,6 +36,7 @@ def assess(ruleset: Ruleset, application: Application, on: date) -> Assessment:
         reference_date=on,
         prerequisites=prerequisites,
         factors=factors,
+        criteria=criteria,
         total=total,
         pass_mark=ruleset.pass_mark.value,
         eligible=all(each.met for each in prerequisites) and total >= ruleset.pass_mark.value,

@@ -182,7 +182,71 @@ class Message(StrEnum):
     """Each title with its year."""
     NEEDS_ACHIEVEMENT = "needs-achievement", {"points": _N}
 
+    # Criteria. ``LACKS_…`` say what is still lacking for one; what is met is otherwise said above.
+    LACKS_YOUTH = "lacks-youth", {"age": _N, "highest": _N}
+    HOLDS_LISTED = "holds-listed", {"level": Kind.LEVEL, "institution": Kind.TEXT}
+    """From a university on the list of those that are eligible."""
+    LACKS_DEGREE = "lacks-degree", {"levels": Kind.LEVELS}
+    """None of the levels is held at all."""
+    LACKS_LISTED_UNIVERSITY = (
+        "lacks-listed-university",
+        {"level": Kind.LEVEL, "institution": Kind.TEXT},
+    )
+    HOLDS_STEM = "holds-stem", {"level": Kind.LEVEL, "subject": Kind.TEXT}
+    LACKS_STEM_SUBJECT = "lacks-stem-subject", {"criterion": Kind.TEXT, "subjects": Kind.TEXTS}
+    """What meets the other criterion is in ``subjects``."""
+    LACKS_STEM_DEGREE = "lacks-stem-degree", {"criterion": Kind.TEXT}
+    """Nothing meets the other criterion."""
+    LACKS_LANGUAGES = "lacks-languages", {"more": _N, "has": _L}
+    """So many more languages, whichever they are."""
+    LACKS_LANGUAGE = "lacks-language", {"languages": _L}
+    """It is good neither spoken nor written."""
+    LACKS_LANGUAGE_SPOKEN = "lacks-language-spoken", {"languages": _L}
+    LACKS_LANGUAGE_WRITTEN = "lacks-language-written", {"languages": _L}
+    LACKS_WORK = "lacks-work", {"more": _D, "years": _N, "days": _D}
+    LACKS_WORK_MULTINATIONAL = "lacks-work-multinational", {"more": _D, "years": _N, "days": _D}
+    LACKS_WORK_OUTSIDE_HOME = "lacks-work-outside-home", {"more": _D, "years": _N, "days": _D}
+    WORKED_IN_SECTORS = "worked-in-sectors", {"days": _D, "sectors": Kind.SECTORS}
+    LACKS_WORK_IN_SECTORS = (
+        "lacks-work-in-sectors",
+        {"more": _D, "years": _N, "days": _D, "sectors": Kind.SECTORS},
+    )
+    EARNS = "earns", {"income": Kind.HKD}
+    LACKS_INCOME = "lacks-income", {"more": Kind.HKD, "least": Kind.HKD, "income": Kind.HKD}
+    LACKS_ANY_INCOME = "lacks-any-income", {"least": Kind.HKD}
+    """No income is claimed."""
+    OWNS_BUSINESS = (
+        "owns-business",
+        {"name": Kind.TEXT, "percent": Kind.TEXT, "profit": Kind.HKD},
+    )
+    """Percentages are decimal fractions as texts, since they need not be whole."""
+    LACKS_BUSINESS = "lacks-business", {"least": Kind.HKD}
+    """No business is claimed; it would need a profit of ``least``."""
+    LACKS_PROFIT = (
+        "lacks-profit",
+        {"name": Kind.TEXT, "more": Kind.HKD, "least": Kind.HKD, "profit": Kind.HKD},
+    )
+    LACKS_SHARE = (
+        "lacks-share",
+        {"name": Kind.TEXT, "more_percent": Kind.TEXT, "least_percent": _N, "percent": Kind.TEXT},
+    )
+    LACKS_PROFIT_AND_SHARE = (
+        "lacks-profit-and-share",
+        {
+            "name": Kind.TEXT,
+            "more": Kind.HKD,
+            "least": Kind.HKD,
+            "profit": Kind.HKD,
+            "least_percent": _N,
+            "percent": Kind.TEXT,
+        },
+    )
+    OWNS_LISTED = "owns-listed", {"name": Kind.TEXT, "percent": Kind.TEXT}
+    LACKS_LISTED_COMPANY = "lacks-listed-company", {"least_percent": _N}
+    """No listed company is claimed."""
+
     # Decisions.
+    BELOW_CRITERIA = "below-criteria", {"met": _N, "needed": _N, "short": _N}
     BELOW_PASS_MARK = "below-pass-mark", {"points": _N, "pass_mark": _N, "short": _N}
 
 

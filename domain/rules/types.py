@@ -266,7 +266,7 @@ class FactorScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CriterionFinding:
-    """Whether one yes-or-no criterion is met."""
+    """Whether one criterion is met; the rest is as in `PrerequisiteFinding`."""
 
     id: str
     met: bool

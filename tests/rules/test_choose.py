@@ -40,6 +40,7 @@ FIRST_DAYS = {
         (date(2015, 5, 4), "gpt-2015"),
         (date(2018, 8, 28), "gpt-2018"),
         (date(2023, 1, 1), "gpt-2023"),
+        (date(2024, 11, 1), "gptq-2024"),
     ),
     Route.ACHIEVEMENT: (
         (date(2006, 6, 28), "apt-165"),
