@@ -223,6 +223,7 @@ class CriterionSchema(Schema):
     reason = fields.String(required=True)
     evidence = fields.List(fields.String(), required=True)
     source = fields.List(fields.String(), required=True)
+    edition = fields.String()
 
 
 class AssessmentSchema(Schema):

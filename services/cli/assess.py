@@ -20,7 +20,15 @@ from domain.rules.assess import assess as assess_application
 from domain.rules.assess import require_route
 from domain.rules.choose import UnknownRuleset, choose, named
 from domain.rules.transitions import filed_on
-from domain.rules.types import Assessment, Award, FactorScore, Rulebook, Ruleset, Shortfall
+from domain.rules.types import (
+    Assessment,
+    Award,
+    CriterionFinding,
+    FactorScore,
+    Rulebook,
+    Ruleset,
+    Shortfall,
+)
 from services.intake.application import application_from, route_of
 from services.intake.document import parse_document
 from services.intake.faults import ApplicationFaults, Fault
@@ -196,10 +204,13 @@ def lines(file: str, found: Assessment, language: Correspondence) -> Iterator[st
     yield "  Prerequisites"
     for each in found.prerequisites:
         yield f"    {'met' if each.met else 'NOT MET':<8}{each.id:<12}{say(each.reason, language)}"
-    yield "  Points"
+    yield "  Criteria" if found.criteria else "  Points"
     for factor in found.factors:
         yield from _factor_lines(factor, language)
-    yield f"  Total {found.total}; the pass mark is {found.pass_mark}"
+    for asked in found.criteria:
+        met = "met" if asked.met else "not met"
+        yield f"    {met:<8}{asked.id:<4}{_sourced(asked, language, asked.edition)}"
+    yield f"  {_total(found)}"
     yield f"  {_verdict(found)}"
     yield f"  Rules {found.digest}"
 
@@ -212,15 +223,25 @@ def _factor_lines(factor: FactorScore, language: Correspondence) -> Iterator[str
         yield f"      {f'({shortfall.points})':>6} {_sourced(shortfall, language)}"
 
 
-def _sourced(item: Award | Shortfall, language: Correspondence) -> str:
-    return f"{say(item.reason, language)} [{' '.join(item.source)}]"
+def _sourced(
+    item: Award | Shortfall | CriterionFinding, language: Correspondence, edition: str | None = None
+) -> str:
+    read = f"; {edition}" if edition else ""
+    return f"{say(item.reason, language)} [{' '.join(item.source)}{read}]"
+
+
+def _total(found: Assessment) -> str:
+    if found.criteria:
+        return f"{found.total} of {len(found.criteria)} met; {found.pass_mark} are needed"
+    return f"Total {found.total}; the pass mark is {found.pass_mark}"
 
 
 def _verdict(found: Assessment) -> str:
     unmet = [each.id for each in found.prerequisites if not each.met]
     reasons = [f"prerequisites not met: {', '.join(unmet)}"] if unmet else []
     if found.total < found.pass_mark:
-        reasons.append(f"{found.pass_mark - found.total} points short of the pass mark")
+        short = f"{found.pass_mark - found.total} points short of the pass mark"
+        reasons.append("too few criteria met" if found.criteria else short)
     return f"Not eligible: {'; '.join(reasons)}" if reasons else "Eligible"
 
 

@@ -58,6 +58,9 @@ def _said(event: e.CaseEvent, language: Correspondence) -> Iterator[str]:
         case e.PrerequisitesAssessed(results=results):
             unmet = [each.id for each in results if not each.met]
             yield f"not met: {', '.join(unmet)}" if unmet else "every prerequisite is met"
+        case e.ApplicationScored(criteria=(_, *_) as asked):
+            met = f"{event.total} of {len(asked)} criteria met"
+            yield f"{met} under {event.ruleset}; {event.pass_mark} are needed"
         case e.ApplicationScored():
             yield f"{event.total} points under {event.ruleset}; the pass mark is {event.pass_mark}"
         case CaseMovedToRuleset(ruleset=ruleset, before=before, code=code):

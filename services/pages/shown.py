@@ -130,7 +130,12 @@ def _scored(words: Catalogue, item: Any) -> Entry | None:
                 text=_because(_reason(item), item),
                 code=item.rule,
             )
-        case e.PrerequisiteResult() | PrerequisiteFinding() | CriterionFinding():
+        case (
+            e.PrerequisiteResult()
+            | e.CriterionResult()
+            | PrerequisiteFinding()
+            | CriterionFinding()
+        ):
             met = "Met" if item.met else "Not met"
             reason = _reason(item)
             said = f"{met}: {reason}" if reason else met
