@@ -233,12 +233,14 @@ def talent_list_bonus(
 def language_rows(rows: tuple[LanguageRow, ...], application: Application) -> tuple[Tested, ...]:
     """Every row of the ladder."""
     good = good_languages(application)
-    return tuple(_language_row(row, good) for row in rows)
-
-
-def _language_row(row: LanguageRow, good: tuple[GoodLanguage, ...]) -> Tested:
     subtags = {each.subtag for each in good}
     foreign = {each for each in subtags if is_foreign(each)}
+    return tuple(_language_row(row, good, subtags, foreign) for row in rows)
+
+
+def _language_row(
+    row: LanguageRow, good: tuple[GoodLanguage, ...], subtags: set[str], foreign: set[str]
+) -> Tested:
     met = (
         subtags.issuperset(row.all_of)
         and (not row.any_of or not subtags.isdisjoint(row.any_of))

@@ -10,8 +10,8 @@ from enum import StrEnum
 
 from domain.application import Application, Route
 from domain.days import hong_kong_date
-from domain.rules.assess import assess
 from domain.rules.choose import choose, named, recorded
+from domain.rules.totals import worth
 from domain.rules.transitions import Filing, has_listed_profession
 from domain.rules.types import Rulebook, Ruleset, Test
 from domain.stages import Stage
@@ -170,7 +170,7 @@ def _exact(regime: Regime, rulebook: Rulebook) -> Ruleset:
 
 
 def _assessed(case: OpenCase, application: Application | None, ruleset: Ruleset) -> Standing:
-    found = None if application is None else assess(ruleset, application, case.submitted_on)
+    found = None if application is None else worth(ruleset, application, case.submitted_on)
     return Standing(
         ruleset=ruleset.id,
         test=ruleset.test,
