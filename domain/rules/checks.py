@@ -23,6 +23,7 @@ from domain.rules.factors import (
     FamilyItem,
     FamilyKind,
     LanguageFactor,
+    LanguageRow,
     QualificationFactor,
     TalentListFactor,
     WorkFactor,
@@ -230,8 +231,11 @@ def _inside(factor: Factor, path: str, limits: AgeLimits) -> _Found:
     match factor:
         case AgeFactor():
             yield from _bands(factor.bands, f"{path}.bands", limits)
-        case QualificationFactor() | LanguageFactor():
+        case QualificationFactor():
             yield from _descending(factor.ladder, f"{path}.ladder")
+        case LanguageFactor():
+            yield from _descending(factor.ladder, f"{path}.ladder")
+            yield from _language_ladder(factor.ladder, f"{path}.ladder")
         case WorkFactor():
             yield from _descending(factor.ladder, f"{path}.ladder")
             yield from _work_ladder(factor.ladder, f"{path}.ladder")
@@ -283,6 +287,14 @@ def _work_ladder(ladder: Sequence[WorkRow], path: str) -> _Found:
         if below.years >= row.years and below.senior_years >= row.senior_years:
             at, what = f"{path}[{number}]", f"{below.id} asks {asks} years, no less than {row.id}"
             yield _against(at, f"{what} above it", (at, f"{path}[{number - 1}]"))
+
+
+def _language_ladder(ladder: Sequence[LanguageRow], path: str) -> _Found:
+    for number, row in enumerate(ladder):
+        if row.all_of and row.any_of:
+            # What lacks is said of all or of any: no test of the scheme asks both in one row.
+            at, what = f"{path}[{number}]", "a row asks for all_of or for any_of, not for both"
+            yield _against(f"{at}.any_of", what, (at,))
 
 
 def _item(item: FamilyItem, path: str) -> _Found:
