@@ -142,8 +142,8 @@ def test_whoever_was_refused_sees_the_points_of_each_factor_and_no_rank(office: 
     catch_up_all(office.store, office.models)
     page = enquire(Visitor(office), reference)
     assert "175 points in all, where 80 are needed to be considered." in page.text
-    assert page.facts["Work experience"] == "45 of 55 points"
-    assert page.facts["Family"] == "0 of 20 points"
+    assert page.facts["Work experience"].startswith("45 of 55 points +30 Worked 6 years 275 days")
+    assert page.facts["Family"].startswith("0 of 20 points Needs a spouse, parent")
     for untold in ("977", "2019-q2", "five-years-two-senior", SUPERVISOR.name):
         assert untold not in page.html
 
@@ -177,6 +177,24 @@ def test_a_refusal_is_told_in_the_applicants_language_and_the_offices_words_as_w
     assert found.text == "有刑事紀錄；申請人不得有刑事紀錄或不良入境紀錄"
     (written,) = (each for each in page.root.all("li") if "apply again" in each.text)
     assert (written.text, written.given) == ("You may apply again.", {})
+
+
+def test_too_few_points_are_told_with_what_lacks_in_the_applicants_language(
+    office: Office,
+) -> None:
+    emma = filed_by("emma")
+    short = replace(emma, employment=(), family=replace(emma.family, spouse=None))
+    filed = submit(office, replace(on_paper("emma"), application=short), asked())
+    for command in (*TO_POOL, c.RefuseApplication(reasons=())):
+        carry_out(office, filed.reference, command, asked())
+    catch_up_all(office.store, office.models)
+    born = emma.applicant.date_of_birth
+    typed = {"day": str(born.day), "month": str(born.month), "year": str(born.year)}
+    page = enquire(Visitor(office), filed.reference, **typed)
+    said = [each.text for each in page.root.all("li", lang="zh-Hant")]
+    assert said[0] == "得60分，合格分數為80分，尚差20分"
+    assert "+30 34歲" in said
+    assert "須有具學位或以上學歷的隨行配偶，方可多得5分；現時並無配偶" in said
 
 
 def test_a_visa_is_told_with_its_conditions(office: Office) -> None:
