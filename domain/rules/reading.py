@@ -126,8 +126,12 @@ class Table:
     def instant(self, key: str) -> datetime:
         """A date and time with its offset."""
         value = self._value(key)
+        # At either end of the calendar an instant need not have a day in Hong Kong.
         if isinstance(value, datetime) and value.utcoffset() is not None:
-            return value
+            if date.min.year < value.year < date.max.year:
+                return value
+            self.fault(key, f"{value.isoformat()} is at the end of the calendar")
+            return value.replace(year=2000)
         self._wrong(key, "a date and time with an offset")
         return datetime.fromisoformat("0001-01-02T00:00:00+00:00")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from copy import deepcopy
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pytest
@@ -58,6 +58,16 @@ def test_any_value_anywhere_loads_or_is_named_as_a_fault(
 ) -> None:
     found = loaded(changed(place, value))
     assert isinstance(found, Rulebook) or found.faults
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_an_instant_at_the_end_of_the_calendar_is_a_fault(year: int) -> None:
+    at = datetime(year, 1, 1, tzinfo=UTC)
+    found = loaded(changed(("fees", "schedules", 0, "from"), at))
+    assert isinstance(found, RulesetFaults)
+    assert f"fees: schedules[0].from: {at.isoformat()} is at the end of the calendar" in (
+        found.faults
+    )
 
 
 def test_documents_that_are_not_read_are_the_only_faults_of_an_otherwise_sound_rulebook() -> None:
