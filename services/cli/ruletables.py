@@ -29,7 +29,7 @@ CONFIDENCE: Final = (
     "DERIVED calculated"
 )
 _HEADINGS: Final = (
-    "Ruleset", "Edition", "Test", "First day", "Last day",
+    "Ruleset", "Ed", "Test", "First day", "Last day",
     "Mark", "Most", "Catches", "Sure", "Digest",
 )  # fmt: skip
 _DATED: Final = ("Value", "From", "To", "Known from", "Catches", "Sure")
@@ -46,7 +46,7 @@ def listed(lines: Iterable[RulesetLine]) -> Iterator[str]:
         rows = [_line(each) for each in shown if each.route is route]
         if rows:
             yield f"{route.capitalize()} route"
-            yield from columns(rows, headings=_HEADINGS, right={"Edition", "Mark", "Most"})
+            yield from columns(rows, headings=_HEADINGS, right={"Ed", "Mark", "Most"})
             yield ""
 
 

@@ -117,6 +117,7 @@ def test_no_page_is_faint_unlabelled_or_too_wide(
         f"/audit/cases/{reference}?as_of=soon",
         "/rules",
         "/rules/gpt-2018",
+        "/rules/gptq-2024",
         "/nowhere",
     ):
         browser.open(served + path)

@@ -57,6 +57,14 @@ def test_a_ruleset_is_shown_in_plain_words_with_its_sources(visitor: Visitor) ->
     assert page.facts["S9"].startswith("immd.gov.hk/")
 
 
+def test_a_test_of_criteria_is_shown_by_its_questions(visitor: Visitor) -> None:
+    page = visitor.get("/rules/gptq-2024")
+    found = rows(page, "criteria")
+    assert [each[0] for each in found] == [f"C{number}" for number in range(1, 13)]
+    assert found[4][1] == "good English"
+    assert page.root.one("caption", id="criteria-caption").text == "6 of these 12 must be met"
+
+
 def test_every_source_that_is_named_stands_below(visitor: Visitor) -> None:
     page = visitor.get("/rules/apt-225")
     named = {each.given["href"] for each in page.root.all("a") if each.given["href"][0] == "#"}

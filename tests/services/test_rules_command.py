@@ -242,6 +242,39 @@ def test_tests_of_different_kinds_are_compared_in_brief() -> None:
     assert not [item for _, item in told if item.startswith("aged")]
 
 
+def test_criteria_stand_where_points_did() -> None:
+    found = answer("diff", "gpt-2023", "gptq-2024")
+    told = [(each["part"], each["item"], each["a"], each["b"]) for each in found["differences"]]
+    assert ("test", "test of", "points", "criteria") in told
+    assert ("test", "maximum", "245", "12") in told
+    assert ("work_experience", "at most", "75", None) in told
+    asked = told[-12:]
+    assert [each[:3] for each in asked] == [("criteria", f"C{n}", None) for n in range(1, 13)]
+    assert asked[0][3] == "aged 50 or under"
+    assert asked[2][3] == "a qualification that meets C2, in a STEM subject"
+
+
+def test_a_test_of_criteria_is_shown_with_what_each_asks() -> None:
+    shown = [cells(each) for each in lines("show", "gptq-2024")]
+    assert ["gptq-2024, edition 1: a test of criteria, general route"] in shown
+    assert ["Criteria, of which 6 must be met"] in shown
+    asked = [each[:2] for each in shown if each and each[0][:1] == "C" and each[0][1:].isdecimal()]
+    assert asked == [
+        ["C1", "aged 50 or under"],
+        ["C2", "a master's degree or a doctorate from a university on the list"],
+        ["C3", "a qualification that meets C2, in a STEM subject"],
+        ["C4", "2 good languages, whichever they are"],
+        ["C5", "good English"],
+        ["C6", "5 years of graduate or specialist work"],
+        ["C7", "3 years of graduate or specialist work with a multinational or reputable"],
+        ["C8", "3 years of graduate or specialist work in innovation and technology,"],
+        ["C9", "2 years of graduate or specialist work outside the home jurisdiction"],
+        ["C10", "HK$1,000,000 or more earned in the year before"],
+        ["C11", "a business with HK$5,000,000 or more of annual profit, 50% or more of it"],
+        ["C12", "10% or more of a listed company owned"],
+    ]
+
+
 def test_the_last_day_of_an_open_ruleset_follows_from_the_next_one() -> None:
     found = {each["id"]: each["days"] for each in answer("list")["rulesets"]}
     assert found["gpt-2006"] == {
