@@ -100,7 +100,7 @@ def _edition(row: Table) -> Edition:
         id=row.text("id"),
         life=row.life(),
         members=members,
-        size=len(members) or row.whole("size", least=1),
+        size=len(members) if row.has("members") else row.whole("size", least=1),
     )
 
 

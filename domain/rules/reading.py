@@ -152,12 +152,12 @@ class Table:
         return tuple(self._word(key, kind, each) for each in self.texts(key, least=1))
 
     def table(self, key: str) -> "Table":
-        """The table under a key."""
+        """The table under a key; one that is not there has that one fault, and none inside."""
         value = self._value(key)
-        if not isinstance(value, Mapping):
-            self._wrong(key, "a table")
-            value = {}
-        return self._enter(value, self._at(key))
+        if isinstance(value, Mapping):
+            return self._enter(value, self._at(key))
+        self._wrong(key, "a table")
+        return Table({}, self._at(key), Notes())
 
     def rows(self, key: str, *, least: int = 0) -> Iterator["Table"]:
         """The tables of a list of at least so many."""
