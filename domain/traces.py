@@ -12,6 +12,7 @@ from typing import Any, Final, cast, get_args
 
 from domain import events as e
 from domain.application import Route
+from domain.moves import CaseMovedToRuleset
 from domain.projections.stage_after import CASE_STREAM, key_after, stage_after
 from domain.record import Recorded
 from domain.stages import STAGES, Stage, Undecided
@@ -40,8 +41,8 @@ class Score:
 class Regime:
     """The ruleset that a case is under by what was recorded last.
 
-    `digest` names its exact edition, None where only the id was said. `score` is None until the
-    case was scored under it.
+    `digest` names the edition it was assessed under, None where it was moved there and not
+    assessed since. `score` is None until the case was scored under it.
     """
 
     ruleset: str
@@ -74,6 +75,9 @@ def trace_of(event: e.CaseEvent) -> Trace:
         case e.ApplicationScored(ruleset=ruleset, digest=digest):
             score = Score(total=event.total, pass_mark=event.pass_mark)
             return Trace(stage=stage, regime=Regime(ruleset=ruleset, digest=digest, score=score))
+        case CaseMovedToRuleset(ruleset=ruleset):
+            # Assessed anew it is under the edition known then, whichever was known at the move.
+            return Trace(stage=stage, regime=Regime(ruleset=ruleset))
         case _:
             return _BY_STAGE[stage]
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from domain.application import Application, Route
 from domain.days import hong_kong_date
-from domain.rules.choose import choose, named, recorded
+from domain.rules.choose import choose, known, named, recorded
 from domain.rules.totals import worth
 from domain.rules.transitions import Filing, has_listed_profession
 from domain.rules.types import Rulebook, Ruleset, Test
@@ -139,7 +139,7 @@ def _present(case: OpenCase, application: Application | None, terms: Terms) -> S
     if regime is None:
         return _assessed(case, application, _chosen(case, application, terms))
     if regime.score is None:
-        return _assessed(case, application, _exact(regime, terms.rulebook))
+        return _assessed(case, application, _exact(regime, terms))
     ruleset, score = named(terms.rulebook, regime.ruleset), regime.score
     # Only a case that meets every prerequisite is scored.
     return Standing(
@@ -162,11 +162,12 @@ def _chosen(case: OpenCase, application: Application | None, terms: Terms) -> Ru
     return choose(terms.rulebook, filing, known_on=terms.day)
 
 
-def _exact(regime: Regime, rulebook: Rulebook) -> Ruleset:
-    """The edition that was recorded; the latest where only an id was."""
-    if regime.digest is None:
-        return named(rulebook, regime.ruleset)
-    return recorded(rulebook, regime.ruleset, regime.digest)
+def _exact(regime: Regime, terms: Terms) -> Ruleset:
+    """The edition that was recorded; where only an id was, the one known on the day asked."""
+    if regime.digest is not None:
+        return recorded(terms.rulebook, regime.ruleset, regime.digest)
+    editions = {each.id: each for each in known(terms.rulebook, terms.day)}
+    return editions.get(regime.ruleset) or named(terms.rulebook, regime.ruleset)
 
 
 def _assessed(case: OpenCase, application: Application | None, ruleset: Ruleset) -> Standing:

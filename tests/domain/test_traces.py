@@ -14,7 +14,15 @@ from domain import stages as s
 from domain.case import load
 from domain.record import Recorded
 from domain.traces import UNDECIDED, Regime, Score, Trace, join, traces
-from tests.domain.histories import ACKNOWLEDGED, HISTORIES, prerequisites, scored, submitted, until
+from tests.domain.histories import (
+    ACKNOWLEDGED,
+    HISTORIES,
+    MOVED,
+    prerequisites,
+    scored,
+    submitted,
+    until,
+)
 
 START = datetime(2019, 9, 2, 4, 0, tzinfo=UTC)
 
@@ -92,6 +100,12 @@ def test_the_regime_is_the_one_recorded_last_and_its_score_with_it() -> None:
 def test_prerequisites_assessed_anew_leave_no_score() -> None:
     (trace,) = traces(interleaved([(*until(scored()), prerequisites())]), None).values()
     assert trace.regime == Regime(ruleset="gpt-2018", digest="sha256:00")
+
+
+def test_a_case_that_was_moved_is_under_the_other_ruleset_without_a_score() -> None:
+    (trace,) = traces(interleaved([(*until(scored()), MOVED)]), None).values()
+    assert trace.stage == "acknowledged"
+    assert trace.regime == Regime(ruleset="gpt-2015")
 
 
 def test_what_took_effect_later_says_nothing() -> None:

@@ -1,6 +1,7 @@
 """A ruleset to try that nobody uses, and cases to try it on whose change is known by hand."""
 
 from dataclasses import replace
+from datetime import date
 
 from domain import commands as c
 from domain.application import Application
@@ -26,7 +27,16 @@ def trial_of(ruleset: Ruleset) -> Ruleset:
         _with_children(each) for each in ruleset.factors if not isinstance(each, TalentListFactor)
     )
     mark = replace(ruleset.pass_mark, value=140)
-    return replace(ruleset, id="trial", digest="sha256:trial", factors=factors, pass_mark=mark)
+    life = replace(ruleset.life, known_from=date(2019, 1, 1))
+    return replace(
+        ruleset,
+        id="trial",
+        edition=1,
+        digest="sha256:trial",
+        life=life,
+        factors=factors,
+        pass_mark=mark,
+    )
 
 
 def _with_children(factor: Factor) -> Factor:

@@ -11,8 +11,10 @@ from domain import commands as c
 from domain import events as e
 from domain.access import Person, Role
 from domain.errors import Forbidden
+from domain.moves import MoveCode
 from domain.rules.choose import UnknownRuleset
 from domain.stages import Stage
+from services.cases import carry_out
 from services.simulation.comparing import Compared, Effect
 from services.simulation.simulate import (
     NoOpenCase,
@@ -24,7 +26,7 @@ from services.simulation.simulate import (
 )
 from services.store import NewEvent
 from services.wiring import Office
-from tests.services.asking import APPLICANT, AUDITOR, MAY_2019, OFFICER, SUPERVISOR, filed_by
+from tests.services.asking import APPLICANT, AUDITOR, MAY_2019, OFFICER, SUPERVISOR, asked, filed_by
 from tests.services.openings import TO_POOL, another, file, with_trial
 from tests.services.storing import commit_of, writing
 
@@ -104,6 +106,40 @@ def test_a_recorded_score_stays_with_the_old_ruleset(trying: Office) -> None:
     scores(trying, john, 90, MAY_2019)
     _, (case,) = asked_of(trying)
     assert told(case) == (90, True, 145, True, 55, Effect.GAINS)
+
+
+def test_a_case_that_was_moved_stands_under_the_ruleset_it_was_moved_to(trying: Office) -> None:
+    john = file(trying, filed_by("john"), *TO_POOL)
+    move = c.MoveToRuleset(ruleset="trial", code=MoveCode.REQUEST, reason="He asked for it")
+    carry_out(trying, john, move, asked(SUPERVISOR))
+    _, (case,) = asked_of(trying, to="gpt-2018")
+    assert (case.stage, case.present.ruleset) == (Stage.ACKNOWLEDGED, "trial")
+    assert told(case) == (145, True, 175, True, 30, Effect.GAINS)
+
+
+def test_points_and_criteria_are_compared_by_eligibility(office: Office) -> None:
+    file(office, filed_by("john"), *TO_POOL)
+    file(office, filed_by("emma"), *TO_POOL)
+    found, (john, emma) = asked_of(office, to="gptq-2024")
+    # John meets all but the two of business; Emma those of age, languages and work but sector.
+    assert told(john) == (175, True, 10, True, None, Effect.SAME)
+    assert told(emma) == (120, True, 6, True, None, Effect.SAME)
+    assert found.tally.changes == {}
+
+
+def test_the_achievement_route_is_simulated_by_its_own_rulesets(office: Office) -> None:
+    file(office, filed_by("john"), *TO_POOL)
+    jackie = file(office, filed_by("jackie"), *TO_POOL)
+    _, (case,) = asked_of(office, to="apt-245")
+    assert case.reference == jackie
+    assert told(case) == (225, True, 245, True, 20, Effect.GAINS)
+
+
+def test_an_earlier_edition_may_be_named(office: Office) -> None:
+    file(office, filed_by("john"), *TO_POOL)
+    found, (case,) = asked_of(office, to="gpt-2018@1")
+    assert (found.target.id, found.target.edition) == ("gpt-2018", 1)
+    assert case.change == 0
 
 
 def test_decided_cases_and_those_of_the_other_route_are_left_out(trying: Office) -> None:
