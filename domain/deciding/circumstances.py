@@ -33,13 +33,12 @@ class Circumstances:
         return hong_kong_date(self.at)
 
 
-def filing_of(filed: s.Filed, given: Circumstances, *, approved: bool = False) -> Filing:
-    """Return what decides which rules hold for a case today, on which it may be approved."""
+def filing_of(filed: s.Filed, given: Circumstances) -> Filing:
+    """Return what decides which rules hold for an undecided case today."""
     return Filing(
         route=filed.route,
         submitted_at=filed.submitted_at,
         on=given.today,
-        approved_on=given.today if approved else None,
         listed_profession=filed.application is not None
         and has_listed_profession(filed.application),
     )

@@ -15,7 +15,7 @@ def approve(state: s.CaseState, command: c.ApproveApplication, given: Circumstan
     """Return the fact of the approval, with the stays and the fee that follow from it."""
     match state:
         case s.Verified(filed=filed):
-            filing, today = filing_of(filed, given, approved=True), given.today
+            filing, today = filing_of(filed, given), given.today
         case _:
             raise not_now(state, command)
     years = stay_pattern(given.rulebook, filing).years

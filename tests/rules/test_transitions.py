@@ -58,7 +58,7 @@ def test_the_ruleset_of_2018_as_it_ships_reaches_cases_in_process_with_proof(
     assert choose(rulebook, proven).id == "gpt-2018"
     before = replace(proven, on=date(2018, 8, 27))
     for missed in (before, replace(proven, listed_profession=False)):
-        assert chosen_or_none(rulebook, missed) != "gpt-2018"
+        assert choose(rulebook, missed).id == "gpt-2015"
 
 
 def test_a_case_in_process_keeps_what_caught_it_however_late_it_is_decided(
@@ -68,6 +68,15 @@ def test_a_case_in_process_keeps_what_caught_it_however_late_it_is_decided(
         route=Route.GENERAL, submitted_at=IN_2017, on=date(2024, 6, 1), listed_profession=True
     )
     assert choose(rulebook, decided_late).id == "gpt-2018"
+
+
+def test_every_other_ruleset_that_ships_catches_by_submission(rulebook: Rulebook) -> None:
+    reaching_back = {
+        each.id
+        for each in (*rulebook.superseded, *rulebook.rulesets)
+        if each.transition.catches is not Catches.SUBMISSION_DATE
+    }
+    assert reaching_back == {"gpt-2018"}
 
 
 @pytest.mark.parametrize("route", list(Route))
@@ -229,6 +238,25 @@ def test_a_stay_pattern_by_approval_follows_the_day_of_approval(rulebook: Rulebo
         assert stay_pattern(rulebook, filing).years == (2, 3, 3)
 
 
+def test_of_two_changes_on_one_day_the_later_instant_holds(rulebook: Rulebook) -> None:
+    nine = datetime(2025, 2, 26, 9, 0, tzinfo=HONG_KONG)
+    first = replace(rulebook.fees[1], from_instant=nine, application_hkd=500)
+    book = replace(rulebook, fees=(rulebook.fees[1], first, rulebook.fees[0]))
+    found = [
+        application_fee(
+            book,
+            Filing(route=Route.GENERAL, submitted_at=nine + timedelta(hours=h), on=nine.date()),
+        )
+        for h in (-1, 0, 2)
+    ]
+    assert found == [None, 500, 600]
+
+
+def test_who_files_on_a_day_files_at_its_end(rulebook: Rulebook) -> None:
+    assert application_fee(rulebook, filed_on(Route.GENERAL, date(2025, 2, 25))) is None
+    assert application_fee(rulebook, filed_on(Route.GENERAL, date(2025, 2, 26))) == 600
+
+
 def test_fees_by_day_ignore_the_clock(rulebook: Rulebook) -> None:
     by_day = replace(rulebook.fees[1], catches=Catches.SUBMISSION_DATE)
     book = replace(rulebook, fees=(rulebook.fees[0], by_day))
@@ -289,14 +317,6 @@ def chosen(  # noqa: PLR0913 - one argument for each thing that a policy may loo
         listed_profession=listed,
     )
     return choose(book_of(policy, at=at), filing).id == "new"
-
-
-def chosen_or_none(book: Rulebook, filing: Filing) -> str | None:
-    """The ruleset that holds, None where none does."""
-    try:
-        return choose(book, filing).id
-    except NoRuleset:
-        return None
 
 
 def book_of(policy: Catches, *, until: date | None = None, at: datetime | None = None) -> Rulebook:
