@@ -43,7 +43,8 @@ def choose(rulebook: Rulebook, filing: Filing, *, known_on: date | None = None) 
 def known(rulebook: Rulebook, on: date | None = None) -> tuple[Ruleset, ...]:
     """The latest edition of each ruleset that was known on a day; as known last without one.
 
-    A life that begins with another ruleset begins on the day that was then known for that one.
+    The lists that they read are as known on that day too, and a life that begins with another
+    ruleset begins on the day that was then known for that one.
     """
     if on is None:
         return rulebook.rulesets
@@ -51,14 +52,20 @@ def known(rulebook: Rulebook, on: date | None = None) -> tuple[Ruleset, ...]:
     for each in sorted((*rulebook.superseded, *rulebook.rulesets), key=lambda each: each.edition):
         if each.life.known_from <= on:
             latest[each.id] = each
-    return tuple(_beginning_with(latest, latest[each]) for each in sorted(latest))
+    found = (_beginning_with(latest, latest[each]) for each in sorted(latest))
+    return tuple(_as_known(each, on) for each in found)
 
 
 def _beginning_with(latest: Mapping[str, Ruleset], ruleset: Ruleset) -> Ruleset:
     other = latest.get(ruleset.life.begins_with or "")
-    if other is None:
+    if other is None or other.life.first == ruleset.life.first:
         return ruleset
     return replace(ruleset, life=replace(ruleset.life, first=other.life.first))
+
+
+def _as_known(ruleset: Ruleset, on: date) -> Ruleset:
+    lists = ruleset.lists.known_by(on)
+    return ruleset if lists is ruleset.lists else replace(ruleset, lists=lists)
 
 
 def named(rulebook: Rulebook, ruleset_id: str) -> Ruleset:
@@ -70,13 +77,19 @@ def named(rulebook: Rulebook, ruleset_id: str) -> Ruleset:
     raise UnknownRuleset(f"no ruleset is called {ruleset_id!r}; known: {ids}")
 
 
-def recorded(rulebook: Rulebook, ruleset_id: str, digest: str) -> Ruleset:
-    """The very edition that an assessment recorded, or UnknownRuleset."""
+def recorded(
+    rulebook: Rulebook, ruleset_id: str, digest: str, *, known_on: date | None = None
+) -> Ruleset:
+    """The very edition that an assessment recorded, or UnknownRuleset.
+
+    With the day of that assessment its lists are as they were known then, so that an edition of a
+    list that was added since changes nothing.
+    """
     latest = named(rulebook, ruleset_id)
     ours = (latest, *(each for each in rulebook.superseded if each.id == ruleset_id))
     for each in ours:
         if each.digest == digest:
-            return each
+            return each if known_on is None else _as_known(each, known_on)
     raise UnknownRuleset(f"no edition of {ruleset_id} has the digest {digest}")
 
 

@@ -4,7 +4,7 @@ Law: a rule, list or figure once used never changes; what becomes known later is
 day from which it is known.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -94,6 +94,11 @@ class DatedList:
         """The edition in force on a day, None before the first."""
         return next((each for each in reversed(self.editions) if each.life.covers(day)), None)
 
+    def known_by(self, day: date) -> "DatedList":
+        """The list as far as it was known on a day; itself where all of it was."""
+        known = tuple(each for each in self.editions if each.life.known_from <= day)
+        return self if known == self.editions else replace(self, editions=known)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lists:
@@ -102,6 +107,13 @@ class Lists:
     excluded_nationalities: DatedList
     talent_list: DatedList
     universities: DatedList
+
+    def known_by(self, day: date) -> "Lists":
+        """The lists as far as they were known on a day; themselves where all of them were."""
+        lists = {each.name: getattr(self, each.name) for each in fields(self)}
+        known = {name: each.known_by(day) for name, each in lists.items()}
+        whole = all(known[name] is lists[name] for name in lists)
+        return self if whole else replace(self, **known)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

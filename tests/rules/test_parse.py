@@ -397,3 +397,33 @@ def test_a_fault_of_the_first_edition_is_not_said_of_each_later_one(
     with pytest.raises(RulesetFaults) as refused:
         parse_rulebook(corrected)
     assert refused.value.faults == ("gpt-2018: max: is 230, but the factors' maxima add up to 225",)
+
+
+def test_an_edition_of_a_list_added_later_changes_no_recorded_assessment(
+    documents: dict[str, Data],
+) -> None:
+    editions = documents["nationalities"]["editions"]
+    corrected = {
+        **editions[0],
+        "id": "nationalities-2009",
+        "from": date(2009, 1, 1),
+        "known_from": date(2027, 1, 1),
+        "members": ["AFG", "CUB"],
+    }
+    editions.insert(1, corrected)
+    book = parse_rulebook(documents)
+    digest = named(book, "gpt-2008").digest
+    filed, on = application(nationality="VNM"), date(2010, 1, 1)
+    found = [
+        assess(recorded(book, "gpt-2008", digest, known_on=day), filed, on).prerequisites[-1]
+        for day in (on, date(2026, 12, 31), date(2027, 1, 1), None)
+    ]
+    assert [each.met for each in found] == [False, False, True, True]
+    assert [each.edition for each in found] == [
+        "nationalities-2006",
+        "nationalities-2006",
+        "nationalities-2009",
+        "nationalities-2009",
+    ]
+    (known_then,) = (each for each in known(book, date(2026, 12, 31)) if each.id == "gpt-2008")
+    assert not assess(known_then, filed, on).prerequisites[-1].met
