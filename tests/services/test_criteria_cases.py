@@ -1,5 +1,6 @@
 """Cases assessed by criteria, from filing to the pool or the refusal, as everybody sees them."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -175,3 +176,12 @@ def test_too_few_criteria_are_counted_as_criteria() -> None:
     assert "    not met C7  Needs 212 days (about 7 months) more with" in said.output
     assert "  5 of 12 met; 6 are needed" in said.output
     assert "  Not eligible: too few criteria met" in said.output
+
+
+def test_the_answer_of_a_test_of_criteria_has_its_keys_in_order() -> None:
+    options = ["--on", "2024-11-01", "--json"]
+    said = json.loads(CliRunner().invoke(assess, [str(PEOPLE / "john.json"), *options]).output)
+    keys = "ruleset digest route reference_date prerequisites criteria total pass_mark eligible"
+    assert list(said) == keys.split()
+    assert list(said["criteria"][0]) == ["id", "met", "reason", "evidence", "source"]
+    assert (said["total"], said["pass_mark"], said["eligible"]) == (10, 6, True)

@@ -183,3 +183,19 @@ def test_the_assessment_of_a_case_is_said_in_the_language_asked_for(caller: Call
     ]
     assert [each["reason"] for each in told] == ["Aged 31", "31岁"]
     assert [each["source"] for each in told] == [["S4", "S5"]] * 2
+
+
+def test_a_test_of_criteria_is_answered_with_criteria_and_no_factors(caller: Caller) -> None:
+    answer = _assess(caller, filed_by("emma"), "?on=2024-11-01").json
+    assert "factors" not in answer
+    assert (answer["ruleset"], answer["total"], answer["pass_mark"]) == ("gptq-2024", 6, 6)
+    assert [each["id"] for each in answer["criteria"]] == [f"C{n}" for n in range(1, 13)]
+    first, second = answer["criteria"][:2]
+    assert first == {
+        "id": "C1",
+        "met": True,
+        "reason": "Aged 40",
+        "evidence": ["applicant.date_of_birth"],
+        "source": ["S21", "S22", "S52"],
+    }
+    assert (second["met"], second["edition"]) == (False, "universities-2024")
