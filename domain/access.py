@@ -29,6 +29,8 @@ class Action(StrEnum):
     HANDLE = "case.handle"
     DECIDE = "case.decide"
     MOVE = "case.move"
+    PROPOSE_OVERRIDE = "override.propose"
+    DECIDE_OVERRIDE = "override.decide"
     WITHDRAW = "case.withdraw"
     RUN_EXERCISE = "exercise.run"
     READ_CASES = "cases.read"
@@ -58,6 +60,8 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.HANDLE: _STAFF,
         Action.DECIDE: _STAFF,
         Action.MOVE: frozenset({Role.SUPERVISOR}),
+        Action.PROPOSE_OVERRIDE: _STAFF,
+        Action.DECIDE_OVERRIDE: _STAFF,
         Action.WITHDRAW: _STAFF | {Role.APPLICANT},
         Action.RUN_EXERCISE: frozenset({Role.SUPERVISOR}),
         Action.READ_CASES: _READERS,

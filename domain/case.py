@@ -12,8 +12,9 @@ from typing import assert_never
 
 from domain import commands as c
 from domain import events as e
+from domain import overrides as o
 from domain import stages as s
-from domain.deciding import assessing, ending, filing, granting, moving, selecting
+from domain.deciding import assessing, ending, filing, granting, moving, overriding, selecting
 from domain.deciding.circumstances import Circumstances, Facts
 from domain.moves import CaseMovedToRuleset
 
@@ -39,6 +40,12 @@ def decide(state: s.CaseState, command: c.CaseCommand, given: Circumstances) -> 
             return assessing.score(state, command, given)
         case c.MoveToRuleset():
             return moving.move(state, command, given)
+        case c.ProposeOverride():
+            return overriding.propose(state, command, given)
+        case c.ConfirmOverride():
+            return overriding.confirm(state, command, given)
+        case c.DeclineOverride():
+            return overriding.decline(state, command, given)
         case c.ShortlistCase():
             return selecting.shortlist(state, command)
         case c.SelectCase() | c.PassOverCase():
@@ -78,15 +85,21 @@ def evolve(state: s.CaseState, event: e.CaseEvent) -> s.CaseState:  # noqa: C901
         case e.PrerequisitesAssessed():
             return _after_prerequisites(filed, event)
         case e.ApplicationScored():
-            return _after_score(filed, event)
+            return _after_score(state, filed, event)
         case CaseMovedToRuleset():
             return s.Acknowledged(filed=filed)
+        case o.OverrideProposed():
+            return _with_proposal(state, event)
+        case o.OverrideConfirmed() | o.OverrideDeclined():
+            return _without_proposal(state, event.rule)
         case e.CaseShortlisted():
-            return s.Shortlisted(filed=filed, points=_points(state), exercise=event.exercise)
+            return s.Shortlisted(
+                filed=filed, points=_points(state), exercise=event.exercise, score=_score(state)
+            )
         case e.CaseSelected():
             return s.Selected(filed=filed)
         case e.CaseNotSelected():
-            return s.InPool(filed=filed, points=_points(state))
+            return s.InPool(filed=filed, points=_points(state), score=_score(state))
         case e.ApprovedInPrinciple():
             return s.InPrinciple(filed=filed)
         case e.OriginalsVerified():
@@ -139,13 +152,50 @@ def _after_prerequisites(filed: s.Filed, event: e.PrerequisitesAssessed) -> s.Ca
     return s.PrerequisitesUnmet(filed=filed, unmet=unmet, reasons=reasons)
 
 
-def _after_score(filed: s.Filed, event: e.ApplicationScored) -> s.CaseState:
-    by_criteria = bool(event.criteria)
-    if event.total >= event.pass_mark:
-        return s.InPool(filed=filed, points=event.total, by_criteria=by_criteria)
-    return s.BelowMark(
-        filed=filed, points=event.total, pass_mark=event.pass_mark, by_criteria=by_criteria
+def _after_score(
+    state: s.CaseState, filed: s.Filed, event: e.ApplicationScored
+) -> s.InPool | s.BelowMark:
+    score = s.Score(
+        ruleset=event.ruleset,
+        digest=event.digest,
+        reference_date=event.reference_date,
+        overrides=event.overrides,
     )
+    proposals, by_criteria = s.proposals_of(state), bool(event.criteria)
+    if event.total >= event.pass_mark:
+        return s.InPool(
+            filed=filed,
+            points=event.total,
+            by_criteria=by_criteria,
+            score=score,
+            proposals=proposals,
+        )
+    return s.BelowMark(
+        filed=filed,
+        points=event.total,
+        pass_mark=event.pass_mark,
+        by_criteria=by_criteria,
+        score=score,
+        proposals=proposals,
+    )
+
+
+def _with_proposal(state: s.CaseState, event: o.OverrideProposed) -> s.CaseState:
+    """Return the case with one more open proposal; where none can be open it is as it was."""
+    if not isinstance(state, s.BelowMark | s.InPool):
+        return state
+    others = _without_proposal(state, event.rule)
+    return replace(state, proposals=(*s.proposals_of(others), event))
+
+
+def _without_proposal(state: s.CaseState, rule: str) -> s.CaseState:
+    if not isinstance(state, s.BelowMark | s.InPool):
+        return state
+    return replace(state, proposals=tuple(each for each in state.proposals if each.rule != rule))
+
+
+def _score(state: s.CaseState) -> s.Score | None:
+    return state.score if isinstance(state, s.InPool | s.Shortlisted) else None
 
 
 def _approved(filed: s.Filed, event: e.ApplicationApproved) -> s.Approved:

@@ -10,6 +10,7 @@ from datetime import date
 from domain.application import Application
 from domain.events import Channel
 from domain.moves import MoveCode
+from domain.overrides import OverrideCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,36 @@ class MoveToRuleset:
     ruleset: str
     code: MoveCode
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposeOverride:
+    """Propose other points for one rule of the score, for a second officer to confirm.
+
+    `points` are the whole of what the rule is to give, 1 or 0 for a criterion; those that its own
+    test gave end an override that stands. `evidence` says where the evidence is found.
+    """
+
+    rule: str
+    points: int
+    code: OverrideCode
+    evidence: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmOverride:
+    """Confirm the points that another officer proposed for a rule, and count the score anew."""
+
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclineOverride:
+    """Decline the points that another officer proposed for a rule."""
+
+    rule: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +168,9 @@ CaseCommand = (
     | AssessPrerequisites
     | ScoreApplication
     | MoveToRuleset
+    | ProposeOverride
+    | ConfirmOverride
+    | DeclineOverride
     | ShortlistCase
     | SelectCase
     | PassOverCase

@@ -59,6 +59,26 @@ class SameRuleset(Refusal):
     """The case is under this ruleset already."""
 
 
+class GroundsMissing(Refusal):
+    """An override needs its reason and its evidence."""
+
+
+class AlreadyGiven(Refusal):
+    """The rule gives these points already."""
+
+
+class NoSuchProposal(Refusal):
+    """No override of this rule awaits a second officer."""
+
+
+class AwaitsSecondOfficer(Refusal):
+    """A proposed override awaits a second officer."""
+
+
+class SecondOfficerNeeded(Refusal):
+    """Whoever proposed this cannot decide on it."""
+
+
 class PersonErased(Refusal):
     """What was held on this person has been erased."""
 

@@ -17,6 +17,12 @@ from typing import Final
 
 from domain.application import Application, Route
 from domain.moves import CaseMovedToRuleset
+from domain.overrides import (
+    OverrideApplied,
+    OverrideConfirmed,
+    OverrideDeclined,
+    OverrideProposed,
+)
 from domain.record import Wire
 from domain.rules.reasons import Reason
 from domain.rules.types import Assessment
@@ -115,12 +121,16 @@ class RulePoints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactorPoints:
-    """The points of one factor, the most that it can give, and the rules that gave them."""
+    """The points of one factor, the most that it can give, and the rules that gave them.
+
+    `computed` is what the tests alone gave, None where no officer decided otherwise.
+    """
 
     factor: str
     points: int
     max: int
     awards: tuple[RulePoints, ...] = ()
+    computed: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +147,9 @@ class ApplicationScored:
     """The application was scored; `total` and `pass_mark` are points.
 
     Under a test of criteria there are `criteria` instead of factors, `total` is how many were met
-    and `pass_mark` how many had to be.
+    and `pass_mark` how many had to be. `overrides` are all the rules whose points officers had
+    decided by then, each otherwise than its own test; a later score of the case says again which
+    still stand. `computed_total` is what the tests alone gave, None without overrides.
     """
 
     ruleset: str
@@ -148,6 +160,8 @@ class ApplicationScored:
     pass_mark: int
     criteria: tuple[CriterionResult, ...] = ()
     personal: Assessment | None
+    overrides: tuple[OverrideApplied, ...] = ()
+    computed_total: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,6 +285,9 @@ CaseEvent = (
     | PrerequisitesAssessed
     | ApplicationScored
     | CaseMovedToRuleset
+    | OverrideProposed
+    | OverrideConfirmed
+    | OverrideDeclined
     | CaseShortlisted
     | CaseSelected
     | CaseNotSelected
@@ -356,6 +373,9 @@ WIRE: Final[Mapping[type[Event], Wire]] = MappingProxyType(
         PrerequisitesAssessed: Wire(name="prerequisites-assessed", version=2),
         ApplicationScored: Wire(name="application-scored", version=2),
         CaseMovedToRuleset: Wire(name="case-moved-to-ruleset"),
+        OverrideProposed: Wire(name="override-proposed"),
+        OverrideConfirmed: Wire(name="override-confirmed"),
+        OverrideDeclined: Wire(name="override-declined"),
         CaseShortlisted: Wire(name="case-shortlisted"),
         CaseSelected: Wire(name="case-selected"),
         CaseNotSelected: Wire(name="case-not-selected"),

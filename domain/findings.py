@@ -12,6 +12,7 @@ from domain.events import (
     PrerequisitesAssessed,
     RulePoints,
 )
+from domain.overrides import OverrideApplied
 from domain.rules.types import Assessment, FactorScore
 
 
@@ -29,8 +30,10 @@ def prerequisites_assessed(found: Assessment) -> PrerequisitesAssessed:
     )
 
 
-def application_scored(found: Assessment) -> ApplicationScored:
-    """Return the fact that an assessment's points were counted."""
+def application_scored(
+    found: Assessment, overrides: tuple[OverrideApplied, ...] = ()
+) -> ApplicationScored:
+    """Return the fact that an assessment's points were counted, with the overrides in them."""
     return ApplicationScored(
         ruleset=found.ruleset,
         digest=found.digest,
@@ -43,6 +46,8 @@ def application_scored(found: Assessment) -> ApplicationScored:
             for each in found.criteria
         ),
         personal=found,
+        overrides=overrides,
+        computed_total=found.computed_total,
     )
 
 
@@ -51,6 +56,7 @@ def _points_of(found: FactorScore) -> FactorPoints:
         factor=found.factor,
         points=found.points,
         max=found.max,
+        computed=found.computed,
         awards=tuple(
             RulePoints(rule=each.rule, points=each.points, edition=each.edition)
             for each in found.awards

@@ -10,6 +10,7 @@ from typing import Final
 from domain import commands as c
 from domain.application import Application, Route
 from domain.events import RefusalClass
+from domain.overrides import OverrideApplied, OverrideProposed
 from domain.rules.reasons import Reason
 
 
@@ -85,34 +86,53 @@ class PrerequisitesUnmet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """What the points were counted by, and the rules whose points officers decided."""
+
+    ruleset: str
+    digest: str
+    reference_date: date
+    overrides: tuple[OverrideApplied, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BelowMark:
-    """Scored below the pass mark; by criteria, `points` are those met."""
+    """Scored below the pass mark; by criteria, `points` are those met.
+
+    `proposals` are the overrides that await a second officer, one a rule at most.
+    """
 
     filed: Filed
     points: int
     pass_mark: int
     by_criteria: bool = False
+    score: Score
+    proposals: tuple[OverrideProposed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InPool:
-    """Scored at or above the pass mark and waiting for an exercise.
+    """Scored at or above the pass mark and waiting for an exercise; `proposals` as below it.
 
-    Of a case assessed by criteria `points` are those met; no exercise ranks it.
+    Of a case assessed by criteria `points` are those met; no exercise ranks it. `score` is None
+    only where a history leads here without one.
     """
 
     filed: Filed
     points: int
     by_criteria: bool = False
+    score: Score | None
+    proposals: tuple[OverrideProposed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shortlisted:
-    """Before the committee in an exercise."""
+    """Before the committee in an exercise; proposals of other points have lapsed."""
 
     filed: Filed
     points: int
     exercise: str
+    score: Score | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +227,8 @@ Movable = Acknowledged | PrerequisitesMet | PrerequisitesUnmet | BelowMark | InP
 _STOP: Final = (c.WithdrawApplication,)
 _MOVE: Final = (c.MoveToRuleset, *_STOP)
 _REFUSE: Final = (c.RefuseApplication, c.WithdrawApplication)
+_SECOND: Final = (c.ConfirmOverride, c.DeclineOverride)
+_OVERRIDE: Final = (c.ProposeOverride, *_SECOND)
 
 NEXT: Final[Mapping[type[CaseState], tuple[type[c.CaseCommand], ...]]] = MappingProxyType(
     {
@@ -216,8 +238,8 @@ NEXT: Final[Mapping[type[CaseState], tuple[type[c.CaseCommand], ...]]] = Mapping
         Acknowledged: (c.AssessPrerequisites, *_MOVE),
         PrerequisitesMet: (c.ScoreApplication, *_MOVE),
         PrerequisitesUnmet: (c.RefuseApplication, *_MOVE),
-        BelowMark: (c.RefuseApplication, *_MOVE),
-        InPool: (c.ShortlistCase, *_MOVE),
+        BelowMark: (c.RefuseApplication, *_OVERRIDE, *_MOVE),
+        InPool: (c.ShortlistCase, *_OVERRIDE, *_MOVE),
         Shortlisted: (c.SelectCase, c.PassOverCase, *_REFUSE),
         Selected: (c.ApproveInPrinciple, *_REFUSE),
         InPrinciple: (c.VerifyOriginals, *_REFUSE),
@@ -230,7 +252,7 @@ NEXT: Final[Mapping[type[CaseState], tuple[type[c.CaseCommand], ...]]] = Mapping
         Withdrawn: (),
     }
 )
-"""Which commands each stage allows; `decide` refuses every other one."""
+"""Which commands each stage allows at all; `decide` refuses every other one."""
 
 
 class Stage(StrEnum):
@@ -285,14 +307,23 @@ def stage_of(state: CaseState) -> Stage:
     return STAGES[type(state)]
 
 
+def proposals_of(state: CaseState) -> tuple[OverrideProposed, ...]:
+    """Return the overrides that await a second officer."""
+    return state.proposals if isinstance(state, BelowMark | InPool) else ()
+
+
 def possible(state: CaseState) -> tuple[str, ...]:
     """Return the names of the commands that the case allows as it is."""
     return tuple(command.__name__ for command in next_of(state))
 
 
 def next_of(state: CaseState) -> tuple[type[c.CaseCommand], ...]:
-    """Return the commands that the case allows as it is; without points none can rank it."""
-    unranked = isinstance(state, InPool) and state.by_criteria
-    return tuple(
-        command for command in NEXT[type(state)] if not (unranked and command is c.ShortlistCase)
-    )
+    """Return the commands that the case allows as it is, whoever gives them.
+
+    Without points none can rank it. A proposed override is confirmed or declined only where there
+    is one, and until then the application is not refused.
+    """
+    without: set[type[c.CaseCommand]] = {c.RefuseApplication} if proposals_of(state) else {*_SECOND}
+    if isinstance(state, InPool) and state.by_criteria:
+        without.add(c.ShortlistCase)
+    return tuple(command for command in NEXT[type(state)] if command not in without)

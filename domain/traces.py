@@ -13,7 +13,7 @@ from typing import Any, Final, cast, get_args
 from domain import events as e
 from domain.application import Route
 from domain.moves import CaseMovedToRuleset
-from domain.projections.stage_after import CASE_STREAM, key_after, stage_after
+from domain.projections.stage_after import CASE_STREAM, STAYS, key_after, stage_after
 from domain.record import Recorded
 from domain.stages import STAGES, Stage, Undecided
 
@@ -31,10 +31,14 @@ class Submission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """A recorded total and the pass mark it was held against."""
+    """A recorded total and the pass mark it was held against.
+
+    `overrides` are the rules in it whose points officers had decided, with those points.
+    """
 
     total: int
     pass_mark: int
+    overrides: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +56,12 @@ class Regime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """The stage after some events, and what else one of them said, None where none did."""
+    """The stage after some events, and what else one of them said, None where none did.
 
-    stage: Stage
+    `stage` is None where all of them left the case at the stage that it had before them.
+    """
+
+    stage: Stage | None
     submission: Submission | None = None
     regime: Regime | None = None
 
@@ -66,14 +73,18 @@ class Trace:
 
 def trace_of(event: e.CaseEvent) -> Trace:
     """Return what one event says by itself."""
-    stage = stage_after(event)
+    stage = None if type(event) in STAYS else stage_after(event)
     match event:
         case e.ApplicationSubmitted(route=route, submitted_at=at):
             return Trace(stage=stage, submission=Submission(route=route, submitted_at=at))
         case e.PrerequisitesAssessed(ruleset=ruleset, digest=digest):
             return Trace(stage=stage, regime=Regime(ruleset=ruleset, digest=digest))
         case e.ApplicationScored(ruleset=ruleset, digest=digest):
-            score = Score(total=event.total, pass_mark=event.pass_mark)
+            score = Score(
+                total=event.total,
+                pass_mark=event.pass_mark,
+                overrides=tuple((each.rule, each.decided) for each in event.overrides),
+            )
             return Trace(stage=stage, regime=Regime(ruleset=ruleset, digest=digest, score=score))
         case CaseMovedToRuleset(ruleset=ruleset):
             # Assessed anew it is under the edition known then, whichever was known at the move.
@@ -82,8 +93,8 @@ def trace_of(event: e.CaseEvent) -> Trace:
             return _BY_STAGE[stage]
 
 
-_BY_STAGE: Final[Mapping[Stage, Trace]] = MappingProxyType(
-    {each: Trace(stage=each) for each in Stage}
+_BY_STAGE: Final[Mapping[Stage | None, Trace]] = MappingProxyType(
+    {each: Trace(stage=each) for each in (None, *Stage)}
 )
 
 
@@ -92,7 +103,7 @@ def follow(before: Trace | None, after: Trace) -> Trace:
     if before is None or (after.submission and after.regime):
         return after
     return Trace(
-        stage=after.stage,
+        stage=after.stage or before.stage,
         submission=after.submission or before.submission,
         regime=after.regime or before.regime,
     )

@@ -31,6 +31,7 @@ from domain.errors import (
     NotYet,
     Refusal,
 )
+from domain.projections.stage_after import STAYS
 from domain.record import Recorded
 from domain.references import RANDOM_BYTES, make_reference, parse_reference
 from domain.stages import Active, CaseState, Draft, Refused, Stage, Withdrawn, stage_of
@@ -47,6 +48,9 @@ ACTION_OF: Final[Mapping[type[c.CaseCommand], Action]] = MappingProxyType(
         c.AssessPrerequisites: Action.HANDLE,
         c.ScoreApplication: Action.HANDLE,
         c.MoveToRuleset: Action.MOVE,
+        c.ProposeOverride: Action.PROPOSE_OVERRIDE,
+        c.ConfirmOverride: Action.DECIDE_OVERRIDE,
+        c.DeclineOverride: Action.DECIDE_OVERRIDE,
         c.ShortlistCase: Action.RUN_EXERCISE,
         c.SelectCase: Action.RUN_EXERCISE,
         c.PassOverCase: Action.RUN_EXERCISE,
@@ -105,6 +109,12 @@ class CaseAt:
     def stage(self) -> Stage:
         """The stage that the case is at."""
         return stage_of(self.state)
+
+    @property
+    def since(self) -> datetime:
+        """When the case, which is not a new one, came to its stage with the points that it has."""
+        moves = (each for each in reversed(self.events) if type(each.event) not in STAYS)
+        return next(each.effective_at for each in moves)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,8 +241,9 @@ def _append(office: Office, reference: str, case: CaseAt, asked: _Asked) -> Outc
     given = Circumstances(
         at=at,
         rulebook=office.rulebook,
+        actor=request.person.name,
         reference=reference,
-        since=case.events[-1].effective_at if case.events else None,
+        since=case.since if case.events else None,
     )
     facts = decide(case.state, command, given)
     state = reduce(evolve, facts, case.state)

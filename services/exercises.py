@@ -119,7 +119,8 @@ def draw_shortlist(office: Office, exercise: str, request: Request) -> ExerciseO
             for each in shortlist(state, pool).taken
         }
         facts = decide(state, command, pool)
-        return _Writes(facts=facts, cases=_case_writes(office, cases, orders, at))
+        given = Circumstances(at=at, rulebook=office.rulebook, actor=request.person.name)
+        return _Writes(facts=facts, cases=_case_writes(cases, orders, given))
 
     return _carry_out(office, exercise, command, request, attempt)
 
@@ -148,7 +149,8 @@ def make_selection(office: Office, exercise: str, request: Request) -> ExerciseO
             for each in made.left
         }
         facts = decide(state, command, pool)
-        return _Writes(facts=facts, cases=_case_writes(office, cases, orders, at))
+        given = Circumstances(at=at, rulebook=office.rulebook, actor=request.person.name)
+        return _Writes(facts=facts, cases=_case_writes(cases, orders, given))
 
     return _carry_out(office, exercise, command, request, attempt)
 
@@ -350,19 +352,17 @@ def _read(office: Office, references: list[str]) -> dict[str, CaseSeen]:
 
 
 def _case_writes(
-    office: Office,
     cases: Mapping[str, CaseSeen],
     orders: Mapping[str, c.CaseCommand],
-    at: datetime,
+    given: Circumstances,
 ) -> tuple[StreamWrite, ...]:
-    given = Circumstances(at=at, rulebook=office.rulebook)
     return tuple(
         StreamWrite(
             stream=f"case-{reference}",
             expected=cases[reference].version,
             events=tuple(
                 # A case may have an event that is effective later than the exercise.
-                NewEvent(event=fact, effective_at=max(at, cases[reference].last))
+                NewEvent(event=fact, effective_at=max(given.at, cases[reference].last))
                 for fact in decide_case(cases[reference].state, order, given)
             ),
         )

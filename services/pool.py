@@ -8,6 +8,7 @@ from domain import events as e
 from domain.case import evolve
 from domain.errors import Reportable
 from domain.exercise import Pool
+from domain.projections.stage_after import STAYS
 from domain.record import Recorded
 from domain.rules.rank import PoolMember, digest_of, ranked
 from domain.stages import CaseState, Draft, InPool
@@ -59,6 +60,7 @@ def frozen_pool(office: Office, history: History) -> Pool:
 def pool_at(office: Office, position: int, at: datetime) -> Waiting:
     """Return who waits in the pool since `at` or earlier, by the log's first `position` events."""
     cases: dict[str, CaseSeen] = {}
+    since: dict[str, datetime] = {}
     after = 0
     while after < position:
         batch = office.store.read_log(
@@ -66,6 +68,8 @@ def pool_at(office: Office, position: int, at: datetime) -> Waiting:
         )
         for each in batch:
             if each.stream.startswith("case-"):
+                if type(each.event) not in STAYS:
+                    since[each.stream] = each.effective_at
                 before = cases[each.stream].state if each.stream in cases else Draft()
                 cases[each.stream] = CaseSeen(
                     state=evolve(before, cast("e.CaseEvent", each.event)),
@@ -75,8 +79,8 @@ def pool_at(office: Office, position: int, at: datetime) -> Waiting:
         after += len(batch)
     pool = [
         (case.state, case.version)
-        for case in cases.values()
-        if isinstance(case.state, InPool) and case.last <= at
+        for stream, case in cases.items()
+        if isinstance(case.state, InPool) and since[stream] <= at
     ]
     members = tuple(
         PoolMember(

@@ -24,7 +24,9 @@ def answer(
     """An assessment as JSON-ready values, in the order and shape of the published format.
 
     Its reasons are said in a language. A test of points has no ``criteria`` and a test of criteria
-    no ``factors``; an award or criterion has an ``edition`` only where a dated list was read.
+    no ``factors``; an award or criterion has an ``edition`` only where a dated list was read. Only
+    what officers decided otherwise has ``computed`` points, and an assessment without any such has
+    neither ``computed_total`` nor ``overrides``.
     """
     shown: dict[str, Any] = to_builtins(assessment)
     del shown["criteria" if assessment.factors else "factors"]
@@ -37,10 +39,14 @@ def answer(
             del criterion["edition"]
     for factor, score in zip(shown.get("factors", ()), assessment.factors, strict=False):
         _say_factor(factor, score, language)
+    if not assessment.overrides:
+        del shown["computed_total"], shown["overrides"]
     return shown
 
 
 def _say_factor(shown: dict[str, Any], score: FactorScore, language: Correspondence) -> None:
+    if score.computed is None:
+        del shown["computed"]
     for award, given in zip(shown["awards"], score.awards, strict=True):
         award["reason"] = say(given.reason, language)
         if award["edition"] is None:

@@ -18,12 +18,13 @@ Facts = tuple[e.CaseEvent, ...]
 class Circumstances:
     """What a decision may look at besides the case: the instant it takes effect, and the rules.
 
-    `reference` is the reference that a new case is to have. `since` is when the case came to its
-    stage, None for a new one.
+    `actor` is who asks, by the name that stays theirs in every role. `reference` is the reference
+    that a new case is to have. `since` is when the case came to its stage, None for a new one.
     """
 
     at: datetime
     rulebook: Rulebook
+    actor: str
     reference: str = ""
     since: datetime | None = None
 

@@ -4,7 +4,7 @@ from domain import commands as c
 from domain import events as e
 from domain import stages as s
 from domain.deciding.circumstances import Facts, not_now
-from domain.errors import ReasonsMissing
+from domain.errors import AwaitsSecondOfficer, ReasonsMissing
 from domain.rules.reasons import Message, Reason
 from domain.rules.tested import because
 
@@ -14,6 +14,11 @@ def refuse(state: s.CaseState, command: c.RefuseApplication) -> Facts:
     match state:
         case s.PrerequisitesUnmet(unmet=unmet, reasons=found):
             return _refused(e.RefusalClass.PREREQUISITES, unmet, found, command.reasons)
+        case s.BelowMark(proposals=(first, *_)):
+            raise AwaitsSecondOfficer(
+                f"an override of {first.rule} is proposed and awaits a second officer; have it "
+                "confirmed or declined before the application is refused"
+            )
         case s.BelowMark():
             found = (_below(state),)
             return _refused(e.RefusalClass.POINTS, (e.MARK_RULE,), found, command.reasons)

@@ -11,7 +11,13 @@ from typing import Any, Final
 from domain import events as e
 from domain.application import Applicant, Route
 from domain.moves import CaseMovedToRuleset
-from domain.projections.stage_after import CASE_STREAM, key_after, position_of, stage_after
+from domain.projections.stage_after import (
+    CASE_STREAM,
+    key_after,
+    position_of,
+    stage_after,
+    stage_and_since,
+)
 from domain.record import Recorded
 from domain.stages import Stage
 
@@ -40,8 +46,8 @@ class CaseRow:
 
     `points` is None until it is scored, and again once it was moved to another ruleset; `exercise`
     and `rank` are of the latest exercise that it came before; `ruleset` is the one it was last
-    assessed under or moved to. `version` counts the case's own
-    events, `position` the log's. `stage_since` is when the present stage took effect.
+    assessed under or moved to. `version` counts the case's own events, `position` the log's.
+    `stage_since` is when the present stage took effect, with the points that the case has.
     """
 
     reference: str
@@ -76,10 +82,11 @@ def fold(row: CaseRow | None, recorded: Recorded[e.CaseEvent]) -> CaseRow:
         return _first(event, recorded)
     if row is None:
         raise ValueError(f"{recorded.stream} begins with {type(event).__name__}")
+    stage, since = stage_and_since(row.stage, row.stage_since, recorded)
     return replace(
         row,
-        stage=stage_after(event),
-        stage_since=recorded.effective_at,
+        stage=stage,
+        stage_since=since,
         version=recorded.version,
         position=position_of(recorded),
         **_said(event),

@@ -1,10 +1,12 @@
 """The stage that an event leads to, told from the event alone, and whose case an event is."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
 from domain import events as e
+from domain import overrides as o
 from domain.moves import CaseMovedToRuleset
 from domain.record import Recorded
 from domain.stages import Stage
@@ -32,8 +34,16 @@ _AFTER: Final[Mapping[type[e.CaseEvent], Stage]] = MappingProxyType(
 )
 
 
-def stage_after(event: e.CaseEvent) -> Stage:
+STAYS: Final[frozenset[type[e.CaseEvent]]] = frozenset(
+    {o.OverrideProposed, o.OverrideConfirmed, o.OverrideDeclined}
+)
+"""Events that leave a case at its stage, with the points that it has."""
+
+
+def stage_after(event: e.CaseEvent, before: Stage = Stage.DRAFT) -> Stage:
     """Return the stage of a case after `event`, which is the one that `case.evolve` reaches."""
+    if type(event) in STAYS:
+        return before
     match event:
         case e.ApplicationSubmitted(application_fee_hkd=fee):
             return Stage.SUBMITTED if fee is None else Stage.FEE_AWAITED
@@ -44,6 +54,18 @@ def stage_after(event: e.CaseEvent) -> Stage:
             return Stage.IN_POOL if total >= mark else Stage.BELOW_MARK
         case _:
             return _AFTER[type(event)]
+
+
+def stage_and_since(
+    stage: Stage, since: datetime, recorded: Recorded[e.CaseEvent]
+) -> tuple[Stage, datetime]:
+    """Return the stage of a case after one more event, and since when it has been there.
+
+    A score begins the stage anew even where it is the same: the case is there with other points.
+    """
+    if type(recorded.event) in STAYS:
+        return stage, since
+    return stage_after(recorded.event), recorded.effective_at
 
 
 def key_after(recorded: Recorded[Any], prefix: str) -> str | None:

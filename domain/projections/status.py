@@ -14,7 +14,13 @@ from typing import Any, Final
 from domain import events as e
 from domain.application import Application, Correspondence, Route
 from domain.moves import CaseMovedToRuleset
-from domain.projections.stage_after import CASE_STREAM, key_after, position_of, stage_after
+from domain.projections.stage_after import (
+    CASE_STREAM,
+    key_after,
+    position_of,
+    stage_after,
+    stage_and_since,
+)
 from domain.record import Recorded
 from domain.rules.reasons import Reason, as_written
 from domain.stages import Stage
@@ -159,10 +165,11 @@ def fold(row: StatusRow | None, recorded: Recorded[e.CaseEvent]) -> StatusRow:
         return _first(event, recorded)
     if row is None:
         raise ValueError(f"{recorded.stream} begins with {type(event).__name__}")
+    stage, since = stage_and_since(row.stage, row.stage_since, recorded)
     return replace(
         row,
-        stage=stage_after(event),
-        stage_since=recorded.effective_at,
+        stage=stage,
+        stage_since=since,
         version=recorded.version,
         position=position_of(recorded),
         **{**_ENDS, **_said(row, event)},

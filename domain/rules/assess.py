@@ -9,6 +9,7 @@ from datetime import date
 from domain.application import Application, Route
 from domain.errors import Refusal
 from domain.rules.criteria_findings import find_criteria
+from domain.rules.overriding import NO_OVERRIDES, Overrides, decide_criteria, demand_possible
 from domain.rules.prerequisites import find_prerequisites
 from domain.rules.scoring import score
 from domain.rules.types import Assessment, Ruleset
@@ -18,17 +19,28 @@ class WrongRoute(Refusal):
     """The ruleset is not one of the application's route."""
 
 
-def assess(ruleset: Ruleset, application: Application, on: date) -> Assessment:
+def assess(
+    ruleset: Ruleset, application: Application, on: date, overrides: Overrides = NO_OVERRIDES
+) -> Assessment:
     """Every prerequisite, award and shortfall on a reference date, the Hong Kong day of submission.
 
-    The total of a test of criteria is the number met.
-    A ruleset of the other route is WrongRoute; a day outside the ruleset's life is allowed.
+    The total of a test of criteria is the number met. `overrides` are points that an officer
+    decided in place of a rule's own test, 1 or 0 of a criterion; where they agree with it they
+    leave no trace. A ruleset of the other route is WrongRoute; a rule that it does not have is
+    NoSuchRule, points that the rule cannot give PointsImpossible. A day outside the ruleset's life
+    is allowed.
     """
     require_route(ruleset, application.route)
+    demand_possible(ruleset, overrides)
     prerequisites = find_prerequisites(ruleset, application, on)
-    factors = tuple(score(each, ruleset.lists, application, on) for each in ruleset.factors)
-    criteria = find_criteria(ruleset, application, on)
+    scores = [score(each, ruleset.lists, application, on, overrides) for each in ruleset.factors]
+    factors = tuple(found for found, _ in scores)
+    asked = find_criteria(ruleset, application, on)
+    criteria, judged = decide_criteria(ruleset, asked, overrides) if overrides else (asked, ())
+    overridden = (*(one for _, decided in scores for one in decided), *judged)
     total = sum(each.points for each in factors) + sum(each.met for each in criteria)
+    computed = sum(each.points if each.computed is None else each.computed for each in factors)
+    computed += sum(each.met for each in asked)
     return Assessment(
         ruleset=ruleset.id,
         digest=ruleset.digest,
@@ -40,6 +52,8 @@ def assess(ruleset: Ruleset, application: Application, on: date) -> Assessment:
         total=total,
         pass_mark=ruleset.pass_mark.value,
         eligible=all(each.met for each in prerequisites) and total >= ruleset.pass_mark.value,
+        computed_total=computed if overridden else None,
+        overrides=overridden,
     )
 
 

@@ -247,6 +247,12 @@ class Message(StrEnum):
 
     # Decisions.
     BELOW_CRITERIA = "below-criteria", {"met": _N, "needed": _N, "short": _N}
+    DECIDED_BY_OFFICER = "decided-by-officer", {"computed": _N, "decided": _N}
+    """In points; officers decided otherwise than the rule's own test."""
+    DECIDED_MET = "decided-met"
+    """Of a criterion whose own test was not met."""
+    DECIDED_NOT_MET = "decided-not-met"
+    """Of a criterion whose own test was met."""
     BELOW_PASS_MARK = "below-pass-mark", {"points": _N, "pass_mark": _N, "short": _N}
 
 

@@ -4,7 +4,8 @@ Law: of a ladder the best row met is given, bonuses and items add to it, and wha
 said with what it would need.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import assert_never
 
@@ -21,6 +22,7 @@ from domain.rules.factors import (
     WorkFactor,
 )
 from domain.rules.family import family_item
+from domain.rules.overriding import NO_OVERRIDES, Overrides, decide_rows, differences
 from domain.rules.rows import (
     achievement_row,
     age_bands,
@@ -32,20 +34,49 @@ from domain.rules.rows import (
     work_rows,
 )
 from domain.rules.tested import Tested
-from domain.rules.types import Award, FactorScore, Lists, Shortfall
+from domain.rules.types import Award, FactorScore, Lists, Overridden, Shortfall
 
 _Found = Award | Shortfall
+_Choice = Callable[[Sequence[Tested]], Iterator[_Found]]
+_Group = tuple[_Choice, Sequence[Tested]]
 
 
-def score(factor: Factor, lists: Lists, application: Application, on: date) -> FactorScore:
-    """What a factor gives an application on a reference date."""
+def score(
+    factor: Factor,
+    lists: Lists,
+    application: Application,
+    on: date,
+    overrides: Overrides = NO_OVERRIDES,
+) -> tuple[FactorScore, tuple[Overridden, ...]]:
+    """What a factor gives an application on a reference date, and what was decided otherwise.
+
+    An override stands in place of its rule's own test; which rows of the factor then give points
+    is chosen as ever, so that no override can lift a factor above its maximum.
+    """
+    groups = tuple(_groups(factor, lists, application, on))
+    found = _scored(factor, groups)
+    if not overrides:
+        return found, ()
+    decided = tuple((choice, decide_rows(rows, overrides)) for choice, rows in groups)
+    overridden = tuple(
+        each
+        for (_, tested), (_, rows) in zip(groups, decided, strict=True)
+        for each in differences(tested, rows)
+    )
+    if not overridden:
+        return found, ()
+    return replace(_scored(factor, decided), computed=found.points), overridden
+
+
+def _scored(factor: Factor, groups: Iterable[_Group]) -> FactorScore:
     awards: list[Award] = []
     shortfalls: list[Shortfall] = []
-    for each in _found(factor, lists, application, on):
-        if isinstance(each, Award):
-            awards.append(each)
-        else:
-            shortfalls.append(each)
+    for choice, rows in groups:
+        for each in choice(rows):
+            if isinstance(each, Award):
+                awards.append(each)
+            else:
+                shortfalls.append(each)
     return FactorScore(
         factor=FACTOR_NAMES[type(factor)],
         points=sum(each.points for each in awards),
@@ -55,24 +86,25 @@ def score(factor: Factor, lists: Lists, application: Application, on: date) -> F
     )
 
 
-def _found(factor: Factor, lists: Lists, application: Application, on: date) -> Iterator[_Found]:
+def _groups(factor: Factor, lists: Lists, application: Application, on: date) -> Iterator[_Group]:
+    """Every row of a factor tested, with how those that give points are chosen among them."""
     match factor:
         case AgeFactor():
-            yield from _band(age_bands(factor.bands, application, on))
+            yield _band, age_bands(factor.bands, application, on)
         case QualificationFactor():
-            yield from _ladder(qualification_rows(factor.ladder, application, on))
-            yield from _each(renowned_bonus(each, application, on) for each in factor.bonuses)
+            yield _ladder, qualification_rows(factor.ladder, application, on)
+            yield _each, [renowned_bonus(each, application, on) for each in factor.bonuses]
         case WorkFactor():
-            yield from _ladder(work_rows(factor.ladder, application, on))
-            yield from _each(work_bonus(each, application, on) for each in factor.bonuses)
+            yield _ladder, work_rows(factor.ladder, application, on)
+            yield _each, [work_bonus(each, application, on) for each in factor.bonuses]
         case TalentListFactor():
-            yield from _each([talent_list_bonus(factor.bonus, lists.talent_list, application, on)])
+            yield _each, [talent_list_bonus(factor.bonus, lists.talent_list, application, on)]
         case LanguageFactor():
-            yield from _ladder(language_rows(factor.ladder, application))
+            yield _ladder, language_rows(factor.ladder, application)
         case FamilyFactor():
-            yield from _each(family_item(each, application, on) for each in factor.items)
+            yield _each, [family_item(each, application, on) for each in factor.items]
         case AchievementFactor():
-            yield from _each([achievement_row(factor.row, application)])
+            yield _each, [achievement_row(factor.row, application)]
         case _:
             assert_never(factor)
 
@@ -89,8 +121,12 @@ def _ladder(rows: Sequence[Tested]) -> Iterator[_Found]:
 
 
 def _band(bands: Sequence[Tested]) -> Iterator[_Found]:
-    """The band met, and the nearest one that gives more (the first one where none is met)."""
-    met = next((number for number, band in enumerate(bands) if band.met), 0)
+    """The best band met, and the nearest one that gives more (the first where none is met).
+
+    An age is in one band; only where an officer decided of another can two be met.
+    """
+    found = (number for number, band in enumerate(bands) if band.met)
+    met = max(found, key=lambda number: bands[number].points, default=0)
     points = bands[met].points if bands[met].met else 0
     if points:
         yield _award(bands[met])

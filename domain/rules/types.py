@@ -267,13 +267,17 @@ class Shortfall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactorScore:
-    """One factor's points out of its maximum; the points are the sum of its awards."""
+    """One factor's points out of its maximum; the points are the sum of its awards.
+
+    ``computed`` is what the tests alone gave, None where no officer decided otherwise.
+    """
 
     factor: str
     points: int
     max: int
     awards: tuple[Award, ...]
     shortfalls: tuple[Shortfall, ...]
+    computed: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,11 +293,26 @@ class CriterionFinding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Overridden:
+    """A rule whose own test gave ``computed`` points and for which ``decided`` ones stand instead.
+
+    Of a criterion, 1 is met and 0 is not. What either counts for is the factor's to say: of a
+    ladder one row counts.
+    """
+
+    rule: str
+    computed: int
+    decided: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
     """One application under one ruleset on one day.
 
     A points or achievement test has factors, a test of criteria has criteria; eligible means that
-    every prerequisite is met and the total reaches the pass mark.
+    every prerequisite is met and the total reaches the pass mark. ``overrides`` are the rules that
+    an officer decided, in the order of the ruleset, and ``computed_total`` is the total without
+    them, None where there are none.
     """
 
     ruleset: str
@@ -306,3 +325,5 @@ class Assessment:
     total: int
     pass_mark: int
     eligible: bool
+    computed_total: int | None = None
+    overrides: tuple[Overridden, ...] = ()

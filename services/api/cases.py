@@ -15,7 +15,7 @@ from domain.application import Route as TestRoute
 from domain.moves import CaseMovedToRuleset, still_standing
 from domain.record import Recorded
 from domain.rules.types import Assessment
-from domain.stages import Draft, Stage, possible
+from domain.stages import Draft, Stage, possible, proposals_of
 from services import cases
 from services.api.commands import addresses
 from services.api.conditions import already_has
@@ -158,9 +158,10 @@ def _detail(case: cases.CaseAt, said_in: Correspondence) -> dict[str, Any]:
         "reference": case.reference,
         "version": case.version,
         "stage": case.stage,
-        "stage_since": case.events[-1].effective_at,
+        "stage_since": case.since,
         "route": state.filed.route,
         "submitted_at": state.filed.submitted_at,
+        "proposals": proposals_of(state),
         "possible": addresses(possible(state)),
         "application": state.filed.application,
         "assessment": None if assessment is None else answer(assessment, said_in),
@@ -170,16 +171,17 @@ def _detail(case: cases.CaseAt, said_in: Correspondence) -> dict[str, Any]:
 def _listed(events: Iterable[Recorded[e.CaseEvent]]) -> dict[str, Any]:
     """What the list says of a case too, told from its own events and so for any moment."""
     found: dict[str, Any] = dict.fromkeys(("points", "exercise", "rank", "ruleset", "channel"))
+    found["overrides"] = ()
     for each in events:
         match each.event:
             case e.ApplicationSubmitted(channel=channel):
                 found |= {"channel": channel}
             case e.PrerequisitesAssessed(ruleset=ruleset):
                 found |= {"ruleset": ruleset}
-            case e.ApplicationScored(ruleset=ruleset, total=total):
-                found |= {"ruleset": ruleset, "points": total}
+            case e.ApplicationScored(ruleset=ruleset, total=total, overrides=overrides):
+                found |= {"ruleset": ruleset, "points": total, "overrides": overrides}
             case CaseMovedToRuleset(ruleset=ruleset):
-                found |= {"ruleset": ruleset, "points": None}
+                found |= {"ruleset": ruleset, "points": None, "overrides": ()}
             case (
                 e.CaseShortlisted(exercise=exercise, rank=rank)
                 | e.CaseSelected(exercise=exercise, rank=rank)

@@ -9,6 +9,7 @@ from marshmallow import Schema, fields, post_dump
 
 from domain.application import Application, Correspondence, Route
 from domain.events import Archetype, Channel, RefusalClass
+from domain.overrides import OverrideApplied, OverrideProposed
 from domain.projections.exercises import ExerciseStage
 from domain.projections.status import Awaited
 from domain.stages import Stage
@@ -206,11 +207,12 @@ class ShortfallSchema(Schema):
 
 
 class FactorSchema(Schema):
-    """One factor of a test of points."""
+    """One factor of a test of points; `computed` is there where officers decided otherwise."""
 
     factor = fields.String(required=True)
     points = fields.Integer(required=True)
     max = fields.Integer(required=True)
+    computed = fields.Integer()
     awards = fields.List(fields.Nested(AwardSchema), required=True)
     shortfalls = fields.List(fields.Nested(ShortfallSchema), required=True)
 
@@ -226,8 +228,19 @@ class CriterionSchema(Schema):
     edition = fields.String()
 
 
+class OverriddenSchema(Schema):
+    """A rule for which other points were decided than its own test gave."""
+
+    rule = fields.String(required=True)
+    computed = fields.Integer(required=True)
+    decided = fields.Integer(required=True)
+
+
 class AssessmentSchema(Schema):
-    """An application scored under a ruleset: with `factors`, or `criteria` where it has those."""
+    """An application scored under a ruleset: with `factors`, or `criteria` where it has those.
+
+    `computed_total` and `overrides` are there where officers decided points otherwise.
+    """
 
     ruleset = fields.String(required=True)
     digest = fields.String(required=True)
@@ -239,13 +252,16 @@ class AssessmentSchema(Schema):
     total = fields.Integer(required=True)
     pass_mark = fields.Integer(required=True)
     eligible = fields.Boolean(required=True)
+    computed_total = fields.Integer()
+    overrides = fields.List(fields.Nested(OverriddenSchema))
 
 
 class CaseDetailSchema(Schema):
     """A case as it stands, or stood. `application` and `assessment` are null once erased.
 
     `exercise` and `rank` are of the latest exercise that it came before, as in the list.
-    `possible` holds the addresses of the commands that its stage allows.
+    `possible` holds the addresses of the commands that it allows. `overrides` are the rules whose
+    points officers decided, and `proposals` those that await a second officer.
     """
 
     reference = fields.String(required=True)
@@ -264,6 +280,8 @@ class CaseDetailSchema(Schema):
     activate_by = fields.Date(required=True, allow_none=True)
     stay_until = fields.Date(required=True, allow_none=True)
     reason_class = fields.Enum(RefusalClass, by_value=True, required=True, allow_none=True)
+    overrides = fields.List(fields.Nested(schema_for(OverrideApplied)), required=True)
+    proposals = fields.List(fields.Nested(schema_for(OverrideProposed)), required=True)
     possible = fields.List(fields.String(), required=True)
     application = fields.Nested(schema_for(Application), required=True, allow_none=True)
     assessment = fields.Nested(AssessmentSchema, required=True, allow_none=True)

@@ -15,7 +15,7 @@ import structlog
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from domain import errors as d
-from domain.rules import assess, choose
+from domain.rules import assess, choose, overriding
 from services.api import faults as f
 from services.api.commands import addresses
 from services.intake.faults import ApplicationFaults, Fault
@@ -36,6 +36,11 @@ STATUS: Final[Mapping[type[d.Refusal], HTTPStatus]] = MappingProxyType(
         d.ReasonsMissing: HTTPStatus.UNPROCESSABLE_ENTITY,
         d.SameRuleset: HTTPStatus.CONFLICT,
         d.PersonErased: HTTPStatus.CONFLICT,
+        d.GroundsMissing: HTTPStatus.UNPROCESSABLE_ENTITY,
+        d.AlreadyGiven: HTTPStatus.CONFLICT,
+        d.NoSuchProposal: HTTPStatus.CONFLICT,
+        d.AwaitsSecondOfficer: HTTPStatus.CONFLICT,
+        d.SecondOfficerNeeded: HTTPStatus.FORBIDDEN,
         d.EarlierThanHistory: HTTPStatus.UNPROCESSABLE_ENTITY,
         d.NotYet: HTTPStatus.UNPROCESSABLE_ENTITY,
         d.DuplicateApplication: HTTPStatus.CONFLICT,
@@ -50,6 +55,8 @@ STATUS: Final[Mapping[type[d.Refusal], HTTPStatus]] = MappingProxyType(
         choose.NoRule: HTTPStatus.UNPROCESSABLE_ENTITY,
         choose.NoRuleset: HTTPStatus.UNPROCESSABLE_ENTITY,
         choose.UnknownRuleset: HTTPStatus.UNPROCESSABLE_ENTITY,
+        overriding.NoSuchRule: HTTPStatus.UNPROCESSABLE_ENTITY,
+        overriding.PointsImpossible: HTTPStatus.UNPROCESSABLE_ENTITY,
         f.EdgeFault: HTTPStatus.BAD_REQUEST,
         f.SignInNeeded: HTTPStatus.UNAUTHORIZED,
         f.MalformedJson: HTTPStatus.BAD_REQUEST,

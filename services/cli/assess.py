@@ -216,7 +216,8 @@ def lines(file: str, found: Assessment, language: Correspondence) -> Iterator[st
 
 
 def _factor_lines(factor: FactorScore, language: Correspondence) -> Iterator[str]:
-    yield f"    {factor.factor:<16}{factor.points:>4} of {factor.max}"
+    computed = "" if factor.computed is None else f", {factor.computed} computed"
+    yield f"    {factor.factor:<16}{factor.points:>4} of {factor.max}{computed}"
     for award in factor.awards:
         yield f"      {f'+{award.points}':>5}  {_sourced(award, language)}"
     for shortfall in factor.shortfalls:
@@ -231,9 +232,11 @@ def _sourced(
 
 
 def _total(found: Assessment) -> str:
+    computed = "" if found.computed_total is None else f", {found.computed_total} computed"
     if found.criteria:
-        return f"{found.total} of {len(found.criteria)} met; {found.pass_mark} are needed"
-    return f"Total {found.total}; the pass mark is {found.pass_mark}"
+        met = f"{found.total} of {len(found.criteria)} met{computed}"
+        return f"{met}; {found.pass_mark} are needed"
+    return f"Total {found.total}{computed}; the pass mark is {found.pass_mark}"
 
 
 def _verdict(found: Assessment) -> str:

@@ -24,10 +24,10 @@ def case(reference: str, as_of: datetime | None, believed_at: datetime | None) -
     """Show one case: its stage, version, and what may happen next."""
     with office() as opened:
         found = case_at(opened, reference, as_of=as_of, believed_at=believed_at)
-    first, last = found.events[0], found.events[-1]
+    first = found.events[0]
     table = Table(box=None, show_header=False)
     table.add_row("Reference", found.reference)
-    table.add_row("Stage", f"{found.stage}, since {in_hong_kong(last.effective_at)}")
+    table.add_row("Stage", f"{found.stage}, since {in_hong_kong(found.since)}")
     table.add_row("Submitted", in_hong_kong(first.effective_at))
     table.add_row("Version", str(found.version))
     table.add_row("Possible next", ", ".join(possible(found.state)) or "nothing")

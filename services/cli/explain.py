@@ -10,10 +10,11 @@ from domain.access import PERMITTED
 from domain.application import Correspondence
 from domain.moves import CaseMovedToRuleset, still_standing
 from domain.rules.types import Assessment
-from domain.stages import next_of
+from domain.stages import next_of, proposals_of
 from services.cases import ACTION_OF, CaseAt, case_at
 from services.cli.asking import MOMENT, in_hong_kong, office
 from services.cli.assess import LANGUAGE, lines, printable
+from services.overrides import lapsed, override_told
 from services.reasons import say
 
 
@@ -35,16 +36,22 @@ def explain(
 
 
 def _told(found: CaseAt, language: Correspondence) -> Iterator[str]:
-    since = in_hong_kong(found.events[-1].effective_at)
+    since = in_hong_kong(found.since)
     yield f"{found.reference} is {found.stage}, since {since}"
     yield "What led here"
+    gone = lapsed(found.events)
     for each in found.events:
         name = e.WIRE[type(each.event)].name
         yield f"  {in_hong_kong(each.effective_at)}  {name:<24} {each.actor} ({each.role})"
         yield from (f"              {text}" for text in _said(each.event, language))
+        for proposal in gone.get(each.version, ()):
+            yield f"              lapsed: the override of {proposal.rule} awaited a second officer"
     assessed = _assessment(found)
     if assessed is not None:
         yield from lines("Assessment", assessed, language)
+    if proposals_of(found.state):
+        yield "Awaiting a second officer, until the case goes before the committee or is moved"
+        yield from (f"  {override_told(each)}" for each in proposals_of(found.state))
     yield "What may follow"
     for command in next_of(found.state):
         yield f"  {command.__name__}: {', '.join(sorted(PERMITTED[ACTION_OF[command]]))}"
@@ -63,6 +70,7 @@ def _said(event: e.CaseEvent, language: Correspondence) -> Iterator[str]:
             yield f"{met} under {event.ruleset}; {event.pass_mark} are needed"
         case e.ApplicationScored():
             yield f"{event.total} points under {event.ruleset}; the pass mark is {event.pass_mark}"
+            yield from map(override_told, event.overrides)
         case CaseMovedToRuleset(ruleset=ruleset, before=before, code=code):
             said = event.personal.text if event.personal else "the reason was erased"
             came = "" if before is None else f" from {before}"
@@ -81,7 +89,7 @@ def _said(event: e.CaseEvent, language: Correspondence) -> Iterator[str]:
         case e.VisaIssued():
             yield f"to be activated by {event.activate_by}"
         case _:
-            return
+            yield from filter(None, (override_told(event),))
 
 
 def _assessment(found: CaseAt) -> Assessment | None:

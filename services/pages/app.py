@@ -12,6 +12,7 @@ from uuid import uuid4
 from flask import Flask, Response, g, request
 from jinja2 import StrictUndefined
 
+from services.overrides import override_told
 from services.pages import (
     audit,
     cases,
@@ -78,6 +79,7 @@ def create_pages(office: Office) -> Flask:
     app.jinja_env.globals.update(
         t=words,
         factor_label=partial(shown.label_of, words),
+        override_told=override_told,
         office_stage=partial(_office_stage, words),
         form_token=sessions.form_token,
         signed_in=lambda: g.get("person"),

@@ -23,6 +23,7 @@ from services.cases import CaseAt, Request
 from services.pages import forms, timeline
 from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.guard import Route, visitor
+from services.pages.overriding import barred, with_rules
 from services.pages.problems import status_of, title_of
 from services.pages.shown import Entry, day, money, outline
 from services.store.errors import CommandReused, Conflict, PersonErased, Unwritable
@@ -136,24 +137,31 @@ def _page(office: Office, found: CaseAt, refused: Refused | None) -> str:
         nothing_to_do=_nothing_to_do(found.state),
         steps=steps,
         changed=[each for each in steps if since is not None and each.recorded.version > since],
-        offers=offers(office, words, found.state),
+        proposals=s.proposals_of(found.state),
+        offers=offers(office, words, found),
         refused=refused,
         when=WHEN,
     )
 
 
-def offers(office: Office, words: Catalogue, state: s.CaseState) -> tuple[Offer, ...]:
-    """Return the forms for what the stage allows and whoever is signed in may do."""
-    names = [forms.slug(name) for name in s.possible(state)]
+def offers(office: Office, words: Catalogue, found: CaseAt) -> tuple[Offer, ...]:
+    """Return the forms for what the case allows and whoever is signed in may do."""
+    names = [forms.slug(name) for name in s.possible(found.state)]
     return tuple(
-        _offer(office, words, state, name)
+        _offer(office, words, found.state, name)
         for name in names
-        if name in forms.COMMANDS and permitted(visitor(), cases.ACTION_OF[forms.COMMANDS[name]])
+        if name in forms.COMMANDS
+        and permitted(visitor(), cases.ACTION_OF[forms.COMMANDS[name]])
+        and not barred(visitor(), found.state, forms.COMMANDS[name])
     )
 
 
 def _offer(office: Office, words: Catalogue, state: s.CaseState, name: str) -> Offer:
-    inputs = forms.inputs_of(forms.COMMANDS[name])
+    command = forms.COMMANDS[name]
+    inputs = tuple(
+        with_rules(each, command, office.rulebook, state, visitor())
+        for each in forms.inputs_of(command)
+    )
     return Offer(
         slug=name,
         title=words(f"command.{name}.title"),

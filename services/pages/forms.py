@@ -18,6 +18,7 @@ from marshmallow import ValidationError
 from domain import commands as c
 from domain.days import HONG_KONG, last_instant
 from services.intake.schema import schema_for
+from services.pages.catalogue import load_catalogue
 
 Strings = Mapping[str, str]
 
@@ -40,7 +41,7 @@ class FormFaults(Exception):
 class Input:
     """One field of a form: what a person types, or chooses of `choices`, as `kind` says.
 
-    `choices` are words of a vocabulary with the keys of what they are called.
+    `choices` are the values that it can have with what they are called, empty where it is typed.
     """
 
     name: str
@@ -82,7 +83,8 @@ def inputs_of(command: type[Any]) -> tuple[Input, ...]:
 def _choices(kind: type[Any]) -> Mapping[str, str]:
     if not issubclass(get_origin(kind) or kind, StrEnum):
         return {}
-    return {each.value: f"{slug(kind.__name__)}.{each.value}" for each in kind}
+    words, name = load_catalogue(), slug(kind.__name__)
+    return {each.value: words(f"{name}.{each.value}") for each in kind}
 
 
 def read_command(command: type[Any], form: Strings) -> Any:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from domain import events as e
 from domain.application import Correspondence
 from domain.days import HONG_KONG, hong_kong_date, written_out
+from domain.overrides import OverrideApplied
 from domain.rules.reasons import Reason
 from domain.rules.types import (
     Award,
@@ -21,6 +22,7 @@ from domain.rules.types import (
     PrerequisiteFinding,
     Shortfall,
 )
+from services.overrides import override_told
 from services.pages.catalogue import Catalogue
 from services.reasons import say
 
@@ -115,7 +117,7 @@ def _scored(words: Catalogue, item: Any) -> Entry | None:
             parts = (*item.awards, *getattr(item, "shortfalls", ()))
             return Entry(
                 label=label_of(words, item.factor),
-                text=f"{item.points} of {item.max} points",
+                text=f"{item.points} of {item.max} points{_computed(item.computed)}",
                 entries=tuple(_item(words, each, "") for each in parts),
             )
         case e.RulePoints() | Award():
@@ -140,10 +142,16 @@ def _scored(words: Catalogue, item: Any) -> Entry | None:
             reason = _reason(item)
             said = f"{met}: {reason}" if reason else met
             return Entry(label=label_of(words, item.id), text=_because(said, item))
-        case Reason():
-            return Entry(label="Found", text=in_english(item))
+        case Reason() | OverrideApplied():
+            return _said(item)
         case _:
             return None
+
+
+def _said(item: Reason | OverrideApplied) -> Entry:
+    if isinstance(item, Reason):
+        return Entry(label="Found", text=in_english(item))
+    return Entry(label="Decided by officers", text=override_told(item))
 
 
 def in_english(reason: Reason) -> str:
@@ -154,6 +162,11 @@ def in_english(reason: Reason) -> str:
 def _reason(item: Any) -> str:
     reason = getattr(item, "reason", None)
     return in_english(reason) if reason else ""
+
+
+def _computed(points: int | None) -> str:
+    """Return what the tests alone gave, where officers decided otherwise."""
+    return "" if points is None else f", {points} computed"
 
 
 def _points(number: int) -> str:

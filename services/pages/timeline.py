@@ -6,8 +6,10 @@ from typing import TypeVar, cast
 
 from domain import events as e
 from domain.moves import still_standing
+from domain.overrides import OverrideProposed
 from domain.record import Recorded
 from domain.rules.types import Assessment
+from services.overrides import lapsed, override_told
 from services.pages.catalogue import Catalogue
 from services.pages.shown import Entry, outline
 
@@ -18,13 +20,15 @@ EventT = TypeVar("EventT")
 class Step:
     """One event as a page shows it.
 
-    `entries` is the skeleton that stays for ever; `personal` is what concerns the person, empty
-    where there is nothing and once it is `erased`.
+    `told` are lines that say at once what its fields say one by one. `entries` is the skeleton that
+    stays for ever; `personal` is what concerns the person, empty where there is nothing and once it
+    is `erased`.
     """
 
     title: str
+    told: tuple[str, ...]
     wire: str
-    recorded: Recorded[e.Event]
+    recorded: Recorded[e.CaseEvent]
     entries: tuple[Entry, ...]
     personal: tuple[Entry, ...]
     erased: bool
@@ -51,9 +55,10 @@ class Assessed:
         return self.score.event.personal if self.score else None
 
 
-def steps(words: Catalogue, events: Iterable[Recorded[e.Event]]) -> tuple[Step, ...]:
-    """Return the events in words, in their order."""
-    return tuple(_step(words, each) for each in events)
+def steps(words: Catalogue, events: Sequence[Recorded[e.CaseEvent]]) -> tuple[Step, ...]:
+    """Return the events of a case from its first on in words, in their order."""
+    gone = lapsed(events)
+    return tuple(_step(words, each, gone.get(each.version, ())) for each in events)
 
 
 def assessed(events: Sequence[Recorded[e.CaseEvent]]) -> Assessed:
@@ -71,11 +76,17 @@ def latest(events: Sequence[Recorded[e.CaseEvent]], kind: type[EventT]) -> Recor
     return cast("Recorded[EventT] | None", found)
 
 
-def _step(words: Catalogue, recorded: Recorded[e.Event]) -> Step:
+def _step(
+    words: Catalogue, recorded: Recorded[e.CaseEvent], gone: Iterable[OverrideProposed]
+) -> Step:
     event, wire = recorded.event, e.WIRE[type(recorded.event)]
     personal = getattr(event, "personal", None)
     return Step(
         title=words(f"event.{wire.name}"),
+        told=(
+            *filter(None, (override_told(event),)),
+            *(f"The override of {each.rule} that awaited a second officer lapses" for each in gone),
+        ),
         wire=f"{wire.name} v{wire.version}",
         recorded=recorded,
         entries=outline(words, event),

@@ -10,7 +10,9 @@ from enum import StrEnum
 
 from domain.application import Application, Route
 from domain.days import hong_kong_date
+from domain.rules.assess import assess
 from domain.rules.choose import choose, known, named, recorded
+from domain.rules.overriding import NO_OVERRIDES, Overrides
 from domain.rules.totals import worth
 from domain.rules.transitions import Filing, has_listed_profession
 from domain.rules.types import Rulebook, Ruleset, Test
@@ -111,7 +113,7 @@ class Compared:
 
 def open_case(reference: str, trace: Trace) -> OpenCase:
     """Return the open case that a whole trace tells of."""
-    if trace.submission is None:
+    if trace.submission is None or trace.stage is None:
         raise ValueError(f"the events of {reference} do not begin with its submission")
     return OpenCase(
         reference=reference, stage=trace.stage, submission=trace.submission, regime=trace.regime
@@ -171,7 +173,14 @@ def _exact(regime: Regime, terms: Terms) -> Ruleset:
 
 
 def _assessed(case: OpenCase, application: Application | None, ruleset: Ruleset) -> Standing:
-    found = None if application is None else worth(ruleset, application, case.submitted_on)
+    found = None
+    if application is not None:
+        overrides = _standing(case.regime, ruleset)
+        found = (
+            assess(ruleset, application, case.submitted_on, overrides)
+            if overrides
+            else worth(ruleset, application, case.submitted_on)
+        )
     return Standing(
         ruleset=ruleset.id,
         test=ruleset.test,
@@ -179,3 +188,10 @@ def _assessed(case: OpenCase, application: Application | None, ruleset: Ruleset)
         pass_mark=ruleset.pass_mark.value,
         eligible=found.eligible if found else None,
     )
+
+
+def _standing(regime: Regime | None, ruleset: Ruleset) -> Overrides:
+    """What officers decided of the ruleset's rules; nothing of any other, for it would lapse."""
+    if regime is None or regime.score is None or regime.digest != ruleset.digest:
+        return NO_OVERRIDES
+    return dict(regime.score.overrides)

@@ -66,6 +66,10 @@ class Given:
         """The same case at another instant."""
         return replace(self, circumstances=replace(self.circumstances, at=instant))
 
+    def by(self, actor: str) -> "Given":
+        """The same case before another officer."""
+        return replace(self, circumstances=replace(self.circumstances, actor=actor))
+
     def under(self, rulebook: Rulebook) -> "Given":
         """The same case under other rules."""
         return replace(self, circumstances=replace(self.circumstances, rulebook=rulebook))
@@ -81,5 +85,7 @@ class Given:
 
 def given(*history: CaseEvent) -> Given:
     """A case with this history, at noon, under the rules as they ship."""
-    circumstances = Circumstances(at=NOON, rulebook=real_rulebook(), reference=REFERENCE)
+    circumstances = Circumstances(
+        at=NOON, rulebook=real_rulebook(), actor="officer-1", reference=REFERENCE
+    )
     return Given(state=case.load(history), circumstances=circumstances)

@@ -10,10 +10,12 @@ from typing import Final
 import msgspec
 
 from domain import events as e
+from domain import overrides as o
 from domain import stages as s
 from domain.application import Application, Route
 from domain.moves import CaseMovedToRuleset, MoveCode, MoveReason
-from tests.domain.deciding import NOON, REFERENCE
+from domain.rules.choose import known
+from tests.domain.deciding import NOON, REFERENCE, real_rulebook
 
 _PEOPLE: Final = Path(__file__).parents[1] / "data" / "people"
 
@@ -22,6 +24,10 @@ VISA_FEE: Final = 230
 APPLICATION_FEE: Final = 600
 PAY_BY: Final = date(2020, 3, 2)
 ACTIVATE_BY: Final = date(2020, 3, 2)
+DIGEST: Final = next(
+    each.digest for each in known(real_rulebook(), NOON.date()) if each.id == "gpt-2018"
+)
+"""The edition of the general test that was known when everything happens."""
 
 
 @cache
@@ -65,7 +71,7 @@ def scored(total: int = 175) -> e.CaseEvent:
     """Return a score, against a pass mark of 80."""
     return e.ApplicationScored(
         ruleset="gpt-2018",
-        digest="sha256:00",
+        digest=DIGEST,
         reference_date=NOON.date(),
         factors=(e.FactorPoints(factor="age", points=total, max=total),),
         total=total,
@@ -95,6 +101,23 @@ MOVED: Final = CaseMovedToRuleset(
     code=MoveCode.REVIEW_OR_COURT,
     personal=MoveReason(text="As the tribunal ordered"),
 )
+
+
+def proposed(
+    rule: str = "resident-relative", points: int = 5, by: str = "officer-2"
+) -> e.CaseEvent:
+    """Return the proposal of points for a rule that gave none."""
+    return o.OverrideProposed(
+        rule=rule,
+        factor="family",
+        computed=0,
+        decided=points,
+        code=o.OverrideCode.DOCUMENTS_SHOW_MORE,
+        proposed_by=by,
+        personal=o.OverrideGrounds(text="A sister lives here", evidence=("birth certificates",)),
+    )
+
+
 ACKNOWLEDGED: Final = e.ApplicationAcknowledged()
 SHORTLISTED: Final = e.CaseShortlisted(exercise=EXERCISE, rank=1)
 SELECTED: Final = e.CaseSelected(exercise=EXERCISE, rank=1)

@@ -217,7 +217,9 @@ def assessed(person: Application, *, moved: Iterable[c.MoveToRuleset]) -> tuple[
 def carried_out(
     history: tuple[e.CaseEvent, ...], commands: Iterable[c.CaseCommand], *, at: datetime
 ) -> tuple[e.CaseEvent, ...]:
-    circumstances = Circumstances(at=at, rulebook=real_rulebook(), reference=REFERENCE)
+    circumstances = Circumstances(
+        at=at, rulebook=real_rulebook(), actor="officer-1", reference=REFERENCE
+    )
     for command in commands:
         history += decide(load(history), command, circumstances)
     return history

@@ -45,7 +45,9 @@ def carried_out(
     rulebook: Rulebook | None = None,
 ) -> tuple[e.CaseEvent, ...]:
     """Return every fact of a new case on which these commands were carried out in turn."""
-    circumstances = Circumstances(at=at, rulebook=rulebook or real_rulebook(), reference=REFERENCE)
+    circumstances = Circumstances(
+        at=at, rulebook=rulebook or real_rulebook(), actor="officer-1", reference=REFERENCE
+    )
     facts: tuple[e.CaseEvent, ...] = ()
     for command in commands:
         facts += decide(load(facts), command, circumstances)

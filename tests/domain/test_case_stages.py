@@ -13,6 +13,7 @@ from domain import stages as s
 from domain.case import evolve, load
 from domain.errors import NotAllowedNow, Refusal, SameRuleset
 from domain.moves import MoveCode
+from domain.overrides import OverrideCode, OverrideConfirmed, OverrideDeclined
 from tests.domain.deciding import NOON, given
 from tests.domain.histories import (
     ACTIVATED,
@@ -28,6 +29,7 @@ from tests.domain.histories import (
     WITHDRAWN,
     criteria_met,
     prerequisites,
+    proposed,
     scored,
     submitted,
     until,
@@ -40,6 +42,15 @@ COMMANDS: tuple[c.CaseCommand, ...] = (
     c.AssessPrerequisites(),
     c.ScoreApplication(),
     c.MoveToRuleset(ruleset="gpt-2015", code=MoveCode.RELIEF, reason="As announced"),
+    c.ProposeOverride(
+        rule="spouse-with-degree",
+        points=5,
+        code=OverrideCode.DOCUMENTS_SHOW_MORE,
+        evidence=("a marriage certificate",),
+        reason="The spouse comes too and has a degree",
+    ),
+    c.ConfirmOverride(rule="resident-relative"),
+    c.DeclineOverride(rule="resident-relative"),
     c.ShortlistCase(exercise=EXERCISE),
     c.SelectCase(exercise=EXERCISE),
     c.PassOverCase(exercise=EXERCISE),
@@ -59,16 +70,36 @@ EVENTS: tuple[e.CaseEvent, ...] = (
     prerequisites(age_met=False),
     scored(0),
     MOVED,
+    proposed(),
+    OverrideConfirmed(
+        rule="resident-relative",
+        computed=0,
+        decided=5,
+        code=OverrideCode.DOCUMENTS_SHOW_MORE,
+        proposed_by="officer-2",
+        confirmed_by="officer-1",
+    ),
+    OverrideDeclined(
+        rule="resident-relative", proposed_by="officer-2", declined_by="officer-1", personal=None
+    ),
     NOT_SELECTED,
     REFUSED,
     WITHDRAWN,
 )
+CASES = (
+    *((stage, history) for stage, history in HISTORIES.items()),
+    *((stage, (*HISTORIES[stage], proposed())) for stage in (s.BelowMark, s.InPool)),
+)
+"""Every stage; those at which an override can await a second officer also with one that does."""
+OVERRIDE = (c.ProposeOverride, c.ConfirmOverride, c.DeclineOverride)
 LATER_EVENTS = [each for each in EVENTS if not isinstance(each, e.ApplicationSubmitted)]
 ENTRY = ACTIVATED.entered_on
 ENTERED = NOON.replace(month=ENTRY.month, day=ENTRY.day)
 
 
 def named(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"{len(value)}-events"
     return (value if isinstance(value, type) else type(value)).__name__
 
 
@@ -84,14 +115,16 @@ def test_every_command_and_every_event_is_tried() -> None:
     assert {type(each) for each in EVENTS} == set(get_args(e.CaseEvent))
 
 
-@pytest.mark.parametrize("stage", HISTORIES, ids=named)
+@pytest.mark.parametrize(("stage", "history"), CASES, ids=named)
 @pytest.mark.parametrize("command", COMMANDS, ids=named)
 def test_a_command_is_allowed_at_exactly_the_stages_that_name_it(
-    stage: type[s.CaseState], command: c.CaseCommand
+    stage: type[s.CaseState], history: tuple[e.CaseEvent, ...], command: c.CaseCommand
 ) -> None:
     # At the time of the entry, which is recorded only once it is past.
-    decided = given(*HISTORIES[stage]).at(ENTERED).when(command)
-    assert (decided.refusal is None) == (type(command) in s.NEXT[stage]), decided.refusal
+    decided = given(*history).at(ENTERED).when(command)
+    allowed = s.next_of(load(history))
+    assert set(allowed) <= set(s.NEXT[stage])
+    assert (decided.refusal is None) == (type(command) in allowed), decided.refusal
     assert bool(decided.facts) == (decided.refusal is None)
 
 
@@ -117,6 +150,23 @@ def test_possible_names_the_commands_of_the_stage() -> None:
         "WithdrawApplication",
     )
     assert s.possible(load(HISTORIES[s.Active])) == ()
+
+
+def test_a_second_officer_is_asked_for_only_where_an_override_awaits_one() -> None:
+    below = HISTORIES[s.BelowMark]
+    assert s.possible(load(below)) == (
+        "RefuseApplication",
+        "ProposeOverride",
+        "MoveToRuleset",
+        "WithdrawApplication",
+    )
+    assert s.possible(load((*below, proposed()))) == (
+        "ProposeOverride",
+        "ConfirmOverride",
+        "DeclineOverride",
+        "MoveToRuleset",
+        "WithdrawApplication",
+    )
 
 
 def test_every_stage_has_a_name_of_its_own() -> None:
@@ -167,15 +217,22 @@ def test_a_refused_command_changes_nothing() -> None:
     assert load(history) == before
 
 
-@given_any(st.lists(st.sampled_from(COMMANDS), max_size=40))
-def test_any_sequence_of_commands_is_decided_or_refused(commands: list[c.CaseCommand]) -> None:
+@given_any(st.lists(st.tuples(st.sampled_from(COMMANDS), st.sampled_from("AB")), max_size=40))
+def test_any_sequence_of_commands_is_decided_or_refused(
+    commands: list[tuple[c.CaseCommand, str]],
+) -> None:
     state: s.CaseState = s.Draft()
     facts: tuple[e.CaseEvent, ...] = ()
-    for command in commands:
-        decided = replace(given(), state=state).at(ENTERED).when(command)
+    for command, actor in commands:
+        decided = replace(given(), state=state).at(ENTERED).by(actor).when(command)
         # The one command that is refused at a stage of its own: to the ruleset that it has.
         done = decided.refusal is None or isinstance(decided.refusal, SameRuleset)
-        assert done == (type(command) in s.NEXT[type(state)])
+        if isinstance(command, OVERRIDE):
+            # An override is also about its rule and about who asks, which are tested elsewhere.
+            assert not done or type(command) in s.next_of(state)
+        else:
+            assert done == (type(command) in s.next_of(state))
         facts += decided.facts
         state = load(facts)
-    assert len(facts) <= len(commands)
+    # Of all commands only a confirmation records two facts.
+    assert len(facts) <= 2 * len(commands)

@@ -14,7 +14,7 @@ from domain import case
 from domain import events as e
 from domain import stages as s
 from domain.projections import case_list, exercises, status
-from domain.projections.stage_after import stage_after
+from domain.projections.stage_after import STAYS, stage_after
 from domain.projections.status import AWAITED, Party, Step
 from domain.record import Recorded
 from domain.rules.reasons import as_written
@@ -34,6 +34,7 @@ from tests.domain.histories import (
     SHORTLISTED,
     VISA_FEE,
     prerequisites,
+    proposed,
     scored,
     submitted,
     until,
@@ -83,7 +84,26 @@ def test_every_event_of_a_case_leads_to_a_stage() -> None:
     assert stage_after(paid) is s.Stage.SUBMITTED
     assert stage_after(NOT_SELECTED) is s.Stage.IN_POOL
     assert stage_after(MOVED) is s.Stage.ACKNOWLEDGED
-    assert reached | {type(paid), type(NOT_SELECTED), type(MOVED)} == set(e.CaseEvent.__args__)
+    single = {type(paid), type(NOT_SELECTED), type(MOVED)}
+    assert reached | single | STAYS == set(e.CaseEvent.__args__)
+
+
+@pytest.mark.parametrize("state", [s.BelowMark, s.InPool])
+def test_a_proposed_override_leaves_a_case_where_it_is_and_since_when(
+    state: type[s.CaseState],
+) -> None:
+    history = HISTORIES[state]
+    for fold in FOLDS:
+        before, after = row_after(fold, *history), row_after(fold, *history, proposed())
+        assert (after.stage, after.stage_since) == (before.stage, before.stage_since)
+        assert after.version == before.version + 1
+
+
+def test_a_score_counted_anew_begins_the_stage_anew() -> None:
+    history = HISTORIES[s.InPool]
+    row = row_after(case_list, *history, proposed(), scored(180))
+    assert (row.stage, row.points) == ("in-pool", 180)
+    assert row.stage_since == START + timedelta(days=len(history) + 2)
 
 
 def test_the_list_shows_points_exercise_and_rank_once_they_are_known() -> None:

@@ -16,9 +16,11 @@ from domain.record import Recorded
 from domain.traces import UNDECIDED, Regime, Score, Trace, join, traces
 from tests.domain.histories import (
     ACKNOWLEDGED,
+    DIGEST,
     HISTORIES,
     MOVED,
     prerequisites,
+    proposed,
     scored,
     submitted,
     until,
@@ -85,6 +87,13 @@ def test_a_trace_is_at_the_stage_that_the_case_is_at(state: type[s.CaseState]) -
     assert [each.stage for each in found.values()] == ([s.STAGES[state]] if history else [])
 
 
+@pytest.mark.parametrize("cut", range(1, 6))
+def test_a_proposed_override_leaves_a_case_at_its_stage_wherever_the_log_is_cut(cut: int) -> None:
+    log = interleaved([(*until(scored()), proposed())])
+    (trace,) = joined(log, [cut]).values()
+    assert (trace.stage, trace.is_open) == (s.Stage.IN_POOL, True)
+
+
 def test_a_case_is_open_until_it_is_decided() -> None:
     decided = {"draft", "approved", "visa-fee-paid", "visa-issued", "visa-activated"}
     assert set(s.Stage) - decided - {"refused", "withdrawn"} == UNDECIDED
@@ -93,7 +102,7 @@ def test_a_case_is_open_until_it_is_decided() -> None:
 def test_the_regime_is_the_one_recorded_last_and_its_score_with_it() -> None:
     (trace,) = traces(interleaved([until(scored())]), None).values()
     assert trace.regime == Regime(
-        ruleset="gpt-2018", digest="sha256:00", score=Score(total=175, pass_mark=80)
+        ruleset="gpt-2018", digest=DIGEST, score=Score(total=175, pass_mark=80)
     )
 
 

@@ -20,6 +20,8 @@ from domain.events import (
     RefusalClass,
     RulePoints,
 )
+from domain.moves import MoveCode
+from domain.overrides import OverrideCode
 from domain.projections.exercises import ExerciseStage
 from domain.projections.status import AWAITED
 from domain.rules.reasons import as_written
@@ -42,10 +44,9 @@ def test_everything_that_can_happen_has_words(language: str) -> None:
     wanted |= {f"field.{field.name}" for each in COMMANDS.values() for field in inputs_of(each)}
     wanted |= {f"field.{field.name}" for field in inputs_of(c.OpenExercise)}
     wanted |= {
-        key
-        for each in COMMANDS.values()
-        for field in inputs_of(each)
-        for key in field.choices.values()
+        f"{slug(vocabulary.__name__)}.{word}"
+        for vocabulary in (MoveCode, OverrideCode)
+        for word in vocabulary
     }
     wanted |= {f"route.{each}" for each in Route} | {f"channel.{each}" for each in Channel}
     wanted |= {f"refusal-class.{each}" for each in RefusalClass}
