@@ -12,7 +12,7 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import bulk, contenders, simulation
+from benchmarks import bulk, contenders, opening, simulation
 from benchmarks.server import Database, fresh_database, throwaway_server
 from services.stack.postgres import PostgresServer
 
@@ -59,7 +59,8 @@ def bulk_and_reading(server: PostgresServer, events: int, figures: Figures) -> N
 def simulating(given: simulation.OpenCases, seconds: float, figures: Figures) -> None:
     """Open cases under another ruleset, their applications only read, and assessing by itself."""
     figures["simulated"].append(simulation.simulated(given))
-    figures["filed"].append(simulation.opened(given))
+    filed = opening.opened(given.url, contenders.MASTER_KEY, given.references, simulation.PROCESSES)
+    figures["filed"].append(filed)
     figures["assessed"].append(simulation.assessed(given, seconds))
 
 

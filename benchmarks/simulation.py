@@ -1,16 +1,13 @@
-"""Open cases under another ruleset, beside reading and opening the same applications only."""
+"""Open cases under another ruleset, and assessing by itself."""
 
 import base64
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import partial
 from hashlib import sha256
 from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -20,7 +17,7 @@ from benchmarks.server import Database
 from domain import commands as c
 from domain import events as e
 from domain.access import Person, Role
-from domain.application import Application, Route
+from domain.application import Route
 from domain.case import decide, evolve
 from domain.days import hong_kong_date
 from domain.deciding.circumstances import Circumstances
@@ -31,9 +28,8 @@ from domain.rules.types import Rulebook
 from domain.stages import CaseState, Draft, PrerequisitesUnmet
 from services.demo.population import Arrival, population
 from services.settings import Settings
-from services.simulation.simulate import CASES_A_BATCH, Question, simulate
-from services.simulation.work import OPENED_AT_ONCE, applications
-from services.store import CaseKeys, Commit, NewEvent, Store, StreamWrite
+from services.simulation.simulate import Question, simulate
+from services.store import Commit, NewEvent, Store, StreamWrite
 from services.wiring import Office, open_office
 
 SEED = 2019
@@ -89,18 +85,6 @@ def simulated(given: OpenCases) -> float:
     return found.tally.cases / taken
 
 
-def opened(given: OpenCases) -> float:
-    """Applications a second read and opened by as many processes, and not looked at: the limit."""
-    batches = list(_split(given.references, CASES_A_BATCH))
-    begun = time.monotonic()
-    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
-        read = sum(pool.map(partial(_open, given.url), batches))
-    taken = time.monotonic() - begun
-    if read != len(given.references):
-        raise AssertionError(f"{read} of {len(given.references)} applications were opened")
-    return read / taken
-
-
 def assessed(given: OpenCases, seconds: float) -> float:
     """Assessments a second of the same applications by one process, in memory."""
     ruleset = named(given.office.rulebook, TARGET)
@@ -115,21 +99,6 @@ def assessed(given: OpenCases, seconds: float) -> float:
             assess(ruleset, application, day)
         done += len(filed)
     return done / (time.monotonic() - begun)
-
-
-def _open(url: str, references: Sequence[str]) -> int:
-    store = Store.connect(url, CaseKeys(MASTER_KEY), pool_size=1)
-    found = 0
-    for some in _split(references, OPENED_AT_ONCE):
-        filed = applications(store, some).values()
-        found += sum(1 for each in filed if isinstance(each, Application))
-    store.dispose()
-    return found
-
-
-def _split(references: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    for start in range(0, len(references), size):
-        yield references[start : start + size]
 
 
 def _write(rulebook: Rulebook, number: int, arrival: Arrival) -> StreamWrite:
