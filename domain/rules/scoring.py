@@ -68,6 +68,22 @@ def score(
     return replace(_scored(factor, decided), computed=found.points), overridden
 
 
+def given(factor: Factor, lists: Lists, application: Application, on: date) -> int:
+    """The points of a factor without what tells why: the sum of the awards of ``score``."""
+    groups = _groups(factor, lists, application, on)
+    return sum([_all(rows) if choice is _each else _best(rows) for choice, rows in groups])
+
+
+def _best(rows: Sequence[Tested]) -> int:
+    """What a ladder or the bands give: the best row that is met."""
+    return max([row.points for row in rows if row.met], default=0)
+
+
+def _all(rows: Sequence[Tested]) -> int:
+    """What bonuses and items give: each for itself."""
+    return sum([row.points for row in rows if row.met])
+
+
 def _scored(factor: Factor, groups: Iterable[_Group]) -> FactorScore:
     awards: list[Award] = []
     shortfalls: list[Shortfall] = []

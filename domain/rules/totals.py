@@ -4,36 +4,14 @@ Law: the total and the eligibility are those of `assess`, without the time that 
 For thousands of applications at once, of which nobody reads the reasons.
 """
 
-from collections.abc import Iterable
 from datetime import date
-from typing import NamedTuple, assert_never
+from typing import NamedTuple
 
 from domain.application import Application
 from domain.rules.assess import assess, require_route
-from domain.rules.factors import (
-    AchievementFactor,
-    AgeFactor,
-    Factor,
-    FamilyFactor,
-    LanguageFactor,
-    QualificationFactor,
-    TalentListFactor,
-    WorkFactor,
-)
-from domain.rules.family import family_item
 from domain.rules.prerequisites import find_prerequisites
-from domain.rules.rows import (
-    achievement_row,
-    age_bands,
-    language_rows,
-    qualification_rows,
-    renowned_bonus,
-    talent_list_bonus,
-    work_bonus,
-    work_rows,
-)
-from domain.rules.tested import Tested
-from domain.rules.types import Lists, Ruleset, Test
+from domain.rules.scoring import given
+from domain.rules.types import Ruleset, Test
 
 
 class Worth(NamedTuple):
@@ -49,38 +27,6 @@ def worth(ruleset: Ruleset, application: Application, on: date) -> Worth:
         found = assess(ruleset, application, on)
         return Worth(found.total, found.eligible)
     require_route(ruleset, application.route)
-    total = sum([_given(each, ruleset.lists, application, on) for each in ruleset.factors])
+    total = sum([given(each, ruleset.lists, application, on) for each in ruleset.factors])
     met = all(each.met for each in find_prerequisites(ruleset, application, on))
     return Worth(total, met and total >= ruleset.pass_mark.value)
-
-
-def _given(factor: Factor, lists: Lists, application: Application, on: date) -> int:  # noqa: PLR0911 - one arm per factor is the clearest table of them
-    match factor:
-        case AgeFactor():
-            return _best(age_bands(factor.bands, application, on))
-        case QualificationFactor():
-            bonuses = [renowned_bonus(each, application, on) for each in factor.bonuses]
-            return _best(qualification_rows(factor.ladder, application, on)) + _all(bonuses)
-        case WorkFactor():
-            bonuses = [work_bonus(each, application, on) for each in factor.bonuses]
-            return _best(work_rows(factor.ladder, application, on)) + _all(bonuses)
-        case TalentListFactor():
-            return _all([talent_list_bonus(factor.bonus, lists.talent_list, application, on)])
-        case LanguageFactor():
-            return _best(language_rows(factor.ladder, application))
-        case FamilyFactor():
-            return _all([family_item(each, application, on) for each in factor.items])
-        case AchievementFactor():
-            return _all([achievement_row(factor.row, application)])
-        case _:
-            assert_never(factor)
-
-
-def _best(rows: Iterable[Tested]) -> int:
-    """What a ladder gives: its best row that is met, which is at most one of its bands."""
-    return max([row.points for row in rows if row.met], default=0)
-
-
-def _all(rows: Iterable[Tested]) -> int:
-    """What bonuses and items give: each for itself."""
-    return sum([row.points for row in rows if row.met])
