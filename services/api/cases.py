@@ -14,6 +14,7 @@ from domain.application import Correspondence
 from domain.application import Route as TestRoute
 from domain.moves import CaseMovedToRuleset, still_standing
 from domain.record import Recorded
+from domain.rederivation import rederived
 from domain.rules.types import Assessment
 from domain.stages import Draft, Stage, possible, proposals_of
 from services import cases
@@ -22,6 +23,7 @@ from services.api.conditions import already_has
 from services.api.freshness import shown, wait_until_shown
 from services.api.inputs import MESSAGES, LenientInstant, LenientWhole, Moment, language
 from services.api.outputs import (
+    AssessmentsSchema,
     CaseDetailSchema,
     CaseItem,
     CasePage,
@@ -132,6 +134,28 @@ def history(call: Call, reference: str, query: dict[str, Any]) -> Any:
         "events": [_event(each) for each in known],
     }
     return _tagged(known[-1].version, body)
+
+
+def assessments(call: Call, reference: str, query: dict[str, Any]) -> Any:
+    """Every assessment of the case, made again under the ruleset that it names."""
+    case = cases.case_at(call.office, reference, **query)
+    body = {
+        "reference": case.reference,
+        "version": case.version,
+        "assessments": [
+            {
+                "version": each.version,
+                "type": e.WIRE[type(each.event)].name,
+                "ruleset": made.ruleset,
+                "digest": made.digest,
+                "extent": made.extent,
+                "identical": made.identical,
+                "differences": made.differences,
+            }
+            for each, made in rederived(case.events, call.office.rulebook)
+        ],
+    }
+    return Reply(body=body)
 
 
 def _tagged(version: int, body: Mapping[str, Any]) -> Any:
@@ -266,6 +290,16 @@ ROUTES: Final = (
         gives=HistorySchema,
         headers=(IF_NONE_MATCH,),
         tells=ETAG,
+    ),
+    Route(
+        method="GET",
+        path="/cases/<reference>/assessments",
+        name="case-assessments",
+        action=Action.READ_HISTORY,
+        view=assessments,
+        summary="Make every assessment of a case again",
+        query=MomentQuery,
+        gives=AssessmentsSchema,
     ),
     Route(
         method="GET",

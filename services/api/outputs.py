@@ -12,6 +12,7 @@ from domain.events import Archetype, Channel, RefusalClass
 from domain.overrides import OverrideApplied, OverrideProposed
 from domain.projections.exercises import ExerciseStage
 from domain.projections.status import Awaited
+from domain.rederivation import Extent
 from domain.stages import Stage
 from services.intake.fields import Instant
 from services.intake.schema import schema_for
@@ -320,6 +321,30 @@ class HistorySchema(Schema):
     reference = fields.String(required=True)
     version = fields.Integer(required=True)
     events = fields.List(fields.Nested(EventSchema), required=True)
+
+
+class AssessmentAgainSchema(Schema):
+    """A recorded assessment made again, under the very edition of the ruleset that it names.
+
+    `extent` is `whole`, `skeleton` once the person was erased, or `nothing` where that edition is
+    not loaded; `differences` name each place that is not the same.
+    """
+
+    version = fields.Integer(required=True)
+    type = fields.String(required=True)
+    ruleset = fields.String(required=True)
+    digest = fields.String(required=True)
+    extent = fields.Enum(Extent, by_value=True, required=True)
+    identical = fields.Boolean(required=True)
+    differences = fields.List(fields.String(), required=True)
+
+
+class AssessmentsSchema(Schema):
+    """The assessments of a case, in the order in which they were recorded."""
+
+    reference = fields.String(required=True)
+    version = fields.Integer(required=True)
+    assessments = fields.List(fields.Nested(AssessmentAgainSchema), required=True)
 
 
 class FaultSchema(Schema):

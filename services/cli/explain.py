@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
 import click
 
@@ -9,6 +10,8 @@ from domain import events as e
 from domain.access import PERMITTED
 from domain.application import Correspondence
 from domain.moves import CaseMovedToRuleset, still_standing
+from domain.record import Recorded
+from domain.rederivation import Extent, Rederived, rederived
 from domain.rules.types import Assessment
 from domain.stages import next_of, proposals_of
 from services.cases import ACTION_OF, CaseAt, case_at
@@ -17,25 +20,43 @@ from services.cli.assess import LANGUAGE, lines, printable
 from services.overrides import lapsed, override_told
 from services.reasons import say
 
+NOT_IDENTICAL: Final = 1
+
+Again = tuple[tuple[Recorded[e.CaseEvent], Rederived], ...]
+
+_EXTENTS: Final = {
+    Extent.WHOLE: "identical",
+    Extent.SKELETON: "what is left after the erasure agrees with the ruleset",
+}
+
 
 @click.command()
 @click.argument("reference")
 @click.option("--as-of", type=MOMENT, help="As it stood then; a day means its end.")
 @click.option("--believed-at", type=MOMENT, help="As the office knew it then; a day means its end.")
 @LANGUAGE
+@click.pass_context
 def explain(
+    context: click.Context,
     reference: str,
     as_of: datetime | None,
     believed_at: datetime | None,
     language: Correspondence,
 ) -> None:
-    """Say why a case is where it is: what led there, its assessment, and what may follow."""
+    """Say why a case is where it is: what led there, its assessment, and what may follow.
+
+    Every assessment is made again from what was filed and recorded. The exit status is 1 when one
+    of them is not identical.
+    """
     with office() as opened:
         found = case_at(opened, reference, as_of=as_of, believed_at=believed_at)
-    click.echo("\n".join(map(printable, _told(found, language))).encode())
+        again = tuple(rederived(found.events, opened.rulebook))
+    click.echo("\n".join(map(printable, _told(found, again, language))).encode())
+    if not all(each.identical for _, each in again):
+        context.exit(NOT_IDENTICAL)
 
 
-def _told(found: CaseAt, language: Correspondence) -> Iterator[str]:
+def _told(found: CaseAt, again: Again, language: Correspondence) -> Iterator[str]:
     since = in_hong_kong(found.since)
     yield f"{found.reference} is {found.stage}, since {since}"
     yield "What led here"
@@ -52,11 +73,22 @@ def _told(found: CaseAt, language: Correspondence) -> Iterator[str]:
     if proposals_of(found.state):
         yield "Awaiting a second officer, until the case goes before the committee or is moved"
         yield from (f"  {override_told(each)}" for each in proposals_of(found.state))
+    if again:
+        yield "Made again"
+        for recorded, made in again:
+            yield from _made_again(recorded, made)
     yield "What may follow"
     for command in next_of(found.state):
         yield f"  {command.__name__}: {', '.join(sorted(PERMITTED[ACTION_OF[command]]))}"
     if not next_of(found.state):
         yield "  nothing: the case has come to its end"
+
+
+def _made_again(recorded: Recorded[e.CaseEvent], made: Rederived) -> Iterator[str]:
+    name = e.WIRE[type(recorded.event)].name
+    found = _EXTENTS[made.extent] if made.identical else "NOT identical"
+    yield f"  version {recorded.version:<3} {name:<24} {made.ruleset}  {found}"
+    yield from (f"              {each}" for each in made.differences)
 
 
 def _said(event: e.CaseEvent, language: Correspondence) -> Iterator[str]:

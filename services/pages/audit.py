@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from domain.access import Action
 from domain.errors import NoSuchCase
+from domain.rederivation import Rederived, rederived
 from domain.references import parse_reference
 from services import cases
 from services.pages import forms, timeline
@@ -60,10 +61,16 @@ def audit_case(office: Office, reference: str) -> ResponseReturnValue:
         reference=reference,
         found=found,
         steps=timeline.steps(load_catalogue(), found.events) if found else (),
+        again=_again(office, found) if found else {},
         typed=typed,
         faults=faults,
     )
     return (page, 422) if faults else page
+
+
+def _again(office: Office, found: cases.CaseAt) -> dict[int, Rederived]:
+    """Every assessment made again, by the version of the event that recorded it."""
+    return {each.version: made for each, made in rederived(found.events, office.rulebook)}
 
 
 def _moments(typed: dict[str, str]) -> tuple[dict[str, datetime | None], dict[str, str]]:

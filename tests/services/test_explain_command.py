@@ -1,14 +1,21 @@
 """Why a case is where it is, as the command line tells it."""
 
 from dataclasses import replace
+from datetime import date
+from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner
 
 from domain import commands as c
-from services.cases import carry_out, submit
+from domain.events import ApplicationSubmitted
+from domain.findings import application_scored
+from domain.rules.assess import assess
+from domain.rules.choose import named
+from services.cases import carry_out, case_at, submit
 from services.cli.explain import explain
 from services.settings import Settings
+from services.store import Commit, NewEvent, StreamWrite
 from services.wiring import Office
 from tests.services.asking import asked, filed_by, on_paper
 
@@ -76,3 +83,63 @@ def test_a_refusal_is_told_in_the_language_asked_for(
     support = "未能在不依賴公共援助的情況下負擔本人及受養人的生活和住宿"
     assert f"R1: {support}; You may apply again." in said
     assert f"NOT MET support     {support}" in said
+
+
+def test_every_assessment_is_made_again(office: Office, environment: dict[str, str]) -> None:
+    reference = submit(office, on_paper("john"), asked()).reference
+    for command in TO_POOL:
+        carry_out(office, reference, command, asked())
+
+    told = CliRunner().invoke(explain, [reference], env=environment)
+
+    assert told.exit_code == 0
+    assert "  version 3   prerequisites-assessed   gpt-2018  identical\n" in told.output
+    assert "  version 4   application-scored       gpt-2018  identical\n" in told.output
+
+
+def test_an_erased_assessment_is_held_against_its_ruleset(
+    office: Office, environment: dict[str, str]
+) -> None:
+    reference = submit(office, on_paper("john"), asked()).reference
+    for command in TO_POOL:
+        carry_out(office, reference, command, asked())
+    office.store.destroy_key(reference)
+
+    told = CliRunner().invoke(explain, [reference], env=environment)
+
+    assert told.exit_code == 0
+    assert told.output.count("what is left after the erasure agrees with the ruleset") == 2
+
+
+def test_an_assessment_that_is_not_what_the_rules_give_is_told_and_fails(
+    office: Office, environment: dict[str, str]
+) -> None:
+    reference = submit(office, on_paper("john"), asked()).reference
+    for command in TO_POOL[:2]:
+        carry_out(office, reference, command, asked())
+    found = case_at(office, reference)
+    filed = found.events[0].event
+    assert isinstance(filed, ApplicationSubmitted)
+    assert filed.personal is not None
+    ruleset = named(office.rulebook, "gpt-2018")
+    score = application_scored(assess(ruleset, filed.personal, date(2019, 5, 1)))
+    command_id = uuid4()
+    raised = NewEvent(event=replace(score, total=180), effective_at=found.since)
+    office.store.append(
+        Commit(
+            command_id=command_id,
+            fingerprint=command_id.bytes,
+            writes=(StreamWrite(stream=f"case-{reference}", expected=3, events=(raised,)),),
+            actor="officer.chan",
+            role="officer",
+            command="ScoreApplication",
+            causation_id=str(command_id),
+            correlation_id="test",
+        )
+    )
+
+    told = CliRunner().invoke(explain, [reference], env=environment)
+
+    assert told.exit_code == 1
+    assert "application-scored       gpt-2018  NOT identical\n" in told.output
+    assert "total: recorded 180, made again 175" in told.output

@@ -26,6 +26,18 @@ def test_every_event_is_shown_with_all_that_was_recorded(office: Office) -> None
     assert "application-scored v2" in steps[-1].text
 
 
+def test_every_assessment_is_made_again_beside_its_event(office: Office) -> None:
+    reference = file_case(office, "john", *TO_POOL)
+    visitor = signed_in(office, "auditor.ho", "audit")
+    page = visitor.get(f"/audit/cases/{reference}")
+    steps = page.root.all("li", **{"class": "step"})
+    again = "Identical: assessed anew from what was filed"
+    assert [again in step.text for step in steps] == [False, False, True, True]
+    office.store.destroy_key(reference)
+    erased = visitor.get(f"/audit/cases/{reference}")
+    assert erased.root.text.count("What is left after the erasure agrees with the ruleset") == 2
+
+
 def test_a_case_is_found_from_the_door_of_the_audit(office: Office) -> None:
     reference = file_case(office)
     visitor = signed_in(office, "auditor.ho", "audit")

@@ -143,6 +143,21 @@ def test_a_case_is_shown_as_it_was_believed_to_stand(caller: Caller) -> None:
     assert [each["type"] for each in then.json["events"]] == ["application-submitted"]
 
 
+def test_the_assessments_of_a_case_are_made_again(caller: Caller) -> None:
+    reference = caller.submit("emma")
+    caller.take(reference, *TO_THE_POOL)
+    told = caller.get(f"/cases/{reference}/assessments", by=AUDITOR).json
+    assert (told["reference"], told["version"]) == (reference, 4)
+    assert [
+        (each["version"], each["type"], each["ruleset"], each["extent"], each["differences"])
+        for each in told["assessments"]
+    ] == [
+        (3, "prerequisites-assessed", "gpt-2018", "whole", []),
+        (4, "application-scored", "gpt-2018", "whole", []),
+    ]
+    assert all(each["identical"] for each in told["assessments"])
+
+
 def test_a_history_tells_who_did_what_when(caller: Caller) -> None:
     reference = caller.submit(headers={"X-Request-ID": "batch-7"})
     caller.take(reference, "acknowledge")
