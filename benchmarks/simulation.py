@@ -104,7 +104,9 @@ def assessed(given: OpenCases, seconds: float) -> float:
 def _write(rulebook: Rulebook, number: int, arrival: Arrival) -> StreamWrite:
     """The history of a case from its submission to its score, by the rules themselves."""
     reference = make_reference(sha256(str(number).encode()).digest()[:RANDOM_BYTES])
-    given = Circumstances(at=arrival.received_at, rulebook=rulebook, reference=reference)
+    given = Circumstances(
+        at=arrival.received_at, actor="benchmark", rulebook=rulebook, reference=reference
+    )
     state: CaseState = Draft()
     events: list[NewEvent] = []
     commands: tuple[c.CaseCommand, ...] = (
