@@ -1,0 +1,208 @@
+"""Overrides over a real database: who may decide, once, and what follows the log of it."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from click.testing import CliRunner
+
+from domain import commands as c
+from domain.access import Person, Role
+from domain.errors import Forbidden, NoSuchProposal, SecondOfficerNeeded
+from domain.events import ApplicationScored
+from domain.overrides import OverrideCode, OverrideConfirmed
+from domain.stages import Stage
+from services import exercises
+from services.cases import carry_out, case_at, history
+from services.cli.explain import explain
+from services.projections import queries
+from services.projections.runner import catch_up_all
+from services.settings import Settings
+from services.store import Conflict
+from services.wiring import Office
+from tests.services.asking import APPLICANT, AUDITOR, MAY_2019, OFFICER, SUPERVISOR, asked
+from tests.services.visiting import TO_POOL, file_case
+
+RULE = "renowned-institution"
+CONFIRM = c.ConfirmOverride(rule=RULE)
+LATER = MAY_2019 + timedelta(days=30)
+
+
+def proposal(rule: str = RULE, points: int = 0) -> c.ProposeOverride:
+    """Return the proposal to take from John what he has for a renowned institution."""
+    return c.ProposeOverride(
+        rule=rule,
+        points=points,
+        code=OverrideCode.DOCUMENTS_SHOW_LESS,
+        evidence=("document 7",),
+        reason="The diploma is of another school",
+    )
+
+
+@pytest.fixture
+def proposed(office: Office) -> str:
+    """John's case in the pool, of which an officer has proposed other points."""
+    reference = file_case(office, "john", *TO_POOL)
+    carry_out(office, reference, proposal(), asked())
+    return reference
+
+
+def test_a_confirmed_override_is_in_the_score_and_in_the_read_models(
+    office: Office, proposed: str
+) -> None:
+    outcome = carry_out(office, proposed, CONFIRM, asked(SUPERVISOR))
+    # The proposal left the case at its fourth event; the confirmation and the score are two more.
+    assert (outcome.version, outcome.stage) == (7, Stage.IN_POOL)
+    catch_up_all(office.store, office.models)
+    (row,) = queries.case_list(office.models, queries.CaseFilter()).rows
+    assert (row.points, row.version) == (145, 7)
+    found = case_at(office, proposed).state
+    assert [each.rule for each in found.score.overrides] == [RULE]  # type: ignore[union-attr]  # in the pool, as just seen
+
+
+def test_the_same_person_is_no_second_officer_in_another_role(
+    office: Office, proposed: str
+) -> None:
+    promoted = Person(name=OFFICER.name, role=Role.SUPERVISOR)
+    for person in (OFFICER, promoted):
+        with pytest.raises(SecondOfficerNeeded, match=r"officer\.chan proposed the override"):
+            carry_out(office, proposed, CONFIRM, asked(person))
+    assert len(history(office, proposed)) == 5
+
+
+@pytest.mark.parametrize("person", [AUDITOR, APPLICANT, Person(name="intake", role=Role.SERVICE)])
+def test_only_staff_propose_and_decide(office: Office, proposed: str, person: Person) -> None:
+    for command in (proposal("spouse-with-degree", 5), CONFIRM, c.DeclineOverride(rule=RULE)):
+        with pytest.raises(Forbidden):
+            carry_out(office, proposed, command, asked(person))
+
+
+def test_of_many_confirmations_at_once_one_is_recorded(office: Office, proposed: str) -> None:
+    people = [Person(name=f"officer-{number}", role=Role.OFFICER) for number in range(6)]
+
+    def confirm(person: Person) -> str:
+        try:
+            carry_out(office, proposed, CONFIRM, asked(person))
+        except (NoSuchProposal, Conflict) as refused:
+            return type(refused).__name__
+        return "confirmed"
+
+    with ThreadPoolExecutor(6) as pool:
+        told = list(pool.map(confirm, people))
+    assert told.count("confirmed") == 1
+    recorded = [each.event for each in history(office, proposed)]
+    assert sum(isinstance(each, OverrideConfirmed) for each in recorded) == 1
+
+
+def test_a_confirmation_is_of_what_the_officer_looked_at(office: Office, proposed: str) -> None:
+    carry_out(office, proposed, proposal("spouse-with-degree", 5), asked())
+    with pytest.raises(Conflict):
+        carry_out(office, proposed, CONFIRM, asked(SUPERVISOR, expected=5))
+
+
+def test_a_proposal_moves_nothing_in_the_read_models(office: Office) -> None:
+    reference = file_case(office, "john", *TO_POOL)
+    since = case_at(office, reference).since
+    carry_out(office, reference, proposal(), asked(at=LATER))
+    assert case_at(office, reference).since == since
+    catch_up_all(office.store, office.models)
+    (row,) = queries.case_list(office.models, queries.CaseFilter()).rows
+    assert (row.stage, row.stage_since, row.points) == (Stage.IN_POOL, since, 175)
+
+
+def test_an_exercise_takes_decided_points_and_is_drawn_again_alike(
+    office: Office, proposed: str
+) -> None:
+    emma = file_case(office, "emma", *TO_POOL)
+    # Proposed after the day of the exercise, so nothing of it is known on that day.
+    carry_out(office, emma, proposal("listed-profession", 30), asked(at=LATER))
+    carry_out(office, proposed, CONFIRM, asked(SUPERVISOR))
+    catch_up_all(office.store, office.models)
+    opening = c.OpenExercise(exercise="one", title="One", places=1, shortlist_size=2)
+    exercises.open_exercise(office, opening, asked(SUPERVISOR))
+    exercises.draw_shortlist(office, "one", asked(SUPERVISOR))
+    exercises.make_selection(office, "one", asked(SUPERVISOR))
+    redrawn = exercises.redraw(office, "one")
+    assert redrawn.differences == ()
+    assert redrawn.pool == 2
+    assert redrawn.selection is not None
+    taken = [(each.member.reference, each.member.points) for each in redrawn.selection.taken]
+    assert taken == [(proposed, 145)]
+
+
+def test_a_score_counted_anew_later_is_not_in_the_pool_of_an_earlier_day(
+    office: Office, proposed: str
+) -> None:
+    carry_out(office, proposed, CONFIRM, asked(SUPERVISOR, at=LATER))
+    file_case(office, "emma", *TO_POOL)
+    catch_up_all(office.store, office.models)
+    opening = c.OpenExercise(exercise="one", title="One", places=1, shortlist_size=2)
+    exercises.open_exercise(office, opening, asked(SUPERVISOR))
+    redrawn = exercises.redraw(office, "one")
+    assert (redrawn.differences, redrawn.pool) == ((), 1)
+
+
+def test_an_open_proposal_lapses_before_the_committee(
+    office: Office, settings: Settings, proposed: str
+) -> None:
+    shortlist = c.ShortlistCase(exercise="one", rank=1)
+    carry_out(office, proposed, shortlist, asked(SUPERVISOR))
+    said = told(settings, proposed)
+    assert "lapsed: the override of renowned-institution awaited a second officer" in said
+    assert "ConfirmOverride" not in said
+
+
+def test_a_case_is_explained_with_what_was_computed_and_who_decided_otherwise(
+    office: Office, settings: Settings, proposed: str
+) -> None:
+    said = told(settings, proposed)
+    assert "Awaiting a second officer, until the case goes before the committee or is moved" in said
+    assert (
+        "renowned-institution: computed 30, proposed 0; documents show less; "
+        "proposed by officer.chan, awaits a second officer"
+    ) in said
+    assert "  ConfirmOverride: officer, supervisor" in said
+    assert "Total 175; the pass mark is 80" in said
+
+    carry_out(office, proposed, CONFIRM, asked(SUPERVISOR))
+    said = told(settings, proposed)
+    assert "Awaiting" not in said
+    assert (
+        "renowned-institution: computed 30, decided 0; documents show less; "
+        "by officer.chan, confirmed by supervisor.wong"
+    ) in said
+    assert "qualifications    20 of 70, 50 computed" in said
+    assert "Decided by officers: 0 points, where the test gives 30" in said
+    assert "Total 145, 175 computed; the pass mark is 80" in said
+
+
+def test_what_an_erased_person_was_decided_stays_in_the_skeleton(
+    office: Office, settings: Settings, proposed: str
+) -> None:
+    carry_out(office, proposed, CONFIRM, asked(SUPERVISOR))
+    office.store.destroy_key(proposed)
+    said = told(settings, proposed)
+    assert "renowned-institution: computed 30, decided 0; documents show less" in said
+    assert "diploma" not in said
+
+
+def told(settings: Settings, reference: str) -> str:
+    """Return what `qmas explain` says of a case."""
+    environment = {
+        "QMAS_HOME": str(settings.home),
+        "QMAS_DATABASE_URL": settings.database_url,
+        "QMAS_BROKER_URL": settings.broker_url,
+    }
+    return CliRunner().invoke(explain, [reference], env=environment).output
+
+
+def test_an_override_that_a_later_one_undoes_leaves_the_computed_score(
+    office: Office, proposed: str
+) -> None:
+    carry_out(office, proposed, CONFIRM, asked(SUPERVISOR))
+    carry_out(office, proposed, proposal(points=30), asked())
+    carry_out(office, proposed, CONFIRM, asked(SUPERVISOR))
+    recorded = [each.event for each in history(office, proposed)]
+    scores = [each for each in recorded if isinstance(each, ApplicationScored)]
+    assert [each.total for each in scores] == [175, 145, 175]
+    assert scores[0] == scores[2]
