@@ -1,6 +1,7 @@
 """The pages as a browser without scripts shows them: walked by keyboard, wide and narrow."""
 
 from domain import commands as c
+from domain.overrides import OverrideCode
 from services.cases import carry_out
 from services.exercises import draw_shortlist, make_selection, open_exercise
 from services.identity import logins
@@ -121,5 +122,28 @@ def test_no_page_is_faint_unlabelled_or_too_wide(
         "/nowhere",
     ):
         browser.open(served + path)
+        found += faults_at(browser, path)
+    assert found == []
+
+
+def test_an_override_is_proposed_and_decided_on_readable_pages(
+    office: Office, served: str, browser: Chromium
+) -> None:
+    reference = file_case(office, "john", *TO_POOL)
+    for rule, points in (("renowned-institution", 0), ("spouse-with-degree", 5)):
+        proposal = c.ProposeOverride(
+            rule=rule,
+            points=points,
+            code=OverrideCode.DOCUMENTS_SHOW_LESS if points == 0 else OverrideCode.FILED_IN_ERROR,
+            evidence=("document 7", "document 8"),
+            reason="The documents show otherwise than what was claimed",
+        )
+        carry_out(office, reference, proposal, asked())
+    carry_out(office, reference, c.ConfirmOverride(rule="renowned-institution"), asked(SUPERVISOR))
+    sign_in(browser, served, office, "supervisor.wong")
+    found = []
+    for path in (f"/staff/cases/{reference}", f"/audit/cases/{reference}"):
+        browser.open(served + path)
+        browser.look("document.querySelectorAll('details').forEach(each => each.open = true)")
         found += faults_at(browser, path)
     assert found == []
