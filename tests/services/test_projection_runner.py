@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from domain import events as e
 from domain.record import Recorded
+from domain.rules.reasons import as_written
 from services.projections import catalogue, queries, runner
 from services.projections.errors import (
     ProjectionOutdated,
@@ -114,7 +115,7 @@ def test_a_refusal_adds_its_reasons_to_what_is_sealed(book: Casebook) -> None:
     runner.catch_up_all(book.store, book.models)
     status = queries.status(book.models, reference(1))
     assert status is not None
-    assert status.reasons == ("The claims were not borne out",)
+    assert status.reasons == (as_written("The claims were not borne out"),)
     assert status.language is not None
     assert differences(book) == {}
 

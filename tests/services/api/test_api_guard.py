@@ -11,6 +11,8 @@ from tests.services.api.calling import Caller, is_problem
 PUBLIC = {
     "v1.status-enquiry",
     "v1.assessment",
+    "v1.rulesets",
+    "v1.ruleset",
     "v1.openapi",
     "operations.alive",
     "operations.ready",
