@@ -63,7 +63,7 @@ def rederived(
             case e.ApplicationSubmitted(personal=filed):
                 application = filed
             case e.PrerequisitesAssessed() | e.ApplicationScored() as assessed:
-                known_on = hong_kong_date(each.recorded_at)
+                known_on = hong_kong_date(each.effective_at)
                 yield each, rederive(assessed, application, rulebook, known_on)
             case _:
                 continue
@@ -74,7 +74,7 @@ def rederive(
 ) -> Rederived:
     """Make a recorded assessment again, under the very edition of the ruleset that it names.
 
-    Dated lists are read as they were known on the day on which it was recorded.
+    Dated lists are read as they were known on the day on which it took effect, as it read them.
     """
     try:
         ruleset = recorded(rulebook, event.ruleset, event.digest, known_on=known_on)

@@ -15,8 +15,10 @@ from domain.findings import application_scored, prerequisites_assessed
 from domain.overrides import OverrideApplied, OverrideCode
 from domain.rederivation import Assessed, Extent, Rederived, rederive
 from domain.rules.assess import assess
-from domain.rules.choose import named
+from domain.rules.book import parse_rulebook
+from domain.rules.choose import known, named
 from domain.upcasts import UPCASTS
+from tests.contract.rulebook import shipped_documents
 from tests.domain.deciding import NOON, real_rulebook
 from tests.domain.histories import EMMA, JACKIE, JOHN
 
@@ -115,6 +117,19 @@ def test_a_digest_that_is_not_loaded_is_said() -> None:
     assert made.extent is Extent.NOTHING
     assert made.differences == ("no edition of gpt-2018 has the digest sha256:0",)
     assert not made.identical
+
+
+def test_a_list_that_became_known_later_changes_nothing_recorded_before() -> None:
+    documents = shipped_documents()
+    later = {**documents["nationalities"]["editions"][0], "id": "nationalities-later"}
+    later |= {"from": date(2019, 1, 1), "known_from": date(2020, 1, 1), "members": ["FRA"]}
+    documents["nationalities"]["editions"].append(later)
+    book = parse_rulebook(documents)
+    (ruleset,) = (each for each in known(book, ON) if each.id == "gpt-2018")
+    event = prerequisites_assessed(assess(ruleset, EMMA, ON))
+
+    assert rederive(event, EMMA, book, ON).identical
+    assert not rederive(event, EMMA, book, date(2020, 1, 1)).identical
 
 
 def test_of_an_erased_person_the_skeleton_is_held_against_the_ruleset() -> None:
