@@ -115,7 +115,7 @@ def _scored(
     return _Scored(
         application=application,
         score=score,
-        ruleset=recorded(given.rulebook, score.ruleset, score.digest),
+        ruleset=recorded(given.rulebook, score.ruleset, score.digest, known_on=given.today),
         proposals=state.proposals,
     )
 

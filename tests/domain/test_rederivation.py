@@ -1,26 +1,38 @@
 """A recorded assessment made again is identical, and each thing that is not is named."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final, cast
 
 import msgspec
 import pytest
 
+from domain import commands as c
 from domain import events as e
 from domain.application import Application
 from domain.days import hong_kong_date
 from domain.findings import application_scored, prerequisites_assessed
 from domain.overrides import OverrideApplied, OverrideCode
-from domain.rederivation import Assessed, Extent, Rederived, rederive
+from domain.record import Recorded
+from domain.rederivation import Assessed, Extent, Rederived, rederive, rederived
 from domain.rules.assess import assess
 from domain.rules.book import parse_rulebook
 from domain.rules.choose import known, named
+from domain.rules.types import Rulebook
+from domain.stages import InPool
 from domain.upcasts import UPCASTS
 from tests.contract.rulebook import shipped_documents
-from tests.domain.deciding import NOON, real_rulebook
-from tests.domain.histories import EMMA, JACKIE, JOHN
+from tests.domain.deciding import NOON, REFERENCE, given, real_rulebook
+from tests.domain.histories import (
+    ACKNOWLEDGED,
+    EMMA,
+    HISTORIES,
+    JACKIE,
+    JOHN,
+    proposed,
+    submitted,
+)
 
 RECORDED: Final = Path(__file__).parents[1] / "contract" / "recorded"
 PEOPLE: Final = {"john": JOHN, "emma": EMMA, "jackie": JACKIE}
@@ -165,3 +177,53 @@ def test_a_skeleton_of_criteria_is_counted_again() -> None:
     assert again(event, None).identical
     miscounted = again(replace(event, total=7), None)
     assert miscounted.differences == ("total: recorded 7, by the ruleset 6",)
+
+
+def with_a_list_known_later(country: str) -> Rulebook:
+    """Return the rules as they ship, and a list of 2019 that nobody knew before 2025."""
+    documents = shipped_documents()
+    later = {
+        **documents["nationalities"]["editions"][1],
+        "id": "nationalities-2019",
+        "from": date(2019, 1, 1),
+        "known_from": date(2025, 1, 1),
+        "members": [country],
+    }
+    documents["nationalities"]["editions"].insert(2, later)
+    return parse_rulebook(documents)
+
+
+def test_what_was_dated_back_is_made_again_with_the_lists_of_the_day_it_is_dated() -> None:
+    book = with_a_list_known_later(EMMA.applicant.nationality)
+    case = given(submitted(EMMA), ACKNOWLEDGED).under(book)
+    (found,) = case.when(c.AssessPrerequisites()).facts
+    history = [dated_back(1, submitted(EMMA)), dated_back(2, found)]
+    ((_, made),) = rederived(history, book)
+    assert (made.extent, made.differences) == (Extent.WHOLE, ())
+
+
+def test_an_override_dated_back_reads_the_lists_of_the_day_it_is_dated() -> None:
+    book = with_a_list_known_later(EMMA.applicant.nationality)
+    first = (submitted(EMMA), ACKNOWLEDGED, *HISTORIES[InPool][2:], proposed())
+    _, score = given(*first).under(book).when(c.ConfirmOverride(rule="resident-relative")).facts
+    history = [dated_back(1, submitted(EMMA)), dated_back(2, score)]
+    ((_, made),) = rederived(history, book)
+    assert (made.extent, made.differences) == (Extent.WHOLE, ())
+
+
+def dated_back(version: int, event: e.CaseEvent) -> Recorded[e.CaseEvent]:
+    """Return an event that took effect at noon and was keyed seven years later."""
+    return Recorded(
+        event_id=f"event-{version}",
+        stream=f"case-{REFERENCE}",
+        version=version,
+        event=event,
+        effective_at=NOON,
+        recorded_at=datetime(2026, 11, 23, tzinfo=UTC),
+        actor="officer-1",
+        role="officer",
+        command="",
+        command_id="",
+        causation_id="",
+        correlation_id="",
+    )
