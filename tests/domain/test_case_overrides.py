@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -20,12 +21,15 @@ from domain.errors import (
     PersonErased,
     SecondOfficerNeeded,
 )
-from domain.rules.choose import UnknownRuleset
+from domain.findings import application_scored
+from domain.rules.assess import assess
+from domain.rules.choose import UnknownRuleset, named
 from domain.rules.overriding import NoSuchRule, PointsImpossible
-from tests.domain.deciding import Given, given
+from tests.domain.deciding import Given, given, real_rulebook
 from tests.domain.histories import (
     EMMA,
     HISTORIES,
+    JOHN,
     NOT_SELECTED,
     SHORTLISTED,
     proposed,
@@ -278,3 +282,28 @@ def test_points_are_decided_only_between_the_score_and_the_committee(
         c.DeclineOverride(rule="resident-relative"),
     ):
         case.when(command).refused(NotAllowedNow, f"while the case is {s.STAGES[state]}")
+
+
+def test_a_criterion_is_decided_as_a_rule_is() -> None:
+    ruleset = named(real_rulebook(), "gptq-2024")
+    met = assess(ruleset, JOHN, date(2024, 12, 2))
+    assert "C12" not in [each.id for each in met.criteria if each.met]
+    scored_so = application_scored(met)
+    case = given(*POOL[:-1], scored_so)
+    case.when(propose("C12", 1)).then(
+        o.OverrideProposed(
+            rule="C12",
+            factor=None,
+            computed=0,
+            decided=1,
+            code=CODE,
+            proposed_by="officer-1",
+            personal=GROUNDS,
+        )
+    )
+    case.when(propose("C12", 2)).refused(PointsImpossible, "gives 0 or 1 points, not 2")
+    awaiting = given(*POOL[:-1], scored_so, replace(proposed("C12", 1), factor=None))
+    score = confirmed(awaiting, "C12")
+    assert (score.total, score.computed_total) == (met.total + 1, met.total)
+    assert score.criteria[11] == e.CriterionResult(id="C12", met=True)
+    assert score.overrides == (stands("C12", 0, 1),)

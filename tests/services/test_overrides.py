@@ -11,16 +11,20 @@ from domain.access import Person, Role
 from domain.errors import Forbidden, NoSuchProposal, SecondOfficerNeeded
 from domain.events import ApplicationScored
 from domain.overrides import OverrideCode, OverrideConfirmed
+from domain.rules.choose import named
 from domain.stages import Stage
+from domain.traces import Regime, Score, Submission
 from services import exercises
 from services.cases import carry_out, case_at, history
 from services.cli.explain import explain
 from services.projections import queries
 from services.projections.runner import catch_up_all
+from services.rules import load_rulebook
 from services.settings import Settings
+from services.simulation.comparing import OpenCase, Terms, compared
 from services.store import Conflict
 from services.wiring import Office
-from tests.services.asking import APPLICANT, AUDITOR, MAY_2019, OFFICER, SUPERVISOR, asked
+from tests.services.asking import APPLICANT, AUDITOR, MAY_2019, OFFICER, SUPERVISOR, asked, filed_by
 from tests.services.visiting import TO_POOL, file_case
 
 RULE = "renowned-institution"
@@ -206,3 +210,21 @@ def test_an_override_that_a_later_one_undoes_leaves_the_computed_score(
     scores = [each for each in recorded if isinstance(each, ApplicationScored)]
     assert [each.total for each in scores] == [175, 145, 175]
     assert scores[0] == scores[2]
+
+
+@pytest.mark.parametrize(("same", "total"), [(True, 145), (False, 175)])
+def test_a_simulation_keeps_overrides_under_the_very_rules_that_they_are_about(
+    *, same: bool, total: int
+) -> None:
+    book = load_rulebook()
+    target = named(book, "gpt-2018")
+    digest = target.digest if same else "sha256:another"
+    score = Score(total=145, pass_mark=80, overrides=((RULE, 0),))
+    case = OpenCase(
+        reference="QM-4K7RT-9XWPR",
+        stage=Stage.IN_POOL,
+        submission=Submission(route=target.route, submitted_at=MAY_2019),
+        regime=Regime(ruleset="gpt-2018", digest=digest, score=score),
+    )
+    terms = Terms(rulebook=book, target=target, day=MAY_2019.date())
+    assert compared(case, filed_by("john"), terms).target.total == total
