@@ -3,6 +3,7 @@
 Law: a file that cannot be read is a fault like any other, with its name and what is wrong.
 """
 
+import errno
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,11 @@ from typing import Final
 from domain.errors import Reportable
 
 ENDING: Final = ".toml"
+LARGEST: Final = 4 * 1024 * 1024  # bytes; the largest that ships has some ten thousand
+DEEPEST: Final = 32  # tables and lists within each other
+_WHOLE_NUMBERS: Final = range(-(2**63), 2**63)
+"""What TOML holds of whole numbers; one written in hexadecimal may be too long to be said."""
+_TOO_DEEP: Final = "is nested too deeply"
 
 
 class FolderUnreadable(Reportable):
@@ -35,9 +41,14 @@ def read_files(folder: Path | None = None) -> RuleFiles:
     for file in _files(folder):
         name = file.name.removesuffix(ENDING)
         try:
-            documents[name] = tomllib.loads(file.read_text("utf-8"))
+            document = tomllib.loads(_text(file))
         except (OSError, ValueError, RecursionError) as fault:
             unread[name] = _said(fault)
+            continue
+        if (beyond := _beyond_bounds(document)) is None:
+            documents[name] = document
+        else:
+            unread[name] = beyond
     return RuleFiles(documents=documents, unread=unread)
 
 
@@ -53,6 +64,39 @@ def _files(folder: Path | None) -> list[Traversable]:
     return files
 
 
+def _text(file: Traversable) -> str:
+    if isinstance(file, Path) and (file.is_fifo() or file.is_char_device()):
+        # Such a one may never begin, or never end.
+        raise OSError(errno.EINVAL, "not a file")
+    with file.open("rb") as opened:
+        data = opened.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise OSError(errno.EFBIG, f"larger than {LARGEST} bytes")
+    return data.decode("utf-8")
+
+
+def _beyond_bounds(document: object) -> str | None:
+    """What in a document nobody could work with or even name; dotted keys may go deep unnested."""
+    level = [document]
+    for _ in range(DEEPEST):
+        if any(type(each) is int and each not in _WHOLE_NUMBERS for each in level):
+            return "holds a whole number of more than 64 bits"
+        level = [inner for each in level for inner in _inside(each)]
+        if not level:
+            return None
+    return _TOO_DEEP
+
+
+def _inside(value: object) -> Iterable[object]:
+    match value:
+        case Mapping():
+            return value.values()
+        case list():
+            return value
+        case _:
+            return ()
+
+
 def _said(fault: OSError | ValueError | RecursionError) -> str:
     match fault:
         case OSError():
@@ -60,6 +104,6 @@ def _said(fault: OSError | ValueError | RecursionError) -> str:
         case UnicodeDecodeError():
             return f"is not UTF-8 (byte {fault.start})"
         case RecursionError():
-            return "is nested too deeply"
+            return _TOO_DEEP
         case _:
             return f"is not TOML: {fault}"

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from domain import commands as c
 from services.cases import carry_out, submit
 from services.cli.main import qmas
+from services.rulebook.files import LARGEST
 from services.rulebook.named import ruleset_named
 from services.settings import Settings
 from services.wiring import Office
@@ -319,6 +320,25 @@ def test_what_is_not_toml_is_told_with_its_file_and_line_beside_all_else(folder:
     assert ended.stderr.splitlines() == [
         f"{folder / 'gpt-2018.toml'}: is not TOML: Invalid value (at line 2, column 9)",
         f"{folder / 'sources.toml'}: is not UTF-8 (byte 0)",
+        f"{folder / 'apt-225.toml'}: pass_mark.value: {WANTED}, not '225'",
+    ]
+
+
+def test_data_that_nobody_could_work_with_is_a_fault_of_its_file(folder: Path) -> None:
+    dotted = ".".join(["a"] * 3000)
+    whole_number = f"0x{'f' * 6000}"
+    (folder / "gpt-2018.toml").write_text(f"{dotted} = 1\n", "utf-8")
+    (folder / "gpt-2023.toml").write_text(f"pass_mark.value = {whole_number}\n", "utf-8")
+    (folder / "fees.toml").write_bytes(b"#" * (LARGEST + 1))
+    os.mkfifo(folder / "pipe.toml")
+    spoil(folder, "apt-225.toml", "value = 225", 'value = "225"')
+    ended = rules("check", str(folder))
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.splitlines() == [
+        f"{folder / 'fees.toml'}: cannot be read: larger than {LARGEST} bytes",
+        f"{folder / 'gpt-2018.toml'}: is nested too deeply",
+        f"{folder / 'gpt-2023.toml'}: holds a whole number of more than 64 bits",
+        f"{folder / 'pipe.toml'}: cannot be read: not a file",
         f"{folder / 'apt-225.toml'}: pass_mark.value: {WANTED}, not '225'",
     ]
 
