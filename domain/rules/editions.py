@@ -41,7 +41,7 @@ def chained(documents: Mapping[str, Document], unread: Collection[str] = ()) -> 
     first = {name: each for name, each in documents.items() if "corrects" not in each}
     corrections = {name: each for name, each in documents.items() if "corrects" in each}
     for name, each in corrections.items():
-        if str(each["corrects"]) not in {*first, *unread}:
+        if each["corrects"] not in [*first, *unread]:
             faults.append(f"{name}: corrects: no ruleset is called {each['corrects']!r}")
     chains = []
     for name, document in sorted(first.items()):

@@ -66,6 +66,16 @@ def test_a_correction_replaces_what_it_names_and_keeps_the_rest(
         assert recorded(book, "gpt-2018", each.digest) is each
 
 
+def test_what_a_correction_corrects_is_called_so_and_does_not_only_look_so(
+    corrected: dict[str, Data],
+) -> None:
+    corrected["2018"] = {**corrected["gpt-2018"], "id": "2018"}
+    corrected["2018.2"] = {"corrects": 2018, "edition": 2}
+    with pytest.raises(RulesetFaults) as refused:
+        parse_rulebook(corrected)
+    assert "2018.2: corrects: no ruleset is called 2018" in refused.value.faults
+
+
 def test_a_digest_that_no_edition_has_is_refused(rulebook: Rulebook) -> None:
     with pytest.raises(UnknownRuleset, match="no edition of gpt-2018 has the digest sha256:0"):
         recorded(rulebook, "gpt-2018", "sha256:0")
