@@ -40,7 +40,10 @@ class AssessPrerequisites:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreApplication:
-    """Score the application under the ruleset that holds for the case."""
+    """Score the application under the ruleset that holds for the case.
+
+    Where a prerequisite is not met under that ruleset, it is not scored.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,10 +23,17 @@ def assess_prerequisites(
 
 
 def score(state: s.CaseState, command: c.ScoreApplication, given: Circumstances) -> Facts:
-    """Return the fact that the points were counted."""
+    """Return the fact that the points were counted.
+
+    Where the rules that hold by now leave a prerequisite unmet nothing is scored, and that is the
+    fact instead.
+    """
     match state:
         case s.PrerequisitesMet(filed=filed):
-            return (application_scored(_assessment(filed, given)),)
+            found = _assessment(filed, given)
+            if all(each.met for each in found.prerequisites):
+                return (application_scored(found),)
+            return (prerequisites_assessed(found),)
         case _:
             raise not_now(state, command)
 

@@ -7,7 +7,7 @@ A refusal ends `when` quietly and is looked at by `refused`; any other exception
 """
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache, reduce
 
 from domain import case
@@ -15,9 +15,11 @@ from domain.commands import CaseCommand
 from domain.deciding.circumstances import Circumstances
 from domain.errors import Refusal
 from domain.events import CaseEvent
+from domain.rules.book import parse_rulebook
 from domain.rules.types import Rulebook
 from domain.stages import CaseState, Stage, stage_of
 from services.rules import load_rulebook
+from tests.contract.rulebook import shipped_documents
 
 NOON = datetime(2019, 9, 2, 4, 0, tzinfo=UTC)
 """Noon in Hong Kong on 2 September 2019: when everything happens unless another time is named."""
@@ -29,6 +31,23 @@ REFERENCE = "QM-4K7RT-9XWPR"
 def real_rulebook() -> Rulebook:
     """Return the rulebook as it ships."""
     return load_rulebook()
+
+
+def with_a_list_known_later(country: str) -> Rulebook:
+    """Return the rules as they ship, with a list that excludes a nationality from 2019 on.
+
+    Nobody knew of it before 2025.
+    """
+    documents = shipped_documents()
+    later = {
+        **documents["nationalities"]["editions"][1],
+        "id": "nationalities-2019",
+        "from": date(2019, 1, 1),
+        "known_from": date(2025, 1, 1),
+        "members": [country],
+    }
+    documents["nationalities"]["editions"].insert(2, later)
+    return parse_rulebook(documents)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

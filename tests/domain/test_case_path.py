@@ -17,7 +17,13 @@ from domain.deciding.circumstances import Circumstances
 from domain.errors import EarlierThanHistory
 from domain.rules.choose import NoRuleset
 from domain.rules.types import FeeSchedule, Rulebook
-from tests.domain.deciding import NOON, REFERENCE, given, real_rulebook
+from tests.domain.deciding import (
+    NOON,
+    REFERENCE,
+    given,
+    real_rulebook,
+    with_a_list_known_later,
+)
 from tests.domain.histories import EMMA, EXERCISE, HISTORIES, JACKIE, JOHN, VISA_FEE
 
 FEE = 600
@@ -260,3 +266,16 @@ def test_loading_is_one_fold_of_the_facts() -> None:
     for cut in range(len(facts)):
         assert load(facts) == reduce(evolve, facts[cut:], load(facts[:cut]))
     assert load(()) == start
+
+
+def test_nothing_is_scored_where_a_prerequisite_became_unmet_since_it_was_assessed() -> None:
+    book = with_a_list_known_later(EMMA.applicant.nationality)
+    until_then = (c.AcknowledgeApplication(), c.AssessPrerequisites())
+    facts = carried_out((c.SubmitApplication(application=EMMA), *until_then), rulebook=book)
+    case = given(*facts).under(book)
+    case.when(c.ScoreApplication()).leads_to(s.Stage.IN_POOL)
+    scored = case.at(datetime(2025, 1, 1, 4, tzinfo=UTC)).when(c.ScoreApplication())
+    scored.leads_to(s.Stage.PREREQUISITES_UNMET)
+    (found,) = scored.facts
+    assert isinstance(found, e.PrerequisitesAssessed)
+    assert [each.id for each in found.results if not each.met] == ["nationality"]

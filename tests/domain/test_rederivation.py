@@ -17,13 +17,16 @@ from domain.overrides import OverrideApplied, OverrideCode
 from domain.record import Recorded
 from domain.rederivation import Assessed, Extent, Rederived, rederive, rederived
 from domain.rules.assess import assess
-from domain.rules.book import parse_rulebook
 from domain.rules.choose import known, named
-from domain.rules.types import Rulebook
 from domain.stages import InPool
 from domain.upcasts import UPCASTS
-from tests.contract.rulebook import shipped_documents
-from tests.domain.deciding import NOON, REFERENCE, given, real_rulebook
+from tests.domain.deciding import (
+    NOON,
+    REFERENCE,
+    given,
+    real_rulebook,
+    with_a_list_known_later,
+)
 from tests.domain.histories import (
     ACKNOWLEDGED,
     EMMA,
@@ -173,20 +176,6 @@ def test_a_skeleton_of_criteria_is_counted_again() -> None:
     assert again(event, None).identical
     miscounted = again(replace(event, total=7), None)
     assert miscounted.differences == ("total: recorded 7, by the ruleset 6",)
-
-
-def with_a_list_known_later(country: str) -> Rulebook:
-    """Return the rules as they ship, and a list of 2019 that nobody knew before 2025."""
-    documents = shipped_documents()
-    later = {
-        **documents["nationalities"]["editions"][1],
-        "id": "nationalities-2019",
-        "from": date(2019, 1, 1),
-        "known_from": date(2025, 1, 1),
-        "members": [country],
-    }
-    documents["nationalities"]["editions"].insert(2, later)
-    return parse_rulebook(documents)
 
 
 def test_what_was_dated_back_is_made_again_with_the_lists_of_the_day_it_is_dated() -> None:
