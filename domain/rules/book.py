@@ -95,10 +95,13 @@ def _dated_list(name: str, table: Table) -> DatedList:
 
 
 def _edition(row: Table) -> Edition:
-    members = row.texts("members", least=1) if row.has("members") else ()
+    members = row.texts("members") if row.has("members") else ()
+    life = row.life()
+    if life.until is not None:
+        row.fault("until", "an edition is in force until the next one begins")
     return Edition(
         id=row.text("id"),
-        life=row.life(),
+        life=life,
         members=members,
         size=len(members) if row.has("members") else row.whole("size", least=1),
     )

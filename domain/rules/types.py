@@ -75,7 +75,10 @@ class Transition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
-    """One edition of a dated list; ``members`` is empty where only its size is known."""
+    """One edition of a dated list; ``members`` is empty where there are none.
+
+    It is empty too where only its size is known.
+    """
 
     id: str
     life: Life

@@ -8,7 +8,13 @@ import pytest
 
 from domain.rules.assess import assess
 from domain.rules.book import parse_rulebook
-from domain.rules.choose import UnknownRuleset, known, named, recorded
+from domain.rules.choose import (
+    UnknownRuleset,
+    excluded_nationalities,
+    known,
+    named,
+    recorded,
+)
 from domain.rules.parse import digest_of
 from domain.rules.reading import RulesetFaults
 from domain.rules.types import Rulebook
@@ -188,3 +194,26 @@ def test_an_edition_of_a_list_added_later_changes_no_recorded_assessment(
     ]
     (known_then,) = (each for each in known(book, date(2026, 12, 31)) if each.id == "gpt-2008")
     assert not assess(known_then, filed, on).prerequisites[-1].met
+
+
+def test_an_edition_of_a_list_does_not_end_before_the_next_begins(
+    documents: dict[str, Data],
+) -> None:
+    # Were it to end, the list before it would be in force again.
+    documents["nationalities"]["editions"][-1]["until"] = date(2026, 1, 1)
+    with pytest.raises(RulesetFaults) as refused:
+        parse_rulebook(documents)
+    assert refused.value.faults == (
+        "nationalities: editions[3].until: an edition is in force until the next one begins",
+    )
+
+
+def test_a_list_that_is_given_up_has_an_edition_without_members(
+    documents: dict[str, Data],
+) -> None:
+    last = {"id": "nationalities-2026", "from": date(2026, 1, 1), "members": []}
+    editions = documents["nationalities"]["editions"]
+    editions.append({**editions[-1], **last})
+    book = parse_rulebook(documents)
+    assert excluded_nationalities(book, date(2025, 12, 31)) == ("AFG", "CUB", "PRK")
+    assert excluded_nationalities(book, date(2026, 1, 1)) == ()
