@@ -5,7 +5,7 @@ what the ruleset can give. Wording is never compared: reasons are messages with 
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Final
@@ -104,7 +104,12 @@ def _again(event: Assessed, application: Application, ruleset: Ruleset) -> Asses
         case e.ApplicationScored():
             decided = {each.rule: each.decided for each in event.overrides}
             found = assess(ruleset, application, event.reference_date, decided)
-            return application_scored(found, event.overrides)
+            tested = {each.rule: each.computed for each in found.overrides}
+            overrides = (
+                replace(each, computed=tested.get(each.rule, each.decided))
+                for each in event.overrides
+            )
+            return application_scored(found, tuple(overrides))
 
 
 # The skeleton, where nothing else is left.
@@ -119,6 +124,7 @@ def _skeleton(event: Assessed, ruleset: Ruleset) -> Iterator[str]:
             yield from _same("pass_mark", event.pass_mark, ruleset.pass_mark.value)
             yield from _factors(event, ruleset)
             yield from _criteria(event, ruleset)
+            yield from _overrides(event, ruleset)
 
 
 def _factors(event: e.ApplicationScored, ruleset: Ruleset) -> Iterator[str]:
@@ -142,6 +148,14 @@ def _criteria(event: e.ApplicationScored, ruleset: Ruleset) -> Iterator[str]:
     yield from _same("criteria", ids, tuple(each.id for each in ruleset.criteria))
     if event.criteria:
         yield from _same("total", event.total, sum(each.met for each in event.criteria))
+
+
+def _overrides(event: e.ApplicationScored, ruleset: Ruleset) -> Iterator[str]:
+    possible = choices(ruleset)
+    for number, each in enumerate(event.overrides):
+        for points in (each.computed, each.decided):
+            if points not in possible.get(each.rule, ()):
+                yield f"overrides[{number}]: {each.rule} cannot give {points} points"
 
 
 def _same(at: str, before: object, after: object) -> Iterator[str]:

@@ -98,6 +98,19 @@ def test_an_override_is_made_again_as_it_was_decided() -> None:
     assert again(event).identical
 
 
+def test_an_override_of_points_that_the_test_does_not_give_is_named() -> None:
+    event = scored(overrides=(DENIED,))
+    made = again(replace(event, overrides=(replace(DENIED, computed=0),)))
+    assert made.differences == ("overrides[0].computed: recorded 0, made again 40",)
+
+
+def test_a_skeleton_with_an_override_that_cannot_be_is_named() -> None:
+    event = replace(scored(overrides=(DENIED,)), personal=None)
+    assert again(event, None).identical
+    made = again(replace(event, overrides=(replace(DENIED, computed=41),)), None)
+    assert made.differences == ("overrides[0]: ten-years-five-senior cannot give 41 points",)
+
+
 def test_points_that_were_not_computed_so_are_named() -> None:
     event = scored()
     factors = (replace(event.factors[0], points=25), *event.factors[1:])
