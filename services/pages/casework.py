@@ -47,11 +47,15 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """A form that was not carried out: why, by field, and what had been typed into it."""
+    """A form that was not carried out: why, by field, and what had been typed into it.
+
+    `labels` are what the fields at fault are called.
+    """
 
     slug: str
     title: str
     faults: Mapping[str, str]
+    labels: Mapping[str, str]
     typed: Mapping[str, str]
     since: int | None = field(default=None)
 
@@ -111,10 +115,12 @@ def _refused(
     faults: Mapping[str, str],
     since: int | None = None,
 ) -> str:
+    words = load_catalogue()
     refused = Refused(
         slug=slug,
-        title=load_catalogue()(f"command.{slug}.title"),
+        title=words(f"command.{slug}.title"),
         faults=faults,
+        labels={each: _label(words, slug, each) for each in faults if each},
         typed=request.form,
         since=since,
     )

@@ -17,6 +17,7 @@ from services import exercises as running
 from services.cases import Request
 from services.exercises import ExerciseOutcome
 from services.pages import forms
+from services.pages.catalogue import load_catalogue
 from services.pages.guard import Route, visitor
 from services.pages.problems import status_of, title_of
 from services.projections import queries
@@ -111,7 +112,7 @@ def _after(office: Office, outcome: ExerciseOutcome, said: str) -> ResponseRetur
 
 
 def _list(office: Office, typed: Mapping[str, str], faults: Mapping[str, str]) -> str:
-    may_run = permitted(visitor(), Action.RUN_EXERCISE)
+    may_run, words = permitted(visitor(), Action.RUN_EXERCISE), load_catalogue()
     return render_template(
         "exercises.html",
         rows=queries.exercises(office.models),
@@ -119,6 +120,7 @@ def _list(office: Office, typed: Mapping[str, str], faults: Mapping[str, str]) -
         inputs=forms.inputs_of(c.OpenExercise) if may_run else (),
         typed=typed,
         faults=faults,
+        labels={each: words(f"field.{each}") for each in faults if each},
         command_id=str(uuid4()),
     )
 

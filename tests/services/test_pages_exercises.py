@@ -143,7 +143,10 @@ def test_what_is_wrong_with_an_opening_is_said(office: Office) -> None:
     small = open_one(visitor, shortlist_size="0")
     assert "cannot fill" in small.problems[0]
     blank = open_one(visitor, places="", title="")
-    assert len(blank.problems) == 2
+    assert blank.problems == [
+        "Title: This is needed; fill it in",
+        "Places: This is needed; fill it in",
+    ]
     assert blank.form("/staff/exercises")["exercise"] == "2019-q2"
     assert "No exercise has been opened." in blank.text
 

@@ -99,8 +99,13 @@ def test_what_is_missing_is_said_beside_each_field(office: Office) -> None:
     reference = file_case(office, "john", *TO_POOL)
     page = act(signed_in(office, OFFICER.name), reference, "propose-override", points="some")
     assert page.status == 422
-    assert len(page.problems) == 5
-    assert "Enter a whole number in figures" in page.text
+    assert page.problems == [
+        "Rule: This is needed; fill it in",
+        "Points that the rule is to give in all: Enter a whole number in figures, such as 1300",
+        "Kind of reason: This is needed; fill it in",
+        "Where the evidence is found, one document a line: This is needed; fill it in",
+        "Why these points are right: This is needed; fill it in",
+    ]
     page = act(
         signed_in(office, OFFICER.name), reference, "propose-override", **TYPED | {"points": "29"}
     )
