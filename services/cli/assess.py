@@ -19,6 +19,7 @@ from domain.errors import Refusal
 from domain.rules.assess import assess as assess_application
 from domain.rules.assess import require_route
 from domain.rules.choose import UnknownRuleset, choose, named
+from domain.rules.reasons import Message
 from domain.rules.transitions import filed_on
 from domain.rules.types import (
     Assessment,
@@ -228,7 +229,14 @@ def _sourced(
     item: Award | Shortfall | CriterionFinding, language: Correspondence, edition: str | None = None
 ) -> str:
     read = f"; {edition}" if edition else ""
-    return f"{say(item.reason, language)} [{' '.join(item.source)}{read}]"
+    return f"{_whose(item)}{say(item.reason, language)} [{' '.join(item.source)}{read}]"
+
+
+def _whose(item: Award | Shortfall | CriterionFinding) -> str:
+    """Return the rule of what officers decided, because the reason does not say what it asks."""
+    if isinstance(item, CriterionFinding) or item.reason.message is not Message.DECIDED_BY_OFFICER:
+        return ""
+    return f"{item.rule}: "
 
 
 def _total(found: Assessment) -> str:

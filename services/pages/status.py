@@ -16,7 +16,7 @@ from domain import events as e
 from domain.access import Action
 from domain.projections.status import StatusRow
 from domain.references import parse_reference
-from domain.rules.choose import named
+from domain.rules.choose import UnknownRuleset, named, recorded
 from domain.stages import Stage
 from services import cases
 from services.enquiries import status_for
@@ -25,6 +25,7 @@ from services.pages.catalogue import load_catalogue
 from services.pages.forms import read_day
 from services.pages.guard import Route, visitor
 from services.projections import queries
+from services.rulebook.shapes import asked_by
 from services.wiring import Office
 
 _MINUTES: Final = int(sessions.STATUS_OPEN.total_seconds() // 60)
@@ -72,11 +73,13 @@ def status(office: Office) -> ResponseReturnValue:
     row = queries.status(office.models, visitor().name)
     if row is None or row.personal is None:
         return finish(office)
+    scored = _score_told(office, row)
     return render_template(
         "status.html",
         row=row,
         rules_from=_in_force_from(office, row.ruleset),
-        scored=_score_told(office, row),
+        scored=scored,
+        decided=_decided(office, scored) if scored else (),
         conditions=_conditions(office, row),
         decision=_DECISIONS.get(row.stage, "none"),
         fresh=queries.freshness(office.models, "case-status"),
@@ -100,6 +103,25 @@ def _score_told(office: Office, row: StatusRow) -> e.ApplicationScored | None:
         return None
     found = timeline.assessed(cases.history(office, row.reference)).score
     return None if found is None else found.event
+
+
+def _decided(office: Office, scored: e.ApplicationScored) -> tuple[str, ...]:
+    """Return which rules were decided otherwise than by their tests, and never by whom."""
+    words = load_catalogue()
+    try:
+        asks = asked_by(recorded(office.rulebook, scored.ruleset, scored.digest))
+    except UnknownRuleset:
+        asks = {}
+    told = ((asks.get(each.rule, each.rule), each) for each in scored.overrides)
+    return tuple(
+        words(
+            "status.decided_points",
+            asks=f"{asked[:1].upper()}{asked[1:]}",
+            decided=each.decided,
+            computed=each.computed,
+        )
+        for asked, each in told
+    )
 
 
 def _conditions(office: Office, row: StatusRow) -> e.VisaConditions | None:

@@ -200,6 +200,12 @@ def in_full(book: Rulebook, ruleset: Ruleset) -> RulesetShown:
     return replace(whole, sources=sources(book, cited))
 
 
+def asked_by(ruleset: Ruleset) -> dict[str, str]:
+    """What each row and criterion of a ruleset asks in words, by its id."""
+    rows = {row.id: row.asks for each in ruleset.factors for row in factor(each).rows}
+    return rows | {each.id: words.asked(each) for each in ruleset.criteria}
+
+
 def sources(book: Rulebook, cited: Iterable[str]) -> tuple[Source, ...]:
     """The addresses of some sources, by their numbers."""
     addresses = dict(book.sources)

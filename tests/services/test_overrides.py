@@ -176,7 +176,7 @@ def test_a_case_is_explained_with_what_was_computed_and_who_decided_otherwise(
         "by officer.chan, confirmed by supervisor.wong"
     ) in said
     assert "qualifications    20 of 70, 50 computed" in said
-    assert "Decided by officers: 0 points, where the test gives 30" in said
+    assert f"{RULE}: Decided by officers: 0 points, where the test gives 30" in said
     assert "Total 145, 175 computed; the pass mark is 80" in said
 
 

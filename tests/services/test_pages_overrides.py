@@ -131,6 +131,9 @@ def test_an_applicant_reads_that_officers_decided_and_not_which(office: Office) 
     assert f"0 of 30 points, {said} 30" in page.text
     assert f"40 of 55 points, {said} 55" in page.text
     assert "由審批人員裁定為0分，按測試計算則為15分" in page.text
+    assert "Aged 18 to 39: 0 points instead of 30" in page.text
+    asked_abroad = "2 years of graduate or specialist work outside the home jurisdiction"
+    assert f"{asked_abroad}: 0 points instead of 15" in page.text
     assert "officer.chan" not in page.html
     assert "supervisor.wong" not in page.html
 
