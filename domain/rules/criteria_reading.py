@@ -87,7 +87,7 @@ def _good_languages(row: Table) -> GoodLanguages:
 
 
 def _named_language(row: Table) -> NamedLanguage:
-    return NamedLanguage(id=row.text("id"), language=row.text("language"), cited=row.citation())
+    return NamedLanguage(id=row.text("id"), language=row.language("language"), cited=row.citation())
 
 
 def _years_of_work(row: Table) -> YearsOfWork:

@@ -130,7 +130,9 @@ def _prerequisites(table: Table) -> PrerequisiteRules:
         ),
         support=table.table("support").citation(),
         record=table.table("record").citation(),
-        language=LanguageNeed(any_of=language.texts("any_of", least=1), cited=language.citation()),
+        language=LanguageNeed(
+            any_of=language.languages("any_of", least=1), cited=language.citation()
+        ),
         education=EducationNeed(
             any_of=education.some_of("any_of", Level), cited=education.citation()
         ),
@@ -222,8 +224,8 @@ def _language(table: Table) -> LanguageFactor:
         LanguageRow(
             id=row.text("id"),
             points=row.whole("points"),
-            all_of=row.texts("all_of"),
-            any_of=row.texts("any_of"),
+            all_of=row.languages("all_of"),
+            any_of=row.languages("any_of"),
             foreign=row.whole("foreign"),
             cited=row.citation(),
         )

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final, TypeVar
 
 from domain.errors import Reportable
+from domain.rules.counting import subtag_of
 from domain.rules.factors import Citation, Confidence, Figure
 from domain.rules.types import Life
 
@@ -115,6 +116,15 @@ class Table:
             self._wrong(key, "a list of texts")
         return ()
 
+    def language(self, key: str) -> str:
+        """A language as it is counted: its primary subtag in lower case, Chinese as ``zh``."""
+        language = self.text(key)
+        return language if self._at(key) in self.notes.unread else self._counted(key, language)
+
+    def languages(self, key: str, *, least: int = 0) -> tuple[str, ...]:
+        """A list of at least so many languages as they are counted, none twice."""
+        return tuple(self._counted(key, each) for each in self.texts(key, least=least))
+
     def day(self, key: str) -> date:
         """A date without a time."""
         value = self._value(key)
@@ -217,6 +227,12 @@ class Table:
         if ruleset_id not in self.notes.beginnings:
             self.fault("begins_with", f"no ruleset with a day of its own is called {ruleset_id}")
         return self.notes.beginnings.get(ruleset_id, date.min)
+
+    def _counted(self, key: str, language: str) -> str:
+        counted = subtag_of(language)
+        if counted != language:
+            self.fault(key, f"{language} is counted as {counted}; write that")
+        return counted
 
     def _enter(self, data: Mapping[str, object], path: str) -> "Table":
         table = Table(data, path, self.notes)

@@ -100,6 +100,7 @@ FAULTS: tuple[tuple[Callable[[Data], object], str], ...] = (
     (lambda d: _row(3)(d).update(of="C99"), "criteria[2].of: must name an earlier criterion"),
     (lambda d: _row(2)(d).update(levels=[]), "criteria[1].levels: needs at least 1"),
     (lambda d: _row(2)(d).update(levels=["phd"]), "criteria[1].levels: must be one of bachelor"),
+    (lambda d: _row(5)(d).update(language="en-GB"), "criteria[4].language: en-GB is counted as en"),
     (lambda d: _row(6)(d).update(years=0), "criteria[5].years: must be a whole number"),
     (lambda d: _row(7)(d).update(mark="fun"), "criteria[6].mark: must be one of outside_home"),
     (lambda d: _row(8)(d).update(sectors=["magic"]), "criteria[7].sectors: must be one of"),

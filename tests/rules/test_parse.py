@@ -38,6 +38,19 @@ def _faults(data: Data, rulebook: Rulebook) -> tuple[str, ...]:
     return refused.value.faults
 
 
+def test_a_language_is_named_as_it_is_counted(data: Data, rulebook: Rulebook) -> None:
+    # Nobody's language is ever `yue`: it is counted as Chinese.
+    data["prerequisites"]["language"]["any_of"] = ["yue", "EN"]
+    data["factors"][4]["ladder"][0]["all_of"] = ["cmn", "en"]
+    del data["factors"][4]["ladder"][1]["any_of"]
+    assert _faults(data, rulebook) == (
+        "factors[4].ladder[0].all_of: cmn is counted as zh; write that",
+        "factors[4].ladder[1].any_of: must be a list of texts and is missing",
+        "prerequisites.language.any_of: yue is counted as zh; write that",
+        "prerequisites.language.any_of: EN is counted as en; write that",
+    )
+
+
 def test_a_digest_does_not_depend_on_the_order_of_keys(data: Data) -> None:
     assert digest_of(dict(reversed(data.items()))) == digest_of(data)
 
