@@ -55,6 +55,20 @@ def test_a_letter_is_in_the_language_of_correspondence_and_dated_as_hong_kong_co
     assert all(part in text for part in (day, greeting, "QM-4K7RT-9XWPR", "https://qmas.example/"))
 
 
+@pytest.mark.parametrize(
+    ("language", "promise"),
+    [
+        ("en", "we assess it under the rules that hold for it"),
+        ("zh-Hant", "按適用於你的申請的規則作出評核"),
+        ("zh-Hans", "按适用于你的申请的规则进行评核"),
+    ],
+)
+def test_a_letter_promises_no_rules_of_a_day_because_a_change_may_catch_the_case(
+    language: str, promise: str
+) -> None:
+    assert promise in _letter(language).text
+
+
 def test_a_letter_in_chinese_greets_by_the_chinese_name_and_one_in_english_does_not() -> None:
     assert "陳大文 你好" in _letter("zh-Hant", name_in_chinese="陳大文").text
     assert "Dear John Carter," in _letter("en", name_in_chinese="陳大文").text
