@@ -124,8 +124,8 @@ SAID = (
     (
         reason(Message.LANGUAGE_NOT_GOOD, wanted=("zh", "en")),
         "Has no good Chinese or English, spoken and written, and one is required",
-        "不具備良好的中文或英文口語及書寫能力，而其中之一屬必需",
-        "不具备良好的中文或英语口语和书写能力，而其中之一为必需",
+        "不具備良好的中文或英文口語及書寫能力；須至少具備其中一種",
+        "不具备良好的中文或英语口语和书写能力；须至少具备其中一种",
     ),
     (
         reason(Message.NEEDS_LANGUAGE, points=10, any_of=("zh", "en"), has=()),
@@ -142,8 +142,44 @@ SAID = (
     (
         reason(Message.RESIDENT_RELATIVE, relative="sibling"),
         "Has a brother or sister who is a permanent resident living in Hong Kong",
-        "有直系親屬（兄弟姊妹）為在港定居的香港永久性居民",
-        "有直系亲属（兄弟姐妹）是在香港居住的香港永久性居民",
+        "有家庭成員（兄弟姊妹）是現居香港的香港永久性居民",
+        "有家庭成员（兄弟姐妹）是现居香港的香港永久性居民",
+    ),
+    (
+        reason(Message.WORKED_SENIOR, days=4566, senior_days=365),
+        "Worked 12 years 186 days at graduate or specialist level, 1 year of it in a senior role",
+        "具備12年186日學位程度或專家水平的工作經驗，其中1年擔任高級職位",
+        "具备12年186天学位程度或专家水平的工作经验，其中1年担任高级职位",
+    ),
+    (
+        reason(Message.NOT_EDUCATED, on="2007-03-01", wanted=("bachelor", "technical")),
+        (
+            "No qualification that counts was awarded by 1 March 2007; "
+            "a bachelor's degree or a technical qualification is required"
+        ),
+        "截至2007年3月1日未獲頒授符合要求的資格；須持有學士學位或技術資格",
+        "截至2007年3月1日未获颁发符合要求的资格；须持有学士学位或技术资格",
+    ),
+    (
+        reason(Message.NEEDS_PROFESSION, points=30, edition="list-1"),
+        (
+            "Needs a profession on the Talent List, with evidence, for 30 more points; "
+            "list-1 is in force"
+        ),
+        "須從事人才清單所列專業並附證明，方可多得30分；有效清單為list-1",
+        "须从事人才清单所列专业并附证明，才可多得30分；有效清单为list-1",
+    ),
+    (
+        reason(Message.CLAIMS_ACHIEVEMENTS, titles=("甲", "乙")),
+        "Claims 甲 and 乙",
+        "聲稱具有以下成就：甲及乙",
+        "声称具有以下成就：甲和乙",
+    ),
+    (
+        reason(Message.LACKS_LANGUAGE, languages=("en",)),
+        "Needs good English, both spoken and written; it is good in neither",
+        "英文的口語及書寫能力均須良好；現時兩者皆未達良好",
+        "英语的口语和书写能力均须良好；目前两者都未达到良好",
     ),
     (as_written("As {it} was"), "As {it} was", "As {it} was", "As {it} was"),
 )
