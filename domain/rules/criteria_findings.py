@@ -163,7 +163,11 @@ def _best(criterion: ListedDegree, held: Sequence[Held]) -> Held | None:
     """Return the highest of the levels, which stand lowest first, whatever the file's order."""
     return max(
         held,
-        key=lambda each: (criterion.levels.index(each.what.level), each.what.institution),
+        key=lambda each: (
+            criterion.levels.index(each.what.level),
+            each.what.institution,
+            each.what.subject,
+        ),
         default=None,
     )
 

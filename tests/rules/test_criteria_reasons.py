@@ -159,3 +159,11 @@ def test_every_finding_has_facts_of_its_message_a_source_and_evidence(questions:
             assert set(each.reason.facts) == set(each.reason.message.facts)
             assert each.source
             assert each.evidence
+
+
+def test_of_equal_degrees_the_same_one_is_told_in_any_order(questions: Ruleset) -> None:
+    degrees = [replace(MASTER, stem=True, subject=each) for each in ("Physics", "Statistics")]
+    for order in (degrees, degrees[::-1]):
+        found = criterion(questions, application(qualifications=tuple(order)), "C3")
+        assert found.met
+        assert found.reason.facts == {"level": "master", "subject": "Statistics"}
