@@ -67,7 +67,16 @@ def csv_to(file: TextIO) -> Write:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[TextIO]:
-    """Yield a file that takes its name only when the block ends well; raises `Unwritten`."""
+    """Yield a file that takes its name only when the block ends well; raises `Unwritten`.
+
+    A link stays, and what it leads to is the file. What is no file, such as a device or a pipe, is
+    written to as it is: it keeps its name, and nothing can be taken back.
+    """
+    if path.exists() and not path.is_file():
+        with _straight_to(path) as file:
+            yield file
+        return
+    path = Path(os.path.realpath(path))
     try:
         number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     except OSError as fault:
@@ -85,6 +94,15 @@ def whole_file(path: Path) -> Iterator[TextIO]:
     finally:
         with suppress(FileNotFoundError):
             Path(name).unlink()
+
+
+@contextmanager
+def _straight_to(path: Path) -> Iterator[TextIO]:
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            yield file
+    except OSError as fault:
+        raise Unwritten(f"{path} cannot be written: {fault.strerror}") from fault
 
 
 def _cell(value: Value) -> str | int:

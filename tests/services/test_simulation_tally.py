@@ -145,3 +145,25 @@ def test_a_folder_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
         whole_file(path),
     ):
         pass
+
+
+def test_a_link_stays_a_link_and_the_file_behind_it_is_written(tmp_path: Path) -> None:
+    link = tmp_path / "cases.csv"
+    link.symlink_to(tmp_path / "kept" / "may.csv")
+    (tmp_path / "kept").mkdir()
+    with whole_file(link) as file:
+        file.write("whole\n")
+    assert link.is_symlink()
+    assert (tmp_path / "kept" / "may.csv").read_text("utf-8") == "whole\n"
+
+
+def test_what_is_no_file_is_written_to_and_never_replaced(tmp_path: Path) -> None:
+    link = tmp_path / "full"
+    link.symlink_to("/dev/full")
+    with (
+        pytest.raises(Unwritten, match="full cannot be written: No space left on device"),
+        whole_file(link) as file,
+    ):
+        file.write("row\n")
+    assert link.is_char_device()
+    assert [each.name for each in tmp_path.iterdir()] == ["full"]
