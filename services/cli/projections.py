@@ -7,6 +7,7 @@ import click
 
 from services.cli.asking import office
 from services.projections import queries, runner
+from services.projections.errors import ProjectionOutdated
 from services.projections.queries import Progress
 from services.projections.verify import Difference
 from services.projections.verify import verify as verify_one
@@ -22,7 +23,7 @@ def projections() -> None:
 
 @projections.command()
 def status() -> None:
-    """Show how far each read model is; exit status 1 when one stands still."""
+    """Show how far each read model is; exit status 1 when one stands still or is outdated."""
     with office() as opened:
         opened.store.sequence()
         found = queries.progress(opened.models)
@@ -31,7 +32,14 @@ def status() -> None:
     stopped = [each for each in found if each.stop]
     for each in stopped:
         click.echo(_stop(each), err=True)
-    sys.exit(1 if stopped else 0)
+    outdated = [each for each in found if each.outdated is not None]
+    for each in outdated:
+        click.echo(
+            f"qmas: {each.name} was filled by version {each.outdated} of its fold: "
+            f"qmas projections rebuild {each.name}",
+            err=True,
+        )
+    sys.exit(1 if stopped or outdated else 0)
 
 
 @projections.command()
@@ -39,12 +47,17 @@ def status() -> None:
 def verify(names: tuple[str, ...]) -> None:
     """Compare read models (all, or those NAMED) with a fold of the log from nothing.
 
-    Exit status 1 when a row differs.
+    Exit status 1 when a row differs, or another version of its fold filled one.
     """
     wrong = 0
     with office() as opened:
         for name in names or runner.PROJECTIONS:
-            differences = verify_one(opened.store, opened.models, name)
+            try:
+                differences = verify_one(opened.store, opened.models, name)
+            except ProjectionOutdated as fault:
+                click.echo(f"qmas: {fault}", err=True)
+                wrong += 1
+                continue
             position = queries.freshness(opened.models, name).position
             _tell(name, position, differences)
             wrong += len(differences)
@@ -63,7 +76,9 @@ def rebuild(name: str) -> None:
 def _line(each: Progress) -> str:
     fresh = each.freshness
     known = fresh.as_of.astimezone(UTC).isoformat(timespec="seconds") if fresh.as_of else "never"
-    state = "stopped" if each.stop else "up to date" if not fresh.lag else f"{fresh.lag} behind"
+    state = "up to date" if not fresh.lag else f"{fresh.lag} behind"
+    if each.stop or each.outdated is not None:
+        state = "stopped" if each.stop else "outdated"
     return f"{each.name:<12} v{each.version}  position {fresh.position:<10} {state:<14} {known}"
 
 

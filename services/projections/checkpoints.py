@@ -44,12 +44,16 @@ class Stop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How a projection gets on; `stop` is None while it does."""
+    """How a projection gets on; `stop` is None while it does.
+
+    `outdated` is the version of the fold that filled its rows, None where it is this program's.
+    """
 
     name: str
     version: int
     freshness: Freshness
     stop: Stop | None
+    outdated: int | None = None
 
 
 def lock(connection: Connection, projection: Projection) -> int:
@@ -59,14 +63,17 @@ def lock(connection: Connection, projection: Projection) -> int:
     """
     position = connection.scalar(_position(projection).with_for_update())
     if position is None:
-        found = connection.scalar(
-            select(checkpoints.c.version).where(checkpoints.c.projection == projection.name)
-        )
-        if found is not None and found != projection.version:
-            raise ProjectionOutdated(projection.name, found, projection.version)
+        refuse_outdated(connection, projection)
         _create(connection, projection)
         position = connection.scalar(_position(projection).with_for_update())
     return int(position or 0)
+
+
+def refuse_outdated(connection: Connection, projection: Projection) -> None:
+    """The rows, if any, are of this version of the fold; raises `ProjectionOutdated`."""
+    found = _outdated(connection, projection)
+    if found is not None:
+        raise ProjectionOutdated(projection.name, found, projection.version)
 
 
 def lock_anew(connection: Connection, projection: Projection) -> None:
@@ -130,6 +137,7 @@ def progress(models: ReadModels, projection: Projection) -> Progress:
     """Return how the projection gets on."""
     with models.reads.connect() as connection:
         row = connection.execute(select(checkpoints).where(*_own(projection))).one_or_none()
+        outdated = None if row is not None else _outdated(connection, projection)
     stop = None
     if row is not None and row.stopped_position is not None:
         stop = Stop(
@@ -143,12 +151,21 @@ def progress(models: ReadModels, projection: Projection) -> Progress:
         version=projection.version,
         freshness=freshness(models, projection),
         stop=stop,
+        outdated=outdated,
     )
 
 
 def position_now(connection: Connection, projection: Projection) -> int:
     """Return the position reached, in the snapshot of this transaction and without a lock."""
     return int(connection.scalar(_position(projection)) or 0)
+
+
+def _outdated(connection: Connection, projection: Projection) -> int | None:
+    """Return the version of the fold that filled the rows where it is only another one."""
+    found = connection.scalars(
+        select(checkpoints.c.version).where(checkpoints.c.projection == projection.name)
+    ).all()
+    return None if projection.version in found else max(found, default=None)
 
 
 def _position(projection: Projection) -> Any:

@@ -22,7 +22,7 @@ from services.projections.models import ReadModels
 from services.projections.rows import Rows, read_rows, replace_rows, write_rows
 from services.store import EventUnreadable, LogCorrupt, Store
 
-__all__ = ["PROJECTIONS", "catch_up", "catch_up_all", "folded", "rebuild"]
+__all__ = ["PROJECTIONS", "catch_up", "catch_up_all", "folded", "rebuild", "renew"]
 
 BATCH: Final = 2_000
 REBUILD_BATCH: Final = 5_000
@@ -89,6 +89,15 @@ def rebuild(store: Store, models: ReadModels, name: str) -> int:
         last = whole.last.sequenced_at if whole.last else None
         checkpoints.advance(connection, projection, whole.position, last)
     return whole.position
+
+
+def renew(store: Store, models: ReadModels) -> tuple[str, ...]:
+    """No read model is of another version of its fold; returns those that were folded again."""
+    known = [checkpoints.progress(models, projection_named(name)) for name in PROJECTIONS]
+    outdated = tuple(each.name for each in known if each.outdated is not None)
+    for name in outdated:
+        rebuild(store, models, name)
+    return outdated
 
 
 def folded(

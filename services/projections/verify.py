@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from services.projections.catalogue import Projection, projection_named
-from services.projections.checkpoints import position_now
+from services.projections.checkpoints import position_now, refuse_outdated
 from services.projections.models import ReadModels
 from services.projections.rows import Rows, made
 from services.projections.runner import folded
@@ -40,9 +40,13 @@ class Difference:
 
 
 def verify(store: Store, models: ReadModels, name: str) -> tuple[Difference, ...]:
-    """Return every row that differs from a fold of the log up to the read model's own position."""
+    """Return every row that differs from a fold of the log up to the read model's own position.
+
+    Raises `ProjectionOutdated` where another version of the fold filled it: nothing compares.
+    """
     projection = projection_named(name)
     with models.engine.connect().execution_options(isolation_level="REPEATABLE READ") as snapshot:
+        refuse_outdated(snapshot, projection)
         position = position_now(snapshot, projection)
         held = _held(snapshot, models, projection)
         tokens = _tokens_held(snapshot) if projection.tokens else {}

@@ -192,7 +192,10 @@ def _schema(settings: Settings) -> Iterator[Finding]:
 
 
 def _read_models(settings: Settings) -> Iterator[Finding]:
-    """A read model that stands still is told with the event before which it does."""
+    """A read model that stands still is told with the event before which it does.
+
+    So is one that an earlier version of its fold filled, which nothing can read.
+    """
     keys, blind = CaseKeys(settings.master_key), BlindIndex(settings.blind_index_key)
     models = ReadModels.connect(settings.database_url, keys, blind, pool_size=1)
     try:
@@ -213,7 +216,15 @@ def _read_models(settings: Settings) -> Iterator[Finding]:
                 remedy="correct that and start the workers again; if earlier rows are wrong too, "
                 f"run `qmas projections rebuild {each.name}`",
             )
-    if not any(each.stop for each in found):
+        elif each.outdated is not None:
+            yield Finding(
+                subject=each.name,
+                is_well=False,
+                says=f"was filled by version {each.outdated} of its fold, and this program's is "
+                f"{each.version}",
+                remedy=f"run `qmas projections rebuild {each.name}`",
+            )
+    if not any(each.stop or each.outdated is not None for each in found):
         yield Finding(subject="read models", is_well=True, says="none stands still")
 
 

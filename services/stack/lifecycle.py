@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from services.projections import runner
+from services.projections.errors import ProjectionFault
+from services.projections.models import ReadModels
 from services.settings import Settings
 from services.stack.errors import StackFault
 from services.stack.places import Places, locked, settle
@@ -30,7 +33,7 @@ from services.stack.processes import (
 )
 from services.stack.programs import Program, is_free, programs
 from services.stack.redis import redis_socket, running_redis, start_redis, stop_redis
-from services.store import migrate
+from services.store import BlindIndex, CaseKeys, Store, migrate
 from services.store.errors import StoreFault
 
 ALL = ("mail", "worker", "beat", "web")
@@ -76,6 +79,7 @@ def up(settings: Settings, *, processes: Sequence[str] = ALL, say: Say = lambda 
             _refuse_taken_port(program)
         start_servers(settings, say=say)
         _bring_to_head(settings, say)
+        _renew_read_models(settings, say)
         _start(settings, places, missing, say)
         for program in wanted:
             _refuse_dead(places, program)
@@ -154,6 +158,21 @@ def _bring_to_head(settings: Settings, say: Say) -> None:
             f"({found.current or 'none'}, needed {found.head}); "
             f"set QMAS_OWNER_DATABASE_URL to the schema's owner and run this again"
         )
+
+
+def _renew_read_models(settings: Settings, say: Say) -> None:
+    """Fold again, before anybody reads them, those that another version of a fold filled."""
+    keys, blind = CaseKeys(settings.master_key), BlindIndex(settings.blind_index_key)
+    store = Store.connect(settings.database_url, keys, pool_size=1)
+    models = ReadModels.connect(settings.database_url, keys, blind, pool_size=1)
+    try:
+        for name in runner.renew(store, models):
+            say(f"{name} folded again")
+    except (ProjectionFault, StoreFault) as fault:
+        raise StackFault(f"the read models could not be renewed: {fault}") from fault
+    finally:
+        models.dispose()
+        store.dispose()
 
 
 def _start(settings: Settings, places: Places, missing: Sequence[Program], say: Say) -> None:

@@ -67,6 +67,25 @@ def test_a_read_model_that_stands_still_is_told_with_what_to_do(settings: Settin
     assert "qmas projections rebuild exercises" in found.remedy
 
 
+def test_a_read_model_of_an_earlier_version_is_told_and_folded_again_by_up(
+    settings: Settings,
+) -> None:
+    lifecycle.up(settings, processes=())
+    assert settings.owner_database_url is not None
+    with psycopg.connect(settings.owner_database_url) as connection:
+        connection.execute(
+            "INSERT INTO projection_checkpoints (projection, version) VALUES ('case-status', 1)"
+        )
+    found = _found(settings)["case-status"]
+    assert not found.is_well
+    assert "was filled by version 1 of its fold" in found.says
+    assert "qmas projections rebuild case-status" in found.remedy
+    said: list[str] = []
+    lifecycle.up(settings, processes=(), say=said.append)
+    assert "case-status folded again" in said
+    assert _found(settings)["read models"].is_well
+
+
 def test_a_missing_schema_is_told(settings: Settings) -> None:
     lifecycle.start_servers(settings)
     schema = _found(settings)["schema"]

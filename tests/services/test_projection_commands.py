@@ -64,6 +64,27 @@ def test_status_tells_what_a_stopped_read_model_stands_before(
     assert "qmas projections rebuild case-list" in result.stderr
 
 
+def test_a_read_model_of_an_earlier_version_is_named_and_the_others_verified(
+    book: Casebook, qmas: Qmas, database: TestDatabase
+) -> None:
+    runner.catch_up_all(book.store, book.models)
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        owner.execute(
+            "UPDATE projection_checkpoints SET version = 1 WHERE projection = 'case-status'"
+        )
+    shown = qmas("status")
+    assert shown.exit_code == 1
+    assert "outdated" in shown.stdout.splitlines()[1]
+    assert "case-status was filled by version 1 of its fold" in shown.stderr
+    verified = qmas("verify")
+    assert verified.exit_code == 1
+    assert [each.partition(":")[0] for each in verified.stdout.splitlines()] == [
+        "case-list",
+        "exercises",
+    ]
+    assert "run `qmas projections rebuild case-status`" in verified.stderr
+
+
 def test_verify_passes_read_models_that_equal_a_fold_of_the_log(book: Casebook, qmas: Qmas) -> None:
     runner.catch_up_all(book.store, book.models)
     result = qmas("verify")

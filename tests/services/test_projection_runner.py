@@ -354,7 +354,10 @@ def test_rows_of_another_version_are_not_folded_on_but_rebuilt(
     monkeypatch.setattr(catalogue, "PROJECTIONS", newer)
     with pytest.raises(ProjectionOutdated, match=r"of version 1 .* folds version 2"):
         runner.catch_up(book.store, book.models, "case-list")
-    assert runner.rebuild(book.store, book.models, "case-list") == head
+    with pytest.raises(ProjectionOutdated, match=r"run `qmas projections rebuild case-list`"):
+        verify(book.store, book.models, "case-list")
+    assert runner.renew(book.store, book.models) == ("case-list",)
+    assert runner.renew(book.store, book.models) == ()
     assert runner.catch_up(book.store, book.models, "case-list") == head
     assert differences(book) == {}
 
