@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -226,6 +227,22 @@ def test_a_criterion_that_depends_on_another_is_never_met_without_it() -> None:
     assert without.criteria[2].reason == Reason(
         message=Message.LACKS_STEM_DEGREE, facts={"criterion": "C2"}
     )
+
+
+@pytest.mark.parametrize("stem", [False, True])
+@pytest.mark.parametrize("listed", [False, True])
+def test_no_decisions_meet_the_one_criterion_without_the_other(*, listed: bool, stem: bool) -> None:
+    degree = held(Level.MASTER, listed_university=listed, stem=stem)
+    filed = application(qualifications=(degree,))
+    for first, second in product((None, 0, 1), repeat=2):
+        overrides = {"C2": first, "C3": second}
+        known = {rule: each for rule, each in overrides.items() if each is not None}
+        found = assess(QUESTIONS, filed, date(2024, 12, 2), known)
+        tells = {each.id: each.met for each in found.criteria}
+        assert tells["C2"] == (listed if first is None else bool(first))
+        by_itself = (listed and stem) if second is None else bool(second)
+        assert tells["C3"] == (tells["C2"] and by_itself)
+        assert found.total == sum(tells.values())
 
 
 def test_a_criterion_is_met_or_not_and_nothing_between() -> None:

@@ -146,6 +146,20 @@ def test_a_score_counted_anew_later_is_not_in_the_pool_of_an_earlier_day(
     assert (redrawn.differences, redrawn.pool) == ((), 1)
 
 
+def test_a_case_with_other_points_since_the_pool_was_frozen_waits_for_the_next_exercise(
+    office: Office, proposed: str
+) -> None:
+    emma = file_case(office, "emma", *TO_POOL)
+    catch_up_all(office.store, office.models)
+    opening = c.OpenExercise(exercise="one", title="One", places=1, shortlist_size=1)
+    exercises.open_exercise(office, opening, asked(SUPERVISOR))
+    carry_out(office, proposed, CONFIRM, asked(SUPERVISOR))
+    exercises.draw_shortlist(office, "one", asked(SUPERVISOR))
+    assert case_at(office, proposed).stage is Stage.IN_POOL
+    assert case_at(office, emma).stage is Stage.SHORTLISTED
+    assert exercises.redraw(office, "one").differences == ()
+
+
 def test_an_open_proposal_lapses_before_the_committee(
     office: Office, settings: Settings, proposed: str
 ) -> None:
