@@ -42,7 +42,10 @@ def test_a_case_in_the_pool_is_told_with_its_points_and_what_may_follow(
 
     assert said.startswith(f"{reference} is in-pool, since 2019-05-01\n")
     assert "175 points under gpt-2018; the pass mark is 80" in said
-    assert "+15  Worked 2 years 121 days outside the home jurisdiction" in said
+    assert (
+        "+15  Worked 2 years 121 days at graduate or specialist level outside the home jurisdiction"
+        in said
+    )
     assert "  WithdrawApplication: applicant, officer, supervisor" in said
 
 

@@ -152,6 +152,30 @@ SAID = (
         "具备12年186天学位程度或专家水平的工作经验，其中1年担任高级职位",
     ),
     (
+        reason(Message.WORKED_OUTSIDE_HOME, days=1644),
+        "Worked 4 years 184 days at graduate or specialist level outside the home jurisdiction",
+        "在原居地以外具備4年184日學位程度或專家水平的工作經驗",
+        "在原居住地以外具备4年184天学位程度或专家水平的工作经验",
+    ),
+    (
+        reason(Message.LACKS_WORK_IN_SECTORS, sectors=("finance",), more=95, years=3, days=1000),
+        (
+            "Needs 95 days (about 3 months) more at graduate or specialist level in finance; "
+            "3 years asked for, 2 years 270 days worked"
+        ),
+        "在金融界別的學位程度或專家水平工作經驗尚差95日（約3個月）；要求3年，現有2年270日",
+        "在金融领域的学位程度或专家水平工作经验还差95天（约3个月）；要求3年，现有2年270天",
+    ),
+    (
+        reason(Message.LACKS_LISTED_UNIVERSITY, level="master", institution="甲大學"),
+        (
+            "Needs the degree to be from a university on the list; "
+            "holds a master's degree from 甲大學, which is not on it"
+        ),
+        "學位須由名單所列大學頒授；現持有甲大學頒授的碩士學位，該院校不在名單之內",
+        "学位须由名单所列大学颁发；现持有甲大學颁发的硕士学位，该院校不在名单之内",
+    ),
+    (
         reason(Message.NOT_EDUCATED, on="2007-03-01", wanted=("bachelor", "technical")),
         (
             "No qualification that counts was awarded by 1 March 2007; "
