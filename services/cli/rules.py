@@ -56,11 +56,13 @@ def list_(*, on: date | None, known_on: date | None, all_: bool, as_json: bool) 
     lines = [in_brief(book, each, known_on) for each in known]
     lines = [each for each in lines if each.days.known_from <= (known_on or date.max)]
     lines = [each for each in lines if on is None or each.days.cover(on)]
-    values = dated_values(book) if all_ else ()
+    values = dated_values(book, known_on) if all_ else ()
+    values = tuple(each for each in values if on is None or each.covers(on))
     if as_json:
         _say_json({"rulesets": lines, "dated": values} if all_ else {"rulesets": lines})
         return
-    _say((*ruletables.listed(lines), *ruletables.dated(values), *ruletables.legend()))
+    legend = ruletables.legend() if lines or values else ()
+    _say((*ruletables.listed(lines), *ruletables.dated(values), *legend))
 
 
 @rules.command()

@@ -29,9 +29,9 @@ def rule_list(office: Office) -> ResponseReturnValue:
 def ruleset(office: Office, name: str) -> ResponseReturnValue:
     """Show one ruleset, in the edition that is asked for."""
     book = office.rulebook
-    edition = request.args.get("edition", type=int)
+    asked = f"{name}@{request.args['edition']}" if "edition" in request.args else name
     try:
-        found = ruleset_named(book, name, edition=edition)
+        found = ruleset_named(book, asked)
     except UnknownRuleset:
         abort(_NOT_FOUND)
     return render_template(

@@ -3,11 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from domain.days import HONG_KONG
 from domain.rules.factors import Citation, Confidence
 from domain.rules.types import DatedList, FeeSchedule, Life, Quota, Rulebook, StayPattern
 from services.rulebook import words
+
+_DAY: Final = len("2019-05-01")
+_NEVER: Final = date.max.isoformat()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,19 +35,33 @@ class DatedValue:
     confidence: Confidence
     note: str
 
+    def covers(self, day: date) -> bool:
+        """True when it holds on some part of a day."""
+        first, last = self.first[:_DAY], (self.last or _NEVER)[:_DAY]
+        return first <= f"{day}"[: len(first)] and f"{day}"[: len(last)] <= last
 
-def dated_values(book: Rulebook) -> tuple[DatedValue, ...]:
-    """Every dated value of the rulebook, by kind and then by its first day."""
-    return tuple(_all(book))
+
+def dated_values(book: Rulebook, known_on: date | None = None) -> tuple[DatedValue, ...]:
+    """Every dated value that was known on a day, by kind and then by its first day."""
+    return tuple(
+        value
+        for group in _groups(book)
+        for value in _ending([each for each in group if _known(each, known_on)])
+    )
 
 
-def _all(book: Rulebook) -> Iterator[DatedValue]:
-    yield from _ending([_quota(each) for each in book.quotas])
+def _known(value: DatedValue, on: date | None) -> bool:
+    return on is None or value.known_from is None or value.known_from <= on
+
+
+def _groups(book: Rulebook) -> Iterator[list[DatedValue]]:
+    """The values in groups, of which one ends where the next begins."""
+    yield [_quota(each) for each in book.quotas]
     for kind in dict.fromkeys((each.route, each.top_tier) for each in book.stays):
         ours = [each for each in book.stays if (each.route, each.top_tier) == kind]
-        yield from _ending([_stay(each) for each in ours])
-    yield from _ending([_fees(each) for each in book.fees])
-    limits = [
+        yield [_stay(each) for each in ours]
+    yield [_fees(each) for each in book.fees]
+    yield [
         _living(
             "time limits",
             f"{each.payment_months} months to pay, {each.activation_months} to activate",
@@ -51,19 +69,18 @@ def _all(book: Rulebook) -> Iterator[DatedValue]:
         )
         for each in book.limits
     ]
-    yield from _ending(limits)
     lists = book.lists
-    yield from _list("excluded nationalities", lists.excluded_nationalities)
-    yield from _list("Talent List", lists.talent_list)
-    yield from _list("university list", lists.universities)
+    yield _list("excluded nationalities", lists.excluded_nationalities)
+    yield _list("Talent List", lists.talent_list)
+    yield _list("university list", lists.universities)
 
 
-def _list(kind: str, dated: DatedList) -> Iterator[DatedValue]:
+def _list(kind: str, dated: DatedList) -> list[DatedValue]:
     values = []
     for each in dated.editions:
         members = " ".join(each.members) or f"{each.size} entries"
         values.append(_living(kind, f"{each.id}: {members}", each.life))
-    yield from _ending(values)
+    return values
 
 
 def _ending(values: list[DatedValue]) -> Iterator[DatedValue]:

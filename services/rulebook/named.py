@@ -21,6 +21,8 @@ def ruleset_named(book: Rulebook, name: str, *, edition: int | None = None) -> R
         known = ", ".join(each.id for each in latest(book)) or "none"
         raise UnknownRuleset(f"no ruleset is called {name!r}; known: {known}")
     number = int(asked["edition"]) if asked["edition"] else edition
+    if edition not in {None, number}:
+        raise UnknownRuleset(f"{name} is not edition {edition}; ask for one of the two")
     found = {each.edition: each for each in ours}
     if number is None:
         return found[max(found)]

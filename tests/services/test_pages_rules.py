@@ -72,7 +72,15 @@ def test_every_source_that_is_named_stands_below(visitor: Visitor) -> None:
     assert named - ids == {"#main"}
 
 
-@pytest.mark.parametrize("path", ["/rules/gpt-1999", "/rules/gpt-2018?edition=99"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/rules/gpt-1999",
+        "/rules/gpt-2018?edition=99",
+        "/rules/gpt-2018?edition=first",
+        "/rules/gpt-2018@1?edition=2",
+    ],
+)
 def test_a_ruleset_that_does_not_exist_is_not_found(visitor: Visitor, path: str) -> None:
     page = visitor.get(path)
     assert (page.status, page.heading) == (404, "Page not found")

@@ -58,6 +58,8 @@ def test_an_unknown_ruleset_is_not_found_and_names_the_known_ones(api: Flask) ->
 def test_an_unknown_edition_or_parameter_is_refused(api: Flask) -> None:
     client = api.test_client()
     assert client.get("/api/v1/rulesets/gpt-2018?edition=99").status_code == 404
+    assert client.get("/api/v1/rulesets/gpt-2018@1?edition=1").status_code == 200
+    assert client.get("/api/v1/rulesets/gpt-2018@1?edition=2").status_code == 404
     assert client.get("/api/v1/rulesets/gpt-2018?edition=0").status_code == 422
     assert client.get("/api/v1/rulesets?day=2019-05-01").status_code == 422
     assert client.get("/api/v1/rulesets?on=2019-02-30").status_code == 422
