@@ -40,6 +40,13 @@ def age_bands(bands: tuple[AgeBand, ...], application: Application, on: date) ->
     return tuple(_age_band(band, age) for band in bands)
 
 
+def place_of_age(bands: tuple[AgeBand, ...], application: Application, on: date) -> int:
+    """The number of the band of the age, or of the nearest one to it."""
+    age = age_on(application.applicant.date_of_birth, on)
+    reaching = (n for n, band in enumerate(bands) if band.highest is None or age <= band.highest)
+    return next(reaching, len(bands) - 1)
+
+
 def _age_band(band: AgeBand, age: int) -> Tested:
     return Tested(
         rule=band.id,

@@ -7,6 +7,7 @@ said with what it would need.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import assert_never
 
 from domain.application import Application
@@ -27,6 +28,7 @@ from domain.rules.rows import (
     achievement_row,
     age_bands,
     language_rows,
+    place_of_age,
     qualification_rows,
     renowned_bonus,
     talent_list_bonus,
@@ -106,7 +108,8 @@ def _groups(factor: Factor, lists: Lists, application: Application, on: date) ->
     """Every row of a factor tested, with how those that give points are chosen among them."""
     match factor:
         case AgeFactor():
-            yield _band, age_bands(factor.bands, application, on)
+            place = place_of_age(factor.bands, application, on)
+            yield partial(_band, place), age_bands(factor.bands, application, on)
         case QualificationFactor():
             yield _ladder, qualification_rows(factor.ladder, application, on)
             yield _each, [renowned_bonus(each, application, on) for each in factor.bonuses]
@@ -136,13 +139,13 @@ def _ladder(rows: Sequence[Tested]) -> Iterator[_Found]:
         yield _shortfall(above[-1], above[-1].points - points)
 
 
-def _band(bands: Sequence[Tested]) -> Iterator[_Found]:
-    """The best band met, and the nearest one that gives more (the first where none is met).
+def _band(place: int, bands: Sequence[Tested]) -> Iterator[_Found]:
+    """The best band met, and the nearest one that gives more (to the age, where none is met).
 
     An age is in one band; only where an officer decided of another can two be met.
     """
     found = (number for number, band in enumerate(bands) if band.met)
-    met = max(found, key=lambda number: bands[number].points, default=0)
+    met = max(found, key=lambda number: bands[number].points, default=place)
     points = bands[met].points if bands[met].met else 0
     if points:
         yield _award(bands[met])

@@ -8,7 +8,7 @@ from domain.rules.checks import FACTOR_NAMES, rows_of
 from domain.rules.choose import named
 from domain.rules.types import Rulebook, Ruleset
 from tests.rules.edges import edges, wrong
-from tests.rules.filing import ON, application, born, held, met, points, post, skill
+from tests.rules.filing import ON, application, born, factor, held, met, points, post, skill
 from tests.rules.published import ACHIEVEMENT_TESTS, AGES, MAXIMA, POINTS_TESTS, TABLES, WHOLE
 
 YEAR = 365
@@ -51,6 +51,25 @@ def test_ages_at_the_published_edges_score_as_published(points_test: Ruleset) ->
         for age in expected
     }
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("age", "nearest"),
+    [
+        (17, "age-25-29"),
+        (18, "age-25-29"),
+        (24, "age-25-29"),
+        (44, "age-35-39"),
+        (50, "age-40-44"),
+        (51, "age-45-50"),
+        (70, "age-45-50"),
+    ],
+)
+def test_who_is_outside_every_band_is_told_the_nearest_that_gives_more(
+    rulebook: Rulebook, age: int, nearest: str
+) -> None:
+    found = assess(named(rulebook, "gpt-2006"), application(date_of_birth=born(age)), ON)
+    assert [each.rule for each in factor(found, "age").shortfalls] == [nearest]
 
 
 @pytest.mark.parametrize("age", [17, 18, 50, 51])
