@@ -109,9 +109,13 @@ class Table:
         """A list of at least so many texts, none twice."""
         value = self._value(key)
         if isinstance(value, list) and all(isinstance(each, str) and each for each in value):
-            if len(value) >= least and len(set(value)) == len(value):
+            twice = sorted({each for each in value if value.count(each) > 1})
+            if len(value) >= least and not twice:
                 return tuple(value)
-            self.fault(key, f"needs at least {least} texts, none twice")
+            for each in twice:
+                self.fault(key, f"names {each!r} {value.count(each)} times")
+            if len(value) < least:
+                self.fault(key, f"needs at least {least}, and has {len(value)}")
         else:
             self._wrong(key, "a list of texts")
         return ()
@@ -176,7 +180,7 @@ class Table:
             self._wrong(key, "a list of tables")
             value = []
         elif len(value) < least:
-            self.fault(key, f"needs at least {least} rows")
+            self.fault(key, f"needs at least {least}, and has {len(value)}")
         for number, each in enumerate(value):
             yield self._enter(each, f"{self._at(key)}[{number}]")
 

@@ -41,7 +41,7 @@ def listed(lines: Iterable[RulesetLine]) -> Iterator[str]:
     """Every ruleset in a line, under the route that it is of."""
     shown = tuple(lines)
     if not shown:
-        yield "No ruleset is loaded for that."
+        yield "No ruleset is loaded for that; without --on and --known-on all are listed."
     for route in Route:
         rows = [_line(each) for each in shown if each.route is route]
         if rows:

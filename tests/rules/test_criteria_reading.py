@@ -123,7 +123,7 @@ FAULTS: tuple[tuple[Callable[[Data], object], str], ...] = (
     (lambda d: _row(1)(d).update(source=["S999"]), "S999 is not among the sources"),
     (lambda d: _row(1)(d).update(asks="height"), "criteria[0].asks: must be one of age-at-most"),
     (lambda d: _row(1)(d).update(points=5), "criteria[0].points: is not known here"),
-    (lambda d: d.update(criteria=[]), "criteria: needs at least 1 rows"),
+    (lambda d: d.update(criteria=[]), "criteria: needs at least 1, and has 0"),
     (lambda d: d.pop("criteria"), "criteria: must be a list of tables"),
     (lambda d: d.update(route="achievement"), "test of criteria is not of the achievement route"),
     (lambda d: d.update(test="points"), "factors: must be a list of tables"),

@@ -87,7 +87,7 @@ def test_ten_documents_broken_in_one_place_each_have_ten_faults(documents: Docum
         "gpt-2008: max: is 160, but the factors' maxima add up to 165",
         "gpt-2018.2: edition: is 3, so it must be called gpt-2018.3",
         "gpt-2018: its corrections are editions 3, not 2",
-        "nationalities: editions[1].members: needs at least 0 texts, none twice",
+        "nationalities: editions[1].members: names 'CUB' 2 times",
         (
             "stay 2+3+3 of the general route begins on 2015-05-04, but stay 1+2+2+3 of the general "
             "route ended on 2015-04-30: nothing is in force in between"

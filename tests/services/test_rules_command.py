@@ -105,7 +105,8 @@ def test_only_those_in_force_on_a_day_are_listed_when_a_day_is_asked_for() -> No
 
 
 def test_nothing_is_listed_for_a_day_before_anything_was_known() -> None:
-    assert lines("list", "--known-on=2006-06-27") == ["No ruleset is loaded for that."]
+    said = "No ruleset is loaded for that; without --on and --known-on all are listed."
+    assert lines("list", "--known-on=2006-06-27") == [said]
 
 
 def test_a_day_that_does_not_exist_is_a_usage_fault() -> None:
