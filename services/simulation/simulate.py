@@ -4,7 +4,7 @@ Law: nothing is appended. The answer follows from the log up to one position, th
 and the ruleset asked for; by how many processes it was worked out makes no difference to it.
 """
 
-import gc
+import signal
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
@@ -31,6 +31,7 @@ from services.simulation.work import (
     Part,
     SimulationFailed,
     Source,
+    begin,
     compare,
     traces_of,
 )
@@ -193,13 +194,20 @@ def _spread(processes: int) -> Iterator[_Mapped]:
     if processes == 1:
         yield map
         return
-    # Started afresh and not forked: they inherit no connection, thread or lock. What they make
-    # has no cycles, so looking for them is a tenth of their time spent on nothing.
-    with ProcessPoolExecutor(
-        processes, mp_context=get_context("spawn"), initializer=gc.disable
-    ) as pool:
+    # Started afresh and not forked: they inherit no connection, thread or lock.
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=begin) as pool:
+
+        def mapped(work: Callable[[_A], _B], given: Iterable[_A], /) -> Iterator[_B]:
+            # They are started here, as work is handed in. A terminal interrupts all of its
+            # processes; whoever asks hears it and ends them, so none is to hear it from its start.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            try:
+                return pool.map(work, given)
+            finally:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
         try:
-            yield pool.map
+            yield mapped
         except BrokenExecutor as fault:
             raise SimulationFailed(
                 "a process that simulates ended without an answer; is there memory for "

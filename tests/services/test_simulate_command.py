@@ -1,6 +1,7 @@
 """`qmas rules simulate`: its table, its files and its refusals."""
 
 import json
+import signal
 from datetime import date
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from domain import events as e
-from services.cli.simulate import simulate_rules
+from services.cli.simulate import simulate_rules, tidily
 from services.settings import Settings
+from services.simulation.table import whole_file
 from services.store import NewEvent
 from services.wiring import Office
 from tests.services.asking import MAY_2019, filed_by
@@ -128,3 +130,14 @@ def test_two_answers_do_not_fit_into_one_stream(environment: dict[str, str]) -> 
     refused = run(environment, "--json", "--csv", "-")
     assert refused.exit_code == 2
     assert "both want standard output" in refused.output
+
+
+def test_told_to_end_it_leaves_no_half_file(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    path = tmp_path / "cases.csv"
+    with pytest.raises(SystemExit) as ended, tidily(), whole_file(path) as file:
+        file.write("half")
+        signal.raise_signal(signal.SIGTERM)
+    assert ended.value.code == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(signal.SIGTERM) is before
