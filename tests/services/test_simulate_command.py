@@ -134,10 +134,14 @@ def test_two_answers_do_not_fit_into_one_stream(environment: dict[str, str]) -> 
 
 def test_told_to_end_it_leaves_no_half_file(tmp_path: Path) -> None:
     before = signal.getsignal(signal.SIGTERM)
-    path = tmp_path / "cases.csv"
-    with pytest.raises(SystemExit) as ended, tidily(), whole_file(path) as file:
-        file.write("half")
-        signal.raise_signal(signal.SIGTERM)
+
+    def told_to_end() -> None:
+        with tidily(), whole_file(tmp_path / "cases.csv") as file:
+            file.write("half")
+            signal.raise_signal(signal.SIGTERM)
+
+    with pytest.raises(SystemExit) as ended:
+        told_to_end()
     assert ended.value.code == 128 + signal.SIGTERM
     assert list(tmp_path.iterdir()) == []
     assert signal.getsignal(signal.SIGTERM) is before
