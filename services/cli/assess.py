@@ -65,7 +65,10 @@ LANGUAGE: Final = click.option(
 """The option of every command that tells reasons."""
 
 
-def _day(_context: click.Context, _option: click.Parameter, value: str | None) -> date | None:
+def calendar_day(
+    _context: click.Context, _option: click.Parameter, value: str | None
+) -> date | None:
+    """Return the day that an option gives, None without it; a usage fault for anything else."""
     day = day_or_none(value)
     if value is not None and day is None:
         raise click.BadParameter(f"{value!r} is not a calendar date such as 2019-05-01")
@@ -76,7 +79,10 @@ def _day(_context: click.Context, _option: click.Parameter, value: str | None) -
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--ruleset", "ruleset_id", metavar="ID", help="Assess under this ruleset.")
 @click.option(
-    "--on", metavar="DATE", callback=_day, help="Reference date (today in Hong Kong if absent)."
+    "--on",
+    metavar="DATE",
+    callback=calendar_day,
+    help="Reference date (today in Hong Kong if absent).",
 )
 @LANGUAGE
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, in the order given.")

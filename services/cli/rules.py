@@ -16,9 +16,8 @@ from domain.rules.reading import RulesetFaults
 from domain.rules.types import Rulebook
 from services.cli import ruletables
 from services.cli.asking import office
-from services.cli.assess import printable
+from services.cli.assess import calendar_day, printable
 from services.cli.simulate import simulate_rules
-from services.intake.fields import day_or_none
 from services.rulebook.dated import dated_values
 from services.rulebook.differences import compare
 from services.rulebook.named import called, ruleset_named
@@ -32,21 +31,16 @@ SHIPPED: Final = Path("rulesets")
 _as_json = click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 
 
-def _day(_context: click.Context, _option: click.Parameter, value: str | None) -> date | None:
-    day = day_or_none(value)
-    if value is not None and day is None:
-        raise click.BadParameter(f"{value!r} is not a calendar date such as 2019-05-01")
-    return day
-
-
 @click.group()
 def rules() -> None:
     """The scheme's rules, 2006 to today: list, show, check, compare and try them."""
 
 
 @rules.command("list")
-@click.option("--on", metavar="DATE", callback=_day, help="Only those in force on a day.")
-@click.option("--known-on", metavar="DATE", callback=_day, help="As they were known on a day.")
+@click.option("--on", metavar="DATE", callback=calendar_day, help="Only those in force on a day.")
+@click.option(
+    "--known-on", metavar="DATE", callback=calendar_day, help="As they were known on a day."
+)
 @click.option("--all", "all_", is_flag=True, help="Every edition, and the dated data as well.")
 @_as_json
 def list_(*, on: date | None, known_on: date | None, all_: bool, as_json: bool) -> None:
