@@ -19,6 +19,7 @@ from services.cli.asking import LEAST_WIDTH, MOMENT, office, operator
 from services.simulation.comparing import Compared, Effect, Standing
 from services.simulation.simulate import Question, Simulated, Step, Told, simulate
 from services.simulation.table import Write, csv_to, row_of, whole_file
+from services.simulation.tally import Tally
 
 FILE: Final = click.Path(path_type=Path, allow_dash=True, dir_okay=False)
 _BAR: Final = 40
@@ -150,12 +151,18 @@ def _tell(console: Console, found: Simulated) -> None:
             console.print(_cases(title, cases))
 
 
+def _together(tally: Tally, cases: int, points: int) -> str:
+    if tally.cases and not tally.changes:
+        return f"{cases}, by eligibility alone"
+    return f"{cases}; {points} points together"
+
+
 def _counts(found: Simulated) -> Table:
     tally, effects = found.tally, found.tally.effects
     table = Table(show_header=False)
     table.add_row("Open cases", str(tally.cases))
-    table.add_row("Gain", f"{effects[Effect.GAINS]}; {tally.gained} points together")
-    table.add_row("Lose", f"{effects[Effect.LOSES]}; {tally.lost} points together")
+    table.add_row("Gain", _together(tally, effects[Effect.GAINS], tally.gained))
+    table.add_row("Lose", _together(tally, effects[Effect.LOSES], tally.lost))
     table.add_row("Stay the same", str(effects[Effect.SAME]))
     if effects[Effect.NOT_ASSESSABLE]:
         table.add_row("Not assessable", f"{effects[Effect.NOT_ASSESSABLE]}: the person was erased")

@@ -83,6 +83,16 @@ def test_the_table_counts_and_names(environment: dict[str, str], john: str, emma
     assert emma not in said
 
 
+@pytest.mark.usefixtures("john", "emma")
+def test_between_points_and_criteria_no_points_are_added_up(environment: dict[str, str]) -> None:
+    said = run(environment, to="gptq-2024").stdout
+    rows = [" ".join(line.replace("│", " ").split()) for line in said.splitlines()]
+    # John meets ten criteria with a recorded score below the mark; Emma meets six.
+    assert "Gain 1, by eligibility alone" in rows
+    assert "Lose 0, by eligibility alone" in rows
+    assert "points together" not in said
+
+
 def test_the_csv_file_has_a_line_for_every_case(
     environment: dict[str, str], john: str, emma: str, tmp_path: Path
 ) -> None:
