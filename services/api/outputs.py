@@ -56,7 +56,10 @@ class CasePage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusAnswer:
-    """An application as its applicant sees it."""
+    """An application as its applicant sees it.
+
+    `language` is the one in which the applicant is written to, whichever was asked for here.
+    """
 
     reference: str
     stage: Stage
