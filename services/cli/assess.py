@@ -234,8 +234,10 @@ def _factor_lines(factor: FactorScore, language: Correspondence) -> Iterator[str
 def _sourced(
     item: Award | Shortfall | CriterionFinding, language: Correspondence, edition: str | None = None
 ) -> str:
-    read = f"; {edition}" if edition else ""
-    return f"{_whose(item)}{say(item.reason, language)} [{' '.join(item.source)}{read}]"
+    # What was recorded before sources were has none.
+    behind = "; ".join(filter(None, (" ".join(item.source), edition)))
+    told = f"{_whose(item)}{say(item.reason, language)}"
+    return f"{told} [{behind}]" if behind else told
 
 
 def _whose(item: Award | Shortfall | CriterionFinding) -> str:

@@ -8,12 +8,16 @@ import pytest
 from click.testing import CliRunner
 
 from domain import commands as c
+from domain.application import Correspondence
 from domain.events import ApplicationSubmitted
 from domain.findings import application_scored
 from domain.rules.assess import assess
 from domain.rules.choose import named
+from domain.rules.reasons import as_written
 from services.cases import carry_out, case_at, submit
+from services.cli.assess import lines
 from services.cli.explain import explain
+from services.rules import load_rulebook
 from services.settings import Settings
 from services.store import Commit, NewEvent, StreamWrite
 from services.wiring import Office
@@ -146,3 +150,14 @@ def test_an_assessment_that_is_not_what_the_rules_give_is_told_and_fails(
     assert told.exit_code == 1
     assert "application-scored       gpt-2018  NOT identical\n" in told.output
     assert "total: recorded 180, made again 175" in told.output
+
+
+def test_an_award_that_was_recorded_without_its_sources_has_no_empty_brackets() -> None:
+    rulebook = load_rulebook()
+    found = assess(named(rulebook, "gpt-2018"), filed_by("john"), date(2019, 5, 1))
+    first, *others = found.factors
+    award = replace(first.awards[0], reason=as_written("Aged 31"), source=())
+    recorded = replace(found, factors=(replace(first, awards=(award,)), *others))
+    said = list(lines("Assessment", recorded, Correspondence.ENGLISH))
+    assert "        +30  Aged 31" in said
+    assert not [each for each in said if "[]" in each]
