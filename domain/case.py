@@ -160,6 +160,7 @@ def _after_score(
         digest=event.digest,
         reference_date=event.reference_date,
         overrides=event.overrides,
+        computed_total=event.computed_total,
     )
     proposals, by_criteria = s.proposals_of(state), bool(event.criteria)
     if event.total >= event.pass_mark:

@@ -87,12 +87,16 @@ class PrerequisitesUnmet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """What the points were counted by, and the rules whose points officers decided."""
+    """What the points were counted by, and the rules whose points officers decided.
+
+    `computed_total` is what the tests alone gave, None where officers decided nothing.
+    """
 
     ruleset: str
     digest: str
     reference_date: date
     overrides: tuple[OverrideApplied, ...] = ()
+    computed_total: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

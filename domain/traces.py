@@ -33,12 +33,14 @@ class Submission:
 class Score:
     """A recorded total and the pass mark it was held against.
 
-    `overrides` are the rules in it whose points officers had decided, with those points.
+    `overrides` are the rules in it whose points officers had decided, with those points, and
+    `computed_total` is what the tests alone gave, None without them.
     """
 
     total: int
     pass_mark: int
     overrides: tuple[tuple[str, int], ...] = ()
+    computed_total: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,7 @@ def trace_of(event: e.CaseEvent) -> Trace:
                 total=event.total,
                 pass_mark=event.pass_mark,
                 overrides=tuple((each.rule, each.decided) for each in event.overrides),
+                computed_total=event.computed_total,
             )
             return Trace(stage=stage, regime=Regime(ruleset=ruleset, digest=digest, score=score))
         case CaseMovedToRuleset(ruleset=ruleset):

@@ -56,6 +56,7 @@ class Redrawn:
     """An exercise drawn again from the log alone, beside what was recorded.
 
     `differences` names each recorded figure that is not the same; empty means identical.
+    `computed` is as in `Waiting`.
     """
 
     exercise: str
@@ -63,6 +64,7 @@ class Redrawn:
     shortlist: Division | None
     selection: Division | None
     differences: tuple[str, ...]
+    computed: Mapping[str, int]
 
 
 def stream_of(exercise: str) -> str:
@@ -189,6 +191,7 @@ def redraw(office: Office, exercise: str) -> Redrawn:
             for recorded, fact in zip(history, again, strict=True)
             for difference in _differences(recorded.event, fact)
         ),
+        computed=waiting.computed,
     )
 
 

@@ -1,5 +1,6 @@
 """The pool of an exercise: as it was frozen in rows, or as the log alone gives it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, cast
@@ -36,10 +37,14 @@ class CaseSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """Who waits in the pool with points, and how many wait there without, by criteria."""
+    """Who waits in the pool with points, and how many wait there without, by criteria.
+
+    `computed` says by reference what the tests alone gave where officers decided otherwise.
+    """
 
     members: tuple[PoolMember, ...]
     left_out: int
+    computed: Mapping[str, int]
 
 
 def frozen_pool(office: Office, history: History) -> Pool:
@@ -93,4 +98,9 @@ def pool_at(office: Office, position: int, at: datetime) -> Waiting:
         for state, version in pool
         if not state.by_criteria
     )
-    return Waiting(members=members, left_out=len(pool) - len(members))
+    computed = {
+        state.filed.reference: state.score.computed_total
+        for state, _ in pool
+        if state.score and state.score.computed_total is not None
+    }
+    return Waiting(members=members, left_out=len(pool) - len(members), computed=computed)

@@ -21,7 +21,7 @@ from domain.projections.stage_after import (
 from domain.record import Recorded
 from domain.stages import Stage
 
-VERSION: Final = 1
+VERSION: Final = 2
 OPENS: Final[frozenset[type[e.Event]]] = frozenset({e.ApplicationSubmitted})
 
 
@@ -44,10 +44,11 @@ class Names:
 class CaseRow:
     """A case as the list shows it.
 
-    `points` is None until it is scored, and again once it was moved to another ruleset; `exercise`
-    and `rank` are of the latest exercise that it came before; `ruleset` is the one it was last
-    assessed under or moved to. `version` counts the case's own events, `position` the log's.
-    `stage_since` is when the present stage took effect, with the points that the case has.
+    `points` is None until it is scored, and again once it was moved to another ruleset;
+    `computed_points` is what the tests alone gave, None where no officer decided otherwise.
+    `exercise` and `rank` are of the latest exercise that it came before; `ruleset` is the one it
+    was last assessed under or moved to. `version` counts the case's own events, `position` the
+    log's. `stage_since` is when the present stage took effect, with the points that the case has.
     """
 
     reference: str
@@ -57,6 +58,7 @@ class CaseRow:
     channel: e.Channel
     submitted_at: datetime
     points: int | None
+    computed_points: int | None
     exercise: str | None
     rank: int | None
     ruleset: str | None
@@ -99,9 +101,13 @@ def _said(event: e.CaseEvent) -> dict[str, Any]:
         case e.PrerequisitesAssessed():
             return {"ruleset": event.ruleset}
         case e.ApplicationScored():
-            return {"ruleset": event.ruleset, "points": event.total}
+            return {
+                "ruleset": event.ruleset,
+                "points": event.total,
+                "computed_points": event.computed_total,
+            }
         case CaseMovedToRuleset():
-            return {"ruleset": event.ruleset, "points": None}
+            return {"ruleset": event.ruleset, "points": None, "computed_points": None}
         case e.CaseShortlisted() | e.CaseSelected() | e.CaseNotSelected():
             return {"exercise": event.exercise, "rank": event.rank}
         case _:
@@ -117,6 +123,7 @@ def _first(event: e.ApplicationSubmitted, recorded: Recorded[e.CaseEvent]) -> Ca
         channel=event.channel,
         submitted_at=event.submitted_at,
         points=None,
+        computed_points=None,
         exercise=None,
         rank=None,
         ruleset=None,

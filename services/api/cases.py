@@ -194,18 +194,20 @@ def _detail(case: cases.CaseAt, said_in: Correspondence) -> dict[str, Any]:
 
 def _listed(events: Iterable[Recorded[e.CaseEvent]]) -> dict[str, Any]:
     """What the list says of a case too, told from its own events and so for any moment."""
-    found: dict[str, Any] = dict.fromkeys(("points", "exercise", "rank", "ruleset", "channel"))
-    found["overrides"] = ()
+    names = ("points", "computed_points", "exercise", "rank", "ruleset", "channel")
+    found: dict[str, Any] = {**dict.fromkeys(names), "overrides": ()}
     for each in events:
         match each.event:
             case e.ApplicationSubmitted(channel=channel):
                 found |= {"channel": channel}
             case e.PrerequisitesAssessed(ruleset=ruleset):
                 found |= {"ruleset": ruleset}
-            case e.ApplicationScored(ruleset=ruleset, total=total, overrides=overrides):
-                found |= {"ruleset": ruleset, "points": total, "overrides": overrides}
+            case e.ApplicationScored(ruleset=ruleset, total=total) as scored:
+                found |= {"ruleset": ruleset, "points": total, "overrides": scored.overrides}
+                found |= {"computed_points": scored.computed_total}
             case CaseMovedToRuleset(ruleset=ruleset):
                 found |= {"ruleset": ruleset, "points": None, "overrides": ()}
+                found |= {"computed_points": None}
             case (
                 e.CaseShortlisted(exercise=exercise, rank=rank)
                 | e.CaseSelected(exercise=exercise, rank=rank)

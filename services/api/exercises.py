@@ -1,6 +1,6 @@
 """Selection exercises: open, draw, select, read, and draw again from the log alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -79,8 +79,8 @@ def replay(call: Call, exercise: str) -> Replay:
         equal=not again.differences,
         differences=again.differences,
         pool_size=again.pool,
-        shortlist=_places(again.shortlist),
-        selection=_places(again.selection),
+        shortlist=_places(again.shortlist, again.computed),
+        selection=_places(again.selection, again.computed),
     )
 
 
@@ -123,7 +123,9 @@ def _item(row: ExerciseRow) -> ExerciseItem:
     return ExerciseItem(**{name: getattr(row, name) for name in ExerciseItem.__dataclass_fields__})
 
 
-def _places(division: Division | None) -> tuple[PlacedCase, ...] | None:
+def _places(
+    division: Division | None, computed: Mapping[str, int]
+) -> tuple[PlacedCase, ...] | None:
     if division is None:
         return None
     return tuple(
@@ -131,6 +133,7 @@ def _places(division: Division | None) -> tuple[PlacedCase, ...] | None:
             reference=each.member.reference,
             rank=each.rank,
             points=each.member.points,
+            computed_points=computed.get(each.member.reference),
             submitted_at=each.member.submitted_at,
         )
         for each in division.taken

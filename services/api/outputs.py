@@ -29,7 +29,10 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseItem:
-    """A case in the list; `name` is null once its person has been erased."""
+    """A case in the list; `name` is null once its person has been erased.
+
+    `computed_points` is what the tests alone gave, null where no officer decided otherwise.
+    """
 
     reference: str
     stage: Stage
@@ -38,6 +41,7 @@ class CaseItem:
     channel: Channel
     submitted_at: datetime
     points: int | None
+    computed_points: int | None
     exercise: str | None
     rank: int | None
     ruleset: str | None
@@ -130,11 +134,15 @@ class ExerciseResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedCase:
-    """A case in a list of an exercise; `rank` is null for achievement cases."""
+    """A case in a list of an exercise; `rank` is null for achievement cases.
+
+    `computed_points` as in the list of cases.
+    """
 
     reference: str
     rank: int | None
     points: int
+    computed_points: int | None
     submitted_at: datetime
 
 
@@ -263,7 +271,8 @@ class AssessmentSchema(Schema):
 class CaseDetailSchema(Schema):
     """A case as it stands, or stood. `application` and `assessment` are null once erased.
 
-    `exercise` and `rank` are of the latest exercise that it came before, as in the list.
+    `exercise` and `rank` are of the latest exercise that it came before and `computed_points` what
+    the tests alone gave where officers decided otherwise, as in the list.
     `possible` holds the addresses of the commands that it allows. `overrides` are the rules whose
     points officers decided, and `proposals` those that await a second officer.
     """
@@ -276,6 +285,7 @@ class CaseDetailSchema(Schema):
     channel = fields.Enum(Channel, by_value=True, required=True)
     submitted_at = Instant(required=True)
     points = fields.Integer(required=True, allow_none=True)
+    computed_points = fields.Integer(required=True, allow_none=True)
     exercise = fields.String(required=True, allow_none=True)
     rank = fields.Integer(required=True, allow_none=True)
     ruleset = fields.String(required=True, allow_none=True)

@@ -113,3 +113,8 @@ def wide_console() -> Console:
 def in_hong_kong(instant: datetime | None) -> str:
     """Return an instant as the day it was in Hong Kong, or a dash."""
     return hong_kong_date(instant).isoformat() if instant else "-"
+
+
+def computed(points: int | None) -> str:
+    """Return what to say behind points that officers decided: those that the tests alone gave."""
+    return "" if points is None else f", {points} computed"

@@ -5,10 +5,11 @@ from datetime import datetime
 import click
 from rich.table import Table
 
-from domain.events import WIRE
+from domain.events import WIRE, ApplicationScored
+from domain.moves import still_standing
 from domain.stages import possible
 from services.cases import CaseAt, case_at
-from services.cli.asking import MOMENT, in_hong_kong, office, wide_console
+from services.cli.asking import MOMENT, computed, in_hong_kong, office, wide_console
 
 _as_of = click.option("--as-of", type=MOMENT, help="As it stood then; a day means its end.")
 _believed_at = click.option(
@@ -21,7 +22,7 @@ _believed_at = click.option(
 @_as_of
 @_believed_at
 def case(reference: str, as_of: datetime | None, believed_at: datetime | None) -> None:
-    """Show one case: its stage, version, and what may happen next."""
+    """Show one case: its stage, points, version, and what may happen next."""
     with office() as opened:
         found = case_at(opened, reference, as_of=as_of, believed_at=believed_at)
     first = found.events[0]
@@ -29,6 +30,9 @@ def case(reference: str, as_of: datetime | None, believed_at: datetime | None) -
     table.add_row("Reference", found.reference)
     table.add_row("Stage", f"{found.stage}, since {in_hong_kong(found.since)}")
     table.add_row("Submitted", in_hong_kong(first.effective_at))
+    for scored in _latest_score(found):
+        what = "Criteria met" if scored.criteria else "Points"
+        table.add_row(what, f"{scored.total}{computed(scored.computed_total)}")
     table.add_row("Version", str(found.version))
     table.add_row("Possible next", ", ".join(possible(found.state)) or "nothing")
     wide_console().print(table)
@@ -43,6 +47,12 @@ def history(reference: str, as_of: datetime | None, believed_at: datetime | None
     with office() as opened:
         found = case_at(opened, reference, as_of=as_of, believed_at=believed_at)
     wide_console().print(_table(found))
+
+
+def _latest_score(found: CaseAt) -> list[ApplicationScored]:
+    """Return the latest score if there is one that still stands."""
+    facts = [each.event for each in still_standing(found.events)]
+    return [each for each in facts if isinstance(each, ApplicationScored)][-1:]
 
 
 def _table(found: CaseAt) -> Table:

@@ -13,7 +13,7 @@ from domain.days import HONG_KONG
 from domain.errors import NoSuchExercise
 from domain.projections.exercises import ExerciseRow
 from services.cases import Request
-from services.cli.asking import INSTANT, in_hong_kong, office, request, wide_console
+from services.cli.asking import INSTANT, computed, in_hong_kong, office, request, wide_console
 from services.exercises import (
     ExerciseOutcome,
     draw_shortlist,
@@ -122,7 +122,8 @@ def replay(ctx: click.Context, name: str, *, listed: bool) -> None:
     for placed in selected if listed else ():
         member = placed.member
         rank = "achievement" if placed.rank is None else f"rank {placed.rank}"
-        click.echo(f"  {member.reference}  {member.points:>3}  {rank}")
+        told = computed(again.computed.get(member.reference))
+        click.echo(f"  {member.reference}  {member.points:>3}{told}  {rank}")
 
 
 def _open(

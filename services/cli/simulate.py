@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 from rich.table import Table
 
 from domain.access import Role
-from services.cli.asking import LEAST_WIDTH, MOMENT, office, operator
+from services.cli.asking import LEAST_WIDTH, MOMENT, computed, office, operator
 from services.simulation.comparing import Compared, Effect, Standing
 from services.simulation.simulate import Question, Simulated, Step, Told, simulate
 from services.simulation.table import Write, csv_to, row_of, whole_file
@@ -198,7 +198,7 @@ def _cases(title: str, cases: tuple[Compared, ...]) -> Table:
 def _standing(found: Standing) -> str:
     total = "erased" if found.total is None else str(found.total)
     eligible = {True: ", eligible", False: ", not eligible", None: ""}[found.eligible]
-    return f"{found.ruleset}: {total}{eligible}"
+    return f"{found.ruleset}: {total}{computed(found.computed_total)}{eligible}"
 
 
 def _signed(change: int) -> str:

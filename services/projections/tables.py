@@ -78,6 +78,7 @@ case_list: Final = Table(
     _text("channel"),
     _instant("submitted_at"),
     _integer("points", null=True),
+    _integer("computed_points", null=True),
     _text("exercise", null=True),
     _integer("rank", null=True),
     _text("ruleset", null=True),

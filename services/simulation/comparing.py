@@ -13,9 +13,9 @@ from domain.days import hong_kong_date
 from domain.rules.assess import assess
 from domain.rules.choose import choose, known, named, recorded
 from domain.rules.overriding import NO_OVERRIDES, Overrides
-from domain.rules.totals import worth
+from domain.rules.totals import Worth, worth
 from domain.rules.transitions import Filing, has_listed_profession
-from domain.rules.types import Rulebook, Ruleset, Test
+from domain.rules.types import Assessment, Rulebook, Ruleset, Test
 from domain.stages import Stage
 from domain.traces import Regime, Submission, Trace
 
@@ -61,7 +61,8 @@ class Standing:
     """How a case does under one ruleset.
 
     `total` counts points or criteria, by the kind of `test`. It and `eligible` are None where
-    they were not recorded and the person has been erased.
+    they were not recorded and the person has been erased. `computed_total` is what the tests alone
+    gave, None where no officer decided otherwise.
     """
 
     ruleset: str
@@ -69,6 +70,7 @@ class Standing:
     total: int | None
     pass_mark: int
     eligible: bool | None
+    computed_total: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +152,7 @@ def _present(case: OpenCase, application: Application | None, terms: Terms) -> S
         total=score.total,
         pass_mark=score.pass_mark,
         eligible=score.total >= score.pass_mark,
+        computed_total=score.computed_total,
     )
 
 
@@ -173,7 +176,7 @@ def _exact(regime: Regime, terms: Terms) -> Ruleset:
 
 
 def _assessed(case: OpenCase, application: Application | None, ruleset: Ruleset) -> Standing:
-    found = None
+    found: Assessment | Worth | None = None
     if application is not None:
         overrides = _standing(case.regime, ruleset)
         found = (
@@ -187,6 +190,7 @@ def _assessed(case: OpenCase, application: Application | None, ruleset: Ruleset)
         total=found.total if found else None,
         pass_mark=ruleset.pass_mark.value,
         eligible=found.eligible if found else None,
+        computed_total=found.computed_total if isinstance(found, Assessment) else None,
     )
 
 

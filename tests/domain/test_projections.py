@@ -129,6 +129,25 @@ def test_a_moved_case_is_listed_under_its_ruleset_without_points_until_it_is_sco
     assert (row.stage, row.points, row.ruleset) == ("in-pool", 100, "gpt-2015")
 
 
+def test_the_list_shows_computed_points_while_officers_decided_otherwise() -> None:
+    before = until(scored())
+    decided = replace(scored(180), computed_total=175)
+    row = row_after(case_list, *before)
+    assert (row.points, row.computed_points) == (175, None)
+    for later in ((), (proposed(),), (SHORTLISTED,), (SHORTLISTED, NOT_SELECTED)):
+        row = row_after(case_list, *before, decided, *later)
+        assert (row.points, row.computed_points) == (180, 175)
+
+
+@pytest.mark.parametrize(("later", "points"), [(scored(), 175), (MOVED, None)])
+def test_computed_points_are_gone_with_the_score_they_stood_beside(
+    later: e.CaseEvent, points: int | None
+) -> None:
+    decided = replace(scored(180), computed_total=175)
+    row = row_after(case_list, *until(scored()), decided, later)
+    assert (row.points, row.computed_points) == (points, None)
+
+
 def test_a_name_in_chinese_stands_beside_the_other() -> None:
     applicant = replace(JOHN.applicant, name_in_chinese="陳大文")
     row = row_after(case_list, submitted(replace(JOHN, applicant=applicant)))

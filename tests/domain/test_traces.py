@@ -1,6 +1,7 @@
 """Parts of a log folded apart and joined: the same as the whole, whatever the parts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -104,6 +105,13 @@ def test_the_regime_is_the_one_recorded_last_and_its_score_with_it() -> None:
     assert trace.regime == Regime(
         ruleset="gpt-2018", digest=DIGEST, score=Score(total=175, pass_mark=80)
     )
+
+
+def test_a_score_says_what_the_tests_alone_gave() -> None:
+    decided = replace(scored(180), computed_total=175)
+    (trace,) = traces(interleaved([(*until(scored()), decided)]), None).values()
+    assert trace.regime is not None
+    assert trace.regime.score == Score(total=180, pass_mark=80, computed_total=175)
 
 
 def test_prerequisites_assessed_anew_leave_no_score() -> None:

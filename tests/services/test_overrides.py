@@ -4,18 +4,22 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from click import Command
 from click.testing import CliRunner
 
 from domain import commands as c
 from domain.access import Person, Role
 from domain.errors import Forbidden, NoSuchProposal, SecondOfficerNeeded
 from domain.events import ApplicationScored
+from domain.moves import MoveCode
 from domain.overrides import OverrideCode, OverrideConfirmed
 from domain.rules.choose import named
 from domain.stages import Stage
 from domain.traces import Regime, Score, Submission
 from services import exercises
 from services.cases import carry_out, case_at, history
+from services.cli.case import case
+from services.cli.exercise import exercise
 from services.cli.explain import explain
 from services.projections import queries
 from services.projections.runner import catch_up_all
@@ -25,7 +29,7 @@ from services.simulation.comparing import OpenCase, Terms, compared
 from services.store import Conflict
 from services.wiring import Office
 from tests.services.asking import APPLICANT, AUDITOR, MAY_2019, OFFICER, SUPERVISOR, asked, filed_by
-from tests.services.visiting import TO_POOL, file_case
+from tests.services.visiting import TO_POOL, file_case, signed_in
 
 RULE = "renowned-institution"
 CONFIRM = c.ConfirmOverride(rule=RULE)
@@ -59,7 +63,7 @@ def test_a_confirmed_override_is_in_the_score_and_in_the_read_models(
     assert (outcome.version, outcome.stage) == (7, Stage.IN_POOL)
     catch_up_all(office.store, office.models)
     (row,) = queries.case_list(office.models, queries.CaseFilter()).rows
-    assert (row.points, row.version) == (145, 7)
+    assert (row.points, row.computed_points, row.version) == (145, 175, 7)
     found = case_at(office, proposed).state
     assert [each.rule for each in found.score.overrides] == [RULE]  # type: ignore[union-attr]  # in the pool, as just seen
 
@@ -132,6 +136,8 @@ def test_an_exercise_takes_decided_points_and_is_drawn_again_alike(
     assert redrawn.selection is not None
     taken = [(each.member.reference, each.member.points) for each in redrawn.selection.taken]
     assert taken == [(proposed, 145)]
+    # Of Emma's points nothing was decided by that day.
+    assert redrawn.computed == {proposed: 175}
 
 
 def test_a_score_counted_anew_later_is_not_in_the_pool_of_an_earlier_day(
@@ -204,14 +210,52 @@ def test_what_an_erased_person_was_decided_stays_in_the_skeleton(
     assert "diploma" not in said
 
 
-def told(settings: Settings, reference: str) -> str:
-    """Return what `qmas explain` says of a case."""
+def told(settings: Settings, *words: str, command: Command = explain) -> str:
+    """Return what `qmas explain`, or another command, says of a case."""
     environment = {
         "QMAS_HOME": str(settings.home),
         "QMAS_DATABASE_URL": settings.database_url,
         "QMAS_BROKER_URL": settings.broker_url,
     }
-    return CliRunner().invoke(explain, [reference], env=environment).output
+    return CliRunner().invoke(command, words, env=environment).output
+
+
+def test_the_command_line_shows_a_case_with_what_was_computed(
+    office: Office, settings: Settings, proposed: str
+) -> None:
+    def points() -> list[str]:
+        lines = told(settings, proposed, command=case).splitlines()
+        return [each.split(maxsplit=1)[1].rstrip() for each in lines if "Points" in each]
+
+    assert points() == ["175"]
+    carry_out(office, proposed, CONFIRM, asked(SUPERVISOR))
+    assert points() == ["145, 175 computed"]
+    move = c.MoveToRuleset(ruleset="gpt-2015", code=MoveCode.REQUEST, reason="He asked for it")
+    carry_out(office, proposed, move, asked(SUPERVISOR))
+    assert points() == []
+
+
+def test_an_exercise_drawn_again_lists_what_was_computed(
+    office: Office, settings: Settings, proposed: str
+) -> None:
+    emma = file_case(office, "emma", *TO_POOL)
+    carry_out(office, proposed, CONFIRM, asked(SUPERVISOR))
+    select(office, "one", places=2)
+    said = told(settings, "replay", "one", "--list", command=exercise)
+    assert f"  {proposed}  145, 175 computed  rank 1\n" in said
+    assert f"  {emma}  120  rank 2\n" in said
+    page = signed_in(office, SUPERVISOR.name).get("/staff/exercises/one/redraw")
+    assert "145 (computed 175)" in page.text
+    assert page.text.count("computed") == 1
+
+
+def select(office: Office, name: str, *, places: int) -> None:
+    """Hold an exercise on the pool as it is."""
+    catch_up_all(office.store, office.models)
+    opening = c.OpenExercise(exercise=name, title=name, places=places, shortlist_size=places)
+    exercises.open_exercise(office, opening, asked(SUPERVISOR))
+    exercises.draw_shortlist(office, name, asked(SUPERVISOR))
+    exercises.make_selection(office, name, asked(SUPERVISOR))
 
 
 def test_an_override_that_a_later_one_undoes_leaves_the_computed_score(
@@ -233,7 +277,7 @@ def test_a_simulation_keeps_overrides_under_the_very_rules_that_they_are_about(
     book = load_rulebook()
     target = named(book, "gpt-2018")
     digest = target.digest if same else "sha256:another"
-    score = Score(total=145, pass_mark=80, overrides=((RULE, 0),))
+    score = Score(total=145, pass_mark=80, overrides=((RULE, 0),), computed_total=175)
     case = OpenCase(
         reference="QM-4K7RT-9XWPR",
         stage=Stage.IN_POOL,
@@ -241,4 +285,6 @@ def test_a_simulation_keeps_overrides_under_the_very_rules_that_they_are_about(
         regime=Regime(ruleset="gpt-2018", digest=digest, score=score),
     )
     terms = Terms(rulebook=book, target=target, day=MAY_2019.date())
-    assert compared(case, filed_by("john"), terms).target.total == total
+    found = compared(case, filed_by("john"), terms)
+    assert (found.present.total, found.present.computed_total) == (145, 175)
+    assert (found.target.total, found.target.computed_total) == (total, 175 if same else None)

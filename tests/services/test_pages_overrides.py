@@ -72,6 +72,18 @@ def test_one_officer_proposes_and_another_confirms(office: Office) -> None:
     assert "145 (computed 175)" in page.text
 
 
+def test_the_list_marks_points_that_officers_decided(office: Office) -> None:
+    reference = file_case(office, "john", *TO_POOL)
+    file_case(office, "emma", *TO_POOL)
+    act(signed_in(office, OFFICER.name), reference, "propose-override", **TYPED)
+    second = signed_in(office, SUPERVISOR.name)
+    act(second, reference, "confirm-override", rule=RULE)
+    catch_up_all(office.store, office.models)
+    page = second.get("/staff")
+    assert "145 (computed 175)" in page.text
+    assert page.text.count("computed") == 1  # of Emma's points nothing was decided
+
+
 def test_whoever_proposed_is_told_that_somebody_else_decides(office: Office) -> None:
     reference = file_case(office, "john", *TO_POOL)
     first = signed_in(office, OFFICER.name)

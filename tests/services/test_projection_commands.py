@@ -43,7 +43,7 @@ def test_status_tells_how_far_behind_each_read_model_is(book: Casebook, qmas: Qm
     result = qmas("status")
     first, second, _ = result.stdout.splitlines()
     assert result.exit_code == 0
-    assert first.startswith("case-list    v1  position 12         up to date     20")
+    assert first.startswith("case-list    v2  position 12         up to date     20")
     assert second.startswith("case-status  v2  position 0          12 behind      never")
 
 

@@ -350,9 +350,9 @@ def test_rows_of_another_version_are_not_folded_on_but_rebuilt(
 ) -> None:
     head = fill(book)
     runner.catch_up_all(book.store, book.models)
-    newer = {**runner.PROJECTIONS, "case-list": replace(catalogue.CASE_LIST, version=2)}
+    newer = {**runner.PROJECTIONS, "case-list": replace(catalogue.CASE_LIST, version=3)}
     monkeypatch.setattr(catalogue, "PROJECTIONS", newer)
-    with pytest.raises(ProjectionOutdated, match=r"of version 1 .* folds version 2"):
+    with pytest.raises(ProjectionOutdated, match=r"of version 2 .* folds version 3"):
         runner.catch_up(book.store, book.models, "case-list")
     with pytest.raises(ProjectionOutdated, match=r"run `qmas projections rebuild case-list`"):
         verify(book.store, book.models, "case-list")

@@ -19,8 +19,8 @@ from tests.services.openings import TO_POOL, file
 from tests.services.storing import commit_of, writing
 
 HEADER = (
-    "reference,route,submitted_on,stage,ruleset,total,pass_mark,eligible,"
-    "to_ruleset,to_total,to_pass_mark,to_eligible,change"
+    "reference,route,submitted_on,stage,ruleset,total,computed_total,pass_mark,eligible,"
+    "to_ruleset,to_total,to_computed_total,to_pass_mark,to_eligible,change"
 )
 
 
@@ -35,7 +35,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 @pytest.fixture
 def john(office: Office) -> str:
-    """John's case, recorded with 70 points of the 175 that his application is worth."""
+    """John's case, recorded with 70 points, for which the tests gave 95."""
     reference = file(office, filed_by("john"))
     scored = e.ApplicationScored(
         ruleset="gpt-2018",
@@ -45,6 +45,7 @@ def john(office: Office) -> str:
         total=70,
         pass_mark=80,
         personal=None,
+        computed_total=95,
     )
     new = NewEvent(event=scored, effective_at=MAY_2019)
     office.store.append(commit_of(writing(f"case-{reference}", 1, new)))
@@ -64,8 +65,8 @@ def run(environment: dict[str, str], *arguments: str, to: str = "gpt-2018") -> R
 def lines_of(john: str, emma: str) -> str:
     return (
         f"{HEADER}\n"
-        f"{john},general,2019-05-01,below-mark,gpt-2018,70,80,false,gpt-2018,175,80,true,105\n"
-        f"{emma},general,2019-05-01,in-pool,gpt-2018,120,80,true,gpt-2018,120,80,true,0\n"
+        f"{john},general,2019-05-01,below-mark,gpt-2018,70,95,80,false,gpt-2018,175,,80,true,105\n"
+        f"{emma},general,2019-05-01,in-pool,gpt-2018,120,,80,true,gpt-2018,120,,80,true,0\n"
     )
 
 
@@ -79,7 +80,9 @@ def test_the_table_counts_and_names(environment: dict[str, str], john: str, emma
     assert "Stay the same 1" in rows
     assert "Become eligible 1" in rows
     assert f"+105 1 {'█' * 40}" in rows
-    assert (f"{john} below-mark gpt-2018: 70, not eligible gpt-2018: 175, eligible +105") in rows
+    assert (
+        f"{john} below-mark gpt-2018: 70, 95 computed, not eligible gpt-2018: 175, eligible +105"
+    ) in rows
     assert emma not in said
 
 

@@ -106,11 +106,11 @@ def test_a_line_of_csv_says_everything_and_leaves_out_what_nobody_knows() -> Non
     write(case(standing(90), standing(None), "QM-6F99B-43CWN"))
     write(case(standing(90), criteria(7)))
     assert file.getvalue() == (
-        "reference,route,submitted_on,stage,ruleset,total,pass_mark,eligible,"
-        "to_ruleset,to_total,to_pass_mark,to_eligible,change\n"
-        "QM-4K7RT-9XWPR,general,2019-05-01,in-pool,a-points,100,80,true,a-points,70,80,false,-30\n"
-        "QM-6F99B-43CWN,general,2019-05-01,in-pool,a-points,90,80,true,a-points,,80,,\n"
-        "QM-4K7RT-9XWPR,general,2019-05-01,in-pool,a-points,90,80,true,a-criteria,7,6,true,\n"
+        "reference,route,submitted_on,stage,ruleset,total,computed_total,pass_mark,eligible,"
+        "to_ruleset,to_total,to_computed_total,to_pass_mark,to_eligible,change\n"
+        "QM-4K7RT-9XWPR,general,2019-05-01,in-pool,a-points,100,,80,true,a-points,70,,80,false,-30\n"
+        "QM-6F99B-43CWN,general,2019-05-01,in-pool,a-points,90,,80,true,a-points,,,80,,\n"
+        "QM-4K7RT-9XWPR,general,2019-05-01,in-pool,a-points,90,,80,true,a-criteria,7,,6,true,\n"
     )
     assert tuple(next(csv.reader(io.StringIO(file.getvalue())))) == COLUMNS
 

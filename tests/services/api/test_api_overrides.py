@@ -57,13 +57,13 @@ def test_an_override_is_proposed_and_confirmed(caller: Caller, pooled: str) -> N
         }
     ]
     assert case["possible"][:3] == ["propose-override", "confirm-override", "decline-override"]
-    assert (case["points"], case["overrides"]) == (175, [])
+    assert (case["points"], case["computed_points"], case["overrides"]) == (175, None, [])
     assert "overrides" not in case["assessment"]
 
     confirmed = send(caller, pooled, "confirm-override", DECISION, version=5, by=SUPERVISOR)
     assert (confirmed.status_code, confirmed.json["version"]) == (200, 7)
     case = caller.get(f"/cases/{pooled}").json
-    assert (case["points"], case["proposals"]) == (145, [])
+    assert (case["points"], case["computed_points"], case["proposals"]) == (145, 175, [])
     assert case["overrides"] == [
         {
             "rule": RULE,
@@ -78,6 +78,40 @@ def test_an_override_is_proposed_and_confirmed(caller: Caller, pooled: str) -> N
     assert (assessment["total"], assessment["computed_total"]) == (145, 175)
     assert assessment["overrides"] == [{"rule": RULE, "computed": 30, "decided": 0}]
     assert [each.get("computed") for each in assessment["factors"]] == [None, 50, *[None] * 4]
+
+
+def test_the_list_has_computed_points_where_officers_decided(caller: Caller, pooled: str) -> None:
+    def listed() -> Any:
+        caller.catch_up()
+        (item,) = caller.get("/cases").json["items"]
+        return item["points"], item["computed_points"]
+
+    send(caller, pooled, "propose-override", PROPOSAL, version=4)
+    assert listed() == (175, None)
+    send(caller, pooled, "confirm-override", DECISION, version=5, by=SUPERVISOR)
+    assert listed() == (145, 175)
+    move = {"ruleset": "gpt-2015", "code": "applicant-request", "reason": "He asked for it"}
+    given = {"version": 7, "by": SUPERVISOR}
+    moved = send(caller, pooled, "move-to-ruleset", move | {"effective_at": RECEIVED}, **given)
+    assert moved.status_code == 200
+    assert listed() == (None, None)
+    assert caller.get(f"/cases/{pooled}").json["computed_points"] is None
+
+
+def test_an_exercise_lists_computed_points_where_officers_decided(
+    caller: Caller, pooled: str
+) -> None:
+    emma = caller.submit("emma")
+    caller.take(emma, *TO_THE_POOL)
+    send(caller, pooled, "propose-override", PROPOSAL, version=4)
+    send(caller, pooled, "confirm-override", DECISION, version=5, by=SUPERVISOR)
+    caller.catch_up()
+    opening = {"exercise": "one", "title": "One", "places": 2, "shortlist_size": 2}
+    caller.command("/exercises", opening, by=SUPERVISOR)
+    caller.command("/exercises/one/draw-shortlist", by=SUPERVISOR)
+    again = caller.get("/exercises/one/replay", by=AUDITOR).json
+    told = [(each["points"], each["computed_points"]) for each in again["shortlist"]]
+    assert told == [(145, 175), (120, None)]
 
 
 def test_an_override_is_declined(caller: Caller, pooled: str) -> None:
