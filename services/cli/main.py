@@ -1,5 +1,6 @@
 """`qmas`: the commands by noun, each loaded only when it is asked for."""
 
+import errno
 import os
 import sys
 from collections.abc import Mapping
@@ -32,6 +33,8 @@ MODULES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Where each command lives; every module lists its own in COMMANDS."""
+
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class Commands(click.Group):
@@ -92,7 +95,8 @@ def main() -> None:
 
 def _tell(fault: Exception) -> int:
     """Tell a fault that nobody expected in one line; return the exit status."""
-    if isinstance(fault, OSError) and _output_is_lost():
+    # What is longer than a buffer is not kept in one: nothing of it is left to be written again.
+    if isinstance(fault, OSError) and (_output_is_lost() or fault.errno in _NO_ROOM):
         print(f"qmas: cannot write the output: {fault.strerror}", file=sys.stderr)  # noqa: T201 - as in `main`
         return 2
     # A fault of the program: its text may quote what concerns a person, so its kind must do.

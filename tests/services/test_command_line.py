@@ -54,12 +54,15 @@ def test_notifications_without_a_database_are_one_clear_line(tmp_path: Path, wor
     assert said.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("form", [(), ("--json",)])
+# One that a buffer holds and one that it does not.
+@pytest.mark.parametrize(
+    "words", [("assess", "--on=2019-05-01", _EMMA), ("rules", "show", "gpt-2018", "--json")]
+)
 def test_an_output_that_cannot_be_written_is_one_clear_line(
-    tmp_path: Path, form: tuple[str, ...]
+    tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     with Path("/dev/full").open("wb") as full:
-        said = _qmas("assess", "--on=2019-05-01", *form, _EMMA, home=tmp_path, output=full)
+        said = _qmas(*words, home=tmp_path, output=full)
     assert said.returncode == 2
     assert said.stderr == "qmas: cannot write the output: No space left on device\n"
 
