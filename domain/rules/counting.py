@@ -4,9 +4,10 @@ Law: a thing counts once. Later qualifications and days do not count, parallel p
 and a language named twice is one language.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from domain.application import Application, LanguageSkill, Level, Post, Qualification, Skill
 from domain.days import DAYS_PER_YEAR, days_covered
@@ -22,6 +23,14 @@ class Held:
 
     path: str
     what: Qualification
+
+
+class Posted(NamedTuple):
+    """A post that counts, with its path, and its first and last day that do."""
+
+    path: str
+    what: Post
+    held: tuple[date, date]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,18 +66,23 @@ def held_on(application: Application, on: date) -> tuple[Held, ...]:
     )
 
 
-def experience(
-    application: Application, on: date, wanted: Callable[[Post], bool] = lambda _: True
-) -> Experience:
-    """Time to a day in posts at graduate or specialist level that are wanted."""
-    posts = [
-        (number, each)
+def posted_until(application: Application, on: date) -> list[Posted]:
+    """Posts at graduate or specialist level that began by a day, each cut off at that day."""
+    return [
+        Posted(f"employment[{number}]", each, (each.started_on, min(each.ended_on or on, on)))
         for number, each in enumerate(application.employment)
-        if each.graduate_or_specialist and wanted(each) and each.started_on <= on
+        if each.graduate_or_specialist and each.started_on <= on
     ]
+
+
+def experience(
+    posted: Sequence[Posted], wanted: Callable[[Post], bool] = lambda _: True
+) -> Experience:
+    """Time in those of the posts that are wanted."""
+    ours = [each for each in posted if wanted(each.what)]
     return Experience(
-        days=days_covered((each.started_on, min(each.ended_on or on, on)) for _, each in posts),
-        evidence=tuple(f"employment[{number}]" for number, _ in posts),
+        days=days_covered([each.held for each in ours]),
+        evidence=tuple([each.path for each in ours]),
     )
 
 

@@ -13,7 +13,14 @@ from typing import Final, assert_never
 
 from domain.application import Application, Business, Post, Skill
 from domain.days import age_on
-from domain.rules.counting import Held, experience, good_languages, held_on, subtag_of
+from domain.rules.counting import (
+    Held,
+    experience,
+    good_languages,
+    held_on,
+    posted_until,
+    subtag_of,
+)
 from domain.rules.criteria import (
     AgeAtMost,
     AnnualIncome,
@@ -214,7 +221,7 @@ _WORK: Final[Mapping[PostMark | None, tuple[Message, Message]]] = MappingProxyTy
 
 
 def _work(criterion: YearsOfWork, application: Application, on: date) -> _Found:
-    worked = experience(application, on, _counts_for(criterion))
+    worked = experience(posted_until(application, on), _counts_for(criterion))
     evidence = worked.evidence or ("employment",)
     has, lacks = _WORK[criterion.mark]
     sectors: dict[str, FactValue] = {}

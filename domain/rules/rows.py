@@ -3,8 +3,10 @@
 Law: a row is tested whatever the others gave; what is given of them is `scoring`'s choice.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from functools import partial
+from operator import attrgetter
 
 from domain.application import Application, Level
 from domain.days import age_on
@@ -12,6 +14,7 @@ from domain.rules.counting import (
     Experience,
     GoodLanguage,
     Held,
+    Posted,
     experience,
     good_languages,
     held_on,
@@ -140,10 +143,10 @@ def _renowned_needed(bonus: RenownedBonus, degrees: int, points: int) -> Reason:
     return needing(Message.NEEDS_RENOWNED_DEGREE, points, levels=bonus.levels)
 
 
-def work_rows(rows: tuple[WorkRow, ...], application: Application, on: date) -> tuple[Tested, ...]:
+def work_rows(rows: tuple[WorkRow, ...], posted: Sequence[Posted]) -> tuple[Tested, ...]:
     """Every row of the ladder."""
-    overall = experience(application, on)
-    senior = experience(application, on, lambda post: post.senior_role)
+    overall = experience(posted)
+    senior = experience(posted, lambda post: post.senior_role)
     return tuple(_work_row(row, overall, senior) for row in rows)
 
 
@@ -191,9 +194,9 @@ _MARKS = {
 }
 
 
-def work_bonus(bonus: WorkBonus, application: Application, on: date) -> Tested:
+def work_bonus(bonus: WorkBonus, posted: Sequence[Posted]) -> Tested:
     """Whether the years were worked in posts with the bonus's mark."""
-    marked = experience(application, on, lambda post: bool(getattr(post, bonus.mark.value)))
+    marked = experience(posted, attrgetter(bonus.mark.value))
     worked, needed = _MARKS[bonus.mark]
     return Tested(
         rule=bonus.id,

@@ -12,6 +12,7 @@ from typing import assert_never
 
 from domain.application import Application
 from domain.rules.checks import FACTOR_NAMES
+from domain.rules.counting import posted_until
 from domain.rules.factors import (
     AchievementFactor,
     AgeFactor,
@@ -114,8 +115,9 @@ def _groups(factor: Factor, lists: Lists, application: Application, on: date) ->
             yield _ladder, qualification_rows(factor.ladder, application, on)
             yield _each, [renowned_bonus(each, application, on) for each in factor.bonuses]
         case WorkFactor():
-            yield _ladder, work_rows(factor.ladder, application, on)
-            yield _each, [work_bonus(each, application, on) for each in factor.bonuses]
+            posted = posted_until(application, on)
+            yield _ladder, work_rows(factor.ladder, posted)
+            yield _each, [work_bonus(each, posted) for each in factor.bonuses]
         case TalentListFactor():
             yield _each, [talent_list_bonus(factor.bonus, lists.talent_list, application, on)]
         case LanguageFactor():

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from domain.application import Application
 from domain.rules.assess import assess, require_route
-from domain.rules.prerequisites import find_prerequisites
+from domain.rules.prerequisites import meets_prerequisites
 from domain.rules.scoring import given
 from domain.rules.types import Ruleset, Test
 
@@ -28,5 +28,5 @@ def worth(ruleset: Ruleset, application: Application, on: date) -> Worth:
         return Worth(found.total, found.eligible)
     require_route(ruleset, application.route)
     total = sum([given(each, ruleset.lists, application, on) for each in ruleset.factors])
-    met = all(each.met for each in find_prerequisites(ruleset, application, on))
+    met = meets_prerequisites(ruleset, application, on)
     return Worth(total, met and total >= ruleset.pass_mark.value)
