@@ -46,13 +46,25 @@ FROM events LEFT JOIN log USING (commit_id, ord)
 WHERE events.stream = ANY (%s::text[]) ORDER BY events.stream, events.version
 """
 _FIRSTS: Final = """
-SELECT json_send(events.body), events.recorded_at, log.position, log.sequenced_at, events.stream
-FROM events LEFT JOIN log USING (commit_id, ord)
-WHERE events.stream = ANY (%s::text[]) AND events.version = 1
+SELECT json_send(body), recorded_at, NULL::bigint, NULL::timestamptz, stream
+FROM events WHERE stream = ANY (%s::text[]) AND version = 1
 """
 _LOG: Final = """
 SELECT json_send(events.body), events.recorded_at, log.position, log.sequenced_at, events.stream
 FROM log LEFT JOIN events USING (commit_id, ord)
+WHERE log.position > %(after)s::bigint
+  AND log.position <= %(after)s::bigint + %(limit)s::bigint
+ORDER BY log.position
+"""
+# What is sealed is most of a body, and stands last in it: where nobody opens it, it stays here.
+_LOG_CLOSED: Final = """
+SELECT
+    CASE sealed.at WHEN 0 THEN whole.body
+    ELSE substring(whole.body FROM 1 FOR sealed.at + 9) || '"}}'::bytea END,
+    events.recorded_at, log.position, log.sequenced_at, events.stream
+FROM log LEFT JOIN events USING (commit_id, ord)
+CROSS JOIN LATERAL (SELECT json_send(events.body) AS body OFFSET 0) AS whole
+CROSS JOIN LATERAL (SELECT position('"sealed":"'::bytea IN whole.body) AS at OFFSET 0) AS sealed
 WHERE log.position > %(after)s::bigint
   AND log.position <= %(after)s::bigint + %(limit)s::bigint
 ORDER BY log.position
@@ -163,7 +175,7 @@ class Store:
         return {stream: tuple(events) for stream, events in found.items()}
 
     def read_firsts(self, streams: Sequence[str]) -> tuple[Recorded[Event], ...]:
-        """The first event of each stream that exists, opened, in no particular order."""
+        """The first event of each stream that exists, opened, in any order, without positions."""
         return self._read(_FIRSTS, (list(streams),), personal=True)
 
     def read_log(
@@ -175,7 +187,8 @@ class Store:
         Raises `LogCorrupt` at a gap.
         """
         self.sequence()
-        read = self._read(_LOG, {"after": after, "limit": limit}, personal=personal)
+        query = _LOG_CLOSED if personal is False else _LOG
+        read = self._read(query, {"after": after, "limit": limit}, personal=personal)
         for position, recorded in enumerate(read, start=after + 1):
             if recorded.position != position:
                 raise LogCorrupt(position)

@@ -1,23 +1,33 @@
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 
 import psycopg
 import pytest
 
-from domain.events import ApplicationWithdrawn, WithdrawalReason
+from domain.events import ApplicationWithdrawn, Archetype, ExerciseOpened, WithdrawalReason
 from services.stack.binaries import postgres_programs
 from services.store import (
     BlindIndex,
     CaseKeys,
     Conflict,
     EventUnreadable,
+    NewEvent,
     PersonErased,
     SealBroken,
     Store,
     Unwritable,
 )
 from tests.conftest import TestDatabase
-from tests.services.storing import PRIVATE, commit_of, fees, store_at, withdrawal, writing
+from tests.services.storing import (
+    EFFECTIVE,
+    PRIVATE,
+    commit_of,
+    fees,
+    store_at,
+    withdrawal,
+    writing,
+)
 
 SEALED = ApplicationWithdrawn(personal=WithdrawalReason(text=PRIVATE))
 ERASED = ApplicationWithdrawn(personal=None)
@@ -70,6 +80,31 @@ def test_a_reader_may_leave_the_seals_closed(store: Store) -> None:
     assert store.read_stream("case-1", personal=False)[0].event == ERASED
     assert store.read_streams(["case-1"], personal=False)["case-1"][0].event == ERASED
     assert store.read_log(after=0, limit=2)[0].event == SEALED
+
+
+def test_leaving_the_seals_closed_changes_nothing_that_is_in_clear(store: Store) -> None:
+    """However an event is written: with nothing sealed, and with words that look like a seal."""
+    looks = ExerciseOpened(
+        exercise="first",
+        title='"sealed":"no"}}',
+        archetype=Archetype.RANK_TO_QUOTA,
+        places=1,
+        shortlist_size=1,
+        pool_position=0,
+        pool_size=0,
+        pool_digest="sha256:0",
+    )
+    about = (NewEvent(event=each, effective_at=EFFECTIVE) for each in (looks, ERASED))
+    store.append(commit_of(writing("exercise-first", 0, next(about)), writing("case-1", 0, *about)))
+    store.append(commit_of(writing("case-1", 1, *fees(1), withdrawal())))
+
+    opened = store.read_log(after=0, limit=9)
+
+    assert store.read_log(after=0, limit=9, personal=False) == (
+        *opened[:-1],
+        replace(opened[-1], event=ERASED),
+    )
+    assert (opened[0].event, opened[-1].event) == (looks, SEALED)
 
 
 def test_every_store_notices_that_a_key_was_destroyed(store: Store, database: TestDatabase) -> None:
