@@ -18,19 +18,7 @@ from domain.rules.factors import Figure, PostMark
 from domain.rules.types import Rulebook, Ruleset
 from tests.rules.criteria_edges import Edge, criterion, edges
 from tests.rules.filing import ON
-
-FLIPPED: dict[type[ast.cmpop], ast.cmpop] = {
-    ast.LtE: ast.Lt(),
-    ast.GtE: ast.Gt(),
-    ast.Lt: ast.LtE(),
-    ast.Gt: ast.GtE(),
-    ast.Eq: ast.NotEq(),
-    ast.NotEq: ast.Eq(),
-    ast.Is: ast.IsNot(),
-    ast.IsNot: ast.Is(),
-    ast.In: ast.NotIn(),
-    ast.NotIn: ast.In(),
-}
+from tests.rules.flipping import FLIPPED, comparisons
 
 
 @pytest.fixture(scope="module")
@@ -91,18 +79,14 @@ def test_every_small_change_of_a_figure_is_caught_by_an_edge_or_refused_when_rea
     assert survivors == []
 
 
-def _compared(tree: ast.AST) -> list[ast.Compare]:
-    return [each for each in ast.walk(tree) if isinstance(each, ast.Compare)]
-
-
 def _flipped(source: str, number: int) -> tuple[str, Callable[..., Any]]:
     """`find_criteria` from the same source with one comparison flipped, and which one it is."""
     tree = ast.parse(source)
-    node = _compared(tree)[number]
+    node = comparisons(tree)[number]
     before = ast.unparse(node)
     node.ops = [FLIPPED[type(node.ops[0])], *node.ops[1:]]
     namespace: dict[str, Any] = {"__name__": criteria_findings.__name__}
-    exec(compile(ast.fix_missing_locations(tree), "flipped", "exec"), namespace)  # noqa: S102
+    exec(compile(ast.fix_missing_locations(tree), "flipped", "exec"), namespace)  # noqa: S102 - our own source
     return before, namespace["find_criteria"]
 
 
@@ -122,7 +106,7 @@ def test_every_comparison_turned_round_is_caught_by_an_edge(
     questions: Ruleset, table: tuple[Edge, ...]
 ) -> None:
     source = inspect.getsource(criteria_findings)
-    number = len(_compared(ast.parse(source)))
+    number = len(comparisons(ast.parse(source)))
     assert number > 10
     mutants = [_flipped(source, each) for each in range(number)]
     assert [before for before, find in mutants if not _caught(find, questions, table)] == []

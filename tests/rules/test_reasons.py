@@ -297,4 +297,4 @@ def test_an_achievement_is_told_by_its_title_and_year() -> None:
     filed = application(route=Route.ACHIEVEMENT, achievements=(achieved(year=1998),))
     (given_for,) = assess(ACHIEVEMENT, filed, ON).factors[0].awards
     assert given_for.reason.message is Message.CLAIMS_ACHIEVEMENTS
-    assert [text[-6:] for text in given_for.reason.facts["titles"]] == ["(1998)"]  # type: ignore[union-attr]
+    assert [text[-6:] for text in given_for.reason.facts["titles"]] == ["(1998)"]  # type: ignore[union-attr]  # texts

@@ -43,7 +43,7 @@ def asked_of(
 ) -> tuple[Simulated, list[Compared]]:
     cases: list[Compared] = []
     given: dict[str, object] = {"to": "trial"} | question
-    found = simulate(office, Question(**given), person, each=cases.append)  # type: ignore[arg-type]
+    found = simulate(office, Question(**given), person, each=cases.append)  # type: ignore[arg-type]  # any
     return found, cases
 
 
