@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from base64 import b64decode
 from pathlib import Path
+from time import monotonic, sleep
 from types import TracebackType
 from typing import Any, Self
 
@@ -26,6 +27,7 @@ _OPTIONS = (
     "--remote-debugging-pipe",
 )
 _PATIENCE = 60.0
+_PATIENCE_WITH_PAINT = 20.0
 _READ_AT_ONCE = 1 << 20
 
 
@@ -96,6 +98,17 @@ class Chromium:
         answer = self._say("Runtime.evaluate", expression=expression, returnByValue=True)
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
+
+    def await_look(self, expression: str, wanted: Any) -> Any:
+        """Return what the expression is worth as soon as that is `wanted`, or what it stays.
+
+        The browser gives the focus that a page asks for when it first paints, which may be after
+        the page is loaded.
+        """
+        until = monotonic() + _PATIENCE_WITH_PAINT
+        while (worth := self.look(expression)) != wanted and monotonic() < until:
+            sleep(0.02)
+        return worth
 
     def type_into(self, field: str, text: str) -> None:
         """The field with that id holds the text, typed as keys would."""

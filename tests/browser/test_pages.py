@@ -61,7 +61,7 @@ def test_a_failed_enquiry_puts_the_focus_on_what_is_wrong(
     office: Office, served: str, browser: Chromium
 ) -> None:
     enquire(browser, served, file_case(office), "1901")
-    assert browser.look(FOCUS) == "problems"
+    assert browser.await_look(FOCUS, "problems") == "problems"
     assert browser.look(TITLE).startswith("Error: ")
     assert faults_at(browser, "failed enquiry") == []
 
@@ -83,9 +83,9 @@ def test_an_officer_acknowledges_a_case_by_keyboard(
 def test_the_first_tab_leads_past_the_head_of_a_page(served: str, browser: Chromium) -> None:
     browser.open(served)
     browser.press("Tab")
-    assert browser.look(FOCUS) == "skip"
+    assert browser.await_look(FOCUS, "skip") == "skip"
     browser.press("Enter")
-    assert browser.look(FOCUS) == "main"
+    assert browser.await_look(FOCUS, "main") == "main"
 
 
 def test_no_page_is_faint_unlabelled_or_too_wide(
