@@ -11,7 +11,7 @@ from functools import reduce
 from typing import Final, assert_never
 
 from domain import commands as c
-from domain import events as e
+from domain import exercise_events as x
 from domain.errors import (
     ExerciseExists,
     NameInvalid,
@@ -83,7 +83,7 @@ class Made:
 ExerciseState = Unopened | Opened | Drawn | Made
 
 
-def load(history: Iterable[e.ExerciseEvent]) -> ExerciseState:
+def load(history: Iterable[x.ExerciseEvent]) -> ExerciseState:
     """Return the state that `history` leads to."""
     start: ExerciseState = Unopened()
     return reduce(evolve, history, start)
@@ -91,7 +91,7 @@ def load(history: Iterable[e.ExerciseEvent]) -> ExerciseState:
 
 def decide(
     state: ExerciseState, command: c.ExerciseCommand, pool: Pool
-) -> tuple[e.ExerciseEvent, ...]:
+) -> tuple[x.ExerciseEvent, ...]:
     """Return the facts that follow from `command`, or raise the `Refusal` that forbids it."""
     match command:
         case c.OpenExercise():
@@ -104,14 +104,14 @@ def decide(
             assert_never(command)
 
 
-def evolve(state: ExerciseState, event: e.ExerciseEvent) -> ExerciseState:
+def evolve(state: ExerciseState, event: x.ExerciseEvent) -> ExerciseState:
     """Return the state after `event`."""
     match event:
-        case e.ExerciseOpened():
+        case x.ExerciseOpened():
             return Opened(
                 exercise=event.exercise, places=event.places, shortlist_size=event.shortlist_size
             )
-        case e.ShortlistDrawn():
+        case x.ShortlistDrawn():
             if not isinstance(state, Opened):
                 raise TypeError("a shortlist is drawn of an opened exercise only")
             return Drawn(
@@ -120,7 +120,7 @@ def evolve(state: ExerciseState, event: e.ExerciseEvent) -> ExerciseState:
                 shortlist_size=state.shortlist_size,
                 departed=frozenset(event.departed),
             )
-        case e.SelectionMade():
+        case x.SelectionMade():
             if not isinstance(state, Drawn):
                 raise TypeError("a selection is made among a shortlist only")
             return Made(exercise=state.exercise)
@@ -143,7 +143,7 @@ def _present(order: Iterable[Placed], departed: frozenset[str]) -> tuple[Placed,
     return tuple(each for each in order if each.member.reference not in departed)
 
 
-def _open(state: ExerciseState, command: c.OpenExercise, pool: Pool) -> tuple[e.ExerciseEvent, ...]:
+def _open(state: ExerciseState, command: c.OpenExercise, pool: Pool) -> tuple[x.ExerciseEvent, ...]:
     if not isinstance(state, Unopened):
         raise ExerciseExists(f"{command.exercise} was opened before; choose another name")
     if not pool.members and pool.left_out:
@@ -155,10 +155,10 @@ def _open(state: ExerciseState, command: c.OpenExercise, pool: Pool) -> tuple[e.
     _named_well(command)
     _places_fit(command, pool.places_left)
     return (
-        e.ExerciseOpened(
+        x.ExerciseOpened(
             exercise=command.exercise,
             title=command.title,
-            archetype=e.Archetype.RANK_TO_QUOTA,
+            archetype=x.Archetype.RANK_TO_QUOTA,
             places=command.places,
             shortlist_size=command.shortlist_size,
             pool_position=pool.position,
@@ -195,12 +195,12 @@ def _places_fit(command: c.OpenExercise, places_left: int | None) -> None:
         )
 
 
-def _draw(state: ExerciseState, pool: Pool) -> tuple[e.ExerciseEvent, ...]:
+def _draw(state: ExerciseState, pool: Pool) -> tuple[x.ExerciseEvent, ...]:
     if not isinstance(state, Opened):
         raise _not_now(state, "DrawShortlist")
     drawn = shortlist(state, pool)
     return (
-        e.ShortlistDrawn(
+        x.ShortlistDrawn(
             achievement=drawn.achievement,
             general=drawn.general,
             departed=tuple(sorted(pool.departed)),
@@ -209,12 +209,12 @@ def _draw(state: ExerciseState, pool: Pool) -> tuple[e.ExerciseEvent, ...]:
     )
 
 
-def _select(state: ExerciseState, pool: Pool) -> tuple[e.ExerciseEvent, ...]:
+def _select(state: ExerciseState, pool: Pool) -> tuple[x.ExerciseEvent, ...]:
     if not isinstance(state, Drawn):
         raise _not_now(state, "MakeSelection")
     made = selection(state, pool)
     return (
-        e.SelectionMade(
+        x.SelectionMade(
             achievement=made.achievement,
             general=made.general,
             passed_over=len(made.left),

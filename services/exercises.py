@@ -11,6 +11,7 @@ from typing import Final, cast
 
 from domain import commands as c
 from domain import events as e
+from domain import exercise_events as x
 from domain.access import Action, demand
 from domain.case import decide as decide_case
 from domain.case import load as load_case
@@ -160,22 +161,22 @@ def make_selection(office: Office, exercise: str, request: Request) -> ExerciseO
 def redraw(office: Office, exercise: str) -> Redrawn:
     """Draw the exercise again from the log alone and compare it with what was recorded."""
     history = events_of(office, exercise)
-    opened = cast("e.ExerciseOpened", history[0].event)
+    opened = cast("x.ExerciseOpened", history[0].event)
     waiting = pool_at(office, opened.pool_position, history[0].effective_at)
     pool = Pool(position=opened.pool_position, members=waiting.members, left_out=waiting.left_out)
     digest = digest_of(ranked(pool.members))
-    again: list[e.ExerciseEvent] = [
+    again: list[x.ExerciseEvent] = [
         replace(opened, pool_size=len(pool.members), pool_digest=digest, left_out=pool.left_out)
     ]
     drawn = made = None
     for each in history[1:]:
         state = _state(history[: each.version - 1])
         match each.event:
-            case e.ShortlistDrawn(departed=departed) if isinstance(state, Opened):
+            case x.ShortlistDrawn(departed=departed) if isinstance(state, Opened):
                 gone = replace(pool, departed=frozenset(departed))
                 drawn = shortlist(state, gone)
                 again.extend(decide(state, c.DrawShortlist(), gone))
-            case e.SelectionMade(departed=departed) if isinstance(state, Drawn):
+            case x.SelectionMade(departed=departed) if isinstance(state, Drawn):
                 gone = replace(pool, departed=frozenset(departed))
                 made = selection(state, gone)
                 again.extend(decide(state, c.MakeSelection(), gone))
@@ -195,7 +196,7 @@ def redraw(office: Office, exercise: str) -> Redrawn:
     )
 
 
-def _differences(recorded: e.ExerciseEvent, again: e.ExerciseEvent) -> Iterator[str]:
+def _differences(recorded: x.ExerciseEvent, again: x.ExerciseEvent) -> Iterator[str]:
     """Return each field of a recorded fact that is not the same in the fact drawn again."""
     for each in fields(recorded):
         before, after = getattr(recorded, each.name), getattr(again, each.name)
@@ -216,7 +217,7 @@ def events_of(office: Office, exercise: str) -> History:
 class _Writes:
     """The facts of an exercise and what its cases are given with them."""
 
-    facts: tuple[e.ExerciseEvent, ...]
+    facts: tuple[x.ExerciseEvent, ...]
     cases: tuple[StreamWrite, ...]
     reserve: tuple[str, ...] = ()
 

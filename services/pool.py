@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final, cast
 
 from domain import events as e
+from domain import exercise_events as x
 from domain.case import evolve
 from domain.errors import Reportable
 from domain.exercise import Pool
@@ -19,7 +20,7 @@ from services.wiring import Office
 LOG_BATCH: Final = 5_000
 NO_POOL: Final = Pool(position=0, members=())
 
-History = tuple[Recorded[e.ExerciseEvent], ...]
+History = tuple[Recorded[x.ExerciseEvent], ...]
 
 
 class PoolAltered(Reportable):
@@ -51,7 +52,7 @@ def frozen_pool(office: Office, history: History) -> Pool:
     """Return the pool frozen at opening; empty when the exercise was never opened."""
     if not history:
         return NO_POOL
-    opened = cast("e.ExerciseOpened", history[0].event)
+    opened = cast("x.ExerciseOpened", history[0].event)
     position, digest = opened.pool_position, opened.pool_digest
     members = pools.kept(office.models, opened.exercise, position)
     if digest_of(ranked(members)) != digest:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from domain import events as e
+from domain import exercise_events as x
 from domain.projections.stage_after import EXERCISE_STREAM, key_after, position_of
 from domain.record import Recorded
 
@@ -33,7 +34,7 @@ class ExerciseRow:
     exercise: str
     title: str
     stage: ExerciseStage
-    archetype: e.Archetype
+    archetype: x.Archetype
     places: int
     shortlist_size: int
     pool_position: int
@@ -61,15 +62,15 @@ def key(recorded: Recorded[e.Event]) -> str | None:
     return key_after(recorded, EXERCISE_STREAM)
 
 
-def fold(row: ExerciseRow | None, recorded: Recorded[e.ExerciseEvent]) -> ExerciseRow:
+def fold(row: ExerciseRow | None, recorded: Recorded[x.ExerciseEvent]) -> ExerciseRow:
     """Return the row after one more event."""
     event = recorded.event
-    if isinstance(event, e.ExerciseOpened):
+    if isinstance(event, x.ExerciseOpened):
         return _opened(event, recorded)
     if row is None:
         raise ValueError(f"{recorded.stream} begins with {type(event).__name__}")
     after = replace(row, version=recorded.version, position=position_of(recorded))
-    if isinstance(event, e.ShortlistDrawn):
+    if isinstance(event, x.ShortlistDrawn):
         return replace(
             after,
             stage=ExerciseStage.SHORTLISTED,
@@ -91,7 +92,7 @@ def fold(row: ExerciseRow | None, recorded: Recorded[e.ExerciseEvent]) -> Exerci
     )
 
 
-def _opened(event: e.ExerciseOpened, recorded: Recorded[e.ExerciseEvent]) -> ExerciseRow:
+def _opened(event: x.ExerciseOpened, recorded: Recorded[x.ExerciseEvent]) -> ExerciseRow:
     return ExerciseRow(
         exercise=event.exercise,
         title=event.title,

@@ -8,7 +8,8 @@ from typing import Any
 from marshmallow import Schema, fields, post_dump
 
 from domain.application import Application, Correspondence, Route
-from domain.events import Archetype, Channel, RefusalClass
+from domain.events import Channel, RefusalClass
+from domain.exercise_events import Archetype
 from domain.overrides import OverrideApplied, OverrideProposed
 from domain.projections.exercises import ExerciseStage
 from domain.projections.status import Awaited

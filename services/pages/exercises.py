@@ -8,7 +8,7 @@ from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from domain import commands as c
-from domain import events as e
+from domain import exercise_events as x
 from domain.access import Action, permitted
 from domain.errors import Forbidden, NoSuchExercise, Refusal
 from domain.exercise import NAME
@@ -86,7 +86,7 @@ def redraw(office: Office, name: str) -> ResponseReturnValue:
     if not NAME.fullmatch(name):
         raise NoSuchExercise(f"no exercise is called {name!r}")
     again = running.redraw(office, name)
-    opened = cast("e.ExerciseOpened", running.events_of(office, name)[0].event)
+    opened = cast("x.ExerciseOpened", running.events_of(office, name)[0].event)
     return render_template("redrawn.html", again=again, title=opened.title)
 
 

@@ -17,7 +17,8 @@ import services
 import workers
 from domain.commands import CaseCommand, ExerciseCommand
 from domain.errors import Refusal
-from domain.events import WIRE, CaseEvent, Event, ExerciseEvent
+from domain.events import WIRE, CaseEvent, Event
+from domain.exercise_events import ExerciseEvent
 from services.cases import ACTION_OF
 from tests.architecture.tree import ROOT
 

@@ -19,9 +19,9 @@ from domain.events import (
     ApplicationSubmitted,
     ApplicationWithdrawn,
     Event,
-    SelectionMade,
     WithdrawalReason,
 )
+from domain.exercise_events import SelectionMade
 from domain.record import Recorded, Wire
 from domain.upcasts import UPCASTS
 from services.store import CaseKeys, EventUnreadable, NewEvent, Unwritable

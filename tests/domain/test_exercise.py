@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import commands as c
-from domain import events as e
+from domain import exercise_events as x
 from domain.errors import (
     ExerciseExists,
     NameInvalid,
@@ -32,9 +32,9 @@ MEMBERS = (
 POOL = Pool(position=42, members=MEMBERS)
 
 
-def run(pool: Pool, *commands: c.ExerciseCommand) -> tuple[e.ExerciseEvent, ...]:
+def run(pool: Pool, *commands: c.ExerciseCommand) -> tuple[x.ExerciseEvent, ...]:
     """Return every fact of an exercise over a pool on which these commands were carried out."""
-    facts: tuple[e.ExerciseEvent, ...] = ()
+    facts: tuple[x.ExerciseEvent, ...] = ()
     for command in commands:
         facts += decide(load(facts), command, pool)
     return facts
@@ -73,10 +73,10 @@ def test_a_shortlist_that_no_read_model_could_hold_is_refused() -> None:
 
 def test_opening_freezes_the_pool_at_a_position_with_a_digest() -> None:
     assert run(POOL, OPEN) == (
-        e.ExerciseOpened(
+        x.ExerciseOpened(
             exercise="2019-q3",
             title="Third quarter",
-            archetype=e.Archetype.RANK_TO_QUOTA,
+            archetype=x.Archetype.RANK_TO_QUOTA,
             places=2,
             shortlist_size=4,
             pool_position=42,
@@ -88,7 +88,7 @@ def test_opening_freezes_the_pool_at_a_position_with_a_digest() -> None:
 
 def test_cases_without_points_are_left_out_and_counted() -> None:
     (opened,) = run(replace(POOL, left_out=3), OPEN)
-    assert isinstance(opened, e.ExerciseOpened)
+    assert isinstance(opened, x.ExerciseOpened)
     assert (opened.pool_size, opened.left_out) == (5, 3)
 
 
@@ -104,7 +104,7 @@ def test_the_shortlist_holds_achievement_cases_first_then_the_best_by_rank() -> 
     division = shortlist(opened, POOL)
     assert names(division.taken) == ["E", "A", "B", "C"]
     assert names(division.left) == ["D"]
-    assert drawn == e.ShortlistDrawn(
+    assert drawn == x.ShortlistDrawn(
         achievement=1, general=3, departed=(), digest=digest_of(division.taken)
     )
 
@@ -114,7 +114,7 @@ def test_the_selection_allots_the_places_and_says_where_it_cut() -> None:
     division = selection(drawn_state(POOL), POOL)
     assert names(division.taken) == ["E", "A"]
     assert names(division.left) == ["B", "C"]
-    assert made == e.SelectionMade(
+    assert made == x.SelectionMade(
         achievement=1,
         general=1,
         passed_over=2,
@@ -128,14 +128,14 @@ def test_the_selection_allots_the_places_and_says_where_it_cut() -> None:
 def test_the_tie_break_instant_is_that_of_the_last_one_selected() -> None:
     opening = replace(OPEN, places=3)
     *_, made = run(POOL, opening, c.DrawShortlist(), c.MakeSelection())
-    assert isinstance(made, e.SelectionMade)
+    assert isinstance(made, x.SelectionMade)
     assert (made.cut_off, made.tie_break) == (120, MORNING + timedelta(minutes=1))
 
 
 def test_who_left_before_the_shortlist_makes_room_for_the_next() -> None:
     opened = run(POOL, OPEN)
     (drawn,) = decide(load(opened), c.DrawShortlist(), departed(POOL, "A"))
-    assert isinstance(drawn, e.ShortlistDrawn)
+    assert isinstance(drawn, x.ShortlistDrawn)
     assert drawn.departed == ("A",)
     state = load((*opened, drawn))
     assert isinstance(state, Drawn)
@@ -148,7 +148,7 @@ def test_who_left_after_the_shortlist_gives_up_a_place_but_not_on_the_shortlist(
     assert names(shortlist(state, later).taken) == ["E", "A", "B", "C"]
     assert names(selection(state, later).taken) == ["B", "C"]
     (made,) = decide(state, c.MakeSelection(), later)
-    assert isinstance(made, e.SelectionMade)
+    assert isinstance(made, x.SelectionMade)
     assert made.departed == ("A", "E")
 
 
@@ -156,7 +156,7 @@ def test_a_departure_is_told_once() -> None:
     opened = run(POOL, OPEN)
     (drawn,) = decide(load(opened), c.DrawShortlist(), departed(POOL, "A"))
     (made,) = decide(load((*opened, drawn)), c.MakeSelection(), departed(POOL, "A", "C"))
-    assert isinstance(made, e.SelectionMade)
+    assert isinstance(made, x.SelectionMade)
     assert made.departed == ("C",)
 
 
@@ -241,7 +241,7 @@ def test_a_selection_drawn_again_from_the_log_is_the_same(
     drawn = decide(load(opened), c.DrawShortlist(), departed(pool, *before))
     made = decide(load((*opened, *drawn)), c.MakeSelection(), departed(pool, *before, *after))
     (made_event,) = made
-    assert isinstance(made_event, e.SelectionMade)
+    assert isinstance(made_event, x.SelectionMade)
 
     # Only the frozen pool and what the log says of departures, in whatever order rows come.
     state = load((*opened, *drawn))

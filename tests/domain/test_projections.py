@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from domain import case
 from domain import events as e
+from domain import exercise_events as x
 from domain import stages as s
 from domain.projections import case_list, exercises, status
 from domain.projections.stage_after import STAYS, stage_after
@@ -205,7 +206,7 @@ def test_an_erased_person_leaves_a_row_without_personal_members(fold: Any) -> No
 @pytest.mark.parametrize("fold", [*FOLDS, exercises])
 def test_a_history_without_its_first_event_is_refused(fold: Any) -> None:
     stream = "exercise-x" if fold is exercises else "case-x"
-    event = e.ShortlistDrawn(achievement=0, general=1, departed=(), digest="")
+    event = x.ShortlistDrawn(achievement=0, general=1, departed=(), digest="")
     events = [event if fold is exercises else ACKNOWLEDGED]
     with pytest.raises(ValueError, match=f"{stream} begins with"):
         row_after(fold, *events, stream=stream)
@@ -226,18 +227,18 @@ def test_each_event_has_one_key_at_most(fold: Any) -> None:
 
 
 def test_an_exercise_is_told_from_opening_to_its_places() -> None:
-    opened = e.ExerciseOpened(
+    opened = x.ExerciseOpened(
         exercise="2019-q3",
         title="Third quarter",
-        archetype=e.Archetype.RANK_TO_QUOTA,
+        archetype=x.Archetype.RANK_TO_QUOTA,
         places=10,
         shortlist_size=20,
         pool_position=7,
         pool_size=30,
         pool_digest="sha256:00",
     )
-    drawn = e.ShortlistDrawn(achievement=2, general=18, departed=(), digest="sha256:01")
-    made = e.SelectionMade(
+    drawn = x.ShortlistDrawn(achievement=2, general=18, departed=(), digest="sha256:01")
+    made = x.SelectionMade(
         achievement=2,
         general=7,
         passed_over=11,

@@ -7,6 +7,7 @@ from hashlib import sha256
 from uuid import uuid4
 
 from domain import events as e
+from domain import exercise_events as x
 from domain.references import RANDOM_BYTES, make_reference
 from services.projections.models import ReadModels
 from services.store import BlindIndex, CaseKeys, Commit, NewEvent, Store, StreamWrite
@@ -94,12 +95,12 @@ def history(number: int, events: Iterable[e.CaseEvent] = MAIN_PATH) -> tuple[e.C
     )
 
 
-def opened(exercise: str, position: int = 1) -> e.ExerciseOpened:
+def opened(exercise: str, position: int = 1) -> x.ExerciseOpened:
     """Return the opening of an exercise of ten places."""
-    return e.ExerciseOpened(
+    return x.ExerciseOpened(
         exercise=exercise,
         title=f"Exercise {exercise}",
-        archetype=e.Archetype.RANK_TO_QUOTA,
+        archetype=x.Archetype.RANK_TO_QUOTA,
         places=10,
         shortlist_size=20,
         pool_position=position,
@@ -108,8 +109,8 @@ def opened(exercise: str, position: int = 1) -> e.ExerciseOpened:
     )
 
 
-DRAWN = e.ShortlistDrawn(achievement=2, general=18, departed=(), digest="sha256:01")
-MADE = e.SelectionMade(
+DRAWN = x.ShortlistDrawn(achievement=2, general=18, departed=(), digest="sha256:01")
+MADE = x.SelectionMade(
     achievement=2,
     general=7,
     passed_over=11,

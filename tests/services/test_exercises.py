@@ -18,7 +18,7 @@ from domain.errors import (
     NothingToSelect,
     PlacesInvalid,
 )
-from domain.events import Archetype, ExerciseEvent, ExerciseOpened, ShortlistDrawn
+from domain.exercise_events import Archetype, ExerciseEvent, ExerciseOpened, ShortlistDrawn
 from domain.rules.rank import digest_of, ranked
 from domain.stages import Stage
 from services import exercises

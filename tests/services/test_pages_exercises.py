@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 from domain.errors import Refusal
-from domain.events import Archetype, ExerciseOpened
+from domain.exercise_events import Archetype, ExerciseOpened
 from services.pages.problems import status_of
 from services.projections.runner import catch_up_all
 from services.store import Commit, NewEvent, StreamWrite

@@ -5,7 +5,8 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from domain.events import ApplicationWithdrawn, Archetype, ExerciseOpened, WithdrawalReason
+from domain.events import ApplicationWithdrawn, WithdrawalReason
+from domain.exercise_events import Archetype, ExerciseOpened
 from services.stack.binaries import postgres_programs
 from services.store import (
     BlindIndex,
