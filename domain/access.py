@@ -6,6 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from domain import commands as c
 from domain.errors import Forbidden
 
 
@@ -73,6 +74,32 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.PUBLIC: frozenset(Role),
     }
 )
+
+ACTION_OF: Final[Mapping[type[c.CaseCommand], Action]] = MappingProxyType(
+    {
+        c.SubmitApplication: Action.SUBMIT,
+        c.PayApplicationFee: Action.RECORD_PAYMENT,
+        c.AcknowledgeApplication: Action.HANDLE,
+        c.AssessPrerequisites: Action.HANDLE,
+        c.ScoreApplication: Action.HANDLE,
+        c.MoveToRuleset: Action.MOVE,
+        c.ProposeOverride: Action.PROPOSE_OVERRIDE,
+        c.ConfirmOverride: Action.DECIDE_OVERRIDE,
+        c.DeclineOverride: Action.DECIDE_OVERRIDE,
+        c.ShortlistCase: Action.RUN_EXERCISE,
+        c.SelectCase: Action.RUN_EXERCISE,
+        c.PassOverCase: Action.RUN_EXERCISE,
+        c.ApproveInPrinciple: Action.DECIDE,
+        c.VerifyOriginals: Action.HANDLE,
+        c.ApproveApplication: Action.DECIDE,
+        c.PayVisaFee: Action.RECORD_PAYMENT,
+        c.IssueVisa: Action.DECIDE,
+        c.ActivateVisa: Action.HANDLE,
+        c.RefuseApplication: Action.DECIDE,
+        c.WithdrawApplication: Action.WITHDRAW,
+    }
+)
+"""The leave that each command asks for."""
 
 
 def permitted(person: Person, action: Action) -> bool:

@@ -7,11 +7,10 @@ is retried here only when the caller named no version: a person who did is shown
 import hmac
 import json
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import reduce
-from types import MappingProxyType
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -19,7 +18,7 @@ import msgspec
 
 from domain import commands as c
 from domain import events as e
-from domain.access import Action, Person, Role, demand
+from domain.access import ACTION_OF, Person, Role, demand
 from domain.application import Application
 from domain.case import decide, evolve, load
 from domain.deciding.circumstances import Circumstances
@@ -39,32 +38,6 @@ from services.store import Appended, Commit, Conflict, NewEvent, Reserved, Strea
 from services.wiring import Office
 
 ATTEMPTS: Final = 5
-
-ACTION_OF: Final[Mapping[type[c.CaseCommand], Action]] = MappingProxyType(
-    {
-        c.SubmitApplication: Action.SUBMIT,
-        c.PayApplicationFee: Action.RECORD_PAYMENT,
-        c.AcknowledgeApplication: Action.HANDLE,
-        c.AssessPrerequisites: Action.HANDLE,
-        c.ScoreApplication: Action.HANDLE,
-        c.MoveToRuleset: Action.MOVE,
-        c.ProposeOverride: Action.PROPOSE_OVERRIDE,
-        c.ConfirmOverride: Action.DECIDE_OVERRIDE,
-        c.DeclineOverride: Action.DECIDE_OVERRIDE,
-        c.ShortlistCase: Action.RUN_EXERCISE,
-        c.SelectCase: Action.RUN_EXERCISE,
-        c.PassOverCase: Action.RUN_EXERCISE,
-        c.ApproveInPrinciple: Action.DECIDE,
-        c.VerifyOriginals: Action.HANDLE,
-        c.ApproveApplication: Action.DECIDE,
-        c.PayVisaFee: Action.RECORD_PAYMENT,
-        c.IssueVisa: Action.DECIDE,
-        c.ActivateVisa: Action.HANDLE,
-        c.RefuseApplication: Action.DECIDE,
-        c.WithdrawApplication: Action.WITHDRAW,
-    }
-)
-"""The leave that each command asks for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

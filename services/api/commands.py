@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 from marshmallow import ValidationError
 
 from domain import commands as c
+from domain.access import ACTION_OF
 from domain.application import Application
 from domain.days import hong_kong_date
 from domain.events import Channel
@@ -81,7 +82,7 @@ def routes() -> Iterator[Route]:
         method="POST",
         path="/applications",
         name="submit-application",
-        action=cases.ACTION_OF[c.SubmitApplication],
+        action=ACTION_OF[c.SubmitApplication],
         view=submit,
         summary="File an application",
         body=schema_for(Submission),
@@ -115,7 +116,7 @@ def _route(address: str, command: type[c.CaseCommand]) -> Route:
         method="POST",
         path=f"/cases/<reference>/{address}",
         name=address,
-        action=cases.ACTION_OF[command],
+        action=ACTION_OF[command],
         view=_carrying_out(command),
         summary=(command.__doc__ or "").splitlines()[0],
         body=schema_for(_dated(command)),

@@ -7,14 +7,14 @@ from typing import Final
 import click
 
 from domain import events as e
-from domain.access import PERMITTED
+from domain.access import ACTION_OF, PERMITTED
 from domain.application import Correspondence
 from domain.moves import CaseMovedToRuleset, still_standing
 from domain.record import Recorded
 from domain.rederivation import Extent, Rederived, rederived
 from domain.rules.types import Assessment
 from domain.stages import next_of, proposals_of
-from services.cases import ACTION_OF, CaseAt, case_at
+from services.cases import CaseAt, case_at
 from services.cli.asking import MOMENT, in_hong_kong, office
 from services.cli.assess import LANGUAGE, lines, printable
 from services.overrides import lapsed, override_told

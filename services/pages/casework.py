@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from domain import events as e
 from domain import stages as s
-from domain.access import Action, permitted
+from domain.access import ACTION_OF, Action, permitted
 from domain.application import Route as TestRoute
 from domain.errors import Forbidden, NoSuchCase, Refusal
 from domain.moves import CaseMovedToRuleset
@@ -157,7 +157,7 @@ def offers(office: Office, words: Catalogue, found: CaseAt) -> tuple[Offer, ...]
         _offer(office, words, found.state, name)
         for name in names
         if name in forms.COMMANDS
-        and permitted(visitor(), cases.ACTION_OF[forms.COMMANDS[name]])
+        and permitted(visitor(), ACTION_OF[forms.COMMANDS[name]])
         and not barred(visitor(), found.state, forms.COMMANDS[name])
     )
 

@@ -15,11 +15,11 @@ from alembic.script import ScriptDirectory
 import domain
 import services
 import workers
+from domain.access import ACTION_OF
 from domain.commands import CaseCommand, ExerciseCommand
 from domain.errors import Refusal
 from domain.events import WIRE, CaseEvent, Event
 from domain.exercise_events import ExerciseEvent
-from services.cases import ACTION_OF
 from tests.architecture.tree import ROOT
 
 

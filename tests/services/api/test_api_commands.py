@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest
 
+from domain.access import ACTION_OF
 from domain.commands import CaseCommand
 from services.api.commands import COMMANDS
-from services.cases import ACTION_OF
 from tests.services.api.calling import (
     AUDITOR,
     OFFICER,
