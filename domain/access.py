@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from domain import commands as c
+from domain import work_commands as w
 from domain.errors import Forbidden
 
 
@@ -34,6 +35,9 @@ class Action(StrEnum):
     DECIDE_OVERRIDE = "override.decide"
     WITHDRAW = "case.withdraw"
     RUN_EXERCISE = "exercise.run"
+    WORK = "work.do"
+    ASSIGN = "work.assign"
+    READ_WORK = "work.read"
     READ_CASES = "cases.read"
     READ_HISTORY = "history.read"
     READ_EXERCISES = "exercises.read"
@@ -65,6 +69,9 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.DECIDE_OVERRIDE: _STAFF,
         Action.WITHDRAW: _STAFF | {Role.APPLICANT},
         Action.RUN_EXERCISE: frozenset({Role.SUPERVISOR}),
+        Action.WORK: _STAFF,
+        Action.ASSIGN: frozenset({Role.SUPERVISOR}),
+        Action.READ_WORK: _STAFF | {Role.AUDITOR},
         Action.READ_CASES: _READERS,
         Action.READ_HISTORY: _READERS,
         Action.READ_EXERCISES: _READERS,
@@ -100,6 +107,20 @@ ACTION_OF: Final[Mapping[type[c.CaseCommand], Action]] = MappingProxyType(
     }
 )
 """The leave that each command asks for."""
+
+WORK_ACTION_OF: Final[Mapping[type[w.WorkCommand | w.TakeNext], Action]] = MappingProxyType(
+    {
+        w.AssignCase: Action.ASSIGN,
+        w.TakeCase: Action.WORK,
+        w.TakeNext: Action.WORK,
+        w.ReleaseCase: Action.WORK,
+        w.HandOverCase: Action.WORK,
+        w.ReturnCase: Action.WORK,
+        w.AddNote: Action.WORK,
+        w.SupersedeNote: Action.WORK,
+    }
+)
+"""The leave that each command on the work on a case asks for."""
 
 
 def permitted(person: Person, action: Action) -> bool:

@@ -119,5 +119,41 @@ class PlacesInvalid(Refusal):
     """The places and the size of the shortlist do not fit together."""
 
 
+class HeldByAnother(Refusal):
+    """Another officer has this case."""
+
+
+class AlreadyHeld(Refusal):
+    """The officer has this case already."""
+
+
+class NotTheHolder(Refusal):
+    """Whoever asks does not have this case."""
+
+
+class RecusedFromCase(Refusal):
+    """The officer is recused from this case."""
+
+
+class NoSuchOfficer(Refusal):
+    """Nobody of this name works on cases."""
+
+
+class NoSuchNote(Refusal):
+    """The case has no note of this number."""
+
+
+class AlreadySuperseded(Refusal):
+    """Another note took the place of this one."""
+
+
+class WordsMissing(Refusal):
+    """This needs to be said in words."""
+
+
+class NothingWaits(Refusal):
+    """No case waits that nobody has."""
+
+
 class Forbidden(Refusal):
     """Your role may not do this."""

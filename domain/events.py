@@ -27,6 +27,16 @@ from domain.overrides import (
 from domain.record import Wire
 from domain.rules.reasons import Reason
 from domain.rules.types import Assessment
+from domain.work_events import (
+    CaseAssigned,
+    CaseHandedOver,
+    CaseReleased,
+    CaseReturned,
+    CaseTaken,
+    NoteAdded,
+    NoteSuperseded,
+    WorkEvent,
+)
 
 
 class Channel(StrEnum):
@@ -291,7 +301,7 @@ CaseEvent = (
 )
 
 
-Event = CaseEvent | ExerciseEvent
+Event = CaseEvent | ExerciseEvent | WorkEvent
 
 WIRE: Final[Mapping[type[Event], Wire]] = MappingProxyType(
     {
@@ -318,5 +328,12 @@ WIRE: Final[Mapping[type[Event], Wire]] = MappingProxyType(
         ExerciseOpened: Wire(name="exercise-opened"),
         ShortlistDrawn: Wire(name="shortlist-drawn"),
         SelectionMade: Wire(name="selection-made"),
+        CaseAssigned: Wire(name="case-assigned"),
+        CaseTaken: Wire(name="case-taken"),
+        CaseReleased: Wire(name="case-released"),
+        CaseHandedOver: Wire(name="case-handed-over"),
+        CaseReturned: Wire(name="case-returned"),
+        NoteAdded: Wire(name="note-added"),
+        NoteSuperseded: Wire(name="note-superseded"),
     }
 )

@@ -15,11 +15,13 @@ from alembic.script import ScriptDirectory
 import domain
 import services
 import workers
-from domain.access import ACTION_OF
+from domain.access import ACTION_OF, WORK_ACTION_OF
 from domain.commands import CaseCommand, ExerciseCommand
 from domain.errors import Refusal
 from domain.events import WIRE, CaseEvent, Event
 from domain.exercise_events import ExerciseEvent
+from domain.work_commands import TakeNext, WorkCommand
+from domain.work_events import WorkEvent
 from tests.architecture.tree import ROOT
 
 
@@ -40,7 +42,9 @@ def refusals() -> set[type[Refusal]]:
 
 
 def test_every_event_has_a_wire_name_of_its_own() -> None:
-    assert set(WIRE) == set(get_args(CaseEvent)) | set(get_args(ExerciseEvent))
+    assert set(WIRE) == {
+        each for kind in (CaseEvent, ExerciseEvent, WorkEvent) for each in get_args(kind)
+    }
     assert set(get_args(Event)) == set(WIRE)
     names = [wire.name for wire in WIRE.values()]
     assert len(set(names)) == len(names)
@@ -58,8 +62,13 @@ def test_every_command_on_a_case_asks_for_leave() -> None:
     assert set(ACTION_OF) == set(get_args(CaseCommand))
 
 
+def test_every_command_on_the_work_on_a_case_asks_for_leave() -> None:
+    assert set(WORK_ACTION_OF) == {*get_args(WorkCommand), TakeNext}
+
+
 def test_commands_are_told_apart_by_name() -> None:
-    names = [each.__name__ for each in (*get_args(CaseCommand), *get_args(ExerciseCommand))]
+    kinds = (CaseCommand, ExerciseCommand, WorkCommand)
+    names = [each.__name__ for kind in kinds for each in get_args(kind)]
     assert len(set(names)) == len(names)
 
 

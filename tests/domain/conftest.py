@@ -2,4 +2,4 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.domain.deciding")
+pytest.register_assert_rewrite("tests.domain.deciding", "tests.domain.desk")

@@ -1,0 +1,71 @@
+"""What officers ask for in their work on cases, in the imperative of the office.
+
+As in `commands.py`, a command holds only what its sender decides.
+"""
+
+from dataclasses import dataclass
+
+from domain.application import Route
+from domain.stages import Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignCase:
+    """Give the case to an officer, whoever has it."""
+
+    officer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeCase:
+    """Take a case that nobody has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseCase:
+    """Put a case of one's own back into the queue."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOverCase:
+    """Hand a case of one's own over to another officer."""
+
+    officer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnCase:
+    """Return a case of one's own to whoever handed it over, else to the queue, with a reason."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddNote:
+    """Note something on the case."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupersedeNote:
+    """Correct a note by another, which takes its place; the first can still be read."""
+
+    note: int
+    text: str
+
+
+WorkCommand = (
+    AssignCase | TakeCase | ReleaseCase | HandOverCase | ReturnCase | AddNote | SupersedeNote
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeNext:
+    """Take the case that waits longest for an officer and that nobody has.
+
+    `stage` and `route` narrow down which cases are meant; None is any that waits for an officer.
+    """
+
+    stage: Stage | None = None
+    route: Route | None = None
