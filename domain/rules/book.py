@@ -11,6 +11,7 @@ from typing import Final
 
 from domain.application import Route
 from domain.rules.editions import beginnings, chained, read_editions
+from domain.rules.holidays import read_holidays
 from domain.rules.reading import Notes, RulesetFaults, Table
 from domain.rules.timeline import contradictions
 from domain.rules.transitions import read_transition
@@ -39,6 +40,7 @@ SHARED = (
     "fees",
     "limits",
     "quotas",
+    "holidays",
 )
 """The documents that are not a ruleset."""
 
@@ -76,6 +78,7 @@ def parse_rulebook(documents: Documents, *, unread: Mapping[str, str] = _ALL_REA
         fees=tuple(_fees(row) for row in tables["fees"].rows("schedules", least=1)),
         limits=tuple(_limits(row) for row in tables["limits"].rows("limits", least=1)),
         quotas=tuple(_quota(row) for row in tables["quotas"].rows("quotas", least=1)),
+        holidays=read_holidays(tables["holidays"]),
         sources=tuple((each, tables["sources"].text(each)) for each in sorted(sources or ())),
     )
     for name, table in tables.items():

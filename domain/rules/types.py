@@ -13,6 +13,7 @@ from domain.days import hong_kong_date
 from domain.rules.criteria import Criterion
 from domain.rules.factors import Citation, Factor, Figure, PrerequisiteRules
 from domain.rules.reasons import Reason
+from domain.working_days import Calendar
 
 
 class Test(StrEnum):
@@ -213,10 +214,30 @@ class TimeLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Holiday:
+    """A general holiday; ``substitute`` where it stands for one that was lost to another."""
+
+    on: date
+    name: str
+    substitute: bool
+    cited: Citation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolidayYear:
+    """The general holidays of a calendar year, in order; Sundays are not among them."""
+
+    year: int
+    days: tuple[Holiday, ...]
+    cited: Citation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rulebook:
     """Every rule that is loaded.
 
-    ``rulesets`` are the latest edition of each, ``superseded`` every edition before it.
+    ``rulesets`` are the latest edition of each, ``superseded`` every edition before it;
+    ``holidays`` are years in order, and none is missing between them.
     """
 
     rulesets: tuple[Ruleset, ...]
@@ -225,8 +246,16 @@ class Rulebook:
     fees: tuple[FeeSchedule, ...]
     limits: tuple[TimeLimits, ...]
     quotas: tuple[Quota, ...]
+    holidays: tuple[HolidayYear, ...]
     sources: tuple[tuple[str, str], ...]
     superseded: tuple[Ruleset, ...] = ()
+
+    @property
+    def calendar(self) -> Calendar:
+        """The working days of the years whose holidays are loaded."""
+        years = self.holidays
+        days = (each.on for year in years for each in year.days)
+        return Calendar.of(years[0].year, years[-1].year, days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ import structlog
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from domain import errors as d
+from domain import working_days
 from domain.rules import assess, choose, overriding
 from services.api import faults as f
 from services.api.commands import addresses
@@ -66,6 +67,7 @@ STATUS: Final[Mapping[type[d.Refusal], HTTPStatus]] = MappingProxyType(
         choose.UnknownRuleset: HTTPStatus.UNPROCESSABLE_ENTITY,
         overriding.NoSuchRule: HTTPStatus.UNPROCESSABLE_ENTITY,
         overriding.PointsImpossible: HTTPStatus.UNPROCESSABLE_ENTITY,
+        working_days.HolidaysNotLoaded: HTTPStatus.UNPROCESSABLE_ENTITY,
         f.EdgeFault: HTTPStatus.BAD_REQUEST,
         f.SignInNeeded: HTTPStatus.UNAUTHORIZED,
         f.MalformedJson: HTTPStatus.BAD_REQUEST,

@@ -91,6 +91,21 @@ def diff(a: str, b: str, *, sources: bool, as_json: bool) -> None:
 
 
 @rules.command()
+@click.argument("year", type=int)
+@_as_json
+def holidays(*, year: int, as_json: bool) -> None:
+    """List the general holidays of a YEAR; every Sunday is one as well."""
+    book = load_rulebook()
+    found = next((each for each in book.holidays if each.year == year), None)
+    if found is None:
+        raise book.calendar.not_loaded(f"for {year}")
+    if as_json:
+        _say_json(found)
+    else:
+        _say(ruletables.holidays(found))
+
+
+@rules.command()
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
 @click.option("--log", "of_log", is_flag=True, help="Also that the log names no unknown ruleset.")
 @click.pass_context

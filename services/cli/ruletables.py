@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from domain.application import Route
-from domain.rules.types import Test
+from domain.rules.factors import Citation
+from domain.rules.types import HolidayYear, Test
 from services.cli.assess import printable
 from services.rulebook.dated import DatedValue
 from services.rulebook.differences import Comparison, days_in_words
@@ -62,6 +63,22 @@ def dated(values: Iterable[DatedValue]) -> Iterator[str]:
         yield f"{kind[0].upper()}{kind[1:]}"
         yield from columns(map(_value, group), headings=_DATED)
         yield ""
+
+
+def holidays(year: HolidayYear) -> Iterator[str]:
+    """Every general holiday of a year in a line, with its authority."""
+    yield f"General holidays of {year.year}, and every Sunday"
+    yield from columns(
+        [
+            [
+                f"  {each.on:%Y-%m-%d}",
+                f"{each.name}{' (in place of another)' if each.substitute else ''}",
+                _rests(each.cited),
+            ]
+            for each in year.days
+        ],
+        widths=[12, 76, 28],
+    )
 
 
 def shown(ruleset: RulesetShown, editions: Sequence[tuple[int, date]]) -> Iterator[str]:
@@ -202,7 +219,7 @@ def _asks(row: RowShown) -> str:
     return row.asks if row.at_most == row.points else f"{row.asks}, {row.at_most} in all"
 
 
-def _rests(of: Authority) -> str:
+def _rests(of: Authority | Citation) -> str:
     day = ", day uncertain" if of.day_uncertain else ""
     note = f"; {of.note}" if of.note else ""
     return f"[{' '.join(of.source)}] {of.confidence}{day}{note}"

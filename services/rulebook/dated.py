@@ -1,4 +1,4 @@
-"""The dated data beside the rulesets: quotas, stays, fees, limits and lists, a line a value."""
+"""The dated data beside the rulesets: quotas, fees, lists, holidays and more, a line a value."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -7,7 +7,15 @@ from typing import Final
 
 from domain.days import HONG_KONG
 from domain.rules.factors import Citation, Confidence
-from domain.rules.types import DatedList, FeeSchedule, Life, Quota, Rulebook, StayPattern
+from domain.rules.types import (
+    DatedList,
+    FeeSchedule,
+    HolidayYear,
+    Life,
+    Quota,
+    Rulebook,
+    StayPattern,
+)
 from services.rulebook import words
 
 _DAY: Final = len("2019-05-01")
@@ -73,6 +81,7 @@ def _groups(book: Rulebook) -> Iterator[list[DatedValue]]:
     yield _list("excluded nationalities", lists.excluded_nationalities)
     yield _list("Talent List", lists.talent_list)
     yield _list("university list", lists.universities)
+    yield [_holidays(each) for each in book.holidays]
 
 
 def _list(kind: str, dated: DatedList) -> list[DatedValue]:
@@ -108,6 +117,13 @@ def _quota(quota: Quota) -> DatedValue:
     span = str(quota.first_year), str(quota.last_year) if quota.last_year else None
     value = _value("quota", places, span, quota.cited)
     return replace(value, known_from=quota.known_from, catches=words.year_caught(quota.catches))
+
+
+def _holidays(year: HolidayYear) -> DatedValue:
+    substitutes = sum(each.substitute for each in year.days)
+    stand_in = f", {substitutes} of them in place of another" if substitutes else ""
+    span = str(year.year), str(year.year)
+    return _value("general holidays", f"{len(year.days)} days{stand_in}", span, year.cited)
 
 
 def _stay(stay: StayPattern) -> DatedValue:
