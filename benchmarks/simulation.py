@@ -15,7 +15,6 @@ from uuid import uuid4
 from benchmarks.contenders import MASTER_KEY
 from benchmarks.server import Database
 from domain import commands as c
-from domain import events as e
 from domain.access import Person, Role
 from domain.application import Route
 from domain.case import decide, evolve
@@ -26,7 +25,8 @@ from domain.rules.assess import assess
 from domain.rules.choose import named
 from domain.rules.types import Rulebook
 from domain.stages import CaseState, Draft, PrerequisitesUnmet
-from services.demo.population import Arrival, population
+from services.demo.year import INTAKE, REGIME
+from services.population import Arrival, population
 from services.settings import Settings
 from services.simulation.simulate import Question, simulate
 from services.store import Commit, NewEvent, Store, StreamWrite
@@ -60,7 +60,7 @@ def open_cases(database: Database, cases: int) -> Iterator[OpenCases]:
         office = open_office(Settings.load(told, Path(home)))
         writes = (
             _write(office.rulebook, number, arrival)
-            for number, arrival in enumerate(population(cases, SEED))
+            for number, arrival in enumerate(population(cases, SEED, REGIME, INTAKE))
         )
         while some := tuple(islice(writes, CASES_A_COMMIT)):
             _append(office.store, some)
@@ -90,7 +90,7 @@ def assessed(given: OpenCases, seconds: float) -> float:
     ruleset = named(given.office.rulebook, TARGET)
     filed = [
         (each.application, hong_kong_date(each.received_at))
-        for each in population(1_000, SEED)
+        for each in population(1_000, SEED, REGIME, INTAKE)
         if each.application.route is Route.GENERAL
     ]
     begun, done = time.monotonic(), 0
@@ -110,7 +110,7 @@ def _write(rulebook: Rulebook, number: int, arrival: Arrival) -> StreamWrite:
     state: CaseState = Draft()
     events: list[NewEvent] = []
     commands: tuple[c.CaseCommand, ...] = (
-        c.SubmitApplication(application=arrival.application, channel=e.Channel.PAPER),
+        c.SubmitApplication(application=arrival.application, channel=arrival.channel),
         c.AcknowledgeApplication(),
         c.AssessPrerequisites(),
         c.ScoreApplication(),

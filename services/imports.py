@@ -73,13 +73,14 @@ class UnreadableFile(Reportable):
     """A file of applications cannot be read at all."""
 
 
-def import_file(office: Office, path: Path, person: Person, done: Callable[[Result], None]) -> None:
-    """File every good row of the file and call `done` with each row's result, in their order."""
+def import_rows(
+    office: Office, rows: Iterator[Row], person: Person, done: Callable[[Result], None]
+) -> None:
+    """File every good row and call `done` with each row's result, in their order."""
 
     def file(row: Row) -> Result:
         return _file(office, row, person)
 
-    rows = rows_of(path)
     with ThreadPoolExecutor(THREADS) as pool:
         while batch := list(islice(rows, AT_ONCE)):
             for result in pool.map(file, batch):
@@ -97,6 +98,14 @@ def rows_of(path: Path) -> Iterator[Row]:
     except OSError as fault:
         raise UnreadableFile(f"{path} cannot be read: {fault.strerror}") from fault
     return reader(path, data)
+
+
+def json_lines(data: bytes) -> Iterator[Row]:
+    """Return the rows of JSON lines, blank ones left out."""
+    for number, line in enumerate(data.splitlines(), start=1):
+        if line.strip():
+            document, faults = parse_document(line)
+            yield Row(line=number, document=document, faults=faults)
 
 
 def filing_from(document: object, today: date, found: tuple[Fault, ...] = ()) -> Filing:
@@ -165,10 +174,7 @@ def _file(office: Office, row: Row, person: Person) -> Result:
 
 
 def _jsonl(_path: Path, data: bytes) -> Iterator[Row]:
-    for number, line in enumerate(data.splitlines(), start=1):
-        if line.strip():
-            document, faults = parse_document(line)
-            yield Row(line=number, document=document, faults=faults)
+    return json_lines(data)
 
 
 def _csv(path: Path, data: bytes) -> Iterator[Row]:

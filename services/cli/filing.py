@@ -2,6 +2,7 @@
 
 import sys
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,13 +15,22 @@ from domain.days import hong_kong_date
 from domain.errors import Refusal
 from domain.events import Channel
 from services.cli.asking import INSTANT, office, operator
-from services.imports import Filing, Result, file_one, filing_from, import_file, rows_of
+from services.imports import (
+    Filing,
+    Result,
+    file_one,
+    filing_from,
+    import_rows,
+    json_lines,
+    rows_of,
+)
 from services.intake.document import parse_document
 from services.intake.faults import ApplicationFaults
 from services.store import Unwritable
 
 _CHANNEL = "How it came; default: as the file says, else online."
 FILE = click.Path(path_type=Path, allow_dash=True)
+_ROWS = click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True)
 
 
 @click.command()
@@ -63,14 +73,18 @@ def submit(
 
 
 @click.command("import")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument(
+    "file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True)
+)
 @click.pass_context
 def import_(ctx: click.Context, file: Path) -> None:
     """File the applications of a .jsonl or .csv file, good rows in spite of bad ones.
 
-    Run it again after an interruption: rows filed before are recognised and not filed twice.
+    `-` is JSON lines on standard input. Run it again after an interruption: rows filed before are
+    recognised and not filed twice.
     """
-    total = sum(1 for _ in rows_of(file))
+    read = partial(json_lines, _bytes(file)) if str(file) == "-" else partial(rows_of, file)
+    total = sum(1 for _ in read())
     counts = {"filed": 0, "filed before": 0, "refused": 0}
     bar = Progress(
         "Filing", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=_console()
@@ -85,7 +99,7 @@ def import_(ctx: click.Context, file: Path) -> None:
                 bar.console.print(said, markup=False, highlight=False, soft_wrap=True)
             bar.advance(task)
 
-        import_file(opened, file, operator(Role.OFFICER), done)
+        import_rows(opened, read(), operator(Role.OFFICER), done)
     click.echo(", ".join(f"{number} {what}" for what, number in counts.items()))
     ctx.exit(2 if counts["refused"] else 0)
 

@@ -25,6 +25,7 @@ MODULES: Final[Mapping[str, str]] = MappingProxyType(
         "history": "services.cli.case",
         "import": "services.cli.filing",
         "notifications": "services.cli.notifications",
+        "populate": "services.cli.populate",
         "projections": "services.cli.projections",
         "rules": "services.cli.rules",
         "status": "services.cli.stack",

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from importlib import resources
 from typing import Final
 from uuid import UUID, uuid5
@@ -22,11 +22,13 @@ from domain.events import Channel
 from domain.stages import Stage
 from services import exercises
 from services.cases import Outcome, Request, carry_out, submit
-from services.demo.population import Arrival, population
 from services.intake.application import application_from
+from services.population import Arrival, Fate, Lot, population
 from services.wiring import Office
 
 SEED: Final = 2019
+REGIME: Final = "2018-2022"
+INTAKE: Final = date(2019, 1, 2), date(2019, 5, 31)
 APPLICANTS: Final = 2_000
 EXERCISE: Final = "2019-1"
 PLACES: Final = 874  # as many as were allotted in 2019
@@ -76,9 +78,10 @@ def arrivals() -> Iterator[Arrival]:
         yield Arrival(
             application=person.application,
             received_at=FILED_ON + timedelta(minutes=20 * number),
-            withdraws=False,
+            channel=Channel.PAPER,
+            lot=Lot(route=person.application.route, fate=Fate.BEFORE_COMMITTEE, recommended=True),
         )
-    yield from population(APPLICANTS, SEED)
+    yield from population(APPLICANTS, SEED, REGIME, INTAKE)
 
 
 def take_in(office: Office, everybody: Iterable[Arrival], advance: Advance) -> dict[str, str]:
@@ -143,7 +146,7 @@ def _take_in(office: Office, number: int, arrival: Arrival) -> str:
     at = arrival.received_at
     filed = submit(
         office,
-        c.SubmitApplication(application=arrival.application, channel=Channel.PAPER),
+        c.SubmitApplication(application=arrival.application, channel=arrival.channel),
         _request(OFFICER, name, "submit", at),
     )
 

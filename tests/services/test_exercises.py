@@ -23,8 +23,9 @@ from domain.rules.rank import digest_of, ranked
 from domain.stages import Stage
 from services import exercises
 from services.cases import carry_out, case_at, submit
-from services.demo.population import population
+from services.demo.year import INTAKE, REGIME
 from services.pool import PoolAltered, pool_at
+from services.population import population
 from services.store import Commit, Conflict, NewEvent, StreamWrite
 from services.wiring import Office
 from tests.services.asking import OFFICER, SUPERVISOR, asked, on_paper
@@ -47,7 +48,7 @@ def _in_pool(office: Office, number: int) -> list[str]:
         return filed.reference if stage is Stage.IN_POOL else None
 
     references: list[str] = []
-    for arrival in population(4 * number, seed=7):
+    for arrival in population(4 * number, 7, REGIME, INTAKE):
         if (reference := take(arrival)) is not None:
             references.append(reference)
         if len(references) == number:

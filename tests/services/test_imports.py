@@ -10,7 +10,7 @@ import pytest
 
 from domain.application import Application
 from services.cases import case_at
-from services.imports import Result, UnreadableFile, filing_from, import_file, rows_of
+from services.imports import Result, UnreadableFile, filing_from, import_rows, rows_of
 from services.intake.faults import ApplicationFaults
 from services.intake.table import nested
 from services.wiring import Office
@@ -34,7 +34,7 @@ def _paper(name: str) -> dict[str, Any]:
 
 def _imported(office: Office, path: Path) -> list[Result]:
     results: list[Result] = []
-    import_file(office, path, OFFICER, results.append)
+    import_rows(office, rows_of(path), OFFICER, results.append)
     return results
 
 

@@ -119,11 +119,12 @@ EMPLOYERS: Final = (
     "Studio North",
     "Blue Kite Games",
 )
+BUSINESSES: Final = ("Silver Crane Trading", "Cloud Terrace Consulting", "Nine Rivers Design")
 
 
 def drawn(random: Random, *, mainland: bool) -> tuple[str, str]:
     """Return a family name and given names."""
     if mainland:
         first, second = random.choice(_SYLLABLES), random.choice(_SYLLABLES).lower()
-        return random.choice(_MAINLAND), first + (second if random.random() < 0.7 else "")  # noqa: PLR2004 - a share
+        return random.choice(_MAINLAND), first + random.choice((second, second, ""))
     return random.choice(_ELSEWHERE), random.choice(_GIVEN)
