@@ -12,6 +12,7 @@ from domain import events as e
 from domain.access import Action
 from domain.application import Correspondence
 from domain.application import Route as TestRoute
+from domain.clocks import Clock
 from domain.moves import CaseMovedToRuleset, still_standing
 from domain.record import Recorded
 from domain.rederivation import rederived
@@ -32,6 +33,7 @@ from services.api.outputs import (
     StageCount,
 )
 from services.api.routes import ETAG, IF_NONE_MATCH, PREFER, Call, Reply, Route
+from services.clocks import clock_of
 from services.intake.fields import Text, Word, utc_text
 from services.intake.schema import schema_for
 from services.projections import queries
@@ -121,7 +123,9 @@ def show(call: Call, reference: str, query: dict[str, Any]) -> Any:
     """The case, as it stands or as it stood, with what it was filed and scored with."""
     said_in = query.pop("language")
     case = cases.case_at(call.office, reference, **query)
-    return _tagged(case.version, _detail(case, said_in))
+    clock = clock_of(call.office, case, **query)
+    read = clock if isinstance(clock, Clock) else None
+    return _tagged(case.version, {**_detail(case, said_in), "clock": read})
 
 
 def history(call: Call, reference: str, query: dict[str, Any]) -> Any:

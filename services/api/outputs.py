@@ -15,6 +15,7 @@ from domain.projections.exercises import ExerciseStage
 from domain.projections.status import Awaited
 from domain.rederivation import Extent
 from domain.stages import Stage
+from services.api.clocks import ClockSchema
 from services.intake.fields import Instant
 from services.intake.schema import schema_for
 
@@ -275,13 +276,15 @@ class CaseDetailSchema(Schema):
     `exercise` and `rank` are of the latest exercise that it came before and `computed_points` what
     the tests alone gave where officers decided otherwise, as in the list.
     `possible` holds the addresses of the commands that it allows. `overrides` are the rules whose
-    points officers decided, and `proposals` those that await a second officer.
+    points officers decided, and `proposals` those that await a second officer. `clock` is
+    null where it runs through a year whose general holidays are not loaded.
     """
 
     reference = fields.String(required=True)
     version = fields.Integer(required=True)
     stage = fields.Enum(Stage, by_value=True, required=True)
     stage_since = Instant(required=True)
+    clock = fields.Nested(ClockSchema, required=True, allow_none=True)
     route = fields.Enum(Route, by_value=True, required=True)
     channel = fields.Enum(Channel, by_value=True, required=True)
     submitted_at = Instant(required=True)

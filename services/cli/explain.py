@@ -9,14 +9,17 @@ import click
 from domain import events as e
 from domain.access import ACTION_OF, PERMITTED
 from domain.application import Correspondence
+from domain.clocks import Clock
 from domain.moves import CaseMovedToRuleset, still_standing
 from domain.record import Recorded
 from domain.rederivation import Extent, Rederived, rederived
 from domain.rules.types import Assessment
 from domain.stages import next_of, proposals_of
+from domain.working_days import HolidaysNotLoaded
 from services.cases import CaseAt, case_at
 from services.cli.asking import MOMENT, in_hong_kong, office
 from services.cli.assess import LANGUAGE, lines, printable
+from services.clocks import clock_of
 from services.overrides import lapsed, override_told
 from services.reasons import say
 
@@ -50,13 +53,20 @@ def explain(
     """
     with office() as opened:
         found = case_at(opened, reference, as_of=as_of, believed_at=believed_at)
+        clock = clock_of(opened, found, as_of=as_of, believed_at=believed_at)
         again = tuple(rederived(found.events, opened.rulebook))
-    click.echo("\n".join(map(printable, _told(found, again, language))).encode())
+    told = _told(found, clock, again, language)
+    click.echo("\n".join(map(printable, told)).encode())
     if not all(each.identical for _, each in again):
         context.exit(NOT_IDENTICAL)
 
 
-def _told(found: CaseAt, again: Again, language: Correspondence) -> Iterator[str]:
+def _told(
+    found: CaseAt,
+    clock: Clock | HolidaysNotLoaded,
+    again: Again,
+    language: Correspondence,
+) -> Iterator[str]:
     since = in_hong_kong(found.since)
     yield f"{found.reference} is {found.stage}, since {since}"
     yield "What led here"
@@ -67,6 +77,7 @@ def _told(found: CaseAt, again: Again, language: Correspondence) -> Iterator[str
         yield from (f"              {text}" for text in _said(each.event, language))
         for proposal in gone.get(each.version, ()):
             yield f"              lapsed: the override of {proposal.rule} awaited a second officer"
+    yield from _clock_told(clock)
     assessed = _assessment(found)
     if assessed is not None:
         yield from lines("Assessment", assessed, language)
@@ -82,6 +93,21 @@ def _told(found: CaseAt, again: Again, language: Correspondence) -> Iterator[str
         yield f"  {command.__name__}: {', '.join(sorted(PERMITTED[ACTION_OF[command]]))}"
     if not next_of(found.state):
         yield "  nothing: the case has come to its end"
+
+
+def _clock_told(clock: Clock | HolidaysNotLoaded) -> Iterator[str]:
+    if isinstance(clock, HolidaysNotLoaded):
+        yield "Clock"
+        yield f"  cannot be read: {clock}"
+        return
+    yield f"Clock, in working days until {in_hong_kong(clock.read_at)}"
+    yield f"  {clock.running:>4}  with the office"
+    for each in clock.stopped:
+        yield f"  {each.working_days:>4}  stopped: {each.cause} ({each.by})"
+    if clock.runs:
+        yield "  it runs"
+    for stop in clock.stops:
+        yield f"  it stands since {in_hong_kong(stop.since)}: {stop.cause} ({stop.by})"
 
 
 def _made_again(recorded: Recorded[e.CaseEvent], made: Rederived) -> Iterator[str]:

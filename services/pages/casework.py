@@ -16,10 +16,12 @@ from domain import events as e
 from domain import stages as s
 from domain.access import ACTION_OF, Action, permitted
 from domain.application import Route as TestRoute
+from domain.clocks import Clock
 from domain.errors import Forbidden, NoSuchCase, Refusal
 from domain.moves import CaseMovedToRuleset
 from services import cases
 from services.cases import CaseAt, Request
+from services.clocks import clock_of
 from services.pages import forms, timeline
 from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.guard import Route, visitor
@@ -131,12 +133,15 @@ def _page(office: Office, found: CaseAt, refused: Refused | None) -> str:
     words = load_catalogue()
     steps = timeline.steps(words, found.events)
     since = refused.since if refused else None
+    clock = clock_of(office, found)
     return render_template(
         "case.html",
         found=found,
         filed=None if isinstance(found.state, s.Draft) else found.state.filed,
         last=found.events[-1],
         submitted=found.events[0].event,
+        clock=clock if isinstance(clock, Clock) else None,
+        clock_unread="" if isinstance(clock, Clock) else str(clock),
         assessed=timeline.assessed(found.events),
         outcomes=_outcomes(found),
         filed_entries=_filed_entries(words, found.state),

@@ -11,6 +11,7 @@ import pytest
 
 from domain import commands as c
 from domain.application import Route
+from domain.clocks import StopCause
 from domain.events import (
     WIRE,
     ApplicationScored,
@@ -45,7 +46,7 @@ def test_everything_that_can_happen_has_words(language: str) -> None:
     wanted |= {f"field.{field.name}" for field in inputs_of(c.OpenExercise)}
     wanted |= {
         f"{slug(vocabulary.__name__)}.{word}"
-        for vocabulary in (MoveCode, OverrideCode)
+        for vocabulary in (MoveCode, OverrideCode, StopCause)
         for word in vocabulary
     }
     wanted |= {f"route.{each}" for each in Route} | {f"channel.{each}" for each in Channel}
