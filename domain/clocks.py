@@ -131,11 +131,13 @@ def read_clock(
     stops: tuple[Stop, ...] = ()
     counted_to = begun
     for change in sorted((each for each in changes if each.at <= at), key=lambda each: each.at):
-        days[_first(stops)] += _working_days(calendar, counted_to, change.at)
-        counted_to = max(counted_to, change.at)
-        stops = _turned(stops, change)
-    decided = _first(stops) is StopCause.DECIDED
-    if not decided:
+        turned = _turned(stops, change)
+        # Days after a decision count, and for it, only where it was taken back.
+        if not (_decided(stops) and _decided(turned)):
+            days[_first(stops)] += _working_days(calendar, counted_to, change.at)
+            counted_to = max(counted_to, change.at)
+        stops = turned
+    if not _decided(stops):
         days[_first(stops)] += _working_days(calendar, counted_to, at)
     return Clock(
         read_at=at,
@@ -145,7 +147,7 @@ def read_clock(
             for each in StopCause
             if days[each]
         ),
-        stops=stops[:1] if decided else stops,
+        stops=stops[:1] if _decided(stops) else stops,
     )
 
 
@@ -172,6 +174,10 @@ def _working_days(calendar: Calendar, after: datetime, until: datetime) -> int:
 
 def _first(stops: tuple[Stop, ...]) -> StopCause | None:
     return stops[0].cause if stops else None
+
+
+def _decided(stops: tuple[Stop, ...]) -> bool:
+    return _first(stops) is StopCause.DECIDED
 
 
 def _turned(stops: tuple[Stop, ...], change: Change) -> tuple[Stop, ...]:

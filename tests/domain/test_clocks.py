@@ -113,7 +113,12 @@ def test_what_is_stopped_twice_is_stopped_since_the_first_time() -> None:
 
 
 def test_no_day_counts_after_the_decision() -> None:
-    changes = (stops(on(5, 6)), stops(on(5, 8), StopCause.DECIDED))
+    changes = (
+        stops(on(5, 6)),
+        stops(on(5, 8), StopCause.DECIDED),
+        starts(on(5, 20)),
+        stops(on(5, 22), StopCause.DECIDED),
+    )
     found = read(changes, begun=on(5, 2), at=datetime(2040, 1, 1, tzinfo=UTC))
     assert (found.running, stopped(found)) == (2, {StopCause.DOCUMENTS_AWAITED: 2})
     assert [each.cause for each in found.stops] == [StopCause.DECIDED]
