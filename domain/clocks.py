@@ -67,6 +67,13 @@ TURNS: Final[tuple[tuple[type[e.CaseEvent], Turn, StopCause], ...]] = (
 )
 """Every event that turns a case's clock, a line a turn; all others leave it as it is."""
 
+_TURNS_OF: Final[Mapping[type[e.CaseEvent], tuple[tuple[Turn, StopCause], ...]]] = MappingProxyType(
+    {
+        kind: tuple((turn, cause) for each, turn, cause in TURNS if each is kind)
+        for kind, _, _ in TURNS
+    }
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
@@ -156,8 +163,8 @@ def of_case(events: Iterable[Recorded[e.CaseEvent]]) -> tuple[Change, ...]:
     return tuple(
         Change(at=each.effective_at, turn=turn, cause=cause)
         for each in events
-        for kind, turn, cause in TURNS
-        if isinstance(each.event, kind) and not _free(each.event)
+        for turn, cause in _TURNS_OF.get(type(each.event), ())
+        if not _free(each.event)
     )
 
 
