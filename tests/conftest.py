@@ -53,6 +53,17 @@ class TestDatabase:
     name: str
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--whole-pools` makes every member of the published pools instead of the near misses."""
+    parser.addoption("--whole-pools", action="store_true", help="pools of rounds in full (minutes)")
+
+
+@pytest.fixture(scope="session")
+def whole_pools(request: pytest.FixtureRequest) -> bool:
+    """True when published pools are to be made in full."""
+    return bool(request.config.getoption("--whole-pools"))
+
+
 @pytest.fixture(scope="session")
 def server_home() -> Iterator[Path]:
     """The data folder of this run's servers; they are stopped when the last process leaves it."""

@@ -1,8 +1,9 @@
-"""Code with one of its comparisons turned round: what a test of the tests must see caught."""
+"""Code with one thing changed, such as a comparison: what a test of the tests must see caught."""
 
 import ast
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from types import CodeType, FunctionType, ModuleType
 
 FLIPPED: dict[type[ast.cmpop], ast.cmpop] = {
@@ -29,14 +30,74 @@ def flips(function: FunctionType, module: ModuleType) -> Iterator[tuple[str, Cod
 
     Given to the function as its `__code__`, it holds for whoever imported it by name too.
     """
-    source = inspect.getsource(module)
-    for number in range(len(comparisons(_defined(ast.parse(source), function)))):
-        tree = ast.parse(source)
+    for number in range(len(comparisons(_defined(_parsed(module), function)))):
+        tree = _parsed(module)
         node = comparisons(_defined(tree, function))[number]
         before = f"{module.__name__}.{function.__name__}: {ast.unparse(node)}"
         node.ops = [FLIPPED[type(node.ops[0])], *node.ops[1:]]
-        whole = compile(ast.fix_missing_locations(tree), module.__file__ or "", "exec")
-        yield before, next(_code(whole, function.__name__))
+        yield before, _compiled(tree, function, module)
+
+
+def reorderings(function: FunctionType, module: ModuleType) -> Iterator[tuple[str, CodeType]]:
+    """Each small change of how a function sorts, filters and cuts, and its code with that one.
+
+    The keys of a sort are swapped, left out and not negated, a cut is made one place later or
+    earlier, and whoever is left out by a condition is taken all the same.
+    """
+    number = 0
+    while True:
+        tree = _parsed(module)
+        changes = list(_changes(_defined(tree, function)))
+        if number == len(changes):
+            return
+        said, change = changes[number]
+        change()
+        yield f"{module.__name__}.{function.__name__}: {said}", _compiled(tree, function, module)
+        number += 1
+
+
+def _changes(tree: ast.AST) -> Iterator[tuple[str, Callable[[], None]]]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Lambda(body=ast.Tuple() as key):
+                yield from _changed_keys(key)
+            case ast.Slice():
+                yield from _changed_cuts(node)
+            case ast.comprehension(ifs=[condition]):
+                said = f"whoever is not {ast.unparse(condition)} taken as well"
+                yield said, partial(setattr, node, "ifs", [])
+
+
+def _changed_keys(key: ast.Tuple) -> Iterator[tuple[str, Callable[[], None]]]:
+    for place, each in enumerate(key.elts):
+        said = ast.unparse(each)
+        others = [*key.elts[:place], *key.elts[place + 1 :]]
+        yield f"{said} left out", partial(setattr, key, "elts", others)
+        if isinstance(each, ast.UnaryOp):
+            plain = [*key.elts[:place], each.operand, *key.elts[place + 1 :]]
+            yield f"{said} not negated", partial(setattr, key, "elts", plain)
+        if place:
+            before = key.elts[place - 1]
+            swapped = [*key.elts[: place - 1], each, before, *key.elts[place + 1 :]]
+            yield f"{ast.unparse(before)}, {said} swapped", partial(setattr, key, "elts", swapped)
+
+
+def _changed_cuts(cut: ast.Slice) -> Iterator[tuple[str, Callable[[], None]]]:
+    for end in ("lower", "upper"):
+        at = getattr(cut, end)
+        if at is not None:
+            for said, operator in (("more", ast.Add()), ("less", ast.Sub())):
+                moved = ast.BinOp(left=at, op=operator, right=ast.Constant(1))
+                yield f"[{ast.unparse(cut)}] one {said}", partial(setattr, cut, end, moved)
+
+
+def _parsed(module: ModuleType) -> ast.Module:
+    return ast.parse(inspect.getsource(module))
+
+
+def _compiled(tree: ast.Module, function: FunctionType, module: ModuleType) -> CodeType:
+    whole = compile(ast.fix_missing_locations(tree), module.__file__ or "", "exec")
+    return next(_code(whole, function.__name__))
 
 
 def _defined(tree: ast.AST, function: FunctionType) -> ast.FunctionDef:
