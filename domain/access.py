@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from domain import commands as c
+from domain import papers as p
 from domain import work_commands as w
 from domain.errors import Forbidden
 
@@ -33,6 +34,7 @@ class Action(StrEnum):
     MOVE = "case.move"
     PROPOSE_OVERRIDE = "override.propose"
     DECIDE_OVERRIDE = "override.decide"
+    SEND_DOCUMENT = "document.send"
     WITHDRAW = "case.withdraw"
     RUN_EXERCISE = "exercise.run"
     WORK = "work.do"
@@ -67,6 +69,7 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.MOVE: frozenset({Role.SUPERVISOR}),
         Action.PROPOSE_OVERRIDE: _STAFF,
         Action.DECIDE_OVERRIDE: _STAFF,
+        Action.SEND_DOCUMENT: _STAFF | {Role.APPLICANT},
         Action.WITHDRAW: _STAFF | {Role.APPLICANT},
         Action.RUN_EXERCISE: frozenset({Role.SUPERVISOR}),
         Action.WORK: _STAFF,
@@ -93,6 +96,10 @@ ACTION_OF: Final[Mapping[type[c.CaseCommand], Action]] = MappingProxyType(
         c.ProposeOverride: Action.PROPOSE_OVERRIDE,
         c.ConfirmOverride: Action.DECIDE_OVERRIDE,
         c.DeclineOverride: Action.DECIDE_OVERRIDE,
+        p.ReceiveDocument: Action.SEND_DOCUMENT,
+        p.CheckDocument: Action.HANDLE,
+        p.VerifyDocument: Action.HANDLE,
+        p.RequestDocuments: Action.HANDLE,
         c.ShortlistCase: Action.RUN_EXERCISE,
         c.SelectCase: Action.RUN_EXERCISE,
         c.PassOverCase: Action.RUN_EXERCISE,

@@ -13,8 +13,18 @@ from typing import assert_never
 from domain import commands as c
 from domain import events as e
 from domain import overrides as o
+from domain import papers as p
 from domain import stages as s
-from domain.deciding import assessing, ending, filing, granting, moving, overriding, selecting
+from domain.deciding import (
+    assessing,
+    ending,
+    filing,
+    granting,
+    moving,
+    overriding,
+    papers,
+    selecting,
+)
 from domain.deciding.circumstances import Circumstances, Facts
 from domain.moves import CaseMovedToRuleset
 
@@ -27,6 +37,8 @@ def load(history: Iterable[e.CaseEvent]) -> s.CaseState:
 
 def decide(state: s.CaseState, command: c.CaseCommand, given: Circumstances) -> Facts:  # noqa: C901, PLR0911, PLR0912 - one arm per command is the clearest table of them
     """Return the facts that follow from `command`, or raise the `Refusal` that forbids it."""
+    if isinstance(command, p.PaperCommand):
+        return papers.decide(state, command, given)
     match command:
         case c.SubmitApplication():
             return filing.submit(state, command, given)
@@ -73,6 +85,8 @@ def decide(state: s.CaseState, command: c.CaseCommand, given: Circumstances) -> 
 def evolve(state: s.CaseState, event: e.CaseEvent) -> s.CaseState:  # noqa: C901, PLR0911, PLR0912 - one arm per event, as above
     """Return the state after `event`; every event of a case leads somewhere from every state."""
     filed = _filed(state, event)
+    if isinstance(event, p.PaperEvent):
+        return state if isinstance(state, s.Draft) else replace(state, filed=filed)
     match event:
         case e.ApplicationSubmitted(application_fee_hkd=None):
             return s.Submitted(filed=filed)
@@ -133,12 +147,17 @@ def _filed(state: s.CaseState, event: e.CaseEvent) -> s.Filed:
         )
     if isinstance(state, s.Draft):
         raise TypeError(f"a history cannot begin with {type(event).__name__}")
+    if isinstance(event, p.PaperEvent):
+        return replace(state.filed, papers=p.after(state.filed.papers, event))
     match event:
         case e.PrerequisitesAssessed() | e.ApplicationScored():
             under = s.AssessedUnder(ruleset=event.ruleset, digest=event.digest)
             return replace(state.filed, assessed=under)
         case CaseMovedToRuleset():
             return replace(state.filed, ruleset=event.ruleset, assessed=None)
+        case e.ApplicationApproved() | e.ApplicationRefused() | e.ApplicationWithdrawn():
+            # Whatever was asked for is asked for no longer: the case was decided without it.
+            return replace(state.filed, papers=p.without_request(state.filed.papers))
         case _:
             return state.filed
 

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from domain import events as e
+from domain import papers as p
 from domain.days import hong_kong_date
 from domain.projections.status import Party
 from domain.record import Recorded
@@ -54,6 +55,9 @@ STOPPED_BY: Final[Mapping[StopCause, Party]] = MappingProxyType(
 TURNS: Final[tuple[tuple[type[e.CaseEvent], Turn, StopCause], ...]] = (
     (e.ApplicationSubmitted, Turn.STOPS, StopCause.FEE_AWAITED),  # where a fee is due
     (e.ApplicationFeePaid, Turn.STARTS, StopCause.FEE_AWAITED),
+    (p.DocumentsRequested, Turn.STOPS, StopCause.DOCUMENTS_AWAITED),
+    (p.RequestedDocumentsReceived, Turn.STARTS, StopCause.DOCUMENTS_AWAITED),
+    (e.ApplicationApproved, Turn.STARTS, StopCause.DOCUMENTS_AWAITED),
     (e.ApprovedInPrinciple, Turn.STOPS, StopCause.ORIGINALS_AWAITED),
     (e.OriginalsVerified, Turn.STARTS, StopCause.ORIGINALS_AWAITED),
     (e.ApplicationApproved, Turn.STARTS, StopCause.ORIGINALS_AWAITED),

@@ -11,6 +11,7 @@ from domain.application import Application
 from domain.events import Channel
 from domain.moves import MoveCode
 from domain.overrides import OverrideCode
+from domain.papers import PaperCommand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +175,7 @@ CaseCommand = (
     | ProposeOverride
     | ConfirmOverride
     | DeclineOverride
+    | PaperCommand
     | ShortlistCase
     | SelectCase
     | PassOverCase

@@ -83,6 +83,41 @@ class PersonErased(Refusal):
     """What was held on this person has been erased."""
 
 
+class NoSuchDocument(Refusal):
+    """The case has no document of this number."""
+
+
+class NotADocument(Refusal):
+    """The file is not a document of a kind that is taken."""
+
+
+class FileTooLarge(Refusal):
+    """The file is too large."""
+
+    def __init__(self, at_most: int) -> None:
+        self.at_most = at_most
+        super().__init__(
+            f"a file has at most {at_most:,} bytes; send several smaller ones, or one of a lower "
+            "resolution"
+        )
+
+
+class TooManyDocuments(Refusal):
+    """The case has as many documents of this kind as are taken."""
+
+
+class NothingRequested(Refusal):
+    """A request names the documents that are wanted."""
+
+
+class RequestUnclear(Refusal):
+    """The kind alone does not say which document is wanted."""
+
+
+class DueDatePassed(Refusal):
+    """A request leaves the applicant time."""
+
+
 class EarlierThanHistory(Refusal):
     """The effective time is before something already recorded on this case."""
 

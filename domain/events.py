@@ -24,6 +24,14 @@ from domain.overrides import (
     OverrideDeclined,
     OverrideProposed,
 )
+from domain.papers import (
+    DocumentChecked,
+    DocumentReceived,
+    DocumentsRequested,
+    DocumentVerified,
+    PaperEvent,
+    RequestedDocumentsReceived,
+)
 from domain.record import Wire
 from domain.rules.reasons import Reason
 from domain.rules.types import Assessment
@@ -287,6 +295,7 @@ CaseEvent = (
     | OverrideProposed
     | OverrideConfirmed
     | OverrideDeclined
+    | PaperEvent
     | CaseShortlisted
     | CaseSelected
     | CaseNotSelected
@@ -314,6 +323,11 @@ WIRE: Final[Mapping[type[Event], Wire]] = MappingProxyType(
         OverrideProposed: Wire(name="override-proposed"),
         OverrideConfirmed: Wire(name="override-confirmed"),
         OverrideDeclined: Wire(name="override-declined"),
+        DocumentReceived: Wire(name="document-received"),
+        DocumentChecked: Wire(name="document-checked"),
+        DocumentVerified: Wire(name="document-verified"),
+        DocumentsRequested: Wire(name="documents-requested"),
+        RequestedDocumentsReceived: Wire(name="requested-documents-received"),
         CaseShortlisted: Wire(name="case-shortlisted"),
         CaseSelected: Wire(name="case-selected"),
         CaseNotSelected: Wire(name="case-not-selected"),

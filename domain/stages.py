@@ -1,13 +1,14 @@
 """The stages of a case, each with only what is true at that stage, and what may follow each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
 from domain import commands as c
+from domain import papers as p
 from domain.application import Application, Route
 from domain.events import RefusalClass
 from domain.overrides import OverrideApplied, OverrideProposed
@@ -37,6 +38,7 @@ class Filed:
     application: Application | None
     ruleset: str | None = None
     assessed: AssessedUnder | None = None
+    papers: p.Papers = field(default_factory=p.Papers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,9 +230,10 @@ CaseState = Draft | Undecided | Approved | VisaPaid | Issued | Active | Refused 
 Movable = Acknowledged | PrerequisitesMet | PrerequisitesUnmet | BelowMark | InPool
 """Undecided and not before the committee: where a case may be moved to another ruleset."""
 
-_STOP: Final = (c.WithdrawApplication,)
+_PAPERS: Final = (p.ReceiveDocument, p.CheckDocument, p.VerifyDocument)
+_STOP: Final = (p.RequestDocuments, *_PAPERS, c.WithdrawApplication)
 _MOVE: Final = (c.MoveToRuleset, *_STOP)
-_REFUSE: Final = (c.RefuseApplication, c.WithdrawApplication)
+_REFUSE: Final = (c.RefuseApplication, *_STOP)
 _SECOND: Final = (c.ConfirmOverride, c.DeclineOverride)
 _OVERRIDE: Final = (c.ProposeOverride, *_SECOND)
 
@@ -248,10 +251,10 @@ NEXT: Final[Mapping[type[CaseState], tuple[type[c.CaseCommand], ...]]] = Mapping
         Selected: (c.ApproveInPrinciple, *_REFUSE),
         InPrinciple: (c.VerifyOriginals, *_REFUSE),
         Verified: (c.ApproveApplication, *_REFUSE),
-        Approved: (c.PayVisaFee,),
-        VisaPaid: (c.IssueVisa,),
-        Issued: (c.ActivateVisa,),
-        Active: (),
+        Approved: (c.PayVisaFee, *_PAPERS),
+        VisaPaid: (c.IssueVisa, *_PAPERS),
+        Issued: (c.ActivateVisa, *_PAPERS),
+        Active: _PAPERS,
         Refused: (),
         Withdrawn: (),
     }
@@ -325,9 +328,12 @@ def next_of(state: CaseState) -> tuple[type[c.CaseCommand], ...]:
     """Return the commands that the case allows as it is, whoever gives them.
 
     Without points none can rank it. A proposed override is confirmed or declined only where there
-    is one, and until then the application is not refused.
+    is one, and until then the application is not refused. A document is checked and verified only
+    where there is one.
     """
     without: set[type[c.CaseCommand]] = {c.RefuseApplication} if proposals_of(state) else {*_SECOND}
     if isinstance(state, InPool) and state.by_criteria:
         without.add(c.ShortlistCase)
+    if not isinstance(state, Draft) and not state.filed.papers.received:
+        without |= {p.CheckDocument, p.VerifyDocument}
     return tuple(command for command in NEXT[type(state)] if command not in without)

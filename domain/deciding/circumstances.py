@@ -19,13 +19,15 @@ class Circumstances:
     """What a decision may look at besides the case: the instant it takes effect, and the rules.
 
     `actor` is who asks, by the name that stays theirs in every role. `reference` is the reference
-    that a new case is to have. `since` is when the case came to its stage, None for a new one.
+    that a new case is to have, and `stored` the SHA-256, in hex, of the sealed bytes of a document
+    that comes in. `since` is when the case came to its stage, None for a new one.
     """
 
     at: datetime
     rulebook: Rulebook
     actor: str
     reference: str = ""
+    stored: str = ""
     since: datetime | None = None
 
     @property

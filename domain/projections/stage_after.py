@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from domain import events as e
 from domain import overrides as o
+from domain import papers as p
 from domain.moves import CaseMovedToRuleset
 from domain.record import Recorded
 from domain.stages import Stage
@@ -35,7 +36,7 @@ _AFTER: Final[Mapping[type[e.CaseEvent], Stage]] = MappingProxyType(
 
 
 STAYS: Final[frozenset[type[e.CaseEvent]]] = frozenset(
-    {o.OverrideProposed, o.OverrideConfirmed, o.OverrideDeclined}
+    {o.OverrideProposed, o.OverrideConfirmed, o.OverrideDeclined, *get_args(p.PaperEvent)}
 )
 """Events that leave a case at its stage, with the points that it has."""
 

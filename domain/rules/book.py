@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from domain.application import Route
+from domain.papers import DocumentKind
 from domain.rules.editions import beginnings, chained, read_editions
 from domain.rules.holidays import read_holidays
 from domain.rules.reading import Notes, RulesetFaults, Table
@@ -20,6 +21,8 @@ from domain.rules.types import (
     DatedList,
     Edition,
     FeeSchedule,
+    FileCount,
+    FileSize,
     Lists,
     Quota,
     Rulebook,
@@ -77,6 +80,10 @@ def parse_rulebook(documents: Documents, *, unread: Mapping[str, str] = _ALL_REA
         stays=tuple(_stay(row) for row in tables["stay"].rows("patterns", least=1)),
         fees=tuple(_fees(row) for row in tables["fees"].rows("schedules", least=1)),
         limits=tuple(_limits(row) for row in tables["limits"].rows("limits", least=1)),
+        file_sizes=tuple(_file_size(row) for row in tables["limits"].rows("file_sizes", least=1)),
+        file_counts=tuple(
+            _file_count(row) for row in tables["limits"].rows("file_counts", least=1)
+        ),
         quotas=tuple(_quota(row) for row in tables["quotas"].rows("quotas", least=1)),
         holidays=read_holidays(tables["holidays"]),
         sources=tuple((each, tables["sources"].text(each)) for each in sorted(sources or ())),
@@ -141,6 +148,18 @@ def _limits(row: Table) -> TimeLimits:
     return TimeLimits(
         payment_months=row.whole("payment_months", least=1),
         activation_months=row.whole("activation_months", least=1),
+        life=row.life(),
+    )
+
+
+def _file_size(row: Table) -> FileSize:
+    return FileSize(bytes_at_most=row.whole("bytes_at_most", least=1), life=row.life())
+
+
+def _file_count(row: Table) -> FileCount:
+    return FileCount(
+        kind=row.one_of("kind", DocumentKind),
+        files_at_most=row.whole("files_at_most", least=1),
         life=row.life(),
     )
 

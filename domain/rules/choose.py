@@ -4,14 +4,26 @@ Law: what is not loaded is refused by name, never guessed from a neighbour. What
 in force until the next of its kind begins, so that adding a rule never changes one already used.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
+from typing import TypeVar
 
 from domain.days import written_out
 from domain.errors import Refusal
+from domain.papers import DocumentKind
 from domain.rules.transitions import Filing, holding
-from domain.rules.types import FeeSchedule, Life, Quota, Rulebook, Ruleset, StayPattern, TimeLimits
+from domain.rules.types import (
+    FeeSchedule,
+    FileCount,
+    FileSize,
+    Life,
+    Quota,
+    Rulebook,
+    Ruleset,
+    StayPattern,
+    TimeLimits,
+)
 
 
 class NoRule(Refusal):
@@ -121,10 +133,18 @@ def stay_pattern(rulebook: Rulebook, filing: Filing, *, top_tier: bool = False) 
 
 def time_limits(rulebook: Rulebook, submitted_on: date) -> TimeLimits:
     """The months allowed to somebody who submitted on that Hong Kong day."""
-    in_force = [each for each in rulebook.limits if each.life.covers(submitted_on)]
-    if not in_force:
-        raise NoRule(f"no time limits are loaded for {written_out(submitted_on)}")
-    return max(in_force, key=lambda each: each.life.first)
+    return _in_force(rulebook.limits, submitted_on, "set of time limits")
+
+
+def file_size(rulebook: Rulebook, on: date) -> int:
+    """The bytes that the file of a document may have at most on a day."""
+    return _in_force(rulebook.file_sizes, on, "limit of the size of files").bytes_at_most
+
+
+def file_count(rulebook: Rulebook, kind: DocumentKind, on: date) -> int:
+    """How many files of a kind of document are taken of one case at most on a day."""
+    ours = [each for each in rulebook.file_counts if each.kind is kind]
+    return _in_force(ours, on, f"limit of the files of the kind {kind}").files_at_most
 
 
 def quota(rulebook: Rulebook, year: int, *, known_on: date | None = None) -> Quota:
@@ -148,6 +168,16 @@ def excluded_nationalities(rulebook: Rulebook, on: date) -> tuple[str, ...]:
     if edition is None:
         raise NoRule(f"no list of excluded nationalities is loaded for {written_out(on)}")
     return edition.members
+
+
+_Living = TypeVar("_Living", TimeLimits, FileSize, FileCount)
+
+
+def _in_force(rows: Iterable[_Living], on: date, what: str) -> _Living:
+    in_force = [each for each in rows if each.life.covers(on)]
+    if not in_force:
+        raise NoRule(f"no {what} is loaded for {written_out(on)}")
+    return max(in_force, key=lambda each: each.life.first)
 
 
 def _schedule(rulebook: Rulebook, filing: Filing) -> FeeSchedule:

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from domain.application import Route
+from domain.papers import DocumentKind
 from domain.rules.types import DatedList, Edition, FeeSchedule, Life, Quota, Rulebook, VisaFee
 
 Named = tuple[str, Life]
@@ -29,6 +30,12 @@ def contradictions(book: Rulebook, unread: Collection[str]) -> Iterator[str]:
             yield from _dated_list(dated)
     if "limits" not in unread:
         yield from _one_a_day([("limits", each.life) for each in book.limits])
+        yield from _one_a_day([("the size of files", each.life) for each in book.file_sizes])
+        for kind in DocumentKind:
+            ours = [each.life for each in book.file_counts if each.kind is kind]
+            yield from _one_a_day(
+                [(f"the number of files of the kind {kind}", each) for each in ours]
+            )
     if "fees" not in unread:
         yield from _fees(book.fees)
     if "quotas" not in unread:

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from domain.application import Route
 from domain.days import hong_kong_date
+from domain.papers import DocumentKind
 from domain.rules.criteria import Criterion
 from domain.rules.factors import Citation, Factor, Figure, PrerequisiteRules
 from domain.rules.reasons import Reason
@@ -233,6 +234,23 @@ class HolidayYear:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileSize:
+    """Bytes that the file of a document may have at most."""
+
+    bytes_at_most: int
+    life: Life
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileCount:
+    """Files of a kind of document that are taken of one case at most."""
+
+    kind: DocumentKind
+    files_at_most: int
+    life: Life
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rulebook:
     """Every rule that is loaded.
 
@@ -245,6 +263,8 @@ class Rulebook:
     stays: tuple[StayPattern, ...]
     fees: tuple[FeeSchedule, ...]
     limits: tuple[TimeLimits, ...]
+    file_sizes: tuple[FileSize, ...]
+    file_counts: tuple[FileCount, ...]
     quotas: tuple[Quota, ...]
     holidays: tuple[HolidayYear, ...]
     sources: tuple[tuple[str, str], ...]

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 from marshmallow import ValidationError
 
 from domain import commands as c
+from domain import papers as p
 from domain.access import ACTION_OF
 from domain.application import Application
 from domain.days import hong_kong_date
@@ -35,6 +36,9 @@ COMMANDS: Final[Mapping[str, type[c.CaseCommand]]] = MappingProxyType(
         "propose-override": c.ProposeOverride,
         "confirm-override": c.ConfirmOverride,
         "decline-override": c.DeclineOverride,
+        "check-document": p.CheckDocument,
+        "verify-document": p.VerifyDocument,
+        "request-documents": p.RequestDocuments,
         "approve-in-principle": c.ApproveInPrinciple,
         "verify-originals": c.VerifyOriginals,
         "approve": c.ApproveApplication,

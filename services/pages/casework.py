@@ -26,6 +26,7 @@ from services.pages import forms, timeline
 from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.guard import Route, visitor
 from services.pages.overriding import barred, with_rules
+from services.pages.papers import with_documents
 from services.pages.problems import status_of, title_of
 from services.pages.shown import Entry, day, money, outline
 from services.store.errors import CommandReused, Conflict, PersonErased, Unwritable
@@ -170,7 +171,7 @@ def offers(office: Office, words: Catalogue, found: CaseAt) -> tuple[Offer, ...]
 def _offer(office: Office, words: Catalogue, state: s.CaseState, name: str) -> Offer:
     command = forms.COMMANDS[name]
     inputs = tuple(
-        with_rules(each, command, office.rulebook, state, visitor())
+        with_documents(with_rules(each, command, office.rulebook, state, visitor()), state)
         for each in forms.inputs_of(command)
     )
     return Offer(

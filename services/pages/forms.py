@@ -16,6 +16,7 @@ from uuid import UUID
 from marshmallow import ValidationError
 
 from domain import commands as c
+from domain import papers as p
 from domain.days import HONG_KONG, last_instant
 from services.intake.schema import schema_for
 from services.pages.catalogue import load_catalogue
@@ -25,8 +26,8 @@ Strings = Mapping[str, str]
 BY_EXERCISE: Final = frozenset({c.ShortlistCase, c.SelectCase, c.PassOverCase})
 """Commands that an exercise gives its cases; nobody gives them by hand here."""
 
-BY_INTAKE: Final = frozenset({c.SubmitApplication})
-"""Commands that no form of a case stands for."""
+BY_INTAKE: Final = frozenset({c.SubmitApplication, p.ReceiveDocument})
+"""Commands that come with something that no form of a case alone can hold."""
 
 
 class FormFaults(Exception):
@@ -42,6 +43,7 @@ class Input:
     """One field of a form: what a person types, or chooses of `choices`, as `kind` says.
 
     `choices` are the values that it can have with what they are called, empty where it is typed.
+    Of `several` any number may be chosen, each under the field's name and its own.
     """
 
     name: str
@@ -72,7 +74,7 @@ def inputs_of(command: type[Any]) -> tuple[Input, ...]:
     return tuple(
         Input(
             name=each.name,
-            kind=kinds.get(hints[each.name], "choice"),
+            kind=kinds.get(hints[each.name]) or _kind_of_choice(hints[each.name]),
             required=each.default is MISSING,
             choices=_choices(hints[each.name]),
         )
@@ -80,8 +82,13 @@ def inputs_of(command: type[Any]) -> tuple[Input, ...]:
     )
 
 
+def _kind_of_choice(kind: type[Any]) -> str:
+    return "several" if get_origin(kind) is tuple else "choice"
+
+
 def _choices(kind: type[Any]) -> Mapping[str, str]:
-    if not issubclass(get_origin(kind) or kind, StrEnum):
+    kind = get_args(kind)[0] if get_origin(kind) is tuple else kind
+    if not issubclass(kind, StrEnum):
         return {}
     words, name = load_catalogue(), slug(kind.__name__)
     return {each.value: words(f"{name}.{each.value}") for each in kind}
@@ -92,7 +99,7 @@ def read_command(command: type[Any], form: Strings) -> Any:
     faults: dict[str, str] = {}
     told: dict[str, Any] = {}
     for each in inputs_of(command):
-        text = _text(form, each.name)
+        text = _chosen(form, each) if each.kind == "several" else _text(form, each.name)
         if not text:
             if each.required:
                 faults[each.name] = "This is needed; fill it in"
@@ -178,6 +185,11 @@ def read_id(text: str) -> UUID:
         raise FormFaults({"": "The form has lost its number; open the page again"}) from fault
 
 
+def _chosen(form: Strings, asked: Input) -> str:
+    """Return the values that were chosen, one a line."""
+    return "\n".join(value for value in asked.choices if form.get(f"{asked.name}.{value}"))
+
+
 def _text(form: Strings, name: str) -> str:
     """Return what was typed, without spaces around it."""
     return form.get(name, "").strip()
@@ -195,7 +207,14 @@ def _lines(text: str) -> list[str]:
 
 
 _READ: Final[Mapping[str, Any]] = MappingProxyType(
-    {"whole": read_whole, "day": _typed_day, "text": str, "choice": str, "lines": _lines}
+    {
+        "whole": read_whole,
+        "day": _typed_day,
+        "text": str,
+        "choice": str,
+        "lines": _lines,
+        "several": _lines,
+    }
 )
 
 

@@ -9,7 +9,7 @@ from flask import Flask, g, render_template
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from domain.errors import Forbidden, NoSuchCase, NoSuchExercise, Refusal
+from domain.errors import Forbidden, NoSuchCase, NoSuchDocument, NoSuchExercise, Refusal
 from services.pages.forms import FormFaults
 from services.pages.guard import StaleForm
 from services.projections.errors import BadCursor, ProjectionOutdated
@@ -29,6 +29,7 @@ STATUS: Final[Mapping[type[Exception], int]] = MappingProxyType(
     {
         NoSuchCase: 404,
         NoSuchExercise: 404,
+        NoSuchDocument: 404,
         Forbidden: 403,
         Refusal: 422,
         Conflict: 409,

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from domain.days import HONG_KONG
+from domain.papers import DocumentKind
 from domain.rules.factors import Citation, Confidence
 from domain.rules.types import (
     DatedList,
@@ -77,11 +78,25 @@ def _groups(book: Rulebook) -> Iterator[list[DatedValue]]:
         )
         for each in book.limits
     ]
+    yield from _file_limits(book)
     lists = book.lists
     yield _list("excluded nationalities", lists.excluded_nationalities)
     yield _list("Talent List", lists.talent_list)
     yield _list("university list", lists.universities)
     yield [_holidays(each) for each in book.holidays]
+
+
+def _file_limits(book: Rulebook) -> Iterator[list[DatedValue]]:
+    yield [
+        _living("file size", f"{each.bytes_at_most:,} bytes at most", each.life)
+        for each in book.file_sizes
+    ]
+    for kind in DocumentKind:
+        yield [
+            _living("files", f"{kind}: {each.files_at_most} a case at most", each.life)
+            for each in book.file_counts
+            if each.kind is kind
+        ]
 
 
 def _list(kind: str, dated: DatedList) -> list[DatedValue]:

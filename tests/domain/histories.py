@@ -11,6 +11,7 @@ import msgspec
 
 from domain import events as e
 from domain import overrides as o
+from domain import papers as p
 from domain import stages as s
 from domain.application import Application, Route
 from domain.moves import CaseMovedToRuleset, MoveCode, MoveReason
@@ -22,6 +23,7 @@ _PEOPLE: Final = Path(__file__).parents[1] / "data" / "people"
 EXERCISE: Final = "2019-q3"
 VISA_FEE: Final = 230
 APPLICATION_FEE: Final = 600
+DUE_ON: Final = date(2019, 10, 2)
 PAY_BY: Final = date(2020, 3, 2)
 ACTIVATE_BY: Final = date(2020, 3, 2)
 DIGEST: Final = next(
@@ -115,6 +117,37 @@ def proposed(
         code=o.OverrideCode.DOCUMENTS_SHOW_MORE,
         proposed_by=by,
         personal=o.OverrideGrounds(text="A sister lives here", evidence=("birth certificates",)),
+    )
+
+
+def document(number: int = 1, kind: p.DocumentKind = p.DocumentKind.WORK) -> p.DocumentReceived:
+    """Return the fact that a document of the applicant's came in."""
+    return p.DocumentReceived(
+        document=number,
+        kind=kind,
+        media_type=p.MediaType.PDF,
+        size=70_000,
+        stored=f"{number:064x}",
+        received_from=REFERENCE,
+        personal=p.DocumentFile(name="reference letter.pdf", sha256=f"{number + 100:064x}"),
+    )
+
+
+def checked(number: int, outcome: p.CheckOutcome = p.CheckOutcome.SUFFICIENT) -> p.DocumentChecked:
+    """Return the fact that officer 1 looked at a document."""
+    return p.DocumentChecked(
+        document=number, outcome=outcome, checked_by="officer-1", personal=None
+    )
+
+
+def requested(*kinds: p.DocumentKind, after: int = 0) -> p.DocumentsRequested:
+    """Return the fact that officer 1 asked for documents, by default of work, within a month."""
+    return p.DocumentsRequested(
+        kinds=kinds or (p.DocumentKind.WORK,),
+        due_on=DUE_ON,
+        after=after,
+        requested_by="officer-1",
+        personal=None,
     )
 
 

@@ -40,7 +40,13 @@ def test_who_audits_changes_nothing(action: Action) -> None:
 
 def test_an_applicant_sees_no_case_but_their_own_status() -> None:
     asked = {action for action in Action if Role.APPLICANT in may(action)}
-    assert asked == {Action.SUBMIT, Action.WITHDRAW, Action.READ_OWN_STATUS, Action.PUBLIC}
+    assert asked == {
+        Action.SUBMIT,
+        Action.WITHDRAW,
+        Action.SEND_DOCUMENT,
+        Action.READ_OWN_STATUS,
+        Action.PUBLIC,
+    }
 
 
 def test_the_administrator_of_the_system_reads_no_case() -> None:

@@ -1,6 +1,7 @@
 """Every command in every stage, and every event from every stage."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import get_args
 
 import pytest
@@ -9,9 +10,10 @@ from hypothesis import strategies as st
 
 from domain import commands as c
 from domain import events as e
+from domain import papers as p
 from domain import stages as s
 from domain.case import evolve, load
-from domain.errors import NotAllowedNow, Refusal, SameRuleset
+from domain.errors import NotAllowedNow, Refusal, SameRuleset, TooManyDocuments
 from domain.moves import MoveCode
 from domain.overrides import OverrideCode, OverrideConfirmed, OverrideDeclined
 from tests.domain.deciding import NOON, given
@@ -27,9 +29,12 @@ from tests.domain.histories import (
     REFUSED,
     VISA_FEE,
     WITHDRAWN,
+    checked,
     criteria_met,
+    document,
     prerequisites,
     proposed,
+    requested,
     scored,
     submitted,
     until,
@@ -51,6 +56,16 @@ COMMANDS: tuple[c.CaseCommand, ...] = (
     ),
     c.ConfirmOverride(rule="resident-relative"),
     c.DeclineOverride(rule="resident-relative"),
+    p.ReceiveDocument(
+        kind=p.DocumentKind.WORK,
+        name="reference letter.pdf",
+        media_type=p.MediaType.PDF,
+        size=70_000,
+        sha256=f"{101:064x}",
+    ),
+    p.CheckDocument(document=1, outcome=p.CheckOutcome.SUFFICIENT),
+    p.VerifyDocument(document=1, form=p.DocumentForm.COPY, finding=p.Finding.GENUINE),
+    p.RequestDocuments(kinds=(p.DocumentKind.WORK,), due_on=ACTIVATED.entered_on + timedelta(7)),
     c.ShortlistCase(exercise=EXERCISE),
     c.SelectCase(exercise=EXERCISE),
     c.PassOverCase(exercise=EXERCISE),
@@ -82,6 +97,16 @@ EVENTS: tuple[e.CaseEvent, ...] = (
     OverrideDeclined(
         rule="resident-relative", proposed_by="officer-2", declined_by="officer-1", personal=None
     ),
+    document(),
+    checked(1),
+    p.DocumentVerified(
+        document=1,
+        form=p.DocumentForm.COPY,
+        finding=p.Finding.GENUINE,
+        verified_by="officer-1",
+    ),
+    requested(),
+    p.RequestedDocumentsReceived(documents=(1,)),
     NOT_SELECTED,
     REFUSED,
     WITHDRAWN,
@@ -89,8 +114,12 @@ EVENTS: tuple[e.CaseEvent, ...] = (
 CASES = (
     *((stage, history) for stage, history in HISTORIES.items()),
     *((stage, (*HISTORIES[stage], proposed())) for stage in (s.BelowMark, s.InPool)),
+    *((stage, (*HISTORIES[stage], document())) for stage in HISTORIES if stage is not s.Draft),
 )
-"""Every stage; those at which an override can await a second officer also with one that does."""
+"""Every stage; also with a document, and with an override that awaits a second officer.
+
+The latter at those stages at which one can.
+"""
 OVERRIDE = (c.ProposeOverride, c.ConfirmOverride, c.DeclineOverride)
 LATER_EVENTS = [each for each in EVENTS if not isinstance(each, e.ApplicationSubmitted)]
 ENTRY = ACTIVATED.entered_on
@@ -147,9 +176,11 @@ def test_possible_names_the_commands_of_the_stage() -> None:
         "SelectCase",
         "PassOverCase",
         "RefuseApplication",
+        "RequestDocuments",
+        "ReceiveDocument",
         "WithdrawApplication",
     )
-    assert s.possible(load(HISTORIES[s.Active])) == ()
+    assert s.possible(load(HISTORIES[s.Refused])) == ()
 
 
 def test_a_second_officer_is_asked_for_only_where_an_override_awaits_one() -> None:
@@ -158,6 +189,8 @@ def test_a_second_officer_is_asked_for_only_where_an_override_awaits_one() -> No
         "RefuseApplication",
         "ProposeOverride",
         "MoveToRuleset",
+        "RequestDocuments",
+        "ReceiveDocument",
         "WithdrawApplication",
     )
     assert s.possible(load((*below, proposed()))) == (
@@ -165,6 +198,8 @@ def test_a_second_officer_is_asked_for_only_where_an_override_awaits_one() -> No
         "ConfirmOverride",
         "DeclineOverride",
         "MoveToRuleset",
+        "RequestDocuments",
+        "ReceiveDocument",
         "WithdrawApplication",
     )
 
@@ -225,8 +260,9 @@ def test_any_sequence_of_commands_is_decided_or_refused(
     facts: tuple[e.CaseEvent, ...] = ()
     for command, actor in commands:
         decided = replace(given(), state=state).at(ENTERED).by(actor).when(command)
-        # The one command that is refused at a stage of its own: to the ruleset that it has.
-        done = decided.refusal is None or isinstance(decided.refusal, SameRuleset)
+        # Refused at a stage of its own is only a move to the ruleset that it has, and a file beyond
+        # those that are taken.
+        done = isinstance(decided.refusal, SameRuleset | TooManyDocuments | None)
         if isinstance(command, OVERRIDE):
             # An override is also about its rule and about who asks, which are tested elsewhere.
             assert not done or type(command) in s.next_of(state)
@@ -234,5 +270,5 @@ def test_any_sequence_of_commands_is_decided_or_refused(
             assert done == (type(command) in s.next_of(state))
         facts += decided.facts
         state = load(facts)
-    # Of all commands only a confirmation records two facts.
+    # Of all commands only a confirmation and what completes a request record two facts.
     assert len(facts) <= 2 * len(commands)

@@ -178,6 +178,7 @@ def test_only_what_the_stage_and_the_role_allow_is_offered(office: Office) -> No
     officer = signed_in(office, "officer.chan").get(path)
     assert [each for each in officer.actions if each.startswith(path)] == [
         f"{path}/acknowledge-application",
+        f"{path}/request-documents",
         f"{path}/withdraw-application",
     ]
     auditor = signed_in(office, "auditor.ho").get(path)

@@ -10,6 +10,7 @@ from typing import get_args
 import pytest
 
 from domain import commands as c
+from domain import papers as p
 from domain.application import Route
 from domain.clocks import StopCause
 from domain.events import (
@@ -32,6 +33,7 @@ from services.pages import shown
 from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.forms import COMMANDS, inputs_of, slug
 
+VOCABULARIES = (p.DocumentKind, p.CheckOutcome, p.DocumentForm, p.Finding)
 TEXTS = resources.files("services.pages").joinpath("texts")
 LANGUAGES = [Path(each.name).stem for each in TEXTS.iterdir()]
 
@@ -46,7 +48,7 @@ def test_everything_that_can_happen_has_words(language: str) -> None:
     wanted |= {f"field.{field.name}" for field in inputs_of(c.OpenExercise)}
     wanted |= {
         f"{slug(vocabulary.__name__)}.{word}"
-        for vocabulary in (MoveCode, OverrideCode, StopCause)
+        for vocabulary in (MoveCode, OverrideCode, StopCause, *VOCABULARIES)
         for word in vocabulary
     }
     wanted |= {f"route.{each}" for each in Route} | {f"channel.{each}" for each in Channel}

@@ -84,7 +84,8 @@ def test_every_command_on_a_case_has_an_address_but_those_of_exercises() -> None
     without = {each.__name__ for each in _all_commands()} - {
         each.__name__ for each in COMMANDS.values()
     }
-    assert without == {"SubmitApplication", "ShortlistCase", "SelectCase", "PassOverCase"}
+    exercises = {"ShortlistCase", "SelectCase", "PassOverCase"}
+    assert without == {"SubmitApplication", "ReceiveDocument", *exercises}
 
 
 def _all_commands() -> set[type[CaseCommand]]:
@@ -184,6 +185,7 @@ def test_a_command_that_the_stage_forbids_names_what_is_possible(
     assert problem["possible"] == [
         "assess-prerequisites",
         "move-to-ruleset",
+        "request-documents",
         "withdraw",
     ]
 
