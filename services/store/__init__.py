@@ -15,6 +15,7 @@ from services.store.errors import (
 )
 from services.store.sealing import BlindIndex, CaseKey, CaseKeys, SealBroken
 from services.store.store import Store
+from services.store.together import Since, Together
 
 __all__ = [
     "Appended",
@@ -31,9 +32,11 @@ __all__ = [
     "PersonErased",
     "Reserved",
     "SealBroken",
+    "Since",
     "Store",
     "StoreFault",
     "StoreUnreachable",
     "StreamWrite",
+    "Together",
     "Unwritable",
 ]

@@ -10,6 +10,9 @@ from typing import Final
 import psycopg
 from psycopg import errors
 
+from domain.errors import Reportable, SecondOfficerNeeded
+from services.store.errors import Unwritable
+
 CONSTRAINTS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "commits_fingerprint_length": "a command's fingerprint must have 1 to 64 bytes",
@@ -32,11 +35,26 @@ CONSTRAINTS: Final[Mapping[str, str]] = MappingProxyType(
 _UNREADABLE: Final = (errors.UntranslatableCharacter, errors.InvalidTextRepresentation)
 
 
-def refused_by_database(fault: psycopg.Error) -> str:
+SECOND_PERSON: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "events_selection_by_second_person": (
+            "whoever makes a selection took no part in its exercise before; have somebody else "
+            "confirm it"
+        ),
+    }
+)
+"""What each trigger that asks for a second person says, by the constraint that it names."""
+
+
+def refused_by_database(fault: psycopg.Error) -> Reportable:
     """Why the database did not take a commit, without any value of it."""
-    known = CONSTRAINTS.get(fault.diag.constraint_name or "")
-    if known is not None:
-        return known
+    name = fault.diag.constraint_name or ""
+    if name in SECOND_PERSON:
+        return SecondOfficerNeeded(SECOND_PERSON[name])
+    return Unwritable(CONSTRAINTS.get(name) or _why(fault))
+
+
+def _why(fault: psycopg.Error) -> str:
     if isinstance(fault, _UNREADABLE):
         return "a text holds a NUL character or half a surrogate pair, which no query could read"
     if isinstance(fault, errors.ProgramLimitExceeded):

@@ -16,7 +16,9 @@ from psycopg import errors
 
 from domain.events import Event
 from domain.record import Recorded
+from services.store import queries
 from services.store.appending import Answer, Sealing, parameters, refuse, repeat, statement_for
+from services.store.arrays import Integers, Texts
 from services.store.codec import Codec, Opening, StoredEvent, is_personal, reference_of
 from services.store.commit import Appended, Commit, StreamWrite
 from services.store.connections import ConnectionLost, Connections, Session
@@ -30,71 +32,11 @@ from services.store.errors import (
     Unwritable,
 )
 from services.store.sealing import CaseKey, CaseKeys
+from services.store.together import Since, Together, once, since_of
 
 _ATTEMPTS: Final = 10
 _REMEMBERED: Final = 50_000
 _STRIDE: Final = 100_000
-
-_STREAM: Final = """
-SELECT json_send(events.body), events.recorded_at, log.position, log.sequenced_at, events.stream
-FROM events LEFT JOIN log USING (commit_id, ord)
-WHERE events.stream = %s AND events.version > %s ORDER BY events.version
-"""
-_STREAMS: Final = """
-SELECT json_send(events.body), events.recorded_at, log.position, log.sequenced_at, events.stream
-FROM events LEFT JOIN log USING (commit_id, ord)
-WHERE events.stream = ANY (%s::text[]) ORDER BY events.stream, events.version
-"""
-_FIRSTS: Final = """
-SELECT json_send(body), recorded_at, NULL::bigint, NULL::timestamptz, stream
-FROM events WHERE stream = ANY (%s::text[]) AND version = 1
-"""
-_LOG: Final = """
-SELECT json_send(events.body), events.recorded_at, log.position, log.sequenced_at, events.stream
-FROM log LEFT JOIN events USING (commit_id, ord)
-WHERE log.position > %(after)s::bigint
-  AND log.position <= %(after)s::bigint + %(limit)s::bigint
-ORDER BY log.position
-"""
-# What is sealed is most of a body, and stands last in it: where nobody opens it, it stays here.
-_LOG_CLOSED: Final = """
-SELECT
-    CASE sealed.at WHEN 0 THEN whole.body
-    ELSE substring(whole.body FROM 1 FOR sealed.at + 9) || '"}}'::bytea END,
-    events.recorded_at, log.position, log.sequenced_at, events.stream
-FROM log LEFT JOIN events USING (commit_id, ord)
-CROSS JOIN LATERAL (SELECT json_send(events.body) AS body OFFSET 0) AS whole
-CROSS JOIN LATERAL (SELECT position('"sealed":"'::bytea IN whole.body) AS at OFFSET 0) AS sealed
-WHERE log.position > %(after)s::bigint
-  AND log.position <= %(after)s::bigint + %(limit)s::bigint
-ORDER BY log.position
-"""
-_KEYS: Final = """
-SELECT reference, wrapped FROM case_keys WHERE reference = ANY (%s::text[])
-"""
-_HEAD: Final = "SELECT coalesce((SELECT position FROM log ORDER BY position DESC LIMIT 1), 0)"
-_RULESETS: Final = """
-SELECT body -> 'payload' ->> 'ruleset', body -> 'payload' ->> 'digest', count(*)
-FROM log JOIN events USING (commit_id, ord)
-WHERE log.position > %(after)s::bigint
-  AND log.position <= %(after)s::bigint + %(limit)s::bigint
-  AND body -> 'payload' ->> 'ruleset' IS NOT NULL
-  AND body -> 'payload' ->> 'digest' IS NOT NULL
-GROUP BY 1, 2
-"""
-_EARLIER: Final = """
-SELECT NULL, commit_id, fingerprint, json_send(result), '{}'::integer[], '{}'::text[], '{}'::text[]
-FROM commits WHERE command_id = %s
-"""
-_VERSION: Final = """
-SELECT coalesce(
-    (SELECT version FROM events WHERE stream = %s ORDER BY version DESC LIMIT 1), 0
-)
-"""
-_DESTROY: Final = """
-UPDATE case_keys SET wrapped = NULL, erased_at = now()
-WHERE reference = %s AND wrapped IS NOT NULL
-"""
 
 _Row = tuple[Any, ...]
 _T = TypeVar("_T")
@@ -125,23 +67,33 @@ class Store:
         an event is not fit to be stored; `StoreUnreachable` when the database stayed away. A
         broken connection is tried once more, which is safe because commands are idempotent.
         """
-        for _ in range(_ATTEMPTS):
+
+        def once() -> Appended | None:
             try:
-                appended = self._retried(lambda connection: self._try(connection, commit))
-            except errors.UniqueViolation as fault:
-                self._refuse_erased(fault, commit)
-                continue
+                return self._retried(lambda connection: self._try(connection, commit))
+            except errors.DeadlockDetected:
+                return None
+
+        return self._settled(once, commit)
+
+    def together(self, work: Callable[[Together], _T]) -> _T:
+        """What the work answers, once all that it appended is visible at once; or it raises.
+
+        Then nothing of it was ever there. The work is done over from its start when the connection
+        broke, or when it and another writer waited for each other: so it first asks `recall`
+        whether its command was carried out, and keeps nothing from one time to the next.
+        """
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return self._together(work)
             except errors.DeadlockDetected:
                 continue
-            except (errors.IntegrityError, errors.DataError, errors.ProgramLimitExceeded) as fault:
-                why = refused_by_database(fault)
-            else:
-                if appended is not None:
-                    return appended
-                continue
-            # Raised out here, so that no traceback shows the database's own text: it quotes rows.
-            raise Unwritable(why)
-        raise StoreUnreachable(f"command {commit.command_id} met too many others: try it again")
+            except ConnectionLost:
+                self._connections.dispose()
+        try:
+            return self._together(work)
+        except (errors.DeadlockDetected, ConnectionLost) as fault:
+            raise StoreUnreachable(f"the transaction could not be completed: {fault}") from fault
 
     def recall(self, command_id: UUID, fingerprint: bytes) -> Appended | None:
         """What the command was answered with before, or None; `CommandReused` as in `append`.
@@ -151,7 +103,7 @@ class Store:
 
         def look(connection: Session) -> _Row | None:
             cursor = connection.cursor(binary=True)
-            return cursor.execute(_EARLIER, (command_id,), prepare=True).fetchone()
+            return cursor.execute(queries.EARLIER, (command_id,), prepare=True).fetchone()
 
         row = self._retried(look)
         return None if row is None else repeat(command_id, fingerprint, Answer(*row))
@@ -163,20 +115,20 @@ class Store:
 
         Without `personal` sealed members are left closed and read as None, which is faster.
         """
-        return self._read(_STREAM, (stream, after), personal=personal)
+        return self._read(queries.STREAM, (stream, after), personal=personal)
 
     def read_streams(
         self, streams: Sequence[str], *, personal: bool = True
     ) -> dict[str, tuple[Recorded[Event], ...]]:
         """The events of each stream, in order; `()` for one that does not exist."""
         found: dict[str, list[Recorded[Event]]] = {stream: [] for stream in streams}
-        for recorded in self._read(_STREAMS, (list(found),), personal=personal):
+        for recorded in self._read(queries.STREAMS, (list(found),), personal=personal):
             found[recorded.stream].append(recorded)
         return {stream: tuple(events) for stream, events in found.items()}
 
     def read_firsts(self, streams: Sequence[str]) -> tuple[Recorded[Event], ...]:
         """The first event of each stream that exists, opened, in any order, without positions."""
-        return self._read(_FIRSTS, (list(streams),), personal=True)
+        return self._read(queries.FIRSTS, (list(streams),), personal=True)
 
     def read_log(
         self, *, after: int, limit: int, personal: bool | Opening = True
@@ -187,7 +139,7 @@ class Store:
         Raises `LogCorrupt` at a gap.
         """
         self.sequence()
-        query = _LOG_CLOSED if personal is False else _LOG
+        query = queries.LOG_CLOSED if personal is False else queries.LOG
         read = self._read(query, {"after": after, "limit": limit}, personal=personal)
         for position, recorded in enumerate(read, start=after + 1):
             if recorded.position != position:
@@ -200,28 +152,64 @@ class Store:
 
     def head(self) -> int:
         """The last position of the log as it is; 0 when it is empty."""
-        return int(self._value(_HEAD, ()))
+        return int(self._value(queries.HEAD, ()))
 
     def rulesets_applied(self) -> dict[tuple[str, str], int]:
         """How many events of the log name each ruleset, by its id and digest."""
         counts: Counter[tuple[str, str]] = Counter()
         for after in range(0, self.sequence(), _STRIDE):
             given = {"after": after, "limit": _STRIDE}
-            for ruleset, digest, events in self._rows(_RULESETS, given):
+            for ruleset, digest, events in self._rows(queries.RULESETS, given):
                 counts[ruleset, digest] += events
         return dict(counts)
 
     def stream_version(self, stream: str) -> int:
         """The version of the stream's last event; 0 when it does not exist."""
-        return int(self._value(_VERSION, (stream,)))
+        return int(self._value(queries.VERSION, (stream,)))
 
     def destroy_key(self, reference: str) -> bool:
         """What was personal in the case can be read by nobody; False if it was so already."""
         self._wrapped.pop(reference, None)
         self._keys.forget()
         return self._retried(
-            lambda connection: connection.execute(_DESTROY, (reference,)).rowcount == 1
+            lambda connection: connection.execute(queries.DESTROY, (reference,)).rowcount == 1
         )
+
+    def _together(self, work: Callable[[Together], _T]) -> _T:
+        def append(connection: Session, commit: Commit) -> Appended:
+            return self._settled(
+                lambda: once(connection, lambda: self._try(connection, commit)), commit
+            )
+
+        with self._connections.borrow() as connection, connection.transaction():
+            return work(Together(connection, append=append, read_since=self._read_since))
+
+    def _settled(self, attempt: Callable[[], Appended | None], commit: Commit) -> Appended:
+        """The answer of an attempt that found nothing to look at again, or its refusal."""
+        for _ in range(_ATTEMPTS):
+            try:
+                appended = attempt()
+            except errors.UniqueViolation as fault:
+                self._refuse_erased(fault, commit)
+                continue
+            except (errors.IntegrityError, errors.DataError, errors.ProgramLimitExceeded) as fault:
+                refusal = refused_by_database(fault)
+            else:
+                if appended is not None:
+                    return appended
+                continue
+            # Raised out here, so that no traceback shows the database's own text: it quotes rows.
+            raise refusal
+        raise StoreUnreachable(f"command {commit.command_id} met too many others: try it again")
+
+    def read_since(self, versions: Mapping[str, int]) -> dict[str, Since]:
+        """What each stream holds after its version, which is that of an event in it, unopened."""
+        return self._retried(lambda connection: self._read_since(connection, versions))
+
+    def _read_since(self, connection: Session, versions: Mapping[str, int]) -> dict[str, Since]:
+        given = {"streams": Texts(versions), "versions": Integers(versions.values())}
+        rows = connection.cursor(binary=True).execute(queries.SINCE, given, prepare=True).fetchall()
+        return since_of(rows, lambda row: self._recorded(row, {}, None))
 
     def _try(self, connection: Session, commit: Commit) -> Appended | None:
         """The answer to one execution; None when it must be looked at again."""
@@ -229,7 +217,7 @@ class Store:
         try:
             sealing = self._sealing(cursor, commit)
         except StoreFault:
-            row = cursor.execute(_EARLIER, (commit.command_id,), prepare=True).fetchone()
+            row = cursor.execute(queries.EARLIER, (commit.command_id,), prepare=True).fetchone()
             if row is not None and (
                 earlier := repeat(commit.command_id, commit.fingerprint, Answer(*row))
             ):
@@ -282,9 +270,9 @@ class Store:
         known = self._wrapped.get(reference)
         if known is not None:
             return known
-        row = cursor.execute(_KEYS, ([reference],), prepare=True).fetchone()
+        row = cursor.execute(queries.KEYS, ([reference],), prepare=True).fetchone()
         if row is None:
-            version = _present(cursor.execute(_VERSION, (write.stream,)).fetchone())[0]
+            version = _present(cursor.execute(queries.VERSION, (write.stream,)).fetchone())[0]
             if version != write.expected:
                 raise Conflict(write.stream, write.expected, version)
             raise Unwritable(f"{write.stream} is personal, but case-{reference} does not exist")
@@ -301,7 +289,7 @@ class Store:
         if fault.diag.constraint_name != "case_keys_pkey":
             return
         new = [write.stream[5:] for write in commit.writes if write.stream.startswith("case-")]
-        rows = self._retried(lambda connection: connection.execute(_KEYS, (new,)).fetchall())
+        rows = self._retried(lambda connection: connection.execute(queries.KEYS, (new,)).fetchall())
         for reference, wrapped in rows:
             if wrapped is None:
                 raise PersonErased(reference) from fault
@@ -335,7 +323,7 @@ class Store:
 
     def _unwrap(self, connection: Session, references: Sequence[str]) -> dict[str, CaseKey]:
         cursor = connection.cursor(binary=True)
-        rows = cursor.execute(_KEYS, (list(references),), prepare=True).fetchall()
+        rows = cursor.execute(queries.KEYS, (list(references),), prepare=True).fetchall()
         return {
             reference: self._keys.unwrap(reference, wrapped)
             for reference, wrapped in rows

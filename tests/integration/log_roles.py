@@ -19,7 +19,7 @@ from uuid import uuid4
 
 import psycopg
 
-from services.store import Conflict, Store, StoreUnreachable
+from services.store import Conflict, Store, StoreUnreachable, Together
 from tests.services.storing import commit_of, fees, store_at, withdrawal, writing
 
 HOT_STREAMS = 3
@@ -61,12 +61,19 @@ def patiently(plan: Plan, work: Callable[[], _T]) -> _T:
 
 
 def write(store: Store, plan: Plan, chance: random.Random, report: Reporter) -> None:
-    """Append to a stream of its own, to hot ones, to new cases; now and then roll back."""
+    """Append to a stream of its own, to hot ones, to new cases; now and then roll back.
+
+    Now and then it is many commits at once.
+    """
     own, version, until = f"own-{uuid4()}", 0, time.monotonic() + plan.seconds
     while time.monotonic() < until:
         kind = chance.random()
         if kind < 0.1:
             patiently(plan, partial(roll_back, plan.url, f"{own}-undone"))
+            continue
+        if kind > 0.93:
+            for commit in patiently(plan, partial(store.together, partial(many, store, plan))):
+                report.say(events=commit)
             continue
         if kind < 0.2:
             writes = [writing(f"case-{uuid4()}", 0, withdrawal())]
@@ -92,6 +99,22 @@ def write(store: Store, plan: Plan, chance: random.Random, report: Reporter) -> 
                 for place in range(1, len(each.events) + 1)
             ],
         )
+
+
+def many(store: Store, plan: Plan, whole: Together) -> list[list[list[Any]]]:
+    """Append to every hot stream in turn, each in a commit of its own; return their events."""
+    done = []
+    for number in range(HOT_STREAMS):
+        hot = f"hot-{number}-{plan.seed}"
+        for _ in range(20):
+            at = store.stream_version(hot)
+            try:
+                whole.append(commit_of(writing(hot, at, *fees(2, at))))
+            except Conflict:
+                continue
+            done.append([[hot, at + 1], [hot, at + 2]])
+            break
+    return done
 
 
 def roll_back(url: str, stream: str) -> None:

@@ -22,10 +22,11 @@ from services.stack.postgres import (
     stop_postgres,
 )
 from services.stack.tuning import Tuning
-from services.store import migrate
+from services.store import StoreUnreachable, Together, migrate
 from tests.conftest import TestDatabase
 from tests.integration.log_account import accounts, assert_nothing_missed, perform, pid_of, running
 from tests.integration.log_roles import Plan, write_by_hand
+from tests.services.storing import commit_of, store_at, writing
 
 _TUNING = Tuning(durable=False, shared_buffers="64MB", max_connections=100)
 
@@ -134,3 +135,27 @@ def test_a_killed_server_comes_back_with_the_same_log(
 
     # The readers kept what they had read before the server died, and go on from there.
     assert_nothing_missed(accounts(tmp_path), server.url(ADMIN, "copy"))
+
+
+def test_a_server_killed_amid_many_commits_has_none_of_them(
+    second_server: Callable[[], PostgresServer],
+) -> None:
+    server = second_server()
+    new_database(server)
+    migrate.upgrade(server.url(OWNER, "copy"))
+    store = store_at(server.url(APP, "copy"))
+
+    def work(whole: Together) -> None:
+        whole.append(commit_of(writing("stream-1")))
+        store.sequence()
+        os.kill(server.process.pid, signal.SIGKILL)
+        whole.append(commit_of(writing("stream-2")))
+
+    with pytest.raises(StoreUnreachable):
+        store.together(work)
+    second_server()
+
+    assert store.sequence() == 0
+    store.together(lambda whole: whole.append(commit_of(writing("stream-1"))))
+    assert store.sequence() == 1
+    store.dispose()

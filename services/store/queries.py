@@ -1,0 +1,77 @@
+"""What the store asks of its database, but for the append itself."""
+
+from typing import Final
+
+STREAM: Final = """
+SELECT json_send(events.body), events.recorded_at, log.position, log.sequenced_at, events.stream
+FROM events LEFT JOIN log USING (commit_id, ord)
+WHERE events.stream = %s AND events.version > %s ORDER BY events.version
+"""
+STREAMS: Final = """
+SELECT json_send(events.body), events.recorded_at, log.position, log.sequenced_at, events.stream
+FROM events LEFT JOIN log USING (commit_id, ord)
+WHERE events.stream = ANY (%s::text[]) ORDER BY events.stream, events.version
+"""
+FIRSTS: Final = """
+SELECT json_send(body), recorded_at, NULL::bigint, NULL::timestamptz, stream
+FROM events WHERE stream = ANY (%s::text[]) AND version = 1
+"""
+LOG: Final = """
+SELECT json_send(events.body), events.recorded_at, log.position, log.sequenced_at, events.stream
+FROM log LEFT JOIN events USING (commit_id, ord)
+WHERE log.position > %(after)s::bigint
+  AND log.position <= %(after)s::bigint + %(limit)s::bigint
+ORDER BY log.position
+"""
+# What is sealed is most of a body, and stands last in it: where nobody opens it, it stays here.
+LOG_CLOSED: Final = """
+SELECT
+    CASE sealed.at WHEN 0 THEN whole.body
+    ELSE substring(whole.body FROM 1 FOR sealed.at + 9) || '"}}'::bytea END,
+    events.recorded_at, log.position, log.sequenced_at, events.stream
+FROM log LEFT JOIN events USING (commit_id, ord)
+CROSS JOIN LATERAL (SELECT json_send(events.body) AS body OFFSET 0) AS whole
+CROSS JOIN LATERAL (SELECT position('"sealed":"'::bytea IN whole.body) AS at OFFSET 0) AS sealed
+WHERE log.position > %(after)s::bigint
+  AND log.position <= %(after)s::bigint + %(limit)s::bigint
+ORDER BY log.position
+"""
+KEYS: Final = """
+SELECT reference, wrapped FROM case_keys WHERE reference = ANY (%s::text[])
+"""
+HEAD: Final = "SELECT coalesce((SELECT position FROM log ORDER BY position DESC LIMIT 1), 0)"
+RULESETS: Final = """
+SELECT body -> 'payload' ->> 'ruleset', body -> 'payload' ->> 'digest', count(*)
+FROM log JOIN events USING (commit_id, ord)
+WHERE log.position > %(after)s::bigint
+  AND log.position <= %(after)s::bigint + %(limit)s::bigint
+  AND body -> 'payload' ->> 'ruleset' IS NOT NULL
+  AND body -> 'payload' ->> 'digest' IS NOT NULL
+GROUP BY 1, 2
+"""
+EARLIER: Final = """
+SELECT NULL, commit_id, fingerprint, json_send(result), '{}'::integer[], '{}'::text[], '{}'::text[]
+FROM commits WHERE command_id = %s
+"""
+VERSION: Final = """
+SELECT coalesce(
+    (SELECT version FROM events WHERE stream = %s ORDER BY version DESC LIMIT 1), 0
+)
+"""
+DESTROY: Final = """
+UPDATE case_keys SET wrapped = NULL, erased_at = now()
+WHERE reference = %s AND wrapped IS NOT NULL
+"""
+# The event of the version itself comes without its body, for its instant alone.
+SINCE: Final = """
+SELECT
+    CASE WHEN events.version > given.after THEN json_send(events.body) END,
+    events.recorded_at, NULL::bigint, NULL::timestamptz, events.stream,
+    events.version, (events.body ->> 'effective_at')::timestamptz
+FROM unnest(%(streams)s, %(versions)s) AS given (stream, after)
+JOIN LATERAL (
+    SELECT body, recorded_at, stream, version FROM events
+    WHERE stream = given.stream AND version >= given.after OFFSET 0
+) AS events ON true
+ORDER BY events.stream, events.version
+"""
