@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import events as e
+from domain import papers as p
 from domain import stages as s
 from domain.clocks import (
     STOPPED_BY,
@@ -24,7 +25,14 @@ from domain.projections.status import AWAITED, Party
 from domain.record import Recorded
 from domain.working_days import HolidaysNotLoaded
 from tests.domain.deciding import NOON, real_rulebook
-from tests.domain.histories import APPLICATION_FEE, HISTORIES, MAIN_PATH, submitted
+from tests.domain.histories import (
+    APPLICATION_FEE,
+    HISTORIES,
+    MAIN_PATH,
+    document,
+    requested,
+    submitted,
+)
 
 CALENDAR = real_rulebook().calendar
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -254,6 +262,17 @@ def test_the_whole_path_stops_for_originals_fee_and_activation() -> None:
     }
     assert found.running == 6
     assert [each.cause for each in found.stops] == [StopCause.DECIDED]
+
+
+def test_a_case_waits_for_its_applicant_while_documents_are_asked_for() -> None:
+    asked = (submitted(), requested(), document())
+    waits = clock_of(asked)
+    assert [(each.cause, each.by, each.since) for each in waits.stops] == [
+        (StopCause.DOCUMENTS_AWAITED, Party.APPLICANT, NOON + DAY)
+    ]
+    answered = clock_of((*asked, p.RequestedDocumentsReceived(documents=(1,))))
+    assert answered.runs
+    assert stopped(answered) == {StopCause.DOCUMENTS_AWAITED: 2}
 
 
 def test_an_application_without_a_fee_begins_with_a_running_clock() -> None:
