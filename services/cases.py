@@ -34,6 +34,7 @@ from domain.projections.stage_after import STAYS
 from domain.record import Recorded
 from domain.references import RANDOM_BYTES, make_reference, parse_reference
 from domain.stages import Active, CaseState, Draft, Refused, Stage, Withdrawn, stage_of
+from domain.work_commands import TakeNext, WorkCommand
 from services.store import Appended, Commit, Conflict, NewEvent, Reserved, StreamWrite
 from services.wiring import Office
 
@@ -161,23 +162,25 @@ def history(
         raise NoSuchCase(f"{reference!r} is not a case reference; it reads like QM-4K7RT-9XWPR")
     if believed_at is not None:
         office.store.sequence()
-    recorded = _believed(office.store.read_stream(f"case-{canonical}"), believed_at)
-    known = tuple(each for each in recorded if as_of is None or each.effective_at <= as_of)
+    known = known_then(office.store.read_stream(f"case-{canonical}"), as_of, believed_at)
     if not known:
         then = "" if as_of is None and believed_at is None else " at that time"
         raise NoSuchCase(f"no case has the reference {canonical}{then}")
     return cast("tuple[Recorded[e.CaseEvent], ...]", known)
 
 
-def _believed(
-    recorded: Iterable[Recorded[e.Event]], believed_at: datetime | None
-) -> Iterable[Recorded[e.Event]]:
-    if believed_at is None:
-        return recorded
-    return (
+def known_then(
+    recorded: Iterable[Recorded[e.Event]], as_of: datetime | None, believed_at: datetime | None
+) -> tuple[Recorded[e.Event], ...]:
+    """Return what had taken effect at `as_of`, as far as the log showed it at `believed_at`."""
+    return tuple(
         each
         for each in recorded
-        if each.sequenced_at is not None and each.sequenced_at <= believed_at
+        if (as_of is None or each.effective_at <= as_of)
+        and (
+            believed_at is None
+            or (each.sequenced_at is not None and each.sequenced_at <= believed_at)
+        )
     )
 
 
@@ -294,7 +297,7 @@ def live_application(office: Office, application: Application) -> str:
 def fingerprint(
     office: Office,
     subject: str,
-    command: c.CaseCommand | c.ExerciseCommand,
+    command: c.CaseCommand | c.ExerciseCommand | WorkCommand | TakeNext,
     effective_at: datetime | None,
 ) -> bytes:
     """Return what tells two commands of one id apart, under a key, for it covers personal data."""

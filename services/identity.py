@@ -10,7 +10,7 @@ import secrets
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from domain.access import Person, Role
+from domain.access import PERMITTED, Action, Person, Role
 from services.settings import Settings, SettingsFault
 from services.stack.keys import kept
 
@@ -44,6 +44,13 @@ def logins(settings: Settings) -> tuple[Login, ...]:
         raise SettingsFault(("QMAS_ENV: local sign-in exists in the embedded stack only",))
     told = kept(settings.home / "secrets" / "logins.json", _new_people)
     return tuple(Login(**{**each, "role": Role(each["role"])}) for each in json.loads(told))
+
+
+def officers(settings: Settings) -> frozenset[str] | None:
+    """Return who can have cases; None where this installation does not know its people by name."""
+    if settings.env != "embedded":
+        return None
+    return frozenset(name for name, role in LOCAL_PEOPLE if role in PERMITTED[Action.WORK])
 
 
 def sign_in(settings: Settings, name: str, password: str) -> Person | None:

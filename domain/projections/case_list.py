@@ -11,6 +11,7 @@ from typing import Any, Final
 from domain import events as e
 from domain.application import Applicant, Route
 from domain.moves import CaseMovedToRuleset
+from domain.papers import DocumentsRequested, RequestedDocumentsReceived
 from domain.projections.stage_after import (
     CASE_STREAM,
     key_after,
@@ -21,7 +22,7 @@ from domain.projections.stage_after import (
 from domain.record import Recorded
 from domain.stages import Stage
 
-VERSION: Final = 2
+VERSION: Final = 3
 OPENS: Final[frozenset[type[e.Event]]] = frozenset({e.ApplicationSubmitted})
 
 
@@ -46,6 +47,7 @@ class CaseRow:
 
     `points` is None until it is scored, and again once it was moved to another ruleset;
     `computed_points` is what the tests alone gave, None where no officer decided otherwise.
+    `documents_awaited` of its applicant is so while a request for documents is open.
     `exercise` and `rank` are of the latest exercise that it came before; `ruleset` is the one it
     was last assessed under or moved to. `version` counts the case's own events, `position` the
     log's. `stage_since` is when the present stage took effect, with the points that the case has.
@@ -62,6 +64,7 @@ class CaseRow:
     exercise: str | None
     rank: int | None
     ruleset: str | None
+    documents_awaited: bool = False
     version: int
     position: int
     personal: Names | None
@@ -110,6 +113,8 @@ def _said(event: e.CaseEvent) -> dict[str, Any]:
             return {"ruleset": event.ruleset, "points": None, "computed_points": None}
         case e.CaseShortlisted() | e.CaseSelected() | e.CaseNotSelected():
             return {"exercise": event.exercise, "rank": event.rank}
+        case DocumentsRequested() | RequestedDocumentsReceived():
+            return {"documents_awaited": isinstance(event, DocumentsRequested)}
         case _:
             return {}
 

@@ -14,6 +14,7 @@ from domain.stages import Stage
 
 CASE_STREAM: Final = "case-"
 EXERCISE_STREAM: Final = "exercise-"
+WORK_STREAM: Final = "work-"
 
 _AFTER: Final[Mapping[type[e.CaseEvent], Stage]] = MappingProxyType(
     {

@@ -17,6 +17,7 @@ from services.api import (
     operations,
     problems,
     rulesets,
+    work,
 )
 from services.api.conditions import correlation_id
 from services.api.metrics import Metrics
@@ -81,7 +82,7 @@ def create_api(office: Office) -> flask.Flask:
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
     v1 = StrictBlueprint("v1", __name__, url_prefix=PREFIX, description="Cases and exercises")
     mount(v1, office, (*commands.routes(), *cases.ROUTES, *exercises.ROUTES, *enquiries.ROUTES))
-    mount(v1, office, (*rulesets.ROUTES, _openapi(api)))
+    mount(v1, office, (*work.routes(), *rulesets.ROUTES, _openapi(api)))
     running = StrictBlueprint("operations", __name__, description="For those who run the system")
     mount(running, office, operations.routes(metrics))
     api.register_blueprint(v1)

@@ -1,10 +1,9 @@
 """Questions about cases: the list, one case at any moment, its history, and how many there are."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
-import flask
 import msgspec
 from marshmallow import RAISE, Schema, validate
 
@@ -20,7 +19,6 @@ from domain.rules.types import Assessment
 from domain.stages import Draft, Stage, possible, proposals_of
 from services import cases
 from services.api.commands import addresses
-from services.api.conditions import already_has
 from services.api.freshness import shown, wait_until_shown
 from services.api.inputs import MESSAGES, LenientInstant, LenientWhole, Moment, language
 from services.api.outputs import (
@@ -32,12 +30,13 @@ from services.api.outputs import (
     HistorySchema,
     StageCount,
 )
-from services.api.routes import ETAG, IF_NONE_MATCH, PREFER, Call, Reply, Route
+from services.api.routes import ETAG, IF_NONE_MATCH, PREFER, Call, Reply, Route, tagged
 from services.clocks import clock_of
 from services.intake.fields import Text, Word, utc_text
 from services.intake.schema import schema_for
 from services.projections import queries
 from services.rules import answer
+from services.work import Whose, whose_cases
 
 MOST_ITEMS: Final = 100
 _LONGEST_TEXT: Final = 200
@@ -86,6 +85,7 @@ class CaseQuery(FreshQuery):
     points_from = LenientWhole()
     points_to = LenientWhole()
     name = Text(validate=_SHORT)
+    held = Word(Whose)
     sort = Word(queries.Sort, load_default=queries.Sort.NEWEST)
     after = Text()
     limit = LenientWhole(
@@ -101,6 +101,8 @@ def case_list(call: Call, query: dict[str, Any]) -> CasePage:
     wait_until_shown(office, "case-list", query.pop("wait_for", None))
     if "name" in query:
         query["name"] = queries.name_tokens(office.models, query["name"])
+    if "held" in query:
+        query |= whose_cases(call.person, query.pop("held"))
     fresh = shown(office, "case-list")
     found = queries.case_list(office.models, queries.CaseFilter(**query), **page)
     items = tuple(_item(each) for each in found.rows)
@@ -125,7 +127,7 @@ def show(call: Call, reference: str, query: dict[str, Any]) -> Any:
     case = cases.case_at(call.office, reference, **query)
     clock = clock_of(call.office, case, **query)
     read = clock if isinstance(clock, Clock) else None
-    return _tagged(case.version, {**_detail(case, said_in), "clock": read})
+    return tagged(case.version, {**_detail(case, said_in), "clock": read})
 
 
 def history(call: Call, reference: str, query: dict[str, Any]) -> Any:
@@ -137,7 +139,7 @@ def history(call: Call, reference: str, query: dict[str, Any]) -> Any:
         "version": known[-1].version,
         "events": [_event(each) for each in known],
     }
-    return _tagged(known[-1].version, body)
+    return tagged(known[-1].version, body)
 
 
 def assessments(call: Call, reference: str, query: dict[str, Any]) -> Any:
@@ -160,14 +162,6 @@ def assessments(call: Call, reference: str, query: dict[str, Any]) -> Any:
         ],
     }
     return Reply(body=body)
-
-
-def _tagged(version: int, body: Mapping[str, Any]) -> Any:
-    """The body under its version's tag, or 304 to a caller that has this version."""
-    headers = {"ETag": f'"{version}"'}
-    if already_has(version):
-        return flask.Response(status=304, headers=headers)
-    return Reply(body=body, headers=headers)
 
 
 def _item(row: Any) -> CaseItem:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Table
 
 from domain.events import Event
-from domain.projections import case_list, exercises, status
+from domain.projections import case_list, exercises, status, work
 from domain.record import Recorded
 from services.projections import names, tables
 from services.projections.errors import UnknownProjection
@@ -81,9 +81,19 @@ EXERCISES: Final = Projection(
     key=exercises.key,
     fold=exercises.fold,
 )
+WORK: Final = Projection(
+    name="work",
+    version=work.VERSION,
+    table=tables.work,
+    row=work.WorkRow,
+    personal=None,
+    opens=work.OPENS,
+    key=work.key,
+    fold=work.fold,
+)
 
 PROJECTIONS: Final[Mapping[str, Projection]] = MappingProxyType(
-    {each.name: each for each in (CASE_LIST, CASE_STATUS, EXERCISES)}
+    {each.name: each for each in (CASE_LIST, CASE_STATUS, EXERCISES, WORK)}
 )
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Text,
+    TextClause,
     bindparam,
     cast,
     exists,
@@ -33,9 +34,10 @@ from domain.stages import Stage
 from services.projections.catalogue import CASE_LIST
 from services.projections.errors import BadCursor
 from services.projections.models import ReadModels
+from services.projections.queue import holders
 from services.projections.rows import made
 from services.projections.sealed import opened
-from services.projections.tables import case_keys, case_list, case_names
+from services.projections.tables import case_keys, case_list, case_names, work
 
 LIMIT: Final = 25
 MOST: Final = 200
@@ -58,7 +60,8 @@ class CaseFilter:
     """Which cases to list: those that meet every condition that is given.
 
     Instants and points are bounds that are themselves included. `name` holds the blind tokens of
-    words that must all occur in the applicant's name.
+    words that must all occur in the applicant's name. `holder` has the cases; `unheld` ones nobody
+    has.
     """
 
     stage: Stage | None = None
@@ -69,14 +72,20 @@ class CaseFilter:
     points_from: int | None = None
     points_to: int | None = None
     name: tuple[bytes, ...] = ()
+    holder: str | None = None
+    unheld: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CasePage:
-    """A page of the list; `next` is the cursor of the next one, None on the last."""
+    """A page of the list; `next` is the cursor of the next one, None on the last.
+
+    `holders` says by reference who has a case, as far as somebody does.
+    """
 
     rows: tuple[CaseRow, ...]
     next: str | None
+    holders: Mapping[str, str]
 
 
 class _Cursor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -115,9 +124,10 @@ def case_list_page(
     query = query.order_by(*_order(sort)).limit(limit + 1)
     with models.reads.connect() as connection:
         found = [case_row_of(models, each) for each in connection.execute(query)]
-    rows = tuple(found[:limit])
+        rows = tuple(found[:limit])
+        held = holders(connection, [each.reference for each in rows])
     more = len(found) > limit
-    return CasePage(rows=rows, next=_cursor(sort, rows[-1]) if more else None)
+    return CasePage(rows=rows, next=_cursor(sort, rows[-1]) if more else None, holders=held)
 
 
 def with_names() -> Select[Any]:
@@ -135,7 +145,7 @@ def case_row_of(models: ReadModels, found: Any) -> CaseRow:
     return row
 
 
-def _conditions(wanted: CaseFilter) -> Iterator[ColumnElement[bool]]:
+def _conditions(wanted: CaseFilter) -> Iterator[ColumnElement[bool] | TextClause]:
     columns = case_list.c
     for column, value in (
         (columns.stage, wanted.stage),
@@ -154,6 +164,14 @@ def _conditions(wanted: CaseFilter) -> Iterator[ColumnElement[bool]]:
         most = _MOST_POINTS if wanted.points_to is None else min(wanted.points_to, _MOST_POINTS)
         least = min(max(0, wanted.points_from or 0), _MOST_POINTS)
         yield _POINTS.between(least, most)
+    if wanted.holder is not None:
+        # As a list that is had first: somebody's cases are few, and are not looked for in order.
+        mine = (
+            "case_list.reference = ANY (ARRAY(SELECT reference FROM work WHERE holder = :holder))"
+        )
+        yield text(mine).bindparams(holder=wanted.holder)
+    if wanted.unheld:
+        yield ~exists().where(work.c.reference == case_list.c.reference, work.c.holder.is_not(None))
     if wanted.name:
         yield from map(_named, sorted(set(wanted.name)))
 

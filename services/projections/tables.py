@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -82,6 +83,7 @@ case_list: Final = Table(
     _text("exercise", null=True),
     _integer("rank", null=True),
     _text("ruleset", null=True),
+    Column("documents_awaited", Boolean, nullable=False, server_default=text("false")),
     _integer("version"),
     _bigint("position"),
     _text("sealed", null=True),
@@ -133,6 +135,37 @@ Index(
     _points,
     case_list.c.reference,
     postgresql_where=case_list.c.route == "achievement",
+)
+
+Index(
+    "case_list_waiting",
+    case_list.c.stage,
+    case_list.c.route,
+    case_list.c.stage_since,
+    case_list.c.reference,
+    postgresql_where=~case_list.c.documents_awaited,
+)
+
+work: Final = Table(
+    "work",
+    metadata,
+    _text("reference"),
+    _text("holder", null=True),
+    _instant("since", null=True),
+    Column("returned", Boolean, nullable=False),
+    _integer("notes"),
+    _instant("changed_at"),
+    _integer("version"),
+    _bigint("position"),
+    PrimaryKeyConstraint("reference", name="work_pkey"),
+    CheckConstraint("(holder IS NULL) = (since IS NULL)", name="work_held_since"),
+)
+Index(
+    "work_holder",
+    work.c.holder,
+    work.c.since,
+    work.c.reference,
+    postgresql_where=work.c.holder.is_not(None),
 )
 
 case_names: Final = Table(

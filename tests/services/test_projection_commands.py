@@ -41,9 +41,9 @@ def test_status_tells_how_far_behind_each_read_model_is(book: Casebook, qmas: Qm
     book.store.sequence()
     runner.catch_up(book.store, book.models, "case-list")
     result = qmas("status")
-    first, second, _ = result.stdout.splitlines()
+    first, second, *_ = result.stdout.splitlines()
     assert result.exit_code == 0
-    assert first.startswith("case-list    v2  position 12         up to date     20")
+    assert first.startswith("case-list    v3  position 12         up to date     20")
     assert second.startswith("case-status  v2  position 0          12 behind      never")
 
 
@@ -81,6 +81,7 @@ def test_a_read_model_of_an_earlier_version_is_named_and_the_others_verified(
     assert [each.partition(":")[0] for each in verified.stdout.splitlines()] == [
         "case-list",
         "exercises",
+        "work",
     ]
     assert "run `qmas projections rebuild case-status`" in verified.stderr
 

@@ -1,0 +1,86 @@
+"""The work of the office: who has each case and how many notes there are. Nothing personal.
+
+A case on which nothing was done yet has no row: nobody has it.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from domain import work_events as w
+from domain.events import Event
+from domain.projections.stage_after import WORK_STREAM, key_after, position_of
+from domain.record import Recorded
+
+VERSION: Final = 1
+OPENS: Final[frozenset[type[Event]]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkRow:
+    """The work on one case.
+
+    `holder` has the case since `since`, both None where nobody does; it was `returned` if its last
+    way went back. `notes` counts those that no other has superseded, `changed_at` is when
+    anything was done last, and `version` counts the events of the work.
+    """
+
+    reference: str
+    holder: str | None
+    since: datetime | None
+    returned: bool
+    notes: int
+    changed_at: datetime
+    version: int
+    position: int
+
+
+def key(recorded: Recorded[Event]) -> str | None:
+    """Return the reference of the case that was worked on, None for any other event."""
+    return key_after(recorded, WORK_STREAM)
+
+
+def fold(row: WorkRow | None, recorded: Recorded[w.WorkEvent]) -> WorkRow:
+    """Return the row after one more event."""
+    before = row or _untouched(recorded)
+    return replace(
+        before,
+        changed_at=recorded.effective_at,
+        version=recorded.version,
+        position=position_of(recorded),
+        **_said(before, recorded),
+    )
+
+
+def _said(row: WorkRow, recorded: Recorded[w.WorkEvent]) -> dict[str, Any]:
+    """Return what the event says: columns with their new values."""
+    match recorded.event:
+        case w.NoteAdded():
+            return {"notes": row.notes + 1}
+        case w.NoteSuperseded():
+            return {}
+        case w.CaseReleased():
+            return {"holder": None, "since": None, "returned": False}
+        case w.CaseReturned(officer=None):
+            return {"holder": None, "since": None, "returned": True}
+        case w.CaseReturned(officer=officer):
+            return {"holder": officer, "since": recorded.effective_at, "returned": True}
+        case (
+            w.CaseAssigned(officer=officer)
+            | w.CaseTaken(officer=officer)
+            | w.CaseHandedOver(officer=officer)
+        ):
+            return {"holder": officer, "since": recorded.effective_at, "returned": False}
+
+
+def _untouched(recorded: Recorded[w.WorkEvent]) -> WorkRow:
+    return WorkRow(
+        reference=recorded.stream.removeprefix(WORK_STREAM),
+        holder=None,
+        since=None,
+        returned=False,
+        notes=0,
+        changed_at=recorded.effective_at,
+        version=recorded.version,
+        position=position_of(recorded),
+    )

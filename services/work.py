@@ -1,0 +1,290 @@
+"""The work on a case, and the queue of the office: load, decide, append, poke, as in `cases.py`.
+
+Nobody has a case but by an event that expects the version that its work is at, so that two
+officers never get the same one, whatever the read models say meanwhile. Nothing is written to the
+case's own stream: no note and no hand-over makes a decision's version stale.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import reduce
+from typing import Any, Final, cast
+
+from domain import events as e
+from domain import work_events as w
+from domain.access import WORK_ACTION_OF, Action, Person, demand
+from domain.case import load as load_case
+from domain.errors import (
+    AlreadyHeld,
+    HeldByAnother,
+    NoSuchCase,
+    NothingWaits,
+    RecusedFromCase,
+    Refusal,
+)
+from domain.projections.stage_after import CASE_STREAM, WORK_STREAM
+from domain.record import Recorded
+from domain.references import parse_reference
+from domain.stages import CaseState
+from domain.work import WorkCircumstances, WorkState, decide, evolve, holder_of, load
+from domain.work_commands import TakeCase, TakeNext, WorkCommand
+from domain.work_queue import is_meant, routes_meant, stages_meant
+from domain.work_told import ToldNote, Way, last_way, notes_told
+from services.cases import Request, effective_instant, fingerprint, known_then
+from services.identity import officers
+from services.projections import queue, runner
+from services.projections.errors import ProjectionStopped
+from services.store import Appended, Commit, Conflict, NewEvent, StreamWrite
+from services.wiring import Office
+
+ATTEMPTS: Final = 20
+
+
+class Whose(StrEnum):
+    """Which cases to list by who has them."""
+
+    MINE = "mine"
+    NOBODYS = "nobodys"
+
+
+History = tuple[Recorded[w.WorkEvent], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkOutcome:
+    """The work on a case after a command; `holder` is None where nobody has the case."""
+
+    reference: str
+    version: int
+    holder: str | None
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkAt:
+    """The work on a case: its state, the version that led to it, and every event until then."""
+
+    reference: str
+    state: WorkState
+    version: int
+    events: History
+
+    @property
+    def holder(self) -> str | None:
+        """Who has the case, None where nobody does."""
+        return holder_of(self.state)
+
+    @property
+    def way(self) -> Way:
+        """How the case last changed hands."""
+        return last_way(self.events)
+
+    @property
+    def notes(self) -> tuple[ToldNote, ...]:
+        """Every note with its text."""
+        return notes_told(self.events)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A command with what tells it apart from every other one."""
+
+    command: WorkCommand | TakeNext
+    request: Request
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Desk:
+    """A case and the work on it, without anything personal, as they are now."""
+
+    reference: str
+    case: CaseState
+    work: WorkState
+    events: History
+
+
+def carry_out(
+    office: Office, reference: str, command: WorkCommand, request: Request
+) -> WorkOutcome:
+    """Carry out `command` on the work on a case, or raise what forbids it."""
+    canonical = _canonical(reference)
+    asked, repeated = _ask(office, canonical, command, request)
+    if repeated is not None:
+        return repeated
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return _append(office, _desk(office, canonical), command, asked)
+        except (Refusal, Conflict) as fault:
+            # The same command may have been carried out since it was looked for.
+            if (first := _recalled(office, asked)) is not None:
+                return first
+            final = request.expected is not None or attempt == ATTEMPTS
+            if final or not isinstance(fault, Conflict):
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def take_next(office: Office, wanted: TakeNext, request: Request) -> WorkOutcome:
+    """Take the case that waits longest and that nobody has; `NothingWaits` when there is none.
+
+    Many may ask at once: each gets a case of their own, and none is told that nothing waits while
+    something does.
+    """
+    asked, repeated = _ask(office, "", wanted, request)
+    if repeated is not None:
+        return repeated
+    passed: set[str] = set()
+    current: set[str] = set()
+    while True:
+        meant = stages_meant(wanted), routes_meant(wanted)
+        with queue.longest_waiting(office.models, *meant, passed) as reference:
+            outcome = None if reference is None else _take(office, reference, passed, asked)
+        if outcome is not None:
+            return outcome
+        # Somebody has the case, so the rows are old; or they show nothing, and may be old.
+        old = ({"work"} if reference else {"work", "case-list"}) - current
+        if reference is None and not old:
+            if (first := _recalled(office, asked)) is not None:
+                return first
+            raise NothingWaits("there is none of this kind, or somebody has each of them")
+        for name in old:
+            _bring_up(office, name)
+        current |= old
+
+
+def whose_cases(person: Person | None, whose: Whose) -> Mapping[str, Any]:
+    """Return what `CaseFilter` takes for the cases that `person` asks for."""
+    if person is None:
+        raise TypeError("nobody asks whose cases these are")
+    demand(person, Action.READ_WORK)
+    return {"holder": person.name} if whose is Whose.MINE else {"unheld": True}
+
+
+def work_at(office: Office, reference: str) -> WorkAt:
+    """Return the work on a case as it is now; raises `NoSuchCase`."""
+    canonical = _canonical(reference)
+    events = history(office, canonical)
+    if not events and not office.store.stream_version(f"{CASE_STREAM}{canonical}"):
+        raise NoSuchCase(f"no case has the reference {canonical}")
+    return WorkAt(
+        reference=canonical,
+        state=load(each.event for each in events),
+        version=len(events),
+        events=events,
+    )
+
+
+def history(
+    office: Office,
+    reference: str,
+    *,
+    as_of: datetime | None = None,
+    believed_at: datetime | None = None,
+) -> History:
+    """Return the events of the work on a case in order, restricted as in `cases.history`."""
+    if believed_at is not None:
+        office.store.sequence()
+    recorded = office.store.read_stream(f"{WORK_STREAM}{_canonical(reference)}")
+    return cast("History", known_then(recorded, as_of, believed_at))
+
+
+def _take(office: Office, reference: str, passed: set[str], asked: _Asked) -> WorkOutcome | None:
+    """Take a case; None where it cannot be had, and then it is `passed` unless it just changed."""
+    desk = _desk(office, reference)
+    if is_meant(desk.case, cast("TakeNext", asked.command)):
+        try:
+            return _append(office, desk, TakeCase(), asked)
+        except Conflict:
+            return None
+        except (AlreadyHeld, HeldByAnother, RecusedFromCase):
+            pass
+    passed.add(reference)
+    return None
+
+
+def _bring_up(office: Office, projection: str) -> None:
+    # One that is stopped is told of elsewhere; the queue is as good as it is.
+    with suppress(ProjectionStopped):
+        runner.catch_up(office.store, office.models, projection)
+
+
+def _canonical(reference: str) -> str:
+    canonical = parse_reference(reference)
+    if canonical is None:
+        raise NoSuchCase(f"{reference!r} is not a case reference; it reads like QM-4K7RT-9XWPR")
+    return canonical
+
+
+def _desk(office: Office, reference: str) -> _Desk:
+    own, other = f"{CASE_STREAM}{reference}", f"{WORK_STREAM}{reference}"
+    found = office.store.read_streams([own, other], personal=False)
+    if not found[own]:
+        raise NoSuchCase(f"no case has the reference {reference}")
+    events = cast("History", found[other])
+    return _Desk(
+        reference=reference,
+        case=load_case(cast("e.CaseEvent", each.event) for each in found[own]),
+        work=load(each.event for each in events),
+        events=events,
+    )
+
+
+def _ask(
+    office: Office, subject: str, command: WorkCommand | TakeNext, request: Request
+) -> tuple[_Asked, WorkOutcome | None]:
+    demand(request.person, WORK_ACTION_OF[type(command)])
+    said = fingerprint(office, subject, command, request.effective_at)
+    asked = _Asked(command=command, request=request, fingerprint=said)
+    return asked, _recalled(office, asked)
+
+
+def _recalled(office: Office, asked: _Asked) -> WorkOutcome | None:
+    """Return the first result of a command that was carried out before."""
+    first = office.store.recall(asked.request.command_id, asked.fingerprint)
+    return None if first is None else _outcome(first)
+
+
+def _append(office: Office, desk: _Desk, command: WorkCommand, asked: _Asked) -> WorkOutcome:
+    request, stream, version = asked.request, f"{WORK_STREAM}{desk.reference}", len(desk.events)
+    if request.expected is not None and request.expected != version:
+        raise Conflict(stream, request.expected, version)
+    at = effective_instant(office, request, desk.events)
+    given = WorkCircumstances(actor=request.person.name, officers=officers(office.settings))
+    facts = decide(desk.work, command, given)
+    appended = office.store.append(
+        Commit(
+            command_id=request.command_id,
+            fingerprint=asked.fingerprint,
+            writes=(StreamWrite(stream=stream, expected=version, events=_dated(facts, at)),),
+            actor=request.person.name,
+            role=request.person.role,
+            command=type(asked.command).__name__,
+            causation_id=str(request.command_id),
+            correlation_id=request.correlation_id,
+            result={
+                "reference": desk.reference,
+                "version": version + len(facts),
+                "holder": holder_of(reduce(evolve, facts, desk.work)),
+            },
+        )
+    )
+    office.pokes.committed()
+    return _outcome(appended)
+
+
+def _dated(facts: Sequence[w.WorkEvent], at: datetime) -> tuple[NewEvent, ...]:
+    return tuple(NewEvent(event=fact, effective_at=at) for fact in facts)
+
+
+def _outcome(appended: Appended) -> WorkOutcome:
+    result: Mapping[str, Any] = appended.result
+    return WorkOutcome(
+        reference=str(result["reference"]),
+        version=int(result["version"]),
+        holder=result["holder"],
+        repeated=appended.repeated,
+    )
