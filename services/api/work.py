@@ -140,7 +140,7 @@ def routes() -> Iterator[Route]:
     )
     yield Route(
         method="POST",
-        path="/work/take-next",
+        path="/next-case",
         name="take-next",
         action=WORK_ACTION_OF[c.TakeNext],
         view=take_next,

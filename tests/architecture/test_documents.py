@@ -103,7 +103,7 @@ def test_every_how_to_page_is_found_from_the_front(page: Path) -> None:
 
 
 _ELSEWHERE = re.compile(
-    r"\b(?:issue|ticket|PR) ?#?[0-9]+\b|(?<![a-z&])#[0-9]+\b|/(?:home|Users|work)/[a-z]"
+    r"\b(?:issue|ticket|PR) ?#?[0-9]+\b|(?<![a-z&])#[0-9]+\b|(?<![\w>}])/(?:home|Users|work)/[a-z]"
 )
 
 
@@ -123,3 +123,6 @@ def test_the_project_speaks_of_itself_only() -> None:
 def test_a_word_from_elsewhere_is_noticed() -> None:
     assert len(elsewhere("see issue 12, PR #7 or /home/somebody/notes")) == 3
     assert elsewhere("# 2. One sealed member, &#39; and #fff and `networking/x`") == []
+    assert (
+        elsewhere("/cases/<reference>/work/take, /staff/work/next and {reference}/work/note") == []
+    )

@@ -58,7 +58,7 @@ def test_commands_say_which_headers_they_need(document: dict[str, Any]) -> None:
     for (path, method), operation in _operations(document).items():
         commands = method == "post" and not path.endswith(("/status-enquiries", "/assessments"))
         # A note depends on nothing that its writer saw.
-        on_case = path.startswith("/api/v1/cases/") and not path.endswith("/work/note")
+        on_case = path.startswith("/api/v1/cases/") and not path.endswith("work/note")
         needed = {"Idempotency-Key"} if commands else set()
         assert _headers(operation) == needed | ({"If-Match"} if commands and on_case else set()), (
             path

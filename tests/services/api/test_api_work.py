@@ -86,22 +86,22 @@ def test_the_next_case_is_taken_and_a_repeat_gets_the_same(caller: Caller) -> No
     # Both were received at one instant, so the reference decides.
     first, second = sorted((caller.submit(), caller.submit("emma")))
     key = str(uuid4())
-    taken = caller.command("/work/take-next", key=key)
+    taken = caller.command("/next-case", key=key)
     assert taken.json == {"reference": first, "version": 1, "holder": OFFICER}
     assert taken.headers["Location"] == f"{V1}/cases/{first}"
-    again = caller.command("/work/take-next", key=key)
+    again = caller.command("/next-case", key=key)
     assert (again.json, again.headers["Idempotent-Replay"]) == (taken.json, "true")
-    assert caller.command("/work/take-next", by=LEE).json["reference"] == second
-    is_problem(caller.command("/work/take-next"), 409, "nothing-waits")
+    assert caller.command("/next-case", by=LEE).json["reference"] == second
+    is_problem(caller.command("/next-case"), 409, "nothing-waits")
 
 
 def test_the_next_case_is_of_the_kind_that_is_asked_for(caller: Caller) -> None:
     caller.submit()
     jackie = caller.submit("jackie")
-    taken = caller.command("/work/take-next", {"route": "achievement", "stage": "submitted"})
+    taken = caller.command("/next-case", {"route": "achievement", "stage": "submitted"})
     assert taken.json["reference"] == jackie
-    is_problem(caller.command("/work/take-next", {"stage": "refused"}), 409, "nothing-waits")
-    is_problem(caller.command("/work/take-next", {"stage": "lost"}), 422, "invalid-request")
+    is_problem(caller.command("/next-case", {"stage": "refused"}), 409, "nothing-waits")
+    is_problem(caller.command("/next-case", {"stage": "lost"}), 422, "invalid-request")
 
 
 def test_refusals_are_told_as_problems(caller: Caller) -> None:
@@ -131,7 +131,7 @@ def test_only_the_office_sees_who_works_on_what(caller: Caller) -> None:
     for address in COMMANDS:
         answer = caller.command(f"/cases/{reference}/work/{address}", {}, by=AUDITOR)
         assert answer.status_code in {403, 422}, address
-    is_problem(caller.command("/work/take-next", by=AUDITOR), 403, "forbidden")
+    is_problem(caller.command("/next-case", by=AUDITOR), 403, "forbidden")
 
 
 def test_ones_own_cases_and_the_load_of_others_are_listed(caller: Caller) -> None:
