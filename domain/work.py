@@ -119,6 +119,27 @@ def holder_of(state: WorkState) -> str | None:
     return state.holder if isinstance(state, Held) else None
 
 
+def possible(state: WorkState, actor: str) -> tuple[type[c.WorkCommand], ...]:
+    """Return the commands that the work allows `actor`, whatever else they may be asked for."""
+    found: list[type[c.WorkCommand]] = []
+    match holder_of(state):
+        case None:
+            found += [c.TakeCase, c.AssignCase]
+        case holder if holder == actor:
+            found += [c.ReleaseCase, c.HandOverCase, c.ReturnCase, c.AssignCase]
+        case _:
+            found += [c.AssignCase]
+    found.append(c.AddNote)
+    if standing(state):
+        found.append(c.SupersedeNote)
+    return tuple(found)
+
+
+def standing(state: WorkState) -> tuple[Note, ...]:
+    """Return the notes that no other has superseded."""
+    return tuple(each for each in state.notes if each.superseded_by is None)
+
+
 # Who has the case.
 
 

@@ -12,6 +12,7 @@ from uuid import uuid4
 from flask import Flask, Response, g, request
 from jinja2 import StrictUndefined
 
+from domain.access import Action, permitted
 from services.overrides import override_told
 from services.pages import (
     audit,
@@ -25,8 +26,9 @@ from services.pages import (
     shown,
     signing_in,
     status,
+    work,
 )
-from services.pages.catalogue import Catalogue, load_catalogue
+from services.pages.catalogue import load_catalogue
 from services.reasons import say
 from services.wiring import Office
 
@@ -50,6 +52,7 @@ ROUTES: Final = (
     *signing_in.ROUTES,
     *cases.ROUTES,
     *casework.ROUTES,
+    *work.ROUTES,
     *exercises.ROUTES,
     *audit.ROUTES,
     *rules.ROUTES,
@@ -80,9 +83,10 @@ def create_pages(office: Office) -> Flask:
         t=words,
         factor_label=partial(shown.label_of, words),
         override_told=override_told,
-        office_stage=partial(_office_stage, words),
+        office_stage=partial(shown.stage_name, words),
         form_token=sessions.form_token,
         signed_in=lambda: g.get("person"),
+        sees_work=lambda: bool(g.get("person")) and permitted(g.person, Action.READ_WORK),
     )
     sessions.keep_sessions(app, office.settings)
     app.before_request(_name_request)
@@ -90,11 +94,6 @@ def create_pages(office: Office) -> Flask:
     app.after_request(partial(_finish, secure=office.settings.public_url.startswith("https://")))
     problems.show_problems(app)
     return app
-
-
-def _office_stage(words: Catalogue, stage: str) -> str:
-    """Return a stage as the office calls it, which is more direct than what applicants read."""
-    return words.maybe(f"office-stage.{stage}", words(f"stage.{stage}.label"))
 
 
 def _name_request() -> None:

@@ -6,14 +6,14 @@ from typing import Final
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from domain.access import Action
+from domain.access import Action, permitted
 from domain.errors import NoSuchCase
 from domain.rederivation import Rederived, rederived
 from domain.references import parse_reference
-from services import cases
+from services import cases, work
 from services.pages import forms, timeline
 from services.pages.catalogue import load_catalogue
-from services.pages.guard import Route
+from services.pages.guard import Route, visitor
 from services.wiring import Office
 
 _MOMENTS: Final = ("as_of", "believed_at")
@@ -62,10 +62,21 @@ def audit_case(office: Office, reference: str) -> ResponseReturnValue:
         found=found,
         steps=timeline.steps(load_catalogue(), found.events) if found else (),
         again=_again(office, found) if found else {},
+        work=_work(office, found, moments) if found else (),
         typed=typed,
         faults=faults,
     )
     return (page, 422) if faults else page
+
+
+def _work(
+    office: Office, found: cases.CaseAt, moments: dict[str, datetime | None]
+) -> tuple[timeline.Step, ...]:
+    """The work on the case until the same moments, for those who may see it."""
+    if not permitted(visitor(), Action.READ_WORK):
+        return ()
+    events = work.history(office, found.reference, **moments)
+    return timeline.work_steps(load_catalogue(), events)
 
 
 def _again(office: Office, found: cases.CaseAt) -> dict[int, Rederived]:

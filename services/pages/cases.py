@@ -19,11 +19,12 @@ from domain.application import Route as Test
 from domain.references import parse_reference
 from domain.stages import Stage
 from services.pages.forms import FormFaults
-from services.pages.guard import Route
+from services.pages.guard import Route, visitor
 from services.projections import queries
 from services.projections.paging import LIMIT
 from services.projections.queries import CaseFilter, CasePage, Sort
 from services.wiring import Office
+from services.work import Whose, whose_cases
 
 WordT = TypeVar("WordT", bound=StrEnum)
 
@@ -63,6 +64,7 @@ def case_list(office: Office) -> ResponseReturnValue:
         sorts=_SORTS,
         stages=tuple(Stage)[1:],
         tests=tuple(Test),
+        whose=tuple(Whose),
         exercises=queries.exercises(office.models),
         fresh=queries.freshness(office.models, "case-list"),
     )
@@ -91,15 +93,17 @@ def _matching(asked: _Asked, page: CasePage, counts: Mapping[Stage, int]) -> str
 
 
 def _asked(args: Mapping[str, str]) -> _Asked:
+    whose = word(args, "held", Whose)
     wanted = CaseFilter(
-        stage=_word(args, "stage", Stage),
-        route=_word(args, "route", Test),
+        stage=word(args, "stage", Stage),
+        route=word(args, "route", Test),
         exercise=_plain(args, "exercise"),
         name=_tokens(args.get(_NAMED, "")),
+        **({} if whose is None else whose_cases(visitor(), whose)),
     )
     return _Asked(
         wanted=wanted,
-        sort=_word(args, "sort", Sort) or Sort.NEWEST,
+        sort=word(args, "sort", Sort) or Sort.NEWEST,
         after=_plain(args, "after"),
     )
 
@@ -108,12 +112,13 @@ def _kept(args: Mapping[str, str]) -> dict[str, str]:
     """Return what the address of the next page keeps of this one's."""
     return {
         name: args[name]
-        for name in ("stage", "route", "exercise", "sort", _NAMED)
+        for name in ("stage", "route", "exercise", "held", "sort", _NAMED)
         if args.get(name)
     }
 
 
-def _word(args: Mapping[str, str], name: str, vocabulary: type[WordT]) -> WordT | None:
+def word(args: Mapping[str, str], name: str, vocabulary: type[WordT]) -> WordT | None:
+    """Return the word that was chosen, None for none; FormFaults for one that there is not."""
     text = args.get(name, "")
     if not text:
         return None

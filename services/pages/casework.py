@@ -5,7 +5,6 @@ shown, never overwritten, and a form sent twice is carried out once.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import uuid4
 
@@ -24,7 +23,9 @@ from services.cases import CaseAt, Request
 from services.clocks import clock_of
 from services.pages import forms, timeline
 from services.pages.catalogue import Catalogue, load_catalogue
+from services.pages.desk import desk_of
 from services.pages.guard import Route, visitor
+from services.pages.offering import Offer, Refused, label_of, refused_form
 from services.pages.overriding import barred, with_rules
 from services.pages.papers import with_documents
 from services.pages.problems import status_of, title_of
@@ -35,40 +36,12 @@ from services.wiring import Office
 WHEN: Final = "effective_at"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """A command that may be given now, as a form."""
-
-    slug: str
-    title: str
-    does: str
-    inputs: tuple[forms.Input, ...]
-    labels: Mapping[str, str]
-    hints: Mapping[str, str]
-    command_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """A form that was not carried out: why, by field, and what had been typed into it.
-
-    `labels` are what the fields at fault are called.
-    """
-
-    slug: str
-    title: str
-    faults: Mapping[str, str]
-    labels: Mapping[str, str]
-    typed: Mapping[str, str]
-    since: int | None = field(default=None)
-
-
 def case(office: Office, reference: str) -> ResponseReturnValue:
     """Show a case as it is now."""
     found = cases.case_at(office, reference)
     if found.reference != reference:
         return redirect(url_for("case", reference=found.reference), 303)
-    return _page(office, found, None)
+    return page(office, found, None)
 
 
 def command(office: Office, reference: str, slug: str) -> ResponseReturnValue:
@@ -118,19 +91,12 @@ def _refused(
     faults: Mapping[str, str],
     since: int | None = None,
 ) -> str:
-    words = load_catalogue()
-    refused = Refused(
-        slug=slug,
-        title=words(f"command.{slug}.title"),
-        faults=faults,
-        labels={each: _label(words, slug, each) for each in faults if each},
-        typed=request.form,
-        since=since,
-    )
-    return _page(office, cases.case_at(office, reference), refused)
+    said = refused_form(load_catalogue(), slug, request.form, faults, since=since)
+    return page(office, cases.case_at(office, reference), said)
 
 
-def _page(office: Office, found: CaseAt, refused: Refused | None) -> str:
+def page(office: Office, found: CaseAt, refused: Refused | None) -> str:
+    """Return the page of a case, with a form that was refused if one was."""
     words = load_catalogue()
     steps = timeline.steps(words, found.events)
     since = refused.since if refused else None
@@ -152,6 +118,7 @@ def _page(office: Office, found: CaseAt, refused: Refused | None) -> str:
         proposals=s.proposals_of(found.state),
         offers=offers(office, words, found),
         refused=refused,
+        desk=desk_of(office, words, found.reference),
         when=WHEN,
     )
 
@@ -179,15 +146,10 @@ def _offer(office: Office, words: Catalogue, state: s.CaseState, name: str) -> O
         title=words(f"command.{name}.title"),
         does=words(f"command.{name}.does"),
         inputs=inputs,
-        labels={each.name: _label(words, name, each.name) for each in inputs},
+        labels={each.name: label_of(words, name, each.name) for each in inputs},
         hints={each.name: _hint(office, state, each) for each in inputs},
         command_id=str(uuid4()),
     )
-
-
-def _label(words: Catalogue, command: str, name: str) -> str:
-    """Return what a field is called in a command's form, where it has a name of its own there."""
-    return words.maybe(f"command.{command}.{name}", words(f"field.{name}"))
 
 
 def _hint(office: Office, state: s.CaseState, given: forms.Input) -> str:

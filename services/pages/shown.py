@@ -67,6 +67,11 @@ def money(hkd: int | None) -> str:
     return NOTHING if hkd is None else f"HK${hkd:,}"
 
 
+def stage_name(words: Catalogue, stage: str) -> str:
+    """Return a stage as the office calls it, which is more direct than what applicants read."""
+    return words.maybe(f"office-stage.{stage}", words(f"stage.{stage}.label"))
+
+
 def plain(value: Any) -> str:
     """Return one value, not a dataclass, as text."""
     match value:

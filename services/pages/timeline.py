@@ -9,6 +9,7 @@ from domain.moves import still_standing
 from domain.overrides import OverrideProposed
 from domain.record import Recorded
 from domain.rules.types import Assessment
+from domain.work_events import WorkEvent
 from services.overrides import lapsed, override_told
 from services.pages.catalogue import Catalogue
 from services.pages.shown import Entry, outline
@@ -28,7 +29,7 @@ class Step:
     title: str
     told: tuple[str, ...]
     wire: str
-    recorded: Recorded[e.CaseEvent]
+    recorded: Recorded[e.CaseEvent] | Recorded[WorkEvent]
     entries: tuple[Entry, ...]
     personal: tuple[Entry, ...]
     erased: bool
@@ -61,6 +62,11 @@ def steps(words: Catalogue, events: Sequence[Recorded[e.CaseEvent]]) -> tuple[St
     return tuple(_step(words, each, gone.get(each.version, ())) for each in events)
 
 
+def work_steps(words: Catalogue, events: Sequence[Recorded[WorkEvent]]) -> tuple[Step, ...]:
+    """Return the events of the work on a case in words, in their order."""
+    return tuple(_step(words, each, ()) for each in events)
+
+
 def assessed(events: Sequence[Recorded[e.CaseEvent]]) -> Assessed:
     """Return the latest assessments among `events` that still stand."""
     standing = still_standing(events)
@@ -77,7 +83,9 @@ def latest(events: Sequence[Recorded[e.CaseEvent]], kind: type[EventT]) -> Recor
 
 
 def _step(
-    words: Catalogue, recorded: Recorded[e.CaseEvent], gone: Iterable[OverrideProposed]
+    words: Catalogue,
+    recorded: Recorded[e.CaseEvent] | Recorded[WorkEvent],
+    gone: Iterable[OverrideProposed],
 ) -> Step:
     event, wire = recorded.event, e.WIRE[type(recorded.event)]
     personal = getattr(event, "personal", None)

@@ -7,7 +7,7 @@ import pytest
 from domain import errors
 from domain import work_commands as c
 from domain import work_events as e
-from domain.work import Held, Note, Unheld, WorkState, load
+from domain.work import Held, Note, Unheld, WorkState, holder_of, load, possible, standing
 from tests.domain.desk import (
     CHAN,
     LEE,
@@ -75,6 +75,22 @@ def test_a_command_is_allowed_in_exactly_these_states(name: str, command: c.Work
     decided = given(*HISTORIES[name]).when(command)
     assert (decided.refusal is None) == (type(command).__name__ in ALLOWED[name]), decided
     assert len(decided.facts) == (decided.refusal is None)
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+def test_what_is_possible_is_what_is_not_refused(name: str) -> None:
+    state = load(HISTORIES[name])
+    for command in COMMANDS:
+        # A note that stands, and an officer who does not have the case.
+        asked = command
+        if isinstance(command, c.SupersedeNote):
+            numbers = [each.number for each in standing(state)] or [1]
+            asked = c.SupersedeNote(note=numbers[-1], text=TEXT)
+        if isinstance(command, c.AssignCase | c.HandOverCase):
+            other = next(each for each in (LEE, WONG) if each != holder_of(state))
+            asked = type(command)(officer=other)
+        refusal = given(*HISTORIES[name]).when(asked).refusal
+        assert (refusal is None) == (type(command) in possible(state, CHAN)), (name, asked)
 
 
 def test_a_case_that_nobody_has_is_taken() -> None:

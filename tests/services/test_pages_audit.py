@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 
 from domain import commands as c
 from domain.days import HONG_KONG
+from domain.work_commands import AddNote, TakeCase
+from services import work
 from services.cases import carry_out, case_at
 from services.wiring import Office
 from tests.services.asking import MAY_2019, asked
@@ -122,3 +124,22 @@ def test_what_was_erased_is_told_as_erased(office: Office) -> None:
     page = signed_in(office, "auditor.ho", "audit").get(f"/audit/cases/{reference}")
     assert "What concerned the person was erased." in page.text
     assert "Carter" not in page.html
+
+
+def test_the_work_of_the_office_stands_apart_from_the_case(office: Office) -> None:
+    reference = file_case(office, "john")
+    work.carry_out(office, reference, TakeCase(), asked(at=None))
+    work.carry_out(office, reference, AddNote(text="His wife is ill"), asked(at=None))
+    path = f"/audit/cases/{reference}"
+    visitor = signed_in(office, "auditor.ho", "audit")
+    own, other = visitor.get(path).root.all("ol", **{"class": "steps"})
+    assert [each.one("h2").text for each in own.all("li")] == ["Application submitted"]
+    assert [each.one("h3").text for each in other.all("li")] == ["Taken", "Note added"]
+    assert "His wife is ill" in other.text
+    assert "work-" not in own.text
+    # Before it was done, nothing of it is shown.
+    assert len(visitor.get(f"{path}?as_of=2019-05-01").root.all("ol", **{"class": "steps"})) == 1
+    office.store.destroy_key(reference)
+    erased = visitor.get(path).root.all("ol", **{"class": "steps"})[1]
+    assert "His wife is ill" not in erased.text
+    assert "What concerned the person was erased." in erased.text

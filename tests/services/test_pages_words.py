@@ -29,9 +29,10 @@ from domain.projections.status import AWAITED
 from domain.rules.reasons import as_written
 from domain.rules.types import Award, CriterionFinding, PrerequisiteFinding, Shortfall
 from domain.stages import Stage
-from services.pages import shown
+from services.pages import desk, shown
 from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.forms import COMMANDS, inputs_of, slug
+from services.work import Whose
 
 VOCABULARIES = (p.DocumentKind, p.CheckOutcome, p.DocumentForm, p.Finding)
 TEXTS = resources.files("services.pages").joinpath("texts")
@@ -44,6 +45,11 @@ def test_everything_that_can_happen_has_words(language: str) -> None:
     wanted = {f"stage.{each}.{part}" for each in Stage for part in ("label", "tells")}
     wanted |= {f"event.{wire.name}" for wire in WIRE.values()}
     wanted |= {f"command.{slug(each.__name__)}.title" for each in get_args(c.CaseCommand)}
+    wanted |= {f"command.{name}.{part}" for name in desk.COMMANDS for part in ("title", "does")}
+    wanted |= {f"whose.{each}" for each in Whose}
+    wanted |= {
+        f"field.{field.name}" for each in desk.COMMANDS.values() for field in inputs_of(each)
+    }
     wanted |= {f"field.{field.name}" for each in COMMANDS.values() for field in inputs_of(each)}
     wanted |= {f"field.{field.name}" for field in inputs_of(c.OpenExercise)}
     wanted |= {
