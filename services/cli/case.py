@@ -1,15 +1,19 @@
 """`qmas case` and `qmas history`: one case, now or at a moment of its past."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import click
 from rich.table import Table
 
 from domain.events import WIRE, ApplicationScored
 from domain.moves import still_standing
+from domain.record import Recorded
 from domain.stages import possible
 from services.cases import CaseAt, case_at
 from services.cli.asking import MOMENT, computed, in_hong_kong, office, wide_console
+from services.work import history as work_history
 
 _as_of = click.option("--as-of", type=MOMENT, help="As it stood then; a day means its end.")
 _believed_at = click.option(
@@ -43,10 +47,17 @@ def case(reference: str, as_of: datetime | None, believed_at: datetime | None) -
 @_as_of
 @_believed_at
 def history(reference: str, as_of: datetime | None, believed_at: datetime | None) -> None:
-    """Show every event of one case: what, when in the world, when recorded, and by whom."""
+    """Show every event of one case: what, when in the world, when recorded, and by whom.
+
+    The work of the office on it follows, apart, in versions of its own.
+    """
     with office() as opened:
         found = case_at(opened, reference, as_of=as_of, believed_at=believed_at)
-    wide_console().print(_table(found))
+        work = work_history(opened, reference, as_of=as_of, believed_at=believed_at)
+    console = wide_console()
+    console.print(_table(f"{found.reference}: {found.stage}", found.events))
+    if work:
+        console.print(_table(f"Work on {found.reference}", work))
 
 
 def _latest_score(found: CaseAt) -> list[ApplicationScored]:
@@ -55,11 +66,11 @@ def _latest_score(found: CaseAt) -> list[ApplicationScored]:
     return [each for each in facts if isinstance(each, ApplicationScored)][-1:]
 
 
-def _table(found: CaseAt) -> Table:
-    table = Table(title=f"{found.reference}: {found.stage}")
+def _table(title: str, events: Sequence[Recorded[Any]]) -> Table:
+    table = Table(title=title)
     for heading in ("Version", "Position", "Event", "Effective", "Recorded (UTC)", "By"):
         table.add_column(heading)
-    for each in found.events:
+    for each in events:
         table.add_row(
             str(each.version),
             str(each.position or "not yet"),

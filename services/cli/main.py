@@ -31,6 +31,7 @@ MODULES: Final[Mapping[str, str]] = MappingProxyType(
         "status": "services.cli.stack",
         "submit": "services.cli.filing",
         "up": "services.cli.stack",
+        "work": "services.cli.work",
     }
 )
 """Where each command lives; every module lists its own in COMMANDS."""

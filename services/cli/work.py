@@ -1,0 +1,142 @@
+"""`qmas work`: take the next case, pass cases on, and note something on them."""
+
+import sys
+from typing import Final
+
+import click
+from rich.table import Table
+
+from domain import work_commands as c
+from domain.access import Role
+from domain.application import Route
+from domain.stages import Stage
+from domain.work_queue import FOR_OFFICERS
+from services.cli.asking import in_hong_kong, office, operator, request, wide_console
+from services.projections import queue, runner
+from services.work import WorkOutcome, carry_out, take_next
+
+_NOTE: Final = "TEXT is the note, or - to read it from standard input."
+
+
+@click.group()
+def work() -> None:
+    """Work on cases: next, list, take, release, assign, hand-over, return, note."""
+
+
+@work.command("next")
+@click.option("--stage", type=click.Choice([each.value for each in Stage]), help="At this stage.")
+@click.option("--route", type=click.Choice([each.value for each in Route]), help="By this test.")
+def next_(stage: str | None, route: str | None) -> None:
+    """Take the case that waits longest for an officer and that nobody has."""
+    wanted = c.TakeNext(
+        stage=Stage(stage) if stage else None, route=Route(route) if route else None
+    )
+    with office() as opened:
+        _said(take_next(opened, wanted, request(Role.OFFICER)))
+
+
+@work.command("list")
+@click.option("--of", "officer", help="Whose cases to list; default: your own.")
+def list_(officer: str | None) -> None:
+    """List the cases that an officer has, and who has how many."""
+    with office() as opened:
+        for name in ("case-list", "work"):
+            runner.catch_up(opened.store, opened.models, name)
+        wanted = officer or operator(Role.OFFICER).name
+        held = queue.held_by(opened.models, wanted)
+        loads = queue.workloads(opened.models)
+        waiting = queue.waiting(opened.models, FOR_OFFICERS)
+    console = wide_console()
+    console.print(_cases(wanted, held))
+    console.print(_loads(loads, waiting))
+
+
+@work.command("take")
+@click.argument("reference")
+def take(reference: str) -> None:
+    """Take a case that nobody has."""
+    _done(reference, c.TakeCase())
+
+
+@work.command("release")
+@click.argument("reference")
+def release(reference: str) -> None:
+    """Put a case of your own back into the queue."""
+    _done(reference, c.ReleaseCase())
+
+
+@work.command("assign")
+@click.argument("reference")
+@click.argument("officer")
+def assign(reference: str, officer: str) -> None:
+    """Give a case to an officer, whoever has it."""
+    _done(reference, c.AssignCase(officer=officer), Role.SUPERVISOR)
+
+
+@work.command("hand-over")
+@click.argument("reference")
+@click.argument("officer")
+def hand_over(reference: str, officer: str) -> None:
+    """Hand a case of your own over to another officer."""
+    _done(reference, c.HandOverCase(officer=officer))
+
+
+@work.command("return")
+@click.argument("reference")
+@click.argument("reason")
+def return_(reference: str, reason: str) -> None:
+    """Return a case of your own to whoever handed it over, else to the queue."""
+    _done(reference, c.ReturnCase(reason=reason))
+
+
+@work.command("note", epilog=_NOTE)
+@click.argument("reference")
+@click.argument("text")
+@click.option("--supersedes", type=int, help="The note that this one takes the place of.")
+def note(reference: str, text: str, supersedes: int | None) -> None:
+    """Note something on a case, or correct a note by another."""
+    said = sys.stdin.read().strip() if text == "-" else text
+    if supersedes is None:
+        _done(reference, c.AddNote(text=said))
+    else:
+        _done(reference, c.SupersedeNote(note=supersedes, text=said))
+
+
+def _done(reference: str, command: c.WorkCommand, role: Role = Role.OFFICER) -> None:
+    with office() as opened:
+        _said(carry_out(opened, reference, command, request(role)))
+
+
+def _said(outcome: WorkOutcome) -> None:
+    click.echo(f"{outcome.reference}: with {outcome.holder or 'nobody'}")
+
+
+def _cases(officer: str, held: tuple[queue.HeldCase, ...]) -> Table:
+    table = Table(title=f"Cases of {officer}")
+    for heading in ("Reference", "Since", "Stage", "At it since", "Route", "Notes", "Returned"):
+        table.add_column(heading)
+    for each in held:
+        table.add_row(
+            each.work.reference,
+            in_hong_kong(each.work.since),
+            each.stage,
+            in_hong_kong(each.stage_since),
+            each.route,
+            str(each.work.notes),
+            "yes" if each.work.returned else "",
+        )
+    return table
+
+
+def _loads(loads: tuple[queue.Workload, ...], waiting: int) -> Table:
+    table = Table(
+        title="Who has how many", caption=f"{waiting} wait for an officer; nobody has them"
+    )
+    for heading in ("Officer", "Cases", "The longest since"):
+        table.add_column(heading)
+    for each in loads:
+        table.add_row(each.officer, str(each.cases), in_hong_kong(each.longest_since))
+    return table
+
+
+COMMANDS = (work,)
