@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Final, get_args
 
 from domain import commands as c
 from domain import papers as p
@@ -30,7 +30,10 @@ class Action(StrEnum):
     SUBMIT = "application.submit"
     RECORD_PAYMENT = "payment.record"
     HANDLE = "case.handle"
+    PROPOSE_DECISION = "decision.propose"
     DECIDE = "case.decide"
+    RECUSE = "officer.recuse"
+    ASK = "case.ask"
     MOVE = "case.move"
     PROPOSE_OVERRIDE = "override.propose"
     DECIDE_OVERRIDE = "override.decide"
@@ -65,7 +68,10 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.SUBMIT: _STAFF | {Role.APPLICANT, Role.SERVICE},
         Action.RECORD_PAYMENT: _STAFF | {Role.SERVICE},
         Action.HANDLE: _STAFF,
+        Action.PROPOSE_DECISION: _STAFF,
         Action.DECIDE: _STAFF,
+        Action.RECUSE: _STAFF | {Role.PANEL},
+        Action.ASK: _STAFF | {Role.APPLICANT},
         Action.MOVE: frozenset({Role.SUPERVISOR}),
         Action.PROPOSE_OVERRIDE: _STAFF,
         Action.DECIDE_OVERRIDE: _STAFF,
@@ -103,14 +109,26 @@ ACTION_OF: Final[Mapping[type[c.CaseCommand], Action]] = MappingProxyType(
         c.ShortlistCase: Action.RUN_EXERCISE,
         c.SelectCase: Action.RUN_EXERCISE,
         c.PassOverCase: Action.RUN_EXERCISE,
-        c.ApproveInPrinciple: Action.DECIDE,
         c.VerifyOriginals: Action.HANDLE,
-        c.ApproveApplication: Action.DECIDE,
         c.PayVisaFee: Action.RECORD_PAYMENT,
         c.IssueVisa: Action.DECIDE,
         c.ActivateVisa: Action.HANDLE,
-        c.RefuseApplication: Action.DECIDE,
+        **dict.fromkeys(get_args(c.Proposal), Action.PROPOSE_DECISION),
+        c.ConfirmDecision: Action.DECIDE,
+        c.DeclineDecision: Action.DECIDE,
         c.WithdrawApplication: Action.WITHDRAW,
+        c.HoldCase: Action.HANDLE,
+        c.LiftHold: Action.HANDLE,
+        c.LapseCase: Action.HANDLE,
+        c.RecuseOfficer: Action.RECUSE,
+        c.CorrectApplication: Action.HANDLE,
+        c.AddDependant: Action.HANDLE,
+        c.RemoveDependant: Action.HANDLE,
+        c.AppointRepresentative: Action.HANDLE,
+        c.RemoveRepresentative: Action.HANDLE,
+        c.RequestReconsideration: Action.ASK,
+        c.SeekExtension: Action.ASK,
+        c.RecordRightOfAbode: Action.HANDLE,
     }
 )
 """The leave that each command asks for."""

@@ -7,13 +7,18 @@ may do stands in `deciding`, by the part of a case's life that it belongs to.
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date
 from functools import reduce
 from typing import assert_never
 
 from domain import commands as c
+from domain import decisions as d
 from domain import events as e
 from domain import overrides as o
-from domain import papers as p
+from domain import papers as f
+from domain import particulars as p
+from domain import reconsidering as r
+from domain import residence as h
 from domain import stages as s
 from domain.deciding import (
     assessing,
@@ -23,9 +28,15 @@ from domain.deciding import (
     moving,
     overriding,
     papers,
+    particulars,
+    reconsidering,
+    residing,
+    seconding,
     selecting,
 )
 from domain.deciding.circumstances import Circumstances, Facts
+from domain.evolving import after_prerequisites, after_score, filed_after, staying
+from domain.interruptions import CaseHeld, CaseLapsed, HoldLifted, OfficerRecused
 from domain.moves import CaseMovedToRuleset
 
 
@@ -37,7 +48,8 @@ def load(history: Iterable[e.CaseEvent]) -> s.CaseState:
 
 def decide(state: s.CaseState, command: c.CaseCommand, given: Circumstances) -> Facts:  # noqa: C901, PLR0911, PLR0912 - one arm per command is the clearest table of them
     """Return the facts that follow from `command`, or raise the `Refusal` that forbids it."""
-    if isinstance(command, p.PaperCommand):
+    particulars.forbid(state, command, given)
+    if isinstance(command, f.PaperCommand):
         return papers.decide(state, command, given)
     match command:
         case c.SubmitApplication():
@@ -62,30 +74,58 @@ def decide(state: s.CaseState, command: c.CaseCommand, given: Circumstances) -> 
             return selecting.shortlist(state, command)
         case c.SelectCase() | c.PassOverCase():
             return selecting.select(state, command)
-        case c.ApproveInPrinciple():
-            return selecting.approve_in_principle(state, command)
         case c.VerifyOriginals():
-            return selecting.verify(state, command)
-        case c.ApproveApplication():
-            return granting.approve(state, command, given)
+            return granting.verify(state, command)
         case c.PayVisaFee():
             return granting.pay_visa_fee(state, command, given)
         case c.IssueVisa():
             return granting.issue(state, command, given)
         case c.ActivateVisa():
             return granting.activate(state, command, given)
-        case c.RefuseApplication():
-            return ending.refuse(state, command)
+        case (
+            c.ProposeApprovalInPrinciple()
+            | c.ProposeApproval()
+            | c.ProposeRefusal()
+            | c.ProposeReopening()
+            | c.ProposeUpholding()
+            | c.ProposeExtension()
+            | c.ProposeVoiding()
+            | c.ProposeErasure()
+        ):
+            return seconding.propose(state, command, given)
+        case c.ConfirmDecision():
+            return seconding.confirm(state, command, given)
+        case c.DeclineDecision():
+            return seconding.decline(state, command, given)
         case c.WithdrawApplication():
-            return ending.withdraw(state, command)
+            return ending.withdraw(state, command, given)
+        case c.LapseCase():
+            return ending.lapse(state, command, given)
+        case c.RequestReconsideration():
+            return reconsidering.request(state, command, given)
+        case c.SeekExtension():
+            return residing.seek_extension(state, command, given)
+        case c.RecordRightOfAbode():
+            return residing.reach_abode(state, command, given)
+        case (
+            c.HoldCase()
+            | c.LiftHold()
+            | c.RecuseOfficer()
+            | c.CorrectApplication()
+            | c.AddDependant()
+            | c.RemoveDependant()
+            | c.AppointRepresentative()
+            | c.RemoveRepresentative()
+        ):
+            return particulars.care(state, command, given)
         case _:
             assert_never(command)
 
 
 def evolve(state: s.CaseState, event: e.CaseEvent) -> s.CaseState:  # noqa: C901, PLR0911, PLR0912 - one arm per event, as above
     """Return the state after `event`; every event of a case leads somewhere from every state."""
-    filed = _filed(state, event)
-    if isinstance(event, p.PaperEvent):
+    filed = filed_after(state, event)
+    if isinstance(event, f.PaperEvent):
         return state if isinstance(state, s.Draft) else replace(state, filed=filed)
     match event:
         case e.ApplicationSubmitted(application_fee_hkd=None):
@@ -97,15 +137,11 @@ def evolve(state: s.CaseState, event: e.CaseEvent) -> s.CaseState:  # noqa: C901
         case e.ApplicationAcknowledged():
             return s.Acknowledged(filed=filed)
         case e.PrerequisitesAssessed():
-            return _after_prerequisites(filed, event)
+            return after_prerequisites(filed, event)
         case e.ApplicationScored():
-            return _after_score(state, filed, event)
-        case CaseMovedToRuleset():
+            return after_score(state, filed, event)
+        case CaseMovedToRuleset() | r.CaseReopened() | p.ApplicationCorrected(assessed_anew=True):
             return s.Acknowledged(filed=filed)
-        case o.OverrideProposed():
-            return _with_proposal(state, event)
-        case o.OverrideConfirmed() | o.OverrideDeclined():
-            return _without_proposal(state, event.rule)
         case e.CaseShortlisted():
             return s.Shortlisted(
                 filed=filed, points=_points(state), exercise=event.exercise, score=_score(state)
@@ -123,95 +159,57 @@ def evolve(state: s.CaseState, event: e.CaseEvent) -> s.CaseState:  # noqa: C901
         case e.VisaFeePaid():
             return s.VisaPaid(filed=filed, stay_years=_stay_years(state))
         case e.VisaIssued():
-            return _issued(filed, event)
+            return _issued(state, filed, event)
         case e.VisaActivated():
-            return s.Active(filed=filed, stay_until=event.stay_until)
+            return s.Active(
+                filed=filed,
+                stay_until=event.stay_until,
+                entered_on=event.entered_on,
+                stays_left=_stays_left(state),
+            )
         case e.ApplicationRefused():
             return s.Refused(filed=filed, reason_class=event.reason_class)
         case e.ApplicationWithdrawn():
             return s.Withdrawn(filed=filed)
+        case CaseLapsed():
+            return s.Lapsed(filed=filed, cause=event.cause)
+        case r.ReconsiderationRequested():
+            return s.UnderReconsideration(filed=filed, reason_class=_refused_for(state))
+        case r.RefusalUpheld():
+            return s.Refused(filed=filed, reason_class=_refused_for(state))
+        case h.ExtensionSought():
+            return _extending(state, filed, event)
+        case h.StayExtended():
+            return _active(state, filed, event)
+        case h.ExtensionRefused():
+            return _active(state, filed, None)
+        case h.RightOfAbodeReached():
+            return s.Settled(filed=filed)
+        case h.VisaVoided():
+            return s.Voided(filed=filed)
+        case (
+            o.OverrideProposed()
+            | o.OverrideConfirmed()
+            | o.OverrideDeclined()
+            | d.DecisionProposed()
+            | d.DecisionConfirmed()
+            | d.DecisionDeclined()
+            | CaseHeld()
+            | HoldLifted()
+            | OfficerRecused()
+            | p.ApplicationCorrected()
+            | p.DependantAdded()
+            | p.DependantRemoved()
+            | p.RepresentativeAppointed()
+            | p.RepresentativeRemoved()
+            | p.ErasureDecided()
+        ):
+            return staying(state, filed, event)
         case _:
             assert_never(event)
 
 
 # What the events share.
-
-
-def _filed(state: s.CaseState, event: e.CaseEvent) -> s.Filed:
-    if isinstance(event, e.ApplicationSubmitted):
-        return s.Filed(
-            reference=event.reference,
-            route=event.route,
-            submitted_at=event.submitted_at,
-            application=event.personal,
-        )
-    if isinstance(state, s.Draft):
-        raise TypeError(f"a history cannot begin with {type(event).__name__}")
-    if isinstance(event, p.PaperEvent):
-        return replace(state.filed, papers=p.after(state.filed.papers, event))
-    match event:
-        case e.PrerequisitesAssessed() | e.ApplicationScored():
-            under = s.AssessedUnder(ruleset=event.ruleset, digest=event.digest)
-            return replace(state.filed, assessed=under)
-        case CaseMovedToRuleset():
-            return replace(state.filed, ruleset=event.ruleset, assessed=None)
-        case e.ApplicationApproved() | e.ApplicationRefused() | e.ApplicationWithdrawn():
-            # Whatever was asked for is asked for no longer: the case was decided without it.
-            return replace(state.filed, papers=p.without_request(state.filed.papers))
-        case _:
-            return state.filed
-
-
-def _after_prerequisites(filed: s.Filed, event: e.PrerequisitesAssessed) -> s.CaseState:
-    unmet = tuple(each.id for each in event.results if not each.met)
-    if not unmet:
-        return s.PrerequisitesMet(filed=filed)
-    found = event.personal.prerequisites if event.personal else ()
-    reasons = tuple(each.reason for each in found if not each.met)
-    return s.PrerequisitesUnmet(filed=filed, unmet=unmet, reasons=reasons)
-
-
-def _after_score(
-    state: s.CaseState, filed: s.Filed, event: e.ApplicationScored
-) -> s.InPool | s.BelowMark:
-    score = s.Score(
-        ruleset=event.ruleset,
-        digest=event.digest,
-        reference_date=event.reference_date,
-        overrides=event.overrides,
-        computed_total=event.computed_total,
-    )
-    proposals, by_criteria = s.proposals_of(state), bool(event.criteria)
-    if event.total >= event.pass_mark:
-        return s.InPool(
-            filed=filed,
-            points=event.total,
-            by_criteria=by_criteria,
-            score=score,
-            proposals=proposals,
-        )
-    return s.BelowMark(
-        filed=filed,
-        points=event.total,
-        pass_mark=event.pass_mark,
-        by_criteria=by_criteria,
-        score=score,
-        proposals=proposals,
-    )
-
-
-def _with_proposal(state: s.CaseState, event: o.OverrideProposed) -> s.CaseState:
-    """Return the case with one more open proposal; where none can be open it is as it was."""
-    if not isinstance(state, s.BelowMark | s.InPool):
-        return state
-    others = _without_proposal(state, event.rule)
-    return replace(state, proposals=(*s.proposals_of(others), event))
-
-
-def _without_proposal(state: s.CaseState, rule: str) -> s.CaseState:
-    if not isinstance(state, s.BelowMark | s.InPool):
-        return state
-    return replace(state, proposals=tuple(each for each in state.proposals if each.rule != rule))
 
 
 def _score(state: s.CaseState) -> s.Score | None:
@@ -227,9 +225,51 @@ def _approved(filed: s.Filed, event: e.ApplicationApproved) -> s.Approved:
     )
 
 
-def _issued(filed: s.Filed, event: e.VisaIssued) -> s.Issued:
-    years = event.conditions.stay_years
-    return s.Issued(filed=filed, stay_years=years, activate_by=event.activate_by)
+def _issued(state: s.CaseState, filed: s.Filed, event: e.VisaIssued) -> s.Issued:
+    return s.Issued(
+        filed=filed,
+        stay_years=event.conditions.stay_years,
+        activate_by=event.activate_by,
+        stays_left=state.stay_years[1:] if isinstance(state, s.VisaPaid) else (),
+    )
+
+
+def _stays_left(state: s.CaseState) -> tuple[int, ...]:
+    return state.stays_left if isinstance(state, s.Issued | s.Active | s.Extending) else ()
+
+
+def _entered_on(state: s.CaseState) -> date | None:
+    return state.entered_on if isinstance(state, s.Active | s.Extending) else None
+
+
+def _stay_until(state: s.CaseState) -> date:
+    return state.stay_until if isinstance(state, s.Active | s.Extending) else date.min
+
+
+def _extending(state: s.CaseState, filed: s.Filed, event: h.ExtensionSought) -> s.Extending:
+    return s.Extending(
+        filed=filed,
+        stay_until=_stay_until(state),
+        entered_on=_entered_on(state),
+        stays_left=_stays_left(state),
+        settlement=event.settlement,
+    )
+
+
+def _active(state: s.CaseState, filed: s.Filed, extended: h.StayExtended | None) -> s.Active:
+    """Return the stay after a decision on its extension; as it was where there was none."""
+    return s.Active(
+        filed=filed,
+        stay_until=extended.stay_until if extended else _stay_until(state),
+        entered_on=_entered_on(state),
+        stays_left=extended.stays_left if extended else _stays_left(state),
+    )
+
+
+def _refused_for(state: s.CaseState) -> e.RefusalClass:
+    if isinstance(state, s.Refused | s.UnderReconsideration):
+        return state.reason_class
+    return e.RefusalClass.SELECTION
 
 
 def _points(state: s.CaseState) -> int:

@@ -15,8 +15,11 @@ from typing import Final
 from domain import events as e
 from domain import papers as p
 from domain.days import hong_kong_date
+from domain.interruptions import CaseHeld, CaseLapsed, HoldLifted
 from domain.projections.status import Party
+from domain.reconsidering import ReconsiderationRequested, RefusalUpheld
 from domain.record import Recorded
+from domain.residence import ExtensionRefused, ExtensionSought, StayExtended, VisaVoided
 from domain.working_days import Calendar
 
 
@@ -68,6 +71,15 @@ TURNS: Final[tuple[tuple[type[e.CaseEvent], Turn, StopCause], ...]] = (
     (e.VisaActivated, Turn.STOPS, StopCause.DECIDED),
     (e.ApplicationRefused, Turn.STOPS, StopCause.DECIDED),
     (e.ApplicationWithdrawn, Turn.STOPS, StopCause.DECIDED),
+    (CaseLapsed, Turn.STOPS, StopCause.DECIDED),
+    (ReconsiderationRequested, Turn.STARTS, StopCause.DECIDED),
+    (RefusalUpheld, Turn.STOPS, StopCause.DECIDED),
+    (ExtensionSought, Turn.STARTS, StopCause.DECIDED),
+    (StayExtended, Turn.STOPS, StopCause.DECIDED),
+    (ExtensionRefused, Turn.STOPS, StopCause.DECIDED),
+    (VisaVoided, Turn.STOPS, StopCause.DECIDED),
+    (CaseHeld, Turn.STOPS, StopCause.INVESTIGATION),
+    (HoldLifted, Turn.STARTS, StopCause.INVESTIGATION),
 )
 """Every event that turns a case's clock, a line a turn; all others leave it as it is."""
 

@@ -7,11 +7,14 @@ as arguments of `decide`.
 from dataclasses import dataclass
 from datetime import date
 
-from domain.application import Application
+from domain.application import Application, CountryCode, EmailAddress
+from domain.decisions import Matter, VoidingCode
 from domain.events import Channel
 from domain.moves import MoveCode
 from domain.overrides import OverrideCode
 from domain.papers import PaperCommand
+from domain.particulars import Relation
+from domain.residence import Settlement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +117,8 @@ class PassOverCase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApproveInPrinciple:
-    """Approve, subject to the originals."""
+class ProposeApprovalInPrinciple:
+    """Propose to approve subject to the originals, for a second officer to confirm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,8 +127,8 @@ class VerifyOriginals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApproveApplication:
-    """Approve the application."""
+class ProposeApproval:
+    """Propose to approve the application, for a second officer to confirm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,14 +151,29 @@ class ActivateVisa:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefuseApplication:
-    """Refuse the application.
+class ProposeRefusal:
+    """Propose to refuse what the applicant asks for, for a second officer to confirm.
 
-    The reason class follows from the stage. `reasons` may be left empty where an assessment
-    already says what was not met; a refusal after deliberation needs at least one.
+    That is the application, or the extension of a stay. The reason class follows from the stage.
+    `reasons` may be left empty where an assessment already says what was not met.
     """
 
     reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmDecision:
+    """Confirm the decision that another officer proposed; it takes effect at once."""
+
+    matter: Matter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclineDecision:
+    """Decline the decision that another officer proposed."""
+
+    matter: Matter
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +182,137 @@ class WithdrawApplication:
 
     reason: str = ""
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldCase:
+    """Hold the case for an investigation: nothing is decided on it until the hold is lifted."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiftHold:
+    """Lift the hold, so that the case goes on where it was."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LapseCase:
+    """Take no further action on a case that has let a day pass by which something was due."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecuseOfficer:
+    """Declare a conflict of interest of one's own and take no further part in the case."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectApplication:
+    """Correct what was filed; `application` is the whole of what it says from now on."""
+
+    application: Application
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddDependant:
+    """Record that a spouse, or an unmarried child under 18, comes along [S18][S75]."""
+
+    relation: Relation
+    family_name: str
+    given_names: str
+    date_of_birth: date
+    nationality: CountryCode
+    married: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveDependant:
+    """Record that a dependant does not come along any more; they count from 1."""
+
+    dependant: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppointRepresentative:
+    """Record who speaks for the applicant from now on."""
+
+    name: str
+    organisation: str
+    email: EmailAddress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveRepresentative:
+    """Record that the applicant speaks for themselves again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestReconsideration:
+    """Ask for a refusal to be looked at again; `material` says what is new since [S81]."""
+
+    material: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposeReopening:
+    """Propose that the refusal no longer stands, for a second officer to confirm."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposeUpholding:
+    """Propose that the refusal stands, with reasons, for a second officer to confirm."""
+
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeekExtension:
+    """Ask for the next period of stay, showing how the holder has settled [S47][S73]."""
+
+    settlement: Settlement
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposeExtension:
+    """Propose to extend the stay by its pattern, for a second officer to confirm."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRightOfAbode:
+    """Record that the holder has lived here for as long as the right of abode asks [S18]."""
+
+    reached_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposeVoiding:
+    """Propose to make the visa and all that followed void, for a second officer to confirm."""
+
+    code: VoidingCode
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposeErasure:
+    """Propose to erase what is held on the person of an ended case; a second officer confirms."""
+
+
+Proposal = (
+    ProposeApprovalInPrinciple
+    | ProposeApproval
+    | ProposeRefusal
+    | ProposeReopening
+    | ProposeUpholding
+    | ProposeExtension
+    | ProposeVoiding
+    | ProposeErasure
+)
+"""What one officer proposes and a second one confirms or declines."""
 
 CaseCommand = (
     SubmitApplication
@@ -179,14 +328,26 @@ CaseCommand = (
     | ShortlistCase
     | SelectCase
     | PassOverCase
-    | ApproveInPrinciple
     | VerifyOriginals
-    | ApproveApplication
     | PayVisaFee
     | IssueVisa
     | ActivateVisa
-    | RefuseApplication
+    | Proposal
+    | ConfirmDecision
+    | DeclineDecision
     | WithdrawApplication
+    | HoldCase
+    | LiftHold
+    | LapseCase
+    | RecuseOfficer
+    | CorrectApplication
+    | AddDependant
+    | RemoveDependant
+    | AppointRepresentative
+    | RemoveRepresentative
+    | RequestReconsideration
+    | SeekExtension
+    | RecordRightOfAbode
 )
 
 

@@ -79,6 +79,46 @@ class SecondOfficerNeeded(Refusal):
     """Whoever proposed this cannot decide on it."""
 
 
+class NothingProposed(Refusal):
+    """No such decision awaits a second officer."""
+
+
+class OnHold(Refusal):
+    """The case is held for an investigation."""
+
+
+class NothingOverdue(Refusal):
+    """Nothing that was due on this case is overdue."""
+
+
+class NothingToCorrect(Refusal):
+    """The application says this already."""
+
+
+class DependantNotEligible(Refusal):
+    """Only a spouse, or an unmarried child under 18, comes along."""
+
+
+class NoSuchDependant(Refusal):
+    """No dependant of this case has this number."""
+
+
+class NoRepresentative(Refusal):
+    """The applicant has no representative."""
+
+
+class TooOften(Refusal):
+    """This was asked for as often as it may be."""
+
+
+class TooEarly(Refusal):
+    """It is too early for this."""
+
+
+class NoStayLeft(Refusal):
+    """The pattern of stays has no further period."""
+
+
 class PersonErased(Refusal):
     """What was held on this person has been erased."""
 

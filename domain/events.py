@@ -1,4 +1,4 @@
-"""Every fact that can be recorded, and its permanent wire name.
+"""Every fact that can be recorded; `wire.py` has its permanent name.
 
 A field named `personal` holds all that concerns the person; the store seals it under the case's
 own key and it reads as None once the person has been erased. Everything else is the decision's
@@ -8,15 +8,19 @@ Law of change: a new field has a default; anything else is a new version, an upc
 `upcasts.py` and a golden file of the old shape.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Final
 
 from domain.application import Application, Route
-from domain.exercise_events import ExerciseEvent, ExerciseOpened, SelectionMade, ShortlistDrawn
+from domain.decisions import (
+    DecisionEvent,
+)
+from domain.exercise_events import ExerciseEvent
+from domain.interruptions import (
+    InterruptionEvent,
+)
 from domain.moves import CaseMovedToRuleset
 from domain.overrides import (
     OverrideApplied,
@@ -24,25 +28,13 @@ from domain.overrides import (
     OverrideDeclined,
     OverrideProposed,
 )
-from domain.papers import (
-    DocumentChecked,
-    DocumentReceived,
-    DocumentsRequested,
-    DocumentVerified,
-    PaperEvent,
-    RequestedDocumentsReceived,
-)
-from domain.record import Wire
+from domain.papers import PaperEvent
+from domain.particulars import ParticularEvent
+from domain.reconsidering import ReconsiderationEvent
+from domain.residence import ResidenceEvent
 from domain.rules.reasons import Reason
 from domain.rules.types import Assessment
 from domain.work_events import (
-    CaseAssigned,
-    CaseHandedOver,
-    CaseReleased,
-    CaseReturned,
-    CaseTaken,
-    NoteAdded,
-    NoteSuperseded,
     WorkEvent,
 )
 
@@ -71,7 +63,8 @@ class ApplicationSubmitted:
     """An application reached the office; it counts as submitted at `submitted_at`.
 
     That instant chooses the ruleset and breaks ties. `application_fee_hkd` is the fee that was
-    due on it, None where the regime had none.
+    due on it for all `persons`, the applicant and the family that comes along, None where the
+    regime had none. `refiles` is the reference of the case that it takes the place of.
     """
 
     reference: str
@@ -80,6 +73,8 @@ class ApplicationSubmitted:
     submitted_at: datetime
     application_fee_hkd: int | None
     personal: Application | None
+    persons: int = 1
+    refiles: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,11 +202,15 @@ class OriginalsVerified:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationApproved:
-    """The application was approved with a pattern of stays, in years, the first one at entry."""
+    """The application was approved with a pattern of stays, in years, the first one at entry.
+
+    The fee is for all `persons`, the applicant and the dependants on record.
+    """
 
     stay_years: tuple[int, ...]
     visa_fee_hkd: int
     pay_by: date
+    persons: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,9 +279,13 @@ class WithdrawalReason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationWithdrawn:
-    """The applicant withdrew before a decision; `personal` is None where they gave no reason."""
+    """The applicant withdrew before a decision; `personal` is None where they gave no reason.
+
+    `refiled_as` is the reference of the case that was filed in its place, None without one.
+    """
 
     personal: WithdrawalReason | None
+    refiled_as: str | None = None
 
 
 CaseEvent = (
@@ -307,47 +310,12 @@ CaseEvent = (
     | VisaActivated
     | ApplicationRefused
     | ApplicationWithdrawn
+    | DecisionEvent
+    | InterruptionEvent
+    | ParticularEvent
+    | ReconsiderationEvent
+    | ResidenceEvent
 )
 
 
 Event = CaseEvent | ExerciseEvent | WorkEvent
-
-WIRE: Final[Mapping[type[Event], Wire]] = MappingProxyType(
-    {
-        ApplicationSubmitted: Wire(name="application-submitted"),
-        ApplicationFeePaid: Wire(name="application-fee-paid"),
-        ApplicationAcknowledged: Wire(name="application-acknowledged"),
-        PrerequisitesAssessed: Wire(name="prerequisites-assessed", version=2),
-        ApplicationScored: Wire(name="application-scored", version=2),
-        CaseMovedToRuleset: Wire(name="case-moved-to-ruleset"),
-        OverrideProposed: Wire(name="override-proposed"),
-        OverrideConfirmed: Wire(name="override-confirmed"),
-        OverrideDeclined: Wire(name="override-declined"),
-        DocumentReceived: Wire(name="document-received"),
-        DocumentChecked: Wire(name="document-checked"),
-        DocumentVerified: Wire(name="document-verified"),
-        DocumentsRequested: Wire(name="documents-requested"),
-        RequestedDocumentsReceived: Wire(name="requested-documents-received"),
-        CaseShortlisted: Wire(name="case-shortlisted"),
-        CaseSelected: Wire(name="case-selected"),
-        CaseNotSelected: Wire(name="case-not-selected"),
-        ApprovedInPrinciple: Wire(name="approved-in-principle"),
-        OriginalsVerified: Wire(name="originals-verified"),
-        ApplicationApproved: Wire(name="application-approved"),
-        VisaFeePaid: Wire(name="visa-fee-paid"),
-        VisaIssued: Wire(name="visa-issued"),
-        VisaActivated: Wire(name="visa-activated"),
-        ApplicationRefused: Wire(name="application-refused"),
-        ApplicationWithdrawn: Wire(name="application-withdrawn"),
-        ExerciseOpened: Wire(name="exercise-opened"),
-        ShortlistDrawn: Wire(name="shortlist-drawn"),
-        SelectionMade: Wire(name="selection-made"),
-        CaseAssigned: Wire(name="case-assigned"),
-        CaseTaken: Wire(name="case-taken"),
-        CaseReleased: Wire(name="case-released"),
-        CaseHandedOver: Wire(name="case-handed-over"),
-        CaseReturned: Wire(name="case-returned"),
-        NoteAdded: Wire(name="note-added"),
-        NoteSuperseded: Wire(name="note-superseded"),
-    }
-)

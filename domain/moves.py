@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from domain.particulars import ApplicationCorrected
+from domain.reconsidering import CaseReopened
 from domain.record import Recorded
 
 
@@ -54,8 +56,12 @@ _Known = TypeVar("_Known", bound=Recorded[Any])
 
 
 def still_standing(events: Sequence[_Known]) -> Sequence[_Known]:
-    """Return the events whose assessments still stand: those since the case was last moved."""
-    moved = [
-        number for number, each in enumerate(events) if isinstance(each.event, CaseMovedToRuleset)
-    ]
-    return events[moved[-1] :] if moved else events
+    """Return the events whose assessments still stand: those since it was last to begin anew."""
+    anew = [number for number, each in enumerate(events) if _begins_anew(each.event)]
+    return events[anew[-1] :] if anew else events
+
+
+def _begins_anew(event: object) -> bool:
+    """Say whether the case is assessed from the start after an event."""
+    corrected = isinstance(event, ApplicationCorrected) and event.assessed_anew
+    return corrected or isinstance(event, CaseMovedToRuleset | CaseReopened)

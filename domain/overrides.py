@@ -98,3 +98,8 @@ class OverrideDeclined:
     proposed_by: str
     declined_by: str
     personal: OverrideRemarks | None
+
+
+def matter_of(rule: str) -> str:
+    """Return what officers act on when they decide the points of a rule."""
+    return f"override:{rule}"

@@ -15,6 +15,7 @@ from domain.application import Application
 from domain.days import hong_kong_date
 from domain.errors import Refusal
 from domain.findings import application_scored, prerequisites_assessed
+from domain.particulars import ApplicationCorrected
 from domain.record import Recorded
 from domain.rules.assess import assess
 from domain.rules.checks import FACTOR_NAMES
@@ -62,6 +63,8 @@ def rederived(
         match each.event:
             case e.ApplicationSubmitted(personal=filed):
                 application = filed
+            case ApplicationCorrected(personal=said):
+                application = said.application if said else None
             case e.PrerequisitesAssessed() | e.ApplicationScored() as assessed:
                 known_on = hong_kong_date(each.effective_at)
                 yield each, rederive(assessed, application, rulebook, known_on)

@@ -1,4 +1,4 @@
-"""The stages of a case, each with only what is true at that stage, and what may follow each."""
+"""The stages of a case, each with only what is true at that stage."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,11 +7,14 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from domain import commands as c
 from domain import papers as p
 from domain.application import Application, Route
+from domain.decisions import DecisionProposed
 from domain.events import RefusalClass
+from domain.interruptions import LapseCause
 from domain.overrides import OverrideApplied, OverrideProposed
+from domain.particulars import Relation
+from domain.residence import Settlement
 from domain.rules.reasons import Reason
 
 
@@ -27,9 +30,12 @@ class AssessedUnder:
 class Filed:
     """What stays true of a case whatever stage it comes to.
 
-    `application` is None once erased. `ruleset` is the one that the case was moved to, None where
-    it was not: then the one that catches it holds. `assessed` tells of the latest assessment that
-    still stands, None before there is one.
+    `application` is what was filed, as corrected since, and None once erased. `ruleset` is the one
+    that the case was moved to, None where it was not: then the one that catches it holds.
+    `assessed` tells of the latest assessment that still stands, None before there is one. `held`
+    says that an investigation holds the case. `decision` is proposed and awaits a second officer;
+    `acted` are the matters that are open, each with who proposed or declined in it. `dependants`
+    are who comes along, each with their number, and `numbered` is the highest number ever given.
     """
 
     reference: str
@@ -39,6 +45,23 @@ class Filed:
     ruleset: str | None = None
     assessed: AssessedUnder | None = None
     papers: p.Papers = field(default_factory=p.Papers)
+    held: bool = False
+    decision: DecisionProposed | None = None
+    acted: frozenset[tuple[str, str]] = frozenset()
+    recused: frozenset[str] = frozenset()
+    represented: bool = False
+    dependants: tuple[tuple[int, Relation], ...] = ()
+    numbered: int = 0
+    reconsiderations: int = 0
+
+    @property
+    def persons(self) -> int:
+        """Who is granted something with this case: the applicant and the dependants."""
+        return 1 + len(self.dependants)
+
+    def actors(self, matter: str) -> frozenset[str]:
+        """Everybody who proposed or declined in a matter since it was opened."""
+        return frozenset(actor for about, actor in self.acted if about == matter)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,19 +205,70 @@ class VisaPaid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issued:
-    """The visa is issued and lapses unless activated by `activate_by`."""
+    """The visa is issued and lapses unless activated by `activate_by`.
+
+    `stay_years` is the stay that it gives, `stays_left` are the periods after it, in years.
+    """
 
     filed: Filed
     stay_years: int
     activate_by: date
+    stays_left: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Active:
-    """The holder has entered and may stay until `stay_until`."""
+    """The holder entered on `entered_on` and may stay until `stay_until`.
+
+    `stays_left` are the periods that an extension may still give, in years. `entered_on` is None
+    only where a history leads here without an entry.
+    """
 
     filed: Filed
     stay_until: date
+    entered_on: date | None = None
+    stays_left: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extending:
+    """The holder asked for the next period of stay; the rest as while it was active."""
+
+    filed: Filed
+    stay_until: date
+    entered_on: date | None
+    stays_left: tuple[int, ...]
+    settlement: Settlement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """The holder has reached the right of abode."""
+
+    filed: Filed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voided:
+    """The visa is void, with all that followed from it."""
+
+    filed: Filed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lapsed:
+    """Something was not done in time, and no further action is taken."""
+
+    filed: Filed
+    cause: LapseCause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnderReconsideration:
+    """Refused, for reasons of one class; the refusal is looked at again."""
+
+    filed: Filed
+    reason_class: RefusalClass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,41 +299,16 @@ Undecided = (
     | InPrinciple
     | Verified
 )
-CaseState = Draft | Undecided | Approved | VisaPaid | Issued | Active | Refused | Withdrawn
+Granted = Approved | VisaPaid | Issued | Active | Extending | Settled
+"""Approved, until the end of what the approval led to."""
+
+Ended = Refused | Withdrawn | Lapsed | Voided
+"""Where the office has nothing more to do, unless it is asked to look again."""
+
+CaseState = Draft | Undecided | Granted | UnderReconsideration | Ended
 
 Movable = Acknowledged | PrerequisitesMet | PrerequisitesUnmet | BelowMark | InPool
 """Undecided and not before the committee: where a case may be moved to another ruleset."""
-
-_PAPERS: Final = (p.ReceiveDocument, p.CheckDocument, p.VerifyDocument)
-_STOP: Final = (p.RequestDocuments, *_PAPERS, c.WithdrawApplication)
-_MOVE: Final = (c.MoveToRuleset, *_STOP)
-_REFUSE: Final = (c.RefuseApplication, *_STOP)
-_SECOND: Final = (c.ConfirmOverride, c.DeclineOverride)
-_OVERRIDE: Final = (c.ProposeOverride, *_SECOND)
-
-NEXT: Final[Mapping[type[CaseState], tuple[type[c.CaseCommand], ...]]] = MappingProxyType(
-    {
-        Draft: (c.SubmitApplication,),
-        FeeAwaited: (c.PayApplicationFee, *_STOP),
-        Submitted: (c.AcknowledgeApplication, *_STOP),
-        Acknowledged: (c.AssessPrerequisites, *_MOVE),
-        PrerequisitesMet: (c.ScoreApplication, *_MOVE),
-        PrerequisitesUnmet: (c.RefuseApplication, *_MOVE),
-        BelowMark: (c.RefuseApplication, *_OVERRIDE, *_MOVE),
-        InPool: (c.ShortlistCase, *_OVERRIDE, *_MOVE),
-        Shortlisted: (c.SelectCase, c.PassOverCase, *_REFUSE),
-        Selected: (c.ApproveInPrinciple, *_REFUSE),
-        InPrinciple: (c.VerifyOriginals, *_REFUSE),
-        Verified: (c.ApproveApplication, *_REFUSE),
-        Approved: (c.PayVisaFee, *_PAPERS),
-        VisaPaid: (c.IssueVisa, *_PAPERS),
-        Issued: (c.ActivateVisa, *_PAPERS),
-        Active: _PAPERS,
-        Refused: (),
-        Withdrawn: (),
-    }
-)
-"""Which commands each stage allows at all; `decide` refuses every other one."""
 
 
 class Stage(StrEnum):
@@ -281,8 +330,13 @@ class Stage(StrEnum):
     VISA_PAID = "visa-fee-paid"
     ISSUED = "visa-issued"
     ACTIVE = "visa-activated"
+    EXTENDING = "extension-sought"
+    SETTLED = "right-of-abode"
     REFUSED = "refused"
+    UNDER_RECONSIDERATION = "under-reconsideration"
     WITHDRAWN = "withdrawn"
+    LAPSED = "no-further-action"
+    VOIDED = "visa-voided"
 
 
 STAGES: Final[Mapping[type[CaseState], Stage]] = MappingProxyType(
@@ -303,8 +357,13 @@ STAGES: Final[Mapping[type[CaseState], Stage]] = MappingProxyType(
         VisaPaid: Stage.VISA_PAID,
         Issued: Stage.ISSUED,
         Active: Stage.ACTIVE,
+        Extending: Stage.EXTENDING,
+        Settled: Stage.SETTLED,
         Refused: Stage.REFUSED,
+        UnderReconsideration: Stage.UNDER_RECONSIDERATION,
         Withdrawn: Stage.WITHDRAWN,
+        Lapsed: Stage.LAPSED,
+        Voided: Stage.VOIDED,
     }
 )
 
@@ -319,21 +378,11 @@ def proposals_of(state: CaseState) -> tuple[OverrideProposed, ...]:
     return state.proposals if isinstance(state, BelowMark | InPool) else ()
 
 
-def possible(state: CaseState) -> tuple[str, ...]:
-    """Return the names of the commands that the case allows as it is."""
-    return tuple(command.__name__ for command in next_of(state))
+def decision_of(state: CaseState) -> DecisionProposed | None:
+    """Return the decision that awaits a second officer, None without one."""
+    return None if isinstance(state, Draft) else state.filed.decision
 
 
-def next_of(state: CaseState) -> tuple[type[c.CaseCommand], ...]:
-    """Return the commands that the case allows as it is, whoever gives them.
-
-    Without points none can rank it. A proposed override is confirmed or declined only where there
-    is one, and until then the application is not refused. A document is checked and verified only
-    where there is one.
-    """
-    without: set[type[c.CaseCommand]] = {c.RefuseApplication} if proposals_of(state) else {*_SECOND}
-    if isinstance(state, InPool) and state.by_criteria:
-        without.add(c.ShortlistCase)
-    if not isinstance(state, Draft) and not state.filed.papers.received:
-        without |= {p.CheckDocument, p.VerifyDocument}
-    return tuple(command for command in NEXT[type(state)] if command not in without)
+def is_live(state: CaseState) -> bool:
+    """Say whether the person cannot have a second application beside this one [S9][S42]."""
+    return isinstance(state, Undecided | Approved | VisaPaid | Issued)

@@ -12,13 +12,18 @@ from typing import Any, Final, cast, get_args
 
 from domain import events as e
 from domain.application import Route
+from domain.evolving import stays
 from domain.moves import CaseMovedToRuleset
-from domain.projections.stage_after import CASE_STREAM, STAYS, key_after, stage_after
+from domain.particulars import ApplicationCorrected
+from domain.projections.stage_after import CASE_STREAM, key_after, stage_after
+from domain.reconsidering import CaseReopened
 from domain.record import Recorded
 from domain.stages import STAGES, Stage, Undecided
 
 UNDECIDED: Final = frozenset(STAGES[state] for state in get_args(Undecided))
 """The stages of cases that are open: filed, and not decided or withdrawn."""
+
+_REOPENED_FROM: Final = frozenset({Stage.REFUSED, Stage.UNDER_RECONSIDERATION})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,22 +65,31 @@ class Regime:
 class Trace:
     """The stage after some events, and what else one of them said, None where none did.
 
-    `stage` is None where all of them left the case at the stage that it had before them.
+    `stage` is None where all of them left the case at the stage that it had before them. `anew`
+    says that what was assessed before them no longer stands, and `corrected` that one of them
+    corrected what was filed.
     """
 
     stage: Stage | None
     submission: Submission | None = None
     regime: Regime | None = None
+    anew: bool = False
+    corrected: bool = False
 
     @property
     def is_open(self) -> bool:
         """True while nothing has been decided."""
         return self.stage in UNDECIDED
 
+    @property
+    def may_be_open_again(self) -> bool:
+        """True while something is undecided, or can be once a refusal is looked at again."""
+        return self.is_open or self.stage in _REOPENED_FROM
 
-def trace_of(event: e.CaseEvent) -> Trace:
+
+def trace_of(event: e.CaseEvent) -> Trace:  # noqa: PLR0911 - one arm per event
     """Return what one event says by itself."""
-    stage = None if type(event) in STAYS else stage_after(event)
+    stage = None if stays(event) else stage_after(event)
     match event:
         case e.ApplicationSubmitted(route=route, submitted_at=at):
             return Trace(stage=stage, submission=Submission(route=route, submitted_at=at))
@@ -92,6 +106,10 @@ def trace_of(event: e.CaseEvent) -> Trace:
         case CaseMovedToRuleset(ruleset=ruleset):
             # Assessed anew it is under the edition known then, whichever was known at the move.
             return Trace(stage=stage, regime=Regime(ruleset=ruleset))
+        case ApplicationCorrected(assessed_anew=anew):
+            return Trace(stage=stage, anew=anew, corrected=True)
+        case CaseReopened():
+            return Trace(stage=stage, anew=True)
         case _:
             return _BY_STAGE[stage]
 
@@ -108,8 +126,17 @@ def follow(before: Trace | None, after: Trace) -> Trace:
     return Trace(
         stage=after.stage or before.stage,
         submission=after.submission or before.submission,
-        regime=after.regime or before.regime,
+        regime=after.regime or _regime(before, anew=after.anew),
+        anew=before.anew or after.anew,
+        corrected=before.corrected or after.corrected,
     )
+
+
+def _regime(before: Trace, *, anew: bool) -> Regime | None:
+    """Return the regime of earlier events; assessed anew, a case keeps the ruleset and no more."""
+    if anew and before.regime is not None:
+        return Regime(ruleset=before.regime.ruleset)
+    return before.regime
 
 
 def traces(recorded: Iterable[Recorded[Any]], as_of: datetime | None) -> dict[str, Trace]:
@@ -129,11 +156,11 @@ def traces(recorded: Iterable[Recorded[Any]], as_of: datetime | None) -> dict[st
 def join(known: dict[str, Trace], later: Mapping[str, Trace]) -> None:
     """Make `known`, the traces of open cases, those after `later`, which is left as it is.
 
-    A case that was decided is forgotten: none is ever opened again, and of a long log most are.
+    A case that was decided is forgotten, unless its refusal can be looked at again.
     """
     for reference, trace in later.items():
         joined = follow(known.get(reference), trace)
-        if joined.is_open:
+        if joined.may_be_open_again:
             known[reference] = joined
         else:
             known.pop(reference, None)

@@ -21,7 +21,7 @@ from domain import events as e
 from domain.access import ACTION_OF, Person, Role, demand
 from domain.application import Application
 from domain.case import decide, evolve, load
-from domain.deciding.circumstances import Circumstances
+from domain.deciding.circumstances import Circumstances, Facts
 from domain.errors import (
     DuplicateApplication,
     EarlierThanHistory,
@@ -30,10 +30,11 @@ from domain.errors import (
     NotYet,
     Refusal,
 )
-from domain.projections.stage_after import STAYS
+from domain.evolving import stays
+from domain.particulars import ErasureDecided
 from domain.record import Recorded
 from domain.references import RANDOM_BYTES, make_reference, parse_reference
-from domain.stages import Active, CaseState, Draft, Refused, Stage, Withdrawn, stage_of
+from domain.stages import CaseState, Draft, Stage, is_live, stage_of
 from domain.work_commands import TakeNext, WorkCommand
 from services.store import Appended, Commit, Conflict, NewEvent, Reserved, StreamWrite
 from services.wiring import Office
@@ -87,7 +88,7 @@ class CaseAt:
     @property
     def since(self) -> datetime:
         """When the case, which is not a new one, came to its stage with the points that it has."""
-        moves = (each for each in reversed(self.events) if type(each.event) not in STAYS)
+        moves = (each for each in reversed(self.events) if not stays(each.event))
         return next(each.effective_at for each in moves)
 
 
@@ -225,6 +226,7 @@ def _append(office: Office, reference: str, case: CaseAt, asked: _Asked) -> Outc
     state = reduce(evolve, facts, case.state)
     version = case.version + len(facts)
     events = tuple(NewEvent(event=fact, effective_at=at) for fact in facts)
+    live_before, live_after = _live(office, case.state), _live(office, state)
     try:
         appended = office.store.append(
             Commit(
@@ -237,8 +239,9 @@ def _append(office: Office, reference: str, case: CaseAt, asked: _Asked) -> Outc
                 causation_id=str(request.command_id),
                 correlation_id=request.correlation_id,
                 result={"reference": reference, "version": version, "stage": stage_of(state)},
-                reserve=_reserve(office, command),
-                release=_release(office, case.state, state),
+                reserve=tuple(live_after - live_before),
+                release=tuple(live_before - live_after),
+                destroy=_erased(reference, facts),
             )
         )
     except Reserved as taken:
@@ -270,18 +273,16 @@ def effective_instant(
     return at
 
 
-def _reserve(office: Office, command: c.CaseCommand) -> tuple[str, ...]:
-    if isinstance(command, c.SubmitApplication):
-        return (live_application(office, command.application),)
-    return ()
+def _erased(reference: str, facts: Facts) -> tuple[str, ...]:
+    """Return the cases whose key goes with these facts."""
+    return (reference,) if any(isinstance(each, ErasureDecided) for each in facts) else ()
 
 
-def _release(office: Office, before: CaseState, after: CaseState) -> tuple[str, ...]:
-    """Return the reservation that ends with the case: one live application per person."""
-    ended = isinstance(after, Refused | Withdrawn | Active)
-    if not ended or isinstance(before, Draft) or before.filed.application is None:
-        return ()
-    return (live_application(office, before.filed.application),)
+def _live(office: Office, state: CaseState) -> frozenset[str]:
+    """Return what a case reserves as it is: one live application per person."""
+    if isinstance(state, Draft) or not is_live(state) or state.filed.application is None:
+        return frozenset()
+    return frozenset({live_application(office, state.filed.application)})
 
 
 def live_application(office: Office, application: Application) -> str:

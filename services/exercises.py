@@ -33,6 +33,7 @@ from domain.rules.choose import quota
 from domain.rules.rank import Division, PoolMember, digest_of, ranked
 from domain.rules.types import Test
 from domain.stages import CaseState, InPool, Shortlisted
+from domain.wire import WIRE
 from services.cases import Request, effective_instant, fingerprint
 from services.pool import NO_POOL, CaseSeen, History, frozen_pool, pool_at
 from services.projections import pools, queries, runner
@@ -201,7 +202,7 @@ def _differences(recorded: x.ExerciseEvent, again: x.ExerciseEvent) -> Iterator[
     for each in fields(recorded):
         before, after = getattr(recorded, each.name), getattr(again, each.name)
         if before != after:
-            name = f"{e.WIRE[type(recorded)].name} {each.name}"
+            name = f"{WIRE[type(recorded)].name} {each.name}"
             yield f"{name}: recorded {before}, drawn again {after}"
 
 

@@ -9,8 +9,8 @@ from domain import events as e
 from domain import exercise_events as x
 from domain.case import evolve
 from domain.errors import Reportable
+from domain.evolving import stays
 from domain.exercise import Pool
-from domain.projections.stage_after import STAYS
 from domain.record import Recorded
 from domain.rules.rank import PoolMember, digest_of, ranked
 from domain.stages import CaseState, Draft, InPool
@@ -74,7 +74,7 @@ def pool_at(office: Office, position: int, at: datetime) -> Waiting:
         )
         for each in batch:
             if each.stream.startswith("case-"):
-                if type(each.event) not in STAYS:
+                if not stays(cast("e.CaseEvent", each.event)):
                     since[each.stream] = each.effective_at
                 before = cases[each.stream].state if each.stream in cases else Draft()
                 cases[each.stream] = CaseSeen(

@@ -28,7 +28,7 @@ from domain.errors import (
 from domain.projections.stage_after import CASE_STREAM, WORK_STREAM
 from domain.record import Recorded
 from domain.references import parse_reference
-from domain.stages import CaseState
+from domain.stages import CaseState, Draft
 from domain.work import WorkCircumstances, WorkState, decide, evolve, holder_of, load
 from domain.work_commands import TakeCase, TakeNext, WorkCommand
 from domain.work_queue import is_meant, routes_meant, stages_meant
@@ -105,6 +105,11 @@ class _Desk:
     case: CaseState
     work: WorkState
     events: History
+
+    @property
+    def recused(self) -> frozenset[str]:
+        """Who declared a conflict of interest in the case and must not have it."""
+        return frozenset() if isinstance(self.case, Draft) else self.case.filed.recused
 
 
 def carry_out(
@@ -253,7 +258,9 @@ def _append(office: Office, desk: _Desk, command: WorkCommand, asked: _Asked) ->
     if request.expected is not None and request.expected != version:
         raise Conflict(stream, request.expected, version)
     at = effective_instant(office, request, desk.events)
-    given = WorkCircumstances(actor=request.person.name, officers=officers(office.settings))
+    given = WorkCircumstances(
+        actor=request.person.name, recused=desk.recused, officers=officers(office.settings)
+    )
     facts = decide(desk.work, command, given)
     appended = office.store.append(
         Commit(

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from domain import commands as c
 from domain import events as e
+from domain import following
 from domain import stages as s
 from domain.days import hong_kong_date
 from domain.errors import NotAllowedNow, WrongAmount
@@ -19,8 +20,9 @@ class Circumstances:
     """What a decision may look at besides the case: the instant it takes effect, and the rules.
 
     `actor` is who asks, by the name that stays theirs in every role. `reference` is the reference
-    that a new case is to have, and `stored` the SHA-256, in hex, of the sealed bytes of a document
-    that comes in. `since` is when the case came to its stage, None for a new one.
+    that a new case is to have, `refiling` that of the case on the other side where one takes the
+    place of another, and `stored` the SHA-256, in hex, of the sealed bytes of a document that comes
+    in. `since` is when the case came to its stage, None for a new one.
     """
 
     at: datetime
@@ -28,6 +30,7 @@ class Circumstances:
     actor: str
     reference: str = ""
     stored: str = ""
+    refiling: str | None = None
     since: datetime | None = None
 
     @property
@@ -49,7 +52,7 @@ def filing_of(filed: s.Filed, given: Circumstances) -> Filing:
 
 def not_now(state: s.CaseState, command: c.CaseCommand) -> NotAllowedNow:
     """The refusal of a command that the stage does not allow."""
-    return NotAllowedNow(type(command).__name__, s.stage_of(state), s.possible(state))
+    return NotAllowedNow(type(command).__name__, s.stage_of(state), following.possible(state))
 
 
 def exactly(due: int, paid: int) -> None:

@@ -1,19 +1,26 @@
-"""Ending a case undecided or refused: the refusal with its reasons, and the withdrawal."""
+"""Ending a case: refused with reasons, withdrawn, lapsed, made void; and its person erased."""
+
+from datetime import date
 
 from domain import commands as c
 from domain import events as e
 from domain import stages as s
-from domain.deciding.circumstances import Facts, not_now
-from domain.errors import AwaitsSecondOfficer, ReasonsMissing
+from domain.days import written_out
+from domain.deciding.circumstances import Circumstances, Facts, not_now
+from domain.decisions import DecisionWords, VoidingCode
+from domain.errors import AwaitsSecondOfficer, NothingOverdue, ReasonsMissing
+from domain.interruptions import CaseLapsed, LapseCause
+from domain.particulars import ErasureDecided
+from domain.residence import ExtensionRefused, VisaVoided
 from domain.rules.reasons import Message, Reason
 from domain.rules.tested import because
 
 
-def refuse(state: s.CaseState, command: c.RefuseApplication) -> Facts:
+def refusal(state: s.CaseState, command: c.CaseCommand, texts: tuple[str, ...]) -> Facts:
     """Return the fact of the refusal, of the class that the stage calls for."""
     match state:
         case s.PrerequisitesUnmet(unmet=unmet, reasons=found):
-            return _refused(e.RefusalClass.PREREQUISITES, unmet, found, command.reasons)
+            return _refused(e.RefusalClass.PREREQUISITES, unmet, found, texts)
         case s.BelowMark(proposals=(first, *_)):
             raise AwaitsSecondOfficer(
                 f"an override of {first.rule} is proposed and awaits a second officer; have it "
@@ -21,19 +28,70 @@ def refuse(state: s.CaseState, command: c.RefuseApplication) -> Facts:
             )
         case s.BelowMark():
             found = (_below(state),)
-            return _refused(e.RefusalClass.POINTS, (e.MARK_RULE,), found, command.reasons)
+            return _refused(e.RefusalClass.POINTS, (e.MARK_RULE,), found, texts)
         case s.Shortlisted() | s.Selected() | s.InPrinciple() | s.Verified():
-            return _refused(e.RefusalClass.SELECTION, (), (), command.reasons)
+            return _refused(e.RefusalClass.SELECTION, (), (), texts)
+        case s.Extending():
+            return (ExtensionRefused(personal=DecisionWords(texts=given_reasons(texts))),)
         case _:
             raise not_now(state, command)
 
 
-def withdraw(state: s.CaseState, command: c.WithdrawApplication) -> Facts:
+def withdraw(state: s.CaseState, command: c.WithdrawApplication, given: Circumstances) -> Facts:
     """Return the fact that the applicant withdrew before a decision."""
     if isinstance(state, s.Undecided):
         said = command.reason.strip()
-        return (e.ApplicationWithdrawn(personal=e.WithdrawalReason(text=said) if said else None),)
+        return (
+            e.ApplicationWithdrawn(
+                personal=e.WithdrawalReason(text=said) if said else None,
+                refiled_as=given.refiling,
+            ),
+        )
     raise not_now(state, command)
+
+
+def lapse(state: s.CaseState, command: c.LapseCase, given: Circumstances) -> Facts:
+    """Return the fact that no further action is taken, for something is overdue."""
+    match state:
+        case s.Approved(pay_by=due):
+            return _lapsed(LapseCause.PAYMENT, due, given)
+        case s.Issued(activate_by=due):
+            return _lapsed(LapseCause.ACTIVATION, due, given)
+        case s.Active(stay_until=due):
+            return _lapsed(LapseCause.STAY, due, given)
+        case _ if isinstance(state, s.Undecided) and (asked := state.filed.papers.requested):
+            return _lapsed(LapseCause.DOCUMENTS, asked.due_on, given)
+        case _:
+            raise not_now(state, command)
+
+
+def voiding(
+    state: s.CaseState, command: c.CaseCommand, code: VoidingCode | None, texts: tuple[str, ...]
+) -> Facts:
+    """Return the fact that the visa is void, even after years."""
+    if not isinstance(state, s.Granted) or code is None:
+        raise not_now(state, command)
+    return (VisaVoided(code=code, personal=DecisionWords(texts=given_reasons(texts))),)
+
+
+def erasure(state: s.CaseState, command: c.CaseCommand) -> Facts:
+    """Return the fact that the person of an ended case is erased."""
+    if isinstance(state, s.Ended | s.Settled):
+        return (ErasureDecided(),)
+    raise not_now(state, command)
+
+
+def given_reasons(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the reasons where there are any, else refuse."""
+    if not texts:
+        raise ReasonsMissing("give at least one reason that the person can act on")
+    return texts
+
+
+def _lapsed(cause: LapseCause, due: date, given: Circumstances) -> Facts:
+    if given.today <= due:
+        raise NothingOverdue(f"{cause} can only be said after {written_out(due)}")
+    return (CaseLapsed(cause=cause, due_on=due),)
 
 
 def _below(state: s.BelowMark) -> Reason:
@@ -49,8 +107,7 @@ def _refused(
     found: tuple[Reason, ...],
     texts: tuple[str, ...],
 ) -> Facts:
-    said = tuple(text.strip() for text in texts if text.strip())
-    if not found and not said:
-        raise ReasonsMissing("give at least one reason that the applicant can act on")
-    reasons = e.RefusalReasons(texts=said, reasons=found)
+    if not found:
+        given_reasons(texts)
+    reasons = e.RefusalReasons(texts=texts, reasons=found)
     return (e.ApplicationRefused(reason_class=reason_class, rules=rules, personal=reasons),)

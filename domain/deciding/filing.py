@@ -3,6 +3,7 @@
 from domain import commands as c
 from domain import events as e
 from domain import stages as s
+from domain.application import Family
 from domain.deciding.circumstances import Circumstances, Facts, exactly, filing_of, not_now
 from domain.errors import NoFeeDue
 from domain.rules.choose import application_fee, choose
@@ -20,18 +21,28 @@ def submit(state: s.CaseState, command: c.SubmitApplication, given: Circumstance
             )
             filing = filing_of(filed, given)
             choose(given.rulebook, filing, known_on=given.today)
+            fee = application_fee(given.rulebook, filing)
+            persons = 1 + accompanying(command.application.family)
             return (
                 e.ApplicationSubmitted(
                     reference=filed.reference,
                     route=filed.route,
                     channel=command.channel,
                     submitted_at=filed.submitted_at,
-                    application_fee_hkd=application_fee(given.rulebook, filing),
+                    application_fee_hkd=None if fee is None else persons * fee,
                     personal=filed.application,
+                    persons=persons,
+                    refiles=given.refiling,
                 ),
             )
         case _:
             raise not_now(state, command)
+
+
+def accompanying(family: Family) -> int:
+    """Return how many of the family come along, each of whom the fees are asked for [S30]."""
+    spouse = family.spouse is not None and family.spouse.accompanying
+    return spouse + sum(each.accompanying for each in family.children)
 
 
 def pay_application_fee(state: s.CaseState, command: c.PayApplicationFee) -> Facts:

@@ -8,10 +8,29 @@ from domain import stages as s
 from domain.days import add_months, hong_kong_date, stay_ends, written_out
 from domain.deciding.circumstances import Circumstances, Facts, exactly, filing_of, not_now
 from domain.errors import EarlierThanHistory, TooLate
-from domain.rules.choose import stay_pattern, time_limits, visa_fee
+from domain.rules.choose import limit, stay_pattern, visa_fee
+from domain.rules.types import Limit
 
 
-def approve(state: s.CaseState, command: c.ApproveApplication, given: Circumstances) -> Facts:
+def approval_in_principle(state: s.CaseState, command: c.CaseCommand) -> Facts:
+    """Return the fact that only the originals are awaited."""
+    match state:
+        case s.Selected():
+            return (e.ApprovedInPrinciple(),)
+        case _:
+            raise not_now(state, command)
+
+
+def verify(state: s.CaseState, command: c.VerifyOriginals) -> Facts:
+    """Return the fact that the originals bear out what was claimed."""
+    match state:
+        case s.InPrinciple():
+            return (e.OriginalsVerified(),)
+        case _:
+            raise not_now(state, command)
+
+
+def approval(state: s.CaseState, command: c.CaseCommand, given: Circumstances) -> Facts:
     """Return the fact of the approval, with the stays and the fee that follow from it."""
     match state:
         case s.Verified(filed=filed):
@@ -20,12 +39,13 @@ def approve(state: s.CaseState, command: c.ApproveApplication, given: Circumstan
             raise not_now(state, command)
     years = stay_pattern(given.rulebook, filing).years
     stay_days = (stay_ends(today, years[0]) - today).days + 1
-    limits = time_limits(given.rulebook, filing.submitted_on)
+    months = limit(given.rulebook, Limit.PAYMENT_MONTHS, filing.submitted_on)
     return (
         e.ApplicationApproved(
             stay_years=years,
-            visa_fee_hkd=visa_fee(given.rulebook, filing, stay_days),
-            pay_by=add_months(today, limits.payment_months),
+            visa_fee_hkd=filed.persons * visa_fee(given.rulebook, filing, stay_days),
+            pay_by=add_months(today, months),
+            persons=filed.persons,
         ),
     )
 
@@ -48,8 +68,9 @@ def issue(state: s.CaseState, command: c.IssueVisa, given: Circumstances) -> Fac
             conditions = e.VisaConditions(
                 stay_years=years[0], may_work=True, may_study=True, may_establish_business=True
             )
-            limits = time_limits(given.rulebook, hong_kong_date(filed.submitted_at))
-            by = add_months(given.today, limits.activation_months)
+            submitted_on = hong_kong_date(filed.submitted_at)
+            months = limit(given.rulebook, Limit.ACTIVATION_MONTHS, submitted_on)
+            by = add_months(given.today, months)
             return (e.VisaIssued(conditions=conditions, activate_by=by),)
         case _:
             raise not_now(state, command)

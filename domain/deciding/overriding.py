@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain import commands as c
+from domain import following
 from domain import overrides as o
 from domain import stages as s
 from domain.application import Application
@@ -59,7 +60,7 @@ def confirm(state: s.CaseState, command: c.ConfirmOverride, given: Circumstances
     """Return the facts that the override stands and what the whole score is with it."""
     scored = _scored(state, command, given)
     proposal = _open(scored.proposals, command.rule)
-    _demand_second(proposal, given.actor)
+    demand_second(state, proposal, given.actor)
     found = _assessed(scored, {**scored.decided, proposal.rule: proposal.decided})
     applied = {each.rule: each for each in scored.score.overrides}
     applied[proposal.rule] = o.OverrideApplied(**_said(proposal), confirmed_by=given.actor)
@@ -72,10 +73,10 @@ def confirm(state: s.CaseState, command: c.ConfirmOverride, given: Circumstances
 
 def decline(state: s.CaseState, command: c.DeclineOverride, given: Circumstances) -> Facts:
     """Return the fact that the override is not to be; the score stays as it is."""
-    if c.DeclineOverride not in s.NEXT[type(state)]:
+    if c.DeclineOverride not in following.NEXT[type(state)]:
         raise not_now(state, command)
     proposal = _open(s.proposals_of(state), command.rule)
-    _demand_second(proposal, given.actor)
+    demand_second(state, proposal, given.actor)
     said = command.reason.strip()
     return (
         o.OverrideDeclined(
@@ -149,10 +150,17 @@ def _said(proposal: o.OverrideProposed) -> dict[str, Any]:
     }
 
 
-def _demand_second(proposal: o.OverrideProposed, actor: str) -> None:
-    if proposal.proposed_by == actor:
+def demand_second(state: s.CaseState, proposal: o.OverrideProposed, actor: str) -> None:
+    """Pass where `actor` has not acted on the override of this rule yet, else refuse."""
+    acted = () if isinstance(state, s.Draft) else state.filed.actors(o.matter_of(proposal.rule))
+    if actor == proposal.proposed_by:
         raise SecondOfficerNeeded(
             f"{actor} proposed the override of {proposal.rule}; somebody else has to decide on it"
+        )
+    if actor in acted:
+        raise SecondOfficerNeeded(
+            f"{actor} has proposed or declined an override of {proposal.rule} before; somebody "
+            "else has to decide on it"
         )
 
 

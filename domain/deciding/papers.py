@@ -6,6 +6,7 @@ in: a later document of that kind, which nobody has found wanting.
 
 from typing import assert_never
 
+from domain import following
 from domain import papers as p
 from domain import stages as s
 from domain.days import written_out
@@ -105,7 +106,7 @@ def _request(state: s.CaseState, command: p.RequestDocuments, given: Circumstanc
 
 
 def _papers(state: s.CaseState, command: p.PaperCommand) -> p.Papers:
-    if isinstance(state, s.Draft) or type(command) not in s.NEXT[type(state)]:
+    if isinstance(state, s.Draft) or type(command) not in following.NEXT[type(state)]:
         raise not_now(state, command)
     return state.filed.papers
 

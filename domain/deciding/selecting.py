@@ -1,4 +1,4 @@
-"""Selecting: from the pool through the committee to what the originals bear out."""
+"""Selecting: from the pool through the committee to a place, or none."""
 
 from domain import commands as c
 from domain import events as e
@@ -22,23 +22,5 @@ def select(state: s.CaseState, command: c.SelectCase | c.PassOverCase) -> Facts:
             return (e.CaseSelected(exercise=exercise, rank=command.rank),)
         case s.Shortlisted(exercise=exercise), c.PassOverCase() if exercise == command.exercise:
             return (e.CaseNotSelected(exercise=exercise, rank=command.rank),)
-        case _:
-            raise not_now(state, command)
-
-
-def approve_in_principle(state: s.CaseState, command: c.ApproveInPrinciple) -> Facts:
-    """Return the fact that only the originals are awaited."""
-    match state:
-        case s.Selected():
-            return (e.ApprovedInPrinciple(),)
-        case _:
-            raise not_now(state, command)
-
-
-def verify(state: s.CaseState, command: c.VerifyOriginals) -> Facts:
-    """Return the fact that the originals bear out what was claimed."""
-    match state:
-        case s.InPrinciple():
-            return (e.OriginalsVerified(),)
         case _:
             raise not_now(state, command)

@@ -10,8 +10,10 @@ from typing import Any, Final
 
 from domain import events as e
 from domain.application import Applicant, Route
+from domain.interruptions import CaseHeld, HoldLifted
 from domain.moves import CaseMovedToRuleset
 from domain.papers import DocumentsRequested, RequestedDocumentsReceived
+from domain.particulars import ApplicationCorrected, ErasureDecided
 from domain.projections.stage_after import (
     CASE_STREAM,
     key_after,
@@ -19,11 +21,14 @@ from domain.projections.stage_after import (
     stage_after,
     stage_and_since,
 )
+from domain.reconsidering import CaseReopened
 from domain.record import Recorded
 from domain.stages import Stage
 
 VERSION: Final = 3
-OPENS: Final[frozenset[type[e.Event]]] = frozenset({e.ApplicationSubmitted})
+OPENS: Final[frozenset[type[e.Event]]] = frozenset(
+    {e.ApplicationSubmitted, ApplicationCorrected, ErasureDecided}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +50,11 @@ class Names:
 class CaseRow:
     """A case as the list shows it.
 
-    `points` is None until it is scored, and again once it was moved to another ruleset;
-    `computed_points` is what the tests alone gave, None where no officer decided otherwise.
-    `documents_awaited` of its applicant is so while a request for documents is open.
-    `exercise` and `rank` are of the latest exercise that it came before; `ruleset` is the one it
-    was last assessed under or moved to. `version` counts the case's own events, `position` the
+    `points` is None until it is scored, and again once it begins anew; `computed_points` is what
+    the tests alone gave, None where no officer decided otherwise. `documents_awaited` of its
+    applicant is so while a request for documents is open, and `held` while an investigation holds
+    it. `exercise` and `rank` are of the latest exercise that it came before; `ruleset` is the one
+    it was last assessed under or moved to. `version` counts the case's own events, `position` the
     log's. `stage_since` is when the present stage took effect, with the points that the case has.
     """
 
@@ -65,6 +70,7 @@ class CaseRow:
     rank: int | None
     ruleset: str | None
     documents_awaited: bool = False
+    held: bool = False
     version: int
     position: int
     personal: Names | None
@@ -98,7 +104,7 @@ def fold(row: CaseRow | None, recorded: Recorded[e.CaseEvent]) -> CaseRow:
     )
 
 
-def _said(event: e.CaseEvent) -> dict[str, Any]:
+def _said(event: e.CaseEvent) -> dict[str, Any]:  # noqa: PLR0911 - one arm per event
     """Return what the event says besides the stage: columns with their new values."""
     match event:
         case e.PrerequisitesAssessed():
@@ -111,6 +117,15 @@ def _said(event: e.CaseEvent) -> dict[str, Any]:
             }
         case CaseMovedToRuleset():
             return {"ruleset": event.ruleset, "points": None, "computed_points": None}
+        case CaseHeld() | HoldLifted():
+            return {"held": isinstance(event, CaseHeld)}
+        case ApplicationCorrected(personal=said, assessed_anew=anew):
+            points = {"points": None, "computed_points": None} if anew else {}
+            return {**points, "personal": _names(said.application.applicant) if said else None}
+        case CaseReopened():
+            return {"points": None, "computed_points": None}
+        case ErasureDecided():
+            return {"personal": None}
         case e.CaseShortlisted() | e.CaseSelected() | e.CaseNotSelected():
             return {"exercise": event.exercise, "rank": event.rank}
         case DocumentsRequested() | RequestedDocumentsReceived():

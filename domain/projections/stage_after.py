@@ -3,13 +3,22 @@
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from domain import events as e
-from domain import overrides as o
-from domain import papers as p
+from domain.evolving import stays
+from domain.interruptions import CaseLapsed
 from domain.moves import CaseMovedToRuleset
+from domain.particulars import ApplicationCorrected
+from domain.reconsidering import CaseReopened, ReconsiderationRequested, RefusalUpheld
 from domain.record import Recorded
+from domain.residence import (
+    ExtensionRefused,
+    ExtensionSought,
+    RightOfAbodeReached,
+    StayExtended,
+    VisaVoided,
+)
 from domain.stages import Stage
 
 CASE_STREAM: Final = "case-"
@@ -32,19 +41,23 @@ _AFTER: Final[Mapping[type[e.CaseEvent], Stage]] = MappingProxyType(
         e.VisaActivated: Stage.ACTIVE,
         e.ApplicationRefused: Stage.REFUSED,
         e.ApplicationWithdrawn: Stage.WITHDRAWN,
+        ApplicationCorrected: Stage.ACKNOWLEDGED,
+        CaseLapsed: Stage.LAPSED,
+        ReconsiderationRequested: Stage.UNDER_RECONSIDERATION,
+        CaseReopened: Stage.ACKNOWLEDGED,
+        RefusalUpheld: Stage.REFUSED,
+        ExtensionSought: Stage.EXTENDING,
+        StayExtended: Stage.ACTIVE,
+        ExtensionRefused: Stage.ACTIVE,
+        RightOfAbodeReached: Stage.SETTLED,
+        VisaVoided: Stage.VOIDED,
     }
 )
 
 
-STAYS: Final[frozenset[type[e.CaseEvent]]] = frozenset(
-    {o.OverrideProposed, o.OverrideConfirmed, o.OverrideDeclined, *get_args(p.PaperEvent)}
-)
-"""Events that leave a case at its stage, with the points that it has."""
-
-
 def stage_after(event: e.CaseEvent, before: Stage = Stage.DRAFT) -> Stage:
     """Return the stage of a case after `event`, which is the one that `case.evolve` reaches."""
-    if type(event) in STAYS:
+    if stays(event):
         return before
     match event:
         case e.ApplicationSubmitted(application_fee_hkd=fee):
@@ -65,7 +78,7 @@ def stage_and_since(
 
     A score begins the stage anew even where it is the same: the case is there with other points.
     """
-    if type(recorded.event) in STAYS:
+    if stays(recorded.event):
         return stage, since
     return stage_after(recorded.event), recorded.effective_at
 

@@ -13,7 +13,10 @@ from typing import Any, Final
 
 from domain import events as e
 from domain.application import Application, Correspondence, Route
+from domain.evolving import stays
+from domain.interruptions import CaseLapsed
 from domain.moves import CaseMovedToRuleset
+from domain.particulars import ApplicationCorrected, ErasureDecided
 from domain.projections.stage_after import (
     CASE_STREAM,
     key_after,
@@ -21,12 +24,23 @@ from domain.projections.stage_after import (
     stage_after,
     stage_and_since,
 )
+from domain.reconsidering import CaseReopened, RefusalUpheld
 from domain.record import Recorded
+from domain.residence import RightOfAbodeReached, StayExtended, VisaVoided
 from domain.rules.reasons import Reason, as_written
 from domain.stages import Stage
 
-VERSION: Final = 2
-OPENS: Final[frozenset[type[e.Event]]] = frozenset({e.ApplicationSubmitted, e.ApplicationRefused})
+VERSION: Final = 3
+OPENS: Final[frozenset[type[e.Event]]] = frozenset(
+    {
+        e.ApplicationSubmitted,
+        e.ApplicationRefused,
+        ApplicationCorrected,
+        CaseReopened,
+        RefusalUpheld,
+        ErasureDecided,
+    }
+)
 
 # What is due or awaited is so until the next event.
 _ENDS: Final[Mapping[str, Any]] = MappingProxyType(
@@ -56,6 +70,8 @@ class Step(StrEnum):
     VISA_FEE = "visa-fee"
     VISA = "visa"
     ACTIVATION = "activation"
+    RECONSIDERATION = "reconsideration"
+    EXTENSION = "extension"
     NOTHING = "nothing"
 
 
@@ -91,8 +107,13 @@ AWAITED: Final[Mapping[Stage, Awaited]] = MappingProxyType(
         Stage.VISA_PAID: _of(Party.OFFICE, Step.VISA),
         Stage.ISSUED: _of(Party.APPLICANT, Step.ACTIVATION),
         Stage.ACTIVE: _NOTHING,
+        Stage.EXTENDING: _of(Party.OFFICE, Step.EXTENSION),
+        Stage.SETTLED: _NOTHING,
         Stage.REFUSED: _NOTHING,
+        Stage.UNDER_RECONSIDERATION: _of(Party.OFFICE, Step.RECONSIDERATION),
         Stage.WITHDRAWN: _NOTHING,
+        Stage.LAPSED: _NOTHING,
+        Stage.VOIDED: _NOTHING,
     }
 )
 """What each stage waits for."""
@@ -172,11 +193,11 @@ def fold(row: StatusRow | None, recorded: Recorded[e.CaseEvent]) -> StatusRow:
         stage_since=since,
         version=recorded.version,
         position=position_of(recorded),
-        **{**_ENDS, **_said(row, event)},
+        **{**({} if stays(event) else _ENDS), **_said(row, event)},
     )
 
 
-def _said(row: StatusRow, event: e.CaseEvent) -> dict[str, Any]:
+def _said(row: StatusRow, event: e.CaseEvent) -> dict[str, Any]:  # noqa: C901, PLR0911 - one arm per event
     """Return what the event says besides the stage: columns with their new values."""
     match event:
         case e.PrerequisitesAssessed() | e.ApplicationScored() | CaseMovedToRuleset():
@@ -185,8 +206,18 @@ def _said(row: StatusRow, event: e.CaseEvent) -> dict[str, Any]:
             return {"due_hkd": event.visa_fee_hkd, "pay_by": event.pay_by}
         case e.VisaIssued():
             return {"activate_by": event.activate_by}
-        case e.VisaActivated():
+        case e.VisaActivated() | StayExtended():
             return {"stay_until": event.stay_until}
+        case VisaVoided() | CaseLapsed() | RightOfAbodeReached():
+            return {"stay_until": None}
+        case CaseReopened():
+            return {"reason_class": None, "personal": _without_reasons(row)}
+        case RefusalUpheld():
+            return {"personal": _with_more(row, event.personal.texts if event.personal else ())}
+        case ApplicationCorrected(personal=said):
+            return {"personal": _corrected(row, said.application) if said else None}
+        case ErasureDecided():
+            return {"personal": None}
         case e.ApplicationRefused():
             return {"reason_class": event.reason_class, "personal": _with_reasons(row, event)}
         case _:
@@ -224,3 +255,18 @@ def _with_reasons(row: StatusRow, event: e.ApplicationRefused) -> AboutPerson | 
         return row.personal
     written = (as_written(text) for text in event.personal.texts)
     return replace(row.personal, reasons=(*event.personal.reasons, *written))
+
+
+def _with_more(row: StatusRow, texts: tuple[str, ...]) -> AboutPerson | None:
+    """Return what is said of the person with the reasons for which a refusal stands."""
+    if row.personal is None:
+        return None
+    return replace(row.personal, reasons=(*row.personal.reasons, *map(as_written, texts)))
+
+
+def _without_reasons(row: StatusRow) -> AboutPerson | None:
+    return replace(row.personal, reasons=()) if row.personal else None
+
+
+def _corrected(row: StatusRow, application: Application) -> AboutPerson:
+    return replace(_about(application), reasons=row.reasons)

@@ -18,16 +18,17 @@ from domain.rules.timeline import contradictions
 from domain.rules.transitions import read_transition
 from domain.rules.types import (
     Catches,
+    DatedLimit,
     DatedList,
     Edition,
     FeeSchedule,
     FileCount,
     FileSize,
+    Limit,
     Lists,
     Quota,
     Rulebook,
     StayPattern,
-    TimeLimits,
     VisaFee,
     YearCaught,
 )
@@ -79,7 +80,7 @@ def parse_rulebook(documents: Documents, *, unread: Mapping[str, str] = _ALL_REA
         lists=lists,
         stays=tuple(_stay(row) for row in tables["stay"].rows("patterns", least=1)),
         fees=tuple(_fees(row) for row in tables["fees"].rows("schedules", least=1)),
-        limits=tuple(_limits(row) for row in tables["limits"].rows("limits", least=1)),
+        limits=tuple(_limit(row) for row in tables["limits"].rows("limits", least=1)),
         file_sizes=tuple(_file_size(row) for row in tables["limits"].rows("file_sizes", least=1)),
         file_counts=tuple(
             _file_count(row) for row in tables["limits"].rows("file_counts", least=1)
@@ -144,11 +145,9 @@ def _fees(row: Table) -> FeeSchedule:
     )
 
 
-def _limits(row: Table) -> TimeLimits:
-    return TimeLimits(
-        payment_months=row.whole("payment_months", least=1),
-        activation_months=row.whole("activation_months", least=1),
-        life=row.life(),
+def _limit(row: Table) -> DatedLimit:
+    return DatedLimit(
+        limit=row.one_of("limit", Limit), value=row.whole("value", least=1), life=row.life()
     )
 
 

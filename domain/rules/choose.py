@@ -14,15 +14,16 @@ from domain.errors import Refusal
 from domain.papers import DocumentKind
 from domain.rules.transitions import Filing, holding
 from domain.rules.types import (
+    DatedLimit,
     FeeSchedule,
     FileCount,
     FileSize,
     Life,
+    Limit,
     Quota,
     Rulebook,
     Ruleset,
     StayPattern,
-    TimeLimits,
 )
 
 
@@ -131,9 +132,10 @@ def stay_pattern(rulebook: Rulebook, filing: Filing, *, top_tier: bool = False) 
     raise NoRule(f"no {tier}stay pattern of the {route} route is loaded for {day}")
 
 
-def time_limits(rulebook: Rulebook, submitted_on: date) -> TimeLimits:
-    """The months allowed to somebody who submitted on that Hong Kong day."""
-    return _in_force(rulebook.limits, submitted_on, "set of time limits")
+def limit(rulebook: Rulebook, which: Limit, submitted_on: date) -> int:
+    """What is allowed to somebody who submitted on that Hong Kong day, in the limit's own unit."""
+    ours = [each for each in rulebook.limits if each.limit is which]
+    return _in_force(ours, submitted_on, f"limit of {which}").value
 
 
 def file_size(rulebook: Rulebook, on: date) -> int:
@@ -170,7 +172,7 @@ def excluded_nationalities(rulebook: Rulebook, on: date) -> tuple[str, ...]:
     return edition.members
 
 
-_Living = TypeVar("_Living", TimeLimits, FileSize, FileCount)
+_Living = TypeVar("_Living", DatedLimit, FileSize, FileCount)
 
 
 def _in_force(rows: Iterable[_Living], on: date, what: str) -> _Living:

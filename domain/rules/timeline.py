@@ -11,7 +11,16 @@ from itertools import pairwise
 
 from domain.application import Route
 from domain.papers import DocumentKind
-from domain.rules.types import DatedList, Edition, FeeSchedule, Life, Quota, Rulebook, VisaFee
+from domain.rules.types import (
+    DatedList,
+    Edition,
+    FeeSchedule,
+    Life,
+    Limit,
+    Quota,
+    Rulebook,
+    VisaFee,
+)
 
 Named = tuple[str, Life]
 
@@ -29,13 +38,17 @@ def contradictions(book: Rulebook, unread: Collection[str]) -> Iterator[str]:
         if dated.id not in unread:
             yield from _dated_list(dated)
     if "limits" not in unread:
-        yield from _one_a_day([("limits", each.life) for each in book.limits])
         yield from _one_a_day([("the size of files", each.life) for each in book.file_sizes])
         for kind in DocumentKind:
             ours = [each.life for each in book.file_counts if each.kind is kind]
             yield from _one_a_day(
                 [(f"the number of files of the kind {kind}", each) for each in ours]
             )
+        for which in Limit:
+            ours = [each.life for each in book.limits if each.limit is which]
+            yield from _one_a_day([(f"limit {which}", life) for life in ours])
+            if not ours:
+                yield f"limits: no limit of {which} is loaded"
     if "fees" not in unread:
         yield from _fees(book.fees)
     if "quotas" not in unread:

@@ -205,12 +205,24 @@ class Quota:
         return self.known_from.year + (self.catches is YearCaught.FOLLOWING_YEAR)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimeLimits:
-    """Months allowed for paying the visa fee and for activating the visa."""
+class Limit(StrEnum):
+    """What is limited, and in which unit."""
 
-    payment_months: int
-    activation_months: int
+    PAYMENT_MONTHS = "payment-months"
+    ACTIVATION_MONTHS = "activation-months"
+    EXTENSION_WEEKS = "extension-weeks"
+    RECONSIDERATION_MONTHS = "reconsideration-months"
+    RECONSIDERATIONS = "reconsiderations"
+    ABODE_YEARS = "abode-years"
+    DEPENDANT_UNDER_AGE = "dependant-under-age"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatedLimit:
+    """How much of something is allowed to whoever submitted while it is in force."""
+
+    limit: Limit
+    value: int
     life: Life
 
 
@@ -262,7 +274,7 @@ class Rulebook:
     lists: Lists
     stays: tuple[StayPattern, ...]
     fees: tuple[FeeSchedule, ...]
-    limits: tuple[TimeLimits, ...]
+    limits: tuple[DatedLimit, ...]
     file_sizes: tuple[FileSize, ...]
     file_counts: tuple[FileCount, ...]
     quotas: tuple[Quota, ...]

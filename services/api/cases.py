@@ -12,11 +12,15 @@ from domain.access import Action
 from domain.application import Correspondence
 from domain.application import Route as TestRoute
 from domain.clocks import Clock
+from domain.following import possible
 from domain.moves import CaseMovedToRuleset, still_standing
+from domain.particulars import ApplicationCorrected
+from domain.reconsidering import CaseReopened
 from domain.record import Recorded
 from domain.rederivation import rederived
 from domain.rules.types import Assessment
-from domain.stages import Draft, Stage, possible, proposals_of
+from domain.stages import Draft, Stage, proposals_of
+from domain.wire import WIRE
 from services import cases
 from services.api.commands import addresses
 from services.api.freshness import shown, wait_until_shown
@@ -151,7 +155,7 @@ def assessments(call: Call, reference: str, query: dict[str, Any]) -> Any:
         "assessments": [
             {
                 "version": each.version,
-                "type": e.WIRE[type(each.event)].name,
+                "type": WIRE[type(each.event)].name,
                 "ruleset": made.ruleset,
                 "digest": made.digest,
                 "extent": made.extent,
@@ -203,6 +207,8 @@ def _listed(events: Iterable[Recorded[e.CaseEvent]]) -> dict[str, Any]:
             case e.ApplicationScored(ruleset=ruleset, total=total) as scored:
                 found |= {"ruleset": ruleset, "points": total, "overrides": scored.overrides}
                 found |= {"computed_points": scored.computed_total}
+            case CaseReopened() | ApplicationCorrected(assessed_anew=True):
+                found |= {"points": None, "overrides": (), "computed_points": None}
             case CaseMovedToRuleset(ruleset=ruleset):
                 found |= {"ruleset": ruleset, "points": None, "overrides": ()}
                 found |= {"computed_points": None}
@@ -237,7 +243,7 @@ def _event(recorded: Recorded[e.CaseEvent]) -> dict[str, Any]:
     }
     return {
         **envelope,
-        "type": e.WIRE[type(recorded.event)].name,
+        "type": WIRE[type(recorded.event)].name,
         "payload": _in_utc(msgspec.to_builtins(recorded.event, builtin_types=(datetime,))),
     }
 

@@ -7,10 +7,11 @@ from typing import Any
 import click
 from rich.table import Table
 
-from domain.events import WIRE, ApplicationScored
+from domain.events import ApplicationScored
+from domain.following import possible
 from domain.moves import still_standing
 from domain.record import Recorded
-from domain.stages import possible
+from domain.wire import WIRE
 from services.cases import CaseAt, case_at
 from services.cli.asking import MOMENT, computed, in_hong_kong, office, wide_console
 from services.work import history as work_history

@@ -10,11 +10,13 @@ from domain import events as e
 from domain.access import ACTION_OF, PERMITTED
 from domain.application import Correspondence
 from domain.clocks import Clock
+from domain.following import next_of
 from domain.moves import CaseMovedToRuleset, still_standing
 from domain.record import Recorded
 from domain.rederivation import Extent, Rederived, rederived
 from domain.rules.types import Assessment
-from domain.stages import next_of, proposals_of
+from domain.stages import proposals_of
+from domain.wire import WIRE
 from domain.working_days import HolidaysNotLoaded
 from services.cases import CaseAt, case_at
 from services.cli.asking import MOMENT, in_hong_kong, office
@@ -72,7 +74,7 @@ def _told(
     yield "What led here"
     gone = lapsed(found.events)
     for each in found.events:
-        name = e.WIRE[type(each.event)].name
+        name = WIRE[type(each.event)].name
         yield f"  {in_hong_kong(each.effective_at)}  {name:<24} {each.actor} ({each.role})"
         yield from (f"              {text}" for text in _said(each.event, language))
         for proposal in gone.get(each.version, ()):
@@ -91,8 +93,6 @@ def _told(
     yield "What may follow"
     for command in next_of(found.state):
         yield f"  {command.__name__}: {', '.join(sorted(PERMITTED[ACTION_OF[command]]))}"
-    if not next_of(found.state):
-        yield "  nothing: the case has come to its end"
 
 
 def _clock_told(clock: Clock | HolidaysNotLoaded) -> Iterator[str]:
@@ -111,7 +111,7 @@ def _clock_told(clock: Clock | HolidaysNotLoaded) -> Iterator[str]:
 
 
 def _made_again(recorded: Recorded[e.CaseEvent], made: Rederived) -> Iterator[str]:
-    name = e.WIRE[type(recorded.event)].name
+    name = WIRE[type(recorded.event)].name
     found = _EXTENTS[made.extent] if made.identical else "NOT identical"
     yield f"  version {recorded.version:<3} {name:<24} {made.ruleset}  {found}"
     yield from (f"              {each}" for each in made.differences)

@@ -17,6 +17,7 @@ from domain import commands as c
 from domain.access import Person, Role
 from domain.application import Application
 from domain.days import HONG_KONG, hong_kong_date
+from domain.decisions import Matter
 from domain.errors import DuplicateApplication, NothingToSelect, Reportable
 from domain.events import Channel
 from domain.stages import Stage
@@ -160,7 +161,9 @@ def _take_in(office: Office, number: int, arrival: Arrival) -> str:
     if outcome.stage is Stage.PREREQUISITES_MET:
         outcome = then(c.ScoreApplication(), 55)
     if outcome.stage in {Stage.PREREQUISITES_UNMET, Stage.BELOW_MARK}:
-        then(c.RefuseApplication(), 60)
+        then(c.ProposeRefusal(), 60)
+        asked = _request(SUPERVISOR, name, "confirm", at + timedelta(days=61))
+        carry_out(office, filed.reference, c.ConfirmDecision(matter=Matter.REFUSAL), asked)
     elif arrival.withdraws:
         then(c.WithdrawApplication(reason="Circumstances have changed"), 70)
     return filed.reference
@@ -169,12 +172,19 @@ def _take_in(office: Office, number: int, arrival: Arrival) -> str:
 def _to_visa(office: Office, reference: str) -> None:
     def then(command: c.CaseCommand, days: int) -> Outcome:
         when = HELD_AT + timedelta(days=days)
-        asked = _request(SUPERVISOR, reference, type(command).__name__, when)
+        asked = _request(OFFICER, reference, type(command).__name__, when)
         return carry_out(office, reference, command, asked)
 
-    then(c.ApproveInPrinciple(), 10)
+    def confirmed(matter: Matter, days: int) -> Outcome:
+        when = HELD_AT + timedelta(days=days)
+        asked = _request(SUPERVISOR, reference, f"confirm {matter}", when)
+        return carry_out(office, reference, c.ConfirmDecision(matter=matter), asked)
+
+    then(c.ProposeApprovalInPrinciple(), 9)
+    confirmed(Matter.APPROVAL_IN_PRINCIPLE, 10)
     then(c.VerifyOriginals(), 60)
-    then(c.ApproveApplication(), 65)
+    then(c.ProposeApproval(), 64)
+    confirmed(Matter.APPROVAL, 65)
     then(c.PayVisaFee(amount_hkd=VISA_FEE_HKD), 75)
     then(c.IssueVisa(), 80)
     entered = hong_kong_date(HELD_AT) + timedelta(days=100)

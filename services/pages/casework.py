@@ -17,6 +17,7 @@ from domain.access import ACTION_OF, Action, permitted
 from domain.application import Route as TestRoute
 from domain.clocks import Clock
 from domain.errors import Forbidden, NoSuchCase, Refusal
+from domain.following import possible
 from domain.moves import CaseMovedToRuleset
 from services import cases
 from services.cases import CaseAt, Request
@@ -125,7 +126,7 @@ def page(office: Office, found: CaseAt, refused: Refused | None) -> str:
 
 def offers(office: Office, words: Catalogue, found: CaseAt) -> tuple[Offer, ...]:
     """Return the forms for what the case allows and whoever is signed in may do."""
-    names = [forms.slug(name) for name in s.possible(found.state)]
+    names = [forms.slug(name) for name in possible(found.state)]
     return tuple(
         _offer(office, words, found.state, name)
         for name in names

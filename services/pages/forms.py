@@ -26,7 +26,9 @@ Strings = Mapping[str, str]
 BY_EXERCISE: Final = frozenset({c.ShortlistCase, c.SelectCase, c.PassOverCase})
 """Commands that an exercise gives its cases; nobody gives them by hand here."""
 
-BY_INTAKE: Final = frozenset({c.SubmitApplication, p.ReceiveDocument})
+BY_INTAKE: Final[frozenset[type[Any]]] = frozenset(
+    (c.SubmitApplication, c.CorrectApplication, p.ReceiveDocument)
+)
 """Commands that come with something that no form of a case alone can hold."""
 
 
@@ -70,7 +72,7 @@ COMMANDS: Final[Mapping[str, type[Any]]] = MappingProxyType(
 def inputs_of(command: type[Any]) -> tuple[Input, ...]:
     """Return the fields of the command's form, in order."""
     hints = get_type_hints(command)
-    kinds = {int: "whole", date: "day", str: "text", tuple[str, ...]: "lines"}
+    kinds = {int: "whole", date: "day", str: "text", bool: "yes-no", tuple[str, ...]: "lines"}
     return tuple(
         Input(
             name=each.name,
@@ -87,6 +89,8 @@ def _kind_of_choice(kind: type[Any]) -> str:
 
 
 def _choices(kind: type[Any]) -> Mapping[str, str]:
+    if kind is bool:
+        return {each: load_catalogue()(f"yes-no.{each}") for each in ("no", "yes")}
     kind = get_args(kind)[0] if get_origin(kind) is tuple else kind
     if not issubclass(kind, StrEnum):
         return {}
@@ -202,6 +206,12 @@ def _typed_day(text: str) -> str:
         raise ValueError("Enter a date such as 2019-05-01") from fault
 
 
+def _yes_no(text: str) -> bool:
+    if text not in {"yes", "no"}:
+        raise ValueError("Choose yes or no")
+    return text == "yes"
+
+
 def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
@@ -212,6 +222,7 @@ _READ: Final[Mapping[str, Any]] = MappingProxyType(
         "day": _typed_day,
         "text": str,
         "choice": str,
+        "yes-no": _yes_no,
         "lines": _lines,
         "several": _lines,
     }

@@ -1,4 +1,4 @@
-"""Which rules a form on overrides offers, and to whom: nobody is asked to confirm their own."""
+"""What forms for two officers offer, and to whom: nobody is asked to confirm their own."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,24 +6,30 @@ from typing import Any
 from domain import commands as c
 from domain import stages as s
 from domain.access import Person
-from domain.overrides import OverrideProposed
+from domain.overrides import OverrideProposed, matter_of
 from domain.rules.choose import UnknownRuleset, recorded
 from domain.rules.overriding import choices, factor_of
 from domain.rules.types import Rulebook, Ruleset
 from services.pages import forms
 
 _SECOND = (c.ConfirmOverride, c.DeclineOverride)
+_DECIDE = (c.ConfirmDecision, c.DeclineDecision)
 
 
 def barred(person: Person, state: s.CaseState, command: type[Any]) -> bool:
-    """Say whether a command asks for a second officer and every open proposal is the person's."""
+    """Say whether a command asks for a second officer, and the person cannot be the one."""
+    if command in _DECIDE and (decision := s.decision_of(state)) is not None:
+        return not isinstance(state, s.Draft) and person.name in state.filed.actors(decision.matter)
     return command in _SECOND and not _others(person, state)
 
 
 def with_rules(
     field: forms.Input, command: type[Any], rulebook: Rulebook, state: s.CaseState, person: Person
 ) -> forms.Input:
-    """Return a field that asks for a rule with the rules to choose from, any other as it is."""
+    """Return a field that asks for a rule or a decision with what there is to choose from."""
+    if field.name == "matter" and (decision := s.decision_of(state)) is not None:
+        matter = {each: said for each, said in field.choices.items() if each == decision.matter}
+        return replace(field, choices=matter)
     if field.name != "rule":
         return field
     if command in _SECOND:
@@ -34,7 +40,13 @@ def with_rules(
 
 
 def _others(person: Person, state: s.CaseState) -> list[OverrideProposed]:
-    return [each for each in s.proposals_of(state) if each.proposed_by != person.name]
+    if isinstance(state, s.Draft):
+        return []
+    return [
+        each
+        for each in s.proposals_of(state)
+        if person.name not in state.filed.actors(matter_of(each.rule))
+    ]
 
 
 def _proposed(proposal: OverrideProposed) -> str:

@@ -36,7 +36,12 @@ _DECISIONS: Final[Mapping[Stage, str]] = {
     Stage.VISA_PAID: "approved",
     Stage.ISSUED: "approved",
     Stage.ACTIVE: "approved",
+    Stage.EXTENDING: "approved",
+    Stage.SETTLED: "approved",
     Stage.WITHDRAWN: "withdrawn",
+    Stage.UNDER_RECONSIDERATION: "reconsidered",
+    Stage.LAPSED: "lapsed",
+    Stage.VOIDED: "voided",
 }
 _FIELDS: Final = ("reference", "day", "month", "year")
 

@@ -9,6 +9,7 @@ from domain.moves import still_standing
 from domain.overrides import OverrideProposed
 from domain.record import Recorded
 from domain.rules.types import Assessment
+from domain.wire import WIRE
 from domain.work_events import WorkEvent
 from services.overrides import lapsed, override_told
 from services.pages.catalogue import Catalogue
@@ -87,7 +88,7 @@ def _step(
     recorded: Recorded[e.CaseEvent] | Recorded[WorkEvent],
     gone: Iterable[OverrideProposed],
 ) -> Step:
-    event, wire = recorded.event, e.WIRE[type(recorded.event)]
+    event, wire = recorded.event, WIRE[type(recorded.event)]
     personal = getattr(event, "personal", None)
     return Step(
         title=words(f"event.{wire.name}"),

@@ -84,6 +84,7 @@ case_list: Final = Table(
     _integer("rank", null=True),
     _text("ruleset", null=True),
     Column("documents_awaited", Boolean, nullable=False, server_default=text("false")),
+    Column("held", Boolean, nullable=False, server_default=text("false")),
     _integer("version"),
     _bigint("position"),
     _text("sealed", null=True),

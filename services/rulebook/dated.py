@@ -13,6 +13,7 @@ from domain.rules.types import (
     FeeSchedule,
     HolidayYear,
     Life,
+    Limit,
     Quota,
     Rulebook,
     StayPattern,
@@ -70,14 +71,13 @@ def _groups(book: Rulebook) -> Iterator[list[DatedValue]]:
         ours = [each for each in book.stays if (each.route, each.top_tier) == kind]
         yield [_stay(each) for each in ours]
     yield [_fees(each) for each in book.fees]
-    yield [
-        _living(
-            "time limits",
-            f"{each.payment_months} months to pay, {each.activation_months} to activate",
-            each.life,
-        )
-        for each in book.limits
-    ]
+    for which in Limit:
+        name = which.replace("-", " ")
+        yield [
+            _living("limit", f"{name}: {each.value}", each.life)
+            for each in book.limits
+            if each.limit is which
+        ]
     yield from _file_limits(book)
     lists = book.lists
     yield _list("excluded nationalities", lists.excluded_nationalities)

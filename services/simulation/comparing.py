@@ -31,12 +31,13 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenCase:
-    """An undecided case with what the log says of it."""
+    """An undecided case with what the log says of it, and whether what was filed was corrected."""
 
     reference: str
     stage: Stage
     submission: Submission
     regime: Regime | None
+    corrected: bool = False
 
     @property
     def submitted_on(self) -> date:
@@ -118,7 +119,11 @@ def open_case(reference: str, trace: Trace) -> OpenCase:
     if trace.submission is None or trace.stage is None:
         raise ValueError(f"the events of {reference} do not begin with its submission")
     return OpenCase(
-        reference=reference, stage=trace.stage, submission=trace.submission, regime=trace.regime
+        reference=reference,
+        stage=trace.stage,
+        submission=trace.submission,
+        regime=trace.regime,
+        corrected=trace.corrected,
     )
 
 

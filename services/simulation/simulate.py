@@ -175,7 +175,7 @@ def _open_cases(mapped: _Mapped, parts: list[Part], target: Ruleset, told: Told)
         raise NothingThen(
             f"nothing that the log holds of a case had happened by {as_of.isoformat()}"
         )
-    cases = [open_case(reference, trace) for reference, trace in known.items()]
+    cases = [open_case(reference, trace) for reference, trace in known.items() if trace.is_open]
     ours = [each for each in cases if each.submission.route is target.route]
     if not ours:
         raise NoOpenCase(

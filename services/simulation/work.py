@@ -16,12 +16,14 @@ from itertools import chain
 from multiprocessing import parent_process
 from multiprocessing.process import BaseProcess
 from threading import Thread
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from msgspec.msgpack import Decoder, Encoder
 
 from domain import events as e
+from domain.application import Application
 from domain.errors import Reportable
+from domain.particulars import ApplicationCorrected
 from domain.projections.stage_after import CASE_STREAM
 from domain.record import Recorded
 from domain.traces import Trace, traces
@@ -97,16 +99,27 @@ def compare(batch: Batch) -> bytes:
     found: list[Compared] = []
     with _store(batch.source) as store:
         for cases in _split(CASES.decode(batch.cases)):
-            filed = applications(store, [each.reference for each in cases])
+            filed = applications(store, cases)
             found += (compared(each, filed.get(each.reference), batch.terms) for each in cases)
     return PACKED.encode(found)
 
 
-def applications(store: Store, references: Sequence[str]) -> dict[str, Any]:
-    """Return what was filed under each reference; None where its person has been erased."""
-    firsts = store.read_firsts([f"{CASE_STREAM}{each}" for each in references])
+def applications(store: Store, cases: Sequence[OpenCase]) -> dict[str, Application | None]:
+    """Return what each case was filed with, as corrected; None where its person is erased."""
+    firsts = store.read_firsts([_stream(each) for each in cases])
     events = (cast("e.ApplicationSubmitted", each.event) for each in firsts)
-    return {each.reference: each.personal for each in events}
+    filed = {each.reference: each.personal for each in events}
+    changed = {_stream(each): each.reference for each in cases if each.corrected}
+    for stream, history in (store.read_streams(list(changed)) if changed else {}).items():
+        for each in history:
+            if isinstance(each.event, ApplicationCorrected):
+                said = each.event.personal
+                filed[changed[stream]] = said.application if said else None
+    return filed
+
+
+def _stream(case: OpenCase) -> str:
+    return f"{CASE_STREAM}{case.reference}"
 
 
 def _read(store: Store, part: Part) -> Iterator[tuple[Recorded[e.Event], ...]]:

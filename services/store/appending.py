@@ -61,6 +61,13 @@ _KEYED: Final = """, keyed AS (
 ), ready AS MATERIALIZED (
     SELECT FROM {before}, (SELECT count(*) FROM keyed) AS after
 )"""
+_DESTROYED: Final = """, destroyed AS (
+    UPDATE case_keys SET wrapped = NULL, erased_at = now()
+    WHERE reference = ANY (%(destroy)s) AND wrapped IS NOT NULL AND EXISTS (SELECT FROM {before})
+    RETURNING reference
+), bared AS MATERIALIZED (
+    SELECT FROM {before}, (SELECT count(*) FROM destroyed) AS after
+)"""
 _WRITTEN: Final = """, committed AS (
     INSERT INTO commits (commit_id, command_id, fingerprint, result)
     SELECT nextval('commit_ids'), %(command_id)s, %(fingerprint)s, %(result)s FROM {before}
@@ -81,7 +88,7 @@ _NONE: Final = "'{}'::text[]"
 
 
 @cache
-def statement(*, reserves: bool, mints: bool, relies: bool) -> str:
+def statement(*, reserves: bool, mints: bool, relies: bool, destroys: bool) -> str:
     """The append, with the parts that a commit needs: most need neither of the first two."""
     parts = [_EARLIER]
     admitted = _ADMITTED
@@ -99,6 +106,9 @@ def statement(*, reserves: bool, mints: bool, relies: bool) -> str:
     if mints:
         parts.append(_KEYED.format(before=before))
         before = "ready"
+    if destroys:
+        parts.append(_DESTROYED.format(before=before))
+        before = "bared"
     held = "ARRAY(SELECT key FROM held)" if reserves else _NONE
     unkeyed = "ARRAY(SELECT reference FROM unkeyed)" if relies else _NONE
     parts.append(_WRITTEN.format(before=before, held=held, unkeyed=unkeyed))
@@ -141,6 +151,8 @@ def parameters(commit: Commit, bodies: Sequence[bytes], sealing: Sealing) -> dic
     }
     if commit.reserve or commit.release:
         given |= {"reserve": Texts(commit.reserve), "release": Texts(commit.release)}
+    if commit.destroy:
+        given["destroy"] = Texts(commit.destroy)
     if sealing.new:
         given |= {"new_references": Texts(sealing.new), "new_keys": Keys(sealing.new.values())}
     if sealing.held:
@@ -154,6 +166,7 @@ def statement_for(commit: Commit, sealing: Sealing) -> str:
         reserves=bool(commit.reserve or commit.release),
         mints=bool(sealing.new),
         relies=bool(sealing.held),
+        destroys=bool(commit.destroy),
     )
 
 

@@ -14,9 +14,10 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from domain.events import WIRE, Event
+from domain.events import Event
 from domain.record import Recorded, Upcast, Wire
 from domain.upcasts import UPCASTS
+from domain.wire import WIRE
 from services.store.commit import Commit, NewEvent
 from services.store.errors import EventUnreadable, Unwritable
 from services.store.faults import without_values
@@ -109,7 +110,7 @@ class Codec:
         stream, version = place
         shape = self._by_type.get(type(new.event))
         if shape is None:
-            raise Unwritable(f"{type(new.event).__name__} has no wire name in domain.events.WIRE")
+            raise Unwritable(f"{type(new.event).__name__} has no wire name in domain.wire.WIRE")
         if new.effective_at.tzinfo is None:
             raise Unwritable(f"{shape.wire.name}: effective_at {new.effective_at} has no time zone")
         event_id = new_event_id()

@@ -41,7 +41,8 @@ class Commit:
 
     `fingerprint` (1 to 64 bytes) is equal only for commands of equal content. `result` is what a
     repeat of the command is answered with, and holds nothing personal. The keys in `reserve` are
-    this commit's alone until another one names them in `release`; releasing comes first.
+    this commit's alone until another one names them in `release`; releasing comes first. The keys
+    of the cases in `destroy` are destroyed with this commit: nobody reads what was personal there.
     """
 
     command_id: UUID
@@ -55,6 +56,7 @@ class Commit:
     result: Mapping[str, JSON] = field(default_factory=dict)
     reserve: tuple[str, ...] = ()
     release: tuple[str, ...] = ()
+    destroy: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len({write.stream for write in self.writes}) != len(self.writes):

@@ -24,6 +24,9 @@ CONSTRAINTS: Final[Mapping[str, str]] = MappingProxyType(
         "events_stream_length": "a stream's name must have 1 to 200 characters: shorten it",
         "events_type_length": "an event's wire name must have 1 to 100 characters: shorten it",
         "events_version_counts_from_1": "the versions of a stream count from 1",
+        "events_second_person": "whoever confirms has acted on the matter before, or nobody has "
+        "proposed it: somebody else has to decide",
+        "events_confirmed": "what two officers decide is recorded with its confirmation only",
         "reservations_key_length": "a reserved key must have 1 to 200 characters: shorten it",
         "case_keys_reference_length": "a case's reference must have 1 to 100 characters",
         "case_keys_wrapped_length": "a case's wrapped key must have 1 to 256 bytes",

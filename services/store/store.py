@@ -230,8 +230,10 @@ class Store:
         if earlier := repeat(commit.command_id, commit.fingerprint, answer):
             return earlier
         refuse(commit, answer)
-        for reference in answer.unkeyed:
+        for reference in (*answer.unkeyed, *commit.destroy):
             self._wrapped.pop(reference, None)
+        if commit.destroy:
+            self._keys.forget()
         if answer.commit_id is None:
             return None
         return Appended(commit_id=answer.commit_id, result=commit.result, repeated=False)

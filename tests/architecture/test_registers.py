@@ -18,8 +18,9 @@ import workers
 from domain.access import ACTION_OF, WORK_ACTION_OF
 from domain.commands import CaseCommand, ExerciseCommand
 from domain.errors import Refusal
-from domain.events import WIRE, CaseEvent, Event
+from domain.events import CaseEvent, Event
 from domain.exercise_events import ExerciseEvent
+from domain.wire import WIRE
 from domain.work_commands import TakeNext, WorkCommand
 from domain.work_events import WorkEvent
 from tests.architecture.tree import ROOT

@@ -9,7 +9,7 @@ from services.projections.runner import catch_up_all
 from services.wiring import Office
 from tests.browser.chromium import Chromium
 from tests.browser.looking import FAINT_TEXTS, FAULTS_OF_STRUCTURE, FOCUS, HEADING, TITLE, TOO_WIDE
-from tests.services.asking import SUPERVISOR, asked, filed_by
+from tests.services.asking import SUPERVISOR, asked, asked_for, filed_by, together
 from tests.services.visiting import TO_POOL, file_case
 
 
@@ -100,7 +100,8 @@ def test_no_page_is_faint_unlabelled_or_too_wide(
     )
     draw_shortlist(office, "2019-q2", asked(SUPERVISOR))
     make_selection(office, "2019-q2", asked(SUPERVISOR))
-    carry_out(office, reference, c.ApproveInPrinciple(), asked(SUPERVISOR))
+    for command in together(c.ProposeApprovalInPrinciple()):
+        carry_out(office, reference, command, asked_for(command, SUPERVISOR))
     catch_up_all(office.store, office.models)
     sign_in(browser, served, office, "supervisor.wong")
     found = []

@@ -15,8 +15,9 @@ from uuid import UUID
 
 import msgspec
 
-from domain.events import WIRE, Event
+from domain.events import Event
 from domain.record import Wire
+from domain.wire import WIRE
 from services.store import CaseKeys, Commit, NewEvent, StreamWrite
 from services.store.codec import Codec
 from tests.contract import rulebook

@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.events import (
-    WIRE,
     ApplicationFeePaid,
     ApplicationRefused,
     ApplicationSubmitted,
@@ -24,6 +23,7 @@ from domain.events import (
 from domain.exercise_events import SelectionMade
 from domain.record import Recorded, Wire
 from domain.upcasts import UPCASTS
+from domain.wire import WIRE
 from services.store import CaseKeys, EventUnreadable, NewEvent, Unwritable
 from services.store.codec import Codec, Envelope, StoredEvent, reference_of
 from tests.contract import pin

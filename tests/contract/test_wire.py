@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from domain.events import WIRE
 from domain.upcasts import UPCASTS
+from domain.wire import WIRE
 from tests.contract import pin
 
 PINNED = pin.pinned_shapes()

@@ -11,8 +11,9 @@ from datetime import UTC, date, datetime
 from functools import cache, reduce
 
 from domain import case
-from domain.commands import CaseCommand
+from domain.commands import CaseCommand, ConfirmDecision, Proposal
 from domain.deciding.circumstances import Circumstances
+from domain.deciding.seconding import MATTER_OF
 from domain.errors import Refusal
 from domain.events import CaseEvent
 from domain.rules.book import parse_rulebook
@@ -100,6 +101,16 @@ class Given:
         except Refusal as refusal:
             return Decided(before=self.state, facts=(), refusal=refusal)
         return Decided(before=self.state, facts=facts, refusal=None)
+
+    def once_confirmed(self, command: Proposal) -> Decided:
+        """What a proposal leads to, beside its confirmation, once another officer confirms it."""
+        proposed = self.when(command)
+        if proposed.refusal is not None:
+            return proposed
+        state = reduce(case.evolve, proposed.facts, self.state)
+        confirm = ConfirmDecision(matter=MATTER_OF[type(command)])
+        decided = replace(self, state=state).by("officer-9").when(confirm)
+        return replace(decided, facts=decided.facts[1:])
 
 
 def given(*history: CaseEvent) -> Given:

@@ -14,7 +14,23 @@ from domain import overrides as o
 from domain import papers as p
 from domain import stages as s
 from domain.application import Application, Route
+from domain.decisions import (
+    DecisionConfirmed,
+    DecisionProposed,
+    DecisionWords,
+    Matter,
+    VoidingCode,
+)
+from domain.interruptions import CaseHeld, CaseLapsed, InterruptionReason, LapseCause
 from domain.moves import CaseMovedToRuleset, MoveCode, MoveReason
+from domain.reconsidering import NewMaterial, ReconsiderationRequested
+from domain.residence import (
+    ExtensionSought,
+    RightOfAbodeReached,
+    Settlement,
+    SettlementEvidence,
+    VisaVoided,
+)
 from domain.rules.choose import known
 from tests.domain.deciding import NOON, REFERENCE, real_rulebook
 
@@ -171,6 +187,33 @@ REFUSED: Final = e.ApplicationRefused(
     rules=(),
     personal=e.RefusalReasons(texts=("The claims were not borne out",)),
 )
+PROPOSER: Final = "officer-2"
+
+
+def decided_on(matter: Matter, by: str = PROPOSER) -> e.CaseEvent:
+    """Return the proposal of a decision that a second officer is awaited for."""
+    words = DecisionWords(texts=("The claims were not borne out",))
+    voiding = VoidingCode.FALSE_DOCUMENT if matter is Matter.VOIDING else None
+    return DecisionProposed(matter=matter, proposed_by=by, voiding=voiding, personal=words)
+
+
+def confirmed(matter: Matter, by: str = "officer-1") -> e.CaseEvent:
+    """Return the confirmation of a decision by a second officer."""
+    return DecisionConfirmed(matter=matter, proposed_by=PROPOSER, confirmed_by=by)
+
+
+HELD: Final = CaseHeld(personal=InterruptionReason(text="The diploma is being looked into"))
+RECONSIDERED: Final = ReconsiderationRequested(
+    request=1, personal=NewMaterial(text="The employer has written")
+)
+SOUGHT: Final = ExtensionSought(
+    settlement=Settlement.EMPLOYED, personal=SettlementEvidence(text="document 12")
+)
+ABODE: Final = RightOfAbodeReached(reached_on=date(2026, 10, 1))
+VOIDED: Final = VisaVoided(
+    code=VoidingCode.FALSE_DOCUMENT, personal=DecisionWords(texts=("The diploma is forged",))
+)
+LAPSED: Final = CaseLapsed(cause=LapseCause.PAYMENT, due_on=PAY_BY)
 WITHDRAWN: Final = e.ApplicationWithdrawn(personal=e.WithdrawalReason(text=""))
 
 MAIN_PATH: Final[tuple[e.CaseEvent, ...]] = (
@@ -212,8 +255,13 @@ HISTORIES: Final[Mapping[type[s.CaseState], tuple[e.CaseEvent, ...]]] = MappingP
         s.VisaPaid: until(PAID),
         s.Issued: until(ISSUED),
         s.Active: until(ACTIVATED),
+        s.Extending: (*until(ACTIVATED), SOUGHT),
+        s.Settled: (*until(ACTIVATED), ABODE),
         s.Refused: (*until(SHORTLISTED), REFUSED),
+        s.UnderReconsideration: (*until(SHORTLISTED), REFUSED, RECONSIDERED),
         s.Withdrawn: (*until(scored()), WITHDRAWN),
+        s.Lapsed: (*until(APPROVED), LAPSED),
+        s.Voided: (*until(ISSUED), VOIDED),
     }
 )
 """A history that ends at each stage."""

@@ -44,6 +44,7 @@ def test_an_applicant_sees_no_case_but_their_own_status() -> None:
         Action.SUBMIT,
         Action.WITHDRAW,
         Action.SEND_DOCUMENT,
+        Action.ASK,
         Action.READ_OWN_STATUS,
         Action.PUBLIC,
     }

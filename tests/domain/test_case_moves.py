@@ -13,6 +13,7 @@ from domain.application import Application
 from domain.case import decide, load
 from domain.deciding.circumstances import Circumstances
 from domain.errors import NotAllowedNow, PersonErased, ReasonsMissing, Refusal, SameRuleset
+from domain.following import NEXT
 from domain.moves import CaseMovedToRuleset, MoveCode, MoveReason, still_standing
 from domain.record import Recorded
 from domain.rules.assess import WrongRoute
@@ -71,7 +72,7 @@ def test_at_every_other_stage_a_move_is_refused(stage: type[s.CaseState]) -> Non
 
 
 def test_what_may_be_moved_is_what_the_table_of_stages_says() -> None:
-    assert {stage for stage, names in s.NEXT.items() if c.MoveToRuleset in names} == set(MOVABLE)
+    assert {stage for stage, names in NEXT.items() if c.MoveToRuleset in names} == set(MOVABLE)
 
 
 def test_a_moved_case_is_assessed_anew_under_its_ruleset_as_of_its_submission() -> None:

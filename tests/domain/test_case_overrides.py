@@ -158,7 +158,24 @@ def test_a_second_officer_declines_and_the_score_stays() -> None:
     said = " The certificate is of another family "
     case.when(c.DeclineOverride(rule="resident-relative", reason=said)).then(declined)
     case.when(c.DeclineOverride(rule="resident-relative")).then(replace(declined, personal=None))
-    assert load((*POOL, proposed(), declined)) == load(POOL)
+    after, before = load((*POOL, proposed(), declined)), load(POOL)
+    assert isinstance(after, s.InPool)
+    assert isinstance(before, s.InPool)
+    # Nothing differs but who has acted on the matter.
+    assert replace(after, filed=replace(after.filed, acted=frozenset())) == before
+    assert after.filed.actors("override:resident-relative") == {"officer-1", "officer-2"}
+
+
+def test_whoever_declined_before_is_no_second_officer_of_the_same_rule() -> None:
+    declined = o.OverrideDeclined(
+        rule="resident-relative", proposed_by="officer-2", declined_by="officer-1", personal=None
+    )
+    case = given(*POOL, proposed(), declined, proposed(by="officer-3"))
+    for earlier in ("officer-1", "officer-2", "officer-3"):
+        case.by(earlier).when(c.ConfirmOverride(rule="resident-relative")).refused(
+            SecondOfficerNeeded, "somebody else has to decide"
+        )
+    case.by("officer-4").when(c.ConfirmOverride(rule="resident-relative")).leads_to(s.Stage.IN_POOL)
     # Declined, it may be proposed again.
     again = given(*POOL, proposed(), declined).when(propose("resident-relative", 5))
     assert again.refusal is None
@@ -173,12 +190,12 @@ def test_of_one_rule_one_proposal_at_a_time_is_open() -> None:
 
 
 def test_an_application_is_not_refused_while_an_override_awaits_a_second_officer() -> None:
-    refuse = c.RefuseApplication()
+    refuse = c.ProposeRefusal()
     given(*BELOW, proposed()).when(refuse).refused(AwaitsSecondOfficer, "confirmed or declined")
     declined = o.OverrideDeclined(
         rule="resident-relative", proposed_by="officer-2", declined_by="officer-1", personal=None
     )
-    given(*BELOW, proposed(), declined).when(refuse).leads_to(s.Stage.REFUSED)
+    given(*BELOW, proposed(), declined).once_confirmed(refuse).leads_to(s.Stage.REFUSED)
     given(*BELOW, proposed()).when(c.WithdrawApplication()).leads_to(s.Stage.WITHDRAWN)
 
 

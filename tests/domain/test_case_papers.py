@@ -37,7 +37,7 @@ from tests.domain.histories import (
 POOL = HISTORIES[s.InPool]
 TODAY = NOON.date()
 STORED = "ab" * 32
-ENDED = (s.Refused, s.Withdrawn)
+ENDED = (s.Refused, s.Withdrawn, s.Settled, s.Lapsed, s.Voided)
 LIVE = [each for each in HISTORIES if each is not s.Draft and each not in ENDED]
 UNDECIDED = [each for each in LIVE if each in s.Undecided.__args__]
 DECIDED = [each for each in LIVE if each not in UNDECIDED]

@@ -14,6 +14,7 @@ from domain.application import Application, Route
 from domain.case import decide, evolve, load
 from domain.days import HONG_KONG
 from domain.deciding.circumstances import Circumstances
+from domain.decisions import DecisionConfirmed, DecisionProposed, Matter
 from domain.errors import EarlierThanHistory
 from domain.rules.choose import NoRuleset
 from domain.rules.types import FeeSchedule, Rulebook
@@ -35,9 +36,11 @@ TO_POOL: tuple[c.CaseCommand, ...] = (
 TO_VISA: tuple[c.CaseCommand, ...] = (
     c.ShortlistCase(exercise=EXERCISE, rank=3),
     c.SelectCase(exercise=EXERCISE, rank=3),
-    c.ApproveInPrinciple(),
+    c.ProposeApprovalInPrinciple(),
+    c.ConfirmDecision(matter=Matter.APPROVAL_IN_PRINCIPLE),
     c.VerifyOriginals(),
-    c.ApproveApplication(),
+    c.ProposeApproval(),
+    c.ConfirmDecision(matter=Matter.APPROVAL),
     c.PayVisaFee(amount_hkd=VISA_FEE),
     c.IssueVisa(),
     c.ActivateVisa(entered_on=NOON.date()),
@@ -50,13 +53,18 @@ def carried_out(
     at: datetime = NOON,
     rulebook: Rulebook | None = None,
 ) -> tuple[e.CaseEvent, ...]:
-    """Return every fact of a new case on which these commands were carried out in turn."""
-    circumstances = Circumstances(
+    """Return every fact of a new case on which these commands were carried out in turn.
+
+    One officer gives them all, and another confirms what was proposed.
+    """
+    first = Circumstances(
         at=at, rulebook=rulebook or real_rulebook(), actor="officer-1", reference=REFERENCE
     )
+    second = replace(first, actor="officer-2")
     facts: tuple[e.CaseEvent, ...] = ()
     for command in commands:
-        facts += decide(load(facts), command, circumstances)
+        given = second if isinstance(command, c.ConfirmDecision) else first
+        facts += decide(load(facts), command, given)
     return facts
 
 
@@ -85,14 +93,18 @@ def test_an_application_goes_all_the_way_to_an_activated_visa(
         e.ApplicationScored,
         e.CaseShortlisted,
         e.CaseSelected,
+        DecisionProposed,
+        DecisionConfirmed,
         e.ApprovedInPrinciple,
         e.OriginalsVerified,
+        DecisionProposed,
+        DecisionConfirmed,
         e.ApplicationApproved,
         e.VisaFeePaid,
         e.VisaIssued,
         e.VisaActivated,
     ]
-    score, approval = facts[3], facts[8]
+    score, approval = facts[3], facts[12]
     assert isinstance(score, e.ApplicationScored)
     assert (score.total, score.ruleset) == (points, ruleset)
     assert approval == e.ApplicationApproved(
@@ -123,6 +135,7 @@ def test_a_submission_keeps_the_instant_the_channel_and_the_application() -> Non
             submitted_at=NOON,
             application_fee_hkd=None,
             personal=EMMA,
+            persons=3,
         )
     )
 
@@ -177,7 +190,7 @@ def test_the_reference_date_is_the_day_of_submission_and_not_of_the_assessment()
 
 def test_stay_fee_and_time_to_pay_follow_the_day_of_submission_and_not_of_approval() -> None:
     approved_on = datetime(2025, 3, 3, 4, tzinfo=UTC)
-    given(*HISTORIES[s.Verified]).at(approved_on).when(c.ApproveApplication()).then(
+    given(*HISTORIES[s.Verified]).at(approved_on).once_confirmed(c.ProposeApproval()).then(
         e.ApplicationApproved(stay_years=(2, 3, 3), visa_fee_hkd=VISA_FEE, pay_by=date(2025, 9, 3))
     )
 
@@ -191,7 +204,7 @@ def test_the_stay_pattern_changes_with_the_day_in_hong_kong(
     assert isinstance(filed, e.ApplicationSubmitted)
     submitted = replace(filed, submitted_at=first_minute + timedelta(seconds=seconds))
     case = given(submitted, *rest).at(datetime(2023, 6, 1, tzinfo=UTC))
-    (approved,) = case.when(c.ApproveApplication()).facts
+    (approved,) = case.once_confirmed(c.ProposeApproval()).facts
     assert isinstance(approved, e.ApplicationApproved)
     assert approved.stay_years == years
 

@@ -88,7 +88,7 @@ def test_unmet_prerequisites_refuse_in_their_own_words() -> None:
     facts = (submitted(minor()), *HISTORIES[s.Acknowledged][1:])
     assessed = given(*facts).when(c.AssessPrerequisites())
     assessed.leads_to(s.Stage.PREREQUISITES_UNMET)
-    decided = given(*facts, *assessed.facts).when(c.RefuseApplication())
+    decided = given(*facts, *assessed.facts).once_confirmed(c.ProposeRefusal())
     (refused,) = decided.facts
     assert isinstance(refused, e.ApplicationRefused)
     assert refused.reason_class is e.RefusalClass.PREREQUISITES
@@ -102,7 +102,7 @@ def test_unmet_prerequisites_refuse_in_their_own_words() -> None:
 def test_too_few_points_refuse_with_both_figures() -> None:
     facts = {"points": 79, "pass_mark": 80, "short": 1}
     below = Reason(message=Message.BELOW_PASS_MARK, facts=facts)
-    given(*HISTORIES[s.BelowMark]).when(c.RefuseApplication(reasons=(REASON,))).then(
+    given(*HISTORIES[s.BelowMark]).once_confirmed(c.ProposeRefusal(reasons=(REASON,))).then(
         e.ApplicationRefused(
             reason_class=e.RefusalClass.POINTS,
             rules=("pass-mark",),
@@ -113,7 +113,7 @@ def test_too_few_points_refuse_with_both_figures() -> None:
 
 @pytest.mark.parametrize("stage", [s.Shortlisted, s.Selected, s.InPrinciple, s.Verified])
 def test_a_refusal_after_deliberation_says_why(stage: type[s.CaseState]) -> None:
-    given(*HISTORIES[stage]).when(c.RefuseApplication(reasons=(f"  {REASON} ", ""))).then(
+    given(*HISTORIES[stage]).once_confirmed(c.ProposeRefusal(reasons=(f"  {REASON} ", ""))).then(
         e.ApplicationRefused(
             reason_class=e.RefusalClass.SELECTION,
             rules=(),
@@ -125,7 +125,7 @@ def test_a_refusal_after_deliberation_says_why(stage: type[s.CaseState]) -> None
 @pytest.mark.parametrize("reasons", [(), ("",), (" ", "\n")])
 def test_a_refusal_without_a_reason_is_refused_itself(reasons: tuple[str, ...]) -> None:
     case = given(*HISTORIES[s.Selected])
-    case.when(c.RefuseApplication(reasons=reasons)).refused(ReasonsMissing)
+    case.once_confirmed(c.ProposeRefusal(reasons=reasons)).refused(ReasonsMissing)
 
 
 @pytest.mark.parametrize("stage", [s.Approved, s.VisaPaid, s.Issued, s.Active, s.Refused])
@@ -161,7 +161,7 @@ def test_an_erased_person_cannot_be_assessed(
 
 def test_an_erased_persons_unmet_prerequisites_keep_their_ids() -> None:
     erased = (submitted(None), *HISTORIES[s.PrerequisitesUnmet][1:])
-    given(*erased).when(c.RefuseApplication(reasons=(REASON,))).then(
+    given(*erased).once_confirmed(c.ProposeRefusal(reasons=(REASON,))).then(
         e.ApplicationRefused(
             reason_class=e.RefusalClass.PREREQUISITES,
             rules=("age",),

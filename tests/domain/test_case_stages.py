@@ -1,7 +1,7 @@
 """Every command in every stage, and every event from every stage."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import get_args
 
 import pytest
@@ -13,24 +13,47 @@ from domain import events as e
 from domain import papers as p
 from domain import stages as s
 from domain.case import evolve, load
-from domain.errors import NotAllowedNow, Refusal, SameRuleset, TooManyDocuments
+from domain.decisions import DecisionDeclined, Matter, VoidingCode
+from domain.errors import NotAllowedNow, NothingOverdue, Refusal, TooEarly
+from domain.following import NEXT, next_of, possible
+from domain.interruptions import HoldLifted, OfficerRecused
 from domain.moves import MoveCode
 from domain.overrides import OverrideCode, OverrideConfirmed, OverrideDeclined
+from domain.particulars import (
+    ApplicationCorrected,
+    DependantAdded,
+    DependantRemoved,
+    ErasureDecided,
+    Relation,
+    RepresentativeAppointed,
+    RepresentativeRemoved,
+)
+from domain.reconsidering import CaseReopened, RefusalUpheld
+from domain.residence import ExtensionRefused, Settlement, StayExtended
 from tests.domain.deciding import NOON, given
 from tests.domain.histories import (
+    ABODE,
     ACTIVATED,
     APPLICATION_FEE,
+    EMMA,
     EXERCISE,
+    HELD,
     HISTORIES,
     JOHN,
+    LAPSED,
     MAIN_PATH,
     MOVED,
     NOT_SELECTED,
+    RECONSIDERED,
     REFUSED,
+    SOUGHT,
     VISA_FEE,
+    VOIDED,
     WITHDRAWN,
     checked,
+    confirmed,
     criteria_met,
+    decided_on,
     document,
     prerequisites,
     proposed,
@@ -69,15 +92,45 @@ COMMANDS: tuple[c.CaseCommand, ...] = (
     c.ShortlistCase(exercise=EXERCISE),
     c.SelectCase(exercise=EXERCISE),
     c.PassOverCase(exercise=EXERCISE),
-    c.ApproveInPrinciple(),
+    c.ProposeApprovalInPrinciple(),
     c.VerifyOriginals(),
-    c.ApproveApplication(),
+    c.ProposeApproval(),
     c.PayVisaFee(amount_hkd=VISA_FEE),
     c.IssueVisa(),
     c.ActivateVisa(entered_on=ACTIVATED.entered_on),
-    c.RefuseApplication(reasons=("The claims were not borne out",)),
+    c.ProposeRefusal(reasons=("The claims were not borne out",)),
     c.WithdrawApplication(),
+    c.ProposeReopening(),
+    c.ProposeUpholding(reasons=("The letter says nothing new",)),
+    c.ProposeExtension(),
+    c.ProposeVoiding(code=VoidingCode.FALSE_DOCUMENT, reasons=("The diploma is forged",)),
+    c.ProposeErasure(),
+    c.ConfirmDecision(matter=Matter.REFUSAL),
+    c.DeclineDecision(matter=Matter.REFUSAL),
+    c.HoldCase(reason="The diploma is being looked into"),
+    c.LiftHold(),
+    c.RecuseOfficer(reason="The applicant is a cousin"),
+    c.CorrectApplication(application=EMMA, reason="The wrong file was keyed"),
+    c.AddDependant(
+        relation=Relation.CHILD,
+        family_name="Carter",
+        given_names="Ann",
+        date_of_birth=date(2015, 5, 1),
+        nationality="GBR",
+    ),
+    c.RemoveDependant(dependant=1),
+    c.AppointRepresentative(name="A. Lee", organisation="Lee & Co", email="lee@example.com"),
+    c.RemoveRepresentative(),
+    c.RequestReconsideration(material="The employer has written"),
+    # On the day of the entry none of these is due yet; that is tested by itself.
+    c.LapseCase(),
+    c.SeekExtension(settlement=Settlement.EMPLOYED, evidence="document 12"),
+    c.RecordRightOfAbode(reached_on=date(2019, 10, 1)),
 )
+BY_THE_DAY = (c.LapseCase, c.SeekExtension, c.RecordRightOfAbode)
+"""Commands that are also about the day: their stage allows them, and not on each day."""
+ADDED = DependantAdded(dependant=1, relation=Relation.SPOUSE, personal=None)
+APPOINTED = RepresentativeAppointed(personal=None)
 EVENTS: tuple[e.CaseEvent, ...] = (
     *MAIN_PATH,
     submitted(fee=APPLICATION_FEE),
@@ -110,17 +163,47 @@ EVENTS: tuple[e.CaseEvent, ...] = (
     NOT_SELECTED,
     REFUSED,
     WITHDRAWN,
+    decided_on(Matter.REFUSAL),
+    confirmed(Matter.REFUSAL),
+    DecisionDeclined(
+        matter=Matter.REFUSAL, proposed_by="officer-2", declined_by="officer-1", personal=None
+    ),
+    HELD,
+    HoldLifted(personal=None),
+    LAPSED,
+    OfficerRecused(officer="officer-3", personal=None),
+    ApplicationCorrected(fields=("applicant.email",), assessed_anew=False, personal=None),
+    ADDED,
+    DependantRemoved(dependant=1),
+    APPOINTED,
+    RepresentativeRemoved(),
+    ErasureDecided(),
+    RECONSIDERED,
+    CaseReopened(),
+    RefusalUpheld(personal=None),
+    SOUGHT,
+    StayExtended(
+        settlement=Settlement.EMPLOYED, years=3, stay_until=date(2024, 9, 30), stays_left=(3,)
+    ),
+    ExtensionRefused(personal=None),
+    ABODE,
+    VOIDED,
 )
 CASES = (
     *((stage, history) for stage, history in HISTORIES.items()),
     *((stage, (*HISTORIES[stage], proposed())) for stage in (s.BelowMark, s.InPool)),
     *((stage, (*HISTORIES[stage], document())) for stage in HISTORIES if stage is not s.Draft),
+    *(
+        (stage, (*history, decided_on(Matter.REFUSAL)))
+        for stage, history in HISTORIES.items()
+        if c.ProposeRefusal in NEXT[stage]
+    ),
+    (s.BelowMark, (*HISTORIES[s.BelowMark], decided_on(Matter.REFUSAL), proposed())),
+    *((stage, (*history, HELD)) for stage, history in HISTORIES.items() if history),
+    *((stage, (*history, ADDED, APPOINTED)) for stage, history in HISTORIES.items() if history),
 )
-"""Every stage; also with a document, and with an override that awaits a second officer.
-
-The latter at those stages at which one can.
-"""
-OVERRIDE = (c.ProposeOverride, c.ConfirmOverride, c.DeclineOverride)
+"""Every stage; also with a document, with an override or a decision that awaits a second officer,
+held by an investigation, and with people of its own, where it can be."""
 LATER_EVENTS = [each for each in EVENTS if not isinstance(each, e.ApplicationSubmitted)]
 ENTRY = ACTIVATED.entered_on
 ENTERED = NOON.replace(month=ENTRY.month, day=ENTRY.day)
@@ -145,16 +228,19 @@ def test_every_command_and_every_event_is_tried() -> None:
 
 
 @pytest.mark.parametrize(("stage", "history"), CASES, ids=named)
-@pytest.mark.parametrize("command", COMMANDS, ids=named)
 def test_a_command_is_allowed_at_exactly_the_stages_that_name_it(
-    stage: type[s.CaseState], history: tuple[e.CaseEvent, ...], command: c.CaseCommand
+    stage: type[s.CaseState], history: tuple[e.CaseEvent, ...]
 ) -> None:
-    # At the time of the entry, which is recorded only once it is past.
-    decided = given(*history).at(ENTERED).when(command)
-    allowed = s.next_of(load(history))
-    assert set(allowed) <= set(s.NEXT[stage])
-    assert (decided.refusal is None) == (type(command) in allowed), decided.refusal
-    assert bool(decided.facts) == (decided.refusal is None)
+    allowed = next_of(load(history))
+    assert set(allowed) <= set(NEXT[stage])
+    for command in COMMANDS:
+        # At the time of the entry, which is recorded only once it is past.
+        decided = given(*history).at(ENTERED).when(command)
+        if isinstance(command, BY_THE_DAY) and type(command) in allowed:
+            assert isinstance(decided.refusal, NothingOverdue | TooEarly), decided.refusal
+        else:
+            assert (decided.refusal is None) == (type(command) in allowed), decided.refusal
+        assert bool(decided.facts) == (decided.refusal is None)
 
 
 @pytest.mark.parametrize("stage", HISTORIES, ids=named)
@@ -163,49 +249,40 @@ def test_a_refusal_names_what_is_possible_instead(stage: type[s.CaseState]) -> N
     refusals = [
         given(*HISTORIES[stage]).when(command).refusal
         for command in COMMANDS
-        if type(command) not in s.NEXT[stage]
+        if type(command) not in NEXT[stage]
     ]
     told = [each for each in refusals if isinstance(each, NotAllowedNow)]
     assert told
-    assert {each.allowed for each in told} == {s.possible(state)}
+    assert {each.allowed for each in told} == {possible(state)}
     assert {each.stage for each in told} == {s.stage_of(state)}
 
 
 def test_possible_names_the_commands_of_the_stage() -> None:
-    assert s.possible(load(HISTORIES[s.Shortlisted])) == (
+    assert possible(load(HISTORIES[s.Shortlisted]))[:4] == (
         "SelectCase",
         "PassOverCase",
-        "RefuseApplication",
+        "ProposeRefusal",
         "RequestDocuments",
-        "ReceiveDocument",
-        "WithdrawApplication",
     )
-    assert s.possible(load(HISTORIES[s.Refused])) == ()
+    assert possible(load(HISTORIES[s.Withdrawn])) == ("ProposeErasure",)
 
 
-def test_a_second_officer_is_asked_for_only_where_an_override_awaits_one() -> None:
+def test_a_second_officer_is_asked_for_only_where_something_awaits_one() -> None:
+    seconds = {"ConfirmOverride", "DeclineOverride", "ConfirmDecision", "DeclineDecision"}
     below = HISTORIES[s.BelowMark]
-    assert s.possible(load(below)) == (
-        "RefuseApplication",
-        "ProposeOverride",
-        "MoveToRuleset",
-        "RequestDocuments",
-        "ReceiveDocument",
-        "WithdrawApplication",
-    )
-    assert s.possible(load((*below, proposed()))) == (
-        "ProposeOverride",
-        "ConfirmOverride",
-        "DeclineOverride",
-        "MoveToRuleset",
-        "RequestDocuments",
-        "ReceiveDocument",
-        "WithdrawApplication",
-    )
+    assert not seconds & {*possible(load(below))}
+    refusal = possible(load((*below, decided_on(Matter.REFUSAL))))
+    assert seconds & {*refusal} == {"ConfirmDecision", "DeclineDecision"}
+    assert "ProposeRefusal" not in refusal
+    override = possible(load((*below, proposed())))
+    assert seconds & {*override} == {"ConfirmOverride", "DeclineOverride"}
+    assert not {"ProposeRefusal", "ScoreApplication"} & {*override}
+    both = possible(load((*below, decided_on(Matter.REFUSAL), proposed())))
+    assert "ConfirmDecision" not in both
 
 
 def test_every_stage_has_a_name_of_its_own() -> None:
-    assert set(s.STAGES) == set(get_args(s.CaseState)) == set(s.NEXT)
+    assert set(s.STAGES) == set(get_args(s.CaseState)) == set(NEXT)
     assert sorted(s.STAGES.values()) == sorted(s.Stage)
 
 
@@ -215,7 +292,7 @@ def test_every_event_leads_somewhere_from_every_stage(
     stage: type[s.CaseState], event: e.CaseEvent
 ) -> None:
     after = evolve(load(HISTORIES[stage]), event)
-    assert type(after) in s.NEXT
+    assert type(after) in NEXT
     assert not isinstance(after, s.Draft)
 
 
@@ -230,8 +307,8 @@ def test_criteria_met_lead_to_the_pool_but_into_no_exercise() -> None:
     waiting = load(met)
     assert isinstance(waiting, s.InPool)
     assert (waiting.points, waiting.by_criteria) == (8, True)
-    assert s.possible(waiting) == tuple(
-        name for name in s.possible(load(HISTORIES[s.InPool])) if name != "ShortlistCase"
+    assert possible(waiting) == tuple(
+        name for name in possible(load(HISTORIES[s.InPool])) if name != "ShortlistCase"
     )
     shortlisting = given(*met).when(c.ShortlistCase(exercise=EXERCISE, rank=1))
     assert isinstance(shortlisting.refusal, NotAllowedNow)
@@ -260,14 +337,14 @@ def test_any_sequence_of_commands_is_decided_or_refused(
     facts: tuple[e.CaseEvent, ...] = ()
     for command, actor in commands:
         decided = replace(given(), state=state).at(ENTERED).by(actor).when(command)
-        # Refused at a stage of its own is only a move to the ruleset that it has, and a file beyond
-        # those that are taken.
-        done = isinstance(decided.refusal, SameRuleset | TooManyDocuments | None)
-        if isinstance(command, OVERRIDE):
-            # An override is also about its rule and about who asks, which are tested elsewhere.
-            assert not done or type(command) in s.next_of(state)
-        else:
-            assert done == (type(command) in s.next_of(state))
+        done = decided.refusal is None
+        # What a command says, the day and who gives it are refused as well, and tested elsewhere.
+        assert not done or type(command) in next_of(state)
+        assert (
+            done
+            or not isinstance(decided.refusal, NotAllowedNow)
+            or (type(command) not in next_of(state))
+        )
         facts += decided.facts
         state = load(facts)
     # Of all commands only a confirmation and what completes a request record two facts.

@@ -14,10 +14,13 @@ from domain import case
 from domain import events as e
 from domain import exercise_events as x
 from domain import stages as s
+from domain.evolving import STAYS
 from domain.projections import case_list, exercises, status
-from domain.projections.stage_after import STAYS, stage_after
+from domain.projections.stage_after import stage_after
 from domain.projections.status import AWAITED, Party, Step
+from domain.reconsidering import CaseReopened, RefusalUpheld
 from domain.record import Recorded
+from domain.residence import ExtensionRefused, Settlement, StayExtended
 from domain.rules.reasons import as_written
 from tests.domain.histories import (
     ACKNOWLEDGED,
@@ -85,7 +88,16 @@ def test_every_event_of_a_case_leads_to_a_stage() -> None:
     assert stage_after(paid) is s.Stage.SUBMITTED
     assert stage_after(NOT_SELECTED) is s.Stage.IN_POOL
     assert stage_after(MOVED) is s.Stage.ACKNOWLEDGED
-    single = {type(paid), type(NOT_SELECTED), type(MOVED)}
+    upheld, reopened = RefusalUpheld(personal=None), CaseReopened()
+    assert stage_after(upheld) is s.Stage.REFUSED
+    assert stage_after(reopened) is s.Stage.ACKNOWLEDGED
+    extended = StayExtended(
+        settlement=Settlement.EMPLOYED, years=3, stay_until=date(2024, 9, 30), stays_left=(3,)
+    )
+    not_extended = ExtensionRefused(personal=None)
+    assert stage_after(extended) is stage_after(not_extended) is s.Stage.ACTIVE
+    single = {type(paid), type(NOT_SELECTED), type(MOVED), type(upheld), type(reopened)}
+    single |= {type(extended), type(not_extended)}
     assert reached | single | STAYS == set(e.CaseEvent.__args__)
 
 

@@ -20,6 +20,7 @@ from domain.rules.assess import assess
 from domain.rules.choose import known, named
 from domain.stages import InPool
 from domain.upcasts import UPCASTS
+from domain.wire import WIRE
 from tests.domain.deciding import (
     NOON,
     REFERENCE,
@@ -70,7 +71,7 @@ def again(event: Assessed, filed: Application | None = EMMA) -> Rederived:
 def test_what_was_recorded_when_reasons_were_prose_is_made_again_under_its_own_edition(
     person: str, kind: type[Assessed]
 ) -> None:
-    name = e.WIRE[kind].name
+    name = WIRE[kind].name
     old: dict[str, Any] = msgspec.json.decode((RECORDED / f"{person}.{name}.1.json").read_bytes())
     event = cast("Assessed", msgspec.convert(UPCASTS[name, 1](old), kind))
 

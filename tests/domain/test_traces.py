@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from domain import events as e
 from domain import stages as s
 from domain.case import load
+from domain.particulars import ApplicationCorrected
+from domain.reconsidering import CaseReopened
 from domain.record import Recorded
 from domain.traces import UNDECIDED, Regime, Score, Trace, join, traces
 from tests.domain.histories import (
@@ -78,7 +80,10 @@ def test_any_parts_of_a_log_give_what_the_whole_gives(
     whole = joined(log)
     assert joined(log, [min(cut, len(log)) for cut in cuts]) == whole
     undecided = [isinstance(load(each), s.Undecided) for each in histories]
-    assert [str(number) in whole for number in range(len(histories))] == undecided
+    still = [
+        str(number) in whole and whole[str(number)].is_open for number in range(len(histories))
+    ]
+    assert still == undecided
 
 
 @pytest.mark.parametrize("state", HISTORIES, ids=lambda state: state.__name__)
@@ -97,7 +102,9 @@ def test_a_proposed_override_leaves_a_case_at_its_stage_wherever_the_log_is_cut(
 
 def test_a_case_is_open_until_it_is_decided() -> None:
     decided = {"draft", "approved", "visa-fee-paid", "visa-issued", "visa-activated"}
-    assert set(s.Stage) - decided - {"refused", "withdrawn"} == UNDECIDED
+    decided |= {"extension-sought", "right-of-abode", "visa-voided", "no-further-action"}
+    decided |= {"refused", "under-reconsideration", "withdrawn"}
+    assert set(s.Stage) - decided == UNDECIDED
 
 
 def test_the_regime_is_the_one_recorded_last_and_its_score_with_it() -> None:
@@ -123,6 +130,27 @@ def test_a_case_that_was_moved_is_under_the_other_ruleset_without_a_score() -> N
     (trace,) = traces(interleaved([(*until(scored()), MOVED)]), None).values()
     assert trace.stage == "acknowledged"
     assert trace.regime == Regime(ruleset="gpt-2015")
+
+
+def test_a_case_that_was_reopened_is_open_wherever_the_log_is_cut() -> None:
+    history = (*HISTORIES[s.UnderReconsideration], CaseReopened())
+    log = interleaved([history])
+    for cut in range(1, len(log)):
+        (trace,) = joined(log, [cut]).values()
+        assert (trace.stage, trace.is_open) == (s.Stage.ACKNOWLEDGED, True)
+        assert trace.regime == Regime(ruleset="gpt-2018")
+        assert trace.submission is not None
+
+
+def test_a_correction_is_remembered_and_may_begin_anew() -> None:
+    for anew in (True, False):
+        corrected = ApplicationCorrected(fields=("family",), assessed_anew=anew, personal=None)
+        log = interleaved([(*until(scored()), corrected)])
+        for cut in range(1, len(log)):
+            (trace,) = joined(log, [cut]).values()
+            assert trace.corrected
+            assert trace.regime is not None
+            assert (trace.regime.score is None) == anew
 
 
 def test_what_took_effect_later_says_nothing() -> None:

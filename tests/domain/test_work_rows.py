@@ -119,7 +119,8 @@ def test_a_case_is_meant_at_its_stage_and_by_its_route(state: type) -> None:
     assert not is_meant(case, TakeNext(stage=other))
     decided = stage in {
         *(Stage.DRAFT, Stage.APPROVED, Stage.VISA_PAID, Stage.ISSUED, Stage.ACTIVE),
-        *(Stage.REFUSED, Stage.WITHDRAWN),
+        *(Stage.EXTENDING, Stage.SETTLED, Stage.UNDER_RECONSIDERATION),
+        *(Stage.REFUSED, Stage.WITHDRAWN, Stage.LAPSED, Stage.VOIDED),
     }
     assert stages_meant(TakeNext(stage=stage)) == (() if decided else (stage,))
     assert is_meant(case, TakeNext(stage=stage, route=Route.GENERAL)) == (not decided)

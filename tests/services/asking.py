@@ -9,7 +9,8 @@ import msgspec
 
 from domain.access import Person, Role
 from domain.application import Application
-from domain.commands import SubmitApplication
+from domain.commands import CaseCommand, ConfirmDecision, Proposal, SubmitApplication
+from domain.deciding.seconding import MATTER_OF
 from domain.events import Channel
 from services.cases import Request
 
@@ -17,6 +18,7 @@ MAY_2019 = datetime(2019, 5, 1, 2, 0, tzinfo=UTC)
 OFFICER = Person(name="officer.chan", role=Role.OFFICER)
 SUPERVISOR = Person(name="supervisor.wong", role=Role.SUPERVISOR)
 AUDITOR = Person(name="auditor.ho", role=Role.AUDITOR)
+SECOND = Person(name="supervisor.lee", role=Role.SUPERVISOR)
 APPLICANT = Person(name="applicant", role=Role.APPLICANT)
 
 _PEOPLE = Path(__file__).parents[1] / "data" / "people"
@@ -31,6 +33,18 @@ def filed_by(name: str) -> Application:
 def on_paper(name: str) -> SubmitApplication:
     """Return the command that files the application of John, Emma or Jackie."""
     return SubmitApplication(application=filed_by(name), channel=Channel.PAPER)
+
+
+def together(proposal: Proposal) -> tuple[CaseCommand, CaseCommand]:
+    """Return a proposal and its confirmation, which `asked_for` has a second person give."""
+    return proposal, ConfirmDecision(matter=MATTER_OF[type(proposal)])
+
+
+def asked_for(
+    command: CaseCommand, person: Person = OFFICER, *, at: datetime | None = MAY_2019
+) -> Request:
+    """Return the request for a command: of this person, but for a confirmation of another."""
+    return asked(SECOND if isinstance(command, ConfirmDecision) else person, at=at)
 
 
 def asked(

@@ -32,8 +32,10 @@ from tests.services.asking import (
     MAY_2019,
     SUPERVISOR,
     asked,
+    asked_for,
     filed_by,
     on_paper,
+    together,
 )
 
 _TO_SELECTION: tuple[c.CaseCommand, ...] = (
@@ -44,9 +46,9 @@ _TO_SELECTION: tuple[c.CaseCommand, ...] = (
     c.SelectCase(exercise="2019-1", rank=1),
 )
 _TO_ENTRY: tuple[c.CaseCommand, ...] = (
-    c.ApproveInPrinciple(),
+    *together(c.ProposeApprovalInPrinciple()),
     c.VerifyOriginals(),
-    c.ApproveApplication(),
+    *together(c.ProposeApproval()),
     c.PayVisaFee(amount_hkd=230),
     c.IssueVisa(),
     c.ActivateVisa(entered_on=MAY_2019.date()),
@@ -79,7 +81,7 @@ def test_a_case_is_found_however_its_reference_is_typed(office: Office) -> None:
 def test_john_scores_175_and_waits_in_the_pool(office: Office) -> None:
     reference = submit(office, on_paper("john"), asked()).reference
     for command in (c.AcknowledgeApplication(), c.AssessPrerequisites(), c.ScoreApplication()):
-        outcome = carry_out(office, reference, command, asked())
+        outcome = carry_out(office, reference, command, asked_for(command))
     assert outcome.stage is Stage.IN_POOL
     scored = case_at(office, reference).events[-1]
     assert getattr(scored.event, "total", None) == 175
@@ -175,7 +177,7 @@ def test_an_unknown_reference_is_refused_by_name(office: Office, reference: str)
 
 def test_a_role_without_leave_is_refused_before_anything_is_read(office: Office) -> None:
     with pytest.raises(Forbidden, match="auditor"):
-        carry_out(office, "QM-22222-22222", c.ApproveApplication(), asked(AUDITOR))
+        carry_out(office, "QM-22222-22222", c.ProposeApproval(), asked(AUDITOR))
 
 
 def test_one_person_has_one_live_application_until_it_ends(office: Office) -> None:
@@ -217,9 +219,9 @@ def test_a_person_may_apply_anew_once_the_case_was_refused_or_led_to_entry(
     office: Office, ends: str
 ) -> None:
     reference = submit(office, on_paper("john"), asked()).reference
-    refusal = (c.RefuseApplication(reasons=("The plans did not convince",)),)
+    refusal = together(c.ProposeRefusal(reasons=("The plans did not convince",)))
     for command in (*_TO_SELECTION, *(refusal if ends == "refused" else _TO_ENTRY)):
-        carry_out(office, reference, command, asked(SUPERVISOR))
+        carry_out(office, reference, command, asked_for(command, SUPERVISOR))
     assert submit(office, on_paper("john"), asked()).reference != reference
 
 
@@ -266,7 +268,7 @@ def test_a_clock_that_is_behind_orders_what_happens_now_after_the_past(office: O
 def test_an_entry_before_the_visa_was_issued_is_refused(office: Office) -> None:
     reference = submit(office, on_paper("john"), asked()).reference
     for command in (*_TO_SELECTION, *_TO_ENTRY[:-1]):
-        carry_out(office, reference, command, asked(SUPERVISOR))
+        carry_out(office, reference, command, asked_for(command, SUPERVISOR))
     day_before = MAY_2019.date() - timedelta(days=1)
     with pytest.raises(EarlierThanHistory, match="issued on 1 May 2019"):
         carry_out(office, reference, c.ActivateVisa(entered_on=day_before), asked())

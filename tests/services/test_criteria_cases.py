@@ -19,7 +19,7 @@ from services.cli.explain import explain
 from services.projections import queries, runner
 from services.settings import Settings
 from services.wiring import Office
-from tests.services.asking import MAY_2019, SUPERVISOR, asked, filed_by
+from tests.services.asking import MAY_2019, SUPERVISOR, asked, asked_for, filed_by, together
 from tests.services.filed import PEOPLE
 from tests.services.visiting import TO_POOL, Page, Visitor, signed_in
 
@@ -38,7 +38,7 @@ def _filed(
     """Return the reference of a case that was filed and taken through `commands`."""
     reference = submit(office, c.SubmitApplication(application=application), asked(at=at)).reference
     for command in (*TO_POOL, *commands):
-        carry_out(office, reference, command, asked(at=at))
+        carry_out(office, reference, command, asked_for(command, at=at))
     runner.catch_up_all(office.store, office.models)
     return reference
 
@@ -111,7 +111,7 @@ def test_nobody_can_shortlist_a_case_that_met_criteria(office: Office) -> None:
 
 
 def test_five_criteria_are_refused_with_what_they_are_short_of(office: Office) -> None:
-    reference = _filed(office, ONE_LANGUAGE, c.RefuseApplication())
+    reference = _filed(office, ONE_LANGUAGE, *together(c.ProposeRefusal()))
     page = _enquired(office, reference, ONE_LANGUAGE)
     assert "符合5項準則，須符合6項，尚差1項" in page.text  # Emma writes in Traditional Chinese
     assert "5 of 12 criteria are met, where 6 are needed to be considered." in page.text

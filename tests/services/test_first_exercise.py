@@ -14,7 +14,7 @@ from services.cases import carry_out, case_at, submit
 from services.population import Arrival
 from services.wiring import Office
 from tests.domain import first_exercise as first
-from tests.services.asking import SUPERVISOR, asked
+from tests.services.asking import SUPERVISOR, asked, asked_for, together
 
 EXERCISE = "2006-1"
 
@@ -27,7 +27,7 @@ def take_in(office: Office, arrived: Arrival, *, processed: bool) -> str:
 
     def then(command: c.CaseCommand, days: int) -> Stage:
         when = at + timedelta(days=days)
-        return carry_out(office, reference, command, asked(SUPERVISOR, at=when)).stage
+        return carry_out(office, reference, command, asked_for(command, SUPERVISOR, at=when)).stage
 
     if not processed:
         return reference
@@ -35,7 +35,8 @@ def take_in(office: Office, arrived: Arrival, *, processed: bool) -> str:
     if (stage := then(c.AssessPrerequisites(), 9)) is Stage.PREREQUISITES_MET:
         stage = then(c.ScoreApplication(), 12)
     if stage in {Stage.PREREQUISITES_UNMET, Stage.BELOW_MARK}:
-        then(c.RefuseApplication(), 15)
+        for step in together(c.ProposeRefusal()):
+            then(step, 15)
     elif arrived.withdraws:
         then(c.WithdrawApplication(), 18)
     return reference

@@ -15,7 +15,16 @@ from services.pages import forms
 from services.pages.problems import status_of
 from services.projections.runner import catch_up_all
 from services.wiring import Office
-from tests.services.asking import AUDITOR, OFFICER, SUPERVISOR, asked, filed_by, on_paper
+from tests.services.asking import (
+    AUDITOR,
+    OFFICER,
+    SUPERVISOR,
+    asked,
+    asked_for,
+    filed_by,
+    on_paper,
+    together,
+)
 from tests.services.visiting import TO_POOL, Page, Visitor, file_case, signed_in
 
 
@@ -182,11 +191,9 @@ def test_only_what_the_stage_and_the_role_allow_is_offered(office: Office) -> No
     reference = file_case(office)
     path = f"/staff/cases/{reference}"
     officer = signed_in(office, "officer.chan").get(path)
-    assert on_the_case(officer, path) == [
-        f"{path}/acknowledge-application",
-        f"{path}/request-documents",
-        f"{path}/withdraw-application",
-    ]
+    offered = [each.removeprefix(path) for each in on_the_case(officer, path)]
+    assert offered[:2] == ["/acknowledge-application", "/request-documents"]
+    assert offered[-2:] == ["/recuse-officer", "/hold-case"]
     auditor = signed_in(office, "auditor.ho").get(path)
     assert on_the_case(auditor, path) == []
     assert "for others to do" in auditor.text
@@ -203,15 +210,22 @@ def test_the_whole_path_to_a_visa_can_be_walked(office: Office) -> None:
         c.SelectCase(exercise="2019-q2", rank=1),
     ):
         carry_out(office, reference, command, asked(SUPERVISOR, at=None))
-    for slug in ("approve-in-principle", "verify-originals", "approve-application"):
+    second = signed_in(office, "officer.chan")
+    for slug, matter in (
+        ("propose-approval-in-principle", "approval-in-principle"),
+        ("verify-originals", ""),
+        ("propose-approval", "approval"),
+    ):
         act(visitor, reference, slug)
+        if matter:
+            act(second, reference, "confirm-decision", matter=matter)
     act(visitor, reference, "pay-visa-fee", amount_hkd="HK$ 230")
     page = act(visitor, reference, "issue-visa")
     assert page.facts["Stage"] == "Visa issued"
     entered = hong_kong_date(office.clock()).isoformat()
     page = act(visitor, reference, "activate-visa", entered_on=entered)
     assert page.facts["Stage"] == "Visa activated"
-    assert on_the_case(page, f"/staff/cases/{reference}") == []
+    assert f"/staff/cases/{reference}/seek-extension" in page.actions
     assert case_at(office, reference).events[-1].actor == "supervisor.wong"
 
 
@@ -284,11 +298,11 @@ def test_a_form_that_is_refused_says_why_and_keeps_what_was_typed(
     for command in (
         c.ShortlistCase(exercise="2019-q2", rank=1),
         c.SelectCase(exercise="2019-q2", rank=1),
-        c.ApproveInPrinciple(),
+        *together(c.ProposeApprovalInPrinciple()),
         c.VerifyOriginals(),
-        c.ApproveApplication(),
+        *together(c.ProposeApproval()),
     ):
-        carry_out(office, reference, command, asked(SUPERVISOR))
+        carry_out(office, reference, command, asked_for(command, SUPERVISOR))
     head = office.store.sequence()
     page = act(signed_in(office, "officer.chan"), reference, "pay-visa-fee", **typed)
     assert page.status == 422
@@ -341,7 +355,9 @@ def test_reasons_are_taken_line_by_line(office: Office) -> None:
     reference = file_case(office, "john", *TO_POOL)
     carry_out(office, reference, c.ShortlistCase(exercise="2019-q2", rank=1), asked(SUPERVISOR))
     visitor = signed_in(office, OFFICER.name)
-    page = act(visitor, reference, "refuse-application", reasons=" One.\r\n\r\n Two. ")
+    act(visitor, reference, "propose-refusal", reasons=" One.\r\n\r\n Two. ")
+    second = signed_in(office, SUPERVISOR.name)
+    page = act(second, reference, "confirm-decision", matter="refusal")
     assert page.facts["Stage"] == "Refused"
     assert "One. Two." in page.text
 

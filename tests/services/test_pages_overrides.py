@@ -6,7 +6,7 @@ from services.cases import carry_out, case_at
 from services.pages.overriding import barred
 from services.projections.runner import catch_up_all
 from services.wiring import Office
-from tests.services.asking import OFFICER, SUPERVISOR, asked, filed_by
+from tests.services.asking import OFFICER, SUPERVISOR, asked, asked_for, filed_by, together
 from tests.services.visiting import TO_POOL, Page, Visitor, file_case, signed_in
 
 RULE = "renowned-institution"
@@ -136,7 +136,8 @@ def test_an_applicant_reads_that_officers_decided_and_not_which(office: Office) 
         )
         carry_out(office, reference, proposal, asked())
         carry_out(office, reference, c.ConfirmOverride(rule=rule), asked(SUPERVISOR))
-    carry_out(office, reference, c.RefuseApplication(), asked())
+    for command in together(c.ProposeRefusal()):
+        carry_out(office, reference, command, asked_for(command))
     page = own_page(office, reference)
     assert "75 points in all, where 80 are needed" in page.text
     said = "as decided by officers of the scheme; by the tests alone"

@@ -10,7 +10,16 @@ from services.cases import carry_out, submit
 from services.pages.sessions import STATUS_OPEN
 from services.projections.runner import catch_up_all
 from services.wiring import Office
-from tests.services.asking import MAY_2019, OFFICER, SUPERVISOR, asked, filed_by, on_paper
+from tests.services.asking import (
+    MAY_2019,
+    OFFICER,
+    SUPERVISOR,
+    asked,
+    asked_for,
+    filed_by,
+    on_paper,
+    together,
+)
 from tests.services.visiting import TO_POOL, Page, Visitor, file_case, later
 
 BORN = filed_by("john").applicant.date_of_birth
@@ -121,9 +130,9 @@ def test_a_refusal_is_told_with_its_class_and_reasons(office: Office) -> None:
     reference = file_case(office, "john", *TO_POOL)
     for command in (
         c.ShortlistCase(exercise="2019-q2", rank=3),
-        c.RefuseApplication(reasons=("No plan for settling was given.",)),
+        *together(c.ProposeRefusal(reasons=("No plan for settling was given.",))),
     ):
-        carry_out(office, reference, command, asked(SUPERVISOR))
+        carry_out(office, reference, command, asked_for(command, SUPERVISOR))
     catch_up_all(office.store, office.models)
     page = enquire(Visitor(office), reference)
     assert page.heading == "Refused"
@@ -136,9 +145,9 @@ def test_whoever_was_refused_sees_the_points_of_each_factor_and_no_rank(office: 
     assert "Your points" not in enquire(Visitor(office), reference).text
     for command in (
         c.ShortlistCase(exercise="2019-q2", rank=977),
-        c.RefuseApplication(reasons=("No plan for settling was given.",)),
+        *together(c.ProposeRefusal(reasons=("No plan for settling was given.",))),
     ):
-        carry_out(office, reference, command, asked(SUPERVISOR))
+        carry_out(office, reference, command, asked_for(command, SUPERVISOR))
     catch_up_all(office.store, office.models)
     page = enquire(Visitor(office), reference)
     assert "175 points in all, where 80 are needed to be considered." in page.text
@@ -152,8 +161,8 @@ def test_whoever_was_refused_before_scoring_is_told_no_points(office: Office) ->
     john = filed_by("john")
     unfit = replace(john, prerequisites=replace(john.prerequisites, criminal_record=True))
     filed = submit(office, replace(on_paper("john"), application=unfit), asked())
-    for command in (*TO_POOL[:2], c.RefuseApplication(reasons=())):
-        carry_out(office, filed.reference, command, asked())
+    for command in (*TO_POOL[:2], *together(c.ProposeRefusal(reasons=()))):
+        carry_out(office, filed.reference, command, asked_for(command))
     catch_up_all(office.store, office.models)
     page = enquire(Visitor(office), filed.reference)
     assert page.heading == "Refused"
@@ -167,8 +176,8 @@ def test_a_refusal_is_told_in_the_applicants_language_and_the_offices_words_as_w
     emma = filed_by("emma")
     unfit = replace(emma, prerequisites=replace(emma.prerequisites, criminal_record=True))
     filed = submit(office, replace(on_paper("emma"), application=unfit), asked())
-    for command in (*TO_POOL[:2], c.RefuseApplication(reasons=("You may apply again.",))):
-        carry_out(office, filed.reference, command, asked())
+    for command in (*TO_POOL[:2], *together(c.ProposeRefusal(reasons=("You may apply again.",)))):
+        carry_out(office, filed.reference, command, asked_for(command))
     catch_up_all(office.store, office.models)
     born = emma.applicant.date_of_birth
     typed = {"day": str(born.day), "month": str(born.month), "year": str(born.year)}
@@ -185,8 +194,8 @@ def test_too_few_points_are_told_with_what_lacks_in_the_applicants_language(
     emma = filed_by("emma")
     short = replace(emma, employment=(), family=replace(emma.family, spouse=None))
     filed = submit(office, replace(on_paper("emma"), application=short), asked())
-    for command in (*TO_POOL, c.RefuseApplication(reasons=())):
-        carry_out(office, filed.reference, command, asked())
+    for command in (*TO_POOL, *together(c.ProposeRefusal(reasons=()))):
+        carry_out(office, filed.reference, command, asked_for(command))
     catch_up_all(office.store, office.models)
     born = emma.applicant.date_of_birth
     typed = {"day": str(born.day), "month": str(born.month), "year": str(born.year)}
@@ -202,17 +211,17 @@ def test_a_visa_is_told_with_its_conditions(office: Office) -> None:
     fees: tuple[c.CaseCommand, ...] = (
         c.ShortlistCase(exercise="2019-q2", rank=1),
         c.SelectCase(exercise="2019-q2", rank=1),
-        c.ApproveInPrinciple(),
+        *together(c.ProposeApprovalInPrinciple()),
         c.VerifyOriginals(),
-        c.ApproveApplication(),
+        *together(c.ProposeApproval()),
     )
     for command in fees:
-        carry_out(office, reference, command, asked(SUPERVISOR))
+        carry_out(office, reference, command, asked_for(command, SUPERVISOR))
     catch_up_all(office.store, office.models)
     due = enquire(Visitor(office), reference).facts
     assert (due["Amount to pay"], due["By when"]) == ("HK$230", "1 November 2019")
     for command in (c.PayVisaFee(amount_hkd=230), c.IssueVisa()):
-        carry_out(office, reference, command, asked(SUPERVISOR))
+        carry_out(office, reference, command, asked_for(command, SUPERVISOR))
     catch_up_all(office.store, office.models)
     visa = enquire(Visitor(office), reference).facts
     assert visa["Period of stay"] == "2 years from the day you enter"

@@ -14,7 +14,6 @@ from domain import papers as p
 from domain.application import Route
 from domain.clocks import StopCause
 from domain.events import (
-    WIRE,
     ApplicationScored,
     Channel,
     FactorPoints,
@@ -29,6 +28,7 @@ from domain.projections.status import AWAITED
 from domain.rules.reasons import as_written
 from domain.rules.types import Award, CriterionFinding, PrerequisiteFinding, Shortfall
 from domain.stages import Stage
+from domain.wire import WIRE
 from services.pages import desk, shown
 from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.forms import COMMANDS, inputs_of, slug

@@ -81,10 +81,15 @@ class Caller:
         return str(answer.json["reference"])
 
     def take(self, reference: str, *addresses: str, version: int = 1) -> int:
-        """Send commands without content one after the other; return the version reached."""
-        for address in addresses:
-            body = {"effective_at": RECEIVED}
-            answer = self.command(f"/cases/{reference}/{address}", body, version=version)
+        """Send commands one after the other; return the version reached.
+
+        An address may name a matter after it, which a second person then confirms.
+        """
+        for each in addresses:
+            address, _, matter = each.partition(" ")
+            body = {"effective_at": RECEIVED} | ({"matter": matter} if matter else {})
+            by = {"by": SUPERVISOR} if matter else {}
+            answer = self.command(f"/cases/{reference}/{address}", body, version=version, **by)
             assert answer.status_code == 200, answer.text
             version = answer.json["version"]
         return version

@@ -41,10 +41,28 @@ def _selected(caller: Caller, name: str = "john") -> tuple[str, int]:
 def test_an_application_goes_from_submission_to_a_visa(caller: Caller) -> None:
     reference, version = _selected(caller)
     version = caller.take(
-        reference, "approve-in-principle", "verify-originals", "approve", version=version
+        reference,
+        "propose-approval-in-principle",
+        "confirm-decision approval-in-principle",
+        "verify-originals",
+        "propose-approval",
+        "confirm-decision approval",
+        version=version,
     )
     due = caller.get(f"/cases/{reference}").json
-    assert (due["stage"], due["possible"]) == ("approved", ["pay-visa-fee"])
+    assert (due["stage"], due["possible"]) == (
+        "approved",
+        [
+            "pay-visa-fee",
+            "lapse",
+            "propose-voiding",
+            "add-dependant",
+            "correct",
+            "appoint-representative",
+            "recuse",
+            "hold",
+        ],
+    )
     paid = caller.command(
         f"/cases/{reference}/pay-visa-fee",
         {"amount_hkd": due["due_hkd"], "effective_at": RECEIVED},
@@ -55,8 +73,8 @@ def test_an_application_goes_from_submission_to_a_visa(caller: Caller) -> None:
     active = caller.command(
         f"/cases/{reference}/activate-visa", {"entered_on": "2019-06-01"}, version=version
     )
-    assert active.json == {"reference": reference, "version": 12, "stage": "visa-activated"}
-    assert active.headers["ETag"] == '"12"'
+    assert active.json == {"reference": reference, "version": 16, "stage": "visa-activated"}
+    assert active.headers["ETag"] == '"16"'
 
 
 def test_filing_answers_with_where_the_case_is(caller: Caller) -> None:
@@ -187,6 +205,11 @@ def test_a_command_that_the_stage_forbids_names_what_is_possible(
         "move-to-ruleset",
         "request-documents",
         "withdraw",
+        "add-dependant",
+        "correct",
+        "appoint-representative",
+        "recuse",
+        "hold",
     ]
 
 
@@ -202,8 +225,8 @@ def test_a_second_live_application_of_one_person_is_refused(refused: Caller) -> 
         ("pay-visa-fee", {"amount_hkd": 230.0}, "amount_hkd"),
         ("pay-visa-fee", {"amount_hkd": True}, "amount_hkd"),
         ("activate-visa", {"entered_on": "2019-02-30"}, "entered_on"),
-        ("refuse", {"reasons": "too few points"}, "reasons"),
-        ("refuse", {"reasons": ["\0"]}, "reasons[0]"),
+        ("propose-refusal", {"reasons": "too few points"}, "reasons"),
+        ("propose-refusal", {"reasons": ["\0"]}, "reasons[0]"),
         ("withdraw", {"reason": "\ud800"}, "reason"),
         ("acknowledge", {"reason": "none"}, "reason"),
         ("acknowledge", {"effective_at": "2019-05-01"}, "effective_at"),
@@ -259,7 +282,13 @@ def test_an_unknown_reference_is_told_as_such(caller: Caller, reference: str) ->
 def test_a_wrong_amount_is_told_what_is_due(caller: Caller) -> None:
     reference, version = _selected(caller)
     version = caller.take(
-        reference, "approve-in-principle", "verify-originals", "approve", version=version
+        reference,
+        "propose-approval-in-principle",
+        "confirm-decision approval-in-principle",
+        "verify-originals",
+        "propose-approval",
+        "confirm-decision approval",
+        version=version,
     )
     body = {"amount_hkd": 1, "effective_at": RECEIVED}
     answer = caller.command(f"/cases/{reference}/pay-visa-fee", body, version=version)

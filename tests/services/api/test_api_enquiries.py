@@ -130,8 +130,9 @@ def _refused_for_a_record(caller: Caller) -> str:
     reference = str(caller.command("/applications", body).json["reference"])
     version = caller.take(reference, "acknowledge", "assess-prerequisites")
     refusal = {"effective_at": RECEIVED, "reasons": []}
-    answer = caller.command(f"/cases/{reference}/refuse", refusal, version=version)
+    answer = caller.command(f"/cases/{reference}/propose-refusal", refusal, version=version)
     assert answer.status_code == 200, answer.text
+    caller.take(reference, "confirm-decision refusal", version=answer.json["version"])
     caller.catch_up()
     return reference
 

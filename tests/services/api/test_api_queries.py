@@ -30,7 +30,18 @@ def test_a_case_tells_what_it_was_filed_and_scored_with(caller: Caller) -> None:
     assert case.json["assessment"]["eligible"] is True
     assert (case.json["stage"], case.json["possible"]) == (
         "in-pool",
-        ["propose-override", "move-to-ruleset", "request-documents", "withdraw"],
+        [
+            "score",
+            "propose-override",
+            "move-to-ruleset",
+            "request-documents",
+            "withdraw",
+            "add-dependant",
+            "correct",
+            "appoint-representative",
+            "recuse",
+            "hold",
+        ],
     )
 
 

@@ -1,0 +1,69 @@
+"""Residing: extensions of stay by the pattern of the approval, and the right of abode."""
+
+from datetime import timedelta
+
+from domain import commands as c
+from domain import stages as s
+from domain.days import add_years, hong_kong_date, stay_ends, written_out
+from domain.deciding.circumstances import Circumstances, Facts, not_now
+from domain.errors import NoStayLeft, ReasonsMissing, TooEarly, TooLate
+from domain.residence import (
+    ExtensionSought,
+    RightOfAbodeReached,
+    SettlementEvidence,
+    StayExtended,
+)
+from domain.rules.choose import limit
+from domain.rules.types import Limit
+
+
+def seek_extension(state: s.CaseState, command: c.SeekExtension, given: Circumstances) -> Facts:
+    """Return the fact that the holder asked to stay on, in the weeks before the stay ends."""
+    if not isinstance(state, s.Active):
+        raise not_now(state, command)
+    if not state.stays_left:
+        raise NoStayLeft("the pattern of stays that was approved has no further period")
+    weeks = limit(given.rulebook, Limit.EXTENSION_WEEKS, hong_kong_date(state.filed.submitted_at))
+    first = state.stay_until - timedelta(weeks=weeks)
+    if given.today < first:
+        raise TooEarly(f"an extension can be asked for from {written_out(first)}")
+    if given.today > state.stay_until:
+        raise TooLate(f"the stay ended on {written_out(state.stay_until)}")
+    said = command.evidence.strip()
+    if not said:
+        raise ReasonsMissing("say where the evidence of settlement is found")
+    return (ExtensionSought(settlement=command.settlement, personal=SettlementEvidence(text=said)),)
+
+
+def extension(state: s.CaseState, command: c.CaseCommand, given: Circumstances) -> Facts:  # noqa: ARG001 - every outcome is asked alike
+    """Return the fact that the stay goes on for the next period of its pattern."""
+    match state:
+        case s.Extending(stays_left=(years, *left)):
+            until = stay_ends(state.stay_until + timedelta(days=1), years)
+            return (
+                StayExtended(
+                    settlement=state.settlement,
+                    years=years,
+                    stay_until=until,
+                    stays_left=tuple(left),
+                ),
+            )
+        case _:
+            raise not_now(state, command)
+
+
+def reach_abode(state: s.CaseState, command: c.RecordRightOfAbode, given: Circumstances) -> Facts:
+    """Return the fact that the holder has lived here long enough [S18]."""
+    if not isinstance(state, s.Active) or state.entered_on is None:
+        raise not_now(state, command)
+    years = limit(given.rulebook, Limit.ABODE_YEARS, hong_kong_date(state.filed.submitted_at))
+    earliest = add_years(state.entered_on, years)
+    if command.reached_on < earliest:
+        raise TooEarly(
+            f"{years} years from the entry on {written_out(state.entered_on)} are "
+            f"over on {written_out(earliest)}"
+        )
+    last = min(state.stay_until, given.today)
+    if command.reached_on > last:
+        raise TooLate(f"the right of abode is reached within the stay, by {written_out(last)}")
+    return (RightOfAbodeReached(reached_on=command.reached_on),)

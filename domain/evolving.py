@@ -1,0 +1,193 @@
+"""What an event leaves true of a case whatever its stage, and the stages that take more to make."""
+
+from dataclasses import replace
+from typing import Any, Final, get_args
+
+from domain import decisions as d
+from domain import events as e
+from domain import overrides as o
+from domain import papers as f
+from domain import particulars as p
+from domain import stages as s
+from domain.interruptions import CaseHeld, CaseLapsed, HoldLifted, OfficerRecused
+from domain.moves import CaseMovedToRuleset
+from domain.reconsidering import CaseReopened, ReconsiderationRequested
+
+STAYS: Final = frozenset(
+    {
+        o.OverrideProposed,
+        o.OverrideConfirmed,
+        o.OverrideDeclined,
+        *get_args(d.DecisionEvent),
+        *get_args(p.ParticularEvent),
+        *get_args(f.PaperEvent),
+        CaseHeld,
+        HoldLifted,
+        OfficerRecused,
+    }
+)
+"""Events that leave a case at its stage, with the points that it has; but for a correction that
+has it assessed anew."""
+
+
+def stays(event: e.CaseEvent) -> bool:
+    """Say whether an event leaves a case at its stage, whichever that is."""
+    return type(event) in STAYS and not (
+        isinstance(event, p.ApplicationCorrected) and event.assessed_anew
+    )
+
+
+def filed_after(state: s.CaseState, event: e.CaseEvent) -> s.Filed:
+    """Return what is true of the case whatever its stage, after an event."""
+    if isinstance(event, e.ApplicationSubmitted):
+        return s.Filed(
+            reference=event.reference,
+            route=event.route,
+            submitted_at=event.submitted_at,
+            application=event.personal,
+        )
+    if isinstance(state, s.Draft):
+        raise TypeError(f"a history cannot begin with {type(event).__name__}")
+    filed = state.filed
+    if not stays(event):
+        # What was proposed was about the case as it was.
+        filed = replace(filed, decision=None)
+    if isinstance(event, f.PaperEvent):
+        return replace(filed, papers=f.after(filed.papers, event))
+    return _acted(_told(filed, event), event)
+
+
+def _told(filed: s.Filed, event: e.CaseEvent) -> s.Filed:  # noqa: PLR0911 - one arm per event
+    match event:
+        case e.PrerequisitesAssessed() | e.ApplicationScored():
+            under = s.AssessedUnder(ruleset=event.ruleset, digest=event.digest)
+            return replace(filed, assessed=under)
+        case CaseMovedToRuleset():
+            return replace(filed, ruleset=event.ruleset, assessed=None)
+        case CaseReopened():
+            return replace(filed, assessed=None)
+        case (
+            e.ApplicationApproved()
+            | e.ApplicationRefused()
+            | e.ApplicationWithdrawn()
+            | CaseLapsed()
+        ):
+            # Whatever was asked for is asked for no longer: the case ended without it.
+            return replace(filed, papers=f.without_request(filed.papers))
+        case CaseHeld() | HoldLifted():
+            return replace(filed, held=isinstance(event, CaseHeld))
+        case OfficerRecused(officer=officer):
+            return replace(filed, recused=filed.recused | {officer})
+        case ReconsiderationRequested(request=number):
+            return replace(filed, reconsiderations=number)
+        case _:
+            return _with_people(filed, event)
+
+
+def _with_people(filed: s.Filed, event: e.CaseEvent) -> s.Filed:
+    match event:
+        case p.ApplicationCorrected(personal=said, assessed_anew=anew):
+            application = said.application if said else None
+            assessed = None if anew else filed.assessed
+            return replace(filed, application=application, assessed=assessed)
+        case p.DependantAdded(dependant=number, relation=relation):
+            dependants = (*filed.dependants, (number, relation))
+            return replace(filed, dependants=dependants, numbered=max(filed.numbered, number))
+        case p.DependantRemoved(dependant=number):
+            left = tuple(each for each in filed.dependants if each[0] != number)
+            return replace(filed, dependants=left)
+        case p.RepresentativeAppointed() | p.RepresentativeRemoved():
+            return replace(filed, represented=isinstance(event, p.RepresentativeAppointed))
+        case p.ErasureDecided():
+            return replace(filed, application=None)
+        case _:
+            return filed
+
+
+def _acted(filed: s.Filed, event: e.CaseEvent) -> s.Filed:  # noqa: PLR0911 - one arm per event
+    """Return the case with who has acted on which matter; a confirmation closes its matter."""
+    match event:
+        case d.DecisionProposed(matter=matter, proposed_by=actor):
+            return replace(filed, decision=event, acted=filed.acted | {(matter, actor)})
+        case d.DecisionDeclined(matter=matter, declined_by=actor):
+            return replace(filed, decision=None, acted=filed.acted | {(matter, actor)})
+        case d.DecisionConfirmed(matter=matter):
+            return replace(_closed(filed, matter), decision=None)
+        case o.OverrideProposed(rule=rule, proposed_by=actor):
+            return replace(filed, acted=filed.acted | {(o.matter_of(rule), actor)})
+        case o.OverrideDeclined(rule=rule, declined_by=actor):
+            return replace(filed, acted=filed.acted | {(o.matter_of(rule), actor)})
+        case o.OverrideConfirmed(rule=rule):
+            return _closed(filed, o.matter_of(rule))
+        case _:
+            return filed
+
+
+def _closed(filed: s.Filed, matter: str) -> s.Filed:
+    return replace(filed, acted=frozenset(each for each in filed.acted if each[0] != matter))
+
+
+def staying(state: Any, filed: s.Filed, event: e.CaseEvent) -> s.CaseState:
+    """Return the case at the stage it has, after an event that leaves it there."""
+    after: s.CaseState = replace(state, filed=filed)
+    match event:
+        case o.OverrideProposed():
+            return _with_proposal(after, event)
+        case o.OverrideConfirmed() | o.OverrideDeclined():
+            return _without_proposal(after, event.rule)
+        case _:
+            return after
+
+
+def after_prerequisites(filed: s.Filed, event: e.PrerequisitesAssessed) -> s.CaseState:
+    """Return the stage that looked-at prerequisites lead to."""
+    unmet = tuple(each.id for each in event.results if not each.met)
+    if not unmet:
+        return s.PrerequisitesMet(filed=filed)
+    found = event.personal.prerequisites if event.personal else ()
+    reasons = tuple(each.reason for each in found if not each.met)
+    return s.PrerequisitesUnmet(filed=filed, unmet=unmet, reasons=reasons)
+
+
+def after_score(
+    state: s.CaseState, filed: s.Filed, event: e.ApplicationScored
+) -> s.InPool | s.BelowMark:
+    """Return the stage that counted points lead to; proposals stay open."""
+    score = s.Score(
+        ruleset=event.ruleset,
+        digest=event.digest,
+        reference_date=event.reference_date,
+        overrides=event.overrides,
+        computed_total=event.computed_total,
+    )
+    proposals, by_criteria = s.proposals_of(state), bool(event.criteria)
+    if event.total >= event.pass_mark:
+        return s.InPool(
+            filed=filed,
+            points=event.total,
+            by_criteria=by_criteria,
+            score=score,
+            proposals=proposals,
+        )
+    return s.BelowMark(
+        filed=filed,
+        points=event.total,
+        pass_mark=event.pass_mark,
+        by_criteria=by_criteria,
+        score=score,
+        proposals=proposals,
+    )
+
+
+def _with_proposal(state: s.CaseState, event: o.OverrideProposed) -> s.CaseState:
+    """Return the case with one more open proposal; where none can be open it is as it was."""
+    if not isinstance(state, s.BelowMark | s.InPool):
+        return state
+    others = _without_proposal(state, event.rule)
+    return replace(state, proposals=(*s.proposals_of(others), event))
+
+
+def _without_proposal(state: s.CaseState, rule: str) -> s.CaseState:
+    if not isinstance(state, s.BelowMark | s.InPool):
+        return state
+    return replace(state, proposals=tuple(each for each in state.proposals if each.rule != rule))

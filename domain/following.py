@@ -1,0 +1,139 @@
+"""What may follow each stage of a case, and what stands in the way at the moment.
+
+Law: `decide` refuses every command that is not named here for the case as it is. A command that is
+named may still be refused for what it says, for the day, or for who gives it.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, get_args
+
+from domain import commands as c
+from domain import papers as p
+from domain import stages as s
+from domain.decisions import Matter
+
+Commands = tuple[type[c.CaseCommand], ...]
+
+_PROPOSALS: Final = frozenset(get_args(c.Proposal))
+_SECOND: Final = (c.ConfirmDecision, c.DeclineDecision)
+_OVERRIDE_SECOND: Final = (c.ConfirmOverride, c.DeclineOverride)
+
+_CARE: Final = (
+    c.CorrectApplication,
+    c.AppointRepresentative,
+    c.RemoveRepresentative,
+    c.RecuseOfficer,
+    c.HoldCase,
+    c.LiftHold,
+)
+_FAMILY: Final = (c.AddDependant, c.RemoveDependant)
+_PAPERS: Final = (p.ReceiveDocument, p.CheckDocument, p.VerifyDocument)
+_OPEN: Final = (
+    p.RequestDocuments,
+    *_PAPERS,
+    c.WithdrawApplication,
+    c.LapseCase,
+    *_FAMILY,
+    *_CARE,
+)
+_MOVE: Final = (c.MoveToRuleset, *_OPEN)
+_OVERRIDE: Final = (c.ProposeOverride, *_OVERRIDE_SECOND)
+_REFUSE: Final = (c.ProposeRefusal, *_SECOND)
+_VOID: Final = (c.ProposeVoiding, *_SECOND)
+_REVIEW: Final = (c.ProposeReopening, c.ProposeUpholding, *_SECOND)
+_ERASE: Final = (c.ProposeErasure, *_SECOND)
+_GRANTED: Final = (*_VOID, *_PAPERS, *_FAMILY, *_CARE)
+
+NEXT: Final[Mapping[type[s.CaseState], Commands]] = MappingProxyType(
+    {
+        s.Draft: (c.SubmitApplication,),
+        s.FeeAwaited: (c.PayApplicationFee, *_OPEN),
+        s.Submitted: (c.AcknowledgeApplication, *_OPEN),
+        s.Acknowledged: (c.AssessPrerequisites, *_MOVE),
+        s.PrerequisitesMet: (c.ScoreApplication, *_MOVE),
+        s.PrerequisitesUnmet: (*_REFUSE, c.AssessPrerequisites, *_MOVE),
+        s.BelowMark: (*_REFUSE, c.ScoreApplication, *_OVERRIDE, *_MOVE),
+        s.InPool: (c.ShortlistCase, c.ScoreApplication, *_OVERRIDE, *_MOVE),
+        s.Shortlisted: (c.SelectCase, c.PassOverCase, *_REFUSE, *_OPEN),
+        s.Selected: (c.ProposeApprovalInPrinciple, *_REFUSE, *_OPEN),
+        s.InPrinciple: (c.VerifyOriginals, *_REFUSE, *_OPEN),
+        s.Verified: (c.ProposeApproval, *_REFUSE, *_OPEN),
+        s.Approved: (c.PayVisaFee, c.LapseCase, *_GRANTED),
+        s.VisaPaid: (c.IssueVisa, *_GRANTED),
+        s.Issued: (c.ActivateVisa, c.LapseCase, *_GRANTED),
+        s.Active: (c.SeekExtension, c.RecordRightOfAbode, c.LapseCase, *_GRANTED),
+        s.Extending: (c.ProposeExtension, c.ProposeRefusal, *_GRANTED),
+        s.Settled: (*_VOID, c.ProposeErasure, *_CARE),
+        s.Refused: (c.RequestReconsideration, *_ERASE, *_CARE),
+        s.UnderReconsideration: (*_REVIEW, *_PAPERS, *_CARE),
+        s.Withdrawn: _ERASE,
+        s.Lapsed: _ERASE,
+        s.Voided: _ERASE,
+    }
+)
+"""Which commands each stage allows at all."""
+
+WHILE_HELD: Final = frozenset(
+    {
+        c.LiftHold,
+        c.PassOverCase,
+        c.PayApplicationFee,
+        c.PayVisaFee,
+        c.ActivateVisa,
+        c.WithdrawApplication,
+        c.CorrectApplication,
+        c.AppointRepresentative,
+        c.RemoveRepresentative,
+        c.AddDependant,
+        c.RemoveDependant,
+        c.RecuseOfficer,
+        *_PAPERS,
+        c.ProposeVoiding,
+        c.ConfirmDecision,
+        c.DeclineDecision,
+    }
+)
+"""What is not the office's decision goes on while a case is held: what happens in the world is
+recorded, an exercise passes over it, and an investigation may end in a voiding."""
+
+
+def next_of(state: s.CaseState) -> Commands:
+    """Return the commands that the case allows as it is, whoever gives them and whenever."""
+    without = _without(state)
+    return tuple(each for each in NEXT[type(state)] if each not in without)
+
+
+def possible(state: s.CaseState) -> tuple[str, ...]:
+    """Return the names of the commands that the case allows as it is."""
+    return tuple(command.__name__ for command in next_of(state))
+
+
+def _without(state: s.CaseState) -> frozenset[type[c.CaseCommand]]:
+    """Return what the stage allows and something in the way of the case does not."""
+    if isinstance(state, s.Draft):
+        return frozenset()
+    filed, proposals, decision = state.filed, s.proposals_of(state), state.filed.decision
+    without: set[type[c.CaseCommand]] = set()
+    if filed.held:
+        without |= set(NEXT[type(state)]) - WHILE_HELD
+    without.add(c.HoldCase if filed.held else c.LiftHold)
+    if not filed.represented:
+        without.add(c.RemoveRepresentative)
+    if not filed.dependants:
+        without.add(c.RemoveDependant)
+    if not filed.papers.received:
+        without |= {p.CheckDocument, p.VerifyDocument}
+    if isinstance(state, s.Undecided) and filed.papers.requested is None:
+        without.add(c.LapseCase)
+    # One decision at a time; and what officers may still decide on points is decided first.
+    without |= _PROPOSALS if decision else set(_SECOND)
+    without |= {c.ProposeRefusal, c.ScoreApplication} if proposals else set(_OVERRIDE_SECOND)
+    if proposals and decision and decision.matter is Matter.REFUSAL:
+        without.add(c.ConfirmDecision)
+    if filed.held and decision and decision.matter is not Matter.VOIDING:
+        without.add(c.ConfirmDecision)
+    # Without points none can rank it.
+    if isinstance(state, s.InPool) and state.by_criteria:
+        without.add(c.ShortlistCase)
+    return frozenset(without)

@@ -1,0 +1,127 @@
+"""The permanent wire name of every event, and the version of its shape.
+
+Law: a name is never reused and never changed; stored events are found by it.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from domain.decisions import DecisionConfirmed, DecisionDeclined, DecisionProposed
+from domain.events import (
+    ApplicationAcknowledged,
+    ApplicationApproved,
+    ApplicationFeePaid,
+    ApplicationRefused,
+    ApplicationScored,
+    ApplicationSubmitted,
+    ApplicationWithdrawn,
+    ApprovedInPrinciple,
+    CaseNotSelected,
+    CaseSelected,
+    CaseShortlisted,
+    Event,
+    OriginalsVerified,
+    PrerequisitesAssessed,
+    VisaActivated,
+    VisaFeePaid,
+    VisaIssued,
+)
+from domain.exercise_events import ExerciseOpened, SelectionMade, ShortlistDrawn
+from domain.interruptions import CaseHeld, CaseLapsed, HoldLifted, OfficerRecused
+from domain.moves import CaseMovedToRuleset
+from domain.overrides import OverrideConfirmed, OverrideDeclined, OverrideProposed
+from domain.papers import (
+    DocumentChecked,
+    DocumentReceived,
+    DocumentsRequested,
+    DocumentVerified,
+    RequestedDocumentsReceived,
+)
+from domain.particulars import (
+    ApplicationCorrected,
+    DependantAdded,
+    DependantRemoved,
+    ErasureDecided,
+    RepresentativeAppointed,
+    RepresentativeRemoved,
+)
+from domain.reconsidering import CaseReopened, ReconsiderationRequested, RefusalUpheld
+from domain.record import Wire
+from domain.residence import (
+    ExtensionRefused,
+    ExtensionSought,
+    RightOfAbodeReached,
+    StayExtended,
+    VisaVoided,
+)
+from domain.work_events import (
+    CaseAssigned,
+    CaseHandedOver,
+    CaseReleased,
+    CaseReturned,
+    CaseTaken,
+    NoteAdded,
+    NoteSuperseded,
+)
+
+WIRE: Final[Mapping[type[Event], Wire]] = MappingProxyType(
+    {
+        ApplicationSubmitted: Wire(name="application-submitted"),
+        ApplicationFeePaid: Wire(name="application-fee-paid"),
+        ApplicationAcknowledged: Wire(name="application-acknowledged"),
+        PrerequisitesAssessed: Wire(name="prerequisites-assessed", version=2),
+        ApplicationScored: Wire(name="application-scored", version=2),
+        CaseMovedToRuleset: Wire(name="case-moved-to-ruleset"),
+        OverrideProposed: Wire(name="override-proposed"),
+        OverrideConfirmed: Wire(name="override-confirmed"),
+        OverrideDeclined: Wire(name="override-declined"),
+        DocumentReceived: Wire(name="document-received"),
+        DocumentChecked: Wire(name="document-checked"),
+        DocumentVerified: Wire(name="document-verified"),
+        DocumentsRequested: Wire(name="documents-requested"),
+        RequestedDocumentsReceived: Wire(name="requested-documents-received"),
+        CaseShortlisted: Wire(name="case-shortlisted"),
+        CaseSelected: Wire(name="case-selected"),
+        CaseNotSelected: Wire(name="case-not-selected"),
+        ApprovedInPrinciple: Wire(name="approved-in-principle"),
+        OriginalsVerified: Wire(name="originals-verified"),
+        ApplicationApproved: Wire(name="application-approved"),
+        VisaFeePaid: Wire(name="visa-fee-paid"),
+        VisaIssued: Wire(name="visa-issued"),
+        VisaActivated: Wire(name="visa-activated"),
+        ApplicationRefused: Wire(name="application-refused"),
+        ApplicationWithdrawn: Wire(name="application-withdrawn"),
+        DecisionProposed: Wire(name="decision-proposed"),
+        DecisionConfirmed: Wire(name="decision-confirmed"),
+        DecisionDeclined: Wire(name="decision-declined"),
+        CaseHeld: Wire(name="case-held"),
+        HoldLifted: Wire(name="hold-lifted"),
+        CaseLapsed: Wire(name="case-lapsed"),
+        OfficerRecused: Wire(name="officer-recused"),
+        ApplicationCorrected: Wire(name="application-corrected"),
+        DependantAdded: Wire(name="dependant-added"),
+        DependantRemoved: Wire(name="dependant-removed"),
+        RepresentativeAppointed: Wire(name="representative-appointed"),
+        RepresentativeRemoved: Wire(name="representative-removed"),
+        ErasureDecided: Wire(name="erasure-decided"),
+        ReconsiderationRequested: Wire(name="reconsideration-requested"),
+        CaseReopened: Wire(name="case-reopened"),
+        RefusalUpheld: Wire(name="refusal-upheld"),
+        ExtensionSought: Wire(name="extension-sought"),
+        StayExtended: Wire(name="stay-extended"),
+        ExtensionRefused: Wire(name="extension-refused"),
+        RightOfAbodeReached: Wire(name="right-of-abode-reached"),
+        VisaVoided: Wire(name="visa-voided"),
+        ExerciseOpened: Wire(name="exercise-opened"),
+        ShortlistDrawn: Wire(name="shortlist-drawn"),
+        SelectionMade: Wire(name="selection-made"),
+        CaseAssigned: Wire(name="case-assigned"),
+        CaseTaken: Wire(name="case-taken"),
+        CaseReleased: Wire(name="case-released"),
+        CaseHandedOver: Wire(name="case-handed-over"),
+        CaseReturned: Wire(name="case-returned"),
+        NoteAdded: Wire(name="note-added"),
+        NoteSuperseded: Wire(name="note-superseded"),
+    }
+)
