@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 import pytest
 
 from domain import commands as c
-from domain.days import hong_kong_date
 from domain.errors import Refusal
 from domain.stages import Stage
 from services.cases import carry_out, case_at, submit
@@ -25,7 +24,7 @@ from tests.services.asking import (
     on_paper,
     together,
 )
-from tests.services.visiting import TO_POOL, Page, Visitor, file_case, signed_in
+from tests.services.visiting import TO_POOL, Page, act, file_case, signed_in
 
 
 def file_many(office: Office, count: int) -> list[str]:
@@ -50,11 +49,6 @@ def on_the_case(page: Page, path: str) -> list[str]:
     """Return where the forms on a case lead, without those on the office's work on it."""
     forms = [each for each in page.actions if each.startswith(path)]
     return [each for each in forms if not each.startswith(f"{path}/work/")]
-
-
-def act(visitor: Visitor, reference: str, slug: str, **typed: str) -> Page:
-    page = visitor.get(f"/staff/cases/{reference}")
-    return visitor.send(page, f"/staff/cases/{reference}/{slug}", **typed)
 
 
 def test_the_list_turns_page_by_page_and_shows_every_case_once(office: Office) -> None:
@@ -197,36 +191,6 @@ def test_only_what_the_stage_and_the_role_allow_is_offered(office: Office) -> No
     auditor = signed_in(office, "auditor.ho").get(path)
     assert on_the_case(auditor, path) == []
     assert "for others to do" in auditor.text
-
-
-def test_the_whole_path_to_a_visa_can_be_walked(office: Office) -> None:
-    reference = file_case(office, "john")
-    visitor = signed_in(office, "supervisor.wong")
-    when = {"effective_at": "2019-05-02T09:30"}
-    for slug in ("acknowledge-application", "assess-prerequisites", "score-application"):
-        assert "done. The case is now at version" in act(visitor, reference, slug, **when).text
-    for command in (
-        c.ShortlistCase(exercise="2019-q2", rank=1),
-        c.SelectCase(exercise="2019-q2", rank=1),
-    ):
-        carry_out(office, reference, command, asked(SUPERVISOR, at=None))
-    second = signed_in(office, "officer.chan")
-    for slug, matter in (
-        ("propose-approval-in-principle", "approval-in-principle"),
-        ("verify-originals", ""),
-        ("propose-approval", "approval"),
-    ):
-        act(visitor, reference, slug)
-        if matter:
-            act(second, reference, "confirm-decision", matter=matter)
-    act(visitor, reference, "pay-visa-fee", amount_hkd="HK$ 230")
-    page = act(visitor, reference, "issue-visa")
-    assert page.facts["Stage"] == "Visa issued"
-    entered = hong_kong_date(office.clock()).isoformat()
-    page = act(visitor, reference, "activate-visa", entered_on=entered)
-    assert page.facts["Stage"] == "Visa activated"
-    assert f"/staff/cases/{reference}/seek-extension" in page.actions
-    assert case_at(office, reference).events[-1].actor == "supervisor.wong"
 
 
 def test_what_happened_earlier_is_recorded_as_of_then(office: Office) -> None:

@@ -198,3 +198,9 @@ TO_POOL: tuple[c.CaseCommand, ...] = (
     c.AssessPrerequisites(),
     c.ScoreApplication(),
 )
+
+
+def act(visitor: Visitor, reference: str, slug: str, **typed: str) -> Page:
+    """Return the page that follows a form of a case, sent as a reader of its page would."""
+    page = visitor.get(f"/staff/cases/{reference}")
+    return visitor.send(page, f"/staff/cases/{reference}/{slug}", **typed)
