@@ -87,6 +87,10 @@ class OnHold(Refusal):
     """The case is held for an investigation."""
 
 
+class OriginalsNotSeen(Refusal):
+    """The originals have not been seen yet."""
+
+
 class NothingOverdue(Refusal):
     """Nothing that was due on this case is overdue."""
 

@@ -57,7 +57,7 @@ NEXT: Final[Mapping[type[s.CaseState], Commands]] = MappingProxyType(
         s.InPool: (c.ShortlistCase, c.ScoreApplication, *_OVERRIDE, *_MOVE),
         s.Shortlisted: (c.SelectCase, c.PassOverCase, *_REFUSE, *_OPEN),
         s.Selected: (c.ProposeApprovalInPrinciple, *_REFUSE, *_OPEN),
-        s.InPrinciple: (c.VerifyOriginals, *_REFUSE, *_OPEN),
+        s.InPrinciple: (c.VerifyOriginals, c.ProposeApproval, *_REFUSE, *_OPEN),
         s.Verified: (c.ProposeApproval, *_REFUSE, *_OPEN),
         s.Approved: (c.PayVisaFee, c.LapseCase, *_GRANTED),
         s.VisaPaid: (c.IssueVisa, *_GRANTED),

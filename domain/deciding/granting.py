@@ -7,9 +7,9 @@ from domain import events as e
 from domain import stages as s
 from domain.days import add_months, hong_kong_date, stay_ends, written_out
 from domain.deciding.circumstances import Circumstances, Facts, exactly, filing_of, not_now
-from domain.errors import EarlierThanHistory, TooLate
-from domain.rules.choose import limit, stay_pattern, visa_fee
-from domain.rules.types import Limit
+from domain.errors import EarlierThanHistory, OriginalsNotSeen, TooLate
+from domain.rules.choose import limit, originals_seen, stay_pattern, visa_fee
+from domain.rules.types import Limit, OriginalsSeen
 
 
 def approval_in_principle(state: s.CaseState, command: c.CaseCommand) -> Facts:
@@ -34,9 +34,12 @@ def approval(state: s.CaseState, command: c.CaseCommand, given: Circumstances) -
     """Return the fact of the approval, with the stays and the fee that follow from it."""
     match state:
         case s.Verified(filed=filed):
-            filing, today = filing_of(filed, given), given.today
+            pass
+        case s.InPrinciple(filed=filed):
+            _without_originals(filed, given)
         case _:
             raise not_now(state, command)
+    filing, today = filing_of(filed, given), given.today
     years = stay_pattern(given.rulebook, filing).years
     stay_days = (stay_ends(today, years[0]) - today).days + 1
     months = limit(given.rulebook, Limit.PAYMENT_MONTHS, filing.submitted_on)
@@ -48,6 +51,16 @@ def approval(state: s.CaseState, command: c.CaseCommand, given: Circumstances) -
             persons=filed.persons,
         ),
     )
+
+
+def _without_originals(filed: s.Filed, given: Circumstances) -> None:
+    """Pass where the regime leaves it to the office whether originals are seen [S61][S62]."""
+    submitted_on = hong_kong_date(filed.submitted_at)
+    if originals_seen(given.rulebook, submitted_on) is not OriginalsSeen.OPTIONAL:
+        raise OriginalsNotSeen(
+            f"an application submitted on {written_out(submitted_on)} is approved once the "
+            "originals were seen; verify them first"
+        )
 
 
 def pay_visa_fee(state: s.CaseState, command: c.PayVisaFee, given: Circumstances) -> Facts:

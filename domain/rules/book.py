@@ -26,6 +26,8 @@ from domain.rules.types import (
     FileSize,
     Limit,
     Lists,
+    Originals,
+    OriginalsSeen,
     Quota,
     Rulebook,
     StayPattern,
@@ -81,6 +83,7 @@ def parse_rulebook(documents: Documents, *, unread: Mapping[str, str] = _ALL_REA
         stays=tuple(_stay(row) for row in tables["stay"].rows("patterns", least=1)),
         fees=tuple(_fees(row) for row in tables["fees"].rows("schedules", least=1)),
         limits=tuple(_limit(row) for row in tables["limits"].rows("limits", least=1)),
+        originals=tuple(_originals(row) for row in tables["limits"].rows("originals", least=1)),
         file_sizes=tuple(_file_size(row) for row in tables["limits"].rows("file_sizes", least=1)),
         file_counts=tuple(
             _file_count(row) for row in tables["limits"].rows("file_counts", least=1)
@@ -149,6 +152,10 @@ def _limit(row: Table) -> DatedLimit:
     return DatedLimit(
         limit=row.one_of("limit", Limit), value=row.whole("value", least=1), life=row.life()
     )
+
+
+def _originals(row: Table) -> Originals:
+    return Originals(seen=row.one_of("seen", OriginalsSeen), life=row.life())
 
 
 def _file_size(row: Table) -> FileSize:

@@ -20,6 +20,8 @@ from domain.rules.types import (
     FileSize,
     Life,
     Limit,
+    Originals,
+    OriginalsSeen,
     Quota,
     Rulebook,
     Ruleset,
@@ -138,6 +140,11 @@ def limit(rulebook: Rulebook, which: Limit, submitted_on: date) -> int:
     return _in_force(ours, submitted_on, f"limit of {which}").value
 
 
+def originals_seen(rulebook: Rulebook, submitted_on: date) -> OriginalsSeen:
+    """Whether an approval waits until the originals of whoever submitted then were seen."""
+    return _in_force(rulebook.originals, submitted_on, "rule on originals").seen
+
+
 def file_size(rulebook: Rulebook, on: date) -> int:
     """The bytes that the file of a document may have at most on a day."""
     return _in_force(rulebook.file_sizes, on, "limit of the size of files").bytes_at_most
@@ -172,7 +179,7 @@ def excluded_nationalities(rulebook: Rulebook, on: date) -> tuple[str, ...]:
     return edition.members
 
 
-_Living = TypeVar("_Living", DatedLimit, FileSize, FileCount)
+_Living = TypeVar("_Living", DatedLimit, Originals, FileSize, FileCount)
 
 
 def _in_force(rows: Iterable[_Living], on: date, what: str) -> _Living:

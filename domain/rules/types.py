@@ -245,6 +245,21 @@ class HolidayYear:
     cited: Citation
 
 
+class OriginalsSeen(StrEnum):
+    """Whether an approval waits until the originals were seen."""
+
+    ALWAYS = "always"
+    OPTIONAL = "optional"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Originals:
+    """Whether the originals are seen before an approval, for whoever submitted meanwhile."""
+
+    seen: OriginalsSeen
+    life: Life
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileSize:
     """Bytes that the file of a document may have at most."""
@@ -275,6 +290,7 @@ class Rulebook:
     stays: tuple[StayPattern, ...]
     fees: tuple[FeeSchedule, ...]
     limits: tuple[DatedLimit, ...]
+    originals: tuple[Originals, ...]
     file_sizes: tuple[FileSize, ...]
     file_counts: tuple[FileCount, ...]
     quotas: tuple[Quota, ...]

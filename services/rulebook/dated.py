@@ -78,6 +78,7 @@ def _groups(book: Rulebook) -> Iterator[list[DatedValue]]:
             for each in book.limits
             if each.limit is which
         ]
+    yield [_living("originals", f"seen: {each.seen}", each.life) for each in book.originals]
     yield from _file_limits(book)
     lists = book.lists
     yield _list("excluded nationalities", lists.excluded_nationalities)

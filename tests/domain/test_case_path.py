@@ -15,7 +15,7 @@ from domain.case import decide, evolve, load
 from domain.days import HONG_KONG
 from domain.deciding.circumstances import Circumstances
 from domain.decisions import DecisionConfirmed, DecisionProposed, Matter
-from domain.errors import EarlierThanHistory
+from domain.errors import EarlierThanHistory, OriginalsNotSeen
 from domain.rules.choose import NoRuleset
 from domain.rules.types import FeeSchedule, Rulebook
 from tests.domain.deciding import (
@@ -113,6 +113,28 @@ def test_an_application_goes_all_the_way_to_an_activated_visa(
     active = load(facts)
     assert isinstance(active, s.Active)
     assert active.stay_until == date(2019 + years[0], 9, 1)
+
+
+@pytest.mark.parametrize(
+    ("submitted_on", "optional"),
+    [
+        (datetime(2023, 4, 1, 15, 59, tzinfo=UTC), False),
+        (datetime(2023, 4, 1, 16, tzinfo=UTC), True),
+    ],
+)
+def test_originals_are_optional_for_whoever_submitted_online_only(
+    submitted_on: datetime, *, optional: bool
+) -> None:
+    filed, *rest = HISTORIES[s.InPrinciple]
+    assert isinstance(filed, e.ApplicationSubmitted)
+    case = given(replace(filed, submitted_at=submitted_on), *rest)
+    decided = case.at(datetime(2023, 9, 1, tzinfo=UTC)).once_confirmed(c.ProposeApproval())
+    if optional:
+        decided.leads_to(s.Stage.APPROVED)
+    else:
+        decided.refused(
+            OriginalsNotSeen, "submitted on 1 April 2023 is approved once the originals"
+        )
 
 
 def test_the_visa_says_what_its_holder_may_do() -> None:

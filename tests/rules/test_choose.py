@@ -14,14 +14,15 @@ from domain.rules.choose import (
     application_fee,
     choose,
     excluded_nationalities,
+    limit,
     named,
+    originals_seen,
     quota,
     stay_pattern,
-    time_limits,
     visa_fee,
 )
 from domain.rules.transitions import Filing, filed_on
-from domain.rules.types import Rulebook
+from domain.rules.types import Limit, OriginalsSeen, Rulebook
 
 ELEVEN = datetime(2025, 2, 26, 11, 0, tzinfo=HONG_KONG)
 LAST_TICK = timedelta(microseconds=1)
@@ -169,11 +170,19 @@ def test_excluded_nationalities_are_those_of_the_day(rulebook: Rulebook) -> None
         excluded_nationalities(rulebook, date(2006, 6, 27))
 
 
-def test_time_limits_are_loaded_for_the_whole_scheme(rulebook: Rulebook) -> None:
-    limits = time_limits(rulebook, date(2019, 5, 1))
-    assert (limits.payment_months, limits.activation_months) == (6, 6)
-    with pytest.raises(NoRule, match="27 June 2006"):
-        time_limits(rulebook, date(2006, 6, 27))
+def test_every_limit_is_loaded_for_the_whole_scheme(rulebook: Rulebook) -> None:
+    for which in Limit:
+        for day in (date(2006, 6, 28), date(2019, 5, 1), date(2026, 1, 1)):
+            assert limit(rulebook, which, day) >= 1
+        with pytest.raises(NoRule, match=f"no limit of {which} is loaded for 27 June 2006"):
+            limit(rulebook, which, date(2006, 6, 27))
+    assert limit(rulebook, Limit.PAYMENT_MONTHS, date(2019, 5, 1)) == 6
+    assert limit(rulebook, Limit.RECONSIDERATIONS, date(2019, 5, 1)) == 2
+
+
+def test_originals_became_optional_with_online_filing(rulebook: Rulebook) -> None:
+    assert originals_seen(rulebook, date(2023, 4, 1)) is OriginalsSeen.ALWAYS
+    assert originals_seen(rulebook, date(2023, 4, 2)) is OriginalsSeen.OPTIONAL
 
 
 @pytest.mark.parametrize(

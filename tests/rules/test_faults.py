@@ -167,7 +167,7 @@ ONE_EACH: tuple[tuple[Callable[[Documents], object], str], ...] = (
     ),
     (
         lambda d: d["limits"]["limits"].append(dict(d["limits"]["limits"][0])),
-        "limits begins on 2006-06-28, while limits is in force",
+        "limit payment-months begins on 2006-06-28, while limit payment-months is in force",
     ),
     (
         lambda d: d["fees"]["schedules"][1]["visa"].reverse(),
