@@ -18,6 +18,7 @@ from domain.errors import (
     NoSuchOfficer,
     NothingWaits,
     NotTheHolder,
+    RecusedFromCase,
 )
 from domain.stages import Stage
 from domain.work import Held, Unheld
@@ -222,6 +223,21 @@ def test_next_is_right_with_read_models_that_stand_still(office: Office) -> None
         take_next(office)
     ask(office, third, c.ReleaseCase())
     assert take_next(office, LEE) == third
+
+
+def test_an_officer_who_is_recused_gets_the_case_in_no_way(office: Office) -> None:
+    first, second = file_one(office, 1), file_one(office, 2)
+    cases.carry_out(office, first, cc.RecuseOfficer(reason="A cousin of mine"), asked(at=None))
+    with pytest.raises(RecusedFromCase):
+        ask(office, first, c.TakeCase())
+    with pytest.raises(RecusedFromCase):
+        ask(office, first, c.AssignCase(officer=OFFICER.name), SUPERVISOR)
+    assert take_next(office) == second
+    with pytest.raises(NothingWaits):
+        take_next(office)
+    assert take_next(office, LEE) == first
+    with pytest.raises(RecusedFromCase):
+        ask(office, first, c.HandOverCase(officer=OFFICER.name), LEE)
 
 
 def test_the_same_request_for_the_next_case_gives_the_same_case(office: Office) -> None:
