@@ -9,7 +9,7 @@ from domain.days import add_months, hong_kong_date, stay_ends, written_out
 from domain.deciding.circumstances import Circumstances, Facts, exactly, filing_of, not_now
 from domain.errors import EarlierThanHistory, OriginalsNotSeen, TooLate
 from domain.rules.choose import limit, originals_seen, stay_pattern, visa_fee
-from domain.rules.types import Limit, OriginalsSeen
+from domain.rules.limits import Limit, OriginalsSeen
 
 
 def approval_in_principle(state: s.CaseState, command: c.CaseCommand) -> Facts:

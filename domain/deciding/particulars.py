@@ -34,7 +34,7 @@ from domain.particulars import (
 )
 from domain.rules.assess import WrongRoute
 from domain.rules.choose import limit
-from domain.rules.types import Limit
+from domain.rules.limits import Limit
 
 BY_EXERCISE: Final = (c.ShortlistCase, c.SelectCase, c.PassOverCase)
 """What an exercise does to its cases by rank; it asks nobody's judgement of the case."""

@@ -14,7 +14,7 @@ from domain.reconsidering import (
     RefusalUpheld,
 )
 from domain.rules.choose import limit
-from domain.rules.types import Limit
+from domain.rules.limits import Limit
 
 
 def request(state: s.CaseState, command: c.RequestReconsideration, given: Circumstances) -> Facts:

@@ -14,7 +14,7 @@ from domain.residence import (
     StayExtended,
 )
 from domain.rules.choose import limit
-from domain.rules.types import Limit
+from domain.rules.limits import Limit
 
 
 def seek_extension(state: s.CaseState, command: c.SeekExtension, given: Circumstances) -> Facts:

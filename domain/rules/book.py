@@ -13,21 +13,16 @@ from domain.application import Route
 from domain.papers import DocumentKind
 from domain.rules.editions import beginnings, chained, read_editions
 from domain.rules.holidays import read_holidays
+from domain.rules.limits import DatedLimit, FileCount, FileSize, Limit, Originals, OriginalsSeen
 from domain.rules.reading import Notes, RulesetFaults, Table
 from domain.rules.timeline import contradictions
 from domain.rules.transitions import read_transition
 from domain.rules.types import (
     Catches,
-    DatedLimit,
     DatedList,
     Edition,
     FeeSchedule,
-    FileCount,
-    FileSize,
-    Limit,
     Lists,
-    Originals,
-    OriginalsSeen,
     Quota,
     Rulebook,
     StayPattern,

@@ -12,21 +12,10 @@ from typing import TypeVar
 from domain.days import written_out
 from domain.errors import Refusal
 from domain.papers import DocumentKind
+from domain.rules.life import Life
+from domain.rules.limits import DatedLimit, FileCount, FileSize, Limit, Originals, OriginalsSeen
 from domain.rules.transitions import Filing, holding
-from domain.rules.types import (
-    DatedLimit,
-    FeeSchedule,
-    FileCount,
-    FileSize,
-    Life,
-    Limit,
-    Originals,
-    OriginalsSeen,
-    Quota,
-    Rulebook,
-    Ruleset,
-    StayPattern,
-)
+from domain.rules.types import FeeSchedule, Quota, Rulebook, Ruleset, StayPattern
 
 
 class NoRule(Refusal):

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from domain.errors import Reportable
 from domain.rules.counting import subtag_of
 from domain.rules.factors import Citation, Confidence, Figure
-from domain.rules.types import Life
+from domain.rules.life import Life
 
 _Enum = TypeVar("_Enum", bound=StrEnum)
 

@@ -11,16 +11,9 @@ from itertools import pairwise
 
 from domain.application import Route
 from domain.papers import DocumentKind
-from domain.rules.types import (
-    DatedList,
-    Edition,
-    FeeSchedule,
-    Life,
-    Limit,
-    Quota,
-    Rulebook,
-    VisaFee,
-)
+from domain.rules.life import Life
+from domain.rules.limits import Limit
+from domain.rules.types import DatedList, Edition, FeeSchedule, Quota, Rulebook, VisaFee
 
 Named = tuple[str, Life]
 

@@ -12,8 +12,9 @@ from typing import Final, Protocol, TypeVar, assert_never
 from domain.application import Application, Route
 from domain.days import hong_kong_date, last_instant
 from domain.rules.factors import Citation
+from domain.rules.life import Life
 from domain.rules.reading import Table
-from domain.rules.types import Catches, Life, Transition
+from domain.rules.types import Catches, Transition
 
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 

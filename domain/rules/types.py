@@ -10,9 +10,10 @@ from enum import StrEnum
 
 from domain.application import Route
 from domain.days import hong_kong_date
-from domain.papers import DocumentKind
 from domain.rules.criteria import Criterion
 from domain.rules.factors import Citation, Factor, Figure, PrerequisiteRules
+from domain.rules.life import Life
+from domain.rules.limits import DatedLimit, FileCount, FileSize, Originals
 from domain.rules.reasons import Reason
 from domain.working_days import Calendar
 
@@ -40,26 +41,6 @@ class YearCaught(StrEnum):
 
     RUNNING_YEAR = "running_year"
     FOLLOWING_YEAR = "following_year"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Life:
-    """The days on which something holds, both included; ``until`` None where it is open.
-
-    ``known_from`` is the day on which it became known, which may be later than its first day.
-    ``begins_with`` is the id of the ruleset whose first day this life shares, wherever that day is
-    corrected to; None where the life has a first day of its own.
-    """
-
-    first: date
-    until: date | None
-    known_from: date
-    cited: Citation
-    begins_with: str | None = None
-
-    def covers(self, day: date) -> bool:
-        """True on the days of this life."""
-        return self.first <= day and (self.until is None or day <= self.until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,27 +186,6 @@ class Quota:
         return self.known_from.year + (self.catches is YearCaught.FOLLOWING_YEAR)
 
 
-class Limit(StrEnum):
-    """What is limited, and in which unit."""
-
-    PAYMENT_MONTHS = "payment-months"
-    ACTIVATION_MONTHS = "activation-months"
-    EXTENSION_WEEKS = "extension-weeks"
-    RECONSIDERATION_MONTHS = "reconsideration-months"
-    RECONSIDERATIONS = "reconsiderations"
-    ABODE_YEARS = "abode-years"
-    DEPENDANT_UNDER_AGE = "dependant-under-age"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DatedLimit:
-    """How much of something is allowed to whoever submitted while it is in force."""
-
-    limit: Limit
-    value: int
-    life: Life
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holiday:
     """A general holiday; ``substitute`` where it stands for one that was lost to another."""
@@ -243,38 +203,6 @@ class HolidayYear:
     year: int
     days: tuple[Holiday, ...]
     cited: Citation
-
-
-class OriginalsSeen(StrEnum):
-    """Whether an approval waits until the originals were seen."""
-
-    ALWAYS = "always"
-    OPTIONAL = "optional"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Originals:
-    """Whether the originals are seen before an approval, for whoever submitted meanwhile."""
-
-    seen: OriginalsSeen
-    life: Life
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileSize:
-    """Bytes that the file of a document may have at most."""
-
-    bytes_at_most: int
-    life: Life
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileCount:
-    """Files of a kind of document that are taken of one case at most."""
-
-    kind: DocumentKind
-    files_at_most: int
-    life: Life
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

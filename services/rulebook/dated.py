@@ -8,16 +8,9 @@ from typing import Final
 from domain.days import HONG_KONG
 from domain.papers import DocumentKind
 from domain.rules.factors import Citation, Confidence
-from domain.rules.types import (
-    DatedList,
-    FeeSchedule,
-    HolidayYear,
-    Life,
-    Limit,
-    Quota,
-    Rulebook,
-    StayPattern,
-)
+from domain.rules.life import Life
+from domain.rules.limits import Limit
+from domain.rules.types import DatedList, FeeSchedule, HolidayYear, Quota, Rulebook, StayPattern
 from services.rulebook import words
 
 _DAY: Final = len("2019-05-01")

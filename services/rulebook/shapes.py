@@ -25,7 +25,8 @@ from domain.rules.factors import (
     TalentListFactor,
     WorkFactor,
 )
-from domain.rules.types import Catches, Life, Rulebook, Ruleset, Test
+from domain.rules.life import Life
+from domain.rules.types import Catches, Rulebook, Ruleset, Test
 from services.rulebook import words
 
 

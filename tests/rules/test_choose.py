@@ -21,8 +21,9 @@ from domain.rules.choose import (
     stay_pattern,
     visa_fee,
 )
+from domain.rules.limits import Limit, OriginalsSeen
 from domain.rules.transitions import Filing, filed_on
-from domain.rules.types import Limit, OriginalsSeen, Rulebook
+from domain.rules.types import Rulebook
 
 ELEVEN = datetime(2025, 2, 26, 11, 0, tzinfo=HONG_KONG)
 LAST_TICK = timedelta(microseconds=1)

@@ -20,9 +20,10 @@ from domain.rules.choose import (
     stay_pattern,
     visa_fee,
 )
+from domain.rules.life import Life
 from domain.rules.reading import RulesetFaults
 from domain.rules.transitions import Filing, filed_on, has_listed_profession
-from domain.rules.types import Catches, Life, Rulebook, Ruleset, Transition
+from domain.rules.types import Catches, Rulebook, Ruleset, Transition
 from services.rules import load_rulebook
 from tests.rules.filing import application
 
