@@ -10,6 +10,7 @@ from domain import stages as s
 from domain.application import Application
 from domain.days import age_on, hong_kong_date
 from domain.deciding.circumstances import Circumstances, Facts, not_now
+from domain.decisions import Matter
 from domain.errors import (
     DependantNotEligible,
     NoRepresentative,
@@ -77,7 +78,12 @@ def forbid(state: s.CaseState, command: c.CaseCommand, given: Circumstances) -> 
 def _forbid_held(state: s.CaseState, command: c.CaseCommand) -> None:
     if type(command) not in following.WHILE_HELD and not isinstance(command, c.HoldCase):
         raise OnHold("an investigation holds the case; lift the hold first")
-    if isinstance(command, c.ConfirmDecision) and c.ConfirmDecision not in following.next_of(state):
+    decision = s.decision_of(state)
+    if (
+        isinstance(command, c.ConfirmDecision)
+        and decision
+        and decision.matter is not Matter.VOIDING
+    ):
         raise OnHold("an investigation holds the case; lift the hold before this is decided")
 
 
