@@ -72,7 +72,7 @@ def named(value: object) -> str:
     return value.__name__ if isinstance(value, type) else type(value).__name__
 
 
-@pytest.mark.parametrize(("history", "cause", "due"), DUE, ids=str)
+@pytest.mark.parametrize(("history", "cause", "due"), DUE, ids=named)
 def test_a_case_lapses_on_the_day_after_something_was_due_and_not_before(
     history: tuple[e.CaseEvent, ...], cause: LapseCause, due: date
 ) -> None:
