@@ -35,7 +35,7 @@ def place(tmp_path: Path, database: TestDatabase) -> Iterator[Workplace]:
 
 @pytest.fixture
 def book(database: TestDatabase) -> Iterator[Casebook]:
-    made = Casebook.opened(database.app_url)
+    made = Casebook.opened(database.app_url, database.owner_url)
     yield made
     made.close()
 

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import uuid4
 
+import psycopg
+
 from domain import events as e
 from domain import exercise_events as x
 from domain.references import RANDOM_BYTES, make_reference
@@ -16,6 +18,10 @@ from tests.domain.histories import JOHN, MAIN_PATH
 START = datetime(2019, 5, 1, 1, 0, tzinfo=UTC)
 MASTER_KEY = bytes(range(32))
 INDEX_KEY = bytes(range(32, 64))
+_SECOND_PERSON = """
+SELECT tgname FROM pg_trigger
+WHERE tgrelid = 'events'::regclass AND NOT tgisinternal AND tgname <> 'events_append_only'
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +32,15 @@ class Casebook:
     models: ReadModels
 
     @classmethod
-    def opened(cls, url: str) -> "Casebook":
+    def opened(cls, url: str, owner_url: str) -> "Casebook":
+        """A book that takes any history at all.
+
+        What follows the log is tried on histories that no two officers need to have made, so the
+        triggers that ask for a second person are off in this database.
+        """
+        with psycopg.connect(owner_url, autocommit=True) as owner:
+            for (trigger,) in owner.execute(_SECOND_PERSON).fetchall():
+                owner.execute(f'ALTER TABLE events DISABLE TRIGGER "{trigger}"')
         keys = CaseKeys(MASTER_KEY)
         return cls(
             store=Store.connect(url, keys),

@@ -21,7 +21,7 @@ Qmas = Callable[..., Result]
 
 @pytest.fixture
 def book(database: TestDatabase) -> Iterator[Casebook]:
-    made = Casebook.opened(database.app_url)
+    made = Casebook.opened(database.app_url, database.owner_url)
     made.write(f"case-{reference(1)}", history(1))
     yield made
     made.close()
@@ -44,7 +44,7 @@ def test_status_tells_how_far_behind_each_read_model_is(book: Casebook, qmas: Qm
     first, second, *_ = result.stdout.splitlines()
     assert result.exit_code == 0
     assert first.startswith("case-list    v3  position 12         up to date     20")
-    assert second.startswith("case-status  v2  position 0          12 behind      never")
+    assert second.startswith("case-status  v3  position 0          12 behind      never")
 
 
 def test_status_tells_what_a_stopped_read_model_stands_before(

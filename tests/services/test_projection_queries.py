@@ -47,7 +47,7 @@ LATER = START + timedelta(days=400)
 @pytest.fixture
 def book(database: TestDatabase) -> Iterator[Casebook]:
     """A store with a case at every stage and a pool of thirty, all folded."""
-    made = Casebook.opened(database.app_url)
+    made = Casebook.opened(database.app_url, database.owner_url)
     others = [each for state, each in HISTORIES.items() if state not in {Draft, InPool}]
     pooled = [(*HISTORIES[InPool][:-1], scored(100 + number % 7)) for number in range(IN_POOL)]
     made.write_all(

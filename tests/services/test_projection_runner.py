@@ -38,7 +38,7 @@ NAMES = tuple(runner.PROJECTIONS)
 
 @pytest.fixture
 def book(database: TestDatabase) -> Iterator[Casebook]:
-    made = Casebook.opened(database.app_url)
+    made = Casebook.opened(database.app_url, database.owner_url)
     yield made
     made.close()
 
