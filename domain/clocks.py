@@ -69,6 +69,8 @@ TURNS: Final[tuple[tuple[type[e.CaseEvent], Turn, StopCause], ...]] = (
     (e.VisaIssued, Turn.STOPS, StopCause.ACTIVATION_AWAITED),
     (e.VisaActivated, Turn.STARTS, StopCause.ACTIVATION_AWAITED),
     (e.VisaActivated, Turn.STOPS, StopCause.DECIDED),
+    (e.ApplicationRefused, Turn.STARTS, StopCause.DOCUMENTS_AWAITED),
+    (e.ApplicationRefused, Turn.STARTS, StopCause.ORIGINALS_AWAITED),
     (e.ApplicationRefused, Turn.STOPS, StopCause.DECIDED),
     (e.ApplicationWithdrawn, Turn.STOPS, StopCause.DECIDED),
     (CaseLapsed, Turn.STOPS, StopCause.DECIDED),

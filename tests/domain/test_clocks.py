@@ -22,16 +22,22 @@ from domain.clocks import (
 )
 from domain.days import HONG_KONG, hong_kong_date
 from domain.projections.status import AWAITED, Party
+from domain.reconsidering import CaseReopened
 from domain.record import Recorded
 from domain.working_days import HolidaysNotLoaded
 from tests.domain.deciding import NOON, real_rulebook
 from tests.domain.histories import (
     APPLICATION_FEE,
     HISTORIES,
+    IN_PRINCIPLE,
     MAIN_PATH,
+    RECONSIDERED,
+    REFUSED,
+    SELECTED,
     document,
     requested,
     submitted,
+    until,
 )
 
 CALENDAR = real_rulebook().calendar
@@ -273,6 +279,15 @@ def test_a_case_waits_for_its_applicant_while_documents_are_asked_for() -> None:
     answered = clock_of((*asked, p.RequestedDocumentsReceived(documents=(1,))))
     assert answered.runs
     assert stopped(answered) == {StopCause.DOCUMENTS_AWAITED: 2}
+
+
+@pytest.mark.parametrize("before", [until(IN_PRINCIPLE), (*until(SELECTED), requested())], ids=len)
+def test_a_reopened_case_waits_for_nothing_that_a_refusal_made_needless(
+    before: tuple[e.CaseEvent, ...],
+) -> None:
+    assert not clock_of(before).runs
+    assert clock_of((*before, REFUSED, RECONSIDERED)).runs
+    assert clock_of((*before, REFUSED, RECONSIDERED, CaseReopened())).runs
 
 
 def test_an_application_without_a_fee_begins_with_a_running_clock() -> None:
