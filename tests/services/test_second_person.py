@@ -1,0 +1,323 @@
+"""Two people decide, held by the database against every role; and what an erasure leaves."""
+
+import json
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import errors
+
+from domain import commands as c
+from domain.decisions import Matter
+from domain.particulars import ErasureDecided
+from services.cases import carry_out, case_at, history
+from services.settings import Settings
+from services.store import StoreUnreachable
+from services.wiring import Office, open_office
+from tests.conftest import TestDatabase
+from tests.services.asking import OFFICER, SECOND, asked
+from tests.services.visiting import TO_POOL, file_case
+
+ROLES: Final = ("application", "owner", "superuser", "replica")
+OUTCOMES: Final[Mapping[str, str]] = {
+    "approved-in-principle": "approval-in-principle",
+    "application-approved": "approval",
+    "application-refused": "refusal",
+    "extension-refused": "refusal",
+    "stay-extended": "extension",
+    "case-reopened": "reopening",
+    "refusal-upheld": "upholding",
+    "visa-voided": "voiding",
+    "erasure-decided": "erasure",
+}
+"""Every decision and the matter that it follows from."""
+
+
+@dataclass(slots=True)
+class Stream:
+    """A stream that events are inserted into by hand, each on its own and at once."""
+
+    connection: psycopg.Connection[Any]
+    name: str = field(default_factory=lambda: f"case-{uuid4()}")
+    version: int = 0
+
+    def write(self, *events: Mapping[str, Any]) -> None:
+        """All events are there, in one commit and one statement; or none is."""
+        row = self.connection.execute("SELECT nextval('commit_ids')").fetchone()
+        assert row is not None
+        bodies = [
+            json.dumps(
+                {
+                    "id": str(uuid4()),
+                    "stream": self.name,
+                    "version": self.version + place,
+                    "type": each["type"],
+                    "actor": each.get("by", "officer-9"),
+                    "payload": {
+                        name: said for name, said in each.items() if name not in {"type", "by"}
+                    },
+                }
+            )
+            for place, each in enumerate(events, start=1)
+        ]
+        self.connection.execute(
+            "INSERT INTO events (commit_id, ord, body) SELECT %s, ord - 1, body::json"
+            " FROM unnest(%s::text[]) WITH ORDINALITY AS given (body, ord)",
+            (row[0], bodies),
+        )
+        self.version += len(events)
+
+    def refuses(self, constraint: str, *events: Mapping[str, Any]) -> None:
+        """None of these events can be written, for this reason."""
+        before = self.version
+        with pytest.raises(errors.CheckViolation) as fault:
+            self.write(*events)
+        assert fault.value.diag.constraint_name == constraint, events
+        assert self.version == before
+
+
+def proposal(by: str, matter: str = "refusal") -> dict[str, Any]:
+    return {"type": "decision-proposed", "matter": matter, "proposed_by": by, "by": by}
+
+
+def declined(by: str, matter: str = "refusal") -> dict[str, Any]:
+    return {"type": "decision-declined", "matter": matter, "declined_by": by, "by": by}
+
+
+def confirmed(confirmer: str, matter: str = "refusal", by: str = "") -> dict[str, Any]:
+    said = {"matter": matter, "proposed_by": "officer-1", "confirmed_by": confirmer}
+    return {"type": "decision-confirmed", "by": by or confirmer} | said
+
+
+def override(kind: str, by: str, rule: str = "age-18-39") -> dict[str, Any]:
+    return {"type": f"override-{kind}", "rule": rule, f"{kind}_by": by, "by": by}
+
+
+@pytest.fixture(params=ROLES)
+def connection(
+    database: TestDatabase, request: pytest.FixtureRequest
+) -> Iterator[psycopg.Connection[Any]]:
+    """A connection in which every statement stands for itself, for each role there is."""
+    url = {"application": database.app_url, "owner": database.owner_url}.get(
+        request.param, database.admin_url
+    )
+    with psycopg.connect(url, autocommit=True) as opened:
+        if request.param == "replica":
+            opened.execute("SET session_replication_role = replica")
+        yield opened
+
+
+def test_nobody_who_acted_on_a_matter_confirms_it(connection: psycopg.Connection[Any]) -> None:
+    second = "events_second_person"
+    none = Stream(connection)
+    none.refuses(second, confirmed("officer-2"))
+    none.write(proposal("officer-1", "approval"))
+    none.refuses(second, confirmed("officer-2"))
+
+    stream = Stream(connection)
+    stream.write(proposal("officer-1"), declined("officer-2"), proposal("officer-3"))
+    for actor in ("officer-1", "officer-2", "officer-3"):
+        stream.refuses(second, confirmed(actor))
+        # Neither the name in the payload nor the one on the envelope may be an earlier one.
+        stream.refuses(second, confirmed("officer-4", by=actor))
+        stream.refuses(second, confirmed(actor, by="officer-4"))
+    # What was declined in another matter, or on another case, is nothing to this one.
+    stream.write(declined("officer-4", "approval"))
+    Stream(connection).write(declined("officer-4"))
+    stream.write(confirmed("officer-4"))
+    # It is confirmed once.
+    stream.refuses(second, confirmed("officer-5"))
+
+
+def test_a_proposal_under_two_names_is_of_both(connection: psycopg.Connection[Any]) -> None:
+    stream = Stream(connection)
+    stream.write(proposal("officer-1") | {"by": "officer-2"})
+    for actor in ("officer-1", "officer-2"):
+        stream.refuses("events_second_person", confirmed(actor))
+    stream.write(confirmed("officer-3"))
+
+
+def test_a_proposal_and_its_confirmation_may_be_one_commit_of_two_people(
+    connection: psycopg.Connection[Any],
+) -> None:
+    stream = Stream(connection)
+    stream.refuses("events_second_person", proposal("officer-1"), confirmed("officer-1"))
+    # The order of the versions counts, not that of the rows.
+    stream.refuses("events_second_person", confirmed("officer-2"), proposal("officer-1"))
+    stream.write(proposal("officer-1"), confirmed("officer-2"))
+
+
+def test_a_matter_begins_anew_after_its_confirmation(connection: psycopg.Connection[Any]) -> None:
+    stream = Stream(connection)
+    stream.write(proposal("officer-1"), declined("officer-2"), proposal("officer-1"))
+    stream.write(confirmed("officer-3"))
+    stream.write(proposal("officer-3"))
+    stream.refuses("events_second_person", confirmed("officer-3"))
+    stream.write(confirmed("officer-2"))
+
+
+@pytest.mark.parametrize("kind", OUTCOMES)
+def test_a_decision_follows_its_own_confirmation_only(database: TestDatabase, kind: str) -> None:
+    matter, decision = OUTCOMES[kind], {"type": kind}
+    other = "voiding" if matter != "voiding" else "approval"
+    for url, replica in (
+        (database.app_url, False),
+        (database.owner_url, False),
+        (database.admin_url, False),
+        (database.admin_url, True),
+    ):
+        with psycopg.connect(url, autocommit=True) as connection:
+            if replica:
+                connection.execute("SET session_replication_role = replica")
+            stream = Stream(connection)
+            lacks = "events_confirmed"
+            stream.refuses(lacks, decision)
+            stream.write(proposal("officer-1", matter), proposal("officer-1", other))
+            stream.refuses(lacks, decision)
+            stream.refuses(lacks, confirmed("officer-2", other), decision)
+            stream.refuses(lacks, decision, confirmed("officer-2", matter))
+            between = {"type": "application-acknowledged"}
+            stream.refuses(lacks, confirmed("officer-2", matter), between, decision)
+            # One confirmation is followed by one decision.
+            stream.refuses(lacks, confirmed("officer-2", matter), decision, decision)
+            stream.write(confirmed("officer-2", matter), decision)
+            # Of another commit it is no confirmation of this one.
+            stream.write(proposal("officer-1", matter))
+            stream.write(confirmed("officer-2", matter))
+            stream.refuses(lacks, decision)
+
+
+def test_overrides_are_matters_of_their_own(connection: psycopg.Connection[Any]) -> None:
+    second = "events_second_person"
+    stream = Stream(connection)
+    stream.refuses(second, override("confirmed", "officer-2"))
+    stream.write(override("proposed", "officer-1"))
+    stream.refuses(second, override("confirmed", "officer-1"))
+    stream.refuses(second, override("confirmed", "officer-2", rule="age-40-44"))
+    stream.write(override("declined", "officer-2"), override("proposed", "officer-1"))
+    stream.refuses(second, override("confirmed", "officer-2"))
+    stream.write(proposal("officer-3"))
+    stream.write(override("confirmed", "officer-3"))
+    stream.write(override("proposed", "officer-3"))
+    stream.refuses(second, override("confirmed", "officer-3"))
+    stream.write(override("confirmed", "officer-1"))
+
+
+@pytest.mark.parametrize("trigger", ["events_second_person", "events_confirmed"])
+def test_the_application_cannot_take_the_law_away(database: TestDatabase, trigger: str) -> None:
+    for statement in (
+        f"ALTER TABLE events DISABLE TRIGGER {trigger}",
+        f"DROP TRIGGER {trigger} ON events",
+        "SET session_replication_role = replica",
+    ):
+        with (
+            psycopg.connect(database.app_url) as connection,
+            pytest.raises(errors.InsufficientPrivilege),
+        ):
+            connection.execute(statement)
+
+
+# An erasure.
+
+CONFIRM: Final = c.ConfirmDecision(matter=Matter.ERASURE)
+
+
+@pytest.fixture
+def ended(office: Office) -> str:
+    """John's case, withdrawn, of which an officer proposed the erasure."""
+    reference = file_case(office, "john", *TO_POOL)
+    carry_out(office, reference, c.WithdrawApplication(reason="We are moving"), asked(OFFICER))
+    carry_out(office, reference, c.ProposeErasure(), asked(OFFICER))
+    return reference
+
+
+def erasures(office: Office, reference: str) -> int:
+    return sum(isinstance(each.event, ErasureDecided) for each in history(office, reference))
+
+
+def personal_of(office: Office, reference: str) -> list[Any]:
+    """Return what the events of a case still tell of its person."""
+    said = [getattr(each.event, "personal", None) for each in history(office, reference)]
+    return [each for each in said if each is not None]
+
+
+def key_is_there(database: TestDatabase, reference: str) -> bool:
+    with psycopg.connect(database.owner_url) as connection:
+        row = connection.execute(
+            "SELECT wrapped IS NOT NULL FROM case_keys WHERE reference = %s", (reference,)
+        ).fetchone()
+    assert row is not None
+    return bool(row[0])
+
+
+def test_the_key_goes_with_the_event_and_a_repeat_is_told_the_same(
+    office: Office, settings: Settings, database: TestDatabase, ended: str
+) -> None:
+    with closing(open_office(settings)) as other:
+        # The other one has read, and so remembers what opens the case.
+        assert personal_of(other, ended)
+        request = asked(SECOND)
+        outcome = carry_out(office, ended, CONFIRM, request)
+        assert not key_is_there(database, ended)
+        for each in (office, other):
+            assert carry_out(each, ended, CONFIRM, request) == replace(outcome, repeated=True)
+            assert personal_of(each, ended) == []
+    assert erasures(office, ended) == 1
+
+
+def test_an_erasure_that_breaks_off_leaves_both_or_neither(
+    office: Office, database: TestDatabase, ended: str
+) -> None:
+    request = asked(SECOND)
+    version = case_at(office, ended).version
+    # Somebody is just writing the same version: the key is destroyed already and the event waits.
+    with psycopg.connect(database.app_url) as slow, ThreadPoolExecutor(1) as pool:
+        stream = Stream(slow, f"case-{ended}", version)
+        stream.write({"type": "application-acknowledged"})
+        erasing = pool.submit(carry_out, office, ended, CONFIRM, request)
+        with psycopg.connect(database.admin_url, autocommit=True) as admin:
+            for _ in range(2):  # the store tries once more
+                kill_who_waits(admin, slow.info.backend_pid)
+        with pytest.raises(StoreUnreachable):
+            erasing.result()
+        slow.rollback()
+    assert key_is_there(database, ended)
+    assert erasures(office, ended) == 0
+    # Asked again it is done, whole, and once.
+    carry_out(office, ended, CONFIRM, request)
+    assert not key_is_there(database, ended)
+    assert erasures(office, ended) == 1
+
+
+def test_an_erasure_whose_connection_broke_is_done_by_the_next_attempt(
+    office: Office, database: TestDatabase, ended: str
+) -> None:
+    version = case_at(office, ended).version
+    with psycopg.connect(database.app_url) as slow, ThreadPoolExecutor(1) as pool:
+        stream = Stream(slow, f"case-{ended}", version)
+        stream.write({"type": "application-acknowledged"})
+        erasing = pool.submit(carry_out, office, ended, CONFIRM, asked(SECOND))
+        with psycopg.connect(database.admin_url, autocommit=True) as admin:
+            kill_who_waits(admin, slow.info.backend_pid)
+        slow.rollback()
+        assert erasing.result().version == version + 2
+    assert not key_is_there(database, ended)
+    assert erasures(office, ended) == 1
+
+
+def kill_who_waits(admin: psycopg.Connection[Any], blocker: int) -> None:
+    """The connection that waits for the blocking one is gone."""
+    while True:
+        row = admin.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            " WHERE %s = ANY (pg_blocking_pids(pid))",
+            (blocker,),
+        ).fetchone()
+        if row is not None:
+            assert row[0]
+            return
