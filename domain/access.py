@@ -39,6 +39,7 @@ class Action(StrEnum):
     DECIDE_OVERRIDE = "override.decide"
     SEND_DOCUMENT = "document.send"
     WITHDRAW = "case.withdraw"
+    GRADE = "case.grade"
     RUN_EXERCISE = "exercise.run"
     WORK = "work.do"
     ASSIGN = "work.assign"
@@ -77,6 +78,7 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.DECIDE_OVERRIDE: _STAFF,
         Action.SEND_DOCUMENT: _STAFF | {Role.APPLICANT},
         Action.WITHDRAW: _STAFF | {Role.APPLICANT},
+        Action.GRADE: frozenset({Role.PANEL}),
         Action.RUN_EXERCISE: frozenset({Role.SUPERVISOR}),
         Action.WORK: _STAFF,
         Action.ASSIGN: frozenset({Role.SUPERVISOR}),
@@ -109,6 +111,8 @@ ACTION_OF: Final[Mapping[type[c.CaseCommand], Action]] = MappingProxyType(
         c.ShortlistCase: Action.RUN_EXERCISE,
         c.SelectCase: Action.RUN_EXERCISE,
         c.PassOverCase: Action.RUN_EXERCISE,
+        c.GradeCase: Action.GRADE,
+        c.TakeOutOfRank: Action.RUN_EXERCISE,
         c.VerifyOriginals: Action.HANDLE,
         c.PayVisaFee: Action.RECORD_PAYMENT,
         c.IssueVisa: Action.DECIDE,

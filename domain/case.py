@@ -36,8 +36,10 @@ from domain.deciding import (
 )
 from domain.deciding.circumstances import Circumstances, Facts
 from domain.evolving import after_prerequisites, after_score, filed_after, staying
+from domain.gradings import CaseGraded, CaseTakenOutOfRank
 from domain.interruptions import CaseHeld, CaseLapsed, HoldLifted, OfficerRecused
 from domain.moves import CaseMovedToRuleset
+from domain.rules.terms import AfterNoPlace
 
 
 def load(history: Iterable[e.CaseEvent]) -> s.CaseState:
@@ -74,6 +76,10 @@ def decide(state: s.CaseState, command: c.CaseCommand, given: Circumstances) -> 
             return selecting.shortlist(state, command)
         case c.SelectCase() | c.PassOverCase():
             return selecting.select(state, command)
+        case c.GradeCase():
+            return selecting.grade(state, command, given)
+        case c.TakeOutOfRank():
+            return selecting.take_out_of_rank(state, command, given)
         case c.VerifyOriginals():
             return granting.verify(state, command)
         case c.PayVisaFee():
@@ -143,13 +149,11 @@ def evolve(state: s.CaseState, event: e.CaseEvent) -> s.CaseState:  # noqa: C901
         case CaseMovedToRuleset() | r.CaseReopened() | p.ApplicationCorrected(assessed_anew=True):
             return s.Acknowledged(filed=filed)
         case e.CaseShortlisted():
-            return s.Shortlisted(
-                filed=filed, points=_points(state), exercise=event.exercise, score=_score(state)
-            )
+            return _shortlisted(state, filed, event)
         case e.CaseSelected():
             return s.Selected(filed=filed)
         case e.CaseNotSelected():
-            return s.InPool(filed=filed, points=_points(state), score=_score(state))
+            return _not_selected(state, filed, event)
         case e.ApprovedInPrinciple():
             return s.InPrinciple(filed=filed)
         case e.OriginalsVerified():
@@ -203,6 +207,8 @@ def evolve(state: s.CaseState, event: e.CaseEvent) -> s.CaseState:  # noqa: C901
             | p.RepresentativeAppointed()
             | p.RepresentativeRemoved()
             | p.ErasureDecided()
+            | CaseGraded()
+            | CaseTakenOutOfRank()
         ):
             return staying(state, filed, event)
         case _:
@@ -270,6 +276,33 @@ def _refused_for(state: s.CaseState) -> e.RefusalClass:
     if isinstance(state, s.Refused | s.UnderReconsideration):
         return state.reason_class
     return e.RefusalClass.SELECTION
+
+
+def _shortlisted(state: s.CaseState, filed: s.Filed, event: e.CaseShortlisted) -> s.Shortlisted:
+    return s.Shortlisted(
+        filed=filed,
+        points=_points(state),
+        by_criteria=_by_criteria(state),
+        exercise=event.exercise,
+        score=_score(state),
+    )
+
+
+def _not_selected(
+    state: s.CaseState, filed: s.Filed, event: e.CaseNotSelected
+) -> s.InPool | s.NotSelected:
+    if event.then is AfterNoPlace.IS_REFUSED:
+        return s.NotSelected(filed=filed)
+    return s.InPool(
+        filed=filed,
+        points=_points(state),
+        by_criteria=_by_criteria(state),
+        score=_score(state),
+    )
+
+
+def _by_criteria(state: s.CaseState) -> bool:
+    return isinstance(state, s.InPool | s.Shortlisted) and state.by_criteria
 
 
 def _points(state: s.CaseState) -> int:

@@ -10,11 +10,13 @@ from datetime import date
 from domain.application import Application, CountryCode, EmailAddress
 from domain.decisions import Matter, VoidingCode
 from domain.events import Channel
+from domain.gradings import DepartureCode, Direction, Grade
 from domain.moves import MoveCode
 from domain.overrides import OverrideCode
 from domain.papers import PaperCommand
 from domain.particulars import Relation
 from domain.residence import Settlement
+from domain.rules.terms import AfterNoPlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +112,34 @@ class SelectCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassOverCase:
-    """Allot the shortlisted case no place and return it to the pool."""
+    """Allot the shortlisted case no place; `then` says what becomes of it."""
 
     exercise: str
     rank: int | None = None
+    then: AfterNoPlace = AfterNoPlace.ROLLS_OVER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradeCase:
+    """Grade the shortlisted case for the exercise that it is before the committee in.
+
+    A general case is given one of the four grades, an achievement case is judged exceptional or
+    not. Grading again stands in place of what was said before.
+    """
+
+    exercise: str
+    grade: Grade
+    remarks: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeOutOfRank:
+    """Depart from the rank of the shortlisted case, as its exercise decides."""
+
+    exercise: str
+    direction: Direction
+    code: DepartureCode
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,6 +354,8 @@ CaseCommand = (
     | ShortlistCase
     | SelectCase
     | PassOverCase
+    | GradeCase
+    | TakeOutOfRank
     | VerifyOriginals
     | PayVisaFee
     | IssueVisa
@@ -349,26 +377,3 @@ CaseCommand = (
     | SeekExtension
     | RecordRightOfAbode
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenExercise:
-    """Open an exercise with so many places; the committee sees `shortlist_size` cases."""
-
-    exercise: str
-    title: str
-    places: int
-    shortlist_size: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DrawShortlist:
-    """Draw the shortlist from the frozen pool."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MakeSelection:
-    """Allot the places among the shortlist."""
-
-
-ExerciseCommand = OpenExercise | DrawShortlist | MakeSelection

@@ -234,5 +234,25 @@ class NothingWaits(Refusal):
     """No case waits that nobody has."""
 
 
+class SelectionChanged(Refusal):
+    """The selection is no longer the one that was proposed."""
+
+
+class NotShortlisted(Refusal):
+    """The case is not on the shortlist of this exercise."""
+
+
+class GradeMissing(Refusal):
+    """The panel has not graded the case."""
+
+
+class WrongGrade(Refusal):
+    """This grade is not for a case of this route."""
+
+
+class TermsInvalid(Refusal):
+    """The terms of the exercise do not fit together."""
+
+
 class Forbidden(Refusal):
     """Your role may not do this."""

@@ -18,6 +18,7 @@ from domain.decisions import (
     DecisionEvent,
 )
 from domain.exercise_events import ExerciseEvent
+from domain.gradings import CaseGraded, CaseTakenOutOfRank
 from domain.interruptions import (
     InterruptionEvent,
 )
@@ -33,6 +34,7 @@ from domain.particulars import ParticularEvent
 from domain.reconsidering import ReconsiderationEvent
 from domain.residence import ResidenceEvent
 from domain.rules.reasons import Reason
+from domain.rules.terms import AfterNoPlace
 from domain.rules.types import Assessment
 from domain.work_events import (
     WorkEvent,
@@ -151,7 +153,8 @@ class ApplicationScored:
     Under a test of criteria there are `criteria` instead of factors, `total` is how many were met
     and `pass_mark` how many had to be. `overrides` are all the rules whose points officers had
     decided by then, each otherwise than its own test; a later score of the case says again which
-    still stand. `computed_total` is what the tests alone gave, None without overrides.
+    still stand. `computed_total` is what the tests alone gave, None without overrides. `stratum`
+    is the sector that the case counts to in an exercise, None where it has none.
     """
 
     ruleset: str
@@ -164,6 +167,7 @@ class ApplicationScored:
     personal: Assessment | None
     overrides: tuple[OverrideApplied, ...] = ()
     computed_total: int | None = None
+    stratum: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,10 +188,11 @@ class CaseSelected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseNotSelected:
-    """The shortlisted case was allotted no place and is in the pool of the next exercise."""
+    """The shortlisted case was allotted no place; `then` says what becomes of it."""
 
     exercise: str
     rank: int | None
+    then: AfterNoPlace = AfterNoPlace.ROLLS_OVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,6 +305,8 @@ CaseEvent = (
     | OverrideDeclined
     | PaperEvent
     | CaseShortlisted
+    | CaseGraded
+    | CaseTakenOutOfRank
     | CaseSelected
     | CaseNotSelected
     | ApprovedInPrinciple

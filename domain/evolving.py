@@ -9,6 +9,7 @@ from domain import overrides as o
 from domain import papers as f
 from domain import particulars as p
 from domain import stages as s
+from domain.gradings import CaseGraded, CaseTakenOutOfRank
 from domain.interruptions import CaseHeld, CaseLapsed, HoldLifted, OfficerRecused
 from domain.moves import CaseMovedToRuleset
 from domain.reconsidering import CaseReopened, ReconsiderationRequested
@@ -24,6 +25,8 @@ STAYS: Final = frozenset(
         CaseHeld,
         HoldLifted,
         OfficerRecused,
+        CaseGraded,
+        CaseTakenOutOfRank,
     }
 )
 """Events that leave a case at its stage, with the points that it has; but for a correction that
@@ -135,6 +138,8 @@ def staying(state: Any, filed: s.Filed, event: e.CaseEvent) -> s.CaseState:
             return _with_proposal(after, event)
         case o.OverrideConfirmed() | o.OverrideDeclined():
             return _without_proposal(after, event.rule)
+        case CaseGraded(grade=grade) if isinstance(after, s.Shortlisted):
+            return replace(after, grade=grade)
         case _:
             return after
 
@@ -159,6 +164,7 @@ def after_score(
         reference_date=event.reference_date,
         overrides=event.overrides,
         computed_total=event.computed_total,
+        stratum=event.stratum,
     )
     proposals, by_criteria = s.proposals_of(state), bool(event.criteria)
     if event.total >= event.pass_mark:

@@ -1,86 +1,39 @@
-"""A selection exercise as a decider: opened with a frozen pool, shortlisted, selected.
+"""A selection exercise as a decider: opened with a frozen pool, shortlisted, proposed, selected.
 
-Every list is a pure function of the frozen pool and of who has departed since, so that anybody
-can draw it again from the log and compare digests.
+Every list is a pure function of the frozen pool, of who has departed since, and of the recorded
+departures from rank, so that anybody can draw it again from the log and compare digests. One
+person proposes a selection, and somebody confirms it who did nothing in this exercise before.
 """
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import reduce
-from typing import Final, assert_never
+from typing import assert_never
 
-from domain import commands as c
+from domain import exercise_commands as q
 from domain import exercise_events as x
 from domain.errors import (
-    ExerciseExists,
-    NameInvalid,
+    GradeMissing,
     NotAllowedNow,
-    NothingToSelect,
-    PlacesInvalid,
+    NotShortlisted,
+    ReasonsMissing,
+    SecondOfficerNeeded,
+    SelectionChanged,
 )
-from domain.rules.rank import Division, Placed, PoolMember, digest_of, divide, ranked
-
-NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-LONGEST_TITLE: Final = 200
-MOST_PLACES: Final = 1_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pool:
-    """The members of an exercise's pool as the log stood at `position`, and who has left since.
-
-    `departed` holds references: cases that withdrew or otherwise moved on by themselves. `quota`
-    is that of the year as it was known, None where there is none, and `places_taken` what the
-    year's other exercises have of it. `left_out` counts the cases that waited too, but were
-    assessed by criteria: those met are no points, and are never ranked among them.
-    """
-
-    position: int
-    members: tuple[PoolMember, ...]
-    left_out: int = 0
-    departed: frozenset[str] = frozenset()
-    quota: int | None = None
-    places_taken: int = 0
-
-    @property
-    def places_left(self) -> int | None:
-        """What the quota still allows; None where there is none."""
-        return None if self.quota is None else self.quota - self.places_taken
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unopened:
-    """No exercise of this name yet."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """The pool is frozen."""
-
-    exercise: str
-    places: int
-    shortlist_size: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drawn:
-    """The shortlist is before the committee."""
-
-    exercise: str
-    places: int
-    shortlist_size: int
-    departed: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
-    """The places are allotted; nothing more happens to this exercise."""
-
-    exercise: str
-
-
-ExerciseState = Unopened | Opened | Drawn | Made
+from domain.exercise_lists import digest_by, in_order, selection_made, shortlist
+from domain.exercise_states import (
+    Actors,
+    Drawn,
+    ExerciseState,
+    Made,
+    Opened,
+    Pool,
+    Proposed,
+    Published,
+    Unopened,
+)
+from domain.exercise_terms import admitted_terms
+from domain.publishing import result_published
 
 
 def load(history: Iterable[x.ExerciseEvent]) -> ExerciseState:
@@ -90,151 +43,191 @@ def load(history: Iterable[x.ExerciseEvent]) -> ExerciseState:
 
 
 def decide(
-    state: ExerciseState, command: c.ExerciseCommand, pool: Pool
+    state: ExerciseState, command: q.ExerciseCommand, pool: Pool, actors: Actors
 ) -> tuple[x.ExerciseEvent, ...]:
     """Return the facts that follow from `command`, or raise the `Refusal` that forbids it."""
     match command:
-        case c.OpenExercise():
+        case q.OpenExercise():
             return _open(state, command, pool)
-        case c.DrawShortlist():
+        case q.DrawShortlist():
             return _draw(state, pool)
-        case c.MakeSelection():
-            return _select(state, pool)
+        case q.DepartFromRank():
+            return _depart(state, command, pool, actors)
+        case q.ProposeSelection():
+            return _propose(state, pool, actors)
+        case q.MakeSelection():
+            return _make(state, pool, actors)
+        case q.PublishResult():
+            return _publish(state, pool, actors)
         case _:
             assert_never(command)
 
 
 def evolve(state: ExerciseState, event: x.ExerciseEvent) -> ExerciseState:
     """Return the state after `event`."""
-    match event:
-        case x.ExerciseOpened():
-            return Opened(
-                exercise=event.exercise, places=event.places, shortlist_size=event.shortlist_size
+    match state, event:
+        case _, x.ExerciseOpened():
+            return Opened(opened=event)
+        case Opened(opened=opened), x.ShortlistDrawn() if not isinstance(state, Drawn):
+            return Drawn(opened=opened, drawn=event)
+        case Drawn(), x.RankDepartureMade(reference=reference):
+            # What was proposed no longer holds, and is proposed again.
+            others = tuple(each for each in state.departures if each.reference != reference)
+            return replace(_while_drawn(state), departures=(*others, event))
+        case Drawn(), x.SelectionProposed():
+            before = _while_drawn(state)
+            return Proposed(
+                opened=before.opened,
+                drawn=before.drawn,
+                departures=before.departures,
+                proposed=event,
             )
-        case x.ShortlistDrawn():
-            if not isinstance(state, Opened):
-                raise TypeError("a shortlist is drawn of an opened exercise only")
-            return Drawn(
-                exercise=state.exercise,
-                places=state.places,
-                shortlist_size=state.shortlist_size,
-                departed=frozenset(event.departed),
+        case Drawn(), x.SelectionMade():
+            before = _while_drawn(state)
+            return Made(
+                opened=before.opened,
+                drawn=before.drawn,
+                departures=before.departures,
+                made=event,
             )
-        case x.SelectionMade():
-            if not isinstance(state, Drawn):
-                raise TypeError("a selection is made among a shortlist only")
-            return Made(exercise=state.exercise)
+        case Made(opened=opened), x.ResultPublished():
+            return Published(exercise=opened.exercise)
         case _:
-            assert_never(event)
+            now, fact = type(state).__name__, type(event).__name__
+            raise TypeError(f"{fact} does not follow where an exercise is {now}")
 
 
-def shortlist(state: Opened | Drawn, pool: Pool) -> Division:
-    """Return the shortlist and the rest of the pool, less those departed before it was drawn."""
-    departed = state.departed if isinstance(state, Drawn) else pool.departed
-    return divide(_present(ranked(pool.members), departed), state.shortlist_size)
+def _while_drawn(state: Drawn) -> Drawn:
+    if isinstance(state, Made):
+        raise TypeError("nothing of a selection changes once it was made")
+    return Drawn(opened=state.opened, drawn=state.drawn, departures=state.departures)
 
 
-def selection(state: Drawn, pool: Pool) -> Division:
-    """Return who of the shortlist is selected and who is not, less those departed since."""
-    return divide(_present(shortlist(state, pool).taken, pool.departed), state.places)
-
-
-def _present(order: Iterable[Placed], departed: frozenset[str]) -> tuple[Placed, ...]:
-    return tuple(each for each in order if each.member.reference not in departed)
-
-
-def _open(state: ExerciseState, command: c.OpenExercise, pool: Pool) -> tuple[x.ExerciseEvent, ...]:
-    if not isinstance(state, Unopened):
-        raise ExerciseExists(f"{command.exercise} was opened before; choose another name")
-    if not pool.members and pool.left_out:
-        raise NothingToSelect(
-            f"the {pool.left_out} cases in the pool were assessed by criteria, which are not ranked"
-        )
-    if not pool.members:
-        raise NothingToSelect("no case is waiting in the pool, so there is nothing to select")
-    _named_well(command)
-    _places_fit(command, pool.places_left)
+def _open(state: ExerciseState, command: q.OpenExercise, pool: Pool) -> tuple[x.ExerciseEvent, ...]:
+    terms = admitted_terms(command, pool, unopened=isinstance(state, Unopened))
     return (
         x.ExerciseOpened(
             exercise=command.exercise,
             title=command.title,
-            archetype=x.Archetype.RANK_TO_QUOTA,
-            places=command.places,
-            shortlist_size=command.shortlist_size,
+            archetype=terms.archetype,
+            places=terms.places,
+            shortlist_size=terms.shortlist_size,
             pool_position=pool.position,
             pool_size=len(pool.members),
-            pool_digest=digest_of(ranked(pool.members)),
+            pool_digest=digest_by(terms, in_order(terms, pool.members)),
             quota=pool.quota,
             places_taken=pool.places_taken,
+            order=terms.order,
             left_out=pool.left_out,
+            measure=terms.measure,
+            threshold=terms.threshold,
+            strata=terms.strata,
+            leftover=terms.leftover,
+            after_no_place=command.after_no_place,
+            counts=pool.counts,
         ),
     )
 
 
-def _named_well(command: c.OpenExercise) -> None:
-    if not NAME.fullmatch(command.exercise):
-        raise NameInvalid(
-            "an exercise's name is 1 to 63 lower-case letters, digits and hyphens, such as 2019-2"
-        )
-    if not 1 <= len(command.title) <= LONGEST_TITLE:
-        raise NameInvalid(f"an exercise's title has 1 to {LONGEST_TITLE} characters")
-
-
-def _places_fit(command: c.OpenExercise, places_left: int | None) -> None:
-    if command.places < 1:
-        raise PlacesInvalid("an exercise has at least one place")
-    if max(command.places, command.shortlist_size) > MOST_PLACES:
-        raise PlacesInvalid(f"an exercise has at most {MOST_PLACES} places, and so its shortlist")
-    if command.shortlist_size < command.places:
-        raise PlacesInvalid(
-            f"a shortlist of {command.shortlist_size} cannot fill {command.places} places"
-        )
-    if places_left is not None and command.places > places_left:
-        raise PlacesInvalid(
-            f"{command.places} places are more than the {places_left} that the year's quota leaves"
-        )
-
-
 def _draw(state: ExerciseState, pool: Pool) -> tuple[x.ExerciseEvent, ...]:
-    if not isinstance(state, Opened):
-        raise _not_now(state, "DrawShortlist")
+    if not isinstance(state, Opened) or isinstance(state, Drawn):
+        raise not_now(state, "DrawShortlist")
     drawn = shortlist(state, pool)
     return (
         x.ShortlistDrawn(
             achievement=drawn.achievement,
             general=drawn.general,
             departed=tuple(sorted(pool.departed)),
-            digest=digest_of(drawn.taken),
+            digest=digest_by(state.terms, drawn.taken),
         ),
     )
 
 
-def _select(state: ExerciseState, pool: Pool) -> tuple[x.ExerciseEvent, ...]:
-    if not isinstance(state, Drawn):
-        raise _not_now(state, "MakeSelection")
-    made = selection(state, pool)
+def _depart(
+    state: ExerciseState, command: q.DepartFromRank, pool: Pool, actors: Actors
+) -> tuple[x.ExerciseEvent, ...]:
+    if not isinstance(state, Drawn) or isinstance(state, Made):
+        raise not_now(state, "DepartFromRank")
+    reference = command.reference
+    listed = {each.member.reference for each in shortlist(state, pool).taken}
+    if reference not in listed - pool.departed:
+        raise NotShortlisted(f"{reference} is not on the shortlist of {state.opened.exercise}")
+    if reference not in pool.grades:
+        raise GradeMissing(f"the panel has not graded {reference}; have it graded first")
+    if not command.reason.strip():
+        raise ReasonsMissing("say why the exercise departs from the rank of the case")
     return (
-        x.SelectionMade(
+        x.RankDepartureMade(
+            reference=reference,
+            direction=command.direction,
+            code=command.code,
+            grade=pool.grades[reference],
+            decided_by=actors.now,
+        ),
+    )
+
+
+def _propose(state: ExerciseState, pool: Pool, actors: Actors) -> tuple[x.ExerciseEvent, ...]:
+    if not isinstance(state, Drawn) or isinstance(state, Made):
+        raise not_now(state, "ProposeSelection")
+    made = selection_made(state, pool)
+    return (
+        x.SelectionProposed(
             achievement=made.achievement,
             general=made.general,
-            passed_over=len(made.left),
+            passed_over=made.passed_over,
             cut_off=made.cut_off,
             tie_break=made.tie_break,
-            departed=tuple(sorted(pool.departed - state.departed)),
-            digest=digest_of(made.taken),
+            departed=made.departed,
+            digest=made.digest,
+            proposed_by=actors.now,
         ),
     )
 
 
-def _not_now(state: ExerciseState, command: str) -> NotAllowedNow:
+def _make(state: ExerciseState, pool: Pool, actors: Actors) -> tuple[x.ExerciseEvent, ...]:
+    if not isinstance(state, Proposed):
+        raise not_now(state, "MakeSelection")
+    demand_second(actors)
+    made = selection_made(state, pool)
+    if made.digest != state.proposed.digest:
+        since = ", ".join(sorted(set(made.departed) - set(state.proposed.departed)))
+        who = f"{since} departed since it was proposed" if since else "the list has changed"
+        raise SelectionChanged(f"{who}, and so other cases have the places: propose it again")
+    return (replace(made, proposed_by=state.proposed.proposed_by, made_by=actors.now),)
+
+
+def demand_second(actors: Actors) -> None:
+    """Pass where whoever asks did nothing in this exercise before, else refuse."""
+    if actors.now in actors.earlier:
+        raise SecondOfficerNeeded(
+            f"{actors.now} took part in this exercise before; have somebody confirm the selection "
+            "who did not"
+        )
+
+
+def _publish(state: ExerciseState, pool: Pool, actors: Actors) -> tuple[x.ExerciseEvent, ...]:
+    if not isinstance(state, Made):
+        raise not_now(state, "PublishResult")
+    return (result_published(state.opened, state.drawn, state.made, pool.members, actors.now),)
+
+
+def not_now(state: ExerciseState, command: str) -> NotAllowedNow:
+    """The refusal of a command that the exercise does not allow as it is."""
     match state:
         case Unopened():
             return NotAllowedNow(command, "unopened", ("OpenExercise",), of="exercise")
+        case Proposed():
+            again = ("DepartFromRank", "ProposeSelection", "MakeSelection")
+            return NotAllowedNow(command, "proposed", again, of="exercise")
+        case Made():
+            return NotAllowedNow(command, "selected", ("PublishResult",), of="exercise")
+        case Drawn():
+            now = ("DepartFromRank", "ProposeSelection")
+            return NotAllowedNow(command, "shortlisted", now, of="exercise")
         case Opened():
             return NotAllowedNow(command, "opened", ("DrawShortlist",), of="exercise")
-        case Drawn():
-            return NotAllowedNow(command, "shortlisted", ("MakeSelection",), of="exercise")
-        case Made():
-            return NotAllowedNow(command, "selected", (), of="exercise")
+        case Published():
+            return NotAllowedNow(command, "published", (), of="exercise")
         case _:
             assert_never(state)

@@ -31,7 +31,10 @@ def prerequisites_assessed(found: Assessment) -> PrerequisitesAssessed:
 
 
 def application_scored(
-    found: Assessment, overrides: tuple[OverrideApplied, ...] = ()
+    found: Assessment,
+    overrides: tuple[OverrideApplied, ...] = (),
+    *,
+    stratum: str | None = None,
 ) -> ApplicationScored:
     """Return the fact that an assessment's points were counted, with the overrides in them."""
     return ApplicationScored(
@@ -48,6 +51,7 @@ def application_scored(
         personal=found,
         overrides=overrides,
         computed_total=found.computed_total,
+        stratum=stratum,
     )
 
 

@@ -55,7 +55,15 @@ NEXT: Final[Mapping[type[s.CaseState], Commands]] = MappingProxyType(
         s.PrerequisitesUnmet: (*_REFUSE, c.AssessPrerequisites, *_MOVE),
         s.BelowMark: (*_REFUSE, c.ScoreApplication, *_OVERRIDE, *_MOVE),
         s.InPool: (c.ShortlistCase, c.ScoreApplication, *_OVERRIDE, *_MOVE),
-        s.Shortlisted: (c.SelectCase, c.PassOverCase, *_REFUSE, *_OPEN),
+        s.Shortlisted: (
+            c.SelectCase,
+            c.PassOverCase,
+            c.GradeCase,
+            c.TakeOutOfRank,
+            *_REFUSE,
+            *_OPEN,
+        ),
+        s.NotSelected: (*_REFUSE, *_OPEN),
         s.Selected: (c.ProposeApprovalInPrinciple, *_REFUSE, *_OPEN),
         s.InPrinciple: (c.VerifyOriginals, c.ProposeApproval, *_REFUSE, *_OPEN),
         s.Verified: (c.ProposeApproval, *_REFUSE, *_OPEN),
@@ -133,7 +141,7 @@ def _without(state: s.CaseState) -> frozenset[type[c.CaseCommand]]:
         without.add(c.ConfirmDecision)
     if filed.held and decision and decision.matter is not Matter.VOIDING:
         without.add(c.ConfirmDecision)
-    # Without points none can rank it.
-    if isinstance(state, s.InPool) and state.by_criteria:
-        without.add(c.ShortlistCase)
+    # Only who was graded is taken out of rank.
+    if isinstance(state, s.Shortlisted) and state.grade is None:
+        without.add(c.TakeOutOfRank)
     return frozenset(without)

@@ -24,6 +24,7 @@ from domain.rules.factors import PrerequisiteRules
 from domain.rules.overriding import choices
 from domain.rules.reasons import Message, Reason
 from domain.rules.types import Rulebook, Ruleset
+from domain.strata import stratum_of
 
 Assessed = e.PrerequisitesAssessed | e.ApplicationScored
 
@@ -112,7 +113,9 @@ def _again(event: Assessed, application: Application, ruleset: Ruleset) -> Asses
                 replace(each, computed=tested.get(each.rule, each.decided))
                 for each in event.overrides
             )
-            return application_scored(found, tuple(overrides))
+            # Scores that were recorded before cases had a stratum have none.
+            stratum = event.stratum and stratum_of(application, event.reference_date)
+            return application_scored(found, tuple(overrides), stratum=stratum)
 
 
 # The skeleton, where nothing else is left.

@@ -11,6 +11,7 @@ from domain import papers as p
 from domain.application import Application, Route
 from domain.decisions import DecisionProposed
 from domain.events import RefusalClass
+from domain.gradings import Grade
 from domain.interruptions import LapseCause
 from domain.overrides import OverrideApplied, OverrideProposed
 from domain.particulars import Relation
@@ -112,16 +113,14 @@ class PrerequisitesUnmet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """What the points were counted by, and the rules whose points officers decided.
-
-    `computed_total` is what the tests alone gave, None where officers decided nothing.
-    """
+    """What the points were counted by; `computed_total` is None where officers decided nothing."""
 
     ruleset: str
     digest: str
     reference_date: date
     overrides: tuple[OverrideApplied, ...] = ()
     computed_total: int | None = None
+    stratum: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,12 +155,21 @@ class InPool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shortlisted:
-    """Before the committee in an exercise; proposals of other points have lapsed."""
+    """Before the committee; proposals of points have lapsed. `grade` is the panel's latest."""
 
     filed: Filed
     points: int
+    by_criteria: bool = False
     exercise: str
     score: Score | None
+    grade: Grade | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotSelected:
+    """Allotted no place where nobody rolls over; a refusal is to be decided."""
+
+    filed: Filed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,6 +303,7 @@ Undecided = (
     | BelowMark
     | InPool
     | Shortlisted
+    | NotSelected
     | Selected
     | InPrinciple
     | Verified
@@ -323,6 +332,7 @@ class Stage(StrEnum):
     BELOW_MARK = "below-mark"
     IN_POOL = "in-pool"
     SHORTLISTED = "shortlisted"
+    NOT_SELECTED = "not-selected"
     SELECTED = "selected"
     IN_PRINCIPLE = "approved-in-principle"
     VERIFIED = "originals-verified"
@@ -350,6 +360,7 @@ STAGES: Final[Mapping[type[CaseState], Stage]] = MappingProxyType(
         BelowMark: Stage.BELOW_MARK,
         InPool: Stage.IN_POOL,
         Shortlisted: Stage.SHORTLISTED,
+        NotSelected: Stage.NOT_SELECTED,
         Selected: Stage.SELECTED,
         InPrinciple: Stage.IN_PRINCIPLE,
         Verified: Stage.VERIFIED,

@@ -29,6 +29,11 @@ def _with_reasons_as_facts(old: Mapping[str, Any]) -> dict[str, Any]:
     return {**old, "personal": {**found, **single, "factors": factors}}
 
 
+def _with_places_that_may_be_unlimited(old: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the opening of an exercise, which had places and a shortlist of so many always."""
+    return dict(old)
+
+
 _SINGLE: Final = ("prerequisites", "criteria")
 
 
@@ -41,5 +46,6 @@ UPCASTS: Final[Mapping[tuple[str, int], Upcast]] = MappingProxyType(
     {
         ("prerequisites-assessed", 1): _with_reasons_as_facts,
         ("application-scored", 1): _with_reasons_as_facts,
+        ("exercise-opened", 1): _with_places_that_may_be_unlimited,
     }
 )

@@ -27,7 +27,15 @@ from domain.events import (
     VisaFeePaid,
     VisaIssued,
 )
-from domain.exercise_events import ExerciseOpened, SelectionMade, ShortlistDrawn
+from domain.exercise_events import (
+    ExerciseOpened,
+    RankDepartureMade,
+    ResultPublished,
+    SelectionMade,
+    SelectionProposed,
+    ShortlistDrawn,
+)
+from domain.gradings import CaseGraded, CaseTakenOutOfRank
 from domain.interruptions import CaseHeld, CaseLapsed, HoldLifted, OfficerRecused
 from domain.moves import CaseMovedToRuleset
 from domain.overrides import OverrideConfirmed, OverrideDeclined, OverrideProposed
@@ -82,6 +90,8 @@ WIRE: Final[Mapping[type[Event], Wire]] = MappingProxyType(
         DocumentsRequested: Wire(name="documents-requested"),
         RequestedDocumentsReceived: Wire(name="requested-documents-received"),
         CaseShortlisted: Wire(name="case-shortlisted"),
+        CaseGraded: Wire(name="case-graded"),
+        CaseTakenOutOfRank: Wire(name="case-taken-out-of-rank"),
         CaseSelected: Wire(name="case-selected"),
         CaseNotSelected: Wire(name="case-not-selected"),
         ApprovedInPrinciple: Wire(name="approved-in-principle"),
@@ -113,9 +123,12 @@ WIRE: Final[Mapping[type[Event], Wire]] = MappingProxyType(
         ExtensionRefused: Wire(name="extension-refused"),
         RightOfAbodeReached: Wire(name="right-of-abode-reached"),
         VisaVoided: Wire(name="visa-voided"),
-        ExerciseOpened: Wire(name="exercise-opened"),
+        ExerciseOpened: Wire(name="exercise-opened", version=2),
         ShortlistDrawn: Wire(name="shortlist-drawn"),
+        RankDepartureMade: Wire(name="rank-departure-made"),
+        SelectionProposed: Wire(name="selection-proposed"),
         SelectionMade: Wire(name="selection-made"),
+        ResultPublished: Wire(name="result-published"),
         CaseAssigned: Wire(name="case-assigned"),
         CaseTaken: Wire(name="case-taken"),
         CaseReleased: Wire(name="case-released"),

@@ -18,6 +18,7 @@ import msgspec
 
 from domain import commands as c
 from domain import events as e
+from domain import exercise_commands as q
 from domain.access import ACTION_OF, Person, Role, demand
 from domain.application import Application
 from domain.case import decide, evolve, load
@@ -298,7 +299,7 @@ def live_application(office: Office, application: Application) -> str:
 def fingerprint(
     office: Office,
     subject: str,
-    command: c.CaseCommand | c.ExerciseCommand | WorkCommand | TakeNext,
+    command: c.CaseCommand | q.ExerciseCommand | WorkCommand | TakeNext,
     effective_at: datetime | None,
 ) -> bytes:
     """Return what tells two commands of one id apart, under a key, for it covers personal data."""

@@ -18,6 +18,8 @@ LOCAL_PEOPLE: Final = (
     ("officer.chan", Role.OFFICER),
     ("officer.lee", Role.OFFICER),
     ("supervisor.wong", Role.SUPERVISOR),
+    ("supervisor.lee", Role.SUPERVISOR),
+    ("panel.cheung", Role.PANEL),
     ("auditor.ho", Role.AUDITOR),
     ("service.intake", Role.SERVICE),
 )

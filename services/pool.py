@@ -1,8 +1,9 @@
 """The pool of an exercise: as it was frozen in rows, or as the log alone gives it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 from typing import Final, cast
 
 from domain import events as e
@@ -10,11 +11,15 @@ from domain import exercise_events as x
 from domain.case import evolve
 from domain.errors import Reportable
 from domain.evolving import stays
-from domain.exercise import Pool
+from domain.exercise_lists import digest_by, in_order
+from domain.exercise_states import Pool
+from domain.exercise_terms import terms_of
 from domain.record import Recorded
-from domain.rules.rank import PoolMember, digest_of, ranked
-from domain.stages import CaseState, Draft, InPool
+from domain.rules.rank import Placed, PoolMember
+from domain.rules.terms import Measure
+from domain.stages import CaseState, Draft, Filed, InPool, Refused, stage_of
 from services.projections import pools
+from services.store import Since
 from services.wiring import Office
 
 LOG_BATCH: Final = 5_000
@@ -38,35 +43,69 @@ class CaseSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """Who waits in the pool with points, and how many wait there without, by criteria.
+    """Who waits in the pool by one measure, and how many wait there by the other.
 
-    `computed` says by reference what the tests alone gave where officers decided otherwise.
+    `computed` says by reference what the tests alone gave where officers decided otherwise, and
+    `counts` what became of all applications.
     """
 
     members: tuple[PoolMember, ...]
     left_out: int
     computed: Mapping[str, int]
+    counts: tuple[x.RouteCounts, ...]
 
 
 def frozen_pool(office: Office, history: History) -> Pool:
-    """Return the pool frozen at opening; empty when the exercise was never opened."""
+    """Return the pool frozen at opening, in its order; empty when it was never opened."""
     if not history:
         return NO_POOL
     opened = cast("x.ExerciseOpened", history[0].event)
-    position, digest = opened.pool_position, opened.pool_digest
-    members = pools.kept(office.models, opened.exercise, position)
-    if digest_of(ranked(members)) != digest:
-        # The rows are a copy that can be lost; what the log says of the pool cannot.
-        members = pool_at(office, position, history[0].effective_at).members
-    if digest_of(ranked(members)) != digest:
+    position, digest, terms = opened.pool_position, opened.pool_digest, terms_of(opened)
+    order = in_order(terms, pools.kept(office.models, opened.exercise, position))
+    if digest_by(terms, order) == digest:
+        return _pool(position, order)
+    # The rows are a copy that can be lost; what the log says of the pool cannot.
+    at = history[0].effective_at
+    order = in_order(terms, pool_at(office, position, at, terms.measure).members)
+    if digest_by(terms, order) != digest:
         raise PoolAltered(f"the log no longer gives the pool that {opened.exercise} was opened on")
-    return Pool(position=position, members=members)
+    return _pool(position, order)
 
 
-def pool_at(office: Office, position: int, at: datetime) -> Waiting:
+def _pool(position: int, order: tuple[Placed, ...]) -> Pool:
+    members = tuple(each.member for each in order)
+    return Pool(position=position, members=members, placed=order)
+
+
+def as_frozen(member: PoolMember, measure: Measure) -> CaseState:
+    """Return the case as the pool froze it, as far as an exercise looks at it."""
+    return InPool(
+        filed=Filed(
+            reference=member.reference,
+            route=member.route,
+            submitted_at=member.submitted_at,
+            application=None,
+        ),
+        points=member.points,
+        by_criteria=measure is Measure.CRITERIA,
+        score=None,
+    )
+
+
+def seen_since(member: PoolMember, measure: Measure, since: Since) -> CaseSeen:
+    """Return the case as it is by what its stream holds since the pool froze it."""
+    events = (cast("e.CaseEvent", each.event) for each in since.events)
+    state = reduce(evolve, events, as_frozen(member, measure))
+    return CaseSeen(state=state, version=since.version, last=since.last)
+
+
+def pool_at(
+    office: Office, position: int, at: datetime, measure: Measure = Measure.POINTS
+) -> Waiting:
     """Return who waits in the pool since `at` or earlier, by the log's first `position` events."""
     cases: dict[str, CaseSeen] = {}
     since: dict[str, datetime] = {}
+    scored: dict[str, datetime] = {}
     after = 0
     while after < position:
         batch = office.store.read_log(
@@ -76,6 +115,8 @@ def pool_at(office: Office, position: int, at: datetime) -> Waiting:
             if each.stream.startswith("case-"):
                 if not stays(cast("e.CaseEvent", each.event)):
                     since[each.stream] = each.effective_at
+                if isinstance(each.event, e.ApplicationScored):
+                    scored[each.stream] = each.effective_at
                 before = cases[each.stream].state if each.stream in cases else Draft()
                 cases[each.stream] = CaseSeen(
                     state=evolve(before, cast("e.CaseEvent", each.event)),
@@ -83,25 +124,43 @@ def pool_at(office: Office, position: int, at: datetime) -> Waiting:
                     last=each.effective_at,
                 )
         after += len(batch)
-    pool = [
-        (case.state, case.version)
+    waiting = [
+        (_member(case.state, case.version, scored.get(stream)), case.state)
         for stream, case in cases.items()
-        if isinstance(case.state, InPool) and since[stream] <= at
+        if isinstance(case.state, InPool) and since[stream] <= at and not case.state.filed.held
     ]
-    members = tuple(
-        PoolMember(
-            reference=state.filed.reference,
-            route=state.filed.route,
-            points=state.points,
-            submitted_at=state.filed.submitted_at,
-            version=version,
-        )
-        for state, version in pool
-        if not state.by_criteria
+    by_criteria = measure is Measure.CRITERIA
+    members = tuple(member for member, state in waiting if state.by_criteria is by_criteria)
+    return Waiting(
+        members=members,
+        left_out=len(waiting) - len(members),
+        computed={
+            member.reference: state.score.computed_total
+            for member, state in waiting
+            if state.score and state.score.computed_total is not None
+        },
+        counts=_counts(cases.values()),
     )
-    computed = {
-        state.filed.reference: state.score.computed_total
-        for state, _ in pool
-        if state.score and state.score.computed_total is not None
-    }
-    return Waiting(members=members, left_out=len(pool) - len(members), computed=computed)
+
+
+def _member(state: InPool, version: int, scored_at: datetime | None) -> PoolMember:
+    return PoolMember(
+        reference=state.filed.reference,
+        route=state.filed.route,
+        points=state.points,
+        submitted_at=state.filed.submitted_at,
+        version=version,
+        stratum=state.score.stratum if state.score else None,
+        scored_at=scored_at,
+        ruleset=state.score.ruleset if state.score else None,
+    )
+
+
+def _counts(cases: Iterable[CaseSeen]) -> tuple[x.RouteCounts, ...]:
+    tally = pools.Tally()
+    for case in cases:
+        state = case.state
+        if not isinstance(state, Draft):
+            refused_as = state.reason_class if isinstance(state, Refused) else None
+            tally.add(state.filed.route, stage_of(state), refused_as)
+    return tally.counts

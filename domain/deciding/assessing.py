@@ -11,6 +11,7 @@ from domain.overrides import OverrideApplied
 from domain.rules.assess import assess
 from domain.rules.overriding import NO_OVERRIDES, Overrides
 from domain.rules.types import Assessment
+from domain.strata import stratum_of
 
 
 def assess_prerequisites(
@@ -53,7 +54,14 @@ def _scored(filed: s.Filed, standing: tuple[OverrideApplied, ...], given: Circum
         return (prerequisites_assessed(found),)
     applied = {each.rule: each for each in standing}
     # What agrees with the rule's own test by now is no override any more.
-    return (application_scored(found, tuple(applied[each.rule] for each in found.overrides)),)
+    overrides = tuple(applied[each.rule] for each in found.overrides)
+    return (application_scored(found, overrides, stratum=_stratum(filed, found)),)
+
+
+def _stratum(filed: s.Filed, found: Assessment) -> str | None:
+    if filed.application is None:
+        return None
+    return stratum_of(filed.application, found.reference_date)
 
 
 def _assessment(

@@ -29,7 +29,7 @@ def refusal(state: s.CaseState, command: c.CaseCommand, texts: tuple[str, ...]) 
         case s.BelowMark():
             found = (_below(state),)
             return _refused(e.RefusalClass.POINTS, (e.MARK_RULE,), found, texts)
-        case s.Shortlisted() | s.Selected() | s.InPrinciple() | s.Verified():
+        case s.Shortlisted() | s.NotSelected() | s.Selected() | s.InPrinciple() | s.Verified():
             return _refused(e.RefusalClass.SELECTION, (), (), texts)
         case s.Extending():
             return (ExtensionRefused(personal=DecisionWords(texts=given_reasons(texts))),)

@@ -29,6 +29,7 @@ from domain.rules.assess import assess
 from domain.rules.choose import recorded
 from domain.rules.overriding import factor_of
 from domain.rules.types import Assessment, Ruleset
+from domain.strata import stratum_of
 
 
 def propose(state: s.CaseState, command: c.ProposeOverride, given: Circumstances) -> Facts:
@@ -67,7 +68,11 @@ def confirm(state: s.CaseState, command: c.ConfirmOverride, given: Circumstances
     return (
         o.OverrideConfirmed(**_said(proposal), confirmed_by=given.actor),
         # What agrees with the rule's own test is no override any more.
-        application_scored(found, tuple(applied[each.rule] for each in found.overrides)),
+        application_scored(
+            found,
+            tuple(applied[each.rule] for each in found.overrides),
+            stratum=stratum_of(scored.application, found.reference_date),
+        ),
     )
 
 

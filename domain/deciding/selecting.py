@@ -3,14 +3,28 @@
 from domain import commands as c
 from domain import events as e
 from domain import stages as s
-from domain.deciding.circumstances import Facts, not_now
+from domain.application import Route
+from domain.deciding.circumstances import Circumstances, Facts, not_now
+from domain.errors import ReasonsMissing, WrongGrade
+from domain.gradings import (
+    OF_ACHIEVEMENT,
+    CaseGraded,
+    CaseTakenOutOfRank,
+    DepartureReason,
+    Grade,
+    GradeRemarks,
+)
 
 
 def shortlist(state: s.CaseState, command: c.ShortlistCase) -> Facts:
-    """Return the fact that a case of the pool with points goes before the committee."""
+    """Return the fact that a case of the pool goes before the committee.
+
+    Criteria met are no points, and whoever was assessed by these has no rank [S22].
+    """
     match state:
-        case s.InPool(by_criteria=False):
-            return (e.CaseShortlisted(exercise=command.exercise, rank=command.rank),)
+        case s.InPool(by_criteria=by_criteria):
+            rank = None if by_criteria else command.rank
+            return (e.CaseShortlisted(exercise=command.exercise, rank=rank),)
         case _:
             raise not_now(state, command)
 
@@ -21,6 +35,50 @@ def select(state: s.CaseState, command: c.SelectCase | c.PassOverCase) -> Facts:
         case s.Shortlisted(exercise=exercise), c.SelectCase() if exercise == command.exercise:
             return (e.CaseSelected(exercise=exercise, rank=command.rank),)
         case s.Shortlisted(exercise=exercise), c.PassOverCase() if exercise == command.exercise:
-            return (e.CaseNotSelected(exercise=exercise, rank=command.rank),)
+            return (e.CaseNotSelected(exercise=exercise, rank=command.rank, then=command.then),)
         case _:
             raise not_now(state, command)
+
+
+def grade(state: s.CaseState, command: c.GradeCase, given: Circumstances) -> Facts:
+    """Return the fact that the panel graded the case, with a grade of its route [S1][S34]."""
+    match state:
+        case s.Shortlisted(filed=filed, exercise=exercise) if exercise == command.exercise:
+            of_achievement = filed.route is Route.ACHIEVEMENT
+        case _:
+            raise not_now(state, command)
+    if of_achievement is not (command.grade in OF_ACHIEVEMENT):
+        grades = [each for each in Grade if (each in OF_ACHIEVEMENT) is of_achievement]
+        raise WrongGrade(f"a case of the {filed.route} route is one of: {', '.join(grades)}")
+    said = command.remarks.strip()
+    return (
+        CaseGraded(
+            exercise=exercise,
+            grade=command.grade,
+            graded_by=given.actor,
+            personal=GradeRemarks(text=said) if said else None,
+        ),
+    )
+
+
+def take_out_of_rank(state: s.CaseState, command: c.TakeOutOfRank, given: Circumstances) -> Facts:
+    """Return the fact that the exercise departs from the rank of the case, with its reason."""
+    match state:
+        case s.Shortlisted(exercise=exercise, grade=Grade() as grade) if (
+            exercise == command.exercise
+        ):
+            reason = command.reason.strip()
+        case _:
+            raise not_now(state, command)
+    if not reason:
+        raise ReasonsMissing("say why the exercise departs from the rank of the case")
+    return (
+        CaseTakenOutOfRank(
+            exercise=exercise,
+            direction=command.direction,
+            code=command.code,
+            grade=grade,
+            decided_by=given.actor,
+            personal=DepartureReason(text=reason),
+        ),
+    )

@@ -4,8 +4,10 @@ Law: only the events in `OPENS` touch `personal`, and nothing else in the row de
 row is folded on without opening what is sealed in it, and erasing a person changes nothing else.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from domain import events as e
@@ -31,6 +33,11 @@ OPENS: Final[frozenset[type[e.Event]]] = frozenset(
 )
 
 
+_WITHOUT_POINTS: Final[Mapping[str, Any]] = MappingProxyType(
+    dict.fromkeys(("points", "computed_points", "scored_at", "stratum"))
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
     """What the applicant is called."""
@@ -51,11 +58,13 @@ class CaseRow:
     """A case as the list shows it.
 
     `points` is None until it is scored, and again once it begins anew; `computed_points` is what
-    the tests alone gave, None where no officer decided otherwise. `documents_awaited` of its
+    the tests alone gave, None where no officer decided otherwise. `scored_at` is since when it has
+    these points and `stratum` the sector that it counts to. `documents_awaited` of its
     applicant is so while a request for documents is open, and `held` while an investigation holds
     it. `exercise` and `rank` are of the latest exercise that it came before; `ruleset` is the one
     it was last assessed under or moved to. `version` counts the case's own events, `position` the
-    log's. `stage_since` is when the present stage took effect, with the points that the case has.
+    log's. `reason_class` is that of a refusal. `stage_since` is when the present stage took effect,
+    with the points that the case has.
     """
 
     reference: str
@@ -66,11 +75,14 @@ class CaseRow:
     submitted_at: datetime
     points: int | None
     computed_points: int | None
+    scored_at: datetime | None = None
+    stratum: str | None = None
     exercise: str | None
     rank: int | None
     ruleset: str | None
     documents_awaited: bool = False
     held: bool = False
+    reason_class: e.RefusalClass | None = None
     version: int
     position: int
     personal: Names | None
@@ -100,11 +112,11 @@ def fold(row: CaseRow | None, recorded: Recorded[e.CaseEvent]) -> CaseRow:
         stage_since=since,
         version=recorded.version,
         position=position_of(recorded),
-        **_said(event),
+        **_said(event, recorded.effective_at),
     )
 
 
-def _said(event: e.CaseEvent) -> dict[str, Any]:  # noqa: PLR0911 - one arm per event
+def _said(event: e.CaseEvent, at: datetime) -> dict[str, Any]:  # noqa: C901, PLR0911 - one arm per event
     """Return what the event says besides the stage: columns with their new values."""
     match event:
         case e.PrerequisitesAssessed():
@@ -114,18 +126,22 @@ def _said(event: e.CaseEvent) -> dict[str, Any]:  # noqa: PLR0911 - one arm per 
                 "ruleset": event.ruleset,
                 "points": event.total,
                 "computed_points": event.computed_total,
+                "scored_at": at,
+                "stratum": event.stratum,
             }
         case CaseMovedToRuleset():
-            return {"ruleset": event.ruleset, "points": None, "computed_points": None}
+            return {"ruleset": event.ruleset, **_WITHOUT_POINTS}
         case CaseHeld() | HoldLifted():
             return {"held": isinstance(event, CaseHeld)}
         case ApplicationCorrected(personal=said, assessed_anew=anew):
-            points = {"points": None, "computed_points": None} if anew else {}
+            points = _WITHOUT_POINTS if anew else {}
             return {**points, "personal": _names(said.application.applicant) if said else None}
         case CaseReopened():
-            return {"points": None, "computed_points": None}
+            return {"reason_class": None, **_WITHOUT_POINTS}
         case ErasureDecided():
             return {"personal": None}
+        case e.ApplicationRefused():
+            return {"reason_class": event.reason_class}
         case e.CaseShortlisted() | e.CaseSelected() | e.CaseNotSelected():
             return {"exercise": event.exercise, "rank": event.rank}
         case DocumentsRequested() | RequestedDocumentsReceived():

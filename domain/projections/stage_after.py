@@ -19,6 +19,7 @@ from domain.residence import (
     StayExtended,
     VisaVoided,
 )
+from domain.rules.terms import AfterNoPlace
 from domain.stages import Stage
 
 CASE_STREAM: Final = "case-"
@@ -32,7 +33,6 @@ _AFTER: Final[Mapping[type[e.CaseEvent], Stage]] = MappingProxyType(
         CaseMovedToRuleset: Stage.ACKNOWLEDGED,
         e.CaseShortlisted: Stage.SHORTLISTED,
         e.CaseSelected: Stage.SELECTED,
-        e.CaseNotSelected: Stage.IN_POOL,
         e.ApprovedInPrinciple: Stage.IN_PRINCIPLE,
         e.OriginalsVerified: Stage.VERIFIED,
         e.ApplicationApproved: Stage.APPROVED,
@@ -67,6 +67,9 @@ def stage_after(event: e.CaseEvent, before: Stage = Stage.DRAFT) -> Stage:
             return Stage.PREREQUISITES_MET if met else Stage.PREREQUISITES_UNMET
         case e.ApplicationScored(total=total, pass_mark=mark):
             return Stage.IN_POOL if total >= mark else Stage.BELOW_MARK
+        case e.CaseNotSelected(then=then):
+            rolls_over = then is AfterNoPlace.ROLLS_OVER
+            return Stage.IN_POOL if rolls_over else Stage.NOT_SELECTED
         case _:
             return _AFTER[type(event)]
 

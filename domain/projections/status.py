@@ -100,6 +100,7 @@ AWAITED: Final[Mapping[Stage, Awaited]] = MappingProxyType(
         Stage.BELOW_MARK: _of(Party.OFFICE, Step.DECISION),
         Stage.IN_POOL: _of(Party.OFFICE, Step.EXERCISE),
         Stage.SHORTLISTED: _of(Party.OFFICE, Step.SELECTION),
+        Stage.NOT_SELECTED: _of(Party.OFFICE, Step.DECISION),
         Stage.SELECTED: _of(Party.OFFICE, Step.APPROVAL_IN_PRINCIPLE),
         Stage.IN_PRINCIPLE: _of(Party.APPLICANT, Step.ORIGINALS),
         Stage.VERIFIED: _of(Party.OFFICE, Step.DECISION),

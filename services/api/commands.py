@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 from marshmallow import ValidationError
 
 from domain import commands as c
+from domain import exercise_commands as q
 from domain import papers as p
 from domain.access import ACTION_OF
 from domain.application import Application
@@ -40,6 +41,7 @@ COMMANDS: Final[Mapping[str, type[c.CaseCommand]]] = MappingProxyType(
         "verify-document": p.VerifyDocument,
         "request-documents": p.RequestDocuments,
         "propose-approval-in-principle": c.ProposeApprovalInPrinciple,
+        "grade": c.GradeCase,
         "verify-originals": c.VerifyOriginals,
         "propose-approval": c.ProposeApproval,
         "pay-visa-fee": c.PayVisaFee,
@@ -68,8 +70,8 @@ COMMANDS: Final[Mapping[str, type[c.CaseCommand]]] = MappingProxyType(
         "withdraw": c.WithdrawApplication,
     }
 )
-"""The last part of each command's address. A case is shortlisted, selected and passed over by its
-exercise only, so those commands have none."""
+"""The last part of each command's address. A case is shortlisted, taken out of rank, selected and
+passed over by its exercise only, so those commands have none."""
 
 ADDRESS_OF: Final[Mapping[str, str]] = MappingProxyType(
     {command.__name__: address for address, command in COMMANDS.items()}
@@ -142,7 +144,7 @@ def _route(address: str, command: type[c.CaseCommand]) -> Route:
         action=ACTION_OF[command],
         view=_carrying_out(command),
         summary=(command.__doc__ or "").splitlines()[0],
-        body=schema_for(_dated(command)),
+        body=schema_for(dated(command)),
         gives=schema_for(CommandResult),
         headers=(IDEMPOTENCY_KEY, IF_MATCH),
         tells=ETAG,
@@ -165,7 +167,7 @@ def _carrying_out(command: type[c.CaseCommand]) -> Callable[..., Reply]:
     return carry_out
 
 
-def _dated(command: type[c.CaseCommand]) -> type:
+def dated(command: type[c.CaseCommand | q.ExerciseCommand]) -> type:
     """The command's body: its own fields, and when it took effect (now if absent)."""
     own = [(each.name, cast("Any", each.type), _again(each)) for each in fields(command)]
     when = ("effective_at", datetime | None, field(default=None))

@@ -1,36 +1,39 @@
 """Selection exercises: open, draw, select, read, and draw again from the log alone."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
-from domain import commands as c
+from domain import exercise_commands as q
 from domain.access import Action
 from domain.errors import NoSuchExercise
-from domain.exercise import LONGEST_TITLE, MOST_PLACES, NAME
+from domain.exercise_events import SelectionProposed, ShortlistDrawn
+from domain.exercise_terms import LONGEST_TITLE, MOST_PLACES, NAME
 from domain.projections.exercises import ExerciseRow
 from domain.rules.rank import Division
-from services import exercises
+from services import exercises, results
 from services.api.cases import FreshQuery
+from services.api.commands import dated
+from services.api.exercise_outputs import (
+    DryRun,
+    ExerciseItem,
+    ExerciseList,
+    ExerciseResult,
+    PlacedCase,
+    PublishedResult,
+    Replay,
+    ResultItem,
+    ResultList,
+)
 from services.api.freshness import shown, wait_until_shown
-from services.api.outputs import ExerciseItem, ExerciseList, ExerciseResult, PlacedCase, Replay
 from services.api.routes import IDEMPOTENCY_KEY, PREFER, Call, Reply, Route
+from services.exercise_requests import ExerciseOutcome
 from services.intake.faults import Fault
 from services.intake.schema import schema_for
 from services.projections import queries
+from services.redrawing import redraw
 from services.wiring import Office
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
-    """An exercise to open; `effective_at` is when it opens, now if absent."""
-
-    exercise: str
-    title: str
-    places: int
-    shortlist_size: int
-    effective_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,23 +60,76 @@ def show(call: Call, exercise: str, query: dict[str, Any]) -> ExerciseItem:
     return _item(row)
 
 
-def open_exercise(call: Call, body: Opening) -> Reply:
+def open_exercise(call: Call, body: Any) -> Reply:
     """Open an exercise, which freezes its pool."""
-    command = c.OpenExercise(
-        exercise=body.exercise,
-        title=body.title,
-        places=body.places,
-        shortlist_size=body.shortlist_size,
-    )
     request = call.request(effective_at=body.effective_at)
-    reply = _answered(exercises.open_exercise(call.office, command, request))
+    reply = _answered(exercises.open_exercise(call.office, _command(q.OpenExercise, body), request))
     location = {"Location": f"/api/v1/exercises/{body.exercise}"}
     return Reply(body=reply.body, headers={**reply.headers, **location})
 
 
+def depart_from_rank(call: Call, exercise: str, body: Any) -> Reply:
+    """Depart from the rank of a shortlisted case."""
+    request = call.request(effective_at=body.effective_at)
+    command = _command(q.DepartFromRank, body)
+    return _answered(exercises.depart_from_rank(call.office, _name(exercise), command, request))
+
+
+def dry_run(call: Call, exercise: str) -> DryRun:
+    """What the next step would do now, without doing it."""
+    found = exercises.dry_run(call.office, _name(exercise), call.asker)
+    division = found.division
+    (fact,) = found.facts
+    return DryRun(
+        exercise=found.exercise,
+        command=found.command,
+        taken=_places(division, {}) or (),
+        left=len(division.left),
+        cut_off=division.cut_off,
+        tie_break=division.tie_break,
+        digest=fact.digest if isinstance(fact, SelectionProposed | ShortlistDrawn) else "",
+    )
+
+
+def result_list(call: Call) -> ResultList:
+    """Every published result."""
+    return ResultList(
+        items=tuple(
+            ResultItem(**{name: getattr(row, name) for name in ResultItem.__dataclass_fields__})
+            for row in results.results(call.office)
+        )
+    )
+
+
+def result(call: Call, exercise: str) -> PublishedResult:
+    """What is published of an exercise."""
+    found = results.result_of(call.office, exercise)
+    published, opened = found.result, found.opened
+    return PublishedResult(
+        exercise=opened.exercise,
+        title=opened.title,
+        opened_at=found.opened_at,
+        published_at=found.published_at,
+        archetype=opened.archetype,
+        measure=opened.measure,
+        threshold=opened.threshold,
+        pool_size=published.pool_size,
+        histogram=published.histogram,
+        places=published.places,
+        cut_off=published.cut_off,
+        tie_break=published.tie_break,
+        strata=published.strata,
+        order=published.order,
+        funnel=published.funnel,
+        rulesets=published.rulesets,
+        pool_digest=published.pool_digest,
+        digest=published.digest,
+    )
+
+
 def replay(call: Call, exercise: str) -> Replay:
     """The exercise drawn again from the log alone, beside what was recorded."""
-    again = exercises.redraw(call.office, _name(exercise))
+    again = redraw(call.office, _name(exercise))
     return Replay(
         exercise=again.exercise,
         equal=not again.differences,
@@ -84,7 +140,11 @@ def replay(call: Call, exercise: str) -> Replay:
     )
 
 
-def _step(take: Callable[..., exercises.ExerciseOutcome]) -> Callable[..., Reply]:
+def _command(command: type[Any], body: Any) -> Any:
+    return command(**{each.name: getattr(body, each.name) for each in fields(command)})
+
+
+def _step(take: Callable[..., ExerciseOutcome]) -> Callable[..., Reply]:
     def step(call: Call, exercise: str, body: Step) -> Reply:
         request = call.request(effective_at=body.effective_at)
         return _answered(take(call.office, _name(exercise), request))
@@ -92,7 +152,7 @@ def _step(take: Callable[..., exercises.ExerciseOutcome]) -> Callable[..., Reply
     return step
 
 
-def _answered(outcome: exercises.ExerciseOutcome) -> Reply:
+def _answered(outcome: ExerciseOutcome) -> Reply:
     result = ExerciseResult(exercise=outcome.exercise, version=outcome.version, cases=outcome.cases)
     return Reply(body=result, headers={"Idempotent-Replay": "true"} if outcome.repeated else {})
 
@@ -113,7 +173,7 @@ def _unfit(_: Office, document: object) -> Any:
         yield Fault(path="exercise", message=message)
     if isinstance(title, str) and not 1 <= len(title) <= LONGEST_TITLE:
         yield Fault(path="title", message=f"must be 1 to {LONGEST_TITLE} characters")
-    for key in ("places", "shortlist_size"):
+    for key in ("places", "shortlist_size", "threshold"):
         number = given.get(key)
         if isinstance(number, int) and number > MOST_PLACES:
             yield Fault(path=key, message=f"must be at most {MOST_PLACES}")
@@ -132,6 +192,7 @@ def _places(
         PlacedCase(
             reference=each.member.reference,
             rank=each.rank,
+            out_of_rank=each.out_of_rank,
             points=each.member.points,
             computed_points=computed.get(each.member.reference),
             submitted_at=each.member.submitted_at,
@@ -179,7 +240,7 @@ ROUTES: Final = (
         action=Action.RUN_EXERCISE,
         view=open_exercise,
         summary="Open an exercise on the pool as it is",
-        body=schema_for(Opening),
+        body=schema_for(dated(q.OpenExercise)),
         check=_unfit,
         gives=schema_for(ExerciseResult),
         status=201,
@@ -198,13 +259,73 @@ ROUTES: Final = (
     ),
     Route(
         method="POST",
+        path="/exercises/<exercise>/depart-from-rank",
+        name="depart-from-rank",
+        action=Action.RUN_EXERCISE,
+        view=depart_from_rank,
+        summary="Depart from the rank of a shortlisted case that the panel has graded",
+        body=schema_for(dated(q.DepartFromRank)),
+        gives=schema_for(ExerciseResult),
+        headers=(IDEMPOTENCY_KEY,),
+    ),
+    Route(
+        method="POST",
+        path="/exercises/<exercise>/propose-selection",
+        name="propose-selection",
+        action=Action.RUN_EXERCISE,
+        view=_step(exercises.propose_selection),
+        summary="Propose the selection, for another person to confirm",
+        body=schema_for(Step),
+        gives=schema_for(ExerciseResult),
+        headers=(IDEMPOTENCY_KEY,),
+    ),
+    Route(
+        method="POST",
         path="/exercises/<exercise>/make-selection",
         name="make-selection",
         action=Action.RUN_EXERCISE,
         view=_step(exercises.make_selection),
-        summary="Allot the places",
+        summary="Confirm the selection that somebody else proposed, and allot the places",
         body=schema_for(Step),
         gives=schema_for(ExerciseResult),
         headers=(IDEMPOTENCY_KEY,),
+    ),
+    Route(
+        method="POST",
+        path="/exercises/<exercise>/publish-result",
+        name="publish-result",
+        action=Action.RUN_EXERCISE,
+        view=_step(exercises.publish_result),
+        summary="Publish the result",
+        body=schema_for(Step),
+        gives=schema_for(ExerciseResult),
+        headers=(IDEMPOTENCY_KEY,),
+    ),
+    Route(
+        method="GET",
+        path="/exercises/<exercise>/dry-run",
+        name="exercise-dry-run",
+        action=Action.RUN_EXERCISE,
+        view=dry_run,
+        summary="Show what the next step of an exercise would do now",
+        gives=schema_for(DryRun),
+    ),
+    Route(
+        method="GET",
+        path="/results",
+        name="results",
+        action=Action.PUBLIC,
+        view=result_list,
+        summary="List the published results of exercises",
+        gives=schema_for(ResultList),
+    ),
+    Route(
+        method="GET",
+        path="/results/<exercise>",
+        name="result",
+        action=Action.PUBLIC,
+        view=result,
+        summary="Show the published result of an exercise",
+        gives=schema_for(PublishedResult),
     ),
 )

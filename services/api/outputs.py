@@ -9,9 +9,7 @@ from marshmallow import Schema, fields, post_dump
 
 from domain.application import Application, Correspondence, Route
 from domain.events import Channel, RefusalClass
-from domain.exercise_events import Archetype
 from domain.overrides import OverrideApplied, OverrideProposed
-from domain.projections.exercises import ExerciseStage
 from domain.projections.status import Awaited
 from domain.rederivation import Extent
 from domain.stages import Stage
@@ -82,86 +80,6 @@ class StatusAnswer:
     reasons: tuple[str, ...]
     language: Correspondence | None
     freshness: Shown
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExerciseItem:
-    """An exercise; what it has not reached is null. The tie-break is local policy.
-
-    `left_out` counts the cases that waited in the pool too but were assessed by criteria, which
-    no exercise ranks.
-    """
-
-    exercise: str
-    title: str
-    stage: ExerciseStage
-    archetype: Archetype
-    places: int
-    shortlist_size: int
-    pool_position: int
-    pool_size: int
-    pool_digest: str
-    left_out: int
-    opened_at: datetime
-    shortlisted: int | None
-    shortlisted_achievement: int | None
-    shortlist_digest: str | None
-    shortlisted_at: datetime | None
-    selected: int | None
-    selected_achievement: int | None
-    passed_over: int | None
-    cut_off: int | None
-    tie_break: datetime | None
-    selection_digest: str | None
-    selected_at: datetime | None
-    version: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExerciseList:
-    """Every exercise in the order in which they were opened."""
-
-    items: tuple[ExerciseItem, ...]
-    freshness: Shown
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExerciseResult:
-    """An exercise after a command; `cases` counts the cases that were written with it."""
-
-    exercise: str
-    version: int
-    cases: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlacedCase:
-    """A case in a list of an exercise; `rank` is null for achievement cases.
-
-    `computed_points` as in the list of cases.
-    """
-
-    reference: str
-    rank: int | None
-    points: int
-    computed_points: int | None
-    submitted_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replay:
-    """An exercise drawn again from the log alone.
-
-    `differences` is empty when every digest is the recorded one; a list is null where the exercise
-    did not get so far.
-    """
-
-    exercise: str
-    equal: bool
-    differences: tuple[str, ...]
-    pool_size: int
-    shortlist: tuple[PlacedCase, ...] | None
-    selection: tuple[PlacedCase, ...] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

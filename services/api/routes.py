@@ -69,6 +69,13 @@ class Call:
     person: Person | None = None
     correlation_id: str = ""
 
+    @property
+    def asker(self) -> Person:
+        """Whoever signed in."""
+        if self.person is None:
+            raise TypeError("nobody signs in on a public route")
+        return self.person
+
     def request(self, **given: Any) -> Request:
         """The shell's request for a command, under the id in Idempotency-Key."""
         if self.person is None:

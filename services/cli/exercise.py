@@ -1,27 +1,25 @@
-"""`qmas exercise`: open, draw the shortlist, select, show and draw again."""
+"""`qmas exercise`: from the opening to the published result, and drawn again."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid5
 
 import click
-from rich.table import Table
 
 from domain.access import Role
-from domain.commands import OpenExercise
-from domain.days import HONG_KONG
 from domain.errors import NoSuchExercise
-from domain.projections.exercises import ExerciseRow
+from domain.exercise_commands import DepartFromRank, OpenExercise
+from domain.gradings import DepartureCode, Direction
+from domain.rules.terms import AfterNoPlace, Archetype, Leftover, Measure, Order, StratumPlaces
+from services import exercises
 from services.cases import Request
-from services.cli.asking import INSTANT, computed, in_hong_kong, office, request, wide_console
-from services.exercises import (
-    ExerciseOutcome,
-    draw_shortlist,
-    make_selection,
-    open_exercise,
-    redraw,
-)
+from services.cli.asking import INSTANT, computed, office, operator, request, wide_console
+from services.cli.exercisetables import exercise_table, placed_lines, result_table
+from services.exercise_requests import ExerciseOutcome
 from services.projections import queries, runner
+from services.redrawing import redraw
+from services.results import result_of, results
 
 RUNS: Final = UUID("3c9e5b1a-0f53-4e0f-8f0c-8a5b0a3b7a42")
 """The namespace of the command ids of `exercise run`."""
@@ -29,22 +27,87 @@ RUNS: Final = UUID("3c9e5b1a-0f53-4e0f-8f0c-8a5b0a3b7a42")
 _effective_at = click.option("--effective-at", type=INSTANT, help="When it was held, if not now.")
 
 
+class Stratum(click.ParamType[StratumPlaces]):
+    """A stratum with its places, and how many of it the committee sees: finance=10 or =10/15."""
+
+    name = "stratum=places[/shortlist]"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> StratumPlaces:
+        """Return the stratum, or fail saying what one looks like."""
+        if isinstance(value, StratumPlaces):
+            return value
+        name, _, numbers = str(value).partition("=")
+        places, _, size = numbers.partition("/")
+        if not places.isdecimal() or (size and not size.isdecimal()):
+            self.fail(f"{value!r} is not a stratum with its places, such as finance=10", param, ctx)
+        return StratumPlaces(
+            stratum=name, places=int(places), shortlist_size=int(size) if size else None
+        )
+
+
+def _terms(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say on what terms an exercise decides."""
+    for option in reversed(
+        (
+            click.option("--title", default="", help="What people call it."),
+            click.option("--places", type=int, help="Its quota; without it there is none."),
+            click.option("--shortlist", type=int, help="How many the committee sees; default all."),
+            _choice("--archetype", Archetype, Archetype.RANK_TO_QUOTA),
+            _choice("--measure", Measure, Measure.POINTS),
+            _choice("--order", Order, None),
+            click.option("--threshold", type=int, help="The least that takes part."),
+            click.option(
+                "--stratum",
+                "strata",
+                type=Stratum(),
+                multiple=True,
+                help="finance=10, finance=10/15",
+            ),
+            _choice("--leftover", Leftover, Leftover.NOBODY),
+            _choice("--after-no-place", AfterNoPlace, AfterNoPlace.ROLLS_OVER),
+            _effective_at,
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def _choice(name: str, kind: type[Any], default: Any) -> Callable[..., Any]:
+    values = [each.value for each in kind]
+    return click.option(name, type=click.Choice(values), default=default and default.value)
+
+
+def _opening(name: str, told: dict[str, Any]) -> OpenExercise:
+    return OpenExercise(
+        exercise=name,
+        title=told["title"] or name,
+        places=told["places"],
+        shortlist_size=told["shortlist"],
+        archetype=Archetype(told["archetype"]),
+        measure=Measure(told["measure"]),
+        order=told["order"] and Order(told["order"]),
+        threshold=told["threshold"],
+        strata=told["strata"],
+        leftover=Leftover(told["leftover"]),
+        after_no_place=AfterNoPlace(told["after_no_place"]),
+    )
+
+
 @click.group()
 def exercise() -> None:
-    """Selection exercises: open, draw-shortlist, select, run, show, replay."""
+    """Selection exercises: open, draw-shortlist, depart, propose, select, publish, replay."""
 
 
 @exercise.command("open")
 @click.argument("name")
-@click.option("--title", default="", help="What people call it.")
-@click.option("--places", type=int, required=True)
-@click.option("--shortlist", type=int, help="How many cases the committee sees; default: places.")
-@_effective_at
-def open_(
-    name: str, title: str, places: int, shortlist: int | None, effective_at: datetime | None
-) -> None:
+@_terms
+def open_(name: str, **told: Any) -> None:
     """Open an exercise on the pool as it is now."""
-    _said(_open(name, title or name, places, shortlist or places, effective_at))
+    with office() as opened:
+        asked = request(Role.SUPERVISOR, told["effective_at"])
+        _said(exercises.open_exercise(opened, _opening(name, told), asked))
 
 
 @exercise.command("draw-shortlist")
@@ -53,43 +116,96 @@ def open_(
 def draw(name: str, effective_at: datetime | None) -> None:
     """Draw the shortlist from the frozen pool."""
     with office() as opened:
-        _said(draw_shortlist(opened, name, request(Role.SUPERVISOR, effective_at)))
+        _said(exercises.draw_shortlist(opened, name, request(Role.SUPERVISOR, effective_at)))
+
+
+@exercise.command("depart")
+@click.argument("name")
+@click.argument("reference")
+@click.argument("direction", type=click.Choice([each.value for each in Direction]))
+@click.option("--code", type=click.Choice([each.value for each in DepartureCode]), required=True)
+@click.option("--reason", required=True, help="Why, in words that stay with the case.")
+@_effective_at
+def depart(
+    name: str, reference: str, direction: str, effective_at: datetime | None, **why: str
+) -> None:
+    """Depart from the rank of a shortlisted case that the panel has graded."""
+    command = DepartFromRank(
+        reference=reference,
+        direction=Direction(direction),
+        code=DepartureCode(why["code"]),
+        reason=why["reason"],
+    )
+    with office() as opened:
+        _said(
+            exercises.depart_from_rank(
+                opened, name, command, request(Role.SUPERVISOR, effective_at)
+            )
+        )
+
+
+@exercise.command("propose")
+@click.argument("name")
+@_effective_at
+def propose(name: str, effective_at: datetime | None) -> None:
+    """Propose the selection, for another person to confirm."""
+    with office() as opened:
+        _said(exercises.propose_selection(opened, name, request(Role.SUPERVISOR, effective_at)))
 
 
 @exercise.command("select")
 @click.argument("name")
 @_effective_at
 def select(name: str, effective_at: datetime | None) -> None:
-    """Allot the places among the shortlist."""
+    """Confirm the proposed selection and allot the places; by somebody new to the exercise."""
     with office() as opened:
-        _said(make_selection(opened, name, request(Role.SUPERVISOR, effective_at)))
+        _said(exercises.make_selection(opened, name, request(Role.SUPERVISOR, effective_at)))
+
+
+@exercise.command("publish")
+@click.argument("name")
+@_effective_at
+def publish(name: str, effective_at: datetime | None) -> None:
+    """Publish the result, with small numbers hidden."""
+    with office() as opened:
+        _said(exercises.publish_result(opened, name, request(Role.SUPERVISOR, effective_at)))
 
 
 @exercise.command("run")
 @click.argument("name")
-@click.option("--title", default="")
-@click.option("--places", type=int, required=True)
-@click.option("--shortlist", type=int)
-@_effective_at
-def run(
-    name: str, title: str, places: int, shortlist: int | None, effective_at: datetime | None
-) -> None:
-    """Open an exercise, draw its shortlist and select, in one go.
+@_terms
+def run(name: str, **told: Any) -> None:
+    """Open an exercise, draw its shortlist and propose the selection, in one go.
 
-    Cut short, it is run again in the same words and goes on where it stopped.
+    Cut short, it is run again in the same words and goes on where it stopped. Somebody else then
+    confirms the selection.
     """
-    words = f"{name} {title} {places} {shortlist} {effective_at}"
+    words = f"{name} {sorted((key, str(value)) for key, value in told.items())}"
 
     def step(which: str) -> Request:
-        return request(Role.SUPERVISOR, effective_at, uuid5(RUNS, f"{which} {words}"))
+        return request(Role.SUPERVISOR, told["effective_at"], uuid5(RUNS, f"{which} {words}"))
 
-    command = OpenExercise(
-        exercise=name, title=title or name, places=places, shortlist_size=shortlist or places
-    )
     with office() as opened:
-        _said(open_exercise(opened, command, step("open")))
-        _said(draw_shortlist(opened, name, step("draw")))
-        _said(make_selection(opened, name, step("select")))
+        _said(exercises.open_exercise(opened, _opening(name, told), step("open")))
+        _said(exercises.draw_shortlist(opened, name, step("draw")))
+        _said(exercises.propose_selection(opened, name, step("propose")))
+    click.echo(f"have somebody else confirm it: qmas exercise select {name}")
+
+
+@exercise.command("dry-run")
+@click.argument("name")
+@click.option("--list", "listed", is_flag=True, help="Name each case that would be taken.")
+def dry_run(name: str, *, listed: bool) -> None:
+    """Tell what the next step would do now; nothing of it is recorded."""
+    with office() as opened:
+        found = exercises.dry_run(opened, name, operator(Role.SUPERVISOR))
+    division = found.division
+    click.echo(
+        f"{name}: {found.command} would take {len(division.taken)} and leave {len(division.left)}; "
+        f"cut-off {division.cut_off}; nothing was recorded"
+    )
+    for line in placed_lines(division.taken) if listed else ():
+        click.echo(line)
 
 
 @exercise.command("show")
@@ -102,7 +218,21 @@ def show(name: str | None) -> None:
     wanted = [row for row in rows if name in {None, row.exercise}]
     if name and not wanted:
         raise NoSuchExercise(f"no exercise is called {name!r}")
-    wide_console().print(_table(wanted))
+    wide_console().print(exercise_table(wanted))
+
+
+@exercise.command("results")
+@click.argument("name", required=False)
+def published(name: str | None) -> None:
+    """Show the published result of an exercise, or which are published."""
+    with office() as opened:
+        if name is None:
+            runner.catch_up(opened.store, opened.models, "exercises")
+            for row in results(opened):
+                click.echo(f"{row.exercise}  {row.title}  pool {row.pool_size}")
+            return
+        found = result_of(opened, name)
+    wide_console().print(result_table(found))
 
 
 @exercise.command("replay")
@@ -119,62 +249,13 @@ def replay(ctx: click.Context, name: str, *, listed: bool) -> None:
         ctx.exit(1)
     selected = again.selection.taken if again.selection else ()
     click.echo(f"{name}: identical; pool {again.pool}, selected {len(selected)}")
-    for placed in selected if listed else ():
-        member = placed.member
-        rank = "achievement" if placed.rank is None else f"rank {placed.rank}"
-        told = computed(again.computed.get(member.reference))
-        click.echo(f"  {member.reference}  {member.points:>3}{told}  {rank}")
-
-
-def _open(
-    name: str, title: str, places: int, shortlist: int, effective_at: datetime | None
-) -> ExerciseOutcome:
-    command = OpenExercise(exercise=name, title=title, places=places, shortlist_size=shortlist)
-    with office() as opened:
-        return open_exercise(opened, command, request(Role.SUPERVISOR, effective_at))
+    for line in placed_lines(selected, lambda ref: computed(again.computed.get(ref))):
+        if listed:
+            click.echo(line)
 
 
 def _said(outcome: ExerciseOutcome) -> None:
     click.echo(f"{outcome.exercise}: version {outcome.version}, {outcome.cases} cases written")
-
-
-def _table(rows: list[ExerciseRow]) -> Table:
-    table = Table(
-        title="Exercises",
-        caption="Ties are broken by instant of submission, then reference: local policy.",
-    )
-    headings = (
-        "Exercise",
-        "Stage",
-        "Opened",
-        "Pool",
-        "Left out",
-        "Places",
-        "Shortlisted",
-        "Selected",
-        "Cut-off",
-        "Tie-break (Hong Kong)",
-    )
-    for heading in headings:
-        table.add_column(heading)
-    for row in rows:
-        table.add_row(
-            row.exercise,
-            row.stage,
-            in_hong_kong(row.opened_at),
-            str(row.pool_size),
-            str(row.left_out),
-            str(row.places),
-            _or_dash(row.shortlisted),
-            _or_dash(row.selected),
-            _or_dash(row.cut_off),
-            f"{row.tie_break.astimezone(HONG_KONG):%Y-%m-%d %H:%M:%S}" if row.tie_break else "-",
-        )
-    return table
-
-
-def _or_dash(number: int | None) -> str:
-    return "-" if number is None else str(number)
 
 
 COMMANDS = (exercise,)

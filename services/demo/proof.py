@@ -13,10 +13,10 @@ from domain.rules.choose import choose
 from domain.rules.transitions import filed_on
 from domain.stages import Stage
 from services.demo.year import EXERCISE, FILED_ON, known_people
-from services.exercises import redraw
 from services.projections import queries
 from services.projections.catalogue import PROJECTIONS
 from services.projections.verify import verify
+from services.redrawing import redraw
 from services.wiring import Office
 
 PATIENCE: Final = 120.0

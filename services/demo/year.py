@@ -14,6 +14,7 @@ from typing import Final
 from uuid import UUID, uuid5
 
 from domain import commands as c
+from domain import exercise_commands as q
 from domain.access import Person, Role
 from domain.application import Application
 from domain.days import HONG_KONG, hong_kong_date
@@ -25,6 +26,7 @@ from services import exercises
 from services.cases import Outcome, Request, carry_out, submit
 from services.intake.application import application_from
 from services.population import Arrival, Fate, Lot, population
+from services.redrawing import redraw
 from services.wiring import Office
 
 SEED: Final = 2019
@@ -43,6 +45,7 @@ VISA_FEE_HKD: Final = 230
 
 OFFICER: Final = Person(name="officer.chan", role=Role.OFFICER)
 SUPERVISOR: Final = Person(name="supervisor.wong", role=Role.SUPERVISOR)
+SECOND: Final = Person(name="supervisor.lee", role=Role.SUPERVISOR)
 
 Advance = Callable[[int], None]
 
@@ -109,21 +112,23 @@ def take_in(office: Office, everybody: Iterable[Arrival], advance: Advance) -> d
 
 
 def hold_exercise(office: Office) -> tuple[str, ...]:
-    """Open the exercise, draw its shortlist, select; return the references selected, in order."""
-    command = c.OpenExercise(
+    """Hold the exercise up to its published result; return the references selected, in order."""
+    command = q.OpenExercise(
         exercise=EXERCISE,
         title="First exercise of 2019",
         places=PLACES,
         shortlist_size=SHORTLIST,
     )
     exercises.open_exercise(office, command, _request(SUPERVISOR, EXERCISE, "open", HELD_AT))
-    for step, act, hours in (
-        ("shortlist", exercises.draw_shortlist, 1),
-        ("select", exercises.make_selection, 48),
+    for step, act, person, hours in (
+        ("shortlist", exercises.draw_shortlist, SUPERVISOR, 1),
+        ("propose", exercises.propose_selection, SUPERVISOR, 47),
+        ("select", exercises.make_selection, SECOND, 48),
+        ("publish", exercises.publish_result, SUPERVISOR, 72),
     ):
         at = HELD_AT + timedelta(hours=hours)
-        act(office, EXERCISE, _request(SUPERVISOR, EXERCISE, step, at))
-    drawn = exercises.redraw(office, EXERCISE)
+        act(office, EXERCISE, _request(person, EXERCISE, step, at))
+    drawn = redraw(office, EXERCISE)
     if drawn.selection is None:
         raise NothingToSelect(f"exercise {EXERCISE} has selected nobody")
     return tuple(each.member.reference for each in drawn.selection.taken)

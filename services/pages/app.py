@@ -21,6 +21,7 @@ from services.pages import (
     exercises,
     guard,
     problems,
+    results,
     rules,
     sessions,
     shown,
@@ -56,6 +57,7 @@ ROUTES: Final = (
     *exercises.ROUTES,
     *audit.ROUTES,
     *rules.ROUTES,
+    *results.ROUTES,
 )
 """Every page there is."""
 

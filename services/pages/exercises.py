@@ -1,35 +1,93 @@
-"""Selection exercises: their figures, and the three acts of whoever may run one."""
+"""Selection exercises: their figures, and each act of whoever may run one."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, cast
 from uuid import uuid4
 
 from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from domain import commands as c
+from domain import exercise_commands as q
 from domain import exercise_events as x
 from domain.access import Action, permitted
 from domain.errors import Forbidden, NoSuchExercise, Refusal
-from domain.exercise import NAME
+from domain.exercise_terms import NAME
 from domain.projections.exercises import ExerciseRow, ExerciseStage
 from services import exercises as running
 from services.cases import Request
-from services.exercises import ExerciseOutcome
+from services.exercise_requests import ExerciseOutcome, events_of
 from services.pages import forms
 from services.pages.catalogue import load_catalogue
 from services.pages.guard import Route, visitor
 from services.pages.problems import status_of, title_of
 from services.projections import queries
+from services.redrawing import redraw as drawn_again
 from services.store.errors import CommandReused, Conflict
 from services.wiring import Office
 
-_Act = Callable[[Office, str, Request], ExerciseOutcome]
 
-_ACTS: Final[Mapping[str, tuple[ExerciseStage, str, _Act]]] = {
-    "draw-shortlist": (ExerciseStage.OPENED, "Draw the shortlist", running.draw_shortlist),
-    "make-selection": (ExerciseStage.SHORTLISTED, "Make the selection", running.make_selection),
-}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Something that can be done with an exercise at some of its stages, by a form of its own.
+
+    `does` says what it leads to. `command` has the fields of the form.
+    """
+
+    slug: str
+    title: str
+    does: str
+    stages: frozenset[ExerciseStage]
+    command: type[Any]
+    carry_out: Callable[[Office, str, Any, Request], ExerciseOutcome]
+
+
+_BEFORE_COMMITTEE: Final = frozenset({ExerciseStage.SHORTLISTED, ExerciseStage.PROPOSED})
+
+ACTS: Final = (
+    Act(
+        slug="draw-shortlist",
+        title="Draw the shortlist",
+        does="Puts the first of the pool, in its order, before the committee.",
+        stages=frozenset({ExerciseStage.OPENED}),
+        command=q.DrawShortlist,
+        carry_out=lambda office, name, _, asked: running.draw_shortlist(office, name, asked),
+    ),
+    Act(
+        slug="depart-from-rank",
+        title="Depart from rank",
+        does="Gives a graded case a place that its rank does not, or none. "
+        "A selection that was proposed is proposed again afterwards.",
+        stages=_BEFORE_COMMITTEE,
+        command=q.DepartFromRank,
+        carry_out=running.depart_from_rank,
+    ),
+    Act(
+        slug="propose-selection",
+        title="Propose the selection",
+        does="Nothing is allotted until somebody confirms it who took no part in this exercise.",
+        stages=_BEFORE_COMMITTEE,
+        command=q.ProposeSelection,
+        carry_out=lambda office, name, _, asked: running.propose_selection(office, name, asked),
+    ),
+    Act(
+        slug="make-selection",
+        title="Make the selection",
+        does="Confirms what was proposed and allots the places, to all at once.",
+        stages=frozenset({ExerciseStage.PROPOSED}),
+        command=q.MakeSelection,
+        carry_out=lambda office, name, _, asked: running.make_selection(office, name, asked),
+    ),
+    Act(
+        slug="publish-result",
+        title="Publish the result",
+        does="Shows everybody the figures, with small numbers hidden.",
+        stages=frozenset({ExerciseStage.SELECTED}),
+        command=q.PublishResult,
+        carry_out=lambda office, name, _, asked: running.publish_result(office, name, asked),
+    ),
+)
+_BY_SLUG: Final = {each.slug: each for each in ACTS}
 _SECONDS: Final = 2.0
 
 
@@ -41,7 +99,7 @@ def exercise_list(office: Office) -> ResponseReturnValue:
 def open_exercise(office: Office) -> ResponseReturnValue:
     """Open an exercise on the pool as it is now, or say why not."""
     try:
-        asked = forms.read_command(c.OpenExercise, request.form)
+        asked = forms.read_command(q.OpenExercise, request.form)
         outcome = running.open_exercise(office, asked, _request())
     except forms.FormFaults as fault:
         return _list(office, request.form, fault.faults), 422
@@ -54,39 +112,30 @@ def open_exercise(office: Office) -> ResponseReturnValue:
 
 def exercise(office: Office, name: str) -> ResponseReturnValue:
     """Show one exercise."""
-    return _page(office, name, {})
+    return _page(office, name, {}, "")
 
 
 def act(office: Office, name: str, slug: str) -> ResponseReturnValue:
-    """Draw the shortlist or make the selection, or say why not."""
-    _, title, carry_out = _ACTS[slug]
+    """Take a step of an exercise, or say why not."""
+    chosen = _BY_SLUG[slug]
     try:
-        outcome = carry_out(office, name, _request())
+        asked = forms.read_command(chosen.command, request.form)
+        outcome = chosen.carry_out(office, name, asked, _request())
     except forms.FormFaults as fault:
-        return _page(office, name, fault.faults), 422
+        return _page(office, name, fault.faults, slug), 422
     except (Forbidden, NoSuchExercise):
         raise
     except (Refusal, CommandReused, Conflict) as refusal:
-        return _page(office, name, {"": _said(refusal)}), status_of(refusal)
-    return _after(office, outcome, f"{title}: done, with {outcome.cases} cases.")
-
-
-def draw_shortlist(office: Office, name: str) -> ResponseReturnValue:
-    """Draw the shortlist of an exercise."""
-    return act(office, name, "draw-shortlist")
-
-
-def make_selection(office: Office, name: str) -> ResponseReturnValue:
-    """Allot the places of an exercise."""
-    return act(office, name, "make-selection")
+        return _page(office, name, {"": _said(refusal)}, slug), status_of(refusal)
+    return _after(office, outcome, f"{chosen.title}: done, with {outcome.cases} cases.")
 
 
 def redraw(office: Office, name: str) -> ResponseReturnValue:
     """Show the exercise drawn again from the record alone, beside what was recorded."""
     if not NAME.fullmatch(name):
         raise NoSuchExercise(f"no exercise is called {name!r}")
-    again = running.redraw(office, name)
-    opened = cast("x.ExerciseOpened", running.events_of(office, name)[0].event)
+    again = drawn_again(office, name)
+    opened = cast("x.ExerciseOpened", events_of(office, name)[0].event)
     return render_template("redrawn.html", again=again, title=opened.title)
 
 
@@ -101,7 +150,7 @@ def _request() -> Request:
 
 def _after(office: Office, outcome: ExerciseOutcome, said: str) -> ResponseReturnValue:
     """Show the exercise after an act; wait a little for the read model to have it."""
-    history = running.events_of(office, outcome.exercise)
+    history = events_of(office, outcome.exercise)
     position = history[-1].position or office.store.sequence()
     if not queries.wait_for(office.models, "exercises", position, _SECONDS):
         said = f"{said} The figures below are not up to date yet; open this page again in a moment."
@@ -117,7 +166,7 @@ def _list(office: Office, typed: Mapping[str, str], faults: Mapping[str, str]) -
         "exercises.html",
         rows=queries.exercises(office.models),
         fresh=queries.freshness(office.models, "exercises"),
-        inputs=forms.inputs_of(c.OpenExercise) if may_run else (),
+        inputs=forms.inputs_of(q.OpenExercise) if may_run else (),
         typed=typed,
         faults=faults,
         labels={each: words(f"field.{each}") for each in faults if each},
@@ -125,14 +174,15 @@ def _list(office: Office, typed: Mapping[str, str], faults: Mapping[str, str]) -
     )
 
 
-def _page(office: Office, name: str, faults: Mapping[str, str]) -> str:
+def _page(office: Office, name: str, faults: Mapping[str, str], slug: str) -> str:
     row = None if "\0" in name else queries.exercise(office.models, name)
     if row is None:
         raise NoSuchExercise(f"no exercise is called {name!r}")
     return render_template(
         "exercise.html",
         row=row,
-        next=_next(row),
+        acts=[(each, forms.inputs_of(each.command)) for each in _possible(row)],
+        tried=slug,
         may_redraw=permitted(visitor(), Action.READ_HISTORY),
         faults=faults,
         typed=request.form,
@@ -141,13 +191,11 @@ def _page(office: Office, name: str, faults: Mapping[str, str]) -> str:
     )
 
 
-def _next(row: ExerciseRow) -> tuple[str, str] | None:
-    """Return the act that comes next and its title, to whoever may carry it out."""
+def _possible(row: ExerciseRow) -> list[Act]:
+    """Return what can be done with the exercise now, to whoever may."""
     if not permitted(visitor(), Action.RUN_EXERCISE):
-        return None
-    return next(
-        ((slug, title) for slug, (stage, title, _) in _ACTS.items() if stage is row.stage), None
-    )
+        return []
+    return [each for each in ACTS if row.stage in each.stages]
 
 
 def _said(fault: Exception) -> str:
@@ -165,12 +213,20 @@ def _route(path: str, endpoint: str, view: Callable[..., Any], *, posts: bool = 
     )
 
 
+def _posting(slug: str) -> Route:
+    def view(office: Office, name: str) -> ResponseReturnValue:
+        return act(office, name, slug)
+
+    view.__doc__ = _BY_SLUG[slug].does
+    path, endpoint = f"/staff/exercises/<name>/{slug}", slug.replace("-", "_")
+    return _route(path, endpoint, view, posts=True)
+
+
 ROUTES: Final = (
     _route("/staff/exercises", "exercise_list", exercise_list),
     _route("/staff/exercises", "open_exercise", open_exercise, posts=True),
     _route("/staff/exercises/<name>", "exercise", exercise),
-    _route("/staff/exercises/<name>/draw-shortlist", "draw_shortlist", draw_shortlist, posts=True),
-    _route("/staff/exercises/<name>/make-selection", "make_selection", make_selection, posts=True),
+    *(_posting(each.slug) for each in ACTS),
     Route(
         path="/staff/exercises/<name>/redraw",
         endpoint="redraw",

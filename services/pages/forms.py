@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import date, datetime
 from enum import StrEnum
-from types import MappingProxyType
+from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Final, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -18,12 +18,13 @@ from marshmallow import ValidationError
 from domain import commands as c
 from domain import papers as p
 from domain.days import HONG_KONG, last_instant
+from domain.rules.terms import StratumPlaces
 from services.intake.schema import schema_for
 from services.pages.catalogue import load_catalogue
 
 Strings = Mapping[str, str]
 
-BY_EXERCISE: Final = frozenset({c.ShortlistCase, c.SelectCase, c.PassOverCase})
+BY_EXERCISE: Final = frozenset({c.ShortlistCase, c.TakeOutOfRank, c.SelectCase, c.PassOverCase})
 """Commands that an exercise gives its cases; nobody gives them by hand here."""
 
 BY_INTAKE: Final[frozenset[type[Any]]] = frozenset(
@@ -71,8 +72,15 @@ COMMANDS: Final[Mapping[str, type[Any]]] = MappingProxyType(
 
 def inputs_of(command: type[Any]) -> tuple[Input, ...]:
     """Return the fields of the command's form, in order."""
-    hints = get_type_hints(command)
-    kinds = {int: "whole", date: "day", str: "text", bool: "yes-no", tuple[str, ...]: "lines"}
+    hints = {name: _plain(hint) for name, hint in get_type_hints(command).items()}
+    kinds = {
+        int: "whole",
+        date: "day",
+        str: "text",
+        bool: "yes-no",
+        tuple[str, ...]: "lines",
+        tuple[StratumPlaces, ...]: "strata",
+    }
     return tuple(
         Input(
             name=each.name,
@@ -86,6 +94,12 @@ def inputs_of(command: type[Any]) -> tuple[Input, ...]:
 
 def _kind_of_choice(kind: type[Any]) -> str:
     return "several" if get_origin(kind) is tuple else "choice"
+
+
+def _plain(hint: Any) -> Any:
+    """Return the type of what is typed where it may be left out."""
+    given = [each for each in get_args(hint) if each is not NoneType]
+    return given[0] if isinstance(hint, UnionType) and len(given) == 1 else hint
 
 
 def _choices(kind: type[Any]) -> Mapping[str, str]:
@@ -216,6 +230,14 @@ def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
+def _strata(text: str) -> list[dict[str, Any]]:
+    found = [re.fullmatch(r"([a-z_]+)[ =:]+([0-9]{1,7})", line) for line in _lines(text)]
+    named = [each for each in found if each]
+    if len(named) < len(found):
+        raise ValueError("Enter a stratum and its places on each line, such as finance 20")
+    return [{"stratum": each[1], "places": int(each[2])} for each in named]
+
+
 _READ: Final[Mapping[str, Any]] = MappingProxyType(
     {
         "whole": read_whole,
@@ -225,6 +247,7 @@ _READ: Final[Mapping[str, Any]] = MappingProxyType(
         "yes-no": _yes_no,
         "lines": _lines,
         "several": _lines,
+        "strata": _strata,
     }
 )
 

@@ -1,5 +1,6 @@
 """The pools that exercises freeze: rows that stay as they are while the cases move on."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -9,7 +10,10 @@ from sqlalchemy import Connection, delete, func, insert, literal, select
 from sqlalchemy.exc import DBAPIError
 
 from domain.application import Route
+from domain.events import RefusalClass
+from domain.exercise_events import RouteCounts
 from domain.rules.rank import PoolMember
+from domain.rules.terms import Measure
 from domain.stages import Stage
 from services.projections.catalogue import CASE_LIST
 from services.projections.checkpoints import position_now
@@ -21,61 +25,75 @@ _ATTEMPTS: Final = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrozenPool:
-    """Every case that waited in the pool with points, as the first `position` events say.
+    """Every case that waited in the pool by one measure, as the first `position` events say.
 
-    `left_out` counts those that waited without: theirs was a test of criteria.
+    `left_out` counts those that waited by the other; `counts` say what became of all.
     """
 
     position: int
     members: tuple[PoolMember, ...]
     left_out: int
+    counts: tuple[RouteCounts, ...]
 
 
-def freeze(
-    models: ReadModels, exercise: str, at: datetime, *, unranked: frozenset[str] = frozenset()
-) -> FrozenPool:
-    """Keep for `exercise` the cases that the case list has in the pool since `at` or earlier.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which pool to freeze: of which exercise, since when its cases wait, by which measure.
 
-    Cases under one of the rulesets `unranked` are counted and left where they are. Position and
-    members are of one snapshot. Freezing again at another position is another pool; the exercise's
-    own event says which of them counts, and its digest what is in it.
+    `by_criteria` are the rulesets that count criteria.
+    """
+
+    exercise: str
+    at: datetime
+    measure: Measure = Measure.POINTS
+    by_criteria: frozenset[str] = frozenset()
+
+
+def freeze(models: ReadModels, wanted: Wanted) -> FrozenPool:
+    """Keep for an exercise the cases that the case list has in the pool since then or earlier.
+
+    Those of the other measure are counted and left where they are. Position and members are of one
+    snapshot. Freezing again at another position is another pool; the exercise's own event says
+    which of them counts, and its digest what is in it.
     """
     for _ in range(_ATTEMPTS - 1):
         try:
-            return _freeze(models, exercise, at, unranked)
+            return _freeze(models, wanted)
         except DBAPIError as fault:
             # Somebody froze the same pool since the snapshot was taken: a new one sees their rows.
             if not isinstance(fault.orig, SerializationFailure | UniqueViolation):
                 raise
-    return _freeze(models, exercise, at, unranked)
+    return _freeze(models, wanted)
 
 
-def _freeze(
-    models: ReadModels, exercise: str, at: datetime, unranked: frozenset[str]
-) -> FrozenPool:
+def _freeze(models: ReadModels, wanted: Wanted) -> FrozenPool:
+    exercise = wanted.exercise
     with models.engine.connect().execution_options(isolation_level="REPEATABLE READ") as snapshot:
         position = position_now(snapshot, CASE_LIST)
         columns = case_list.c
-        in_pool = (columns.stage == Stage.IN_POOL, columns.stage_since <= at)
-        without_rank = columns.ruleset.in_(sorted(unranked))
+        # Whoever an investigation holds is in no pool until the hold is lifted.
+        in_pool = (
+            columns.stage == Stage.IN_POOL,
+            columns.stage_since <= wanted.at,
+            ~columns.held,
+        )
+        criteria = columns.ruleset.in_(sorted(wanted.by_criteria))
+        ours = criteria if wanted.measure is Measure.CRITERIA else ~criteria
         waiting = select(
             literal(exercise),
             literal(position),
-            columns.reference,
-            columns.route,
-            columns.points,
-            columns.submitted_at,
-            columns.version,
-        ).where(*in_pool, ~without_rank)
-        names = [each.name for each in exercise_pools.columns]
+            *(case_list.c[name] for name in _MEMBER),
+        ).where(*in_pool, ours)
+        names = ["exercise", "position", *_MEMBER]
         same = (exercise_pools.c.exercise == exercise, exercise_pools.c.position == position)
         snapshot.execute(delete(exercise_pools).where(*same))
         snapshot.execute(insert(exercise_pools).from_select(names, waiting))
         members = _members(snapshot, exercise, position)
-        others = select(func.count()).select_from(case_list).where(*in_pool, without_rank)
+        others = select(func.count()).select_from(case_list).where(*in_pool, ~ours)
         left_out = snapshot.execute(others).scalar_one()
+        counts = _counts(snapshot)
         snapshot.commit()
-    return FrozenPool(position=position, members=members, left_out=left_out)
+    return FrozenPool(position=position, members=members, left_out=left_out, counts=counts)
 
 
 def kept(models: ReadModels, exercise: str, position: int) -> tuple[PoolMember, ...]:
@@ -84,19 +102,81 @@ def kept(models: ReadModels, exercise: str, position: int) -> tuple[PoolMember, 
         return _members(connection, exercise, position)
 
 
+_MEMBER: Final = (
+    "reference",
+    "route",
+    "points",
+    "submitted_at",
+    "version",
+    "stratum",
+    "scored_at",
+    "ruleset",
+)
+
+
 def _members(connection: Connection, exercise: str, position: int) -> tuple[PoolMember, ...]:
     columns = exercise_pools.c
-    query = select(
-        columns.reference, columns.route, columns.points, columns.submitted_at, columns.version
-    ).where(columns.exercise == exercise, columns.position == position)
-    found = connection.execute(query.order_by(columns.reference)).all()
+    query = select(*(columns[name] for name in _MEMBER)).where(
+        columns.exercise == exercise, columns.position == position
+    )
+    routes = {each.value: each for each in Route}
     return tuple(
         PoolMember(
-            reference=each.reference,
-            route=Route(each.route),
-            points=each.points,
-            submitted_at=each.submitted_at,
-            version=each.version,
+            reference=reference,
+            route=routes[route],
+            points=points,
+            submitted_at=submitted_at,
+            version=version,
+            stratum=stratum,
+            scored_at=scored_at,
+            ruleset=ruleset,
         )
-        for each in found
+        for reference, route, points, submitted_at, version, stratum, scored_at, ruleset in (
+            connection.execute(query.order_by(columns.reference)).all()
+        )
     )
+
+
+def _counts(connection: Connection) -> tuple[RouteCounts, ...]:
+    columns = case_list.c
+    kinds = (columns.route, columns.stage, columns.reason_class)
+    query = select(*kinds, func.count()).group_by(*kinds)
+    tally = Tally()
+    for route, stage, reason_class, number in connection.execute(query):
+        refused_as = None if reason_class is None else RefusalClass(reason_class)
+        tally.add(Route(route), Stage(stage), refused_as, number)
+    return tally.counts
+
+
+class Tally:
+    """Counts what became of applications, by their routes."""
+
+    def __init__(self) -> None:
+        self._counted: Counter[tuple[Route, str]] = Counter()
+
+    def add(
+        self, route: Route, stage: Stage, refused_as: RefusalClass | None, number: int = 1
+    ) -> None:
+        """So many more of a route are at a stage, refused for that class of reasons or None."""
+        self._counted[route, "received"] += number
+        if stage is Stage.PREREQUISITES_UNMET or refused_as is RefusalClass.PREREQUISITES:
+            self._counted[route, "prerequisites_failed"] += number
+        elif stage is Stage.BELOW_MARK or refused_as is RefusalClass.POINTS:
+            self._counted[route, "below_mark"] += number
+        elif stage is Stage.WITHDRAWN:
+            self._counted[route, "withdrawn"] += number
+
+    @property
+    def counts(self) -> tuple[RouteCounts, ...]:
+        """The counts of each route that has any."""
+        return tuple(
+            RouteCounts(
+                route=route,
+                received=self._counted[route, "received"],
+                prerequisites_failed=self._counted[route, "prerequisites_failed"],
+                below_mark=self._counted[route, "below_mark"],
+                withdrawn=self._counted[route, "withdrawn"],
+            )
+            for route in Route
+            if self._counted[route, "received"]
+        )

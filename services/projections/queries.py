@@ -131,12 +131,15 @@ def exercise(models: ReadModels, name: str) -> ExerciseRow | None:
 def places_taken(models: ReadModels, year: int) -> int:
     """Return the places of the exercises opened in a Hong Kong year.
 
-    An exercise counts with those it selected, and until then with those it may select.
+    An exercise counts with those it selected, and until then with those it may select. One without
+    a limit is opened only in a year without a quota.
     """
     opened_in_year = (
         each for each in exercises(models) if hong_kong_date(each.opened_at).year == year
     )
-    return sum(each.places if each.selected is None else each.selected for each in opened_in_year)
+    return sum(
+        (each.places or 0) if each.selected is None else each.selected for each in opened_in_year
+    )
 
 
 def _exercise(found: Any) -> ExerciseRow:

@@ -72,7 +72,7 @@ events: Final = Table(
         Computed("(body ->> 'version')::integer", persisted=True),
         nullable=False,
     ),
-    Column("recorded_at", _INSTANT, nullable=False, server_default=_NOW),
+    Column("recorded_at", _INSTANT, nullable=False, server_default=text("statement_timestamp()")),
     Column("stream", Text, Computed("body ->> 'stream'", persisted=True), nullable=False),
     Column("type", Text, Computed("body ->> 'type'", persisted=True), nullable=False),
     Column("leaf", LargeBinary, Computed(_LEAF, persisted=True), nullable=False),

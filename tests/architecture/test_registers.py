@@ -16,9 +16,10 @@ import domain
 import services
 import workers
 from domain.access import ACTION_OF, WORK_ACTION_OF
-from domain.commands import CaseCommand, ExerciseCommand
+from domain.commands import CaseCommand
 from domain.errors import Refusal
 from domain.events import CaseEvent, Event
+from domain.exercise_commands import ExerciseCommand
 from domain.exercise_events import ExerciseEvent
 from domain.wire import WIRE
 from domain.work_commands import TakeNext, WorkCommand

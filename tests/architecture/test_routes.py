@@ -14,7 +14,8 @@ from services.pages.app import create_pages
 from services.wiring import Office
 
 PUBLIC = {
-    # The API: whether it runs, what it offers, the rules, a score without a case, one's status.
+    # The API: whether it runs, what it offers, the rules, what exercises led to, a
+    # score without a case, one's status.
     "operations.alive",
     "operations.ready",
     "operations.metrics",
@@ -22,15 +23,19 @@ PUBLIC = {
     "v1.openapi",
     "v1.rulesets",
     "v1.ruleset",
+    "v1.results",
+    "v1.result",
     "v1.assessment",
     "v1.status-enquiry",
-    # The pages: an applicant's enquiry, the rules, and the doors.
+    # The pages: an applicant's enquiry, the rules, what exercises led to, and the doors.
     "static",
     "enquiry",
     "enquire",
     "finish",
     "rule_list",
     "ruleset",
+    "result_list",
+    "result",
     "staff_sign_in",
     "audit_sign_in",
     "sign_out",

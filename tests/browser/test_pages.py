@@ -1,15 +1,17 @@
 """The pages as a browser without scripts shows them: walked by keyboard, wide and narrow."""
 
 from domain import commands as c
+from domain import exercise_commands as q
 from domain.overrides import OverrideCode
 from services.cases import carry_out
-from services.exercises import draw_shortlist, make_selection, open_exercise
+from services.exercises import draw_shortlist, open_exercise, publish_result
 from services.identity import logins
 from services.projections.runner import catch_up_all
 from services.wiring import Office
 from tests.browser.chromium import Chromium
 from tests.browser.looking import FAINT_TEXTS, FAULTS_OF_STRUCTURE, FOCUS, HEADING, TITLE, TOO_WIDE
 from tests.services.asking import SUPERVISOR, asked, asked_for, filed_by, together
+from tests.services.exercising import select
 from tests.services.visiting import TO_POOL, file_case
 
 
@@ -95,11 +97,12 @@ def test_no_page_is_faint_unlabelled_or_too_wide(
     fresh = file_case(office, "emma")
     open_exercise(
         office,
-        c.OpenExercise(exercise="2019-q2", title="Second quarter", places=1, shortlist_size=1),
+        q.OpenExercise(exercise="2019-q2", title="Second quarter", places=1, shortlist_size=1),
         asked(SUPERVISOR),
     )
     draw_shortlist(office, "2019-q2", asked(SUPERVISOR))
-    make_selection(office, "2019-q2", asked(SUPERVISOR))
+    select(office, "2019-q2")
+    publish_result(office, "2019-q2", asked(SUPERVISOR))
     for command in together(c.ProposeApprovalInPrinciple()):
         carry_out(office, reference, command, asked_for(command, SUPERVISOR))
     catch_up_all(office.store, office.models)
@@ -117,6 +120,8 @@ def test_no_page_is_faint_unlabelled_or_too_wide(
         "/audit",
         f"/audit/cases/{reference}",
         f"/audit/cases/{reference}?as_of=soon",
+        "/results",
+        "/results/2019-q2",
         "/rules",
         "/rules/gpt-2018",
         "/rules/gptq-2024",

@@ -21,6 +21,15 @@ from domain.decisions import (
     Matter,
     VoidingCode,
 )
+from domain.gradings import (
+    CaseGraded,
+    CaseTakenOutOfRank,
+    DepartureCode,
+    DepartureReason,
+    Direction,
+    Grade,
+    GradeRemarks,
+)
 from domain.interruptions import CaseHeld, CaseLapsed, InterruptionReason, LapseCause
 from domain.moves import CaseMovedToRuleset, MoveCode, MoveReason
 from domain.reconsidering import NewMaterial, ReconsiderationRequested
@@ -32,6 +41,7 @@ from domain.residence import (
     VisaVoided,
 )
 from domain.rules.choose import known
+from domain.rules.terms import AfterNoPlace
 from tests.domain.deciding import NOON, REFERENCE, real_rulebook
 
 _PEOPLE: Final = Path(__file__).parents[1] / "data" / "people"
@@ -171,6 +181,21 @@ ACKNOWLEDGED: Final = e.ApplicationAcknowledged()
 SHORTLISTED: Final = e.CaseShortlisted(exercise=EXERCISE, rank=1)
 SELECTED: Final = e.CaseSelected(exercise=EXERCISE, rank=1)
 NOT_SELECTED: Final = e.CaseNotSelected(exercise=EXERCISE, rank=1)
+GRADED: Final = CaseGraded(
+    exercise=EXERCISE,
+    grade=Grade.OUTSTANDING,
+    graded_by="panel-1",
+    personal=GradeRemarks(text="A leader of the field"),
+)
+OUT_OF_RANK: Final = CaseTakenOutOfRank(
+    exercise=EXERCISE,
+    direction=Direction.PLACE,
+    code=DepartureCode.NEEDS,
+    grade=Grade.OUTSTANDING,
+    decided_by="supervisor-1",
+    personal=DepartureReason(text="Nobody else has this trade"),
+)
+TO_BE_REFUSED: Final = e.CaseNotSelected(exercise=EXERCISE, rank=1, then=AfterNoPlace.IS_REFUSED)
 IN_PRINCIPLE: Final = e.ApprovedInPrinciple()
 VERIFIED: Final = e.OriginalsVerified()
 APPROVED: Final = e.ApplicationApproved(stay_years=(2, 3, 3), visa_fee_hkd=VISA_FEE, pay_by=PAY_BY)
@@ -248,6 +273,7 @@ HISTORIES: Final[Mapping[type[s.CaseState], tuple[e.CaseEvent, ...]]] = MappingP
         s.BelowMark: (*until(prerequisites()), scored(79)),
         s.InPool: until(scored()),
         s.Shortlisted: until(SHORTLISTED),
+        s.NotSelected: (*until(SHORTLISTED), TO_BE_REFUSED),
         s.Selected: until(SELECTED),
         s.InPrinciple: until(IN_PRINCIPLE),
         s.Verified: until(VERIFIED),

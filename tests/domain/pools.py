@@ -10,21 +10,28 @@ from domain.rules.rank import PoolMember
 MORNING = datetime(2019, 5, 1, 1, 0, tzinfo=UTC)
 
 
-def member(
+def member(  # noqa: PLR0913 - each is a field of its own
     reference: str,
     points: int = 100,
     *,
     minutes: int = 0,
     route: Route = Route.GENERAL,
     version: int = 4,
+    stratum: str | None = None,
+    scored: int = 0,
 ) -> PoolMember:
-    """Return a member submitted so many minutes after nine in the morning in Hong Kong."""
+    """Return a member submitted so many minutes after nine in the morning in Hong Kong.
+
+    It has had its points since so many minutes after the same.
+    """
     return PoolMember(
         reference=reference,
         route=route,
         points=points,
         submitted_at=MORNING + timedelta(minutes=minutes),
         version=version,
+        stratum=stratum,
+        scored_at=MORNING + timedelta(minutes=scored),
     )
 
 
@@ -39,6 +46,8 @@ _MEMBERS = st.builds(
     points=st.integers(min_value=80, max_value=83),
     minutes=st.integers(min_value=0, max_value=3),
     route=st.sampled_from([Route.GENERAL, Route.GENERAL, Route.GENERAL, Route.ACHIEVEMENT]),
+    stratum=st.sampled_from(["finance", "catering", "other", None]),
+    scored=st.integers(min_value=0, max_value=3),
 )
 
 POOLS = st.lists(_MEMBERS, max_size=30, unique_by=lambda each: each.reference)

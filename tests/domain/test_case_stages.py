@@ -16,6 +16,7 @@ from domain.case import evolve, load
 from domain.decisions import DecisionDeclined, Matter, VoidingCode
 from domain.errors import NotAllowedNow, NothingOverdue, Refusal, TooEarly
 from domain.following import NEXT, next_of, possible
+from domain.gradings import DepartureCode, Direction, Grade
 from domain.interruptions import HoldLifted, OfficerRecused
 from domain.moves import MoveCode
 from domain.overrides import OverrideCode, OverrideConfirmed, OverrideDeclined
@@ -37,6 +38,7 @@ from tests.domain.histories import (
     APPLICATION_FEE,
     EMMA,
     EXERCISE,
+    GRADED,
     HELD,
     HISTORIES,
     JOHN,
@@ -44,9 +46,12 @@ from tests.domain.histories import (
     MAIN_PATH,
     MOVED,
     NOT_SELECTED,
+    OUT_OF_RANK,
     RECONSIDERED,
     REFUSED,
+    SHORTLISTED,
     SOUGHT,
+    TO_BE_REFUSED,
     VISA_FEE,
     VOIDED,
     WITHDRAWN,
@@ -93,6 +98,13 @@ COMMANDS: tuple[c.CaseCommand, ...] = (
     c.SelectCase(exercise=EXERCISE),
     c.PassOverCase(exercise=EXERCISE),
     c.ProposeApprovalInPrinciple(),
+    c.GradeCase(exercise=EXERCISE, grade=Grade.OUTSTANDING),
+    c.TakeOutOfRank(
+        exercise=EXERCISE,
+        direction=Direction.PLACE,
+        code=DepartureCode.NEEDS,
+        reason="Nobody else has this trade",
+    ),
     c.VerifyOriginals(),
     c.ProposeApproval(),
     c.PayVisaFee(amount_hkd=VISA_FEE),
@@ -160,7 +172,10 @@ EVENTS: tuple[e.CaseEvent, ...] = (
     ),
     requested(),
     p.RequestedDocumentsReceived(documents=(1,)),
+    GRADED,
+    OUT_OF_RANK,
     NOT_SELECTED,
+    TO_BE_REFUSED,
     REFUSED,
     WITHDRAWN,
     decided_on(Matter.REFUSAL),
@@ -201,9 +216,10 @@ CASES = (
     (s.BelowMark, (*HISTORIES[s.BelowMark], decided_on(Matter.REFUSAL), proposed())),
     *((stage, (*history, HELD)) for stage, history in HISTORIES.items() if history),
     *((stage, (*history, ADDED, APPOINTED)) for stage, history in HISTORIES.items() if history),
+    (s.Shortlisted, (*HISTORIES[s.Shortlisted], GRADED)),
 )
 """Every stage; also with a document, with an override or a decision that awaits a second officer,
-held by an investigation, and with people of its own, where it can be."""
+graded, held by an investigation, and with people of its own, where it can be."""
 LATER_EVENTS = [each for each in EVENTS if not isinstance(each, e.ApplicationSubmitted)]
 ENTRY = ACTIVATED.entered_on
 ENTERED = NOON.replace(month=ENTRY.month, day=ENTRY.day)
@@ -261,9 +277,10 @@ def test_a_refusal_names_what_is_possible_instead(stage: type[s.CaseState]) -> N
 
 
 def test_possible_names_the_commands_of_the_stage() -> None:
-    assert possible(load(HISTORIES[s.Shortlisted]))[:4] == (
+    assert possible(load(HISTORIES[s.Shortlisted]))[:5] == (
         "SelectCase",
         "PassOverCase",
+        "GradeCase",
         "ProposeRefusal",
         "RequestDocuments",
     )
@@ -305,17 +322,21 @@ def test_no_history_begins_with_anything_but_a_submission(event: e.CaseEvent) ->
         load([event])
 
 
-def test_criteria_met_lead_to_the_pool_but_into_no_exercise() -> None:
+def test_criteria_met_lead_to_the_pool_and_to_no_rank() -> None:
     met = (*until(prerequisites()), criteria_met(8))
     waiting = load(met)
     assert isinstance(waiting, s.InPool)
     assert (waiting.points, waiting.by_criteria) == (8, True)
-    assert possible(waiting) == tuple(
-        name for name in possible(load(HISTORIES[s.InPool])) if name != "ShortlistCase"
-    )
+    assert possible(waiting) == possible(load(HISTORIES[s.InPool]))
     shortlisting = given(*met).when(c.ShortlistCase(exercise=EXERCISE, rank=1))
-    assert isinstance(shortlisting.refusal, NotAllowedNow)
-    assert "ShortlistCase" not in shortlisting.refusal.allowed
+    assert shortlisting.facts == (e.CaseShortlisted(exercise=EXERCISE, rank=None),)
+
+
+def test_a_case_that_rolls_over_is_in_the_pool_by_the_measure_it_was_there_by() -> None:
+    met = (*until(prerequisites()), criteria_met(8), SHORTLISTED, NOT_SELECTED)
+    waiting = load(met)
+    assert isinstance(waiting, s.InPool)
+    assert (waiting.points, waiting.by_criteria) == (8, True)
 
 
 def test_too_few_criteria_are_below_the_mark() -> None:

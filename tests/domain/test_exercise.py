@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import commands as c
+from domain import exercise_commands as q
 from domain import exercise_events as x
 from domain.errors import (
     ExerciseExists,
@@ -17,11 +18,21 @@ from domain.errors import (
     PlacesInvalid,
     Refusal,
 )
-from domain.exercise import Drawn, Made, Opened, Pool, decide, evolve, load, selection, shortlist
+from domain.exercise import decide, evolve, load
+from domain.exercise_lists import selection, shortlist
+from domain.exercise_states import Actors, Drawn, Made, Opened, Pool, Published
+from domain.gradings import DepartureCode, Direction
 from domain.rules.rank import Placed, PoolMember, digest_of, ranked
+from domain.rules.terms import Archetype
 from tests.domain.pools import MORNING, POOLS, achiever, member
 
-OPEN = c.OpenExercise(exercise="2019-q3", title="Third quarter", places=2, shortlist_size=4)
+OPEN = q.OpenExercise(exercise="2019-q3", title="Third quarter", places=2, shortlist_size=4)
+WHY: Final[dict[str, Any]] = {
+    "reference": "D",
+    "direction": Direction.PLACE,
+    "code": DepartureCode.NEEDS,
+    "reason": "The only one of the field",
+}
 MEMBERS = (
     member("A", 175),
     member("B", 120, minutes=1),
@@ -32,12 +43,24 @@ MEMBERS = (
 POOL = Pool(position=42, members=MEMBERS)
 
 
-def run(pool: Pool, *commands: c.ExerciseCommand) -> tuple[x.ExerciseEvent, ...]:
-    """Return every fact of an exercise over a pool on which these commands were carried out."""
+ONE, OTHER = Actors(now="supervisor.wong"), Actors(now="supervisor.lee")
+MAKE = (q.ProposeSelection(), q.MakeSelection())
+ALL = (OPEN, q.DrawShortlist(), *MAKE, q.PublishResult())
+
+
+def run(pool: Pool, *commands: q.ExerciseCommand) -> tuple[x.ExerciseEvent, ...]:
+    """Return every fact of an exercise over a pool on which these commands were carried out.
+
+    One person does it all, but for the confirmation.
+    """
     facts: tuple[x.ExerciseEvent, ...] = ()
     for command in commands:
-        facts += decide(load(facts), command, pool)
+        facts += decide(load(facts), command, pool, by(command))
     return facts
+
+
+def by(command: q.ExerciseCommand) -> Actors:
+    return OTHER if isinstance(command, q.MakeSelection) else ONE
 
 
 def departed(pool: Pool, *references: str) -> Pool:
@@ -48,8 +71,8 @@ def names(placed: tuple[Placed, ...]) -> list[str]:
     return [each.member.reference for each in placed]
 
 
-def drawn_state(pool: Pool, opening: c.OpenExercise = OPEN) -> Drawn:
-    state = load(run(pool, opening, c.DrawShortlist()))
+def drawn_state(pool: Pool, opening: q.OpenExercise = OPEN) -> Drawn:
+    state = load(run(pool, opening, q.DrawShortlist()))
     assert isinstance(state, Drawn)
     return state
 
@@ -76,7 +99,7 @@ def test_opening_freezes_the_pool_at_a_position_with_a_digest() -> None:
         x.ExerciseOpened(
             exercise="2019-q3",
             title="Third quarter",
-            archetype=x.Archetype.RANK_TO_QUOTA,
+            archetype=Archetype.RANK_TO_QUOTA,
             places=2,
             shortlist_size=4,
             pool_position=42,
@@ -98,7 +121,7 @@ def test_a_pool_in_which_nobody_has_points_is_no_pool() -> None:
 
 
 def test_the_shortlist_holds_achievement_cases_first_then_the_best_by_rank() -> None:
-    _, drawn = run(POOL, OPEN, c.DrawShortlist())
+    _, drawn = run(POOL, OPEN, q.DrawShortlist())
     opened = load(run(POOL, OPEN))
     assert isinstance(opened, Opened)
     division = shortlist(opened, POOL)
@@ -110,7 +133,7 @@ def test_the_shortlist_holds_achievement_cases_first_then_the_best_by_rank() -> 
 
 
 def test_the_selection_allots_the_places_and_says_where_it_cut() -> None:
-    *_, made = run(POOL, OPEN, c.DrawShortlist(), c.MakeSelection())
+    *_, made = run(POOL, OPEN, q.DrawShortlist(), *MAKE)
     division = selection(drawn_state(POOL), POOL)
     assert names(division.taken) == ["E", "A"]
     assert names(division.left) == ["B", "C"]
@@ -122,19 +145,21 @@ def test_the_selection_allots_the_places_and_says_where_it_cut() -> None:
         tie_break=MORNING,
         departed=(),
         digest=digest_of(division.taken),
+        proposed_by="supervisor.wong",
+        made_by="supervisor.lee",
     )
 
 
 def test_the_tie_break_instant_is_that_of_the_last_one_selected() -> None:
     opening = replace(OPEN, places=3)
-    *_, made = run(POOL, opening, c.DrawShortlist(), c.MakeSelection())
+    *_, made = run(POOL, opening, q.DrawShortlist(), *MAKE)
     assert isinstance(made, x.SelectionMade)
     assert (made.cut_off, made.tie_break) == (120, MORNING + timedelta(minutes=1))
 
 
 def test_who_left_before_the_shortlist_makes_room_for_the_next() -> None:
     opened = run(POOL, OPEN)
-    (drawn,) = decide(load(opened), c.DrawShortlist(), departed(POOL, "A"))
+    (drawn,) = decide(load(opened), q.DrawShortlist(), departed(POOL, "A"), ONE)
     assert isinstance(drawn, x.ShortlistDrawn)
     assert drawn.departed == ("A",)
     state = load((*opened, drawn))
@@ -147,17 +172,18 @@ def test_who_left_after_the_shortlist_gives_up_a_place_but_not_on_the_shortlist(
     later = departed(POOL, "E", "A")
     assert names(shortlist(state, later).taken) == ["E", "A", "B", "C"]
     assert names(selection(state, later).taken) == ["B", "C"]
-    (made,) = decide(state, c.MakeSelection(), later)
-    assert isinstance(made, x.SelectionMade)
-    assert made.departed == ("A", "E")
+    (proposed,) = decide(state, q.ProposeSelection(), later, ONE)
+    assert isinstance(proposed, x.SelectionProposed)
+    assert proposed.departed == ("A", "E")
 
 
 def test_a_departure_is_told_once() -> None:
     opened = run(POOL, OPEN)
-    (drawn,) = decide(load(opened), c.DrawShortlist(), departed(POOL, "A"))
-    (made,) = decide(load((*opened, drawn)), c.MakeSelection(), departed(POOL, "A", "C"))
-    assert isinstance(made, x.SelectionMade)
-    assert made.departed == ("C",)
+    (drawn,) = decide(load(opened), q.DrawShortlist(), departed(POOL, "A"), ONE)
+    state = load((*opened, drawn))
+    (proposed,) = decide(state, q.ProposeSelection(), departed(POOL, "A", "C"), ONE)
+    assert isinstance(proposed, x.SelectionProposed)
+    assert proposed.departed == ("C",)
 
 
 def test_the_rank_given_in_the_pool_is_kept_whoever_leaves() -> None:
@@ -199,31 +225,57 @@ def test_exactly_the_places_that_the_year_leaves_may_be_allotted() -> None:
 @pytest.mark.parametrize(
     ("before", "command", "possible"),
     [
-        ((), c.DrawShortlist(), ("OpenExercise",)),
-        ((), c.MakeSelection(), ("OpenExercise",)),
-        ((OPEN,), c.MakeSelection(), ("DrawShortlist",)),
-        ((OPEN, c.DrawShortlist()), c.DrawShortlist(), ("MakeSelection",)),
-        ((OPEN, c.DrawShortlist(), c.MakeSelection()), c.DrawShortlist(), ()),
-        ((OPEN, c.DrawShortlist(), c.MakeSelection()), c.MakeSelection(), ()),
+        ((), q.DrawShortlist(), ("OpenExercise",)),
+        ((), q.DepartFromRank(**WHY), ("OpenExercise",)),
+        ((), q.ProposeSelection(), ("OpenExercise",)),
+        ((), q.MakeSelection(), ("OpenExercise",)),
+        ((), q.PublishResult(), ("OpenExercise",)),
+        (ALL[:1], q.DepartFromRank(**WHY), ("DrawShortlist",)),
+        (ALL[:1], q.ProposeSelection(), ("DrawShortlist",)),
+        (ALL[:1], q.MakeSelection(), ("DrawShortlist",)),
+        (ALL[:1], q.PublishResult(), ("DrawShortlist",)),
+        (ALL[:2], q.DrawShortlist(), ("DepartFromRank", "ProposeSelection")),
+        (ALL[:2], q.MakeSelection(), ("DepartFromRank", "ProposeSelection")),
+        (ALL[:2], q.PublishResult(), ("DepartFromRank", "ProposeSelection")),
+        (ALL[:3], q.DrawShortlist(), ("DepartFromRank", "ProposeSelection", "MakeSelection")),
+        (ALL[:3], q.PublishResult(), ("DepartFromRank", "ProposeSelection", "MakeSelection")),
+        (ALL[:4], q.DrawShortlist(), ("PublishResult",)),
+        (ALL[:4], q.DepartFromRank(**WHY), ("PublishResult",)),
+        (ALL[:4], q.ProposeSelection(), ("PublishResult",)),
+        (ALL[:4], q.MakeSelection(), ("PublishResult",)),
+        *((ALL, command, ()) for command in (*ALL[1:], q.DepartFromRank(**WHY))),
     ],
 )
 def test_what_is_out_of_turn_is_refused_with_what_is_possible(
-    before: tuple[c.ExerciseCommand, ...], command: c.ExerciseCommand, possible: tuple[str, ...]
+    before: tuple[q.ExerciseCommand, ...], command: q.ExerciseCommand, possible: tuple[str, ...]
 ) -> None:
     with pytest.raises(NotAllowedNow) as refused:
         run(POOL, *before, command)
     assert refused.value.allowed == possible
 
 
-def test_a_made_selection_ends_the_exercise() -> None:
-    assert load(run(POOL, OPEN, c.DrawShortlist(), c.MakeSelection())) == Made(exercise="2019-q3")
+def test_a_published_result_ends_the_exercise() -> None:
+    assert isinstance(load(run(POOL, *ALL[:4])), Made)
+    assert load(run(POOL, *ALL)) == Published(exercise="2019-q3")
 
 
-@pytest.mark.parametrize("event_at", [1, 2])
-def test_a_history_out_of_order_is_not_read_as_if_it_were_one(event_at: int) -> None:
-    facts = run(POOL, OPEN, c.DrawShortlist(), c.MakeSelection())
+def test_a_selection_of_the_time_before_there_were_proposals_is_read() -> None:
+    opened, drawn, _, made = run(POOL, *ALL[:4])
+    assert isinstance(load((opened, drawn, made)), Made)
+
+
+@pytest.mark.parametrize("skipped", [0, 1, 3])
+def test_a_history_out_of_order_is_not_read_as_if_it_were_one(skipped: int) -> None:
+    facts = run(POOL, *ALL)
     with pytest.raises(TypeError):
-        evolve(load(facts[: event_at - 1]), facts[event_at])
+        evolve(load(facts[:skipped]), facts[skipped + 1])
+
+
+def test_nothing_of_a_selection_changes_once_it_was_made() -> None:
+    facts = run(POOL, *ALL[:4])
+    for again in facts[2:]:
+        with pytest.raises(TypeError):
+            evolve(load(facts), again)
 
 
 @given(POOLS.filter(bool), st.data())
@@ -237,10 +289,12 @@ def test_a_selection_drawn_again_from_the_log_is_the_same(
     before, after = data.draw(gone), data.draw(gone)
     opening = replace(OPEN, places=places, shortlist_size=size)
 
-    opened = decide(load(()), opening, pool)
-    drawn = decide(load(opened), c.DrawShortlist(), departed(pool, *before))
-    made = decide(load((*opened, *drawn)), c.MakeSelection(), departed(pool, *before, *after))
-    (made_event,) = made
+    opened = decide(load(()), opening, pool, ONE)
+    drawn = decide(load(opened), q.DrawShortlist(), departed(pool, *before), ONE)
+    gone_by_then = departed(pool, *before, *after)
+    proposed = decide(load((*opened, *drawn)), q.ProposeSelection(), gone_by_then, ONE)
+    state = load((*opened, *drawn, *proposed))
+    (made_event,) = decide(state, q.MakeSelection(), gone_by_then, OTHER)
     assert isinstance(made_event, x.SelectionMade)
 
     # Only the frozen pool and what the log says of departures, in whatever order rows come.
@@ -258,9 +312,12 @@ def test_a_selection_drawn_again_from_the_log_is_the_same(
 @given(POOLS.filter(bool))
 def test_a_refused_command_is_a_refusal_and_never_a_crash(members: list[PoolMember]) -> None:
     pool = Pool(position=1, members=tuple(members))
-    facts = run(pool, OPEN, c.DrawShortlist(), c.MakeSelection())
-    commands = (OPEN, c.DrawShortlist(), c.MakeSelection())
+    facts = run(pool, *ALL)
     for cut in range(len(facts) + 1):
-        for command in commands[:cut] + commands[cut + 1 :]:
+        # A selection may be proposed again as long as none was made.
+        again = (q.ProposeSelection,) if cut == 3 else ()
+        for command in (*ALL[:cut], *ALL[cut + 1 :]):
+            if isinstance(command, again):
+                continue
             with pytest.raises(Refusal):
-                decide(load(facts[:cut]), command, pool)
+                decide(load(facts[:cut]), command, pool, by(command))

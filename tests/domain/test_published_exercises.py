@@ -4,9 +4,10 @@ from random import Random
 
 import pytest
 
-from domain import commands as c
+from domain import exercise_commands as q
 from domain import exercise_events as x
-from domain.exercise import Pool, decide, load
+from domain.exercise import decide, load
+from domain.exercise_states import Actors, Pool
 from domain.rules.rank import PoolMember
 from tests.domain.rounds import TICK, Round, entrants, rounds
 
@@ -17,15 +18,17 @@ SOME = [each for each in rounds() if each.invited <= LARGEST][::3]
 def facts_of(published: Round, members: list[PoolMember]) -> tuple[x.ExerciseEvent, ...]:
     """Return every fact of an exercise with the places of a round and a shortlist beyond them."""
     pool = Pool(position=1, members=tuple(members))
-    opening = c.OpenExercise(
+    opening = q.OpenExercise(
         exercise=f"round-{published.round}",
         title=published.name,
         places=published.invited,
         shortlist_size=published.invited + 200,
     )
     facts: tuple[x.ExerciseEvent, ...] = ()
-    for command in (opening, c.DrawShortlist(), c.MakeSelection()):
-        facts += decide(load(facts), command, pool)
+    for command in (opening, q.DrawShortlist(), q.ProposeSelection(), q.MakeSelection()):
+        second = isinstance(command, q.MakeSelection)
+        actors = Actors(now="supervisor.lee" if second else "supervisor.wong")
+        facts += decide(load(facts), command, pool, actors)
     return facts
 
 

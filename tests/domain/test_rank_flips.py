@@ -119,8 +119,9 @@ def test_a_change_of_the_order_is_caught(
 def test_a_cut_off_that_is_not_that_of_the_last_one_is_caught(
     cases: list[Case], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def first(division: rank.Division) -> PoolMember | None:
-        return next((each.member for each in division.taken if each.rank is not None), None)
+    def first(division: rank.Division) -> int | None:
+        taken = (each.member.points for each in division.taken if each.rank is not None)
+        return next(taken, None)
 
-    monkeypatch.setattr(rank.Division, "_last_by_rank", property(first))
+    monkeypatch.setattr(rank.Division, "cut_off", property(first))
     assert all(_wrong(case) for case in cases)

@@ -105,6 +105,7 @@ def test_a_case_waits_for_an_officer_where_an_officer_is_next() -> None:
         Stage.PREREQUISITES_MET,
         Stage.PREREQUISITES_UNMET,
         Stage.BELOW_MARK,
+        Stage.NOT_SELECTED,
         Stage.SELECTED,
         Stage.VERIFIED,
     )

@@ -58,20 +58,36 @@ class Casebook:
         self.write_all([write_of(stream, events, after=after, at=at)])
 
     def write_all(self, writes: Sequence[StreamWrite]) -> None:
-        """Append to many streams in one commit."""
+        """Append to many streams in one commit; a selection in another one, by somebody else."""
+        parts = [_parts(each) for each in writes]
+        self._write([first for first, _ in parts if first], "somebody")
+        if later := [rest for _, rest in parts if rest]:
+            self._write(later, "somebody else")
+
+    def _write(self, writes: Sequence[StreamWrite], actor: str) -> None:
         command_id = uuid4()
         self.store.append(
             Commit(
                 command_id=command_id,
                 fingerprint=command_id.bytes,
                 writes=tuple(writes),
-                actor="somebody",
+                actor=actor,
                 role="officer",
                 command="Test",
                 causation_id=str(command_id),
                 correlation_id="test",
             )
         )
+
+
+def _parts(write: StreamWrite) -> tuple[StreamWrite | None, StreamWrite | None]:
+    """Return what is written before a selection, and from it on; None where there is nothing."""
+    made = [isinstance(each.event, x.SelectionMade) for each in write.events]
+    at = made.index(True) if any(made) else len(made)
+    first = replace(write, events=write.events[:at]) if at else None
+    if at == len(made):
+        return first, None
+    return first, replace(write, expected=write.expected + at, events=write.events[at:])
 
 
 def write_of(

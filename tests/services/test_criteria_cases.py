@@ -9,17 +9,21 @@ from click.testing import CliRunner
 
 from domain import commands as c
 from domain import events as e
+from domain import exercise_commands as q
 from domain.application import Application
-from domain.errors import NotAllowedNow, NothingToSelect
+from domain.errors import NothingToSelect
+from domain.rules.terms import AfterNoPlace, Archetype, Measure
 from domain.stages import Stage
 from services import exercises
 from services.cases import carry_out, case_at, submit
 from services.cli.assess import assess
 from services.cli.explain import explain
 from services.projections import queries, runner
+from services.redrawing import redraw
 from services.settings import Settings
 from services.wiring import Office
 from tests.services.asking import MAY_2019, SUPERVISOR, asked, asked_for, filed_by, together
+from tests.services.exercising import select
 from tests.services.filed import PEOPLE
 from tests.services.visiting import TO_POOL, Page, Visitor, signed_in
 
@@ -53,7 +57,7 @@ def _score(office: Office, reference: str) -> e.ApplicationScored:
 
 
 def _open(office: Office, name: str) -> None:
-    command = c.OpenExercise(exercise=name, title=name, places=1, shortlist_size=2)
+    command = q.OpenExercise(exercise=name, title=name, places=1, shortlist_size=2)
     exercises.open_exercise(office, command, asked(SUPERVISOR, at=HELD))
 
 
@@ -84,7 +88,7 @@ def test_an_exercise_ranks_points_and_says_how_many_cases_it_left_out(office: Of
     achievement = _filed(office, JACKIE)
     _open(office, "mixed")
     exercises.draw_shortlist(office, "mixed", asked(SUPERVISOR, at=HELD))
-    again = exercises.redraw(office, "mixed")
+    again = redraw(office, "mixed")
     assert (again.pool, again.differences) == (2, ())
     stages = [case_at(office, each).stage for each in (by_points, by_criteria, achievement)]
     assert stages == [Stage.SHORTLISTED, Stage.IN_POOL, Stage.SHORTLISTED]
@@ -101,13 +105,29 @@ def test_an_exercise_of_criteria_alone_is_refused(office: Office) -> None:
         _open(office, "none")
 
 
-def test_nobody_can_shortlist_a_case_that_met_criteria(office: Office) -> None:
-    reference = _filed(office, EMMA)
-    with pytest.raises(NotAllowedNow) as refused:
-        carry_out(
-            office, reference, c.ShortlistCase(exercise="x", rank=1), asked(SUPERVISOR, at=HELD)
-        )
-    assert "ShortlistCase" not in refused.value.allowed
+def test_an_exercise_by_criteria_takes_all_at_its_threshold_and_ranks_nobody(
+    office: Office,
+) -> None:
+    by_points = _filed(office, JACKIE, at=MAY_2019)
+    met_ten, met_fewer = _filed(office, JOHN), _filed(office, EMMA)
+    command = q.OpenExercise(
+        exercise="2024-1",
+        title="First of the new test",
+        archetype=Archetype.FIXED_THRESHOLD,
+        measure=Measure.CRITERIA,
+        threshold=10,
+        after_no_place=AfterNoPlace.IS_REFUSED,
+    )
+    exercises.open_exercise(office, command, asked(SUPERVISOR, at=HELD))
+    exercises.draw_shortlist(office, "2024-1", asked(SUPERVISOR, at=HELD))
+    select(office, "2024-1", at=HELD)
+    stages = [case_at(office, each).stage for each in (by_points, met_ten, met_fewer)]
+    assert stages == [Stage.IN_POOL, Stage.SELECTED, Stage.IN_POOL]
+    row = queries.case_row(office.models, met_ten)
+    assert row is not None
+    assert row.rank is None
+    again = redraw(office, "2024-1")
+    assert (again.pool, again.differences) == (2, ())
 
 
 def test_five_criteria_are_refused_with_what_they_are_short_of(office: Office) -> None:
@@ -156,7 +176,7 @@ def test_explain_tells_criteria_and_no_points(office: Office, settings: Settings
     assert "10 of 12 criteria met under gptq-2024; 6 are needed" in said
     abroad = "Worked 7 years 338 days at graduate or specialist level outside the home jurisdiction"
     assert f"    met     C9  {abroad}" in said
-    assert "ShortlistCase" not in said
+    assert "points met" not in said
 
 
 def test_a_file_is_assessed_by_criteria_line_by_line() -> None:

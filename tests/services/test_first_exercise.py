@@ -6,15 +6,19 @@ from datetime import datetime, timedelta
 import pytest
 
 from domain import commands as c
+from domain import exercise_commands as q
 from domain.events import ApplicationRefused, RefusalClass
 from domain.exercise_events import ExerciseOpened, SelectionMade, ShortlistDrawn
 from domain.stages import Stage
 from services import exercises
 from services.cases import carry_out, case_at, submit
+from services.exercise_requests import events_of
 from services.population import Arrival
+from services.redrawing import redraw
 from services.wiring import Office
 from tests.domain import first_exercise as first
 from tests.services.asking import SUPERVISOR, asked, asked_for, together
+from tests.services.exercising import select
 
 EXERCISE = "2006-1"
 
@@ -43,7 +47,7 @@ def take_in(office: Office, arrived: Arrival, *, processed: bool) -> str:
 
 
 def hold(office: Office, at: datetime) -> None:
-    command = c.OpenExercise(
+    command = q.OpenExercise(
         exercise=EXERCISE,
         title="First exercise of 2006",
         places=first.ALLOTTED,
@@ -51,7 +55,8 @@ def hold(office: Office, at: datetime) -> None:
     )
     exercises.open_exercise(office, command, asked(SUPERVISOR, at=at))
     exercises.draw_shortlist(office, EXERCISE, asked(SUPERVISOR, at=at))
-    exercises.make_selection(office, EXERCISE, asked(SUPERVISOR, at=at))
+    select(office, EXERCISE, at=at)
+    exercises.publish_result(office, EXERCISE, asked(SUPERVISOR, at=at))
 
 
 def refusals(office: Office, references: list[str]) -> Counter[RefusalClass]:
@@ -91,7 +96,7 @@ def test_the_first_exercise_comes_out_as_it_was_published(office: Office, held: 
 
 
 def _recorded_and_drawn_again(office: Office) -> None:
-    facts = {type(each.event): each.event for each in exercises.events_of(office, EXERCISE)}
+    facts = {type(each.event): each.event for each in events_of(office, EXERCISE)}
     opened, drawn, made = (
         facts[ExerciseOpened], facts[ShortlistDrawn], facts[SelectionMade]
     )  # fmt: skip
@@ -103,7 +108,7 @@ def _recorded_and_drawn_again(office: Office) -> None:
     assert (made.general, made.achievement, made.passed_over) == (73, 10, 39)
 
     head = office.store.sequence()
-    once, again = (exercises.redraw(office, EXERCISE) for _ in range(2))
+    once, again = (redraw(office, EXERCISE) for _ in range(2))
     assert once == again
     assert (once.differences, once.pool) == ((), first.BEFORE_COMMITTEE)
     assert once.selection is not None

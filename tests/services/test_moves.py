@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from domain import commands as c
+from domain import exercise_commands as q
 from domain.errors import Forbidden
 from domain.moves import CaseMovedToRuleset, MoveCode, MoveReason
 from domain.rules.rank import ranked
@@ -13,12 +14,15 @@ from domain.stages import Stage
 from services import exercises
 from services.cases import carry_out, case_at
 from services.cli.explain import explain
+from services.exercise_requests import events_of
 from services.pool import pool_at
 from services.projections import queries
 from services.projections.runner import catch_up_all
+from services.redrawing import redraw
 from services.settings import Settings
 from services.wiring import Office
 from tests.services.asking import MAY_2019, OFFICER, SUPERVISOR, asked, filed_by
+from tests.services.exercising import select
 from tests.services.visiting import TO_POOL, Visitor, file_case, signed_in
 
 TO_2015 = c.MoveToRuleset(
@@ -58,25 +62,25 @@ def test_a_case_moved_since_the_pool_was_frozen_waits_for_the_next_exercise(
     office: Office,
 ) -> None:
     references = [file_case(office, name, *TO_POOL) for name in ("john", "emma", "jackie")]
-    opening = c.OpenExercise(exercise="first", title="First", places=3, shortlist_size=3)
+    opening = q.OpenExercise(exercise="first", title="First", places=3, shortlist_size=3)
     exercises.open_exercise(office, opening, asked(SUPERVISOR))
     waiting = pool_at(office, office.store.head(), MAY_2019).members
     assert [each.member.points for each in ranked(waiting)] == [225, 175, 120]
 
     move(office, references[0], *AGAIN)
     exercises.draw_shortlist(office, "first", asked(SUPERVISOR))
-    exercises.make_selection(office, "first", asked(SUPERVISOR))
+    select(office, "first")
 
     stages = [case_at(office, each).stage for each in references]
     assert stages == [Stage.IN_POOL, Stage.SELECTED, Stage.SELECTED]
-    drawn = exercises.events_of(office, "first")[1].event
+    drawn = events_of(office, "first")[1].event
     assert getattr(drawn, "departed", None) == (references[0],)
-    assert exercises.redraw(office, "first").differences == ()
+    assert redraw(office, "first").differences == ()
 
 
 def test_a_case_moved_and_not_scored_yet_has_left_the_pool(office: Office) -> None:
     references = [file_case(office, name, *TO_POOL) for name in ("john", "emma")]
-    opening = c.OpenExercise(exercise="first", title="First", places=2, shortlist_size=2)
+    opening = q.OpenExercise(exercise="first", title="First", places=2, shortlist_size=2)
     exercises.open_exercise(office, opening, asked(SUPERVISOR))
     move(office, references[0])
     exercises.draw_shortlist(office, "first", asked(SUPERVISOR))

@@ -8,6 +8,7 @@ from click import Command
 from click.testing import CliRunner
 
 from domain import commands as c
+from domain import exercise_commands as q
 from domain.access import Person, Role
 from domain.errors import Forbidden, NoSuchProposal, SecondOfficerNeeded
 from domain.events import ApplicationScored
@@ -23,12 +24,14 @@ from services.cli.exercise import exercise
 from services.cli.explain import explain
 from services.projections import queries
 from services.projections.runner import catch_up_all
+from services.redrawing import redraw
 from services.rules import load_rulebook
 from services.settings import Settings
 from services.simulation.comparing import OpenCase, Terms, compared
 from services.store import Conflict
 from services.wiring import Office
 from tests.services.asking import APPLICANT, AUDITOR, MAY_2019, OFFICER, SUPERVISOR, asked, filed_by
+from tests.services.exercising import select as select_as_two
 from tests.services.visiting import TO_POOL, file_case, signed_in
 
 RULE = "renowned-institution"
@@ -126,11 +129,11 @@ def test_an_exercise_takes_decided_points_and_is_drawn_again_alike(
     carry_out(office, emma, proposal("listed-profession", 30), asked(at=LATER))
     carry_out(office, proposed, CONFIRM, asked(SUPERVISOR))
     catch_up_all(office.store, office.models)
-    opening = c.OpenExercise(exercise="one", title="One", places=1, shortlist_size=2)
+    opening = q.OpenExercise(exercise="one", title="One", places=1, shortlist_size=2)
     exercises.open_exercise(office, opening, asked(SUPERVISOR))
     exercises.draw_shortlist(office, "one", asked(SUPERVISOR))
-    exercises.make_selection(office, "one", asked(SUPERVISOR))
-    redrawn = exercises.redraw(office, "one")
+    select_as_two(office, "one")
+    redrawn = redraw(office, "one")
     assert redrawn.differences == ()
     assert redrawn.pool == 2
     assert redrawn.selection is not None
@@ -146,9 +149,9 @@ def test_a_score_counted_anew_later_is_not_in_the_pool_of_an_earlier_day(
     carry_out(office, proposed, CONFIRM, asked(SUPERVISOR, at=LATER))
     file_case(office, "emma", *TO_POOL)
     catch_up_all(office.store, office.models)
-    opening = c.OpenExercise(exercise="one", title="One", places=1, shortlist_size=2)
+    opening = q.OpenExercise(exercise="one", title="One", places=1, shortlist_size=2)
     exercises.open_exercise(office, opening, asked(SUPERVISOR))
-    redrawn = exercises.redraw(office, "one")
+    redrawn = redraw(office, "one")
     assert (redrawn.differences, redrawn.pool) == ((), 1)
 
 
@@ -157,13 +160,13 @@ def test_a_case_with_other_points_since_the_pool_was_frozen_waits_for_the_next_e
 ) -> None:
     emma = file_case(office, "emma", *TO_POOL)
     catch_up_all(office.store, office.models)
-    opening = c.OpenExercise(exercise="one", title="One", places=1, shortlist_size=1)
+    opening = q.OpenExercise(exercise="one", title="One", places=1, shortlist_size=1)
     exercises.open_exercise(office, opening, asked(SUPERVISOR))
     carry_out(office, proposed, CONFIRM, asked(SUPERVISOR))
     exercises.draw_shortlist(office, "one", asked(SUPERVISOR))
     assert case_at(office, proposed).stage is Stage.IN_POOL
     assert case_at(office, emma).stage is Stage.SHORTLISTED
-    assert exercises.redraw(office, "one").differences == ()
+    assert redraw(office, "one").differences == ()
 
 
 def test_an_open_proposal_lapses_before_the_committee(
@@ -252,10 +255,10 @@ def test_an_exercise_drawn_again_lists_what_was_computed(
 def select(office: Office, name: str, *, places: int) -> None:
     """Hold an exercise on the pool as it is."""
     catch_up_all(office.store, office.models)
-    opening = c.OpenExercise(exercise=name, title=name, places=places, shortlist_size=places)
+    opening = q.OpenExercise(exercise=name, title=name, places=places, shortlist_size=places)
     exercises.open_exercise(office, opening, asked(SUPERVISOR))
     exercises.draw_shortlist(office, name, asked(SUPERVISOR))
-    exercises.make_selection(office, name, asked(SUPERVISOR))
+    select_as_two(office, name)
 
 
 def test_an_override_that_a_later_one_undoes_leaves_the_computed_score(

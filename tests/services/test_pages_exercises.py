@@ -3,7 +3,8 @@
 from uuid import uuid4
 
 from domain.errors import Refusal
-from domain.exercise_events import Archetype, ExerciseOpened
+from domain.exercise_events import ExerciseOpened
+from domain.rules.terms import Archetype
 from services.pages.problems import status_of
 from services.projections.runner import catch_up_all
 from services.store import Commit, NewEvent, StreamWrite
@@ -38,10 +39,15 @@ def test_an_exercise_can_be_run_from_its_opening_to_the_places(office: Office) -
     assert "The exercise is open" in open_one(visitor).text
     catch_up_all(office.store, office.models)
     assert "Draw the shortlist: done, with 2 cases." in run(visitor, "draw-shortlist").text
-    assert "Make the selection: done, with 2 cases." in run(visitor, "make-selection").text
+    assert "Propose the selection: done" in run(visitor, "propose-selection").text
+    alone = run(visitor, "make-selection")
+    assert "supervisor.wong took part in this exercise before" in alone.problems[0]
+    second = signed_in(office, "supervisor.lee")
+    assert "Make the selection: done, with 2 cases." in run(second, "make-selection").text
+    assert "Publish the result: done" in run(second, "publish-result").text
     page = visitor.get("/staff/exercises/2019-q2")
     assert page.heading == "Second quarter of 2019"
-    assert page.facts["State"] == "Selection made"
+    assert page.facts["State"] == "Result published"
     assert page.facts["Cut-off"] == "175 points"
     assert "2019-05-01 10:00:00.000+08:00" in page.facts["Tie-break"]
     assert "this one is local policy" in page.text
@@ -63,7 +69,8 @@ def test_an_auditor_draws_an_exercise_again(office: Office) -> None:
     run(supervisor, "draw-shortlist")
     drawn = auditor.get(link.given["href"])
     assert [each.text for each in drawn.root.one("tbody").all("th")] == [john, emma]
-    run(supervisor, "make-selection")
+    run(supervisor, "propose-selection")
+    run(signed_in(office, "supervisor.lee"), "make-selection")
     page = auditor.get(link.given["href"])
     assert "Identical: the record alone gives every figure" in page.text
     assert page.problems == []
@@ -140,12 +147,11 @@ def test_what_is_wrong_with_an_opening_is_said(office: Office) -> None:
     nothing = open_one(visitor)
     assert (nothing.status, "no case is waiting" in nothing.problems[0]) == (422, True)
     file_case(office, "john", *TO_POOL)
-    small = open_one(visitor, shortlist_size="0")
+    small = open_one(visitor, places="2", shortlist_size="1")
     assert "cannot fill" in small.problems[0]
-    blank = open_one(visitor, places="", title="")
+    blank = open_one(visitor, title="")
     assert blank.problems == [
         "Title: This is needed; fill it in",
-        "Places: This is needed; fill it in",
     ]
     assert blank.form("/staff/exercises")["exercise"] == "2019-q2"
     assert "No exercise has been opened." in blank.text

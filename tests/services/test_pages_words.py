@@ -10,6 +10,7 @@ from typing import get_args
 import pytest
 
 from domain import commands as c
+from domain import exercise_commands as q
 from domain import papers as p
 from domain.application import Route
 from domain.clocks import StopCause
@@ -21,20 +22,36 @@ from domain.events import (
     RefusalClass,
     RulePoints,
 )
+from domain.gradings import DepartureCode, Direction, Grade
 from domain.moves import MoveCode
 from domain.overrides import OverrideCode
 from domain.projections.exercises import ExerciseStage
 from domain.projections.status import AWAITED
 from domain.rules.reasons import as_written
+from domain.rules.terms import AfterNoPlace, Archetype, Leftover, Measure, Order
 from domain.rules.types import Award, CriterionFinding, PrerequisiteFinding, Shortfall
 from domain.stages import Stage
 from domain.wire import WIRE
 from services.pages import desk, shown
 from services.pages.catalogue import Catalogue, load_catalogue
+from services.pages.exercises import ACTS
 from services.pages.forms import COMMANDS, inputs_of, slug
 from services.work import Whose
 
-VOCABULARIES = (p.DocumentKind, p.CheckOutcome, p.DocumentForm, p.Finding)
+VOCABULARIES = (
+    p.DocumentKind,
+    p.CheckOutcome,
+    p.DocumentForm,
+    p.Finding,
+    Grade,
+    Direction,
+    DepartureCode,
+    Archetype,
+    Measure,
+    Order,
+    Leftover,
+    AfterNoPlace,
+)
 TEXTS = resources.files("services.pages").joinpath("texts")
 LANGUAGES = [Path(each.name).stem for each in TEXTS.iterdir()]
 
@@ -51,7 +68,8 @@ def test_everything_that_can_happen_has_words(language: str) -> None:
         f"field.{field.name}" for each in desk.COMMANDS.values() for field in inputs_of(each)
     }
     wanted |= {f"field.{field.name}" for each in COMMANDS.values() for field in inputs_of(each)}
-    wanted |= {f"field.{field.name}" for field in inputs_of(c.OpenExercise)}
+    wanted |= {f"field.{field.name}" for field in inputs_of(q.OpenExercise)}
+    wanted |= {f"field.{field.name}" for act in ACTS for field in inputs_of(act.command)}
     wanted |= {
         f"{slug(vocabulary.__name__)}.{word}"
         for vocabulary in (MoveCode, OverrideCode, StopCause, *VOCABULARIES)

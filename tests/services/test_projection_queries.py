@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from domain.application import Route
+from domain.exercise_events import RouteCounts
 from domain.rules.rank import PoolMember
+from domain.rules.terms import Measure
 from domain.stages import Draft, InPool, Stage
 from services.projections import pools, queries, runner
 from services.projections.errors import BadCursor
@@ -238,20 +240,35 @@ def test_places_count_as_taken_by_selection_or_else_as_opened(book: Casebook) ->
     assert queries.places_taken(book.models, 2021) == 0
 
 
+def wanted(exercise: str) -> pools.Wanted:
+    return pools.Wanted(exercise=exercise, at=LATER)
+
+
+def test_the_counts_of_a_pool_are_of_all_that_reached_the_office(book: Casebook) -> None:
+    (general,) = pools.freeze(book.models, wanted("2019-q4")).counts
+    assert general == RouteCounts(
+        route=Route.GENERAL,
+        received=len(HISTORIES) - 2 + IN_POOL,
+        prerequisites_failed=1,
+        below_mark=1,
+        withdrawn=1,
+    )
+
+
 def test_a_frozen_pool_stays_as_it_is_while_its_cases_move_on(book: Casebook) -> None:
-    frozen = pools.freeze(book.models, "2019-q4", LATER)
+    frozen = pools.freeze(book.models, wanted("2019-q4"))
     assert len(frozen.members) == IN_POOL
     member = frozen.members[0]
     book.write(f"case-{member.reference}", [SHORTLISTED, NOT_SELECTED], after=member.version)
     runner.catch_up_all(book.store, book.models)
     assert pools.kept(book.models, "2019-q4", frozen.position) == frozen.members
-    later = pools.freeze(book.models, "2019-q4", LATER)
+    later = pools.freeze(book.models, wanted("2019-q4"))
     assert later.position > frozen.position
     assert replace(member, version=member.version + 2) in later.members
 
 
 def test_a_pool_says_what_decides_the_order(book: Casebook) -> None:
-    frozen = pools.freeze(book.models, "2019-q4", LATER)
+    frozen = pools.freeze(book.models, wanted("2019-q4"))
     row = queries.case_row(book.models, frozen.members[0].reference)
     assert row is not None
     assert frozen.members[0] == PoolMember(
@@ -260,7 +277,10 @@ def test_a_pool_says_what_decides_the_order(book: Casebook) -> None:
         points=row.points or 0,
         submitted_at=row.submitted_at,
         version=row.version,
+        scored_at=row.scored_at,
+        ruleset=row.ruleset,
     )
+    assert row.scored_at is not None
     assert frozen.position == queries.freshness(book.models, "case-list").position
 
 
@@ -271,9 +291,13 @@ def test_cases_under_a_test_without_points_are_counted_and_left_where_they_are(
         events = (*path_until(prerequisites()), criteria_met(met))
         book.write(f"case-{reference(number)}", history(number, events))
     runner.catch_up_all(book.store, book.models)
-    everybody = pools.freeze(book.models, "all", LATER)
-    ranked = pools.freeze(book.models, "some", LATER, unranked=frozenset({"questions", "others"}))
+    everybody = pools.freeze(book.models, wanted("all"))
+    criteria = frozenset({"questions", "others"})
+    ranked = pools.freeze(book.models, replace(wanted("some"), by_criteria=criteria))
+    other = replace(wanted("other"), by_criteria=criteria, measure=Measure.CRITERIA)
+    met = pools.freeze(book.models, other)
     assert (len(everybody.members), everybody.left_out) == (IN_POOL + 2, 0)
+    assert ([each.points for each in met.members], met.left_out) == ([6, 12], IN_POOL)
     assert (len(ranked.members), ranked.left_out) == (IN_POOL, 2)
     assert {reference(700), reference(701)}.isdisjoint(each.reference for each in ranked.members)
     row = queries.case_row(book.models, reference(701))
@@ -282,7 +306,7 @@ def test_cases_under_a_test_without_points_are_counted_and_left_where_they_are(
 
 
 def test_freezing_twice_at_one_position_is_freezing_once(book: Casebook) -> None:
-    assert pools.freeze(book.models, "x", LATER) == pools.freeze(book.models, "x", LATER)
+    assert pools.freeze(book.models, wanted("x")) == pools.freeze(book.models, wanted("x"))
     assert pools.kept(book.models, "another", 1) == ()
 
 

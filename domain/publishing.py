@@ -1,0 +1,121 @@
+"""What is published of an exercise: figures, and none by which a single case could be made out.
+
+Small numbers are hidden, and so is as much beside them that no hidden one follows from the total
+and from what is shown.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from domain import exercise_events as x
+from domain.application import Route
+from domain.rules.rank import PoolMember
+from domain.rules.terms import Measure
+
+SMALL: Final = 5
+"""The least number of cases that is told."""
+
+_BAND: Final = 10
+
+
+def hide_small(counts: Sequence[int]) -> tuple[int | None, ...]:
+    """Return the counts with None in place of each that is below `SMALL` and not 0.
+
+    Where any is hidden at least two are, and together they are no less than twice `SMALL` unless
+    all are hidden; so the total leaves more than one way to fill them. The smallest of the others
+    are hidden first, and zeros last.
+    """
+    small = {number for number, count in enumerate(counts) if 0 < count < SMALL}
+    if not small:
+        return tuple(counts)
+    others = sorted(
+        (number for number in range(len(counts)) if number not in small),
+        key=lambda number: (counts[number] == 0, counts[number], number),
+    )
+    hidden = set(small)
+    for number in others:
+        if len(hidden) > 1 and sum(counts[each] for each in hidden) >= 2 * SMALL:
+            break
+        hidden.add(number)
+    return tuple(None if number in hidden else count for number, count in enumerate(counts))
+
+
+def result_published(
+    opened: x.ExerciseOpened,
+    drawn: x.ShortlistDrawn,
+    made: x.SelectionMade,
+    members: tuple[PoolMember, ...],
+    published_by: str,
+) -> x.ResultPublished:
+    """Return what everybody may know of an exercise that has selected."""
+    return x.ResultPublished(
+        pool_size=opened.pool_size,
+        histogram=histogram(members, opened.measure),
+        places=opened.places,
+        cut_off=made.cut_off,
+        tie_break=made.tie_break,
+        strata=_strata(made),
+        order=opened.order,
+        funnel=_funnel(opened, drawn, made),
+        rulesets=tuple(sorted({each.ruleset for each in members if each.ruleset})),
+        pool_digest=opened.pool_digest,
+        digest=made.digest,
+        published_by=published_by,
+    )
+
+
+def histogram(members: Sequence[PoolMember], measure: Measure) -> tuple[x.Band, ...]:
+    """Return how the general cases of a pool spread over bands of points, or of criteria met.
+
+    There is one band beside those that hold any, so that one hidden band never is the only one.
+    """
+    width = 1 if measure is Measure.CRITERIA else _BAND
+    found = Counter(each.points // width for each in members if each.route is Route.GENERAL)
+    if not found:
+        return ()
+    numbers = range(min(found), max(found) + 2)
+    cells = hide_small([found[number] for number in numbers])
+    return tuple(
+        x.Band(lowest=number * width, highest=(number + 1) * width - 1, cases=cell)
+        for number, cell in zip(numbers, cells, strict=True)
+    )
+
+
+def _strata(made: x.SelectionMade) -> tuple[x.StratumCut, ...]:
+    cells = hide_small([each.selected or 0 for each in made.strata])
+    return tuple(
+        each
+        if cell is not None
+        else x.StratumCut(stratum=each.stratum, selected=None, cut_off=None, tie_break=None)
+        for each, cell in zip(made.strata, cells, strict=True)
+    )
+
+
+def _funnel(opened: x.ExerciseOpened, drawn: x.ShortlistDrawn, made: x.SelectionMade) -> x.Funnel:
+    counts = opened.counts
+    outcomes = (
+        sum(each.prerequisites_failed for each in counts),
+        sum(each.below_mark for each in counts),
+        sum(each.withdrawn for each in counts),
+        drawn.achievement + drawn.general,
+    )
+    prerequisites, below, withdrawn, committee = hide_small(outcomes)
+    by_route = hide_small((drawn.general, drawn.achievement))
+    if committee is None:
+        by_route = (None, None)
+    selected = hide_small((made.general, made.achievement))
+    (in_all,) = hide_small((made.general + made.achievement,))
+    return x.Funnel(
+        received=sum(each.received for each in counts),
+        processed=sum(outcomes),
+        prerequisites_failed=prerequisites,
+        below_mark=below,
+        withdrawn=withdrawn,
+        to_committee=committee,
+        selected=in_all,
+        committee_general=by_route[0],
+        committee_achievement=by_route[1],
+        selected_general=None if in_all is None else selected[0],
+        selected_achievement=None if in_all is None else selected[1],
+    )

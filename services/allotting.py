@@ -1,0 +1,228 @@
+"""Shortlisting and selecting: an exercise's event and those of all its cases, all or nothing.
+
+They are one transaction of commits of a thousand cases each, so that officers who write to some of
+the cases meanwhile do not break the whole: a case that moved is looked at again and decided again,
+and one that has departed makes room for the next in order. The exercise's own event comes last.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final, TypeGuard
+from uuid import uuid5
+
+from domain import commands as c
+from domain.case import decide as decide_case
+from domain.deciding.circumstances import Circumstances
+from domain.exercise import decide
+from domain.exercise_states import Pool
+from domain.rules.rank import Division, PoolMember
+from domain.rules.terms import Measure, Order
+from domain.stages import CaseState, InPool, Shortlisted
+from services.exercise_requests import (
+    Asked,
+    Before,
+    ExerciseOutcome,
+    before,
+    outcome_of,
+    recalled,
+    stream_of,
+)
+from services.pool import CaseSeen, frozen_pool, seen_since
+from services.store import Conflict, NewEvent, Since, StreamWrite, Together
+from services.wiring import Office
+
+PART: Final = 1_000
+"""How many cases one commit holds."""
+
+MOST_CONFLICTS: Final = 200
+
+Orders = Mapping[str, c.CaseCommand]
+Look = Callable[[Mapping[str, int]], Mapping[str, Since]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A step of an exercise: whom it is about, what each of them is given, and who departed.
+
+    `wanted` are those whom it is about, by the pool and who has departed from it; `orders` is what
+    each of them is given then, and `still` says of each whether it can be given that. `departed`
+    are those known beforehand to have done so, and `aside` is what one of them is given all the
+    same, None for nothing.
+    """
+
+    wanted: Callable[[Pool], Division]
+    orders: Callable[[Pool], Orders]
+    still: Callable[[CaseState, PoolMember], bool]
+    measure: Measure
+    departed: frozenset[str] = frozenset()
+    aside: Callable[[CaseState], c.CaseCommand | None] = lambda _: None
+
+
+def waits_as_frozen(order: Order) -> Callable[[CaseState, PoolMember], bool]:
+    """Return who still waits with all by which it was placed.
+
+    A case that was scored anew since has another place, and so waits for the next exercise.
+    """
+
+    def waits(case: CaseState, member: PoolMember) -> bool:
+        if not isinstance(case, InPool) or case.filed.held or case.points != member.points:
+            return False
+        if case.score is None:
+            return True
+        same_stratum = case.score.stratum == member.stratum
+        return same_stratum and order is not Order.POINTS_SCORED_REFERENCE
+
+    return waits
+
+
+def is_before_committee(exercise: str) -> Callable[[CaseState, PoolMember], bool]:
+    """Return who is still before the committee in an exercise."""
+
+    def is_before(case: CaseState, _: PoolMember) -> bool:
+        return _is_of(case, exercise) and not case.filed.held
+
+    return is_before
+
+
+def _is_of(case: CaseState, exercise: str) -> TypeGuard[Shortlisted]:
+    return isinstance(case, Shortlisted) and case.exercise == exercise
+
+
+def without_departed(look: Look, step: Step, pool: Pool) -> Pool:
+    """Return the pool with all those known to have departed of whom the step is about."""
+    seen: set[str] = set()
+    while True:
+        members = {each.member.reference: each.member for each in step.wanted(pool).taken}
+        unseen = {name: member for name, member in members.items() if name not in seen}
+        if not unseen:
+            return pool
+        for part in _parts(unseen):
+            cases = _cases(look, part, step.measure)
+            gone = {name for name, case in cases.items() if not step.still(case.state, part[name])}
+            pool = replace(pool, departed=pool.departed | gone)
+        seen |= unseen.keys()
+
+
+def allot(office: Office, asked: Asked, step_of: Callable[[Before], Step]) -> ExerciseOutcome:
+    """Carry out a step for the exercise and all its cases at once."""
+
+    def work(whole: Together) -> ExerciseOutcome:
+        # Of two who do the same at once the second waits here, and finds it done.
+        whole.claim(stream_of(asked.exercise))
+        if (first := recalled(office, asked)) is not None:
+            return first
+        return _allot(office, whole, asked, step_of)
+
+    outcome = office.store.together(work)
+    office.pokes.committed()
+    return outcome
+
+
+def _allot(
+    office: Office, whole: Together, asked: Asked, step_of: Callable[[Before], Step]
+) -> ExerciseOutcome:
+    found = before(office, asked)
+    step = step_of(found)
+    pool = replace(frozen_pool(office, found.history), departed=step.departed)
+    given = Circumstances(at=found.at, rulebook=office.rulebook, actor=asked.request.person.name)
+    writer = _Writer(whole=whole, asked=asked, measure=step.measure, given=given)
+    members = {each.reference: each for each in pool.members}
+    written: dict[str, c.CaseCommand] = {}
+    while True:
+        orders = step.orders(pool)
+        waiting = {name: members[name] for name in orders if name not in written}
+        if not waiting:
+            break
+        for part in _parts(waiting):
+            present = writer.write(part, partial(_order, step, orders, members))
+            written |= {name: orders[name] for name in present}
+            pool = replace(pool, departed=pool.departed | (part.keys() - present))
+    # Refused here where those who departed make it another list than the one that was proposed.
+    facts = decide(found.state, asked.command, pool, found.actors)
+    if written != orders:
+        raise AssertionError("who departs makes room, and takes nobody else's")
+    others = _parts({name: members[name] for name in pool.departed})
+    aside = sum(len(writer.write(part, lambda _, case: step.aside(case))) for part in others)
+    own = found.own(asked.exercise, facts)
+    version = own.expected + len(facts)
+    return outcome_of(whole.append(asked.commit(own, version=version, cases=len(written) + aside)))
+
+
+def _order(
+    step: Step, orders: Orders, members: Mapping[str, PoolMember], name: str, case: CaseState
+) -> c.CaseCommand | None:
+    """Return what the case is given; None where it has departed."""
+    return orders[name] if step.still(case, members[name]) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Writer:
+    """Writes parts of the cases of one command within a transaction."""
+
+    whole: Together
+    asked: Asked
+    measure: Measure
+    given: Circumstances
+
+    def write(
+        self,
+        part: Mapping[str, PoolMember],
+        order_of: Callable[[str, CaseState], c.CaseCommand | None],
+    ) -> set[str]:
+        """Give each case of the part its order; return those that have one."""
+        for _ in range(MOST_CONFLICTS - 1):
+            try:
+                return self._attempt(part, order_of)
+            except Conflict:
+                # One of them moved since it was looked at: look again.
+                continue
+        return self._attempt(part, order_of)
+
+    def _attempt(
+        self,
+        part: Mapping[str, PoolMember],
+        order_of: Callable[[str, CaseState], c.CaseCommand | None],
+    ) -> set[str]:
+        cases = _cases(self.whole.read_since, part, self.measure)
+        orders = {
+            name: order
+            for name, case in cases.items()
+            if (order := order_of(name, case.state)) is not None
+        }
+        if orders:
+            writes = (
+                _case_write(name, cases[name], order, self.given) for name, order in orders.items()
+            )
+            commit = self.asked.commit(*writes, version=0, cases=0)
+            # No case is given two orders by one command, so its first names the part.
+            number = uuid5(self.asked.request.command_id, next(iter(orders)))
+            self.whole.append(replace(commit, command_id=number, result={}))
+        return set(orders)
+
+
+def _case_write(
+    name: str, case: CaseSeen, order: c.CaseCommand, given: Circumstances
+) -> StreamWrite:
+    # A case may have an event that is effective later than the exercise.
+    at = max(given.at, case.last)
+    return StreamWrite(
+        stream=f"case-{name}",
+        expected=case.version,
+        events=tuple(
+            NewEvent(event=fact, effective_at=at) for fact in decide_case(case.state, order, given)
+        ),
+    )
+
+
+def _cases(look: Look, part: Mapping[str, PoolMember], measure: Measure) -> dict[str, CaseSeen]:
+    since = look({f"case-{name}": member.version for name, member in part.items()})
+    return {
+        name: seen_since(member, measure, since[f"case-{name}"]) for name, member in part.items()
+    }
+
+
+def _parts(members: Mapping[str, PoolMember]) -> Iterator[dict[str, PoolMember]]:
+    names = list(members)
+    for start in range(0, len(names), PART):
+        yield {name: members[name] for name in names[start : start + PART]}

@@ -1,0 +1,163 @@
+"""What the API answers with on exercises; each shape is derived from its dataclass."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.exercise_events import Band, Funnel, StratumCut
+from domain.projections.exercises import ExerciseStage
+from domain.rules.terms import AfterNoPlace, Archetype, Measure, Order
+from services.api.outputs import Shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExerciseItem:
+    """An exercise; what it has not reached is null. The tie-break is local policy.
+
+    `places` and `shortlist_size` are null without limit, `threshold` where there is none.
+    `left_out` counts the cases that waited in the pool too but were assessed by the other measure.
+    """
+
+    exercise: str
+    title: str
+    stage: ExerciseStage
+    archetype: Archetype
+    measure: Measure
+    ranked_by: Order
+    threshold: int | None
+    after_no_place: AfterNoPlace
+    places: int | None
+    shortlist_size: int | None
+    pool_position: int
+    pool_size: int
+    pool_digest: str
+    left_out: int
+    opened_at: datetime
+    shortlisted: int | None
+    shortlisted_achievement: int | None
+    shortlist_digest: str | None
+    shortlisted_at: datetime | None
+    proposed_by: str | None
+    proposed_digest: str | None
+    proposed_at: datetime | None
+    selected: int | None
+    selected_achievement: int | None
+    passed_over: int | None
+    out_of_rank: int | None
+    cut_off: int | None
+    tie_break: datetime | None
+    selection_digest: str | None
+    selected_at: datetime | None
+    published_at: datetime | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExerciseList:
+    """Every exercise in the order in which they were opened."""
+
+    items: tuple[ExerciseItem, ...]
+    freshness: Shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExerciseResult:
+    """An exercise after a command; `cases` counts the cases that were written with it."""
+
+    exercise: str
+    version: int
+    cases: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedResult:
+    """What everybody may know of an exercise; a count is null where too few to be told.
+
+    `order` is local policy, for the scheme publishes no tie-break.
+    """
+
+    exercise: str
+    title: str
+    opened_at: datetime
+    published_at: datetime
+    archetype: Archetype
+    measure: Measure
+    threshold: int | None
+    pool_size: int
+    histogram: tuple[Band, ...]
+    places: int | None
+    cut_off: int | None
+    tie_break: datetime | None
+    strata: tuple[StratumCut, ...]
+    order: Order
+    funnel: Funnel
+    rulesets: tuple[str, ...]
+    pool_digest: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultItem:
+    """An exercise whose result is published."""
+
+    exercise: str
+    title: str
+    opened_at: datetime
+    published_at: datetime
+    pool_size: int
+    places: int | None
+    cut_off: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultList:
+    """Every published result, the latest first."""
+
+    items: tuple[ResultItem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedCase:
+    """A case in a list of an exercise; `rank` is null for whoever is not ranked.
+
+    `computed_points` as in the list of cases. `out_of_rank` is true where a recorded decision gave
+    it a place that its rank did not.
+    """
+
+    reference: str
+    rank: int | None
+    out_of_rank: bool = False
+    points: int
+    computed_points: int | None
+    submitted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DryRun:
+    """What the next step of an exercise would do now; nothing of it was recorded.
+
+    `taken` are those who would be shortlisted or selected, in order, and `left` counts the others.
+    """
+
+    exercise: str
+    command: str
+    taken: tuple[PlacedCase, ...]
+    left: int
+    cut_off: int | None
+    tie_break: datetime | None
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """An exercise drawn again from the log alone.
+
+    `differences` is empty when every digest is the recorded one; a list is null where the exercise
+    did not get so far.
+    """
+
+    exercise: str
+    equal: bool
+    differences: tuple[str, ...]
+    pool_size: int
+    shortlist: tuple[PlacedCase, ...] | None
+    selection: tuple[PlacedCase, ...] | None

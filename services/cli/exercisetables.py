@@ -1,0 +1,102 @@
+"""What `qmas exercise` shows: exercises, published results, and cases in their order."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Final
+
+from rich.table import Table
+
+from domain.application import Route
+from domain.days import HONG_KONG
+from domain.projections.exercises import ExerciseRow
+from domain.rules.rank import Placed
+from services.cli.asking import in_hong_kong
+from services.results import PublicResult, lines
+
+LOCAL_POLICY: Final = "The order and its tie-break are local policy: the scheme publishes none."
+_HIDDEN: Final = "too few to tell"
+
+
+def exercise_table(rows: Iterable[ExerciseRow]) -> Table:
+    """Return exercises with their figures."""
+    table = Table(title="Exercises", caption=LOCAL_POLICY)
+    headings = (
+        "Exercise",
+        "Kind",
+        "Stage",
+        "Opened",
+        "Pool",
+        "Left out",
+        "Places",
+        "Shortlisted",
+        "Selected",
+        "Cut-off",
+        "Tie-break (Hong Kong)",
+    )
+    for heading in headings:
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(
+            row.exercise,
+            row.archetype,
+            row.stage,
+            in_hong_kong(row.opened_at),
+            str(row.pool_size),
+            str(row.left_out),
+            _or_dash(row.places),
+            _or_dash(row.shortlisted),
+            _or_dash(row.selected),
+            _or_dash(row.cut_off),
+            _exact(row.tie_break),
+        )
+    return table
+
+
+def result_table(found: PublicResult) -> Table:
+    """Return a published result: the funnel, where it was cut, and how the pool was spread."""
+    result = found.result
+    table = Table(title=found.opened.title, caption=LOCAL_POLICY, show_header=False)
+    table.add_row("Pool", str(result.pool_size))
+    table.add_row("Places", _or_dash(result.places))
+    table.add_row("Cut-off", _or_dash(result.cut_off))
+    table.add_row("Order", result.order)
+    table.add_row("Tie-break (Hong Kong)", _exact(result.tie_break))
+    table.add_row("Rulesets", ", ".join(result.rulesets))
+    table.add_section()
+    for name, number in lines(found):
+        table.add_row(name, _or_hidden(number))
+    table.add_section()
+    for band in result.histogram:
+        table.add_row(f"{band.lowest} to {band.highest}", _or_hidden(band.cases))
+    for cut in result.strata:
+        table.add_row(cut.stratum, f"{_or_hidden(cut.selected)}, cut-off {_or_dash(cut.cut_off)}")
+    table.add_section()
+    table.add_row("Pool digest", result.pool_digest)
+    table.add_row("Digest", result.digest)
+    return table
+
+
+def placed_lines(
+    placed: Iterable[Placed], more: Callable[[str], str] = lambda _: ""
+) -> Iterator[str]:
+    """Yield a line for each case in its order; `more` is said of it by its reference."""
+    for each in placed:
+        member = each.member
+        if member.route is Route.ACHIEVEMENT:
+            rank = "achievement"
+        else:
+            rank = "not ranked" if each.rank is None else f"rank {each.rank}"
+        out = ", out of rank" if each.out_of_rank else ""
+        yield f"  {member.reference}  {member.points:>3}{more(member.reference)}  {rank}{out}"
+
+
+def _exact(at: datetime | None) -> str:
+    return f"{at.astimezone(HONG_KONG):%Y-%m-%d %H:%M:%S}" if at else "-"
+
+
+def _or_dash(number: int | None) -> str:
+    return "-" if number is None else str(number)
+
+
+def _or_hidden(number: int | None) -> str:
+    return _HIDDEN if number is None else str(number)

@@ -1,0 +1,110 @@
+"""Grades and departures from rank, as the case has them."""
+
+from dataclasses import replace
+
+import pytest
+
+from domain import commands as c
+from domain import events as e
+from domain import stages as s
+from domain.case import load
+from domain.errors import NotAllowedNow, ReasonsMissing, WrongGrade
+from domain.following import possible
+from domain.gradings import (
+    CaseGraded,
+    CaseTakenOutOfRank,
+    DepartureCode,
+    DepartureReason,
+    Direction,
+    Grade,
+    GradeRemarks,
+)
+from domain.rules.terms import AfterNoPlace
+from tests.domain.deciding import given
+from tests.domain.histories import (
+    EXERCISE,
+    GRADED,
+    JACKIE,
+    SHORTLISTED,
+    TO_BE_REFUSED,
+    submitted,
+    until,
+)
+
+LISTED = until(SHORTLISTED)
+ACHIEVEMENT = (submitted(JACKIE), *LISTED[1:])
+OUT = c.TakeOutOfRank(
+    exercise=EXERCISE, direction=Direction.NO_PLACE, code=DepartureCode.DOUBTS, reason=" Doubts "
+)
+
+
+def grading(grade: Grade, remarks: str = "", exercise: str = EXERCISE) -> c.GradeCase:
+    return c.GradeCase(exercise=exercise, grade=grade, remarks=remarks)
+
+
+def test_the_panel_grades_a_shortlisted_case() -> None:
+    given(*LISTED).by("panel-1").when(grading(Grade.AVERAGE, " Sound ")).then(
+        CaseGraded(
+            exercise=EXERCISE,
+            grade=Grade.AVERAGE,
+            graded_by="panel-1",
+            personal=GradeRemarks(text="Sound"),
+        )
+    )
+
+
+def test_a_grade_needs_no_words() -> None:
+    (fact,) = given(*LISTED).when(grading(Grade.RECOMMENDED)).facts
+    assert isinstance(fact, CaseGraded)
+    assert fact.personal is None
+
+
+def test_a_later_grade_stands_in_place_of_an_earlier_one() -> None:
+    again = replace(GRADED, grade=Grade.AVERAGE)
+    state = load((*LISTED, GRADED, again))
+    assert isinstance(state, s.Shortlisted)
+    assert state.grade is Grade.AVERAGE
+
+
+@pytest.mark.parametrize(
+    ("history", "grade"),
+    [(LISTED, Grade.EXCEPTIONAL), (ACHIEVEMENT, Grade.OUTSTANDING)],
+)
+def test_each_route_has_grades_of_its_own(history: tuple[e.CaseEvent, ...], grade: Grade) -> None:
+    given(*history).when(grading(grade)).refused(WrongGrade, "one of:")
+
+
+def test_an_achievement_is_judged_exceptional_or_not() -> None:
+    for grade in (Grade.EXCEPTIONAL, Grade.NOT_EXCEPTIONAL):
+        assert len(given(*ACHIEVEMENT).when(grading(grade)).facts) == 1
+
+
+def test_a_grade_is_of_the_exercise_that_the_case_is_before() -> None:
+    other = grading(Grade.AVERAGE, exercise="another")
+    given(*LISTED).when(other).refused(NotAllowedNow, "shortlisted")
+
+
+def test_a_departure_from_rank_has_the_grade_and_the_reason() -> None:
+    given(*LISTED, GRADED).by("supervisor-1").when(OUT).then(
+        CaseTakenOutOfRank(
+            exercise=EXERCISE,
+            direction=Direction.NO_PLACE,
+            code=DepartureCode.DOUBTS,
+            grade=Grade.OUTSTANDING,
+            decided_by="supervisor-1",
+            personal=DepartureReason(text="Doubts"),
+        )
+    )
+
+
+def test_without_a_grade_or_a_reason_nobody_is_taken_out_of_rank() -> None:
+    given(*LISTED).when(OUT).refused(NotAllowedNow, "shortlisted")
+    given(*LISTED, GRADED).when(replace(OUT, reason=" ")).refused(ReasonsMissing, "say why")
+
+
+def test_who_is_not_to_roll_over_waits_for_a_refusal() -> None:
+    order = c.PassOverCase(exercise=EXERCISE, rank=1, then=AfterNoPlace.IS_REFUSED)
+    given(*LISTED).when(order).then(TO_BE_REFUSED)
+    then = possible(load((*LISTED, TO_BE_REFUSED)))
+    assert {"ProposeRefusal", "WithdrawApplication"} <= set(then)
+    assert not {"SelectCase", "ShortlistCase"} & set(then)

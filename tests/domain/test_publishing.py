@@ -1,0 +1,125 @@
+"""What is published: figures that add up, and none from which a small one could be worked out."""
+
+from itertools import product
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from domain import exercise_events as x
+from domain.application import Route
+from domain.publishing import SMALL, hide_small, histogram, result_published
+from domain.rules.rank import PoolMember
+from domain.rules.terms import Archetype, Measure
+from tests.domain.pools import MORNING, POOLS, achiever, member
+
+
+@pytest.mark.parametrize(
+    ("counts", "shown"),
+    [
+        ([5, 6, 7], (5, 6, 7)),
+        ([0, 6, 7], (0, 6, 7)),
+        ([4, 6, 20], (None, None, 20)),
+        ([1, 1, 20], (None, None, None)),
+        ([4, 4, 20, 30], (None, None, None, 30)),
+        ([3, 0], (None, None)),
+        ([], ()),
+    ],
+)
+def test_small_counts_are_hidden_with_others_beside_them(
+    counts: list[int], shown: tuple[int | None, ...]
+) -> None:
+    assert hide_small(counts) == shown
+
+
+@given(st.lists(st.integers(min_value=0, max_value=9), min_size=2, max_size=4))
+def test_no_hidden_count_follows_from_the_total_and_those_shown(counts: list[int]) -> None:
+    shown = hide_small(counts)
+    hidden = [number for number, each in enumerate(shown) if each is None]
+    assert all(each is None or each == 0 or each >= SMALL for each in shown)
+    assume(hidden)
+    rest = sum(counts) - sum(each or 0 for each in shown)
+    ways = [each for each in product(range(rest + 1), repeat=len(hidden)) if sum(each) == rest]
+    for place in range(len(hidden)):
+        assert len({each[place] for each in ways}) > 1
+
+
+@given(POOLS.filter(bool))
+def test_a_histogram_counts_every_general_case_once(members: list[PoolMember]) -> None:
+    bands = histogram(members, Measure.POINTS)
+    general = [each for each in members if each.route is Route.GENERAL]
+    assert (bands == ()) == (not general)
+    for band in bands:
+        inside = sum(band.lowest <= each.points <= band.highest for each in general)
+        assert band.cases in {None, inside}
+        assert band.cases is not None or len(bands) > 1
+
+
+def test_criteria_met_have_a_band_each() -> None:
+    met = [member(f"{points}-{number}", points) for points in (6, 7) for number in range(9)]
+    bands = histogram(met, Measure.CRITERIA)
+    assert [(each.lowest, each.highest, each.cases) for each in bands] == [
+        (6, 6, 9),
+        (7, 7, 9),
+        (8, 8, 0),
+    ]
+
+
+def published(
+    counts: tuple[x.RouteCounts, ...], *, committee: tuple[int, int], selected: tuple[int, int]
+) -> x.ResultPublished:
+    opened = x.ExerciseOpened(
+        exercise="2006-1",
+        title="First",
+        archetype=Archetype.RANK_TO_QUOTA,
+        places=100,
+        shortlist_size=None,
+        pool_position=1,
+        pool_size=122,
+        pool_digest="sha256:00",
+        counts=counts,
+    )
+    drawn = x.ShortlistDrawn(
+        general=committee[0], achievement=committee[1], departed=(), digest="sha256:01"
+    )
+    made = x.SelectionMade(
+        general=selected[0],
+        achievement=selected[1],
+        passed_over=0,
+        cut_off=80,
+        tie_break=MORNING,
+        departed=(),
+        digest="sha256:02",
+    )
+    members = (member("A", 90), achiever("B"))
+    return result_published(opened, drawn, made, members, "supervisor.wong")
+
+
+def test_the_funnel_of_the_first_exercise() -> None:
+    counts = x.RouteCounts(
+        route=Route.GENERAL, received=479, prerequisites_failed=24, below_mark=15, withdrawn=25
+    )
+    funnel = published((counts,), committee=(110, 12), selected=(73, 10)).funnel
+    assert funnel == x.Funnel(
+        received=479,
+        processed=186,
+        prerequisites_failed=24,
+        below_mark=15,
+        withdrawn=25,
+        to_committee=122,
+        selected=83,
+        committee_general=110,
+        committee_achievement=12,
+        selected_general=73,
+        selected_achievement=10,
+    )
+
+
+def test_few_of_a_route_are_hidden_with_the_other_route() -> None:
+    funnel = published((), committee=(110, 3), selected=(73, 2)).funnel
+    assert (funnel.selected, funnel.selected_general, funnel.selected_achievement) == (
+        75,
+        None,
+        None,
+    )
+    assert (funnel.committee_general, funnel.committee_achievement) == (None, None)
