@@ -224,13 +224,20 @@ def test_a_clock_is_never_less_later(changes: list[Change], begun: datetime, hou
 
 def recorded(history: Sequence[e.CaseEvent]) -> tuple[Recorded[e.CaseEvent], ...]:
     """Return a history with a day between each event and the next."""
+    return recorded_at(history, [NOON + DAY * place for place in range(len(history))])
+
+
+def recorded_at(
+    history: Sequence[e.CaseEvent], instants: Sequence[datetime]
+) -> tuple[Recorded[e.CaseEvent], ...]:
+    """Return a history as recorded, each event effective at an instant of its own."""
     return tuple(
         Recorded(
             event_id=str(version),
             stream="case-QM-4K7RT-9XWPR",
             version=version,
             event=event,
-            effective_at=NOON + DAY * (version - 1),
+            effective_at=at,
             recorded_at=NOON,
             actor="officer.chan",
             role="officer",
@@ -239,7 +246,7 @@ def recorded(history: Sequence[e.CaseEvent]) -> tuple[Recorded[e.CaseEvent], ...
             causation_id="",
             correlation_id="",
         )
-        for version, event in enumerate(history, start=1)
+        for version, (event, at) in enumerate(zip(history, instants, strict=True), start=1)
     )
 
 
