@@ -7,7 +7,7 @@ is retried here only when the caller named no version: a person who did is shown
 import hmac
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import reduce
@@ -94,12 +94,25 @@ class CaseAt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosed:
+    """What comes with a command and is kept outside the log, under `stored`, which the fact names.
+
+    `keep` is called once the command was decided and before its facts are recorded: what is
+    refused is not kept, and no fact names what is not there.
+    """
+
+    stored: str
+    keep: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
     """A command with what tells it apart from every other one."""
 
     command: c.CaseCommand
     request: Request
     fingerprint: bytes
+    enclosed: Enclosed | None
 
 
 def submit(office: Office, command: c.SubmitApplication, request: Request) -> Outcome:
@@ -116,9 +129,15 @@ def submit(office: Office, command: c.SubmitApplication, request: Request) -> Ou
         raise
 
 
-def carry_out(office: Office, reference: str, command: c.CaseCommand, request: Request) -> Outcome:
+def carry_out(
+    office: Office,
+    reference: str,
+    command: c.CaseCommand,
+    request: Request,
+    enclosed: Enclosed | None = None,
+) -> Outcome:
     """Carry out `command` on a case, or raise the refusal or the `Conflict` that forbids it."""
-    asked, repeated = _ask(office, reference, command, request)
+    asked, repeated = _ask(office, reference, command, request, enclosed)
     if repeated is not None:
         return repeated
     for attempt in range(1, ATTEMPTS + 1):
@@ -186,16 +205,25 @@ def known_then(
     )
 
 
-def _ask(
-    office: Office, reference: str, command: c.CaseCommand, request: Request
-) -> tuple[_Asked, Outcome | None]:
-    demand(request.person, ACTION_OF[type(command)])
+def demand_leave(request: Request, command: type[c.CaseCommand], reference: str) -> None:
+    """Raise `Forbidden` unless whoever asks may give a command of this kind on that case."""
+    demand(request.person, ACTION_OF[command])
     if request.person.role is Role.APPLICANT and reference and not _is_own(request, reference):
         raise Forbidden("an applicant acts on their own application only")
+
+
+def _ask(
+    office: Office,
+    reference: str,
+    command: c.CaseCommand,
+    request: Request,
+    enclosed: Enclosed | None = None,
+) -> tuple[_Asked, Outcome | None]:
+    demand_leave(request, type(command), reference)
     # However a reference is typed, it is the same command.
     subject = parse_reference(reference) or reference
     said = fingerprint(office, subject, command, request.effective_at)
-    asked = _Asked(command=command, request=request, fingerprint=said)
+    asked = _Asked(command=command, request=request, fingerprint=said, enclosed=enclosed)
     return asked, _recalled(office, asked)
 
 
@@ -221,9 +249,12 @@ def _append(office: Office, reference: str, case: CaseAt, asked: _Asked) -> Outc
         rulebook=office.rulebook,
         actor=request.person.name,
         reference=reference,
+        stored=asked.enclosed.stored if asked.enclosed else "",
         since=case.since if case.events else None,
     )
     facts = decide(case.state, command, given)
+    if asked.enclosed:
+        asked.enclosed.keep()
     state = reduce(evolve, facts, case.state)
     version = case.version + len(facts)
     events = tuple(NewEvent(event=fact, effective_at=at) for fact in facts)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from domain.rules.types import Rulebook
+from services.documents.files import Files
 from services.guesses import Guesses
 from services.notifications.ledger import Ledger
 from services.pokes import Pokes
@@ -22,6 +23,7 @@ class Office:
     store: Store
     models: ReadModels
     ledger: Ledger
+    files: Files
     pokes: Pokes
     guesses: Guesses
     rulebook: Rulebook
@@ -33,6 +35,7 @@ class Office:
         self.store.dispose()
         self.models.dispose()
         self.ledger.dispose()
+        self.files.dispose()
         self.pokes.dispose()
         self.guesses.dispose()
 
@@ -45,6 +48,7 @@ def open_office(settings: Settings) -> Office:
         settings=settings,
         store=Store.connect(settings.database_url, keys),
         models=ReadModels.connect(settings.database_url, keys, blind),
+        files=Files.connect(settings.database_url, keys),
         ledger=Ledger.connect(settings.database_url, keys),
         pokes=Pokes.connect(settings.broker_url),
         guesses=Guesses.connect(settings.broker_url),

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from domain import events as e
+from domain import papers as p
 from domain.application import Application, Correspondence, Route
 from domain.evolving import stays
 from domain.interruptions import CaseLapsed
@@ -29,8 +30,9 @@ from domain.record import Recorded
 from domain.residence import RightOfAbodeReached, StayExtended, VisaVoided
 from domain.rules.reasons import Reason, as_written
 from domain.stages import Stage
+from domain.traces import UNDECIDED
 
-VERSION: Final = 3
+VERSION: Final = 4
 OPENS: Final[frozenset[type[e.Event]]] = frozenset(
     {
         e.ApplicationSubmitted,
@@ -42,7 +44,7 @@ OPENS: Final[frozenset[type[e.Event]]] = frozenset(
     }
 )
 
-# What is due or awaited is so until the next event.
+# What is due or awaited is so until the next event that leads the case on.
 _ENDS: Final[Mapping[str, Any]] = MappingProxyType(
     {"due_hkd": None, "pay_by": None, "activate_by": None}
 )
@@ -65,6 +67,7 @@ class Step(StrEnum):
     EXERCISE = "exercise"
     SELECTION = "selection"
     APPROVAL_IN_PRINCIPLE = "approval-in-principle"
+    DOCUMENTS = "documents"
     ORIGINALS = "originals"
     DECISION = "decision"
     VISA_FEE = "visa-fee"
@@ -119,6 +122,9 @@ AWAITED: Final[Mapping[Stage, Awaited]] = MappingProxyType(
 )
 """What each stage waits for."""
 
+DOCUMENTS_AWAITED: Final = _of(Party.APPLICANT, Step.DOCUMENTS)
+"""What an application waits for at any stage while documents are asked for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AboutPerson:
@@ -133,10 +139,11 @@ class AboutPerson:
 class StatusRow:
     """An application as its applicant sees it.
 
-    `due_hkd` is the fee that is due now, `pay_by` the last day for it; `activate_by` the last day
-    to enter on the visa, `stay_until` the last day of the present stay. Each is None while it
-    says nothing. `ruleset` is the one in force for the application, None before it was assessed or
-    moved. `reason_class` is that of a refusal.
+    `due_hkd` is the fee that is due now, `pay_by` the last day for it; `documents_by` the last day
+    for the documents that are asked for; `activate_by` the last day to enter on the visa,
+    `stay_until` the last day of the present stay. Each is None while it says nothing. `ruleset` is
+    the one in force for the application, None before it was assessed or moved. `reason_class` is
+    that of a refusal.
     """
 
     reference: str
@@ -147,6 +154,7 @@ class StatusRow:
     ruleset: str | None
     due_hkd: int | None
     pay_by: date | None
+    documents_by: date | None
     activate_by: date | None
     stay_until: date | None
     reason_class: e.RefusalClass | None
@@ -157,7 +165,7 @@ class StatusRow:
     @property
     def awaited(self) -> Awaited:
         """What the application waits for, and of whom."""
-        return AWAITED[self.stage]
+        return AWAITED[self.stage] if self.documents_by is None else DOCUMENTS_AWAITED
 
     @property
     def date_of_birth(self) -> date | None:
@@ -194,8 +202,20 @@ def fold(row: StatusRow | None, recorded: Recorded[e.CaseEvent]) -> StatusRow:
         stage_since=since,
         version=recorded.version,
         position=position_of(recorded),
-        **{**({} if stays(event) else _ENDS), **_said(row, event)},
+        **{
+            **({} if stays(event) else _ENDS),
+            **_documents(event, stage),
+            **_said(row, event),
+        },
     )
+
+
+def _documents(event: e.CaseEvent, stage: Stage) -> dict[str, Any]:
+    """Return until when documents are awaited, where the event or the stage decides on that."""
+    if isinstance(event, p.DocumentsRequested):
+        return {"documents_by": event.due_on}
+    answered = isinstance(event, p.RequestedDocumentsReceived)
+    return {"documents_by": None} if answered or stage not in UNDECIDED else {}
 
 
 def _said(row: StatusRow, event: e.CaseEvent) -> dict[str, Any]:  # noqa: C901, PLR0911 - one arm per event
@@ -235,6 +255,7 @@ def _first(event: e.ApplicationSubmitted, recorded: Recorded[e.CaseEvent]) -> St
         ruleset=None,
         due_hkd=event.application_fee_hkd,
         pay_by=None,
+        documents_by=None,
         activate_by=None,
         stay_until=None,
         reason_class=None,

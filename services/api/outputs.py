@@ -74,6 +74,7 @@ class StatusAnswer:
     ruleset: str | None
     due_hkd: int | None
     pay_by: date | None
+    documents_by: date | None
     activate_by: date | None
     stay_until: date | None
     reason_class: RefusalClass | None

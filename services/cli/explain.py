@@ -10,18 +10,20 @@ from domain import events as e
 from domain.access import ACTION_OF, PERMITTED
 from domain.application import Correspondence
 from domain.clocks import Clock
+from domain.days import written_out
 from domain.following import next_of
 from domain.moves import CaseMovedToRuleset, still_standing
 from domain.record import Recorded
 from domain.rederivation import Extent, Rederived, rederived
 from domain.rules.types import Assessment
-from domain.stages import proposals_of
+from domain.stages import Draft, proposals_of
 from domain.wire import WIRE
 from domain.working_days import HolidaysNotLoaded
 from services.cases import CaseAt, case_at
 from services.cli.asking import MOMENT, in_hong_kong, office
 from services.cli.assess import LANGUAGE, lines, printable
 from services.clocks import clock_of
+from services.documents.telling import paper_told
 from services.overrides import lapsed, override_told
 from services.reasons import say
 
@@ -86,6 +88,7 @@ def _told(
     if proposals_of(found.state):
         yield "Awaiting a second officer, until the case goes before the committee or is moved"
         yield from (f"  {override_told(each)}" for each in proposals_of(found.state))
+    yield from _documents_awaited(found)
     if again:
         yield "Made again"
         for recorded, made in again:
@@ -108,6 +111,17 @@ def _clock_told(clock: Clock | HolidaysNotLoaded) -> Iterator[str]:
         yield "  it runs"
     for stop in clock.stops:
         yield f"  it stands since {in_hong_kong(stop.since)}: {stop.cause} ({stop.by})"
+
+
+def _documents_awaited(found: CaseAt) -> Iterator[str]:
+    """Return what the applicant was asked for and has not sent, by when, and who asked."""
+    if isinstance(found.state, Draft) or (asked := found.state.filed.papers.requested) is None:
+        return
+    kinds, due = ", ".join(found.state.filed.papers.missing), written_out(asked.due_on)
+    yield "Awaited from the applicant"
+    yield f"  documents by {due}: {kinds}, as {asked.requested_by} asked"
+    if asked.personal:
+        yield f"    {asked.personal.text}"
 
 
 def _made_again(recorded: Recorded[e.CaseEvent], made: Rederived) -> Iterator[str]:
@@ -147,7 +161,7 @@ def _said(event: e.CaseEvent, language: Correspondence) -> Iterator[str]:
         case e.VisaIssued():
             yield f"to be activated by {event.activate_by}"
         case _:
-            yield from filter(None, (override_told(event),))
+            yield from filter(None, (override_told(event), paper_told(event)))
 
 
 def _assessment(found: CaseAt) -> Assessment | None:

@@ -18,6 +18,7 @@ MODULES: Final[Mapping[str, str]] = MappingProxyType(
         "assess": "services.cli.assess",
         "case": "services.cli.case",
         "demo": "services.cli.demo",
+        "documents": "services.cli.documents",
         "doctor": "services.cli.stack",
         "down": "services.cli.stack",
         "exercise": "services.cli.exercise",

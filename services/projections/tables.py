@@ -192,6 +192,7 @@ case_status: Final = Table(
     _text("ruleset", null=True),
     _integer("due_hkd", null=True),
     _day("pay_by"),
+    _day("documents_by"),
     _day("activate_by"),
     _day("stay_until"),
     _text("reason_class", null=True),

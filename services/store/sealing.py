@@ -20,6 +20,7 @@ from services.store.errors import StoreFault
 
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
+_ALTERED: Final = "the sealed data was altered, moved, or sealed by another key"
 _WRAPPING: Final = b"\x01"  # the first byte of a wrapped key says how it was wrapped
 
 
@@ -37,19 +38,27 @@ class CaseKey:
 
     def seal(self, plain: bytes, place: bytes) -> str:
         """Base64 of nonce, ciphertext and tag; opens only for the same `place`."""
-        nonce = os.urandom(_NONCE_BYTES)
-        sealed = nonce + self._cipher.encrypt(nonce, plain, place)
-        return b2a_base64(sealed, newline=False).decode("ascii")
+        return b2a_base64(self.seal_bytes(plain, place), newline=False).decode("ascii")
 
     def open(self, sealed: str, place: bytes) -> bytes:
         """What was sealed for `place`; raises `SealBroken`."""
         try:
             raw = a2b_base64(sealed, strict_mode=True)
-            return self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], place)
-        except (InvalidTag, Base64Fault, ValueError) as fault:
-            raise SealBroken("the sealed data was altered, moved, or sealed by another key") from (
-                fault
-            )
+        except (Base64Fault, ValueError) as fault:
+            raise SealBroken(_ALTERED) from fault
+        return self.open_bytes(raw, place)
+
+    def seal_bytes(self, plain: bytes, place: bytes) -> bytes:
+        """Nonce, ciphertext and tag as they are; opens only for the same `place`."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, plain, place)
+
+    def open_bytes(self, sealed: bytes, place: bytes) -> bytes:
+        """What `seal_bytes` sealed for `place`; raises `SealBroken`."""
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place)
+        except (InvalidTag, ValueError) as fault:
+            raise SealBroken(_ALTERED) from fault
 
 
 class CaseKeys:

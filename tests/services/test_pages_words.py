@@ -26,7 +26,7 @@ from domain.gradings import DepartureCode, Direction, Grade
 from domain.moves import MoveCode
 from domain.overrides import OverrideCode
 from domain.projections.exercises import ExerciseStage
-from domain.projections.status import AWAITED
+from domain.projections.status import AWAITED, DOCUMENTS_AWAITED
 from domain.rules.reasons import as_written
 from domain.rules.terms import AfterNoPlace, Archetype, Leftover, Measure, Order
 from domain.rules.types import Award, CriterionFinding, PrerequisiteFinding, Shortfall
@@ -78,7 +78,7 @@ def test_everything_that_can_happen_has_words(language: str) -> None:
     wanted |= {f"route.{each}" for each in Route} | {f"channel.{each}" for each in Channel}
     wanted |= {f"refusal-class.{each}" for each in RefusalClass}
     wanted |= {f"exercise.{each}" for each in ExerciseStage}
-    wanted |= {f"step.{each.step}" for each in AWAITED.values()}
+    wanted |= {f"step.{each.step}" for each in (*AWAITED.values(), DOCUMENTS_AWAITED)}
     assert wanted <= entries.keys()
     assert all(entries.values())
 

@@ -11,11 +11,12 @@ import pytest
 from domain.errors import Refusal
 from services.api import problems
 from services.api.app import create_api
+from services.documents.files import FileLost
 from services.store import EventUnreadable, LogCorrupt, SealBroken, StoreFault
 from services.wiring import Office, open_office
 from tests.services.api.calling import V1, Caller, filed_by, is_problem
 
-OUR_FAULTS = {EventUnreadable, LogCorrupt, SealBroken}
+OUR_FAULTS = {EventUnreadable, FileLost, LogCorrupt, SealBroken}
 
 
 def _below(kind: type[Exception]) -> set[type[Exception]]:
