@@ -11,6 +11,7 @@ from domain.access import Action
 from services.api import (
     cases,
     commands,
+    documents,
     enquiries,
     exercises,
     guard,
@@ -83,6 +84,7 @@ def create_api(office: Office) -> flask.Flask:
     v1 = StrictBlueprint("v1", __name__, url_prefix=PREFIX, description="Cases and exercises")
     mount(v1, office, (*commands.routes(), *cases.ROUTES, *exercises.ROUTES, *enquiries.ROUTES))
     mount(v1, office, (*work.routes(), *rulesets.ROUTES, _openapi(api)))
+    mount(v1, office, documents.ROUTES)
     running = StrictBlueprint("operations", __name__, description="For those who run the system")
     mount(running, office, operations.routes(metrics))
     api.register_blueprint(v1)

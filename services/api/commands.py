@@ -73,8 +73,12 @@ COMMANDS: Final[Mapping[str, type[c.CaseCommand]]] = MappingProxyType(
 """The last part of each command's address. A case is shortlisted, taken out of rank, selected and
 passed over by its exercise only, so those commands have none."""
 
+# A file is a body of its own kind, so the command that takes one in has a route of its own.
 ADDRESS_OF: Final[Mapping[str, str]] = MappingProxyType(
-    {command.__name__: address for address, command in COMMANDS.items()}
+    {
+        **{command.__name__: address for address, command in COMMANDS.items()},
+        p.ReceiveDocument.__name__: "documents",
+    }
 )
 
 

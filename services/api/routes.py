@@ -102,7 +102,8 @@ class Route:
 
     `view` takes the call, then the path's parts, `query` and `body` by name, and returns what
     `gives` dumps (as it is where that is None), a `Reply` of it, or a whole response. `check`
-    finds faults in a body beyond its schema. `body_shown` documents a body that the view reads.
+    finds faults in a body beyond its schema. `body_shown` documents a body that the view reads,
+    `body_files` and `gives_files` the media types of one that is a file.
     """
 
     method: str
@@ -115,7 +116,9 @@ class Route:
     body: type[Schema] | None = None
     body_shown: type[Schema] | None = None
     check: Callable[[Office, object], Iterable[Fault]] | None = None
+    body_files: tuple[str, ...] = ()
     gives: type[Schema] | None = None
+    gives_files: tuple[str, ...] = ()
     status: int = 200
     headers: tuple[Header, ...] = ()
     tells: Mapping[str, Any] = field(default_factory=dict)
@@ -189,10 +192,19 @@ def _documented(route: Route) -> dict[str, Any]:
     said["responses"] = {status: HTTPStatus(status).name for status in _refusals(route)}
     if route.action is Action.PUBLIC:
         said["security"] = []
+    if route.body_files:
+        said["requestBody"] = {"required": True, "content": _any_of(route.body_files)}
+    if route.gives_files:
+        content = _any_of(route.gives_files)
+        said["responses"][route.status] = {"description": "The file", "content": content}
     if route.body_shown is not None:
         content = {JSON: {"schema": _instance(route.body_shown)}}
         said["requestBody"] = {"required": True, "content": content}
     return said
+
+
+def _any_of(media_types: tuple[str, ...]) -> dict[str, Any]:
+    return {str(each): {} for each in media_types}
 
 
 def _refusals(route: Route) -> Iterator[int]:
@@ -209,6 +221,8 @@ def _refusals(route: Route) -> Iterator[int]:
         yield 503
     if "<" in route.path:
         yield 404
+    if route.body_files:
+        yield from (413, 415)
 
 
 def _instance(schema: type[Schema] | None) -> Schema | None:

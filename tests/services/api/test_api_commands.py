@@ -54,6 +54,7 @@ def test_an_application_goes_from_submission_to_a_visa(caller: Caller) -> None:
         "approved",
         [
             "pay-visa-fee",
+            "documents",
             "lapse",
             "propose-voiding",
             "add-dependant",
@@ -204,6 +205,7 @@ def test_a_command_that_the_stage_forbids_names_what_is_possible(
         "assess-prerequisites",
         "move-to-ruleset",
         "request-documents",
+        "documents",
         "withdraw",
         "add-dependant",
         "correct",

@@ -35,6 +35,7 @@ def test_a_case_tells_what_it_was_filed_and_scored_with(caller: Caller) -> None:
             "propose-override",
             "move-to-ruleset",
             "request-documents",
+            "documents",
             "withdraw",
             "add-dependant",
             "correct",
