@@ -27,13 +27,14 @@ from services.pages import (
     shown,
     signing_in,
     status,
+    uploads,
     work,
 )
 from services.pages.catalogue import load_catalogue
+from services.pages.incoming import LARGEST_FORM, BrowserRequest
 from services.reasons import say
 from services.wiring import Office
 
-_LARGEST_FORM: Final = 64 * 1024
 _POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -53,6 +54,7 @@ ROUTES: Final = (
     *signing_in.ROUTES,
     *cases.ROUTES,
     *casework.ROUTES,
+    *uploads.ROUTES,
     *work.ROUTES,
     *exercises.ROUTES,
     *audit.ROUTES,
@@ -65,9 +67,10 @@ ROUTES: Final = (
 def create_pages(office: Office) -> Flask:
     """Return the pages of an office; raise `UnguardedRoute` when one names no action."""
     app = Flask("services.pages", static_folder="static", template_folder="templates")
+    app.request_class = BrowserRequest
     app.config.update(
-        MAX_CONTENT_LENGTH=_LARGEST_FORM,
-        MAX_FORM_MEMORY_SIZE=_LARGEST_FORM,
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
         MAX_FORM_PARTS=200,
     )
     app.jinja_env.undefined = StrictUndefined
@@ -78,6 +81,7 @@ def create_pages(office: Office) -> Flask:
         exact=shown.exact_time,
         day=shown.day,
         money=shown.money,
+        size=shown.size,
         in_english=shown.in_english,
         said=say,
     )

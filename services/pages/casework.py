@@ -4,7 +4,7 @@ A form carries the version it was made from and the id of its command: what chan
 shown, never overwritten, and a form sent twice is carried out once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from uuid import uuid4
 
@@ -22,13 +22,14 @@ from domain.moves import CaseMovedToRuleset
 from services import cases
 from services.cases import CaseAt, Request
 from services.clocks import clock_of
+from services.documents.receiving import documents_of
 from services.pages import forms, timeline
 from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.desk import desk_of
 from services.pages.guard import Route, visitor
 from services.pages.offering import Offer, Refused, label_of, refused_form
 from services.pages.overriding import barred, with_rules
-from services.pages.papers import with_documents
+from services.pages.papers import upload_form, with_documents
 from services.pages.problems import status_of, title_of
 from services.pages.shown import Entry, day, money, outline
 from services.store.errors import CommandReused, Conflict, PersonErased, Unwritable
@@ -49,9 +50,16 @@ def command(office: Office, reference: str, slug: str) -> ResponseReturnValue:
     """Carry out the command of a form and show the case after it, or say why not."""
     if slug not in forms.COMMANDS:
         abort(404)
+    return answered(office, reference, slug, lambda: _carry_out(office, reference, slug))
+
+
+def answered(
+    office: Office, reference: str, slug: str, act: Callable[[], cases.Outcome]
+) -> ResponseReturnValue:
+    """Do what a form of the case asks for and show the case after it, or say why not."""
     words = load_catalogue()
     try:
-        outcome = _carry_out(office, reference, slug)
+        outcome = act()
     except forms.FormFaults as fault:
         return _refused(office, reference, slug, faults=fault.faults), 422
     except Conflict as conflict:
@@ -117,6 +125,8 @@ def page(office: Office, found: CaseAt, refused: Refused | None) -> str:
         steps=steps,
         changed=[each for each in steps if since is not None and each.recorded.version > since],
         proposals=s.proposals_of(found.state),
+        documents=documents_of(found),
+        upload_form=upload_form(office, found.state, visitor()),
         offers=offers(office, words, found),
         refused=refused,
         desk=desk_of(office, words, found.reference),

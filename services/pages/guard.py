@@ -4,19 +4,22 @@ Law: a route cannot be written down without its action, and an endpoint that cam
 else stops the program where the pages are made.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, cast
 
 from flask import Flask, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from domain.access import Action, Person, Role, demand
+from services.documents.receiving import largest
 from services.pages import sessions
+from services.pages.incoming import LARGEST_WITH_FILE, BrowserRequest
 from services.wiring import Office
 
 ACTIONS_KEY: Final = "qmas.actions"
+FILES_KEY: Final = "qmas.files"
 _SIGN_IN_OF: Final = (("/audit", "audit_sign_in"), ("/staff", "staff_sign_in"))
 
 
@@ -32,7 +35,8 @@ class StaleForm(Exception):
 class Route:
     """One address: its endpoint, its view, and the action that whoever asks must be permitted.
 
-    A view takes the office first and then the parts of the path by name.
+    A view takes the office first and then the parts of the path by name. Only a form that
+    `takes_file` may be larger than others.
     """
 
     path: str
@@ -40,9 +44,10 @@ class Route:
     view: Callable[..., ResponseReturnValue]
     action: Action
     methods: tuple[str, ...] = ("GET",)
+    takes_file: bool = False
 
 
-def serve(app: Flask, office: Office, routes: Iterable[Route]) -> None:
+def serve(app: Flask, office: Office, routes: Sequence[Route]) -> None:
     """Make `app` serve `routes` and nothing else, each behind its action."""
     actions: dict[str, Action] = {"static": Action.PUBLIC}
     for route in routes:
@@ -55,6 +60,7 @@ def serve(app: Flask, office: Office, routes: Iterable[Route]) -> None:
         )
         actions[route.endpoint] = route.action
     app.extensions[ACTIONS_KEY] = actions
+    app.extensions[FILES_KEY] = frozenset(each.endpoint for each in routes if each.takes_file)
     unguarded = {rule.endpoint for rule in app.url_map.iter_rules()} - actions.keys()
     if unguarded:
         raise UnguardedRoute(f"no action is named for: {', '.join(sorted(unguarded))}")
@@ -89,11 +95,20 @@ def _admit(office: Office) -> ResponseReturnValue | None:
             g.person = reference and Person(name=reference, role=Role.APPLICANT)
         if g.person is None:
             return _to_the_door(action)
+    if request.endpoint in current_app.extensions[FILES_KEY]:
+        _make_room(office)
     if request.method == "POST" and not sessions.token_matches(request.form.get("csrf", "")):
         raise StaleForm
     if action is not Action.PUBLIC:
         demand(g.person, action)
     return None
+
+
+def _make_room(office: Office) -> None:
+    """Let this request bring a file; it is read with the form, before its view is reached."""
+    browser = cast("BrowserRequest", request)
+    browser.max_content_length = LARGEST_WITH_FILE
+    browser.file_at_most = largest(office)
 
 
 def _to_the_door(action: Action) -> ResponseReturnValue:

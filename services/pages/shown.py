@@ -72,6 +72,14 @@ def stage_name(words: Catalogue, stage: str) -> str:
     return words.maybe(f"office-stage.{stage}", words(f"stage.{stage}.label"))
 
 
+def size(number: int) -> str:
+    """Return a number of bytes as people say it: 70 kB, 5 MB."""
+    kilobytes = number / 1024
+    if kilobytes < 1024:  # noqa: PLR2004 - kilobytes of a megabyte
+        return f"{max(1, round(kilobytes))} kB"
+    return f"{kilobytes / 1024:.1f} MB".replace(".0 ", " ")
+
+
 def plain(value: Any) -> str:
     """Return one value, not a dataclass, as text."""
     match value:

@@ -17,13 +17,14 @@ from domain.access import Action
 from domain.projections.status import StatusRow
 from domain.references import parse_reference
 from domain.rules.choose import UnknownRuleset, named, recorded
-from domain.stages import Stage
+from domain.stages import Draft, Stage
 from services import cases
 from services.enquiries import status_for
 from services.pages import sessions, timeline
 from services.pages.catalogue import load_catalogue
 from services.pages.forms import read_day
 from services.pages.guard import Route, visitor
+from services.pages.papers import upload_form
 from services.projections import queries
 from services.rulebook.shapes import asked_by
 from services.wiring import Office
@@ -75,11 +76,17 @@ def enquire(office: Office) -> ResponseReturnValue:
 
 def status(office: Office) -> ResponseReturnValue:
     """Show the application that this browser enquired after."""
+    return page(office, {}, 200)
+
+
+def page(office: Office, faults: Mapping[str, str], code: int) -> ResponseReturnValue:
+    """Show the application with what is wrong in the form that was sent, if anything is."""
     row = queries.status(office.models, visitor().name)
     if row is None or row.personal is None:
         return finish(office)
+    case = cases.case_at(office, row.reference)
     scored = _score_told(office, row)
-    return render_template(
+    shown = render_template(
         "status.html",
         row=row,
         rules_from=_in_force_from(office, row.ruleset),
@@ -88,7 +95,12 @@ def status(office: Office) -> ResponseReturnValue:
         conditions=_conditions(office, row),
         decision=_DECISIONS.get(row.stage, "none"),
         fresh=queries.freshness(office.models, "case-status"),
+        papers=None if isinstance(case.state, Draft) else case.state.filed.papers,
+        upload_form=upload_form(office, case.state, visitor()),
+        faults=faults,
+        typed=request.form,
     )
+    return shown, code
 
 
 def finish(_office: Office) -> ResponseReturnValue:

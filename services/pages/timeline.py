@@ -11,6 +11,7 @@ from domain.record import Recorded
 from domain.rules.types import Assessment
 from domain.wire import WIRE
 from domain.work_events import WorkEvent
+from services.documents.telling import paper_told
 from services.overrides import lapsed, override_told
 from services.pages.catalogue import Catalogue
 from services.pages.shown import Entry, outline
@@ -93,7 +94,7 @@ def _step(
     return Step(
         title=words(f"event.{wire.name}"),
         told=(
-            *filter(None, (override_told(event),)),
+            *filter(None, (override_told(event), paper_told(event))),
             *(f"The override of {each.rule} that awaited a second officer lapses" for each in gone),
         ),
         wire=f"{wire.name} v{wire.version}",

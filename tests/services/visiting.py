@@ -111,7 +111,11 @@ class Page:
     def form(self, action: str) -> dict[str, str]:
         """Return what the form would send as it stands."""
         form = self.root.one("form", action=action)
-        inputs = {each.given["name"]: each.given.get("value", "") for each in form.all("input")}
+        inputs = {
+            each.given["name"]: each.given.get("value", "")
+            for each in form.all("input")
+            if _is_sent(each)
+        }
         areas = {each.given["name"]: each.text for each in form.all("textarea")}
         chosen = {
             each.given["name"]: option.given["value"]
@@ -124,6 +128,12 @@ class Page:
     @property
     def actions(self) -> list[str]:
         return [each.given["action"] for each in self.root.all("form")]
+
+
+def _is_sent(given: Tag) -> bool:
+    """Say whether a form sends an input as it stands: no tick that is not set, and no file."""
+    kind = given.given.get("type", "text")
+    return kind != "file" and (kind != "checkbox" or "checked" in given.given)
 
 
 class Visitor:

@@ -1,0 +1,112 @@
+"""Files on the pages: sent by the office or by an applicant, and fetched by the office.
+
+A file is taken by its content alone; what a browser calls it, and the type that it names, are
+never relied on. An applicant sends to their own case only and never gets a file back: an open
+status page gives nobody the documents.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from flask import Response, flash, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from domain import papers as p
+from domain.access import ACTION_OF, Action
+from domain.errors import FileTooLarge, NotADocument, Refusal
+from services import cases
+from services.cases import Outcome, Request
+from services.documents.naming import disposition
+from services.documents.receiving import (
+    Upload,
+    fetch,
+    largest,
+    number_of,
+    read_at_most,
+    receive,
+)
+from services.pages import casework, forms, status
+from services.pages.catalogue import load_catalogue
+from services.pages.guard import Route, visitor
+from services.pages.problems import status_of, title_of
+from services.store.errors import CommandReused, PersonErased, Unwritable
+from services.wiring import Office
+
+_SLUG: Final = forms.slug(p.ReceiveDocument.__name__)
+
+
+def add(office: Office, reference: str) -> ResponseReturnValue:
+    """Take in the file of a form as a document of a case."""
+
+    def act() -> Outcome:
+        return _received(office, reference, forms.read_when(request.form, casework.WHEN))
+
+    return casework.answered(office, reference, _SLUG, act)
+
+
+def document(office: Office, reference: str, number: str) -> ResponseReturnValue:
+    """Have the browser save a document's file."""
+    found = fetch(office, cases.case_at(office, reference), number_of(number))
+    headers = {"Content-Disposition": disposition(found.name)}
+    return Response(found.content, mimetype=found.media_type, headers=headers)
+
+
+def send(office: Office) -> ResponseReturnValue:
+    """Take in the file of an applicant's form as a document of their own case."""
+    try:
+        _received(office, visitor().name, None)
+    except forms.FormFaults as fault:
+        return status.page(office, fault.faults, 422)
+    except (Refusal, CommandReused, PersonErased, Unwritable) as refusal:
+        said = f"{title_of(refusal)}: {refusal}"
+        return status.page(office, {"": said}, status_of(refusal))
+    flash(load_catalogue()("documents.thanks"))
+    return redirect(url_for("status"), 303)
+
+
+def _received(office: Office, reference: str, effective_at: datetime | None) -> Outcome:
+    words, form, file = load_catalogue(), request.form, request.files.get("file")
+    kind = form.get("kind", "")
+    faults = {} if kind in set(p.DocumentKind) else {"kind": words("documents.no_kind")}
+    if file is None or not file.filename:
+        raise forms.FormFaults({**faults, "file": words("documents.no_file")})
+    if faults:
+        raise forms.FormFaults(faults)
+    asked = Request(
+        person=visitor(),
+        command_id=forms.read_id(form.get("command_id", "")),
+        correlation_id=g.correlation_id,
+        effective_at=effective_at,
+    )
+    try:
+        content = read_at_most(file.stream, largest(office))
+        upload = Upload(kind=p.DocumentKind(kind), name=file.filename, content=content)
+        return receive(office, reference, upload, asked)
+    except (FileTooLarge, NotADocument) as refusal:
+        raise forms.FormFaults({"file": f"{refusal.title()}: {refusal}"}) from refusal
+
+
+ROUTES: Final = (
+    Route(
+        path="/staff/cases/<reference>/documents",
+        endpoint="add_document",
+        view=add,
+        action=ACTION_OF[p.ReceiveDocument],
+        methods=("POST",),
+        takes_file=True,
+    ),
+    Route(
+        path="/staff/cases/<reference>/documents/<number>",
+        endpoint="document",
+        view=document,
+        action=Action.READ_CASES,
+    ),
+    Route(
+        path="/status/documents",
+        endpoint="send_document",
+        view=send,
+        action=Action.READ_OWN_STATUS,
+        methods=("POST",),
+        takes_file=True,
+    ),
+)
