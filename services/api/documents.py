@@ -19,7 +19,7 @@ from domain.errors import FileTooLarge
 from services import cases
 from services.api.commands import CommandResult, answered
 from services.api.conditions import NO_VERSION, already_has, expected_version
-from services.api.faults import IfMatchMissing, TypeUnsupported
+from services.api.faults import IfMatchMissing, TypeUnsupported, UploadCutOff
 from services.api.inputs import MESSAGES, LenientInstant
 from services.api.routes import (
     ETAG,
@@ -182,6 +182,8 @@ def _body(call: Call) -> bytes:
         raise FileTooLarge(at_most)
     sent.max_content_length = at_most + 1
     content = read_at_most(cast("Any", sent.stream), at_most)
+    if sent.content_length is not None and len(content) < sent.content_length:
+        raise UploadCutOff(f"{len(content)} of {sent.content_length} bytes arrived; send it again")
     if declared not in (UNNAMED_TYPE, found := recognised(content)):
         raise TypeUnsupported(f"the body is {found}, and not {declared} as its Content-Type says")
     return content

@@ -28,6 +28,10 @@ class TypeUnsupported(EdgeFault):
     """The body is of a type that is not read here."""
 
 
+class UploadCutOff(EdgeFault):
+    """The file did not arrive whole."""
+
+
 class InvalidRequest(EdgeFault):
     """Something in the request is not as it must be."""
 

@@ -94,6 +94,7 @@ STATUS: Final[Mapping[type[d.Refusal], HTTPStatus]] = MappingProxyType(
         f.EdgeFault: HTTPStatus.BAD_REQUEST,
         f.SignInNeeded: HTTPStatus.UNAUTHORIZED,
         f.MalformedJson: HTTPStatus.BAD_REQUEST,
+        f.UploadCutOff: HTTPStatus.BAD_REQUEST,
         f.TypeUnsupported: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         f.InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
         f.IdempotencyKeyMissing: HTTPStatus.BAD_REQUEST,

@@ -223,3 +223,18 @@ def test_the_description_tells_how_a_file_is_sent_and_fetched(caller: Caller) ->
 def test_what_is_no_number_is_not_found(refused: Caller, standing_case: str, number: str) -> None:
     answer = refused.get(f"/cases/{standing_case}/documents/{number}")
     is_problem(answer, 404, "no-such-document")
+
+
+def test_a_file_that_was_cut_off_on_its_way_is_told_as_such(
+    refused: Caller, standing_case: str
+) -> None:
+    headers = {
+        "Idempotency-Key": str(uuid4()),
+        "If-Match": '"2"',
+        "Content-Type": "application/pdf",
+    }
+    # As a server hands it over that ends the body itself when its sender goes away.
+    environ = {"CONTENT_LENGTH": "100000", "wsgi.input_terminated": True}
+    path = f"{V1}/cases/{standing_case}/documents?kind=work"
+    answer = refused.call("POST", path, headers=headers, data=pdf(), environ_overrides=environ)
+    is_problem(answer, 400, "upload-cut-off")
