@@ -136,9 +136,11 @@ def _without(state: s.CaseState) -> frozenset[type[c.CaseCommand]]:
         without.add(c.LapseCase)
     # One decision at a time; and what officers may still decide on points is decided first.
     without |= _PROPOSALS if decision else set(_SECOND)
-    without |= {c.ProposeRefusal, c.ScoreApplication} if proposals else set(_OVERRIDE_SECOND)
-    if proposals and decision and decision.matter is Matter.REFUSAL:
-        without.add(c.ConfirmDecision)
+    without |= (
+        {c.ProposeRefusal, c.ScoreApplication, c.ConfirmDecision}
+        if proposals
+        else set(_OVERRIDE_SECOND)
+    )
     if filed.held and decision and decision.matter is not Matter.VOIDING:
         without.add(c.ConfirmDecision)
     # Only who was graded is taken out of rank.

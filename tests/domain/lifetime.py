@@ -7,7 +7,7 @@ and no function of the domain.
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from domain import commands as c
@@ -26,9 +26,10 @@ from domain.following import next_of
 from domain.interruptions import CaseHeld, CaseLapsed, HoldLifted, OfficerRecused
 from domain.moves import CaseMovedToRuleset
 from domain.papers import RequestDocuments
-from domain.reconsidering import CaseReopened, RefusalUpheld
+from domain.reconsidering import CaseReopened, ReconsiderationRequested, RefusalUpheld
 from domain.residence import (
     ExtensionRefused,
+    ExtensionSought,
     RightOfAbodeReached,
     StayExtended,
     VisaVoided,
@@ -70,7 +71,6 @@ FORWARD: Final = (
 )
 """The straight way of a case, which all that are tried go for a while: what is possible first."""
 ASIDE: Final = (
-    c.ProposeOverride,
     c.PassOverCase,
     c.LapseCase,
     c.ProposeUpholding,
@@ -94,6 +94,22 @@ ENDS: Final = (e.ApplicationWithdrawn, CaseLapsed, VisaVoided)
 ERASING: Final = (d.DecisionProposed, d.DecisionConfirmed, d.DecisionDeclined, p.ErasureDecided)
 """The facts of an erasure."""
 BY_RANK: Final = (c.ShortlistCase, c.SelectCase, c.PassOverCase)
+ON_POINTS: Final = (c.ProposeOverride, c.ConfirmOverride, c.DeclineOverride)
+NOT_WHILE_HELD: Final = (
+    e.PrerequisitesAssessed,
+    e.ApplicationScored,
+    CaseMovedToRuleset,
+    o.OverrideProposed,
+    o.OverrideConfirmed,
+    e.CaseShortlisted,
+    e.CaseSelected,
+    e.OriginalsVerified,
+    e.VisaIssued,
+    CaseLapsed,
+    ExtensionSought,
+    RightOfAbodeReached,
+    ReconsiderationRequested,
+)
 SECOND: Final = (c.ConfirmDecision, c.DeclineDecision, c.ConfirmOverride, c.DeclineOverride)
 
 
@@ -109,9 +125,11 @@ class Lifetime:
         self.recused: set[str] = set()
         self.outcomes: defaultdict[str, list[type[e.CaseEvent]]] = defaultdict(list)
         self.above_the_mark = self.approved = self.held = self.ended = False
+        self.proposed_at: type[s.CaseState] = s.Draft
+        self.due: date = BEGINNING.date()
         self.stays_given = 0
         self.pattern: tuple[int, ...] = ()
-        self.entered_on: Any = None
+        self.entered_on: date = BEGINNING.date()
 
     def ask(self, actor: str, command: c.CaseCommand) -> bool:
         """Whether the command was carried out; what follows from it is in the account."""
@@ -205,6 +223,7 @@ class Lifetime:
             assert before.matter is matter
             assert before.confirmed_by != before.proposed_by
             assert not self.held or matter is Matter.VOIDING
+        assert not (self.held and isinstance(fact, NOT_WHILE_HELD)), fact
         self._tell_selection(fact)
         self._tell_stay(fact)
         self.ended = self.ended or isinstance(fact, ENDS)
@@ -213,6 +232,7 @@ class Lifetime:
         match fact:
             case d.DecisionProposed(matter=matter, proposed_by=by):
                 assert by == actor
+                self.proposed_at = type(self.state)
                 self.acted[matter].add(by)
             case d.DecisionDeclined(matter=matter, declined_by=by):
                 assert by == actor
@@ -221,6 +241,7 @@ class Lifetime:
             case d.DecisionConfirmed(matter=matter, confirmed_by=by):
                 assert by == actor
                 assert self.acted[matter]
+                assert type(self.state) is self.proposed_at
                 assert by not in self.acted.pop(matter)
             case o.OverrideProposed(rule=rule, proposed_by=by):
                 self.acted[f"rule {rule}"].add(by)
@@ -252,15 +273,19 @@ class Lifetime:
 
     def _tell_stay(self, fact: e.CaseEvent) -> None:
         match fact:
-            case e.ApplicationApproved(stay_years=years):
-                self.approved, self.pattern = True, years
+            case e.ApplicationApproved(stay_years=years, pay_by=due):
+                self.approved, self.pattern, self.due = True, years, due
             case e.ApplicationRefused():
                 assert not self.approved
-            case e.VisaFeePaid() | e.VisaIssued():
+            case e.VisaFeePaid():
                 assert self.approved
+                assert hong_kong_date(self.now) <= self.due
+            case e.VisaIssued(activate_by=due):
+                assert self.approved
+                self.due = due
             case e.VisaActivated(entered_on=entered, stay_until=until):
                 assert self.approved
-                assert entered <= hong_kong_date(self.now)
+                assert entered <= min(hong_kong_date(self.now), self.due)
                 self.entered_on, self.stays_given = entered, 1
                 assert until < add_years(entered, self.pattern[0])
             case StayExtended(stay_until=until):

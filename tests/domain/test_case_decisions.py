@@ -343,3 +343,18 @@ def test_documents_and_people_leave_a_proposal_open() -> None:
     history = (*HISTORIES[s.Verified], decided_on(Matter.APPROVAL), document(), spouse)
     decided = given(*history).when(c.ConfirmDecision(matter=Matter.APPROVAL))
     decided.leads_to(s.Stage.APPROVED)
+
+
+def test_another_stage_proposes_and_confirms_nothing_whatever_awaits() -> None:
+    case = given(*HISTORIES[s.Verified], decided_on(Matter.APPROVAL))
+    case.when(c.ProposeExtension()).refused(NotAllowedNow, "while the case is originals-verified")
+    # Only a history that no command made has such a proposal.
+    for matter in Matter:
+        for stage in (s.Shortlisted, s.VisaPaid, s.Refused):
+            wrong = given(*HISTORIES[stage], decided_on(matter))
+            confirmed_so = wrong.when(c.ConfirmDecision(matter=matter))
+            here = any(
+                each is stage and MATTER_OF[type(said)] is matter for each, said, _ in DECISIONS
+            )
+            assert (confirmed_so.refusal is None) == here
+            assert here or isinstance(confirmed_so.refusal, NotAllowedNow)

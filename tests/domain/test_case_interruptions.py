@@ -189,6 +189,22 @@ def test_while_held_only_a_voiding_is_confirmed() -> None:
     voiding.when(c.ConfirmDecision(matter=Matter.VOIDING)).leads_to(s.Stage.VOIDED)
 
 
+def test_what_is_possible_says_what_may_be_confirmed_while_held() -> None:
+    refusal = load((*HISTORIES[s.Extending], decided_on(Matter.REFUSAL), HELD))
+    voiding = load((*HISTORIES[s.Extending], decided_on(Matter.VOIDING), HELD))
+    assert c.ConfirmDecision not in next_of(refusal)
+    assert {c.ConfirmDecision, c.DeclineDecision} <= set(next_of(voiding))
+    assert c.DeclineDecision in next_of(refusal)
+
+
+@pytest.mark.parametrize("stage", HISTORIES, ids=named)
+def test_what_is_possible_says_whether_a_case_can_lapse(stage: type[s.CaseState]) -> None:
+    dated = stage in {s.Approved, s.Issued, s.Active}
+    assert (c.LapseCase in next_of(load(HISTORIES[stage]))) == dated
+    if stage in UNDECIDED:
+        assert c.LapseCase in next_of(load((*HISTORIES[stage], requested())))
+
+
 def test_points_stay_undecided_while_a_case_is_held() -> None:
     case = given(*HISTORIES[s.InPool], proposed(), HELD)
     for command in (

@@ -13,7 +13,7 @@ from domain.case import load
 from domain.clocks import of_case, read_clock
 from domain.following import NEXT
 from tests.domain.deciding import real_rulebook
-from tests.domain.lifetime import ASIDE, EXAMPLES, OFFICERS, PEOPLE, SECOND, Lifetime
+from tests.domain.lifetime import ASIDE, EXAMPLES, OFFICERS, ON_POINTS, PEOPLE, SECOND, Lifetime
 from tests.domain.test_clocks import recorded_at
 
 Kind = type[c.CaseCommand]
@@ -42,6 +42,10 @@ class Case(RuleBasedStateMachine):
     @rule(actor=ACTORS, person=PERSONS, kind=st.sampled_from(SECOND[:1] * 4 + SECOND))
     def decide(self, actor: str, person: Application, kind: Kind) -> None:
         self.life.ask(actor, self.life.like(kind, person, 0))
+
+    @rule(actor=ACTORS, kind=st.sampled_from(ON_POINTS))
+    def decide_on_points(self, actor: str, kind: Kind) -> None:
+        self.life.ask(actor, self.life.like(kind, PEOPLE[0], 0))
 
     @rule(actor=ACTORS, person=PERSONS, days=FEW_DAYS, data=st.data())
     def do_what_is_possible(
@@ -92,5 +96,33 @@ class Case(RuleBasedStateMachine):
             assert clock.runs == (not life.held and not asked)
 
 
-TestCase = Case.TestCase
-TestCase.settings = settings(deadline=None, stateful_step_count=30, max_examples=150)
+class CaseInThePool(Case):
+    """The same of a case whose points can still be decided."""
+
+    @initialize(person=PERSONS)
+    def begin_on_the_straight_way(self, person: Application) -> None:
+        self.life.go_straight(person, 4)
+
+    @rule(actor=ACTORS, kind=st.sampled_from(ON_POINTS))
+    def decide_on_points_often(self, actor: str, kind: Kind) -> None:
+        self.life.ask(actor, self.life.like(kind, PEOPLE[0], 0))
+
+    def go_on(self) -> None:
+        """Stay where points are decided, unless something else leads on."""
+
+
+class CaseOfALifeHere(Case):
+    """The same of a case whose holder has entered on the visa."""
+
+    @initialize(person=st.sampled_from(PEOPLE[:2]))
+    def begin_on_the_straight_way(self, person: Application) -> None:
+        self.life.go_straight(person, 14)
+
+
+SETTINGS = settings(deadline=None, stateful_step_count=30, max_examples=70)
+TestCaseOfAnyKind = Case.TestCase
+TestCaseOfAnyKind.settings = SETTINGS
+TestCaseInThePool = CaseInThePool.TestCase
+TestCaseInThePool.settings = SETTINGS
+TestCaseOfALifeHere = CaseOfALifeHere.TestCase
+TestCaseOfALifeHere.settings = SETTINGS

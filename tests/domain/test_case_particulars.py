@@ -160,6 +160,14 @@ def test_every_path_that_differs_is_named_once_in_order() -> None:
     )
 
 
+def test_whoever_is_no_longer_named_is_named_as_a_whole() -> None:
+    alone = replace(EMMA, family=replace(EMMA.family, spouse=None))
+    case = given(submitted(EMMA), *HISTORIES[s.InPool][1:])
+    case.when(correct(alone)).then(corrected(alone, "family.spouse", anew=True))
+    back = given(submitted(alone), *HISTORIES[s.InPool][1:])
+    back.when(correct(EMMA)).then(corrected(EMMA, "family.spouse", anew=True))
+
+
 def test_a_case_that_was_corrected_is_assessed_by_what_it_says_now() -> None:
     minor = with_applicant(date_of_birth=date(2004, 1, 1))
     fact = corrected(minor, "applicant.date_of_birth", anew=True)

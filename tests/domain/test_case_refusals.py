@@ -27,6 +27,7 @@ from tests.domain.histories import (
     JOHN,
     PAY_BY,
     VISA_FEE,
+    criteria_met,
     submitted,
 )
 
@@ -107,6 +108,18 @@ def test_too_few_points_refuse_with_both_figures() -> None:
             reason_class=e.RefusalClass.POINTS,
             rules=("pass-mark",),
             personal=e.RefusalReasons(texts=(REASON,), reasons=(below,)),
+        )
+    )
+
+
+def test_too_few_criteria_refuse_with_both_figures() -> None:
+    below = Reason(message=Message.BELOW_CRITERIA, facts={"met": 5, "needed": 6, "short": 1})
+    history = (*HISTORIES[s.PrerequisitesMet], criteria_met(5))
+    given(*history).once_confirmed(c.ProposeRefusal()).then(
+        e.ApplicationRefused(
+            reason_class=e.RefusalClass.POINTS,
+            rules=("pass-mark",),
+            personal=e.RefusalReasons(texts=(), reasons=(below,)),
         )
     )
 

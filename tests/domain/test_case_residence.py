@@ -191,6 +191,13 @@ def test_the_right_of_abode_is_reached_within_the_stay_and_not_in_the_future() -
     case.at(on(SEVEN_YEARS)).when(tomorrow).refused(TooLate, "by 1 October 2026")
 
 
+@pytest.mark.parametrize("stage", [each for each in HISTORIES if each is not s.Active])
+def test_only_whoever_stays_here_seeks_or_reaches_anything(stage: type[s.CaseState]) -> None:
+    case = given(*HISTORIES[stage]).at(on(UNTIL))
+    for command in (SEEK, c.RecordRightOfAbode(reached_on=UNTIL)):
+        case.when(command).refused(NotAllowedNow, f"while the case is {s.STAGES[stage]}")
+
+
 def test_whose_entry_is_not_known_reaches_nothing() -> None:
     state = load(ALL_STAYS)
     assert isinstance(state, s.Active)

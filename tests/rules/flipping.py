@@ -56,6 +56,41 @@ def reorderings(function: FunctionType, module: ModuleType) -> Iterator[tuple[st
         number += 1
 
 
+def omissions(function: FunctionType, module: ModuleType) -> Iterator[tuple[str, CodeType]]:
+    """Each check of a function, and the function's code as if that check never held.
+
+    A check is the condition of an `if`, of a `case` or of a conditional value, or one part of an
+    `and` or `or` that is left out.
+    """
+    number = 0
+    while True:
+        tree = _parsed(module)
+        changes = list(_omitted(_defined(tree, function)))
+        if number == len(changes):
+            return
+        said, change = changes[number]
+        change()
+        yield f"{module.__name__}.{function.__name__}: {said}", _compiled(tree, function, module)
+        number += 1
+
+
+def _omitted(tree: ast.AST) -> Iterator[tuple[str, Callable[[], None]]]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.If(test=test) | ast.IfExp(test=test):
+                never = ast.BoolOp(op=ast.And(), values=[test, ast.Constant(value=False)])
+                yield f"never {ast.unparse(test)}", partial(setattr, node, "test", never)
+            case ast.match_case(guard=ast.expr() as guard):
+                always = ast.BoolOp(op=ast.Or(), values=[guard, ast.Constant(value=True)])
+                yield f"always {ast.unparse(guard)}", partial(setattr, node, "guard", always)
+        if isinstance(node, ast.BoolOp):
+            for place, each in enumerate(node.values):
+                nothing = ast.Constant(value=isinstance(node.op, ast.And))
+                others = [*node.values[:place], nothing, *node.values[place + 1 :]]
+                said = f"{ast.unparse(node)} without {ast.unparse(each)}"
+                yield said, partial(setattr, node, "values", others)
+
+
 def _changes(tree: ast.AST) -> Iterator[tuple[str, Callable[[], None]]]:
     for node in ast.walk(tree):
         match node:

@@ -1,0 +1,144 @@
+"""A test of the tests of a case's life: every check that is turned or dropped must show in one."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import product
+from types import CodeType, FunctionType, ModuleType
+from typing import Any, Final
+
+import pytest
+from hypothesis import Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from domain import evolving, following
+from domain.deciding import ending, particulars, reconsidering, residing, seconding
+from tests.domain import (
+    test_case_decisions,
+    test_case_interruptions,
+    test_case_particulars,
+    test_case_proposals_lapse,
+    test_case_reconsiderations,
+    test_case_refusals,
+    test_case_rescoring,
+    test_case_residence,
+    test_case_stages,
+)
+from tests.domain.test_case_machine import SETTINGS, Case
+from tests.rules.flipping import flips, omissions
+
+TESTS_OF: Final[dict[ModuleType, tuple[ModuleType, ...]]] = {
+    seconding: (test_case_decisions,),
+    ending: (test_case_refusals, test_case_interruptions, test_case_decisions, test_case_residence),
+    particulars: (test_case_particulars, test_case_interruptions),
+    reconsidering: (test_case_reconsiderations,),
+    residing: (test_case_residence,),
+    following: (test_case_interruptions, test_case_stages),
+    evolving: (
+        test_case_proposals_lapse,
+        test_case_particulars,
+        test_case_rescoring,
+        test_case_decisions,
+        test_case_refusals,
+        test_case_interruptions,
+        test_case_stages,
+    ),
+}
+"""What is changed, and the tests of which one is to fail, the likeliest first."""
+
+
+def _functions(module: ModuleType) -> Iterator[FunctionType]:
+    for each in vars(module).values():
+        if isinstance(each, FunctionType) and each.__module__ == module.__name__:
+            yield each
+
+
+def _mutants() -> Iterator[tuple[str, ModuleType, FunctionType, CodeType]]:
+    for module in TESTS_OF:
+        for function in _functions(module):
+            for said, code in (*flips(function, module), *omissions(function, module)):
+                yield said, module, function, code
+
+
+ALIKE: Final = frozenset(
+    f"domain.deciding.{place}: {draft} or {rest} without {draft}"
+    for draft in ("isinstance(state, s.Draft)",)
+    for place, rest in (
+        ("seconding.propose", "type(command) not in following.NEXT[type(state)]"),
+        ("seconding._awaiting", "c.ConfirmDecision not in following.NEXT[type(state)]"),
+        ("particulars.care", "type(command) not in following.NEXT[type(state)]"),
+    )
+)
+"""Changes that change nothing: a draft is asked for by name only so that types are known."""
+REPEATABLE: Final = settings(
+    SETTINGS, derandomize=True, database=None, phases=(Phase.generate,), max_examples=200
+)
+MUTANTS: Final = tuple(each for each in _mutants() if each[0] not in ALIKE)
+
+
+def _asked(module: ModuleType) -> Iterator[Callable[[], None]]:
+    """Yield every test of a module with each of its parameters."""
+    for name, function in vars(module).items():
+        if name.startswith("test_") and isinstance(function, FunctionType):
+            marks = [
+                each for each in getattr(function, "pytestmark", []) if each.name == "parametrize"
+            ]
+            for chosen in product(*map(_values, marks)):
+                yield partial(
+                    function, **{key: value for each in chosen for key, value in each.items()}
+                )
+
+
+def _values(mark: pytest.Mark) -> list[dict[str, Any]]:
+    names, values = mark.args
+    if isinstance(names, str):
+        return [{names: each} for each in values]
+    return [dict(zip(names, each, strict=True)) for each in values]
+
+
+def _fails(module: ModuleType) -> bool:
+    for ask in _asked(module):
+        try:
+            ask()
+        except Exception:  # noqa: BLE001 - however a test fails, it has noticed
+            return True
+    return False
+
+
+@pytest.mark.parametrize(
+    "module", sorted({each for some in TESTS_OF.values() for each in some}, key=str)
+)
+def test_nothing_fails_as_long_as_nothing_is_changed(module: ModuleType) -> None:
+    assert not _fails(module)
+
+
+@pytest.mark.parametrize(
+    ("module", "function", "code"),
+    [each[1:] for each in MUTANTS],
+    ids=[each[0] for each in MUTANTS],
+)
+def test_a_check_that_is_changed_is_caught(
+    monkeypatch: pytest.MonkeyPatch, module: ModuleType, function: FunctionType, code: CodeType
+) -> None:
+    monkeypatch.setattr(function, "__code__", code)
+    assert any(map(_fails, TESTS_OF[module]))
+
+
+def _dropped(function: FunctionType, module: ModuleType, check: str) -> CodeType:
+    return next(code for said, code in omissions(function, module) if f"never {check}" in said)
+
+
+@pytest.mark.parametrize(
+    ("module", "function", "check"),
+    [
+        (seconding, seconding.demand_second, "actor in filed.actors(matter)"),
+        (particulars, particulars.forbid, "given.actor in state.filed.recused"),
+        (residing, residing.reach_abode, "command.reached_on < earliest"),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_a_check_that_is_dropped_is_noticed_by_whoever_tries_everything(
+    monkeypatch: pytest.MonkeyPatch, module: ModuleType, function: FunctionType, check: str
+) -> None:
+    monkeypatch.setattr(function, "__code__", _dropped(function, module, check))
+    with pytest.raises((AssertionError, ExceptionGroup)):
+        run_state_machine_as_test(Case, settings=REPEATABLE)
