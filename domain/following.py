@@ -126,6 +126,8 @@ def _without(state: s.CaseState) -> frozenset[type[c.CaseCommand]]:
     if filed.held:
         without |= set(NEXT[type(state)]) - WHILE_HELD
     without.add(c.HoldCase if filed.held else c.LiftHold)
+    if filed.application is None:
+        without.add(c.ProposeErasure)
     if not filed.represented:
         without.add(c.RemoveRepresentative)
     if not filed.dependants:

@@ -8,7 +8,7 @@ from domain import stages as s
 from domain.days import written_out
 from domain.deciding.circumstances import Circumstances, Facts, not_now
 from domain.decisions import DecisionWords, VoidingCode
-from domain.errors import AwaitsSecondOfficer, NothingOverdue, ReasonsMissing
+from domain.errors import AwaitsSecondOfficer, NothingOverdue, PersonErased, ReasonsMissing
 from domain.interruptions import CaseLapsed, LapseCause
 from domain.particulars import ErasureDecided
 from domain.residence import ExtensionRefused, VisaVoided
@@ -76,9 +76,11 @@ def voiding(
 
 def erasure(state: s.CaseState, command: c.CaseCommand) -> Facts:
     """Return the fact that the person of an ended case is erased."""
-    if isinstance(state, s.Ended | s.Settled):
-        return (ErasureDecided(),)
-    raise not_now(state, command)
+    if not isinstance(state, s.Ended | s.Settled):
+        raise not_now(state, command)
+    if state.filed.application is None:
+        raise PersonErased("what was held on this person has been erased already")
+    return (ErasureDecided(),)
 
 
 def given_reasons(texts: tuple[str, ...]) -> tuple[str, ...]:

@@ -28,11 +28,17 @@ from tests.rules.flipping import flips, omissions
 
 TESTS_OF: Final[dict[ModuleType, tuple[ModuleType, ...]]] = {
     seconding: (test_case_decisions,),
-    ending: (test_case_refusals, test_case_interruptions, test_case_decisions, test_case_residence),
+    ending: (
+        test_case_refusals,
+        test_case_interruptions,
+        test_case_decisions,
+        test_case_residence,
+        test_case_particulars,
+    ),
     particulars: (test_case_particulars, test_case_interruptions),
     reconsidering: (test_case_reconsiderations,),
     residing: (test_case_residence,),
-    following: (test_case_interruptions, test_case_stages),
+    following: (test_case_interruptions, test_case_particulars, test_case_stages),
     evolving: (
         test_case_proposals_lapse,
         test_case_particulars,

@@ -21,7 +21,7 @@ from domain.errors import (
     PersonErased,
     ReasonsMissing,
 )
-from domain.following import NEXT
+from domain.following import NEXT, next_of
 from domain.particulars import (
     ApplicationCorrected,
     Correction,
@@ -296,6 +296,9 @@ def test_only_the_person_of_an_ended_case_is_erased(stage: type[s.CaseState]) ->
     after = load((*HISTORIES[stage], ErasureDecided()))
     assert not isinstance(after, s.Draft)
     assert after.filed.application is None
+    again = given(*HISTORIES[stage], ErasureDecided())
+    again.when(c.ProposeErasure()).refused(PersonErased, "has been erased already")
+    assert c.ProposeErasure not in next_of(again.state)
 
 
 def test_the_cases_whose_person_may_be_erased_are_those_that_ended() -> None:
