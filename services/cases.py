@@ -41,6 +41,7 @@ from services.store import Appended, Commit, Conflict, NewEvent, Reserved, Strea
 from services.wiring import Office
 
 ATTEMPTS: Final = 5
+DUPLICATE: Final = "this person has a live application; withdraw it before filing another"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,7 @@ class Enclosed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
+class Asked:
     """A command with what tells it apart from every other one."""
 
     command: c.CaseCommand
@@ -117,7 +118,7 @@ class _Asked:
 
 def submit(office: Office, command: c.SubmitApplication, request: Request) -> Outcome:
     """File an application under a new reference."""
-    asked, repeated = _ask(office, "", command, request)
+    asked, repeated = ask(office, "", command, request)
     if repeated is not None:
         return repeated
     reference = make_reference(secrets.token_bytes(RANDOM_BYTES))
@@ -137,19 +138,28 @@ def carry_out(
     enclosed: Enclosed | None = None,
 ) -> Outcome:
     """Carry out `command` on a case, or raise the refusal or the `Conflict` that forbids it."""
-    asked, repeated = _ask(office, reference, command, request, enclosed)
+    asked, repeated = ask(office, reference, command, request, enclosed)
     if repeated is not None:
         return repeated
-    for attempt in range(1, ATTEMPTS + 1):
+
+    def once() -> Outcome:
         case = case_at(office, reference)
+        return _append(office, case.reference, case, asked)
+
+    return settled(office, asked, once)
+
+
+def settled(office: Office, asked: Asked, once: Callable[[], Outcome]) -> Outcome:
+    """Return what an attempt comes to, made again where others moved the case meanwhile."""
+    for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _append(office, case.reference, case, asked)
+            return once()
         except (Refusal, Conflict) as fault:
             # The same command may have been carried out since it was looked for: then it is what
             # moved the case, and its result is the answer.
             if (first := _recalled(office, asked)) is not None:
                 return first
-            final = request.expected is not None or attempt == ATTEMPTS
+            final = asked.request.expected is not None or attempt == ATTEMPTS
             if final or not isinstance(fault, Conflict):
                 raise
     raise AssertionError("the last attempt returns or raises")
@@ -212,25 +222,29 @@ def demand_leave(request: Request, command: type[c.CaseCommand], reference: str)
         raise Forbidden("an applicant acts on their own application only")
 
 
-def _ask(
+def ask(
     office: Office,
     reference: str,
     command: c.CaseCommand,
     request: Request,
     enclosed: Enclosed | None = None,
-) -> tuple[_Asked, Outcome | None]:
+) -> tuple[Asked, Outcome | None]:
+    """Return the command as it is asked, and its first result where it was carried out before.
+
+    `reference` is empty for a new case. Raises `Forbidden` where its sender may not ask it.
+    """
     demand_leave(request, type(command), reference)
     # However a reference is typed, it is the same command.
     subject = parse_reference(reference) or reference
     said = fingerprint(office, subject, command, request.effective_at)
-    asked = _Asked(command=command, request=request, fingerprint=said, enclosed=enclosed)
+    asked = Asked(command=command, request=request, fingerprint=said, enclosed=enclosed)
     return asked, _recalled(office, asked)
 
 
-def _recalled(office: Office, asked: _Asked) -> Outcome | None:
+def _recalled(office: Office, asked: Asked) -> Outcome | None:
     """Return the first result of a command that was carried out before."""
     first = office.store.recall(asked.request.command_id, asked.fingerprint)
-    return None if first is None else _outcome(first)
+    return None if first is None else outcome_of(first)
 
 
 def _is_own(request: Request, reference: str) -> bool:
@@ -238,7 +252,7 @@ def _is_own(request: Request, reference: str) -> bool:
     return request.person.name == parse_reference(reference)
 
 
-def _append(office: Office, reference: str, case: CaseAt, asked: _Asked) -> Outcome:
+def _append(office: Office, reference: str, case: CaseAt, asked: Asked) -> Outcome:
     request, command = asked.request, asked.command
     stream = f"case-{reference}"
     if request.expected is not None and request.expected != case.version:
@@ -258,7 +272,7 @@ def _append(office: Office, reference: str, case: CaseAt, asked: _Asked) -> Outc
     state = reduce(evolve, facts, case.state)
     version = case.version + len(facts)
     events = tuple(NewEvent(event=fact, effective_at=at) for fact in facts)
-    live_before, live_after = _live(office, case.state), _live(office, state)
+    live_before, live_after = reserved_by(office, case.state), reserved_by(office, state)
     try:
         appended = office.store.append(
             Commit(
@@ -277,11 +291,9 @@ def _append(office: Office, reference: str, case: CaseAt, asked: _Asked) -> Outc
             )
         )
     except Reserved as taken:
-        raise DuplicateApplication(
-            "this person has a live application; withdraw it before filing another"
-        ) from taken
+        raise DuplicateApplication(DUPLICATE) from taken
     office.pokes.committed()
-    return _outcome(appended)
+    return outcome_of(appended)
 
 
 def effective_instant(
@@ -310,7 +322,7 @@ def _erased(reference: str, facts: Facts) -> tuple[str, ...]:
     return (reference,) if any(isinstance(each, ErasureDecided) for each in facts) else ()
 
 
-def _live(office: Office, state: CaseState) -> frozenset[str]:
+def reserved_by(office: Office, state: CaseState) -> frozenset[str]:
     """Return what a case reserves as it is: one live application per person."""
     if isinstance(state, Draft) or not is_live(state) or state.filed.application is None:
         return frozenset()
@@ -345,7 +357,8 @@ def fingerprint(
     return hmac.digest(key, text.encode(), "sha256")
 
 
-def _outcome(appended: Appended) -> Outcome:
+def outcome_of(appended: Appended) -> Outcome:
+    """Return what a commit on a case says of the case after it."""
     result = appended.result
     return Outcome(
         reference=str(result["reference"]),

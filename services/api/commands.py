@@ -1,6 +1,7 @@
 """One POST per command on a case: a table of addresses, and the routes made from it."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import MISSING, Field, dataclass, field, fields, make_dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -16,7 +17,7 @@ from domain.application import Application
 from domain.days import hong_kong_date
 from domain.events import Channel
 from domain.stages import Stage
-from services import cases
+from services import cases, refiling
 from services.api.conditions import NO_VERSION, expected_version
 from services.api.faults import IfMatchMissing
 from services.api.routes import ETAG, IDEMPOTENCY_KEY, IF_MATCH, Call, Reply, Route
@@ -121,6 +122,20 @@ def routes() -> Iterator[Route]:
         headers=(IDEMPOTENCY_KEY,),
         tells=ETAG,
     )
+    yield Route(
+        method="POST",
+        path="/cases/<reference>/withdraw-and-refile",
+        name="withdraw-and-refile",
+        action=ACTION_OF[c.WithdrawApplication],
+        view=withdraw_and_refile,
+        summary="Withdraw a case and file an application in its place; answers with the new case",
+        body=schema_for(Submission),
+        check=_impossible,
+        gives=schema_for(CommandResult),
+        status=201,
+        headers=(IDEMPOTENCY_KEY, IF_MATCH),
+        tells=ETAG,
+    )
     yield from (_route(address, command) for address, command in COMMANDS.items())
 
 
@@ -128,7 +143,27 @@ def submit(call: Call, body: Submission) -> Reply:
     """File an application under a new reference."""
     command = c.SubmitApplication(application=body.application, channel=body.channel)
     outcome = cases.submit(call.office, command, call.request(effective_at=body.received_at))
-    return answered(outcome, {"Location": f"/api/v1/cases/{outcome.reference}"})
+    return answered(outcome, _location(outcome))
+
+
+def withdraw_and_refile(call: Call, reference: str, body: Submission) -> Reply:
+    """Withdraw a case and file an application in its place; the reply is of the new case."""
+    command = c.SubmitApplication(application=body.application, channel=body.channel)
+    request = call.request(expected=expected_version(), effective_at=body.received_at)
+    with if_match_needed():
+        outcome = refiling.withdraw_and_refile(call.office, reference, command, request)
+    return answered(outcome, _location(outcome))
+
+
+@contextmanager
+def if_match_needed() -> Iterator[None]:
+    """Within it a command on no version in particular is told that If-Match is missing."""
+    try:
+        yield
+    except Conflict as stale:
+        if stale.expected == NO_VERSION:
+            raise IfMatchMissing(stale.actual) from stale
+        raise
 
 
 def answered(outcome: cases.Outcome, more: Mapping[str, str] = MappingProxyType({})) -> Reply:
@@ -161,14 +196,14 @@ def _carrying_out(command: type[c.CaseCommand]) -> Callable[..., Reply]:
     def carry_out(call: Call, reference: str, body: Any) -> Reply:
         asked = command(**{name: getattr(body, name) for name in names})
         request = call.request(expected=expected_version(), effective_at=body.effective_at)
-        try:
+        with if_match_needed():
             return answered(cases.carry_out(call.office, reference, asked, request))
-        except Conflict as stale:
-            if stale.expected == NO_VERSION:
-                raise IfMatchMissing(stale.actual) from stale
-            raise
 
     return carry_out
+
+
+def _location(outcome: cases.Outcome) -> dict[str, str]:
+    return {"Location": f"/api/v1/cases/{outcome.reference}"}
 
 
 def dated(command: type[c.CaseCommand | q.ExerciseCommand]) -> type:

@@ -1,4 +1,4 @@
-"""`qmas submit` and `qmas import`: applications filed from files."""
+"""`qmas submit`, `qmas refile` and `qmas import`: applications filed from files."""
 
 import sys
 from datetime import datetime
@@ -11,10 +11,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from domain.access import Role
+from domain.commands import SubmitApplication
 from domain.days import hong_kong_date
 from domain.errors import Refusal
 from domain.events import Channel
-from services.cli.asking import INSTANT, office, operator
+from domain.references import parse_reference
+from services.cli.asking import INSTANT, office, operator, request
 from services.imports import (
     Filing,
     Result,
@@ -26,17 +28,26 @@ from services.imports import (
 )
 from services.intake.document import parse_document
 from services.intake.faults import ApplicationFaults
+from services.refiling import withdraw_and_refile
 from services.store import Unwritable
+from services.wiring import Office
 
 _CHANNEL = "How it came; default: as the file says, else online."
 FILE = click.Path(path_type=Path, allow_dash=True)
-_ROWS = click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True)
+
+_received = click.option(
+    "--received-at", type=INSTANT, help="When it was received, for paper keyed later."
+)
+_channel = click.option(
+    "--channel", type=click.Choice([each.value for each in Channel]), help=_CHANNEL
+)
+_REFUSALS = (ApplicationFaults, Refusal, Unwritable, OSError)
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
-@click.option("--received-at", type=INSTANT, help="When it was received, for paper keyed later.")
-@click.option("--channel", type=click.Choice([each.value for each in Channel]), help=_CHANNEL)
+@_received
+@_channel
 @click.pass_context
 def submit(
     ctx: click.Context, files: tuple[Path, ...], received_at: datetime | None, channel: str | None
@@ -50,26 +61,46 @@ def submit(
     with office() as opened:
         for path in files:
             try:
-                document, faults = parse_document(_bytes(path))
-                today = hong_kong_date(received_at or opened.clock())
-                filing = filing_from(document, today, faults)
-                outcome = file_one(
-                    opened,
-                    Filing(
-                        application=filing.application,
-                        channel=Channel(channel) if channel else filing.channel,
-                        received_at=received_at or filing.received_at,
-                    ),
-                    operator(Role.OFFICER),
-                    uuid4(),
-                )
-            except (ApplicationFaults, Refusal, Unwritable, OSError) as fault:
+                filing = _filing(opened, path, received_at, channel)
+                outcome = file_one(opened, filing, operator(Role.OFFICER), uuid4())
+            except _REFUSALS as fault:
                 refused += 1
                 for line in _reasons(fault):
                     click.echo(f"{path}: {line}", err=True)
             else:
                 click.echo(f"{outcome.reference}  {path}")
     ctx.exit(2 if refused else 0)
+
+
+@click.command()
+@click.argument("reference")
+@click.argument("file", type=FILE)
+@_received
+@_channel
+@click.pass_context
+def refile(
+    ctx: click.Context,
+    reference: str,
+    file: Path,
+    received_at: datetime | None,
+    channel: str | None,
+) -> None:
+    """Withdraw a case and file an application in its place, both or neither.
+
+    FILE is one JSON object, as `qmas submit` takes it; `-` is standard input. Prints the new
+    case's reference.
+    """
+    with office() as opened:
+        try:
+            filing = _filing(opened, file, received_at, channel)
+            command = SubmitApplication(application=filing.application, channel=filing.channel)
+            asked = request(Role.OFFICER, filing.received_at)
+            outcome = withdraw_and_refile(opened, reference, command, asked)
+        except _REFUSALS as fault:
+            for line in _reasons(fault):
+                click.echo(f"{file}: {line}", err=True)
+            ctx.exit(2)
+    click.echo(f"{outcome.reference}  in place of {parse_reference(reference)}")
 
 
 @click.command("import")
@@ -104,6 +135,20 @@ def import_(ctx: click.Context, file: Path) -> None:
     ctx.exit(2 if counts["refused"] else 0)
 
 
+def _filing(
+    opened: Office, path: Path, received_at: datetime | None, channel: str | None
+) -> Filing:
+    """Return what a file holds; what was said on the command line wins over it."""
+    document, faults = parse_document(_bytes(path))
+    today = hong_kong_date(received_at or opened.clock())
+    filing = filing_from(document, today, faults)
+    return Filing(
+        application=filing.application,
+        channel=Channel(channel) if channel else filing.channel,
+        received_at=received_at or filing.received_at,
+    )
+
+
 def _what(result: Result) -> str:
     if result.outcome is None:
         return "refused"
@@ -124,4 +169,4 @@ def _console() -> Console:
     return Console(stderr=True)
 
 
-COMMANDS = (submit, import_)
+COMMANDS = (submit, refile, import_)

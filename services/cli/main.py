@@ -28,6 +28,7 @@ MODULES: Final[Mapping[str, str]] = MappingProxyType(
         "notifications": "services.cli.notifications",
         "populate": "services.cli.populate",
         "projections": "services.cli.projections",
+        "refile": "services.cli.filing",
         "rules": "services.cli.rules",
         "status": "services.cli.stack",
         "submit": "services.cli.filing",

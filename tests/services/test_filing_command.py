@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from domain.events import ApplicationSubmitted, Channel
 from services.cases import history
-from services.cli.filing import submit
+from services.cli.filing import refile, submit
 from services.settings import Settings
 from services.wiring import Office
 
@@ -70,3 +70,22 @@ def test_a_file_that_is_no_json_has_one_fault(environment: dict[str, str], tmp_p
     refused = _submitted(environment, file)
     assert refused.exit_code == 2
     assert len(refused.output.splitlines()) == 1
+
+
+def test_a_case_is_withdrawn_and_filed_anew_from_a_file(
+    office: Office, environment: dict[str, str]
+) -> None:
+    old = _submitted(environment, "--received-at", "2019-05-01", _JOHN).output.split()[0]
+    given = [old.lower(), str(_JOHN), "--received-at", "2019-05-02"]
+
+    done = CliRunner().invoke(refile, given, env=environment)
+    again = CliRunner().invoke(refile, given, env=environment)
+
+    assert done.exit_code == 0, done.output
+    new, told = done.output.split(maxsplit=1)
+    assert told == f"in place of {old}\n"
+    filed = history(office, new)[0].event
+    assert isinstance(filed, ApplicationSubmitted)
+    assert filed.refiles == old
+    assert again.exit_code == 2
+    assert "WithdrawApplication is not possible" in again.stderr

@@ -1,0 +1,108 @@
+"""Withdrawing an application and filing another in its place, as one command over two cases.
+
+Law: either both happened or neither did. The person's one live application passes from the old
+case to the new one in the same commit, so that nobody else can file for them in between.
+"""
+
+import secrets
+from functools import reduce
+from typing import Any, Final
+
+from domain import commands as c
+from domain.access import ACTION_OF, demand
+from domain.case import decide, evolve
+from domain.deciding.circumstances import Circumstances, Facts
+from domain.errors import DuplicateApplication
+from domain.references import RANDOM_BYTES, make_reference
+from domain.stages import CaseState, Draft, stage_of
+from services.cases import (
+    DUPLICATE,
+    Asked,
+    CaseAt,
+    Outcome,
+    Request,
+    ask,
+    case_at,
+    effective_instant,
+    outcome_of,
+    reserved_by,
+    settled,
+)
+from services.store import Commit, Conflict, NewEvent, Reserved, StreamWrite
+from services.wiring import Office
+
+COMMAND: Final = "WithdrawAndRefile"
+
+
+def withdraw_and_refile(
+    office: Office, reference: str, command: c.SubmitApplication, request: Request
+) -> Outcome:
+    """Withdraw a case and file `command` in its place; returns the new case.
+
+    Each case names the other. `request.expected` is the version of the case that is withdrawn.
+    Raises whatever forbids the withdrawal or the filing, and then neither happens.
+    """
+    demand(request.person, ACTION_OF[c.WithdrawApplication])
+    asked, repeated = ask(office, reference, command, request)
+    if repeated is not None:
+        return repeated
+    return settled(office, asked, lambda: _append(office, case_at(office, reference), asked))
+
+
+def _append(office: Office, old: CaseAt, asked: Asked) -> Outcome:
+    request = asked.request
+    if request.expected is not None and request.expected != old.version:
+        raise Conflict(f"case-{old.reference}", request.expected, old.version)
+    new = make_reference(secrets.token_bytes(RANDOM_BYTES))
+    given: dict[str, Any] = {
+        "at": effective_instant(office, request, old.events),
+        "rulebook": office.rulebook,
+        "actor": request.person.name,
+    }
+    withdrawing = Circumstances(**given, refiling=new, since=old.since)
+    filing = Circumstances(**given, refiling=old.reference, reference=new)
+    withdrawn = decide(old.state, c.WithdrawApplication(), withdrawing)
+    filed = decide(Draft(), asked.command, filing)
+    outcome = _commit(office, asked, filing, (old, withdrawn), filed)
+    office.pokes.committed()
+    return outcome
+
+
+def _commit(
+    office: Office, asked: Asked, given: Circumstances, ended: tuple[CaseAt, Facts], filed: Facts
+) -> Outcome:
+    request, (old, withdrawn) = asked.request, ended
+    start: CaseState = Draft()
+    state = reduce(evolve, filed, start)
+    before, after = reserved_by(office, old.state), reserved_by(office, state)
+    try:
+        appended = office.store.append(
+            Commit(
+                command_id=request.command_id,
+                fingerprint=asked.fingerprint,
+                writes=(
+                    _write(old.reference, old.version, withdrawn, given),
+                    _write(given.reference, 0, filed, given),
+                ),
+                actor=request.person.name,
+                role=request.person.role,
+                command=COMMAND,
+                causation_id=str(request.command_id),
+                correlation_id=request.correlation_id,
+                result={
+                    "reference": given.reference,
+                    "version": len(filed),
+                    "stage": stage_of(state),
+                },
+                reserve=tuple(after),
+                release=tuple(before),
+            )
+        )
+    except Reserved as taken:
+        raise DuplicateApplication(DUPLICATE) from taken
+    return outcome_of(appended)
+
+
+def _write(reference: str, version: int, facts: Facts, given: Circumstances) -> StreamWrite:
+    events = tuple(NewEvent(event=fact, effective_at=given.at) for fact in facts)
+    return StreamWrite(stream=f"case-{reference}", expected=version, events=events)

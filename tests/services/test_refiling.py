@@ -1,0 +1,164 @@
+"""Withdrawing and filing anew in one commit: linked, all or nothing, once, whoever races."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from threading import Event
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from domain import commands as c
+from domain.access import Person, Role
+from domain.errors import DuplicateApplication, Forbidden, NotAllowedNow, Refusal
+from domain.events import ApplicationSubmitted, ApplicationWithdrawn
+from domain.stages import Stage
+from services.cases import carry_out, case_at, submit
+from services.refiling import withdraw_and_refile
+from services.store import CommandReused, Conflict, StoreFault
+from services.wiring import Office
+from tests.conftest import TestDatabase
+from tests.services.asking import MAY_2019, asked, asked_for, filed_by, on_paper, together
+
+_COMMITS = """
+SELECT count(*), count(DISTINCT commit_id) FROM events
+WHERE body #>> '{payload,refiled_as}' IS NOT NULL OR body #>> '{payload,refiles}' IS NOT NULL
+"""
+
+
+def test_both_cases_are_linked_and_stand_in_one_commit(
+    office: Office, database: TestDatabase
+) -> None:
+    old = submit(office, on_paper("john"), asked()).reference
+    new = withdraw_and_refile(office, old, on_paper("john"), asked(expected=1))
+
+    assert (new.version, new.stage, new.repeated) == (1, Stage.SUBMITTED, False)
+    withdrawn, filed = case_at(office, old), case_at(office, new.reference)
+    assert withdrawn.stage is Stage.WITHDRAWN
+    ended, begun = withdrawn.events[-1], filed.events[0]
+    assert ended.event == ApplicationWithdrawn(personal=None, refiled_as=new.reference)
+    assert isinstance(begun.event, ApplicationSubmitted)
+    assert begun.event.refiles == old
+    assert ended.command_id == begun.command_id
+    with psycopg.connect(database.admin_url) as connection:
+        assert connection.execute(_COMMITS).fetchone() == (2, 1)
+
+
+def test_the_one_live_application_passes_from_the_old_case_to_the_new(office: Office) -> None:
+    old = submit(office, on_paper("john"), asked()).reference
+    new = withdraw_and_refile(office, old, on_paper("john"), asked()).reference
+    with pytest.raises(DuplicateApplication):
+        submit(office, on_paper("john"), asked())
+    carry_out(office, new, c.WithdrawApplication(), asked())
+    submit(office, on_paper("john"), asked())
+
+
+def test_a_repeat_gets_the_first_new_case_and_other_content_is_refused(office: Office) -> None:
+    old = submit(office, on_paper("john"), asked()).reference
+    request = asked(expected=1)
+    first = withdraw_and_refile(office, old, on_paper("john"), request)
+    again = withdraw_and_refile(office, old.lower(), on_paper("john"), request)
+    assert again == replace(first, repeated=True)
+    with pytest.raises(CommandReused):
+        withdraw_and_refile(office, old, on_paper("emma"), request)
+    assert office.store.sequence() == 3
+
+
+def test_nothing_is_withdrawn_where_nothing_can_be_filed(office: Office) -> None:
+    john = submit(office, on_paper("john"), asked()).reference
+    emma = submit(office, on_paper("emma"), asked()).reference
+    with pytest.raises(DuplicateApplication):
+        withdraw_and_refile(office, john, on_paper("emma"), asked())
+    with pytest.raises(Conflict):
+        withdraw_and_refile(office, john, on_paper("john"), asked(expected=7))
+    assert {case_at(office, each).stage for each in (john, emma)} == {Stage.SUBMITTED}
+    assert office.store.sequence() == 2
+
+
+def test_a_case_that_ended_or_was_approved_cannot_be_refiled(office: Office) -> None:
+    reference = submit(office, on_paper("john"), asked()).reference
+    refusal = together(c.ProposeRefusal(reasons=("No",)))
+    selected = (c.ShortlistCase(exercise="1", rank=1), c.SelectCase(exercise="1", rank=1))
+    scored = (c.AcknowledgeApplication(), c.AssessPrerequisites(), c.ScoreApplication())
+    supervisor = Person(name="supervisor.wong", role=Role.SUPERVISOR)
+    for command in (*scored, *selected, *refusal):
+        carry_out(office, reference, command, asked_for(command, supervisor))
+    with pytest.raises(NotAllowedNow):
+        withdraw_and_refile(office, reference, on_paper("john"), asked())
+
+
+def test_applicants_refile_their_own_case_only_and_auditors_none(office: Office) -> None:
+    old = submit(office, on_paper("john"), asked()).reference
+    for name, role in (("QM-AAAAA-AAAAA", Role.APPLICANT), ("auditor.ho", Role.AUDITOR)):
+        request = asked(Person(name=name, role=role), at=None)
+        with pytest.raises(Forbidden):
+            withdraw_and_refile(office, old, on_paper("john"), request)
+    own = asked(Person(name=old, role=Role.APPLICANT), at=None)
+    assert withdraw_and_refile(office, old, on_paper("john"), own).reference != old
+
+
+def test_the_person_may_have_a_new_passport_in_the_new_application(office: Office) -> None:
+    john = filed_by("john")
+    document = replace(john.applicant.travel_document, number="X7654321")
+    renewed = replace(john, applicant=replace(john.applicant, travel_document=document))
+    old = submit(office, on_paper("john"), asked()).reference
+    withdraw_and_refile(office, old, c.SubmitApplication(application=renewed), asked())
+    submit(office, on_paper("john"), asked())  # the old passport's reservation was released
+    with pytest.raises(DuplicateApplication):
+        submit(office, c.SubmitApplication(application=renewed), asked())
+
+
+def test_of_many_who_refile_a_case_at_once_one_does(office: Office) -> None:
+    old = submit(office, on_paper("john"), asked()).reference
+
+    def refile(number: int) -> bool:
+        try:
+            if number % 3 == 0:
+                submit(office, on_paper("john"), asked())
+            else:
+                withdraw_and_refile(office, old, on_paper("john"), asked())
+        except Refusal:
+            return False
+        return number % 3 != 0
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(refile, range(9))).count(True) == 1
+    assert office.store.sequence() == 3
+
+
+def test_connections_that_are_killed_leave_no_half_of_it(
+    office: Office, database: TestDatabase
+) -> None:
+    done = Event()
+
+    def kill() -> None:
+        with psycopg.connect(database.admin_url, autocommit=True) as connection:
+            while not done.wait(0.002):
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+
+    def refile(reference: str, command_id: UUID) -> str:
+        request = asked(command_id=command_id)
+        while True:
+            with suppress(StoreFault):
+                return withdraw_and_refile(office, reference, on_paper("john"), request).reference
+
+    reference = submit(office, on_paper("john"), asked(at=MAY_2019)).reference
+    ids = [uuid4() for _ in range(25)]
+    passed = [reference]
+    with ThreadPoolExecutor(1) as pool:
+        killing = pool.submit(kill)
+        try:
+            for each in ids:
+                passed.append(refile(passed[-1], each))
+        finally:
+            done.set()
+        killing.result()
+    assert len(set(passed)) == len(ids) + 1
+    stages = [case_at(office, each).stage for each in passed]
+    assert stages == [Stage.WITHDRAWN] * len(ids) + [Stage.SUBMITTED]
+    with psycopg.connect(database.admin_url) as connection:
+        assert connection.execute(_COMMITS).fetchone() == (2 * len(ids), len(ids))
