@@ -23,6 +23,13 @@ class Route(StrEnum):
     ACHIEVEMENT = "achievement"
 
 
+class Channel(StrEnum):
+    """How an application reached the office."""
+
+    PAPER = "paper"
+    ONLINE = "online"
+
+
 class Correspondence(StrEnum):
     """The languages in which the office writes to applicants."""
 

@@ -7,9 +7,8 @@ as arguments of `decide`.
 from dataclasses import dataclass
 from datetime import date
 
-from domain.application import Application, CountryCode, EmailAddress
+from domain.application import Application, Channel, CountryCode, EmailAddress
 from domain.decisions import Matter, VoidingCode
-from domain.events import Channel
 from domain.gradings import DepartureCode, Direction, Grade
 from domain.moves import MoveCode
 from domain.overrides import OverrideCode

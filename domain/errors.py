@@ -171,7 +171,17 @@ class NotYet(Refusal):
 
 
 class DuplicateApplication(Refusal):
-    """This person already has a live application."""
+    """This person already has a live application.
+
+    `live` is the case, None where it is not for whoever asks to know.
+    """
+
+    def __init__(self, live: str | None = None) -> None:
+        self.live = live
+        which = f", {live}" if live else ""
+        super().__init__(
+            f"this person has a live application{which}; withdraw it before filing another"
+        )
 
 
 class NoSuchCase(Refusal):

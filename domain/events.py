@@ -13,7 +13,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
-from domain.application import Application, Route
+from domain.application import Application, Channel, Route
 from domain.decisions import (
     DecisionEvent,
 )
@@ -39,13 +39,6 @@ from domain.rules.types import Assessment
 from domain.work_events import (
     WorkEvent,
 )
-
-
-class Channel(StrEnum):
-    """How an application reached the office."""
-
-    PAPER = "paper"
-    ONLINE = "online"
 
 
 class RefusalClass(StrEnum):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Final, get_args
 
 from domain import papers as p
 from domain.application import Application, Route
@@ -379,6 +379,10 @@ STAGES: Final[Mapping[type[CaseState], Stage]] = MappingProxyType(
 )
 
 
+LIVE: Final = frozenset(STAGES[each] for each in (*get_args(Undecided), Approved, VisaPaid, Issued))
+"""The stages at which the person cannot have a second application beside this one [S9][S42]."""
+
+
 def stage_of(state: CaseState) -> Stage:
     """Return the stage that `state` is at."""
     return STAGES[type(state)]
@@ -392,8 +396,3 @@ def proposals_of(state: CaseState) -> tuple[OverrideProposed, ...]:
 def decision_of(state: CaseState) -> DecisionProposed | None:
     """Return the decision that awaits a second officer, None without one."""
     return None if isinstance(state, Draft) else state.filed.decision
-
-
-def is_live(state: CaseState) -> bool:
-    """Say whether the person cannot have a second application beside this one [S9][S42]."""
-    return isinstance(state, Undecided | Approved | VisaPaid | Issued)

@@ -69,6 +69,7 @@ from domain.work_events import (
     CaseReleased,
     CaseReturned,
     CaseTaken,
+    DuplicateRefused,
     NoteAdded,
     NoteSuperseded,
 )
@@ -136,5 +137,6 @@ WIRE: Final[Mapping[type[Event], Wire]] = MappingProxyType(
         CaseReturned: Wire(name="case-returned"),
         NoteAdded: Wire(name="note-added"),
         NoteSuperseded: Wire(name="note-superseded"),
+        DuplicateRefused: Wire(name="duplicate-refused"),
     }
 )

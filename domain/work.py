@@ -95,7 +95,7 @@ def decide(state: WorkState, command: c.WorkCommand, given: WorkCircumstances) -
             assert_never(command)
 
 
-def evolve(state: WorkState, event: e.WorkEvent) -> WorkState:
+def evolve(state: WorkState, event: e.WorkEvent) -> WorkState:  # noqa: PLR0911 - one arm per event
     """Return the state after `event`; every event leads somewhere from every state."""
     match event:
         case e.CaseAssigned(officer=officer) | e.CaseTaken(officer=officer):
@@ -110,6 +110,8 @@ def evolve(state: WorkState, event: e.WorkEvent) -> WorkState:
             return replace(state, notes=(*state.notes, Note(number=number, author=author)))
         case e.NoteSuperseded():
             return replace(state, notes=_superseded(state.notes, event))
+        case e.DuplicateRefused():
+            return state
         case _:
             assert_never(event)
 

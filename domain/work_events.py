@@ -7,6 +7,8 @@ change holds here too: reasons and notes are sealed by the key of the case.
 
 from dataclasses import dataclass
 
+from domain.application import Channel
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseAssigned:
@@ -83,6 +85,16 @@ class NoteSuperseded:
     personal: NoteText | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuplicateRefused:
+    """Another application by the person of this case was refused, for this one is live.
+
+    It came in by `channel`, at the event's own instant.
+    """
+
+    channel: Channel
+
+
 WorkEvent = (
     CaseAssigned
     | CaseTaken
@@ -91,4 +103,5 @@ WorkEvent = (
     | CaseReturned
     | NoteAdded
     | NoteSuperseded
+    | DuplicateRefused
 )

@@ -24,7 +24,6 @@ from domain.application import Application
 from domain.case import decide, evolve, load
 from domain.deciding.circumstances import Circumstances, Facts
 from domain.errors import (
-    DuplicateApplication,
     EarlierThanHistory,
     Forbidden,
     NoSuchCase,
@@ -35,13 +34,14 @@ from domain.evolving import stays
 from domain.particulars import ErasureDecided
 from domain.record import Recorded
 from domain.references import RANDOM_BYTES, make_reference, parse_reference
-from domain.stages import CaseState, Draft, Stage, is_live, stage_of
+from domain.stages import LIVE, CaseState, Draft, Stage, stage_of
 from domain.work_commands import TakeNext, WorkCommand
+from services import duplicates
+from services.projections.names import person_token
 from services.store import Appended, Commit, Conflict, NewEvent, Reserved, StreamWrite
 from services.wiring import Office
 
 ATTEMPTS: Final = 5
-DUPLICATE: Final = "this person has a live application; withdraw it before filing another"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,27 +273,32 @@ def _append(office: Office, reference: str, case: CaseAt, asked: Asked) -> Outco
     version = case.version + len(facts)
     events = tuple(NewEvent(event=fact, effective_at=at) for fact in facts)
     live_before, live_after = reserved_by(office, case.state), reserved_by(office, state)
-    try:
-        appended = office.store.append(
-            Commit(
-                command_id=request.command_id,
-                fingerprint=asked.fingerprint,
-                writes=(StreamWrite(stream=stream, expected=case.version, events=events),),
-                actor=request.person.name,
-                role=request.person.role,
-                command=type(command).__name__,
-                causation_id=str(request.command_id),
-                correlation_id=request.correlation_id,
-                result={"reference": reference, "version": version, "stage": stage_of(state)},
-                reserve=tuple(live_after - live_before),
-                release=tuple(live_before - live_after),
-                destroy=_erased(reference, facts),
-            )
-        )
-    except Reserved as taken:
-        raise DuplicateApplication(DUPLICATE) from taken
+    commit = Commit(
+        command_id=request.command_id,
+        fingerprint=asked.fingerprint,
+        writes=(StreamWrite(stream=stream, expected=case.version, events=events),),
+        actor=request.person.name,
+        role=request.person.role,
+        command=type(command).__name__,
+        causation_id=str(request.command_id),
+        correlation_id=request.correlation_id,
+        result={"reference": reference, "version": version, "stage": stage_of(state)},
+        reserve=tuple(live_after - live_before),
+        release=tuple(live_before - live_after),
+        destroy=_erased(reference, facts),
+    )
+    appended = append_live(office, commit, request.person, state)
     office.pokes.committed()
     return outcome_of(appended)
+
+
+def append_live(office: Office, commit: Commit, person: Person, state: CaseState) -> Appended:
+    """Append what brings a case to `state`; refused where its person has a live case already."""
+    try:
+        return office.store.append(commit)
+    except Reserved as taken:
+        application = None if isinstance(state, Draft) else state.filed.application
+        raise duplicates.refusal(office, commit, person, application) from taken
 
 
 def effective_instant(
@@ -324,19 +329,16 @@ def _erased(reference: str, facts: Facts) -> tuple[str, ...]:
 
 def reserved_by(office: Office, state: CaseState) -> frozenset[str]:
     """Return what a case reserves as it is: one live application per person."""
-    if isinstance(state, Draft) or not is_live(state) or state.filed.application is None:
+    if isinstance(state, Draft) or state.filed.application is None or stage_of(state) not in LIVE:
         return frozenset()
     return frozenset({live_application(office, state.filed.application)})
 
 
 def live_application(office: Office, application: Application) -> str:
     """Return the key that one person's live application reserves; it tells nothing of them."""
-    applicant = application.applicant
-    document = applicant.travel_document
-    # The index makes case and width alike; blanks and hyphens people put in as they like.
-    number = "".join(filter(str.isalnum, document.number))
-    person = f"{document.issued_by} {number} {applicant.date_of_birth}"
-    return f"live-application:{office.blind.token('person', person).hex()}"
+    who = application.applicant
+    person = person_token(office.blind, who.travel_document, who.date_of_birth)
+    return f"live-application:{person.hex()}"
 
 
 def fingerprint(

@@ -20,11 +20,10 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 from domain.access import Person
-from domain.application import Application
+from domain.application import Application, Channel
 from domain.commands import SubmitApplication
 from domain.days import HONG_KONG, hong_kong_date
 from domain.errors import Refusal, Reportable
-from domain.events import Channel
 from services.cases import Outcome, Request, submit
 from services.intake.application import application_from
 from services.intake.document import parse_document

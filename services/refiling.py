@@ -12,15 +12,14 @@ from domain import commands as c
 from domain.access import ACTION_OF, demand
 from domain.case import decide, evolve
 from domain.deciding.circumstances import Circumstances, Facts
-from domain.errors import DuplicateApplication
 from domain.references import RANDOM_BYTES, make_reference
 from domain.stages import CaseState, Draft, stage_of
 from services.cases import (
-    DUPLICATE,
     Asked,
     CaseAt,
     Outcome,
     Request,
+    append_live,
     ask,
     case_at,
     effective_instant,
@@ -28,7 +27,7 @@ from services.cases import (
     reserved_by,
     settled,
 )
-from services.store import Commit, Conflict, NewEvent, Reserved, StreamWrite
+from services.store import Commit, Conflict, NewEvent, StreamWrite
 from services.wiring import Office
 
 COMMAND: Final = "WithdrawAndRefile"
@@ -75,32 +74,23 @@ def _commit(
     start: CaseState = Draft()
     state = reduce(evolve, filed, start)
     before, after = reserved_by(office, old.state), reserved_by(office, state)
-    try:
-        appended = office.store.append(
-            Commit(
-                command_id=request.command_id,
-                fingerprint=asked.fingerprint,
-                writes=(
-                    _write(old.reference, old.version, withdrawn, given),
-                    _write(given.reference, 0, filed, given),
-                ),
-                actor=request.person.name,
-                role=request.person.role,
-                command=COMMAND,
-                causation_id=str(request.command_id),
-                correlation_id=request.correlation_id,
-                result={
-                    "reference": given.reference,
-                    "version": len(filed),
-                    "stage": stage_of(state),
-                },
-                reserve=tuple(after),
-                release=tuple(before),
-            )
-        )
-    except Reserved as taken:
-        raise DuplicateApplication(DUPLICATE) from taken
-    return outcome_of(appended)
+    commit = Commit(
+        command_id=request.command_id,
+        fingerprint=asked.fingerprint,
+        writes=(
+            _write(old.reference, old.version, withdrawn, given),
+            _write(given.reference, 0, filed, given),
+        ),
+        actor=request.person.name,
+        role=request.person.role,
+        command=COMMAND,
+        causation_id=str(request.command_id),
+        correlation_id=request.correlation_id,
+        result={"reference": given.reference, "version": len(filed), "stage": stage_of(state)},
+        reserve=tuple(after),
+        release=tuple(before),
+    )
+    return outcome_of(append_live(office, commit, request.person, state))
 
 
 def _write(reference: str, version: int, facts: Facts, given: Circumstances) -> StreamWrite:

@@ -78,6 +78,12 @@ class WorkAt:
         return holder_of(self.state)
 
     @property
+    def duplicates(self) -> tuple[Recorded[w.DuplicateRefused], ...]:
+        """Applications by the same person that were refused beside this case."""
+        found = (each for each in self.events if isinstance(each.event, w.DuplicateRefused))
+        return cast("tuple[Recorded[w.DuplicateRefused], ...]", tuple(found))
+
+    @property
     def way(self) -> Way:
         """How the case last changed hands."""
         return last_way(self.events)

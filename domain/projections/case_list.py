@@ -6,12 +6,12 @@ row is folded on without opening what is sealed in it, and erasing a person chan
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
 from domain import events as e
-from domain.application import Applicant, Route
+from domain.application import Applicant, Channel, Route, TravelDocument
 from domain.interruptions import CaseHeld, HoldLifted
 from domain.moves import CaseMovedToRuleset
 from domain.papers import DocumentsRequested, RequestedDocumentsReceived
@@ -27,7 +27,7 @@ from domain.reconsidering import CaseReopened
 from domain.record import Recorded
 from domain.stages import Stage
 
-VERSION: Final = 3
+VERSION: Final = 4
 OPENS: Final[frozenset[type[e.Event]]] = frozenset(
     {e.ApplicationSubmitted, ApplicationCorrected, ErasureDecided}
 )
@@ -40,11 +40,13 @@ _WITHOUT_POINTS: Final[Mapping[str, Any]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """What the applicant is called."""
+    """What the applicant is called, and by what they are told from others of that name."""
 
     family_name: str
     given_names: str
     name_in_chinese: str | None
+    travel_document: TravelDocument
+    date_of_birth: date
 
     @property
     def whole(self) -> str:
@@ -65,13 +67,14 @@ class CaseRow:
     it was last assessed under or moved to. `version` counts the case's own events, `position` the
     log's. `reason_class` is that of a refusal. `stage_since` is when the present stage took effect,
     with the points that the case has.
+    `refiles` is the case that it took the place of, `refiled_as` the one that took its place.
     """
 
     reference: str
     stage: Stage
     stage_since: datetime
     route: Route
-    channel: e.Channel
+    channel: Channel
     submitted_at: datetime
     points: int | None
     computed_points: int | None
@@ -83,6 +86,8 @@ class CaseRow:
     documents_awaited: bool = False
     held: bool = False
     reason_class: e.RefusalClass | None = None
+    refiles: str | None = None
+    refiled_as: str | None = None
     version: int
     position: int
     personal: Names | None
@@ -142,6 +147,8 @@ def _said(event: e.CaseEvent, at: datetime) -> dict[str, Any]:  # noqa: C901, PL
             return {"personal": None}
         case e.ApplicationRefused():
             return {"reason_class": event.reason_class}
+        case e.ApplicationWithdrawn():
+            return {"refiled_as": event.refiled_as}
         case e.CaseShortlisted() | e.CaseSelected() | e.CaseNotSelected():
             return {"exercise": event.exercise, "rank": event.rank}
         case DocumentsRequested() | RequestedDocumentsReceived():
@@ -163,6 +170,7 @@ def _first(event: e.ApplicationSubmitted, recorded: Recorded[e.CaseEvent]) -> Ca
         exercise=None,
         rank=None,
         ruleset=None,
+        refiles=event.refiles,
         version=recorded.version,
         position=position_of(recorded),
         personal=_names(event.personal.applicant) if event.personal else None,
@@ -174,4 +182,6 @@ def _names(applicant: Applicant) -> Names:
         family_name=applicant.family_name,
         given_names=applicant.given_names,
         name_in_chinese=applicant.name_in_chinese,
+        travel_document=applicant.travel_document,
+        date_of_birth=applicant.date_of_birth,
     )

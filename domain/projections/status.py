@@ -14,8 +14,9 @@ from typing import Any, Final
 from domain import events as e
 from domain import papers as p
 from domain.application import Application, Correspondence, Route
+from domain.decisions import DecisionWords, VoidingCode
 from domain.evolving import stays
-from domain.interruptions import CaseLapsed
+from domain.interruptions import CaseLapsed, LapseCause
 from domain.moves import CaseMovedToRuleset
 from domain.particulars import ApplicationCorrected, ErasureDecided
 from domain.projections.stage_after import (
@@ -27,12 +28,18 @@ from domain.projections.stage_after import (
 )
 from domain.reconsidering import CaseReopened, RefusalUpheld
 from domain.record import Recorded
-from domain.residence import RightOfAbodeReached, StayExtended, VisaVoided
+from domain.residence import (
+    ExtensionRefused,
+    ExtensionSought,
+    RightOfAbodeReached,
+    StayExtended,
+    VisaVoided,
+)
 from domain.rules.reasons import Reason, as_written
 from domain.stages import Stage
 from domain.traces import UNDECIDED
 
-VERSION: Final = 4
+VERSION: Final = 5
 OPENS: Final[frozenset[type[e.Event]]] = frozenset(
     {
         e.ApplicationSubmitted,
@@ -40,6 +47,9 @@ OPENS: Final[frozenset[type[e.Event]]] = frozenset(
         ApplicationCorrected,
         CaseReopened,
         RefusalUpheld,
+        ExtensionSought,
+        ExtensionRefused,
+        VisaVoided,
         ErasureDecided,
     }
 )
@@ -143,7 +153,8 @@ class StatusRow:
     for the documents that are asked for; `activate_by` the last day to enter on the visa,
     `stay_until` the last day of the present stay. Each is None while it says nothing. `ruleset` is
     the one in force for the application, None before it was assessed or moved. `reason_class` is
-    that of a refusal.
+    that of a refusal. `refiled_as` is the application that was filed in the place of this one,
+    `lapse_cause` what was not done in time, `voiding_code` why a visa is void.
     """
 
     reference: str
@@ -158,6 +169,9 @@ class StatusRow:
     activate_by: date | None
     stay_until: date | None
     reason_class: e.RefusalClass | None
+    refiled_as: str | None = None
+    lapse_cause: LapseCause | None = None
+    voiding_code: VoidingCode | None = None
     version: int
     position: int
     personal: AboutPerson | None
@@ -179,7 +193,7 @@ class StatusRow:
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
-        """The reasons of a refusal; empty without one and once erased."""
+        """The reasons of the latest decision against the applicant; empty once erased."""
         return self.personal.reasons if self.personal else ()
 
 
@@ -218,7 +232,7 @@ def _documents(event: e.CaseEvent, stage: Stage) -> dict[str, Any]:
     return {"documents_by": None} if answered or stage not in UNDECIDED else {}
 
 
-def _said(row: StatusRow, event: e.CaseEvent) -> dict[str, Any]:  # noqa: C901, PLR0911 - one arm per event
+def _said(row: StatusRow, event: e.CaseEvent) -> dict[str, Any]:  # noqa: C901, PLR0911, PLR0912 - one arm per event
     """Return what the event says besides the stage: columns with their new values."""
     match event:
         case e.PrerequisitesAssessed() | e.ApplicationScored() | CaseMovedToRuleset():
@@ -229,7 +243,18 @@ def _said(row: StatusRow, event: e.CaseEvent) -> dict[str, Any]:  # noqa: C901, 
             return {"activate_by": event.activate_by}
         case e.VisaActivated() | StayExtended():
             return {"stay_until": event.stay_until}
-        case VisaVoided() | CaseLapsed() | RightOfAbodeReached():
+        case VisaVoided():
+            told = {"stay_until": None, "voiding_code": event.code}
+            return {**told, "personal": _told_anew(row, event.personal)}
+        case ExtensionRefused():
+            return {"personal": _told_anew(row, event.personal)}
+        case ExtensionSought():
+            return {"personal": _without_reasons(row)}
+        case CaseLapsed():
+            return {"stay_until": None, "lapse_cause": event.cause}
+        case e.ApplicationWithdrawn():
+            return {"refiled_as": event.refiled_as}
+        case RightOfAbodeReached():
             return {"stay_until": None}
         case CaseReopened():
             return {"reason_class": None, "personal": _without_reasons(row)}
@@ -277,6 +302,13 @@ def _with_reasons(row: StatusRow, event: e.ApplicationRefused) -> AboutPerson | 
         return row.personal
     written = (as_written(text) for text in event.personal.texts)
     return replace(row.personal, reasons=(*event.personal.reasons, *written))
+
+
+def _told_anew(row: StatusRow, said: DecisionWords | None) -> AboutPerson | None:
+    """Return what is said of the person with the reasons of a decision in place of others."""
+    if row.personal is None or said is None:
+        return row.personal
+    return replace(row.personal, reasons=tuple(as_written(text) for text in said.texts))
 
 
 def _with_more(row: StatusRow, texts: tuple[str, ...]) -> AboutPerson | None:

@@ -12,7 +12,7 @@ from domain.events import Event
 from domain.projections.stage_after import WORK_STREAM, key_after, position_of
 from domain.record import Recorded
 
-VERSION: Final = 1
+VERSION: Final = 2
 OPENS: Final[frozenset[type[Event]]] = frozenset()
 
 
@@ -21,8 +21,9 @@ class WorkRow:
     """The work on one case.
 
     `holder` has the case since `since`, both None where nobody does; it was `returned` if its last
-    way went back. `notes` counts those that no other has superseded, `changed_at` is when
-    anything was done last, and `version` counts the events of the work.
+    way went back. `notes` counts those that no other has superseded, `duplicates` the applications
+    by the same person that were refused; `changed_at` is when anything was done last, and `version`
+    counts the events of the work.
     """
 
     reference: str
@@ -30,6 +31,7 @@ class WorkRow:
     since: datetime | None
     returned: bool
     notes: int
+    duplicates: int
     changed_at: datetime
     version: int
     position: int
@@ -52,13 +54,15 @@ def fold(row: WorkRow | None, recorded: Recorded[w.WorkEvent]) -> WorkRow:
     )
 
 
-def _said(row: WorkRow, recorded: Recorded[w.WorkEvent]) -> dict[str, Any]:
+def _said(row: WorkRow, recorded: Recorded[w.WorkEvent]) -> dict[str, Any]:  # noqa: PLR0911 - one arm per event
     """Return what the event says: columns with their new values."""
     match recorded.event:
         case w.NoteAdded():
             return {"notes": row.notes + 1}
         case w.NoteSuperseded():
             return {}
+        case w.DuplicateRefused():
+            return {"duplicates": row.duplicates + 1}
         case w.CaseReleased():
             return {"holder": None, "since": None, "returned": False}
         case w.CaseReturned(officer=None):
@@ -80,6 +84,7 @@ def _untouched(recorded: Recorded[w.WorkEvent]) -> WorkRow:
         since=None,
         returned=False,
         notes=0,
+        duplicates=0,
         changed_at=recorded.effective_at,
         version=recorded.version,
         position=position_of(recorded),

@@ -1,6 +1,5 @@
 """Questions about cases: the list, one case at any moment, its history, and how many there are."""
 
-from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,26 +11,21 @@ from domain.access import Action
 from domain.application import Correspondence
 from domain.application import Route as TestRoute
 from domain.clocks import Clock
-from domain.following import possible
-from domain.moves import CaseMovedToRuleset, still_standing
-from domain.particulars import ApplicationCorrected
-from domain.reconsidering import CaseReopened
 from domain.record import Recorded
 from domain.rederivation import rederived
-from domain.rules.types import Assessment
-from domain.stages import Draft, Stage, proposals_of
+from domain.stages import Stage
 from domain.wire import WIRE
 from services import cases
-from services.api.commands import addresses
+from services.api.detail import CaseDetailSchema, detail
 from services.api.freshness import shown, wait_until_shown
 from services.api.inputs import MESSAGES, LenientInstant, LenientWhole, Moment, language
 from services.api.outputs import (
     AssessmentsSchema,
-    CaseDetailSchema,
     CaseItem,
     CasePage,
     Counts,
     HistorySchema,
+    LinkedCases,
     StageCount,
 )
 from services.api.routes import ETAG, IF_NONE_MATCH, PREFER, Call, Reply, Route, tagged
@@ -39,7 +33,6 @@ from services.clocks import clock_of
 from services.intake.fields import Text, Word, utc_text
 from services.intake.schema import schema_for
 from services.projections import queries
-from services.rules import answer
 from services.work import Whose, whose_cases
 
 MOST_ITEMS: Final = 100
@@ -90,6 +83,7 @@ class CaseQuery(FreshQuery):
     points_to = LenientWhole()
     name = Text(validate=_SHORT)
     held = Word(Whose)
+    mark = Word(queries.Mark)
     sort = Word(queries.Sort, load_default=queries.Sort.NEWEST)
     after = Text()
     limit = LenientWhole(
@@ -113,6 +107,18 @@ def case_list(call: Call, query: dict[str, Any]) -> CasePage:
     return CasePage(items=items, next=found.next, freshness=fresh)
 
 
+def linked(call: Call, reference: str, query: dict[str, Any]) -> LinkedCases:
+    """The other cases of the case's person, and which took the place of which."""
+    office = call.office
+    case = cases.case_at(office, reference)
+    wait_until_shown(office, "case-list", query.get("wait_for"))
+    fresh = shown(office, "case-list")
+    found = queries.linked(office.models, case.reference)
+    return LinkedCases(
+        reference=case.reference, items=tuple(_item(each) for each in found), freshness=fresh
+    )
+
+
 def counts(call: Call, query: dict[str, Any]) -> Counts:
     """How many cases are at each stage."""
     wait_until_shown(call.office, "case-list", query.get("wait_for"))
@@ -131,7 +137,7 @@ def show(call: Call, reference: str, query: dict[str, Any]) -> Any:
     case = cases.case_at(call.office, reference, **query)
     clock = clock_of(call.office, case, **query)
     read = clock if isinstance(clock, Clock) else None
-    return tagged(case.version, {**_detail(case, said_in), "clock": read})
+    return tagged(case.version, {**detail(case, said_in), "clock": read})
 
 
 def history(call: Call, reference: str, query: dict[str, Any]) -> Any:
@@ -170,69 +176,6 @@ def assessments(call: Call, reference: str, query: dict[str, Any]) -> Any:
 
 def _item(row: Any) -> CaseItem:
     return CaseItem(**{name: getattr(row, name) for name in CaseItem.__dataclass_fields__})
-
-
-def _detail(case: cases.CaseAt, said_in: Correspondence) -> dict[str, Any]:
-    state = case.state
-    if isinstance(state, Draft):
-        raise TypeError("a case that has events is not a draft")
-    said = ("due_hkd", "pay_by", "activate_by", "stay_until", "reason_class")
-    assessment = next(_assessments(case), None)
-    return {
-        **{name: getattr(state, name, None) for name in said},
-        **_listed(case.events),
-        "reference": case.reference,
-        "version": case.version,
-        "stage": case.stage,
-        "stage_since": case.since,
-        "route": state.filed.route,
-        "submitted_at": state.filed.submitted_at,
-        "proposals": proposals_of(state),
-        "possible": addresses(possible(state)),
-        "application": state.filed.application,
-        "assessment": None if assessment is None else answer(assessment, said_in),
-    }
-
-
-def _listed(events: Iterable[Recorded[e.CaseEvent]]) -> dict[str, Any]:
-    """What the list says of a case too, told from its own events and so for any moment."""
-    names = ("points", "computed_points", "exercise", "rank", "ruleset", "channel")
-    found: dict[str, Any] = {**dict.fromkeys(names), "overrides": ()}
-    for each in events:
-        match each.event:
-            case e.ApplicationSubmitted(channel=channel):
-                found |= {"channel": channel}
-            case e.PrerequisitesAssessed(ruleset=ruleset):
-                found |= {"ruleset": ruleset}
-            case e.ApplicationScored(ruleset=ruleset, total=total) as scored:
-                found |= {"ruleset": ruleset, "points": total, "overrides": scored.overrides}
-                found |= {"computed_points": scored.computed_total}
-            case CaseReopened() | ApplicationCorrected(assessed_anew=True):
-                found |= {"points": None, "overrides": (), "computed_points": None}
-            case CaseMovedToRuleset(ruleset=ruleset):
-                found |= {"ruleset": ruleset, "points": None, "overrides": ()}
-                found |= {"computed_points": None}
-            case (
-                e.CaseShortlisted(exercise=exercise, rank=rank)
-                | e.CaseSelected(exercise=exercise, rank=rank)
-                | e.CaseNotSelected(exercise=exercise, rank=rank)
-            ):
-                found |= {"exercise": exercise, "rank": rank}
-            case _:
-                pass
-    return found
-
-
-def _assessments(case: cases.CaseAt) -> Iterator[Assessment]:
-    """The assessments of a case that still stand, the latest first."""
-    for each in reversed(still_standing(case.events)):
-        match each.event:
-            case e.PrerequisitesAssessed(personal=Assessment() as found):
-                yield found
-            case e.ApplicationScored(personal=Assessment() as found):
-                yield found
-            case _:
-                pass
 
 
 def _event(recorded: Recorded[e.CaseEvent]) -> dict[str, Any]:
@@ -306,6 +249,17 @@ ROUTES: Final = (
         summary="Make every assessment of a case again",
         query=MomentQuery,
         gives=AssessmentsSchema,
+    ),
+    Route(
+        method="GET",
+        path="/cases/<reference>/linked",
+        name="case-linked",
+        action=Action.READ_CASES,
+        view=linked,
+        summary="List the other cases of a case's person",
+        query=FreshQuery,
+        gives=schema_for(LinkedCases),
+        headers=(PREFER,),
     ),
     Route(
         method="GET",

@@ -13,9 +13,8 @@ from domain import commands as c
 from domain import exercise_commands as q
 from domain import papers as p
 from domain.access import ACTION_OF
-from domain.application import Application
+from domain.application import Application, Channel
 from domain.days import hong_kong_date
-from domain.events import Channel
 from domain.stages import Stage
 from services import cases, refiling
 from services.api.conditions import NO_VERSION, expected_version

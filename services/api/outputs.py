@@ -1,21 +1,18 @@
 """What the API answers with. A shape that is a dataclass is derived from it, as requests are."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
-from marshmallow import Schema, fields, post_dump
+from marshmallow import Schema, fields
 
-from domain.application import Application, Correspondence, Route
-from domain.events import Channel, RefusalClass
-from domain.overrides import OverrideApplied, OverrideProposed
+from domain.application import Channel, Correspondence, Route
+from domain.decisions import VoidingCode
+from domain.events import RefusalClass
+from domain.interruptions import LapseCause
 from domain.projections.status import Awaited
 from domain.rederivation import Extent
 from domain.stages import Stage
-from services.api.clocks import ClockSchema
 from services.intake.fields import Instant
-from services.intake.schema import schema_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +28,9 @@ class Shown:
 class CaseItem:
     """A case in the list; `name` is null once its person has been erased.
 
-    `computed_points` is what the tests alone gave, null where no officer decided otherwise.
+    `held` is so while an investigation holds it. `refiles` is the case that it took the place of,
+    `refiled_as` the one that took its place. `computed_points` is what the tests alone gave, null
+    where no officer decided otherwise.
     """
 
     reference: str
@@ -45,6 +44,9 @@ class CaseItem:
     exercise: str | None
     rank: int | None
     ruleset: str | None
+    held: bool
+    refiles: str | None
+    refiled_as: str | None
     version: int
     name: str | None
 
@@ -59,10 +61,24 @@ class CasePage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkedCases:
+    """The other cases of a case's person, the first filed first; none once the person is erased.
+
+    They are those with the same travel document and day of birth.
+    """
+
+    reference: str
+    items: tuple[CaseItem, ...]
+    freshness: Shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusAnswer:
     """An application as its applicant sees it.
 
     `language` is the one in which the applicant is written to, whichever was asked for here.
+    `refiled_as` is the application that was filed in its place, `lapse_cause` what was not done in
+    time, and `voiding_code` why a visa is void; `reasons` are of a refusal or of a voiding.
     """
 
     reference: str
@@ -78,6 +94,9 @@ class StatusAnswer:
     activate_by: date | None
     stay_until: date | None
     reason_class: RefusalClass | None
+    refiled_as: str | None
+    lapse_cause: LapseCause | None
+    voiding_code: VoidingCode | None
     reasons: tuple[str, ...]
     language: Correspondence | None
     freshness: Shown
@@ -189,46 +208,6 @@ class AssessmentSchema(Schema):
     overrides = fields.List(fields.Nested(OverriddenSchema))
 
 
-class CaseDetailSchema(Schema):
-    """A case as it stands, or stood. `application` and `assessment` are null once erased.
-
-    `exercise` and `rank` are of the latest exercise that it came before and `computed_points` what
-    the tests alone gave where officers decided otherwise, as in the list.
-    `possible` holds the addresses of the commands that it allows. `overrides` are the rules whose
-    points officers decided, and `proposals` those that await a second officer. `clock` is
-    null where it runs through a year whose general holidays are not loaded.
-    """
-
-    reference = fields.String(required=True)
-    version = fields.Integer(required=True)
-    stage = fields.Enum(Stage, by_value=True, required=True)
-    stage_since = Instant(required=True)
-    clock = fields.Nested(ClockSchema, required=True, allow_none=True)
-    route = fields.Enum(Route, by_value=True, required=True)
-    channel = fields.Enum(Channel, by_value=True, required=True)
-    submitted_at = Instant(required=True)
-    points = fields.Integer(required=True, allow_none=True)
-    computed_points = fields.Integer(required=True, allow_none=True)
-    exercise = fields.String(required=True, allow_none=True)
-    rank = fields.Integer(required=True, allow_none=True)
-    ruleset = fields.String(required=True, allow_none=True)
-    due_hkd = fields.Integer(required=True, allow_none=True)
-    pay_by = fields.Date(required=True, allow_none=True)
-    activate_by = fields.Date(required=True, allow_none=True)
-    stay_until = fields.Date(required=True, allow_none=True)
-    reason_class = fields.Enum(RefusalClass, by_value=True, required=True, allow_none=True)
-    overrides = fields.List(fields.Nested(schema_for(OverrideApplied)), required=True)
-    proposals = fields.List(fields.Nested(schema_for(OverrideProposed)), required=True)
-    possible = fields.List(fields.String(), required=True)
-    application = fields.Nested(schema_for(Application), required=True, allow_none=True)
-    assessment = fields.Nested(AssessmentSchema, required=True, allow_none=True)
-
-    @post_dump
-    def as_filed(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """The application is in the form in which it can be filed: no null for "not claimed"."""
-        return {**data, "application": _claimed(data["application"])}
-
-
 class EventSchema(Schema):
     """One event with everything recorded about it.
 
@@ -302,12 +281,5 @@ class ProblemSchema(Schema):
     current_version = fields.Integer()
     expected_version = fields.Integer()
     stage = fields.String()
+    live_case = fields.String()
     possible = fields.List(fields.String())
-
-
-def _claimed(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _claimed(inner) for key, inner in value.items() if inner is not None}
-    if isinstance(value, list):
-        return [_claimed(each) for each in value]
-    return value

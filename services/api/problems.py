@@ -278,6 +278,8 @@ def _members(error: Exception) -> dict[str, Any]:
             return {"errors": [{"path": each.path, "message": each.message} for each in faults]}
         case f.IfMatchMissing(current=current):
             return {"current_version": current}
+        case d.DuplicateApplication(live=str(live)):
+            return {"live_case": live}
         case d.NotAllowedNow(stage=stage, allowed=allowed):
             return {"stage": stage, "possible": addresses(allowed)}
         case _:

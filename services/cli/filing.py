@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from domain.access import Role
+from domain.application import Channel
 from domain.commands import SubmitApplication
 from domain.days import hong_kong_date
 from domain.errors import Refusal
-from domain.events import Channel
 from domain.references import parse_reference
 from services.cli.asking import INSTANT, office, operator, request
 from services.imports import (

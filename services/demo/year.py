@@ -16,11 +16,10 @@ from uuid import UUID, uuid5
 from domain import commands as c
 from domain import exercise_commands as q
 from domain.access import Person, Role
-from domain.application import Application
+from domain.application import Application, Channel
 from domain.days import HONG_KONG, hong_kong_date
 from domain.decisions import Matter
 from domain.errors import DuplicateApplication, NothingToSelect, Reportable
-from domain.events import Channel
 from domain.stages import Stage
 from services import exercises
 from services.cases import Outcome, Request, carry_out, submit

@@ -22,7 +22,7 @@ from services.pages.forms import FormFaults
 from services.pages.guard import Route, visitor
 from services.projections import queries
 from services.projections.paging import LIMIT
-from services.projections.queries import CaseFilter, CasePage, Sort
+from services.projections.queries import CaseFilter, CasePage, Mark, Sort
 from services.wiring import Office
 from services.work import Whose, whose_cases
 
@@ -65,6 +65,7 @@ def case_list(office: Office) -> ResponseReturnValue:
         stages=tuple(Stage)[1:],
         tests=tuple(Test),
         whose=tuple(Whose),
+        marks=tuple(Mark),
         exercises=queries.exercises(office.models),
         fresh=queries.freshness(office.models, "case-list"),
     )
@@ -99,6 +100,7 @@ def _asked(args: Mapping[str, str]) -> _Asked:
         route=word(args, "route", Test),
         exercise=_plain(args, "exercise"),
         name=_tokens(args.get(_NAMED, "")),
+        mark=word(args, "mark", Mark),
         **({} if whose is None else whose_cases(visitor(), whose)),
     )
     return _Asked(
@@ -112,7 +114,7 @@ def _kept(args: Mapping[str, str]) -> dict[str, str]:
     """Return what the address of the next page keeps of this one's."""
     return {
         name: args[name]
-        for name in ("stage", "route", "exercise", "held", "sort", _NAMED)
+        for name in ("stage", "route", "exercise", "held", "mark", "sort", _NAMED)
         if args.get(name)
     }
 

@@ -13,9 +13,8 @@ from functools import cache
 from random import Random
 from typing import Final
 
-from domain.application import Application, Route
+from domain.application import Application, Channel, Route
 from domain.days import HONG_KONG
-from domain.events import Channel
 from domain.rules.assess import assess
 from domain.rules.choose import choose
 from domain.rules.transitions import filed_on

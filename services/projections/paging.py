@@ -55,6 +55,16 @@ class Sort(StrEnum):
     LATEST_MOVED = "-stage_since"
 
 
+class Mark(StrEnum):
+    """What few cases have: they are held for an investigation, or there was a duplicate.
+
+    Then another application by the same person was refused beside this one.
+    """
+
+    HELD = "held"
+    DUPLICATES = "duplicates"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFilter:
     """Which cases to list: those that meet every condition that is given.
@@ -74,6 +84,7 @@ class CaseFilter:
     name: tuple[bytes, ...] = ()
     holder: str | None = None
     unheld: bool = False
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +111,14 @@ _COLUMNS: Final[Mapping[str, ColumnElement[Any]]] = MappingProxyType(
         "submitted_at": case_list.c.submitted_at,
         "points": _POINTS,
         "stage_since": case_list.c.stage_since,
+    }
+)
+
+
+_MARKED: Final[Mapping[Mark, str]] = MappingProxyType(
+    {
+        Mark.HELD: "SELECT reference FROM case_list WHERE held",
+        Mark.DUPLICATES: "SELECT reference FROM work WHERE duplicates > 0",
     }
 )
 
@@ -164,6 +183,13 @@ def _conditions(wanted: CaseFilter) -> Iterator[ColumnElement[bool] | TextClause
         most = _MOST_POINTS if wanted.points_to is None else min(wanted.points_to, _MOST_POINTS)
         least = min(max(0, wanted.points_from or 0), _MOST_POINTS)
         yield _POINTS.between(least, most)
+    yield from _by_work(wanted)
+    if wanted.name:
+        yield from map(_named, sorted(set(wanted.name)))
+
+
+def _by_work(wanted: CaseFilter) -> Iterator[ColumnElement[bool] | TextClause]:
+    """Yield what the work on a case has to meet."""
     if wanted.holder is not None:
         # As a list that is had first: somebody's cases are few, and are not looked for in order.
         mine = (
@@ -172,8 +198,9 @@ def _conditions(wanted: CaseFilter) -> Iterator[ColumnElement[bool] | TextClause
         yield text(mine).bindparams(holder=wanted.holder)
     if wanted.unheld:
         yield ~exists().where(work.c.reference == case_list.c.reference, work.c.holder.is_not(None))
-    if wanted.name:
-        yield from map(_named, sorted(set(wanted.name)))
+    if wanted.mark is not None:
+        # As above: they are few.
+        yield text(f"case_list.reference = ANY (ARRAY({_MARKED[wanted.mark]}))")
 
 
 def _named(token: bytes) -> ColumnElement[bool]:

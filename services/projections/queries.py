@@ -3,21 +3,22 @@
 import time
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from domain.days import hong_kong_date
 from domain.projections.case_list import CaseRow
 from domain.projections.exercises import ExerciseRow
 from domain.projections.status import StatusRow
-from domain.stages import Stage
+from domain.stages import LIVE, Stage
 from services.projections import checkpoints
 from services.projections.catalogue import CASE_STATUS, EXERCISES, PROJECTIONS, projection_named
 from services.projections.checkpoints import Freshness, Progress
 from services.projections.models import ReadModels
-from services.projections.names import searched
+from services.projections.names import person_token, searched
 from services.projections.paging import (
     CaseFilter,
     CasePage,
+    Mark,
     Sort,
     case_row_of,
     with_names,
@@ -25,7 +26,7 @@ from services.projections.paging import (
 from services.projections.paging import case_list_page as case_list
 from services.projections.rows import made
 from services.projections.sealed import opened
-from services.projections.tables import case_keys, case_status
+from services.projections.tables import case_keys, case_names, case_status
 from services.projections.tables import case_list as case_table
 from services.projections.tables import exercises as exercise_table
 
@@ -33,6 +34,7 @@ __all__ = [
     "CaseFilter",
     "CasePage",
     "Freshness",
+    "Mark",
     "Progress",
     "Sort",
     "case_list",
@@ -41,6 +43,8 @@ __all__ = [
     "exercise",
     "exercises",
     "freshness",
+    "linked",
+    "live_case",
     "name_tokens",
     "places_taken",
     "progress",
@@ -86,6 +90,37 @@ def case_row(models: ReadModels, reference: str) -> CaseRow | None:
     with models.reads.connect() as connection:
         found = connection.execute(query).one_or_none()
     return None if found is None else case_row_of(models, found)
+
+
+def linked(models: ReadModels, reference: str) -> tuple[CaseRow, ...]:
+    """Return the other cases of a case's person, the first filed first; none once erased.
+
+    Which cases are of one person is told by travel document and day of birth.
+    """
+    row = case_row(models, reference)
+    if row is None or row.personal is None:
+        return ()
+    person = person_token(models.blind, row.personal.travel_document, row.personal.date_of_birth)
+    order = case_table.c.submitted_at, case_table.c.reference
+    query = _of_person(with_names(), person).where(case_table.c.reference != reference)
+    with models.reads.connect() as connection:
+        found = connection.execute(query.order_by(*order))
+        return tuple(case_row_of(models, each) for each in found)
+
+
+def live_case(models: ReadModels, person: bytes) -> str | None:
+    """Return the live case of the person of a token, None without one."""
+    stages = [str(each) for each in LIVE]
+    query = _of_person(select(case_table.c.reference), person).where(case_table.c.stage.in_(stages))
+    with models.reads.connect() as connection:
+        found = connection.execute(query).scalar()
+    return None if found is None else str(found)
+
+
+def _of_person(query: Select[Any], person: bytes) -> Select[Any]:
+    return query.join(case_names, case_names.c.reference == case_table.c.reference).where(
+        case_names.c.token == person
+    )
 
 
 def counts_by_stage(models: ReadModels) -> dict[Stage, int]:

@@ -88,6 +88,8 @@ case_list: Final = Table(
     Column("documents_awaited", Boolean, nullable=False, server_default=text("false")),
     Column("held", Boolean, nullable=False, server_default=text("false")),
     _text("reason_class", null=True),
+    _text("refiles", null=True),
+    _text("refiled_as", null=True),
     _integer("version"),
     _bigint("position"),
     _text("sealed", null=True),
@@ -140,7 +142,7 @@ Index(
     case_list.c.reference,
     postgresql_where=case_list.c.route == "achievement",
 )
-
+Index("case_list_held", case_list.c.reference, postgresql_where=case_list.c.held)
 Index(
     "case_list_waiting",
     case_list.c.stage,
@@ -158,6 +160,7 @@ work: Final = Table(
     _instant("since", null=True),
     Column("returned", Boolean, nullable=False),
     _integer("notes"),
+    Column("duplicates", Integer, nullable=False, server_default=text("0")),
     _instant("changed_at"),
     _integer("version"),
     _bigint("position"),
@@ -171,6 +174,8 @@ Index(
     work.c.reference,
     postgresql_where=work.c.holder.is_not(None),
 )
+
+Index("work_duplicates", work.c.reference, postgresql_where=work.c.duplicates > text("0"))
 
 case_names: Final = Table(
     "case_names",
@@ -196,6 +201,9 @@ case_status: Final = Table(
     _day("activate_by"),
     _day("stay_until"),
     _text("reason_class", null=True),
+    _text("refiled_as", null=True),
+    _text("lapse_cause", null=True),
+    _text("voiding_code", null=True),
     _integer("version"),
     _bigint("position"),
     _text("sealed", null=True),

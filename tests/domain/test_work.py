@@ -7,6 +7,7 @@ import pytest
 from domain import errors
 from domain import work_commands as c
 from domain import work_events as e
+from domain.application import Channel
 from domain.work import Held, Note, Unheld, WorkState, holder_of, load, possible, standing
 from tests.domain.desk import (
     CHAN,
@@ -43,6 +44,7 @@ HISTORIES: dict[str, tuple[e.WorkEvent, ...]] = {
     "returned": (taken(), returned(CHAN)),
     "returned to me": (taken(), handed(LEE, CHAN), returned(LEE, CHAN)),
     "mine, noted": (taken(), noted()),
+    "mine, with a duplicate": (taken(), e.DuplicateRefused(channel=Channel.ONLINE)),
 }
 NOT_MINE = {"TakeCase", "AssignCase", "AddNote"}
 MINE = {"AssignCase", "ReleaseCase", "HandOverCase", "ReturnCase", "AddNote"}
@@ -58,6 +60,7 @@ ALLOWED = {
     "returned": NOT_MINE,
     "returned to me": MINE,
     "mine, noted": MINE | {"SupersedeNote"},
+    "mine, with a duplicate": MINE,
 }
 """What officer Chan may do in each; who may assign at all is for the policy to say."""
 

@@ -8,7 +8,7 @@ from hypothesis import given as given_any
 from hypothesis import strategies as st
 
 from domain import work_events as e
-from domain.application import Route
+from domain.application import Channel, Route
 from domain.case import load as load_case
 from domain.papers import RequestedDocumentsReceived
 from domain.projections import case_list
@@ -35,6 +35,7 @@ EVENTS: tuple[e.WorkEvent, ...] = (
     e.CaseReleased(officer=CHAN),
     noted(),
     superseded(2, 1),
+    e.DuplicateRefused(channel=Channel.ONLINE),
 )
 
 
@@ -75,6 +76,11 @@ def test_a_row_says_who_has_the_case_and_since_when() -> None:
     assert (row.reference, row.holder, row.since) == ("QM-1", CHAN, at(2))
     assert (row.notes, row.changed_at, row.version, row.position) == (2, at(3), 3, 13)
     assert not row.returned
+
+
+def test_a_refused_duplicate_is_counted_and_changes_nothing_else() -> None:
+    row = row_after(taken(), e.DuplicateRefused(channel=Channel.PAPER))
+    assert (row.holder, row.since, row.duplicates, row.version) == (CHAN, at(1), 1, 2)
 
 
 def test_a_corrected_note_is_counted_once() -> None:

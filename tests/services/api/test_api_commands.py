@@ -215,9 +215,14 @@ def test_a_command_that_the_stage_forbids_names_what_is_possible(
     ]
 
 
-def test_a_second_live_application_of_one_person_is_refused(refused: Caller) -> None:
+def test_a_second_live_application_of_one_person_is_refused(caller: Caller) -> None:
+    live = caller.submit()
     body = {"application": filed_by("john"), "received_at": RECEIVED}
-    is_problem(refused.command("/applications", body), 409, "duplicate-application")
+    told = is_problem(caller.command("/applications", body), 409, "duplicate-application")
+    assert told["live_case"] == live
+    hidden = caller.command("/applications", {"application": body["application"]}, by=SERVICE)
+    assert live not in hidden.text
+    is_problem(hidden, 409, "duplicate-application")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,20 @@
+"""Which case took the place of which, how a case ended, and applications refused as duplicates."""
+
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """The read models have room for links, ends and duplicates; folded again, they have them."""
+    op.execute("ALTER TABLE case_list ADD COLUMN refiles text, ADD COLUMN refiled_as text")
+    op.execute("CREATE INDEX case_list_held ON case_list (reference) WHERE held")
+    op.execute(
+        "ALTER TABLE case_status ADD COLUMN refiled_as text, ADD COLUMN lapse_cause text, "
+        "ADD COLUMN voiding_code text"
+    )
+    op.execute("ALTER TABLE work ADD COLUMN duplicates integer NOT NULL DEFAULT 0")
+    op.execute("CREATE INDEX work_duplicates ON work (reference) WHERE duplicates > 0")

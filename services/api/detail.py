@@ -1,0 +1,177 @@
+"""One case as the API tells it, now or at any moment of its past."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import Schema, fields, post_dump
+
+from domain import events as e
+from domain.application import Application, Channel, Correspondence, Route
+from domain.decisions import DecisionProposed
+from domain.events import RefusalClass
+from domain.following import possible
+from domain.moves import CaseMovedToRuleset, still_standing
+from domain.overrides import OverrideApplied, OverrideProposed
+from domain.particulars import ApplicationCorrected, Relation
+from domain.reconsidering import CaseReopened
+from domain.record import Recorded
+from domain.rules.types import Assessment
+from domain.stages import Draft, Filed, Stage, proposals_of
+from services.api.clocks import ClockSchema
+from services.api.commands import addresses
+from services.api.outputs import AssessmentSchema
+from services.cases import CaseAt
+from services.intake.fields import Instant
+from services.intake.schema import schema_for
+from services.rules import answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DependantItem:
+    """Who comes along, by their number in the case; who they are is in its history."""
+
+    dependant: int
+    relation: Relation
+
+
+class CaseDetailSchema(Schema):
+    """A case as it stands, or stood. `application` and `assessment` are null once erased.
+
+    `exercise` and `rank` are of the latest exercise that it came before and `computed_points` what
+    the tests alone gave where officers decided otherwise, as in the list.
+    `held` is so while an investigation holds it, and `decision` is proposed and awaits a second
+    officer. `recused` have stepped aside and `reconsiderations` counts those asked for; `refiles`
+    is the case that it took the place of and `refiled_as` the one that took its place.
+    `possible` holds the addresses of the commands that it allows. `overrides` are the rules whose
+    points officers decided, and `proposals` those that await a second officer. `clock` is
+    null where it runs through a year whose general holidays are not loaded.
+    """
+
+    reference = fields.String(required=True)
+    version = fields.Integer(required=True)
+    stage = fields.Enum(Stage, by_value=True, required=True)
+    stage_since = Instant(required=True)
+    clock = fields.Nested(ClockSchema, required=True, allow_none=True)
+    route = fields.Enum(Route, by_value=True, required=True)
+    channel = fields.Enum(Channel, by_value=True, required=True)
+    submitted_at = Instant(required=True)
+    points = fields.Integer(required=True, allow_none=True)
+    computed_points = fields.Integer(required=True, allow_none=True)
+    exercise = fields.String(required=True, allow_none=True)
+    rank = fields.Integer(required=True, allow_none=True)
+    ruleset = fields.String(required=True, allow_none=True)
+    due_hkd = fields.Integer(required=True, allow_none=True)
+    pay_by = fields.Date(required=True, allow_none=True)
+    activate_by = fields.Date(required=True, allow_none=True)
+    stay_until = fields.Date(required=True, allow_none=True)
+    reason_class = fields.Enum(RefusalClass, by_value=True, required=True, allow_none=True)
+    overrides = fields.List(fields.Nested(schema_for(OverrideApplied)), required=True)
+    proposals = fields.List(fields.Nested(schema_for(OverrideProposed)), required=True)
+    held = fields.Boolean(required=True)
+    decision = fields.Nested(schema_for(DecisionProposed), required=True, allow_none=True)
+    dependants = fields.List(fields.Nested(schema_for(DependantItem)), required=True)
+    represented = fields.Boolean(required=True)
+    recused = fields.List(fields.String(), required=True)
+    reconsiderations = fields.Integer(required=True)
+    refiles = fields.String(required=True, allow_none=True)
+    refiled_as = fields.String(required=True, allow_none=True)
+    possible = fields.List(fields.String(), required=True)
+    application = fields.Nested(schema_for(Application), required=True, allow_none=True)
+    assessment = fields.Nested(AssessmentSchema, required=True, allow_none=True)
+
+    @post_dump
+    def as_filed(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """The application is in the form in which it can be filed: no null for "not claimed"."""
+        return {**data, "application": _claimed(data["application"])}
+
+
+def detail(case: CaseAt, said_in: Correspondence) -> dict[str, Any]:
+    """Return what is told of a case, its reasons in a language."""
+    state = case.state
+    if isinstance(state, Draft):
+        raise TypeError("a case that has events is not a draft")
+    said = ("due_hkd", "pay_by", "activate_by", "stay_until", "reason_class")
+    assessment = next(_assessments(case), None)
+    return {
+        **{name: getattr(state, name, None) for name in said},
+        **_listed(case.events),
+        "reference": case.reference,
+        "version": case.version,
+        "stage": case.stage,
+        "stage_since": case.since,
+        "route": state.filed.route,
+        "submitted_at": state.filed.submitted_at,
+        **_around(state.filed),
+        "proposals": proposals_of(state),
+        "possible": addresses(possible(state)),
+        "application": state.filed.application,
+        "assessment": None if assessment is None else answer(assessment, said_in),
+    }
+
+
+def _around(filed: Filed) -> dict[str, Any]:
+    """Return what is true of a case whatever its stage."""
+    return {
+        "held": filed.held,
+        "decision": filed.decision,
+        "dependants": [
+            DependantItem(dependant=number, relation=relation)
+            for number, relation in filed.dependants
+        ],
+        "represented": filed.represented,
+        "recused": sorted(filed.recused),
+        "reconsiderations": filed.reconsiderations,
+    }
+
+
+def _listed(events: Iterable[Recorded[e.CaseEvent]]) -> dict[str, Any]:
+    """What the list says of a case too, told from its own events and so for any moment."""
+    names = ("points", "computed_points", "exercise", "rank", "ruleset", "channel")
+    links = ("refiles", "refiled_as")
+    found: dict[str, Any] = {**dict.fromkeys((*names, *links)), "overrides": ()}
+    for each in events:
+        match each.event:
+            case e.ApplicationSubmitted(channel=channel, refiles=refiles):
+                found |= {"channel": channel, "refiles": refiles}
+            case e.ApplicationWithdrawn(refiled_as=refiled_as):
+                found |= {"refiled_as": refiled_as}
+            case e.PrerequisitesAssessed(ruleset=ruleset):
+                found |= {"ruleset": ruleset}
+            case e.ApplicationScored(ruleset=ruleset, total=total) as scored:
+                found |= {"ruleset": ruleset, "points": total, "overrides": scored.overrides}
+                found |= {"computed_points": scored.computed_total}
+            case CaseReopened() | ApplicationCorrected(assessed_anew=True):
+                found |= {"points": None, "overrides": (), "computed_points": None}
+            case CaseMovedToRuleset(ruleset=ruleset):
+                found |= {"ruleset": ruleset, "points": None, "overrides": ()}
+                found |= {"computed_points": None}
+            case (
+                e.CaseShortlisted(exercise=exercise, rank=rank)
+                | e.CaseSelected(exercise=exercise, rank=rank)
+                | e.CaseNotSelected(exercise=exercise, rank=rank)
+            ):
+                found |= {"exercise": exercise, "rank": rank}
+            case _:
+                pass
+    return found
+
+
+def _assessments(case: CaseAt) -> Iterator[Assessment]:
+    """The assessments of a case that still stand, the latest first."""
+    for each in reversed(still_standing(case.events)):
+        match each.event:
+            case e.PrerequisitesAssessed(personal=Assessment() as found):
+                yield found
+            case e.ApplicationScored(personal=Assessment() as found):
+                yield found
+            case _:
+                pass
+
+
+def _claimed(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _claimed(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [_claimed(each) for each in value]
+    return value

@@ -1,0 +1,75 @@
+"""A second live application by one person: refused, and told to the office on the live case.
+
+Law: whoever is refused learns no more of the live case than they may see; the fact of the refusal
+stands in the work stream of the live case, never in its own, and says nothing of the person.
+"""
+
+from contextlib import suppress
+from typing import Final
+from uuid import uuid5
+
+from domain.access import Action, Person, permitted
+from domain.application import Application
+from domain.errors import DuplicateApplication
+from domain.events import ApplicationSubmitted
+from domain.projections.stage_after import WORK_STREAM
+from domain.work_events import DuplicateRefused
+from services.projections import queries, runner
+from services.projections.errors import ProjectionStopped
+from services.projections.names import person_token
+from services.store import Commit, Conflict, NewEvent, StreamWrite
+from services.wiring import Office
+
+ATTEMPTS: Final = 5
+
+
+def refusal(
+    office: Office, refused: Commit, person: Person, application: Application | None
+) -> DuplicateApplication:
+    """Return how a commit is refused that would give a person a second live case.
+
+    Where it filed an application, the live case tells of it from now on, once for each command.
+    """
+    live = None if application is None else _live_case(office, application)
+    if live is not None:
+        for filed in (new.event for write in refused.writes for new in write.events):
+            if isinstance(filed, ApplicationSubmitted):
+                _record(office, live, refused, DuplicateRefused(channel=filed.channel))
+    return DuplicateApplication(live if permitted(person, Action.READ_CASES) else None)
+
+
+def _live_case(office: Office, application: Application) -> str | None:
+    """Return the live case of a person; None where a read model that is stopped does not say."""
+    who = application.applicant
+    with suppress(ProjectionStopped):
+        runner.catch_up(office.store, office.models, "case-list")
+    token = person_token(office.blind, who.travel_document, who.date_of_birth)
+    return queries.live_case(office.models, token)
+
+
+def _record(office: Office, reference: str, refused: Commit, fact: DuplicateRefused) -> None:
+    stream = f"{WORK_STREAM}{reference}"
+    for _ in range(ATTEMPTS):
+        known = office.store.read_stream(stream, personal=False)
+        at = max([office.clock(), *(each.effective_at for each in known[-1:])])
+        write = StreamWrite(
+            stream=stream,
+            expected=len(known),
+            events=(NewEvent(event=fact, effective_at=at),),
+        )
+        # Others may work on the case at this moment.
+        with suppress(Conflict):
+            office.store.append(
+                Commit(
+                    command_id=uuid5(refused.command_id, "duplicate-refused"),
+                    fingerprint=refused.fingerprint,
+                    writes=(write,),
+                    actor=refused.actor,
+                    role=refused.role,
+                    command=refused.command,
+                    causation_id=str(refused.command_id),
+                    correlation_id=refused.correlation_id,
+                )
+            )
+            office.pokes.committed()
+            return

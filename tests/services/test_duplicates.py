@@ -1,0 +1,148 @@
+"""Applications by one person: found by each other, refused twice, and told to the office only."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from domain import commands as c
+from domain.access import Person, Role
+from domain.application import Application, Channel
+from domain.errors import DuplicateApplication
+from domain.work_commands import AddNote
+from services import work
+from services.cases import carry_out, case_at, submit
+from services.projections import queries
+from services.projections.queries import CaseFilter, Mark
+from services.projections.runner import catch_up_all
+from services.refiling import withdraw_and_refile
+from services.wiring import Office
+from tests.services.asking import (
+    OFFICER,
+    SUPERVISOR,
+    asked,
+    asked_for,
+    filed_by,
+    on_paper,
+    together,
+)
+
+_NAMELESS = Person(name="someone", role=Role.APPLICANT)
+
+
+def _spelled(number: str, **also: str) -> Application:
+    """John again, his passport's number written in another way."""
+    john = filed_by("john")
+    document = replace(john.applicant.travel_document, number=number)
+    return replace(john, applicant=replace(john.applicant, travel_document=document, **also))
+
+
+def _ended(office: Office) -> str:
+    reference = submit(office, on_paper("john"), asked()).reference
+    carry_out(office, reference, c.WithdrawApplication(), asked())
+    return reference
+
+
+def _linked(office: Office, reference: str) -> Iterator[str]:
+    catch_up_all(office.store, office.models)
+    return (each.reference for each in queries.linked(office.models, reference))
+
+
+def test_the_other_cases_of_a_person_are_found_however_the_passport_is_written(
+    office: Office,
+) -> None:
+    written = filed_by("john").applicant.travel_document.number
+    again = c.SubmitApplication(application=_spelled(f" {written.lower()}-", family_name="Karter"))
+    first = _ended(office)
+    second = submit(office, again, asked()).reference
+    submit(office, on_paper("emma"), asked())
+    assert list(_linked(office, first)) == [second]
+    assert list(_linked(office, second)) == [first]
+
+
+def test_a_corrected_passport_leads_to_other_cases(office: Office) -> None:
+    first = _ended(office)
+    second = submit(office, on_paper("john"), asked()).reference
+    typed = c.CorrectApplication(application=_spelled("Z0000001"), reason="Mistyped")
+    carry_out(office, second, typed, asked())
+    assert list(_linked(office, second)) == []
+    assert list(_linked(office, first)) == []
+
+
+def test_an_erased_person_is_found_by_nothing(office: Office) -> None:
+    first = _ended(office)
+    second = submit(office, on_paper("john"), asked()).reference
+    for command in together(c.ProposeErasure()):
+        carry_out(office, first, command, asked_for(command))
+    assert list(_linked(office, first)) == []
+    assert list(_linked(office, second)) == []
+
+
+def test_a_person_is_not_found_by_typing_what_tells_them_apart(office: Office) -> None:
+    submit(office, on_paper("john"), asked())
+    catch_up_all(office.store, office.models)
+    who = filed_by("john").applicant
+    for text in (who.travel_document.number, f"{who.travel_document.number} {who.date_of_birth}"):
+        wanted = CaseFilter(name=queries.name_tokens(office.models, text))
+        assert queries.case_list(office.models, wanted).rows == ()
+
+
+def test_the_live_case_tells_of_each_refused_application_once(office: Office) -> None:
+    live = submit(office, on_paper("john"), asked()).reference
+    work.carry_out(office, live, AddNote(text="Seen"), asked(at=None))
+    again = c.SubmitApplication(application=filed_by("john"), channel=Channel.ONLINE)
+    request = asked(SUPERVISOR)
+    for _ in range(2):
+        with pytest.raises(DuplicateApplication, match=live):
+            submit(office, again, request)
+
+    (told,) = work.work_at(office, live).duplicates
+    assert told.event.channel is Channel.ONLINE
+    assert (told.actor, told.version) == (SUPERVISOR.name, 2)
+    assert len(case_at(office, live).events) == 1
+    catch_up_all(office.store, office.models)
+    marked = queries.case_list(office.models, CaseFilter(mark=Mark.DUPLICATES))
+    assert [each.reference for each in marked.rows] == [live]
+    with pytest.raises(DuplicateApplication):
+        submit(office, again, asked(OFFICER))
+    assert len(work.work_at(office, live).duplicates) == 2
+
+
+def test_applicants_and_services_are_not_told_which_case_it_is(office: Office) -> None:
+    live = submit(office, on_paper("john"), asked()).reference
+    for person in (_NAMELESS, Person(name="service.intake", role=Role.SERVICE)):
+        with pytest.raises(DuplicateApplication) as refused:
+            submit(office, on_paper("john"), asked(person, at=None))
+        assert refused.value.live is None
+        assert live not in str(refused.value)
+    assert len(work.work_at(office, live).duplicates) == 2
+
+
+def test_refiling_as_somebody_with_a_live_case_is_told_there(office: Office) -> None:
+    john = submit(office, on_paper("john"), asked()).reference
+    emma = submit(office, on_paper("emma"), asked()).reference
+    with pytest.raises(DuplicateApplication, match=emma):
+        withdraw_and_refile(office, john, on_paper("emma"), asked())
+    assert len(work.work_at(office, emma).duplicates) == 1
+    assert work.work_at(office, john).duplicates == ()
+
+
+def test_a_correction_into_somebody_with_a_live_case_is_refused_by_its_name(
+    office: Office,
+) -> None:
+    emma = submit(office, on_paper("emma"), asked()).reference
+    john = submit(office, on_paper("john"), asked()).reference
+    who = filed_by("emma").applicant
+    told = replace(filed_by("john"), applicant=who)
+    with pytest.raises(DuplicateApplication, match=emma):
+        carry_out(office, john, c.CorrectApplication(application=told, reason="Mixed up"), asked())
+    assert work.work_at(office, emma).duplicates == ()
+
+
+def test_held_cases_are_listed_by_their_mark(office: Office) -> None:
+    submit(office, on_paper("emma"), asked())
+    held = submit(office, on_paper("john"), asked()).reference
+    carry_out(office, held, c.HoldCase(reason="Forged?"), asked())
+    catch_up_all(office.store, office.models)
+    marked = queries.case_list(office.models, CaseFilter(mark=Mark.HELD))
+    assert [each.reference for each in marked.rows] == [held]
