@@ -183,6 +183,7 @@ def _route(address: str, command: type[c.CaseCommand]) -> Route:
         view=_carrying_out(command),
         summary=(command.__doc__ or "").splitlines()[0],
         body=schema_for(dated(command)),
+        check=_impossible if command is c.CorrectApplication else None,
         gives=schema_for(CommandResult),
         headers=(IDEMPOTENCY_KEY, IF_MATCH),
         tells=ETAG,

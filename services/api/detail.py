@@ -1,14 +1,15 @@
 """One case as the API tells it, now or at any moment of its past."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from marshmallow import Schema, fields, post_dump
 
 from domain import events as e
 from domain.application import Application, Channel, Correspondence, Route
-from domain.decisions import DecisionProposed
+from domain.decisions import Matter, VoidingCode
 from domain.events import RefusalClass
 from domain.following import possible
 from domain.moves import CaseMovedToRuleset, still_standing
@@ -18,12 +19,14 @@ from domain.reconsidering import CaseReopened
 from domain.record import Recorded
 from domain.rules.types import Assessment
 from domain.stages import Draft, Filed, Stage, proposals_of
+from domain.told import decisions_told, links_told
 from services.api.clocks import ClockSchema
 from services.api.commands import addresses
 from services.api.outputs import AssessmentSchema
 from services.cases import CaseAt
 from services.intake.fields import Instant
 from services.intake.schema import schema_for
+from services.intake.spelling import claimed
 from services.rules import answer
 
 
@@ -33,6 +36,21 @@ class DependantItem:
 
     dependant: int
     relation: Relation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitedDecision:
+    """A decision that awaits a second officer; none of `acted` can be that one.
+
+    `voiding` is the code of a proposed voiding, `reasons` are the proposer's words, if any.
+    """
+
+    matter: Matter
+    proposed_by: str
+    proposed_at: datetime
+    voiding: VoidingCode | None
+    reasons: tuple[str, ...]
+    acted: tuple[str, ...]
 
 
 class CaseDetailSchema(Schema):
@@ -69,7 +87,7 @@ class CaseDetailSchema(Schema):
     overrides = fields.List(fields.Nested(schema_for(OverrideApplied)), required=True)
     proposals = fields.List(fields.Nested(schema_for(OverrideProposed)), required=True)
     held = fields.Boolean(required=True)
-    decision = fields.Nested(schema_for(DecisionProposed), required=True, allow_none=True)
+    decision = fields.Nested(schema_for(AwaitedDecision), required=True, allow_none=True)
     dependants = fields.List(fields.Nested(schema_for(DependantItem)), required=True)
     represented = fields.Boolean(required=True)
     recused = fields.List(fields.String(), required=True)
@@ -83,7 +101,7 @@ class CaseDetailSchema(Schema):
     @post_dump
     def as_filed(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         """The application is in the form in which it can be filed: no null for "not claimed"."""
-        return {**data, "application": _claimed(data["application"])}
+        return {**data, "application": claimed(data["application"])}
 
 
 def detail(case: CaseAt, said_in: Correspondence) -> dict[str, Any]:
@@ -103,6 +121,8 @@ def detail(case: CaseAt, said_in: Correspondence) -> dict[str, Any]:
         "route": state.filed.route,
         "submitted_at": state.filed.submitted_at,
         **_around(state.filed),
+        "decision": _awaited(case.events, state.filed),
+        **dict(zip(("refiles", "refiled_as"), links_told(case.events), strict=True)),
         "proposals": proposals_of(state),
         "possible": addresses(possible(state)),
         "application": state.filed.application,
@@ -110,11 +130,25 @@ def detail(case: CaseAt, said_in: Correspondence) -> dict[str, Any]:
     }
 
 
+def _awaited(events: Sequence[Recorded[e.CaseEvent]], filed: Filed) -> AwaitedDecision | None:
+    """Return the decision that awaits a second officer, None without one."""
+    found = next((each for each in decisions_told(events) if each.end is None), None)
+    if found is None:
+        return None
+    return AwaitedDecision(
+        matter=found.matter,
+        proposed_by=found.proposed_by,
+        proposed_at=found.proposed_at,
+        voiding=found.voiding,
+        reasons=found.texts,
+        acted=tuple(sorted(filed.actors(found.matter))),
+    )
+
+
 def _around(filed: Filed) -> dict[str, Any]:
     """Return what is true of a case whatever its stage."""
     return {
         "held": filed.held,
-        "decision": filed.decision,
         "dependants": [
             DependantItem(dependant=number, relation=relation)
             for number, relation in filed.dependants
@@ -128,14 +162,11 @@ def _around(filed: Filed) -> dict[str, Any]:
 def _listed(events: Iterable[Recorded[e.CaseEvent]]) -> dict[str, Any]:
     """What the list says of a case too, told from its own events and so for any moment."""
     names = ("points", "computed_points", "exercise", "rank", "ruleset", "channel")
-    links = ("refiles", "refiled_as")
-    found: dict[str, Any] = {**dict.fromkeys((*names, *links)), "overrides": ()}
+    found: dict[str, Any] = {**dict.fromkeys(names), "overrides": ()}
     for each in events:
         match each.event:
-            case e.ApplicationSubmitted(channel=channel, refiles=refiles):
-                found |= {"channel": channel, "refiles": refiles}
-            case e.ApplicationWithdrawn(refiled_as=refiled_as):
-                found |= {"refiled_as": refiled_as}
+            case e.ApplicationSubmitted(channel=channel):
+                found |= {"channel": channel}
             case e.PrerequisitesAssessed(ruleset=ruleset):
                 found |= {"ruleset": ruleset}
             case e.ApplicationScored(ruleset=ruleset, total=total) as scored:
@@ -167,11 +198,3 @@ def _assessments(case: CaseAt) -> Iterator[Assessment]:
                 yield found
             case _:
                 pass
-
-
-def _claimed(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _claimed(inner) for key, inner in value.items() if inner is not None}
-    if isinstance(value, list):
-        return [_claimed(each) for each in value]
-    return value

@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 
+from domain import commands as c
 from domain import events as e
 from domain.access import ACTION_OF, PERMITTED
 from domain.application import Correspondence
@@ -13,10 +14,13 @@ from domain.clocks import Clock
 from domain.days import written_out
 from domain.following import next_of
 from domain.moves import CaseMovedToRuleset, still_standing
+from domain.overrides import matter_of
+from domain.projections.status import AWAITED, Party
 from domain.record import Recorded
 from domain.rederivation import Extent, Rederived, rederived
 from domain.rules.types import Assessment
 from domain.stages import Draft, proposals_of
+from domain.told import decisions_told, hold_told
 from domain.wire import WIRE
 from domain.working_days import HolidaysNotLoaded
 from services.cases import CaseAt, case_at
@@ -24,10 +28,14 @@ from services.cli.asking import MOMENT, in_hong_kong, office
 from services.cli.assess import LANGUAGE, lines, printable
 from services.clocks import clock_of
 from services.documents.telling import paper_told
+from services.facts import fact_told
 from services.overrides import lapsed, override_told
 from services.reasons import say
 
 NOT_IDENTICAL: Final = 1
+
+_SECOND: Final = (c.ConfirmDecision, c.DeclineDecision)
+_OVERRIDE_SECOND: Final = (c.ConfirmOverride, c.DeclineOverride)
 
 Again = tuple[tuple[Recorded[e.CaseEvent], Rederived], ...]
 
@@ -85,17 +93,54 @@ def _told(
     assessed = _assessment(found)
     if assessed is not None:
         yield from lines("Assessment", assessed, language)
-    if proposals_of(found.state):
-        yield "Awaiting a second officer, until the case goes before the committee or is moved"
-        yield from (f"  {override_told(each)}" for each in proposals_of(found.state))
-    yield from _documents_awaited(found)
+    yield "Awaited"
+    yield from (f"  {each}" for each in _awaited(found))
     if again:
         yield "Made again"
         for recorded, made in again:
             yield from _made_again(recorded, made)
     yield "What may follow"
     for command in next_of(found.state):
-        yield f"  {command.__name__}: {', '.join(sorted(PERMITTED[ACTION_OF[command]]))}"
+        roles = ", ".join(sorted(PERMITTED[ACTION_OF[command]]))
+        yield f"  {command.__name__}: {roles}{_another(found, command)}"
+
+
+def _awaited(found: CaseAt) -> Iterator[str]:
+    """Return what the case waits for, and of whom."""
+    held = hold_told(found.events)
+    if held is not None:
+        yield f"the end of the hold by {held.held_by}, of any officer"
+    for decision in decisions_told(found.events):
+        if decision.end is None:
+            acted = _acted(found, decision.matter)
+            yield f"the decision on {decision.matter}, of another officer than {acted}"
+    for proposal in proposals_of(found.state):
+        acted = _acted(found, matter_of(proposal.rule))
+        yield f"{override_told(proposal)}, another than {acted}"
+    yield from _documents_awaited(found)
+    awaited = AWAITED[found.stage]
+    if awaited.party is Party.NOBODY:
+        yield "nothing more of the stage itself"
+    else:
+        yield f"{awaited.step}, of the {awaited.party}"
+
+
+def _another(found: CaseAt, command: type[c.CaseCommand]) -> str:
+    """Return who of them cannot, where a command asks for somebody else than has acted."""
+    if isinstance(found.state, Draft):
+        return ""
+    barred: set[str] = set(found.state.filed.recused)
+    if command in _SECOND and (decision := found.state.filed.decision):
+        barred |= found.state.filed.actors(decision.matter)
+    if command in _OVERRIDE_SECOND:
+        for each in proposals_of(found.state):
+            barred |= found.state.filed.actors(matter_of(each.rule))
+    return f"; another than {', '.join(sorted(barred))}" if barred else ""
+
+
+def _acted(found: CaseAt, matter: str) -> str:
+    filed = None if isinstance(found.state, Draft) else found.state.filed
+    return ", ".join(sorted(filed.actors(matter))) if filed else ""
 
 
 def _clock_told(clock: Clock | HolidaysNotLoaded) -> Iterator[str]:
@@ -118,10 +163,9 @@ def _documents_awaited(found: CaseAt) -> Iterator[str]:
     if isinstance(found.state, Draft) or (asked := found.state.filed.papers.requested) is None:
         return
     kinds, due = ", ".join(found.state.filed.papers.missing), written_out(asked.due_on)
-    yield "Awaited from the applicant"
-    yield f"  documents by {due}: {kinds}, as {asked.requested_by} asked"
+    yield f"documents by {due}: {kinds}, as {asked.requested_by} asked the applicant"
     if asked.personal:
-        yield f"    {asked.personal.text}"
+        yield f"  {asked.personal.text}"
 
 
 def _made_again(recorded: Recorded[e.CaseEvent], made: Rederived) -> Iterator[str]:
@@ -162,6 +206,7 @@ def _said(event: e.CaseEvent, language: Correspondence) -> Iterator[str]:
             yield f"to be activated by {event.activate_by}"
         case _:
             yield from filter(None, (override_told(event), paper_told(event)))
+            yield from fact_told(event)
 
 
 def _assessment(found: CaseAt) -> Assessment | None:

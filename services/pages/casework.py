@@ -11,19 +11,22 @@ from uuid import uuid4
 from flask import abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from domain import commands as c
 from domain import events as e
 from domain import stages as s
 from domain.access import ACTION_OF, Action, permitted
 from domain.application import Route as TestRoute
 from domain.clocks import Clock
 from domain.errors import Forbidden, NoSuchCase, Refusal
-from domain.following import possible
-from domain.moves import CaseMovedToRuleset
+from domain.following import next_of, possible
+from domain.moves import CaseMovedToRuleset, still_standing
 from services import cases
+from services.addresses import slug
 from services.cases import CaseAt, Request
 from services.clocks import clock_of
 from services.documents.receiving import documents_of
 from services.pages import forms, timeline
+from services.pages.around import around
 from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.desk import desk_of
 from services.pages.guard import Route, visitor
@@ -64,7 +67,7 @@ def answered(
         return _refused(office, reference, slug, faults=fault.faults), 422
     except Conflict as conflict:
         since = conflict.expected
-        return _refused(office, reference, slug, faults={"": _stale(conflict)}, since=since), 409
+        return _refused(office, reference, slug, faults={"": stale(conflict)}, since=since), 409
     except (Forbidden, NoSuchCase):
         raise
     except (Refusal, CommandReused, PersonErased, Unwritable) as refusal:
@@ -113,6 +116,7 @@ def page(office: Office, found: CaseAt, refused: Refused | None) -> str:
     return render_template(
         "case.html",
         found=found,
+        around=around(office, found),
         filed=None if isinstance(found.state, s.Draft) else found.state.filed,
         last=found.events[-1],
         submitted=found.events[0].event,
@@ -120,6 +124,7 @@ def page(office: Office, found: CaseAt, refused: Refused | None) -> str:
         clock_unread="" if isinstance(clock, Clock) else str(clock),
         assessed=timeline.assessed(found.events),
         outcomes=_outcomes(found),
+        stay_until=getattr(found.state, "stay_until", None),
         filed_entries=_filed_entries(words, found.state),
         nothing_to_do=_nothing_to_do(found.state),
         steps=steps,
@@ -129,6 +134,8 @@ def page(office: Office, found: CaseAt, refused: Refused | None) -> str:
         upload_form=upload_form(office, found.state, visitor()),
         offers=offers(office, words, found),
         refused=refused,
+        may_correct=c.CorrectApplication in next_of(found.state)
+        and permitted(visitor(), ACTION_OF[c.CorrectApplication]),
         desk=desk_of(office, words, found.reference),
         when=WHEN,
     )
@@ -136,7 +143,7 @@ def page(office: Office, found: CaseAt, refused: Refused | None) -> str:
 
 def offers(office: Office, words: Catalogue, found: CaseAt) -> tuple[Offer, ...]:
     """Return the forms for what the case allows and whoever is signed in may do."""
-    names = [forms.slug(name) for name in possible(found.state)]
+    names = [slug(name) for name in possible(found.state)]
     return tuple(
         _offer(office, words, found.state, name)
         for name in names
@@ -191,9 +198,10 @@ def _outcomes(found: CaseAt) -> Mapping[str, Any]:
         "approved": e.ApplicationApproved,
         "issued": e.VisaIssued,
         "active": e.VisaActivated,
-        "refused": e.ApplicationRefused,
     }
     recorded = {name: timeline.latest(found.events, kind) for name, kind in kinds.items()}
+    # A case that was reopened is assessed anew, and its refusal is no more.
+    recorded["refused"] = timeline.latest(still_standing(found.events), e.ApplicationRefused)
     return {name: each and each.event for name, each in recorded.items()}
 
 
@@ -210,13 +218,14 @@ def _nothing_to_do(state: s.CaseState) -> str:
             return "The case waits for the panel: exercises rank points, and it met criteria."
         case s.InPool():
             return "The case waits for a selection exercise."
-        case s.Refused() | s.Withdrawn() | s.Active():
+        case s.Withdrawn() | s.Lapsed() | s.Voided():
             return "Nothing more can be done on this case."
         case _:
             return "What comes next on this case is for others to do."
 
 
-def _stale(conflict: Conflict) -> str:
+def stale(conflict: Conflict) -> str:
+    """Return what is said to whoever sends a form that was made from an older version."""
     return (
         f"The case has changed since you opened it: it is at version {conflict.actual}, and your "
         f"form was made from version {conflict.expected}. Nothing was recorded. See what changed "

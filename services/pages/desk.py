@@ -10,6 +10,7 @@ from domain import work_commands as c
 from domain.access import WORK_ACTION_OF, Action, permitted
 from domain.work import possible, standing
 from services import work
+from services.addresses import slug
 from services.identity import officers
 from services.pages import forms
 from services.pages.catalogue import Catalogue
@@ -18,7 +19,7 @@ from services.pages.offering import Offer, label_of
 from services.wiring import Office
 
 COMMANDS: Final[Mapping[str, type[Any]]] = MappingProxyType(
-    {forms.slug(each.__name__): each for each in get_args(c.WorkCommand)}
+    {slug(each.__name__): each for each in get_args(c.WorkCommand)}
 )
 """The commands on the work on a case, by the name in the address of their form."""
 
@@ -52,7 +53,7 @@ def desk_of(office: Office, words: Catalogue, reference: str) -> Desk | None:
 
 
 def _offer(office: Office, words: Catalogue, found: work.WorkAt, command: type[Any]) -> Offer:
-    name = forms.slug(command.__name__)
+    name = slug(command.__name__)
     inputs = tuple(_asked(office, found, each) for each in forms.inputs_of(command))
     return Offer(
         slug=name,

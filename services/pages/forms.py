@@ -19,6 +19,7 @@ from domain import commands as c
 from domain import papers as p
 from domain.days import HONG_KONG, last_instant
 from domain.rules.terms import StratumPlaces
+from services.addresses import slug
 from services.intake.schema import schema_for
 from services.pages.catalogue import load_catalogue
 
@@ -53,11 +54,6 @@ class Input:
     kind: str
     required: bool
     choices: Mapping[str, str] = field(default_factory=dict)
-
-
-def slug(command: str) -> str:
-    """Return a command's name as an address has it: `pay-visa-fee`."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "-", command).lower()
 
 
 COMMANDS: Final[Mapping[str, type[Any]]] = MappingProxyType(

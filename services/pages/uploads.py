@@ -15,6 +15,7 @@ from domain import papers as p
 from domain.access import ACTION_OF, Action
 from domain.errors import FileTooLarge, NotADocument, Refusal
 from services import cases
+from services.addresses import slug
 from services.cases import Outcome, Request
 from services.documents.naming import disposition
 from services.documents.receiving import (
@@ -32,7 +33,7 @@ from services.pages.problems import status_of, title_of
 from services.store.errors import CommandReused, PersonErased, Unwritable
 from services.wiring import Office
 
-_SLUG: Final = forms.slug(p.ReceiveDocument.__name__)
+_SLUG: Final = slug(p.ReceiveDocument.__name__)
 
 
 def add(office: Office, reference: str) -> ResponseReturnValue:

@@ -17,11 +17,12 @@ from domain.rules.reasons import as_written
 from services.cases import carry_out, case_at, submit
 from services.cli.assess import lines
 from services.cli.explain import explain
+from services.refiling import withdraw_and_refile
 from services.rules import load_rulebook
 from services.settings import Settings
 from services.store import Commit, NewEvent, StreamWrite
 from services.wiring import Office
-from tests.services.asking import asked, asked_for, filed_by, on_paper, together
+from tests.services.asking import SECOND, asked, asked_for, filed_by, on_paper, together
 
 TO_POOL = (c.AcknowledgeApplication(), c.AssessPrerequisites(), c.ScoreApplication())
 
@@ -161,3 +162,34 @@ def test_an_award_that_was_recorded_without_its_sources_has_no_empty_brackets() 
     said = list(lines("Assessment", recorded, Correspondence.ENGLISH))
     assert "        +30  Aged 31" in said
     assert not [each for each in said if "[]" in each]
+
+
+def test_what_is_awaited_is_told_with_who_may_not_decide_it(
+    office: Office, environment: dict[str, str]
+) -> None:
+    reference = submit(office, on_paper("john"), asked()).reference
+    carry_out(office, reference, c.WithdrawApplication(reason="Moving"), asked())
+    carry_out(office, reference, c.ProposeErasure(), asked())
+
+    said = CliRunner().invoke(explain, [reference], env=environment).output
+
+    assert "Moving" in said
+    assert "erasure, proposed by officer.chan; another officer decides" in said
+    assert "the decision on erasure, of another officer than officer.chan" in said
+    assert "ConfirmDecision: officer, supervisor; another than officer.chan" in said
+
+
+def test_stops_people_and_links_are_told_in_words(
+    office: Office, environment: dict[str, str]
+) -> None:
+    old = submit(office, on_paper("john"), asked()).reference
+    carry_out(office, old, c.HoldCase(reason="Is it forged?"), asked())
+    carry_out(office, old, c.RecuseOfficer(reason="A cousin"), asked(SECOND))
+    said = CliRunner().invoke(explain, [old], env=environment).output
+    assert "nothing is decided until the hold is lifted: Is it forged?" in said
+    assert "the end of the hold by officer.chan, of any officer" in said
+    assert "supervisor.lee takes no further part: A cousin" in said
+    assert "LiftHold: officer, supervisor; another than supervisor.lee" in said
+    new = withdraw_and_refile(office, old, on_paper("john"), asked()).reference
+    assert f"filed anew as {new}" in CliRunner().invoke(explain, [old], env=environment).output
+    assert f"in place of {old}" in CliRunner().invoke(explain, [new], env=environment).output

@@ -183,7 +183,7 @@ def test_a_case_is_explained_with_what_was_computed_and_who_decided_otherwise(
     office: Office, settings: Settings, proposed: str
 ) -> None:
     said = told(settings, proposed)
-    assert "Awaiting a second officer, until the case goes before the committee or is moved" in said
+    assert "awaits a second officer, another than officer.chan" in said
     assert (
         "renowned-institution: computed 30, proposed 0; documents show less; "
         "proposed by officer.chan, awaits a second officer"

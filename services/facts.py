@@ -1,0 +1,112 @@
+"""What a fact of a case's later life says, in words for staff and auditors.
+
+Nothing here is for applicants, for it names officers and tells of holds.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from domain import decisions as d
+from domain import events as e
+from domain import interruptions as i
+from domain import particulars as p
+from domain import reconsidering as r
+from domain import residence as h
+from domain.days import written_out
+
+ERASED: Final = "[erased]"
+
+
+def fact_told(fact: object) -> tuple[str, ...]:  # noqa: PLR0911 - one arm per kind of fact
+    """Return lines on a decision, a stop, a person or a stay; none for any other fact."""
+    match fact:
+        case d.DecisionProposed() | d.DecisionConfirmed() | d.DecisionDeclined():
+            return tuple(_decision(fact))
+        case i.CaseHeld() | i.HoldLifted() | i.CaseLapsed() | i.OfficerRecused():
+            return tuple(_stop(fact))
+        case e.ApplicationSubmitted(refiles=str(before)):
+            return (f"in place of {before}",)
+        case e.ApplicationWithdrawn(refiled_as=after, personal=said):
+            words = (said.text,) if said else ()
+            return (*words, f"filed anew as {after}") if after else words
+        case r.ReconsiderationRequested(request=number):
+            return (f"request {number}: {_text(fact)}",)
+        case r.CaseReopened():
+            return ("the refusal no longer stands; the case is assessed anew",)
+        case r.RefusalUpheld() | h.ExtensionRefused():
+            return _texts(fact)
+        case h.ExtensionSought() | h.StayExtended() | h.RightOfAbodeReached() | h.VisaVoided():
+            return tuple(_stay(fact))
+        case _:
+            return tuple(_person(fact))
+
+
+def _decision(fact: d.DecisionEvent) -> Iterator[str]:
+    match fact:
+        case d.DecisionProposed(matter=matter, proposed_by=by, voiding=code):
+            why = f" ({code})" if code else ""
+            yield f"{matter}{why}, proposed by {by}; another officer decides"
+            if fact.personal:
+                yield from fact.personal.texts
+        case d.DecisionConfirmed(matter=matter, proposed_by=by, confirmed_by=second):
+            yield f"{matter}, proposed by {by}, confirmed by {second}"
+        case d.DecisionDeclined(matter=matter, proposed_by=by, declined_by=second, personal=said):
+            remark = f": {said.text}" if said else ""
+            yield f"{matter}, proposed by {by}, declined by {second}{remark}"
+
+
+def _stop(fact: i.InterruptionEvent) -> Iterator[str]:
+    match fact:
+        case i.CaseHeld():
+            yield f"nothing is decided until the hold is lifted: {_text(fact)}"
+        case i.HoldLifted(personal=said):
+            if said:
+                yield said.text
+        case i.CaseLapsed(cause=cause, due_on=due):
+            yield f"{cause} by {written_out(due)}"
+        case i.OfficerRecused(officer=officer):
+            yield f"{officer} takes no further part: {_text(fact)}"
+
+
+def _stay(fact: object) -> Iterator[str]:
+    match fact:
+        case h.ExtensionSought(settlement=settlement):
+            yield f"{settlement}: {_text(fact)}"
+        case h.StayExtended(years=years, stay_until=until, stays_left=left):
+            then = f"; then {' + '.join(map(str, left))} more" if left else ""
+            yield f"{years} years more, until {written_out(until)}{then}"
+        case h.RightOfAbodeReached(reached_on=on):
+            yield f"by {written_out(on)}"
+        case h.VisaVoided(code=code):
+            yield code
+            yield from _texts(fact)
+        case _:
+            pass
+
+
+def _person(fact: object) -> Iterator[str]:
+    match fact:
+        case p.ApplicationCorrected(fields=paths, assessed_anew=anew, personal=said):
+            yield f"{', '.join(paths)}: {said.reason if said else ERASED}"
+            if anew:
+                yield "the case is assessed anew"
+        case p.DependantAdded(dependant=number, relation=relation, personal=who):
+            called = f"{who.family_name}, {who.given_names}" if who else ERASED
+            yield f"dependant {number}, {relation}: {called}"
+        case p.DependantRemoved(dependant=number):
+            yield f"dependant {number}"
+        case p.RepresentativeAppointed(personal=speaker):
+            named = (speaker.name, speaker.organisation) if speaker else (ERASED,)
+            yield ", ".join(filter(None, named))
+        case p.ErasureDecided():
+            yield "the key of the case was destroyed: what was personal can be read by nobody"
+        case _:
+            pass
+
+
+def _text(fact: Any) -> str:
+    return fact.personal.text if fact.personal else ERASED
+
+
+def _texts(fact: Any) -> tuple[str, ...]:
+    return fact.personal.texts if fact.personal else (ERASED,)
