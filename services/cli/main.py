@@ -17,6 +17,7 @@ MODULES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "assess": "services.cli.assess",
         "case": "services.cli.case",
+        "command": "services.cli.command",
         "demo": "services.cli.demo",
         "documents": "services.cli.documents",
         "doctor": "services.cli.stack",

@@ -49,7 +49,10 @@ def unknown_commands(text: str) -> list[str]:
             command = qmas.get_command(context, noun)
             if command is None:
                 unknown.append(noun)
-            elif isinstance(command, click.Group) and verb not in (*command.commands, ""):
+            elif isinstance(command, click.Group) and verb not in (
+                *command.list_commands(context),
+                "",
+            ):
                 unknown.append(f"{noun} {verb}")
     return unknown
 
