@@ -39,6 +39,7 @@ from services.store.errors import CommandReused, Conflict, PersonErased, Unwrita
 from services.wiring import Office
 
 WHEN: Final = "effective_at"
+_LIFT: Final = slug(c.LiftHold.__name__)
 
 
 def case(office: Office, reference: str) -> ResponseReturnValue:
@@ -143,7 +144,8 @@ def page(office: Office, found: CaseAt, refused: Refused | None) -> str:
 
 def offers(office: Office, words: Catalogue, found: CaseAt) -> tuple[Offer, ...]:
     """Return the forms for what the case allows and whoever is signed in may do."""
-    names = [slug(name) for name in possible(found.state)]
+    # What holds a case up is dealt with first.
+    names = sorted(map(slug, possible(found.state)), key=lambda name: name != _LIFT)
     return tuple(
         _offer(office, words, found.state, name)
         for name in names
