@@ -5,7 +5,7 @@ import json
 import pytest
 
 from domain import commands as c
-from domain.decisions import Matter
+from domain.decisions import Matter, VoidingCode
 from domain.errors import DuplicateApplication
 from domain.particulars import Relation
 from services.cases import carry_out, case_at, submit
@@ -25,7 +25,8 @@ from tests.services.asking import (
     together,
 )
 from tests.services.filed import changed, person
-from tests.services.visiting import file_case, signed_in
+from tests.services.test_pages_status import enquire
+from tests.services.visiting import Visitor, file_case, signed_in
 
 _SPOUSE = c.AddDependant(
     relation=Relation.SPOUSE,
@@ -160,3 +161,38 @@ def test_a_correction_made_from_an_older_version_is_shown_why(office: Office) ->
     page = visitor.send(page, path, application=json.dumps(right), reason="Misread")
     assert page.status == 409
     assert "at version 2" in page.problems[0]
+
+
+_TO_ENTRY: tuple[c.CaseCommand, ...] = (
+    c.AcknowledgeApplication(),
+    c.AssessPrerequisites(),
+    c.ScoreApplication(),
+    c.ShortlistCase(exercise="2019-1", rank=1),
+    c.SelectCase(exercise="2019-1", rank=1),
+    *together(c.ProposeApprovalInPrinciple()),
+    c.VerifyOriginals(),
+    *together(c.ProposeApproval()),
+    c.PayVisaFee(amount_hkd=230),
+    c.IssueVisa(),
+    c.ActivateVisa(entered_on=MAY_2019.date()),
+)
+
+
+def test_an_applicant_reads_why_a_visa_is_void_and_never_of_a_hold(office: Office) -> None:
+    reference = submit(office, on_paper("john"), asked()).reference
+    voided = c.ProposeVoiding(
+        code=VoidingCode.FALSE_DOCUMENT, reasons=("The degree was never awarded",)
+    )
+    for command in (*_TO_ENTRY, c.HoldCase(reason="Is it forged?")):
+        carry_out(office, reference, command, asked_for(command, SUPERVISOR))
+    catch_up_all(office.store, office.models)
+    page = enquire(Visitor(office), reference)
+    assert (page.heading, "nvestigation" in page.html) == ("Visa activated", False)
+    for command in together(voided):
+        carry_out(office, reference, command, asked_for(command, SUPERVISOR))
+    catch_up_all(office.store, office.models)
+    page = enquire(Visitor(office), reference)
+    assert page.heading == "Visa void"
+    assert "A document that was relied on is false." in page.text
+    assert "The degree was never awarded" in page.text
+    assert "supervisor" not in page.html
