@@ -100,30 +100,18 @@ def seen_since(member: PoolMember, measure: Measure, since: Since) -> CaseSeen:
 
 
 def pool_at(
-    office: Office, position: int, at: datetime, measure: Measure = Measure.POINTS
+    office: Office,
+    position: int,
+    at: datetime,
+    measure: Measure = Measure.POINTS,
+    *,
+    as_of: datetime | None = None,
 ) -> Waiting:
-    """Return who waits in the pool since `at` or earlier, by the log's first `position` events."""
-    cases: dict[str, CaseSeen] = {}
-    since: dict[str, datetime] = {}
-    scored: dict[str, datetime] = {}
-    after = 0
-    while after < position:
-        batch = office.store.read_log(
-            after=after, limit=min(LOG_BATCH, position - after), personal=False
-        )
-        for each in batch:
-            if each.stream.startswith("case-"):
-                if not stays(cast("e.CaseEvent", each.event)):
-                    since[each.stream] = each.effective_at
-                if isinstance(each.event, e.ApplicationScored):
-                    scored[each.stream] = each.effective_at
-                before = cases[each.stream].state if each.stream in cases else Draft()
-                cases[each.stream] = CaseSeen(
-                    state=evolve(before, cast("e.CaseEvent", each.event)),
-                    version=each.version,
-                    last=each.effective_at,
-                )
-        after += len(batch)
+    """Return who waits in the pool since `at` or earlier, by the log's first `position` events.
+
+    With `as_of`, events that took effect later are as if they had not happened.
+    """
+    cases, since, scored = _folded(office, position, as_of)
     waiting = [
         (_member(case.state, case.version, scored.get(stream)), case.state)
         for stream, case in cases.items()
@@ -141,6 +129,35 @@ def pool_at(
         },
         counts=_counts(cases.values()),
     )
+
+
+def _folded(
+    office: Office, position: int, as_of: datetime | None
+) -> tuple[dict[str, CaseSeen], dict[str, datetime], dict[str, datetime]]:
+    """Return every case, since when it is at its stage, and since when it has its points."""
+    cases: dict[str, CaseSeen] = {}
+    since: dict[str, datetime] = {}
+    scored: dict[str, datetime] = {}
+    after = 0
+    while after < position:
+        batch = office.store.read_log(
+            after=after, limit=min(LOG_BATCH, position - after), personal=False
+        )
+        for each in batch:
+            too_late = as_of is not None and each.effective_at > as_of
+            if each.stream.startswith("case-") and not too_late:
+                if not stays(cast("e.CaseEvent", each.event)):
+                    since[each.stream] = each.effective_at
+                if isinstance(each.event, e.ApplicationScored):
+                    scored[each.stream] = each.effective_at
+                before = cases[each.stream].state if each.stream in cases else Draft()
+                cases[each.stream] = CaseSeen(
+                    state=evolve(before, cast("e.CaseEvent", each.event)),
+                    version=each.version,
+                    last=each.effective_at,
+                )
+        after += len(batch)
+    return cases, since, scored
 
 
 def _member(state: InPool, version: int, scored_at: datetime | None) -> PoolMember:

@@ -18,6 +18,7 @@ from services.api import (
     operations,
     problems,
     rulesets,
+    what_if,
     work,
 )
 from services.api.conditions import correlation_id
@@ -83,6 +84,7 @@ def create_api(office: Office) -> flask.Flask:
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
     v1 = StrictBlueprint("v1", __name__, url_prefix=PREFIX, description="Cases and exercises")
     mount(v1, office, (*commands.routes(), *cases.ROUTES, *exercises.ROUTES, *enquiries.ROUTES))
+    mount(v1, office, what_if.ROUTES)
     mount(v1, office, (*work.routes(), *rulesets.ROUTES, _openapi(api)))
     mount(v1, office, documents.ROUTES)
     running = StrictBlueprint("operations", __name__, description="For those who run the system")

@@ -7,6 +7,7 @@ from domain.exercise_events import Band, Funnel, StratumCut
 from domain.projections.exercises import ExerciseStage
 from domain.rules.terms import AfterNoPlace, Archetype, Measure, Order
 from services.api.outputs import Shown
+from services.what_if import Moved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,3 +162,25 @@ class Replay:
     pool_size: int
     shortlist: tuple[PlacedCase, ...] | None
     selection: tuple[PlacedCase, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherTerms:
+    """Whom other terms would make a difference to; `before` and `then` count those selected.
+
+    `exercise` is null for the present pool. The order is local policy. `erased` counts the cases
+    whose person was erased, so that they keep their points under another ruleset.
+    """
+
+    exercise: str | None
+    position: int
+    archetype: Archetype
+    measure: Measure
+    order: Order
+    places: int | None
+    threshold: int | None
+    before: int
+    then: int
+    cut_off: int | None
+    moved: tuple[Moved, ...]
+    erased: int

@@ -54,7 +54,7 @@ def exercise_list(call: Call, query: dict[str, Any]) -> ExerciseList:
 def show(call: Call, exercise: str, query: dict[str, Any]) -> ExerciseItem:
     """One exercise."""
     wait_until_shown(call.office, "exercises", query.get("wait_for"))
-    row = queries.exercise(call.office.models, _name(exercise))
+    row = queries.exercise(call.office.models, name_of(exercise))
     if row is None:
         raise NoSuchExercise(f"no exercise is called {exercise!r}")
     return _item(row)
@@ -72,12 +72,12 @@ def depart_from_rank(call: Call, exercise: str, body: Any) -> Reply:
     """Depart from the rank of a shortlisted case."""
     request = call.request(effective_at=body.effective_at)
     command = _command(q.DepartFromRank, body)
-    return _answered(exercises.depart_from_rank(call.office, _name(exercise), command, request))
+    return _answered(exercises.depart_from_rank(call.office, name_of(exercise), command, request))
 
 
 def dry_run(call: Call, exercise: str) -> DryRun:
     """What the next step would do now, without doing it."""
-    found = exercises.dry_run(call.office, _name(exercise), call.asker)
+    found = exercises.dry_run(call.office, name_of(exercise), call.asker)
     division = found.division
     (fact,) = found.facts
     return DryRun(
@@ -129,7 +129,7 @@ def result(call: Call, exercise: str) -> PublishedResult:
 
 def replay(call: Call, exercise: str) -> Replay:
     """The exercise drawn again from the log alone, beside what was recorded."""
-    again = redraw(call.office, _name(exercise))
+    again = redraw(call.office, name_of(exercise))
     return Replay(
         exercise=again.exercise,
         equal=not again.differences,
@@ -147,7 +147,7 @@ def _command(command: type[Any], body: Any) -> Any:
 def _step(take: Callable[..., ExerciseOutcome]) -> Callable[..., Reply]:
     def step(call: Call, exercise: str, body: Step) -> Reply:
         request = call.request(effective_at=body.effective_at)
-        return _answered(take(call.office, _name(exercise), request))
+        return _answered(take(call.office, name_of(exercise), request))
 
     return step
 
@@ -157,7 +157,7 @@ def _answered(outcome: ExerciseOutcome) -> Reply:
     return Reply(body=result, headers={"Idempotent-Replay": "true"} if outcome.repeated else {})
 
 
-def _name(exercise: str) -> str:
+def name_of(exercise: str) -> str:
     """The name, if an exercise could have it."""
     if not NAME.fullmatch(exercise):
         raise NoSuchExercise(f"no exercise is called {exercise!r}")

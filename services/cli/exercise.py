@@ -11,15 +11,29 @@ from domain.access import Role
 from domain.errors import NoSuchExercise
 from domain.exercise_commands import DepartFromRank, OpenExercise
 from domain.gradings import DepartureCode, Direction
-from domain.rules.terms import AfterNoPlace, Archetype, Leftover, Measure, Order, StratumPlaces
+from domain.rules.terms import (
+    AfterNoPlace,
+    Archetype,
+    Leftover,
+    Measure,
+    Order,
+    StratumPlaces,
+    Terms,
+)
 from services import exercises
 from services.cases import Request
-from services.cli.asking import INSTANT, computed, office, operator, request, wide_console
-from services.cli.exercisetables import exercise_table, placed_lines, result_table
+from services.cli.asking import INSTANT, MOMENT, computed, office, operator, request, wide_console
+from services.cli.exercisetables import (
+    exercise_table,
+    placed_lines,
+    result_table,
+    what_if_lines,
+)
 from services.exercise_requests import ExerciseOutcome
 from services.projections import queries, runner
 from services.redrawing import redraw
 from services.results import result_of, results
+from services.what_if import Change, what_if, what_if_present
 
 RUNS: Final = UUID("3c9e5b1a-0f53-4e0f-8f0c-8a5b0a3b7a42")
 """The namespace of the command ids of `exercise run`."""
@@ -252,6 +266,39 @@ def replay(ctx: click.Context, name: str, *, listed: bool) -> None:
     for line in placed_lines(selected, lambda ref: computed(again.computed.get(ref))):
         if listed:
             click.echo(line)
+
+
+@exercise.command("what-if")
+@click.argument("name", required=False)
+@click.option("--present", is_flag=True, help="On the pool as it is, instead of an exercise's.")
+@click.option("--ruleset", help="Points under another ruleset, such as gpt-2023.")
+@click.option("--places", type=int, help="Another number of places; with --present, the number.")
+@_choice("--order", Order, None)
+@click.option("--threshold", type=int, help="Another threshold.")
+@click.option("--as-of", type=MOMENT, help="The pool as it stood then.")
+@click.option("--csv", "form", flag_value="csv", help="One line a case, for a table.")
+@click.option("--json", "form", flag_value="json", help="One object.")
+def what_if_(name: str | None, *, present: bool, form: str | None, **told: Any) -> None:
+    """Tell who would gain a place and who would lose it on other terms; nothing is recorded."""
+    if (name is None) is not present:
+        raise click.UsageError("name an exercise, or say --present")
+    order = told["order"] and Order(told["order"])
+    change = Change(
+        ruleset=told["ruleset"],
+        places=told["places"],
+        order=order,
+        threshold=told["threshold"],
+        as_of=told["as_of"],
+    )
+    with office() as opened:
+        person = operator(Role.SUPERVISOR)
+        if name is None:
+            terms = Terms(places=change.places)
+            found = what_if_present(opened, terms, change, person)
+        else:
+            found = what_if(opened, name, change, person)
+    for line in what_if_lines(found, form or "text"):
+        click.echo(line)
 
 
 def _said(outcome: ExerciseOutcome) -> None:

@@ -1,9 +1,11 @@
 """What `qmas exercise` shows: exercises, published results, and cases in their order."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
+import msgspec
 from rich.table import Table
 
 from domain.application import Route
@@ -12,6 +14,7 @@ from domain.projections.exercises import ExerciseRow
 from domain.rules.rank import Placed
 from services.cli.asking import in_hong_kong
 from services.results import PublicResult, lines
+from services.what_if import WhatIf
 
 LOCAL_POLICY: Final = "The order and its tie-break are local policy: the scheme publishes none."
 _HIDDEN: Final = "too few to tell"
@@ -88,6 +91,32 @@ def placed_lines(
             rank = "not ranked" if each.rank is None else f"rank {each.rank}"
         out = ", out of rank" if each.out_of_rank else ""
         yield f"  {member.reference}  {member.points:>3}{more(member.reference)}  {rank}{out}"
+
+
+def what_if_lines(found: WhatIf, form: str) -> Iterator[str]:
+    """Yield who gains and who loses, as text, as comma-separated values or as one JSON object."""
+    if form == "json":
+        yield json.dumps(msgspec.to_builtins(found), indent=1)
+        return
+    if form == "csv":
+        yield "reference,change,points_before,points_then,rank_before,rank_then"
+        for each in found.moved:
+            numbers = (each.points_before, each.points_then, each.rank_before, each.rank_then)
+            told = ",".join("" if number is None else str(number) for number in numbers)
+            yield f"{each.reference},{'gains' if each.gains else 'loses'},{told}"
+        return
+    gains = sum(each.gains for each in found.moved)
+    yield (
+        f"{found.before} selected, {found.then} then: {gains} gain a place and "
+        f"{len(found.moved) - gains} lose it; cut-off {_or_dash(found.cut_off)}; "
+        "nothing was recorded"
+    )
+    if found.erased:
+        yield f"{found.erased} cases of erased people keep their points"
+    for each in found.moved:
+        sign, points = ("+", each.points_then) if each.gains else ("-", each.points_before)
+        yield f"  {sign} {each.reference}  {_or_dash(points):>3}"
+    yield LOCAL_POLICY
 
 
 def _exact(at: datetime | None) -> str:
