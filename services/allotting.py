@@ -35,7 +35,10 @@ from services.wiring import Office
 PART: Final = 1_000
 """How many cases one commit holds."""
 
-MOST_CONFLICTS: Final = 200
+TRIES: Final = 3
+"""How often a part that met conflicts is tried as a whole before it is split."""
+
+TRIES_OF_ONE: Final = 100
 
 Orders = Mapping[str, c.CaseCommand]
 Look = Callable[[Mapping[str, int]], Mapping[str, Since]]
@@ -171,13 +174,17 @@ class _Writer:
         order_of: Callable[[str, CaseState], c.CaseCommand | None],
     ) -> set[str]:
         """Give each case of the part its order; return those that have one."""
-        for _ in range(MOST_CONFLICTS - 1):
+        for _ in range(TRIES if len(part) > 1 else TRIES_OF_ONE):
             try:
                 return self._attempt(part, order_of)
             except Conflict:
                 # One of them moved since it was looked at: look again.
                 continue
-        return self._attempt(part, order_of)
+        if len(part) == 1:
+            return self._attempt(part, order_of)
+        # Where officers are so busy that somebody always moves, fewer at a time get through.
+        first, second = _halves(part)
+        return self.write(first, order_of) | self.write(second, order_of)
 
     def _attempt(
         self,
@@ -219,6 +226,16 @@ def _cases(look: Look, part: Mapping[str, PoolMember], measure: Measure) -> dict
     since = look({f"case-{name}": member.version for name, member in part.items()})
     return {
         name: seen_since(member, measure, since[f"case-{name}"]) for name, member in part.items()
+    }
+
+
+def _halves(
+    part: Mapping[str, PoolMember],
+) -> tuple[Mapping[str, PoolMember], Mapping[str, PoolMember]]:
+    names = list(part)
+    middle = len(names) // 2
+    return {name: part[name] for name in names[:middle]}, {
+        name: part[name] for name in names[middle:]
     }
 
 
