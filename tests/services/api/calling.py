@@ -21,6 +21,13 @@ RECEIVED = "2019-05-01T10:00:00+08:00"
 V1 = "/api/v1"
 OFFICER = "officer.chan"
 SUPERVISOR = "supervisor.wong"
+SECOND = "supervisor.lee"
+SELECTING = (
+    ("draw-shortlist", SUPERVISOR),
+    ("propose-selection", SUPERVISOR),
+    ("make-selection", SECOND),
+)
+"""What leads an open exercise to its places, each step with who takes it."""
 AUDITOR = "auditor.ho"
 SERVICE = "service.intake"
 TO_THE_POOL = ("acknowledge", "assess-prerequisites", "score")

@@ -12,6 +12,7 @@ from tests.services.api.calling import (
     AUDITOR,
     OFFICER,
     RECEIVED,
+    SELECTING,
     SERVICE,
     SUPERVISOR,
     TO_THE_POOL,
@@ -30,11 +31,10 @@ def _selected(caller: Caller, name: str = "john") -> tuple[str, int]:
     opened = caller.command("/exercises", opening | {"effective_at": RECEIVED}, by=SUPERVISOR)
     assert opened.status_code == 201, opened.text
     assert opened.headers["Location"] == "/api/v1/exercises/2019-1"
-    for step in ("draw-shortlist", "make-selection"):
-        taken = caller.command(
-            f"/exercises/2019-1/{step}", {"effective_at": RECEIVED}, by=SUPERVISOR
-        )
-        assert (taken.status_code, taken.json["cases"]) == (200, 1)
+    for step, by in SELECTING:
+        taken = caller.command(f"/exercises/2019-1/{step}", {"effective_at": RECEIVED}, by=by)
+        cases = 0 if step == "propose-selection" else 1
+        assert (taken.status_code, taken.json["cases"]) == (200, cases)
     return reference, 6
 
 
@@ -103,7 +103,7 @@ def test_every_command_on_a_case_has_an_address_but_those_of_exercises() -> None
     without = {each.__name__ for each in _all_commands()} - {
         each.__name__ for each in COMMANDS.values()
     }
-    exercises = {"ShortlistCase", "SelectCase", "PassOverCase"}
+    exercises = {"ShortlistCase", "TakeOutOfRank", "SelectCase", "PassOverCase"}
     assert without == {"SubmitApplication", "ReceiveDocument", *exercises}
 
 

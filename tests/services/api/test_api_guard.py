@@ -13,6 +13,8 @@ PUBLIC = {
     "v1.assessment",
     "v1.rulesets",
     "v1.ruleset",
+    "v1.results",
+    "v1.result",
     "v1.openapi",
     "operations.alive",
     "operations.ready",

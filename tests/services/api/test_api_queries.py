@@ -11,6 +11,8 @@ from domain.days import HONG_KONG
 from services.cases import carry_out
 from tests.services.api.calling import (
     AUDITOR,
+    SECOND,
+    SELECTING,
     SERVICE,
     SUPERVISOR,
     TO_THE_POOL,
@@ -77,8 +79,8 @@ def _select(caller: Caller, exercise: str = "2019-1") -> None:
     when = {"effective_at": "2019-05-20T10:00:00+08:00"}
     opening = {"exercise": exercise, "title": "First", "places": 1, "shortlist_size": 2}
     caller.command("/exercises", opening | when, by=SUPERVISOR)
-    for step in ("draw-shortlist", "make-selection"):
-        taken = caller.command(f"/exercises/{exercise}/{step}", when, by=SUPERVISOR)
+    for step, by in SELECTING:
+        taken = caller.command(f"/exercises/{exercise}/{step}", when, by=by)
         assert taken.status_code == 200, taken.text
     caller.catch_up()
 
@@ -299,8 +301,13 @@ def test_an_exercise_is_shown_and_drawn_again_to_the_same_lists(caller: Caller) 
     caller.catch_up()
     opening = {"exercise": "2019-1", "title": "First", "places": 1, "shortlist_size": 1}
     caller.command("/exercises", opening, by=SUPERVISOR)
-    caller.command("/exercises/2019-1/draw-shortlist", by=SUPERVISOR)
-    caller.command("/exercises/2019-1/make-selection", by=SUPERVISOR)
+    for step, by in SELECTING[:2]:
+        caller.command(f"/exercises/2019-1/{step}", by=by)
+    told = caller.get("/exercises/2019-1/dry-run", by=SUPERVISOR).json
+    assert [each["reference"] for each in told["taken"]] == [reference]
+    alone = caller.command("/exercises/2019-1/make-selection", by=SUPERVISOR)
+    is_problem(alone, 403, "second-officer-needed")
+    caller.command("/exercises/2019-1/make-selection", by=SECOND)
     caller.catch_up()
     shown = caller.get("/exercises/2019-1", by=AUDITOR).json
     assert (shown["stage"], shown["selected"], shown["cut_off"]) == ("selected", 1, 175)
@@ -308,6 +315,25 @@ def test_an_exercise_is_shown_and_drawn_again_to_the_same_lists(caller: Caller) 
     again = caller.get("/exercises/2019-1/replay", by=AUDITOR).json
     assert (again["equal"], again["differences"]) == (True, [])
     assert [each["reference"] for each in again["selection"]] == [reference]
+    other = caller.get("/exercises/2019-1/what-if?places=5&order=points-reference", by=AUDITOR)
+    assert (other.json["then"], other.json["moved"]) == (1, [])
+    present = caller.get("/pool/what-if?places=1", by=AUDITOR)
+    is_problem(present, 409, "nothing-to-select")
+
+
+def test_a_published_result_is_for_everybody(caller: Caller) -> None:
+    caller.take(caller.submit(), *TO_THE_POOL)
+    _select(caller)
+    is_problem(caller.get("/results/2019-1", by=None), 404, "no-such-exercise")
+    assert caller.get("/results", by=None).json == {"items": []}
+    published = caller.command("/exercises/2019-1/publish-result", by=SUPERVISOR)
+    assert published.status_code == 200
+    caller.catch_up()
+    result = caller.get("/results/2019-1", by=None).json
+    assert (result["pool_size"], result["cut_off"], result["funnel"]["selected"]) == (1, 175, None)
+    assert [each["exercise"] for each in caller.get("/results", by=None).json["items"]] == [
+        "2019-1"
+    ]
 
 
 @pytest.mark.parametrize("name", ["2031-1", "%00", "A", "a" * 200])
