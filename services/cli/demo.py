@@ -13,7 +13,7 @@ from domain.projections.exercises import ExerciseRow
 from services import identity
 from services.cli import asking
 from services.cli.asking import in_hong_kong, wide_console
-from services.demo import proof, year
+from services.demo import lives, proof, year
 from services.settings import Settings
 from services.stack import lifecycle
 from services.wiring import Office, open_office
@@ -57,8 +57,12 @@ def _show(office: Office, console: Console) -> None:
         exercise = bar.add_task("Selection exercise", total=1)
         selected = year.hold_exercise(office)
         bar.advance(exercise)
-        visas = bar.add_task("Approvals and visas", total=len(selected))
-        year.issue_visas(office, selected, lambda done: bar.advance(visas, done))
+        granted = selected[: lives.REFUSED_LATE]
+        visas = bar.add_task("Approvals and visas", total=len(granted))
+        year.issue_visas(office, granted, lambda done: bar.advance(visas, done))
+        further = bar.add_task("What else befalls a case", total=1)
+        followed = lives.live(office, selected)
+        bar.advance(further)
         proving = bar.add_task("Read models against the log", total=1)
         proof.await_read_models(office)
         shown = proof.summary(office, references)
@@ -67,6 +71,7 @@ def _show(office: Office, console: Console) -> None:
     console.print(_stages(shown))
     console.print(_exercise(shown.exercise))
     console.print(_known(shown))
+    console.print(_lives(followed))
     console.print(
         f"All of this is read from the read models at position {shown.events} of the log. "
         "It equals a fold of the log from nothing, a fresh assessment, and the exercise redrawn."
@@ -100,6 +105,13 @@ def _known(shown: proof.Summary) -> Table:
     )
     for row in shown.known.values():
         table.add_row(*_outcome(row))
+    return table
+
+
+def _lives(followed: tuple[lives.Life, ...]) -> Table:
+    table = Table("What befell it", "Reference", "Stage", title="Lives")
+    for life in followed:
+        table.add_row(life.told, life.reference, life.stage)
     return table
 
 

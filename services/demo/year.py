@@ -118,7 +118,7 @@ def hold_exercise(office: Office) -> tuple[str, ...]:
         places=PLACES,
         shortlist_size=SHORTLIST,
     )
-    exercises.open_exercise(office, command, _request(SUPERVISOR, EXERCISE, "open", HELD_AT))
+    exercises.open_exercise(office, command, asked_at(SUPERVISOR, EXERCISE, "open", HELD_AT))
     for step, act, person, hours in (
         ("shortlist", exercises.draw_shortlist, SUPERVISOR, 1),
         ("propose", exercises.propose_selection, SUPERVISOR, 47),
@@ -126,7 +126,7 @@ def hold_exercise(office: Office) -> tuple[str, ...]:
         ("publish", exercises.publish_result, SUPERVISOR, 72),
     ):
         at = HELD_AT + timedelta(hours=hours)
-        act(office, EXERCISE, _request(person, EXERCISE, step, at))
+        act(office, EXERCISE, asked_at(person, EXERCISE, step, at))
     drawn = redraw(office, EXERCISE)
     if drawn.selection is None:
         raise NothingToSelect(f"exercise {EXERCISE} has selected nobody")
@@ -152,12 +152,12 @@ def _take_in(office: Office, number: int, arrival: Arrival) -> str:
     filed = submit(
         office,
         c.SubmitApplication(application=arrival.application, channel=arrival.channel),
-        _request(OFFICER, name, "submit", at),
+        asked_at(OFFICER, name, "submit", at),
     )
 
     def then(command: c.CaseCommand, days: int) -> Outcome:
         when = at + timedelta(days=days)
-        asked = _request(OFFICER, name, type(command).__name__, when)
+        asked = asked_at(OFFICER, name, type(command).__name__, when)
         return carry_out(office, filed.reference, command, asked)
 
     then(c.AcknowledgeApplication(), 9)
@@ -166,7 +166,7 @@ def _take_in(office: Office, number: int, arrival: Arrival) -> str:
         outcome = then(c.ScoreApplication(), 55)
     if outcome.stage in {Stage.PREREQUISITES_UNMET, Stage.BELOW_MARK}:
         then(c.ProposeRefusal(), 60)
-        asked = _request(SUPERVISOR, name, "confirm", at + timedelta(days=61))
+        asked = asked_at(SUPERVISOR, name, "confirm", at + timedelta(days=61))
         carry_out(office, filed.reference, c.ConfirmDecision(matter=Matter.REFUSAL), asked)
     elif arrival.withdraws:
         then(c.WithdrawApplication(reason="Circumstances have changed"), 70)
@@ -176,12 +176,12 @@ def _take_in(office: Office, number: int, arrival: Arrival) -> str:
 def _to_visa(office: Office, reference: str) -> None:
     def then(command: c.CaseCommand, days: int) -> Outcome:
         when = HELD_AT + timedelta(days=days)
-        asked = _request(OFFICER, reference, type(command).__name__, when)
+        asked = asked_at(OFFICER, reference, type(command).__name__, when)
         return carry_out(office, reference, command, asked)
 
     def confirmed(matter: Matter, days: int) -> Outcome:
         when = HELD_AT + timedelta(days=days)
-        asked = _request(SUPERVISOR, reference, f"confirm {matter}", when)
+        asked = asked_at(SUPERVISOR, reference, f"confirm {matter}", when)
         return carry_out(office, reference, c.ConfirmDecision(matter=matter), asked)
 
     then(c.ProposeApprovalInPrinciple(), 9)
@@ -195,7 +195,8 @@ def _to_visa(office: Office, reference: str) -> None:
     then(c.ActivateVisa(entered_on=entered), 101)
 
 
-def _request(person: Person, subject: str, step: str, at: datetime) -> Request:
+def asked_at(person: Person, subject: str, step: str, at: datetime) -> Request:
+    """Return the request for a step, whose id follows from whom it is about and what it does."""
     command_id = uuid5(COMMANDS, f"{SEED} {subject} {step}")
     return Request(
         person=person,
