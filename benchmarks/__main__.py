@@ -12,7 +12,7 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import bulk, contenders, opening, simulation
+from benchmarks import bulk, contenders, exercise, opening, simulation
 from benchmarks.server import Database, fresh_database, throwaway_server
 from services.stack.postgres import PostgresServer
 
@@ -91,6 +91,12 @@ def shown(figures: Figures) -> Table:
     for work, ours_name, peer, theirs_name in rows:
         ours, theirs = mid[ours_name], mid[theirs_name]
         table.add_row(work, f"{ours:,.0f}", f"{peer}: {theirs:,.0f}", f"{ours / theirs:.2f}")
+    table.add_section()
+    for work, name in (
+        ("exercise, pool frozen to result published", "exercise"),
+        ("exercise, confirmed to result published", "confirmed"),
+    ):
+        table.add_row(work, f"{mid[name]:.1f} s", "10 s", f"{mid[name] / 10:.2f}")
     return table
 
 
@@ -102,13 +108,15 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4.0, help="of each append run")
     parser.add_argument("--events", type=int, default=50_000, help="of each bulk run")
     parser.add_argument("--cases", type=int, default=20_000, help="of the simulation")
+    parser.add_argument("--pool", type=int, default=100_000, help="of the exercise, held once")
     parser.add_argument(
         "--foreign-snapshot", action="store_true", help="beside a transaction left open elsewhere"
     )
     asked = parser.parse_args()
     rounds, seconds, events, cases = asked.rounds, asked.seconds, asked.events, asked.cases
+    pool = asked.pool
     if asked.quick:
-        rounds, seconds, events, cases = 1, 1.0, 10_000, 2_000
+        rounds, seconds, events, cases, pool = 1, 1.0, 10_000, 2_000, 5_000
     figures: Figures = defaultdict(list)
     console = Console(width=110)
     with throwaway_server() as server:
@@ -123,6 +131,9 @@ def main() -> None:
                 appends(server, seconds, figures)
                 bulk_and_reading(server, events, figures)
                 simulating(given, seconds, figures)
+        with fresh_database(server) as database:
+            for name, took in exercise.seconds_of(database, pool).items():
+                figures[name].append(took)
     console.print(
         f"{os.cpu_count()} cores, Python {platform.python_version()}, PostgreSQL 18, "
         f"{rounds} interleaved rounds; every event sealed, the sequencer running"

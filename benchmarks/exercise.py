@@ -5,6 +5,7 @@ what is measured is the machine.
 """
 
 import random
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -13,8 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 from uuid import uuid4
 
+from benchmarks.server import Database
 from domain import events as e
 from domain import exercise_commands as q
 from domain.access import Person, Role
@@ -26,8 +29,9 @@ from services import exercises
 from services.cases import Request
 from services.exercise_requests import events_of
 from services.projections import runner
+from services.settings import Settings
 from services.store import Commit, Conflict, NewEvent, StreamWrite
-from services.wiring import Office
+from services.wiring import Office, open_office
 
 FILED = datetime(2023, 3, 1, 1, 0, tzinfo=UTC)
 HELD = FILED + timedelta(days=100)
@@ -211,3 +215,26 @@ def _append(office: Office, *writes: StreamWrite) -> None:
 def _asked(person: Person) -> Request:
     command_id = uuid4()
     return Request(person=person, command_id=command_id, correlation_id=str(command_id))
+
+
+def seconds_of(database: Database, cases: int) -> dict[str, float]:
+    """Seconds from the opening to the published result, and those after the confirmation began.
+
+    Three in ten of the pool are selected, of four in ten that the committee sees.
+    """
+    told = {
+        "QMAS_DATABASE_URL": database.app_url,
+        "QMAS_OWNER_DATABASE_URL": database.app_url,
+        "QMAS_BROKER_URL": "redis://localhost:1/0",
+    }
+    with tempfile.TemporaryDirectory() as home:
+        office = open_office(Settings.load(told, home=Path(home) / "home"))
+        try:
+            fill(office, cases)
+            held = hold(office, places=3 * cases // 10, shortlist=4 * cases // 10)
+        finally:
+            office.close()
+    if held.selected != 3 * cases // 10:
+        raise AssertionError(f"{held.selected} were selected")
+    confirmed = held.seconds["select"] + held.seconds["publish"]
+    return {"exercise": held.in_all, "confirmed": confirmed}
