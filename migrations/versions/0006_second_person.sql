@@ -27,10 +27,15 @@ BEGIN
     SELECT coalesce(max(version), 0) INTO opened FROM events
     WHERE stream = NEW.stream AND version < NEW.version AND type = NEW.type
         AND matter_of(body) = about;
+    IF cardinality(actors_of(NEW.body)) = 0 THEN
+        RAISE EXCEPTION '% names nobody who confirms', NEW.type
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'events_second_person';
+    END IF;
     IF NOT EXISTS (
         SELECT FROM events
         WHERE stream = NEW.stream AND version > opened AND version < NEW.version
             AND type = replace(NEW.type, '-confirmed', '-proposed') AND matter_of(body) = about
+            AND cardinality(actors_of(body)) > 0
     ) THEN
         RAISE EXCEPTION 'nobody has proposed what % confirms', NEW.type
             USING ERRCODE = 'check_violation', CONSTRAINT = 'events_second_person';

@@ -32,7 +32,7 @@ CREATE FUNCTION refuse_own_selection() RETURNS trigger LANGUAGE plpgsql
 SET search_path = public, pg_temp
 AS $function$
 BEGIN
-    IF EXISTS (
+    IF coalesce(NEW.body ->> 'actor', '') = '' OR EXISTS (
         SELECT FROM events
         WHERE stream = NEW.stream AND version < NEW.version
             AND body ->> 'actor' = NEW.body ->> 'actor'

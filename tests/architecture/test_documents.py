@@ -95,10 +95,9 @@ def test_a_decision_ends_in_what_would_change_it(decision: Path) -> None:
     assert text.rstrip().rpartition("\n\n")[2].startswith("**What would change our mind.**")
 
 
-def test_every_decision_has_a_number_of_its_own() -> None:
+def test_decisions_are_numbered_without_gaps() -> None:
     numbers = [int(each.name[:4]) for each in DECISIONS]
-    # A number may be kept for a decision that is not written down yet.
-    assert numbers == sorted(set(numbers))
+    assert numbers == list(range(1, len(numbers) + 1))
 
 
 @pytest.mark.parametrize("page", HOW_TO, ids=named)

@@ -126,12 +126,18 @@ def test_nobody_who_acted_on_a_matter_confirms_it(connection: psycopg.Connection
         # Neither the name in the payload nor the one on the envelope may be an earlier one.
         stream.refuses(second, confirmed("officer-4", by=actor))
         stream.refuses(second, confirmed(actor, by="officer-4"))
+    # Nor is it confirmed by nobody.
+    stream.refuses(second, {"type": "decision-confirmed", "matter": "refusal", "by": None})
     # What was declined in another matter, or on another case, is nothing to this one.
     stream.write(declined("officer-4", "approval"))
     Stream(connection).write(declined("officer-4"))
     stream.write(confirmed("officer-4"))
     # It is confirmed once.
     stream.refuses(second, confirmed("officer-5"))
+
+    nameless = Stream(connection)
+    nameless.write({"type": "decision-proposed", "matter": "refusal", "by": None})
+    nameless.refuses(second, confirmed("officer-2"))
 
 
 def test_a_proposal_under_two_names_is_of_both(connection: psycopg.Connection[Any]) -> None:
