@@ -18,6 +18,7 @@ from typing import IO
 
 import psycopg
 import pytest
+import structlog
 from psycopg import sql
 
 from services.settings import Settings
@@ -51,6 +52,20 @@ class TestDatabase:
     owner_url: str
     admin_url: str
     name: str
+
+
+def pytest_configure() -> None:
+    """What is logged in tests tells faults plainly.
+
+    The default shows every variable of every frame, and a rulebook among them takes a minute.
+    """
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+        ]
+    )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -54,9 +54,9 @@ def test_an_application_goes_from_submission_to_a_visa(caller: Caller) -> None:
         "approved",
         [
             "pay-visa-fee",
-            "documents",
             "lapse",
             "propose-voiding",
+            "documents",
             "add-dependant",
             "correct",
             "appoint-representative",
