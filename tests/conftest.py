@@ -54,6 +54,10 @@ class TestDatabase:
     name: str
 
 
+# Before any folder's own modules import them: what they assert explains itself.
+pytest.register_assert_rewrite("tests.domain.deciding", "tests.domain.desk")
+
+
 def pytest_configure() -> None:
     """What is logged in tests tells faults plainly.
 

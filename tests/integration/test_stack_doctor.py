@@ -58,7 +58,7 @@ def test_a_read_model_that_stands_still_is_told_with_what_to_do(settings: Settin
     with psycopg.connect(settings.owner_database_url) as connection:
         connection.execute(
             "INSERT INTO projection_checkpoints (projection, version, position, stopped_position,"
-            " stopped_at, stopped_event, stopped_reason) VALUES ('exercises', 1, 6, 7, now(),"
+            " stopped_at, stopped_event, stopped_reason) VALUES ('exercises', 2, 6, 7, now(),"
             " 'ExerciseOpened, exercise-2019-q4 version 1', 'KeyError')"
         )
     found = _found(settings)["exercises"]

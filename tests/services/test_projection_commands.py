@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import text
 
+from domain.projections import case_list, status
 from services.cli.projections import projections
 from services.projections import runner
 from services.projections.errors import ProjectionStopped
@@ -43,8 +44,12 @@ def test_status_tells_how_far_behind_each_read_model_is(book: Casebook, qmas: Qm
     result = qmas("status")
     first, second, *_ = result.stdout.splitlines()
     assert result.exit_code == 0
-    assert first.startswith("case-list    v3  position 12         up to date     20")
-    assert second.startswith("case-status  v3  position 0          12 behind      never")
+    assert first.startswith(
+        f"case-list    v{case_list.VERSION}  position 12         up to date     20"
+    )
+    assert second.startswith(
+        f"case-status  v{status.VERSION}  position 0          12 behind      never"
+    )
 
 
 def test_status_tells_what_a_stopped_read_model_stands_before(
