@@ -35,7 +35,7 @@ def seek_extension(state: s.CaseState, command: c.SeekExtension, given: Circumst
     return (ExtensionSought(settlement=command.settlement, personal=SettlementEvidence(text=said)),)
 
 
-def extension(state: s.CaseState, command: c.CaseCommand, given: Circumstances) -> Facts:  # noqa: ARG001 - every outcome is asked alike
+def extension(state: s.CaseState, command: c.CaseCommand) -> Facts:
     """Return the fact that the stay goes on for the next period of its pattern."""
     match state:
         case s.Extending(stays_left=(years, *left)):

@@ -93,14 +93,16 @@ class _Steps:
         receive(self.office, self.reference, upload, asked_at(OFFICER, self.name, name, at))
 
 
-def _begin(office: Office, name: str, application: Application, at: datetime) -> _Steps:
-    command = c.SubmitApplication(application=application, channel=_channel(at))
+def _begin(
+    office: Office,
+    name: str,
+    application: Application,
+    at: datetime,
+    channel: Channel = Channel.PAPER,
+) -> _Steps:
+    command = c.SubmitApplication(application=application, channel=channel)
     filed = submit(office, command, asked_at(OFFICER, name, "submit", at))
     return _Steps(office=office, name=name, reference=filed.reference, begun=at)
-
-
-def _channel(at: datetime) -> Channel:
-    return Channel.PAPER if at.year < 2023 else Channel.ONLINE  # noqa: PLR2004 - a year
 
 
 def _person(names: tuple[str, str], number: str, like: str) -> Application:
@@ -195,7 +197,7 @@ def _refused_after_selection(office: Office, reference: str) -> Life:
 
 def _filed_anew(office: Office) -> Life:
     giulia = _person(("Rossi", "Giulia"), "YB4455667", "john")
-    steps = _begin(office, "refile", giulia, _day(2024, 5, 6))
+    steps = _begin(office, "refile", giulia, _day(2024, 5, 6), Channel.ONLINE)
     steps.then(c.AcknowledgeApplication(), 5)
     at = _day(2024, 11, 15)
     anew = c.SubmitApplication(application=giulia, channel=Channel.ONLINE)
