@@ -80,11 +80,18 @@ def _told(filed: s.Filed, event: e.CaseEvent) -> s.Filed:  # noqa: PLR0911 - one
         case CaseHeld() | HoldLifted():
             return replace(filed, held=isinstance(event, CaseHeld))
         case OfficerRecused(officer=officer):
-            return replace(filed, recused=filed.recused | {officer})
+            return _without_officer(filed, officer)
         case ReconsiderationRequested(request=number):
             return replace(filed, reconsiderations=number)
         case _:
             return _with_people(filed, event)
+
+
+def _without_officer(filed: s.Filed, officer: str) -> s.Filed:
+    """Return the case after somebody stepped aside, and what they proposed with them."""
+    theirs = filed.decision is not None and filed.decision.proposed_by == officer
+    decision = None if theirs else filed.decision
+    return replace(filed, recused=filed.recused | {officer}, decision=decision)
 
 
 def _with_people(filed: s.Filed, event: e.CaseEvent) -> s.Filed:
@@ -138,6 +145,9 @@ def staying(state: Any, filed: s.Filed, event: e.CaseEvent) -> s.CaseState:
             return _with_proposal(after, event)
         case o.OverrideConfirmed() | o.OverrideDeclined():
             return _without_proposal(after, event.rule)
+        case OfficerRecused(officer=officer) if isinstance(after, s.BelowMark | s.InPool):
+            others = (each for each in after.proposals if each.proposed_by != officer)
+            return replace(after, proposals=tuple(others))
         case CaseGraded(grade=grade) if isinstance(after, s.Shortlisted):
             return replace(after, grade=grade)
         case _:

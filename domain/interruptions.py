@@ -49,7 +49,10 @@ class CaseLapsed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfficerRecused:
-    """`officer` declared a conflict of interest and takes no further part in the case."""
+    """`officer` declared a conflict of interest and takes no further part in the case.
+
+    What they proposed and nobody has decided on yet lapses with it.
+    """
 
     officer: str
     personal: InterruptionReason | None

@@ -20,11 +20,12 @@ History = Sequence[Recorded[e.CaseEvent]]
 
 
 class End(StrEnum):
-    """What became of a proposal; it lapses when the case moves on without it."""
+    """What became of a proposal; it lapses when the case moves on or its proposer steps aside."""
 
     CONFIRMED = "confirmed"
     DECLINED = "declined"
     LAPSED = "lapsed"
+    STEPPED_ASIDE = "stepped-aside"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,5 +185,7 @@ def _after(told: ToldDecision, recorded: Recorded[Any]) -> ToldDecision:
         case d.DecisionDeclined(declined_by=by, personal=said):
             remark = said.text if said else None
             return replace(told, end=End.DECLINED, ended_by=by, ended_at=at, remark=remark)
+        case OfficerRecused(officer=officer) if officer == told.proposed_by:
+            return replace(told, end=End.STEPPED_ASIDE, ended_at=at)
         case _:
             return told if stays(event) else replace(told, end=End.LAPSED, ended_at=at)

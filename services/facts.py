@@ -3,18 +3,29 @@
 Nothing here is for applicants, for it names officers and tells of holds.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from domain import decisions as d
 from domain import events as e
 from domain import interruptions as i
+from domain import overrides as o
 from domain import particulars as p
 from domain import reconsidering as r
 from domain import residence as h
+from domain.case import evolve
 from domain.days import written_out
+from domain.record import Recorded
+from domain.stages import CaseState, Draft, decision_of, proposals_of
 
 ERASED: Final = "[erased]"
+
+_DECIDED: Final = (
+    d.DecisionConfirmed,
+    d.DecisionDeclined,
+    o.OverrideConfirmed,
+    o.OverrideDeclined,
+)
 
 
 def fact_told(fact: object) -> tuple[str, ...]:  # noqa: PLR0911 - one arm per kind of fact
@@ -39,6 +50,27 @@ def fact_told(fact: object) -> tuple[str, ...]:  # noqa: PLR0911 - one arm per k
             return tuple(_stay(fact))
         case _:
             return tuple(_person(fact))
+
+
+def lapsed(events: Iterable[Recorded[e.CaseEvent]]) -> Mapping[int, tuple[str, ...]]:
+    """Return what was proposed and lapsed undecided, by the version of the event it lapsed with."""
+    return {version: gone for version, gone in _lapses(events) if gone}
+
+
+def _lapses(events: Iterable[Recorded[e.CaseEvent]]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    state: CaseState = Draft()
+    for each in events:
+        before, state = state, evolve(state, each.event)
+        decided = isinstance(each.event, _DECIDED)
+        left = _proposed(state)
+        yield each.version, () if decided else tuple(s for s in _proposed(before) if s not in left)
+
+
+def _proposed(state: CaseState) -> tuple[str, ...]:
+    """Return what awaits a second officer."""
+    decision = decision_of(state)
+    overrides = tuple(f"override of {each.rule}" for each in proposals_of(state))
+    return (*((str(decision.matter),) if decision else ()), *overrides)
 
 
 def _decision(fact: d.DecisionEvent) -> Iterator[str]:

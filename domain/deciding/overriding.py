@@ -3,7 +3,8 @@
 Law: nobody is both officers, in whatever role they act. A proposal changes nothing; a confirmation
 counts the whole score anew, under the ruleset of the score and with every override that stands.
 Open proposals lapse when the case goes before the committee or leaves its ruleset, and with that
-ruleset go the overrides too, for they are about its rules.
+ruleset go the overrides too, for they are about its rules. A proposal also lapses with its
+proposer's stepping aside.
 """
 
 from collections.abc import Mapping

@@ -2,7 +2,8 @@
 
 Law: the second officer differs from everybody who acted on the matter since it was opened, in
 whatever role they act; the database holds the same. A proposal changes nothing and lapses when the
-case moves on; a confirmation takes effect as the case and the rules are then.
+case moves on, or its proposer steps aside; a confirmation takes effect as the case and the rules
+are then.
 """
 
 from collections.abc import Mapping

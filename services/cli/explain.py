@@ -28,8 +28,8 @@ from services.cli.asking import MOMENT, in_hong_kong, office
 from services.cli.assess import LANGUAGE, lines, printable
 from services.clocks import clock_of
 from services.documents.telling import paper_told
-from services.facts import fact_told
-from services.overrides import lapsed, override_told
+from services.facts import fact_told, lapsed
+from services.overrides import override_told
 from services.reasons import say
 
 NOT_IDENTICAL: Final = 1
@@ -87,8 +87,8 @@ def _told(
         name = WIRE[type(each.event)].name
         yield f"  {in_hong_kong(each.effective_at)}  {name:<24} {each.actor} ({each.role})"
         yield from (f"              {text}" for text in _said(each.event, language))
-        for proposal in gone.get(each.version, ()):
-            yield f"              lapsed: the override of {proposal.rule} awaited a second officer"
+        for what in gone.get(each.version, ()):
+            yield f"              lapsed: the {what} awaited a second officer"
     yield from _clock_told(clock)
     assessed = _assessment(found)
     if assessed is not None:

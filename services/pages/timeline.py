@@ -6,13 +6,13 @@ from typing import TypeVar, cast
 
 from domain import events as e
 from domain.moves import still_standing
-from domain.overrides import OverrideProposed
 from domain.record import Recorded
 from domain.rules.types import Assessment
 from domain.wire import WIRE
 from domain.work_events import WorkEvent
 from services.documents.telling import paper_told
-from services.overrides import lapsed, override_told
+from services.facts import lapsed
+from services.overrides import override_told
 from services.pages.catalogue import Catalogue
 from services.pages.shown import Entry, outline
 
@@ -87,7 +87,7 @@ def latest(events: Sequence[Recorded[e.CaseEvent]], kind: type[EventT]) -> Recor
 def _step(
     words: Catalogue,
     recorded: Recorded[e.CaseEvent] | Recorded[WorkEvent],
-    gone: Iterable[OverrideProposed],
+    gone: Iterable[str],
 ) -> Step:
     event, wire = recorded.event, WIRE[type(recorded.event)]
     personal = getattr(event, "personal", None)
@@ -95,7 +95,7 @@ def _step(
         title=words(f"event.{wire.name}"),
         told=(
             *filter(None, (override_told(event), paper_told(event))),
-            *(f"The override of {each.rule} that awaited a second officer lapses" for each in gone),
+            *(f"The {what} that awaited a second officer lapses" for what in gone),
         ),
         wire=f"{wire.name} v{wire.version}",
         recorded=recorded,

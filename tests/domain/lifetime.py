@@ -238,9 +238,10 @@ class Lifetime:
                 assert by == actor
                 assert by not in self.acted[matter]
                 self.acted[matter].add(by)
-            case d.DecisionConfirmed(matter=matter, confirmed_by=by):
+            case d.DecisionConfirmed(matter=matter, proposed_by=proposer, confirmed_by=by):
                 assert by == actor
                 assert self.acted[matter]
+                assert not {by, proposer} & self.recused
                 assert type(self.state) is self.proposed_at
                 assert by not in self.acted.pop(matter)
             case o.OverrideProposed(rule=rule, proposed_by=by):
@@ -248,8 +249,9 @@ class Lifetime:
             case o.OverrideDeclined(rule=rule, declined_by=by):
                 assert by not in self.acted[f"rule {rule}"]
                 self.acted[f"rule {rule}"].add(by)
-            case o.OverrideConfirmed(rule=rule, confirmed_by=by):
+            case o.OverrideConfirmed(rule=rule, proposed_by=proposer, confirmed_by=by):
                 assert self.acted[f"rule {rule}"]
+                assert not {by, proposer} & self.recused
                 assert by not in self.acted.pop(f"rule {rule}")
             case OfficerRecused(officer=officer):
                 self.recused.add(officer)

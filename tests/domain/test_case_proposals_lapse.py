@@ -10,7 +10,7 @@ from domain import papers as p
 from domain import stages as s
 from domain.case import load
 from domain.decisions import Matter
-from domain.errors import NotAllowedNow, NothingProposed
+from domain.errors import NoSuchProposal, NotAllowedNow, NothingProposed, SecondOfficerNeeded
 from domain.interruptions import HoldLifted, OfficerRecused
 from domain.particulars import (
     ApplicationCorrected,
@@ -135,6 +135,40 @@ def test_an_override_stays_open_as_well(event: e.CaseEvent) -> None:
 @pytest.mark.parametrize("event", [MOVED, CORRECTED_ANEW, WITHDRAWN, SHORTLISTED], ids=named)
 def test_an_override_lapses_when_its_score_no_longer_stands(event: e.CaseEvent) -> None:
     assert s.proposals_of(load((*HISTORIES[s.InPool], proposed(), event))) == ()
+
+
+@pytest.mark.parametrize(
+    ("stage", "matter", "again"),
+    [
+        (s.Verified, Matter.APPROVAL, c.ProposeApproval()),
+        (s.Selected, Matter.REFUSAL, c.ProposeRefusal(reasons=("Not borne out",))),
+        (s.Lapsed, Matter.ERASURE, c.ProposeErasure()),
+    ],
+    ids=named,
+)
+def test_a_proposal_lapses_when_its_proposer_steps_aside(
+    stage: type[s.CaseState], matter: Matter, again: c.Proposal
+) -> None:
+    proposer = OfficerRecused(officer="officer-1", personal=None)
+    case = given(*HISTORIES[stage], decided_on(matter, "officer-1"), proposer).by("officer-2")
+    for decide in (c.ConfirmDecision(matter=matter), c.DeclineDecision(matter=matter)):
+        case.when(decide).refused(NothingProposed, "nothing awaits a second officer")
+    # The matter is open again, for anybody else to propose and a third to confirm.
+    proposal = case.when(again)
+    assert proposal.refusal is None
+    anew = given(*HISTORIES[stage], decided_on(matter, "officer-1"), proposer, *proposal.facts)
+    anew.by("officer-2").when(c.ConfirmDecision(matter=matter)).refused(SecondOfficerNeeded)
+    assert anew.by("officer-3").when(c.ConfirmDecision(matter=matter)).refusal is None
+
+
+@pytest.mark.parametrize("stage", [s.BelowMark, s.InPool], ids=named)
+def test_an_override_lapses_when_its_proposer_steps_aside(stage: type[s.CaseState]) -> None:
+    theirs, other = proposed(by="officer-1"), proposed(rule="dependent-children", by="officer-2")
+    proposer = OfficerRecused(officer="officer-1", personal=None)
+    case = given(*HISTORIES[stage], theirs, other, proposer)
+    assert s.proposals_of(case.state) == (other,)
+    confirm = c.ConfirmOverride(rule="resident-relative")
+    case.by("officer-3").when(confirm).refused(NoSuchProposal, "that do: dependent-children")
 
 
 def test_a_proposal_that_lapsed_is_made_anew() -> None:

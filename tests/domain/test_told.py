@@ -5,7 +5,14 @@ from datetime import date
 from domain import decisions as d
 from domain import events as e
 from domain import particulars as p
-from domain.interruptions import CaseHeld, CaseLapsed, HoldLifted, InterruptionReason, LapseCause
+from domain.interruptions import (
+    CaseHeld,
+    CaseLapsed,
+    HoldLifted,
+    InterruptionReason,
+    LapseCause,
+    OfficerRecused,
+)
 from domain.projections import case_list, status
 from domain.residence import ExtensionRefused, ExtensionSought, Settlement, VisaVoided
 from domain.rules.reasons import as_written
@@ -18,6 +25,7 @@ from domain.told import (
     recusals_told,
     representative_told,
 )
+from services.facts import lapsed
 from tests.domain.histories import ACTIVATED, submitted, until
 from tests.domain.test_projections import recorded, row_after
 
@@ -49,6 +57,16 @@ def test_a_proposal_is_open_until_it_is_confirmed_or_declined() -> None:
 def test_a_proposal_lapses_when_the_case_moves_on_without_it() -> None:
     assert _told(PROPOSED, e.ApplicationWithdrawn(personal=None)) == [End.LAPSED]
     assert _told(PROPOSED, CONFIRMED, e.ApplicationWithdrawn(personal=None)) == [End.CONFIRMED]
+
+
+def test_a_proposal_lapses_when_its_proposer_steps_aside_and_says_so() -> None:
+    aside = OfficerRecused(officer=CHAN, personal=None)
+    another = OfficerRecused(officer=LEE, personal=None)
+    assert _told(PROPOSED, another) == [None]
+    assert _told(PROPOSED, aside, PROPOSED) == [End.STEPPED_ASIDE, None]
+    assert _told(PROPOSED, CONFIRMED, aside) == [End.CONFIRMED]
+    history = recorded("case-QM-1", (submitted(), PROPOSED, another, aside))
+    assert lapsed(history) == {4: ("refusal",)}
 
 
 def test_a_decision_names_both_officers_and_what_they_said() -> None:

@@ -158,6 +158,33 @@ def test_a_proposal_and_its_confirmation_may_be_one_commit_of_two_people(
     stream.write(proposal("officer-1"), confirmed("officer-2"))
 
 
+def recused(officer: str, by: str = "") -> dict[str, Any]:
+    return {"type": "officer-recused", "officer": officer, "by": by or officer}
+
+
+def test_what_somebody_proposed_who_stepped_aside_is_not_confirmed(
+    connection: psycopg.Connection[Any],
+) -> None:
+    second = "events_second_person"
+    stream = Stream(connection)
+    stream.write(proposal("officer-1"), recused("officer-2"))
+    # Whoever stepped aside confirms nothing, under either name.
+    stream.refuses(second, confirmed("officer-2"))
+    stream.refuses(second, confirmed("officer-3", by="officer-2"))
+    # Another case's conflict of interest is nothing to this one.
+    Stream(connection).write(recused("officer-1"))
+    stream.write(recused("officer-1"))
+    stream.refuses(second, confirmed("officer-3"))
+    # Proposed by somebody else, the matter is decided as any other.
+    stream.write(proposal("officer-3"))
+    stream.refuses(second, confirmed("officer-1"))
+    stream.write(confirmed("officer-4"))
+
+    points = Stream(connection)
+    points.write(override("proposed", "officer-1"), recused("officer-1"))
+    points.refuses(second, override("confirmed", "officer-2"))
+
+
 def test_a_matter_begins_anew_after_its_confirmation(connection: psycopg.Connection[Any]) -> None:
     stream = Stream(connection)
     stream.write(proposal("officer-1"), declined("officer-2"), proposal("officer-1"))
