@@ -125,6 +125,7 @@ def _open(state: ExerciseState, command: q.OpenExercise, pool: Pool) -> tuple[x.
             leftover=terms.leftover,
             after_no_place=command.after_no_place,
             counts=pool.counts,
+            previous=pool.previous,
         ),
     )
 

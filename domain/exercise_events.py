@@ -27,6 +27,14 @@ class RouteCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CountsThen:
+    """What the counts were when an earlier exercise froze its pool, and when that was."""
+
+    frozen_at: datetime
+    counts: tuple[RouteCounts, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExerciseOpened:
     """An exercise froze its pool as the log stood at `pool_position`.
 
@@ -36,7 +44,8 @@ class ExerciseOpened:
     was known then, None where there was none, and `places_taken` what the year's other exercises
     had of it. `order` names the policy by which ties are broken, which is local. `left_out` counts
     the cases that waited too but were assessed by the other measure. `counts` are of all that had
-    reached the office by then.
+    reached the office by then, and `previous` what they were for the exercise of the same measure
+    that was opened before this one, None where there was none.
     """
 
     exercise: str
@@ -57,6 +66,7 @@ class ExerciseOpened:
     leftover: Leftover = Leftover.NOBODY
     after_no_place: AfterNoPlace = AfterNoPlace.ROLLS_OVER
     counts: tuple[RouteCounts, ...] = ()
+    previous: CountsThen | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,10 +162,12 @@ class Band:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Funnel:
-    """How many applications came how far, None where too few to be told.
+    """How many applications came how far within a period, None where too few to be told.
 
-    `processed` are those that failed a prerequisite, fell below the mark, were withdrawn before
-    the pool froze, or came to the committee in this exercise.
+    The period ends when the pool froze, and began when that of the previous exercise of the same
+    measure did: at `since`, None for the first, which counts from the beginning. `processed` are
+    those that failed a prerequisite, fell below the mark or were withdrawn in it, or came to the
+    committee in this exercise.
     """
 
     received: int
@@ -169,6 +181,7 @@ class Funnel:
     committee_achievement: int | None
     selected_general: int | None
     selected_achievement: int | None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,6 +81,32 @@ def selection(state: Drawn, pool: Pool) -> Division:
     )
 
 
+def selection_on(terms: Terms, pool: Pool) -> Division:
+    """Return whom an exercise on these terms would select, did nobody depart from rank."""
+    return selection(imagined(terms, pool.position), pool)
+
+
+def imagined(terms: Terms, position: int) -> Drawn:
+    """Return an exercise that nobody opened, with its shortlist drawn, on these terms."""
+    opened = x.ExerciseOpened(
+        exercise="imagined",
+        title="Imagined",
+        archetype=terms.archetype,
+        places=terms.places,
+        shortlist_size=terms.shortlist_size,
+        pool_position=position,
+        pool_size=0,
+        pool_digest="",
+        order=terms.order,
+        measure=terms.measure,
+        threshold=terms.threshold,
+        strata=terms.strata,
+        leftover=terms.leftover,
+    )
+    drawn = x.ShortlistDrawn(achievement=0, general=0, departed=(), digest="")
+    return Drawn(opened=opened, drawn=drawn)
+
+
 def _less(room: Room, first: tuple[Placed, ...]) -> Room:
     """Return what room is left when those selected out of rank have theirs."""
     total = None if room.total is None else room.total - len(first)

@@ -18,7 +18,8 @@ class Pool:
     `departed` holds references: cases that withdrew or otherwise moved on by themselves. `quota`
     is that of the year as it was known, None where there is none, and `places_taken` what the
     year's other exercises have of it. `left_out` counts the cases that waited too, but were
-    assessed by the other measure; `counts` what became of all. `grades` are those on record of the
+    assessed by the other measure; `counts` what became of all, and `previous` what they were for
+    the exercise before. `grades` are those on record of the
     cases that a decision is about. `placed` are the members in the order of the exercise, where
     somebody has put them in it already.
     """
@@ -30,6 +31,7 @@ class Pool:
     quota: int | None = None
     places_taken: int = 0
     counts: tuple[x.RouteCounts, ...] = ()
+    previous: x.CountsThen | None = None
     grades: Mapping[str, Grade] = field(default_factory=lambda: MappingProxyType({}))
 
     placed: tuple[Placed, ...] | None = None

@@ -68,10 +68,16 @@ def admitted_terms(command: q.OpenExercise, pool: _Waiting, *, unopened: bool) -
     if not pool.members:
         raise NothingToSelect(_nobody(terms, pool.left_out))
     _named_well(command)
+    fit_together(terms)
+    _fit_the_quota(terms, pool.places_left)
+    return terms
+
+
+def fit_together(terms: Terms) -> None:
+    """Pass where an exercise could be held on these terms whatever quota there is, else refuse."""
     _fit_the_measure(terms)
     _fit_the_archetype(terms)
-    _places_fit(terms, pool.places_left)
-    return terms
+    _sizes_fit(terms)
 
 
 def _nobody(terms: Terms, left_out: int) -> str:
@@ -128,7 +134,7 @@ def _fit_the_archetype(terms: Terms) -> None:
         raise TermsInvalid(f"{', '.join(unknown)}: no such stratum; there are: {known}")
 
 
-def _places_fit(terms: Terms, places_left: int | None) -> None:
+def _sizes_fit(terms: Terms) -> None:
     of_strata = sum(each.places for each in terms.strata)
     if any(each.places < 0 for each in terms.strata):
         raise PlacesInvalid("a stratum has no place or more")
@@ -141,6 +147,9 @@ def _places_fit(terms: Terms, places_left: int | None) -> None:
         raise PlacesInvalid(
             f"the strata have {of_strata} places and the exercise {terms.places}; it needs as many"
         )
+
+
+def _fit_the_quota(terms: Terms, places_left: int | None) -> None:
     if places_left is None:
         return
     if terms.places is None:

@@ -5,7 +5,7 @@ and from what is shown.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from domain import exercise_events as x
@@ -93,11 +93,10 @@ def _strata(made: x.SelectionMade) -> tuple[x.StratumCut, ...]:
 
 
 def _funnel(opened: x.ExerciseOpened, drawn: x.ShortlistDrawn, made: x.SelectionMade) -> x.Funnel:
-    counts = opened.counts
     outcomes = (
-        sum(each.prerequisites_failed for each in counts),
-        sum(each.below_mark for each in counts),
-        sum(each.withdrawn for each in counts),
+        _in_period(opened, lambda each: each.prerequisites_failed),
+        _in_period(opened, lambda each: each.below_mark),
+        _in_period(opened, lambda each: each.withdrawn),
         drawn.achievement + drawn.general,
     )
     prerequisites, below, withdrawn, committee = hide_small(outcomes)
@@ -107,7 +106,7 @@ def _funnel(opened: x.ExerciseOpened, drawn: x.ShortlistDrawn, made: x.Selection
     selected = hide_small((made.general, made.achievement))
     (in_all,) = hide_small((made.general + made.achievement,))
     return x.Funnel(
-        received=sum(each.received for each in counts),
+        received=_in_period(opened, lambda each: each.received),
         processed=sum(outcomes),
         prerequisites_failed=prerequisites,
         below_mark=below,
@@ -118,4 +117,15 @@ def _funnel(opened: x.ExerciseOpened, drawn: x.ShortlistDrawn, made: x.Selection
         committee_achievement=by_route[1],
         selected_general=None if in_all is None else selected[0],
         selected_achievement=None if in_all is None else selected[1],
+        since=opened.previous.frozen_at if opened.previous else None,
     )
+
+
+def _in_period(opened: x.ExerciseOpened, number: Callable[[x.RouteCounts], int]) -> int:
+    """Return how many more there are than when the exercise before froze its pool.
+
+    The periods of all exercises so add up to the whole. Whoever had failed then and was brought
+    back since is taken off, and there are never fewer than none.
+    """
+    before = opened.previous.counts if opened.previous else ()
+    return max(0, sum(map(number, opened.counts)) - sum(map(number, before)))

@@ -13,18 +13,14 @@ from domain import exercise_commands as q
 from domain import exercise_events as x
 from domain.access import Action, Person, demand
 from domain.case import decide as decide_case
-from domain.days import hong_kong_date
 from domain.deciding.circumstances import Circumstances
 from domain.errors import NotShortlisted, Refusal
 from domain.exercise import decide, demand_second, not_now
 from domain.exercise_lists import selection, shortlist
 from domain.exercise_states import Actors, Drawn, Made, Opened, Pool, Proposed, Unopened
-from domain.exercise_terms import asked_terms
 from domain.references import parse_reference
-from domain.rules.choose import quota
 from domain.rules.rank import Division
 from domain.rules.terms import AfterNoPlace
-from domain.rules.types import Test
 from domain.stages import Shortlisted
 from services.allotting import (
     Step,
@@ -44,8 +40,8 @@ from services.exercise_requests import (
     outcome_of,
     recalled,
 )
+from services.openings import ground_for
 from services.pool import NO_POOL, CaseSeen, frozen_pool, seen_since
-from services.projections import pools, queries, runner
 from services.store import Conflict, NewEvent, Reserved, StreamWrite
 from services.wiring import Office
 
@@ -81,29 +77,11 @@ def open_exercise(office: Office, command: q.OpenExercise, request: Request) -> 
     def attempt(found: Before) -> _Writes:
         if not isinstance(found.state, Unopened):
             return _Writes(facts=decide(found.state, command, NO_POOL, found.actors))
-        # The pool and the quota are read from these, so let them hold all that is recorded.
-        for projection in ("case-list", "exercises"):
-            runner.catch_up(office.store, office.models, projection)
-        number = len(queries.exercises(office.models)) + 1
-        wanted = pools.Wanted(
-            exercise=command.exercise,
-            at=found.at,
-            measure=asked_terms(command).measure,
-            by_criteria=_by_criteria(office),
-        )
-        frozen, day = pools.freeze(office.models, wanted), hong_kong_date(found.at)
-        pool = Pool(
-            position=frozen.position,
-            members=frozen.members,
-            left_out=frozen.left_out,
-            counts=frozen.counts,
-            quota=quota(office.rulebook, day.year, known_on=day).places,
-            places_taken=queries.places_taken(office.models, day.year),
-        )
+        ground = ground_for(office, command, found.at)
         return _Writes(
-            facts=decide(found.state, command, pool, found.actors),
+            facts=decide(found.state, command, ground.pool, found.actors),
             # Of two that are opened at once one is tried again, and sees what the other took.
-            reserve=(f"exercise-number:{number}",),
+            reserve=(f"exercise-number:{ground.earlier + 1}",),
         )
 
     return _carry_out(office, command.exercise, command, request, attempt)
@@ -323,8 +301,3 @@ def _append(office: Office, asked: Asked, attempt: Callable[[Before], _Writes]) 
     appended = office.store.append(commit)
     office.pokes.committed()
     return outcome_of(appended)
-
-
-def _by_criteria(office: Office) -> frozenset[str]:
-    """Return the rulesets that count criteria, which are never ranked among points."""
-    return frozenset(each.id for each in office.rulebook.rulesets if each.test is Test.CRITERIA)

@@ -1,7 +1,7 @@
 """The pool of an exercise: as it was frozen in rows, or as the log alone gives it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import reduce
 from typing import Final, cast
@@ -14,6 +14,7 @@ from domain.evolving import stays
 from domain.exercise_lists import digest_by, in_order
 from domain.exercise_states import Pool
 from domain.exercise_terms import terms_of
+from domain.projections.stage_after import CASE_STREAM
 from domain.record import Recorded
 from domain.rules.rank import Placed, PoolMember
 from domain.rules.terms import Measure
@@ -45,14 +46,29 @@ class CaseSeen:
 class Waiting:
     """Who waits in the pool by one measure, and how many wait there by the other.
 
-    `computed` says by reference what the tests alone gave where officers decided otherwise, and
-    `counts` what became of all applications.
+    `computed` says by reference what the tests alone gave where officers decided otherwise,
+    `counts` what became of all applications, and `previous` what had when the exercise of this
+    measure that was opened before froze its pool.
     """
 
     members: tuple[PoolMember, ...]
     left_out: int
     computed: Mapping[str, int]
     counts: tuple[x.RouteCounts, ...]
+    previous: x.CountsThen | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Folded:
+    """The first part of a log, by case: its state, since when it is at its stage and has its score.
+
+    `previous` is the latest of each measure.
+    """
+
+    cases: dict[str, CaseSeen] = field(default_factory=dict)
+    since: dict[str, datetime] = field(default_factory=dict)
+    scored: dict[str, datetime] = field(default_factory=dict)
+    previous: dict[Measure, x.CountsThen] = field(default_factory=dict)
 
 
 def frozen_pool(office: Office, history: History) -> Pool:
@@ -111,10 +127,11 @@ def pool_at(
 
     With `as_of`, events that took effect later are as if they had not happened.
     """
-    cases, since, scored = _folded(office, position, as_of)
+    folded = _folded(office, position, as_of)
+    since = folded.since
     waiting = [
-        (_member(case.state, case.version, scored.get(stream)), case.state)
-        for stream, case in cases.items()
+        (_member(case.state, case.version, folded.scored.get(stream)), case.state)
+        for stream, case in folded.cases.items()
         if isinstance(case.state, InPool) and since[stream] <= at and not case.state.filed.held
     ]
     by_criteria = measure is Measure.CRITERIA
@@ -127,37 +144,47 @@ def pool_at(
             for member, state in waiting
             if state.score and state.score.computed_total is not None
         },
-        counts=_counts(cases.values()),
+        counts=_counts(folded.cases.values()),
+        previous=folded.previous.get(measure),
     )
 
 
-def _folded(
-    office: Office, position: int, as_of: datetime | None
-) -> tuple[dict[str, CaseSeen], dict[str, datetime], dict[str, datetime]]:
-    """Return every case, since when it is at its stage, and since when it has its points."""
-    cases: dict[str, CaseSeen] = {}
-    since: dict[str, datetime] = {}
-    scored: dict[str, datetime] = {}
-    after = 0
+def counts_then(opened: Recorded[x.ExerciseEvent]) -> x.CountsThen | None:
+    """Return what an exercise counted at its opening; None for those that did not count yet."""
+    event = cast("x.ExerciseOpened", opened.event)
+    if not event.counts:
+        return None
+    return x.CountsThen(frozen_at=opened.effective_at, counts=event.counts)
+
+
+def _folded(office: Office, position: int, as_of: datetime | None) -> _Folded:
+    folded, after = _Folded(), 0
     while after < position:
         batch = office.store.read_log(
             after=after, limit=min(LOG_BATCH, position - after), personal=False
         )
         for each in batch:
             too_late = as_of is not None and each.effective_at > as_of
-            if each.stream.startswith("case-") and not too_late:
-                if not stays(cast("e.CaseEvent", each.event)):
-                    since[each.stream] = each.effective_at
-                if isinstance(each.event, e.ApplicationScored):
-                    scored[each.stream] = each.effective_at
-                before = cases[each.stream].state if each.stream in cases else Draft()
-                cases[each.stream] = CaseSeen(
-                    state=evolve(before, cast("e.CaseEvent", each.event)),
-                    version=each.version,
-                    last=each.effective_at,
-                )
+            if each.stream.startswith(CASE_STREAM) and not too_late:
+                _follow(folded, cast("Recorded[e.CaseEvent]", each))
+            elif isinstance(each.event, x.ExerciseOpened):
+                then = counts_then(cast("Recorded[x.ExerciseEvent]", each))
+                if then is not None:
+                    folded.previous[each.event.measure] = then
         after += len(batch)
-    return cases, since, scored
+    return folded
+
+
+def _follow(folded: _Folded, recorded: Recorded[e.CaseEvent]) -> None:
+    stream, event = recorded.stream, recorded.event
+    if not stays(event):
+        folded.since[stream] = recorded.effective_at
+    if isinstance(event, e.ApplicationScored):
+        folded.scored[stream] = recorded.effective_at
+    before = folded.cases[stream].state if stream in folded.cases else Draft()
+    folded.cases[stream] = CaseSeen(
+        state=evolve(before, event), version=recorded.version, last=recorded.effective_at
+    )
 
 
 def _member(state: InPool, version: int, scored_at: datetime | None) -> PoolMember:

@@ -43,6 +43,7 @@ def redraw(office: Office, exercise: str) -> Redrawn:
         members=waiting.members,
         left_out=waiting.left_out,
         counts=waiting.counts,
+        previous=waiting.previous,
     )
     drawn = made = None
     differences: list[str] = []
@@ -103,6 +104,8 @@ def _opened_again(recorded: x.ExerciseOpened, pool: Pool) -> x.ExerciseOpened:
         left_out=pool.left_out,
         # Exercises that were opened before there were counts have none.
         counts=pool.counts if recorded.counts else (),
+        # And those that were opened before each counted a period of its own counted from the start.
+        previous=pool.previous if recorded.previous else None,
     )
 
 

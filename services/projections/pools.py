@@ -3,10 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from psycopg.errors import SerializationFailure, UniqueViolation
-from sqlalchemy import Connection, delete, func, insert, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, literal, select
 from sqlalchemy.exc import DBAPIError
 
 from domain.application import Route
@@ -27,12 +27,15 @@ _ATTEMPTS: Final = 10
 class FrozenPool:
     """Every case that waited in the pool by one measure, as the first `position` events say.
 
-    `left_out` counts those that waited by the other; `counts` say what became of all.
+    `left_out` counts those that waited by the other, `held` those that an investigation holds, and
+    `later` those that came to the pool after it is frozen; `counts` say what became of all.
     """
 
     position: int
     members: tuple[PoolMember, ...]
     left_out: int
+    held: int
+    later: int
     counts: tuple[RouteCounts, ...]
 
 
@@ -66,34 +69,66 @@ def freeze(models: ReadModels, wanted: Wanted) -> FrozenPool:
     return _freeze(models, wanted)
 
 
+def look(models: ReadModels, wanted: Wanted) -> FrozenPool:
+    """Return the pool that `freeze` would keep now, and keep nothing."""
+    with models.engine.connect().execution_options(isolation_level="REPEATABLE READ") as snapshot:
+        waiting = select(*(case_list.c[name] for name in _MEMBER)).where(*_waiting(wanted))
+        members = _read(snapshot, waiting.order_by(case_list.c.reference))
+        return _seen(snapshot, wanted, position_now(snapshot, CASE_LIST), members)
+
+
 def _freeze(models: ReadModels, wanted: Wanted) -> FrozenPool:
     exercise = wanted.exercise
     with models.engine.connect().execution_options(isolation_level="REPEATABLE READ") as snapshot:
         position = position_now(snapshot, CASE_LIST)
-        columns = case_list.c
-        # Whoever an investigation holds is in no pool until the hold is lifted.
-        in_pool = (
-            columns.stage == Stage.IN_POOL,
-            columns.stage_since <= wanted.at,
-            ~columns.held,
-        )
-        criteria = columns.ruleset.in_(sorted(wanted.by_criteria))
-        ours = criteria if wanted.measure is Measure.CRITERIA else ~criteria
         waiting = select(
             literal(exercise),
             literal(position),
             *(case_list.c[name] for name in _MEMBER),
-        ).where(*in_pool, ours)
+        ).where(*_waiting(wanted))
         names = ["exercise", "position", *_MEMBER]
         same = (exercise_pools.c.exercise == exercise, exercise_pools.c.position == position)
         snapshot.execute(delete(exercise_pools).where(*same))
         snapshot.execute(insert(exercise_pools).from_select(names, waiting))
-        members = _members(snapshot, exercise, position)
-        others = select(func.count()).select_from(case_list).where(*in_pool, ~ours)
-        left_out = snapshot.execute(others).scalar_one()
-        counts = _counts(snapshot)
+        found = _seen(snapshot, wanted, position, _members(snapshot, exercise, position))
         snapshot.commit()
-    return FrozenPool(position=position, members=members, left_out=left_out, counts=counts)
+    return found
+
+
+def _waiting(wanted: Wanted) -> tuple[ColumnElement[bool], ...]:
+    # Whoever an investigation holds is in no pool until the hold is lifted.
+    return (
+        case_list.c.stage == Stage.IN_POOL,
+        case_list.c.stage_since <= wanted.at,
+        ~case_list.c.held,
+        _of_measure(wanted),
+    )
+
+
+def _of_measure(wanted: Wanted) -> ColumnElement[bool]:
+    criteria = case_list.c.ruleset.in_(sorted(wanted.by_criteria))
+    return criteria if wanted.measure is Measure.CRITERIA else ~criteria
+
+
+def _seen(
+    snapshot: Connection, wanted: Wanted, position: int, members: tuple[PoolMember, ...]
+) -> FrozenPool:
+    columns, number = case_list.c, func.count()
+    held, later = columns.held, columns.stage_since > wanted.at
+    aside = select(
+        number.filter(~_of_measure(wanted), ~held, ~later),
+        number.filter(held),
+        number.filter(later, ~held),
+    ).where(columns.stage == Stage.IN_POOL)
+    left_out, on_hold, too_late = snapshot.execute(aside).one()
+    return FrozenPool(
+        position=position,
+        members=members,
+        left_out=left_out,
+        held=on_hold,
+        later=too_late,
+        counts=_counts(snapshot),
+    )
 
 
 def kept(models: ReadModels, exercise: str, position: int) -> tuple[PoolMember, ...]:
@@ -119,6 +154,11 @@ def _members(connection: Connection, exercise: str, position: int) -> tuple[Pool
     query = select(*(columns[name] for name in _MEMBER)).where(
         columns.exercise == exercise, columns.position == position
     )
+    return _read(connection, query.order_by(columns.reference))
+
+
+def _read(connection: Connection, query: Select[Any]) -> tuple[PoolMember, ...]:
+    """Return the members that a query of `_MEMBER` finds, in its order."""
     routes = {each.value: each for each in Route}
     return tuple(
         PoolMember(
@@ -132,7 +172,7 @@ def _members(connection: Connection, exercise: str, position: int) -> tuple[Pool
             ruleset=ruleset,
         )
         for reference, route, points, submitted_at, version, stratum, scored_at, ruleset in (
-            connection.execute(query.order_by(columns.reference)).all()
+            connection.execute(query).all()
         )
     )
 

@@ -66,7 +66,11 @@ def test_criteria_met_have_a_band_each() -> None:
 
 
 def published(
-    counts: tuple[x.RouteCounts, ...], *, committee: tuple[int, int], selected: tuple[int, int]
+    counts: tuple[x.RouteCounts, ...],
+    *,
+    committee: tuple[int, int],
+    selected: tuple[int, int],
+    previous: x.CountsThen | None = None,
 ) -> x.ResultPublished:
     opened = x.ExerciseOpened(
         exercise="2006-1",
@@ -78,6 +82,7 @@ def published(
         pool_size=122,
         pool_digest="sha256:00",
         counts=counts,
+        previous=previous,
     )
     drawn = x.ShortlistDrawn(
         general=committee[0], achievement=committee[1], departed=(), digest="sha256:01"
@@ -113,6 +118,39 @@ def test_the_funnel_of_the_first_exercise() -> None:
         selected_general=73,
         selected_achievement=10,
     )
+
+
+def counted(
+    received: int, unmet: int, below: int, withdrawn: int, route: Route = Route.GENERAL
+) -> x.RouteCounts:
+    return x.RouteCounts(
+        route=route,
+        received=received,
+        prerequisites_failed=unmet,
+        below_mark=below,
+        withdrawn=withdrawn,
+    )
+
+
+def test_a_later_exercise_counts_what_came_since_the_one_before() -> None:
+    then = x.CountsThen(frozen_at=MORNING, counts=(counted(479, 24, 15, 25),))
+    now = (counted(900, 54, 45, 30), counted(20, 5, 0, 0, Route.ACHIEVEMENT))
+    funnel = published(now, committee=(110, 12), selected=(73, 10), previous=then).funnel
+    assert (funnel.received, funnel.prerequisites_failed, funnel.below_mark, funnel.withdrawn) == (
+        441,
+        35,
+        30,
+        5,
+    )
+    assert (funnel.processed, funnel.since) == (35 + 30 + 5 + 122, MORNING)
+
+
+def test_who_was_brought_back_since_makes_no_number_negative() -> None:
+    then = x.CountsThen(frozen_at=MORNING, counts=(counted(479, 24, 15, 25),))
+    funnel = published(
+        (counted(500, 24, 9, 25),), committee=(110, 12), selected=(73, 10), previous=then
+    ).funnel
+    assert (funnel.received, funnel.below_mark, funnel.processed) == (21, 0, 122)
 
 
 def test_few_of_a_route_are_hidden_with_the_other_route() -> None:

@@ -259,6 +259,27 @@ def test_a_result_is_public_once_it_is_published(office: Office) -> None:
     assert redraw(office, "first").differences == ()
 
 
+def test_a_second_exercise_counts_from_when_the_first_froze_its_pool(office: Office) -> None:
+    file_case(office, "john", *TO_POOL)
+    opened(office)
+    select(office, "first")
+    file_case(office, "emma", *TO_POOL)
+    command = q.OpenExercise(exercise="second", title="Second", places=1)
+    exercises.open_exercise(office, command, asked(SUPERVISOR))
+    exercises.draw_shortlist(office, "second", asked(SUPERVISOR))
+    select(office, "second")
+    exercises.publish_result(office, "second", asked(SUPERVISOR))
+    first, second = (events_of(office, name)[0] for name in ("first", "second"))
+    assert isinstance(first.event, x.ExerciseOpened)
+    assert isinstance(second.event, x.ExerciseOpened)
+    assert second.event.previous == x.CountsThen(
+        frozen_at=first.effective_at, counts=first.event.counts
+    )
+    funnel = result_of(office, "second").result.funnel
+    assert (funnel.since, funnel.received) == (first.effective_at, 1)
+    assert redraw(office, "second").differences == ()
+
+
 def test_what_if_tells_who_gains_and_who_loses_and_writes_nothing(
     office: Office, cases: dict[str, str]
 ) -> None:

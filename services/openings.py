@@ -1,0 +1,179 @@
+"""The pool that an exercise opens on: frozen when it is opened, or looked at without opening it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+from uuid import uuid4
+
+from domain import exercise_commands as q
+from domain import exercise_events as x
+from domain.access import Action, Person, demand
+from domain.application import Route
+from domain.days import hong_kong_date
+from domain.errors import Refusal
+from domain.exercise import decide, load
+from domain.exercise_lists import selection_on
+from domain.exercise_states import Actors, Pool
+from domain.exercise_terms import NAME, asked_terms
+from domain.projections.exercises import ExerciseRow
+from domain.rules.choose import quota
+from domain.rules.rank import Division
+from domain.rules.terms import Archetype, Leftover, Terms
+from domain.rules.types import Test
+from services.cases import Request, effective_instant
+from services.exercise_requests import events_of, stream_of
+from services.pool import History, counts_then
+from services.projections import pools, queries, runner
+from services.projections.models import ReadModels
+from services.projections.pools import FrozenPool, Wanted
+from services.wiring import Office
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """Why cases that wait in the pool would take no part in an exercise, and how many.
+
+    `other_measure` were assessed by criteria where the exercise takes points, or the other way
+    round. `held` are under investigation. `later` came to the pool after the exercise is dated.
+    `below_threshold` and `other_strata` are in its pool and cannot be taken on its terms.
+    """
+
+    other_measure: int
+    held: int
+    later: int
+    below_threshold: int
+    other_strata: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningTrial:
+    """What opening an exercise would do now; nothing of it was recorded.
+
+    `refusal` says why it could not be opened, None where it could. `division` is whom it would then
+    select, were nobody to depart; None where it could not be opened. `quota` is that of the year,
+    and `places_left` what it still leaves; both are None where there is none.
+    """
+
+    exercise: str
+    at: datetime
+    position: int
+    terms: Terms
+    pool_size: int
+    achievement: int
+    left_out: LeftOut
+    division: Division | None
+    quota: int | None
+    places_taken: int
+    places_left: int | None
+    refusal: Refusal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """A pool as an exercise opens on it, and how many exercises were opened before."""
+
+    pool: Pool
+    frozen: FrozenPool
+    earlier: int
+
+
+def ground_for(
+    office: Office,
+    command: q.OpenExercise,
+    at: datetime,
+    take: Callable[[ReadModels, Wanted], FrozenPool] = pools.freeze,
+) -> Ground:
+    """Return what an exercise opens on, its pool as `take` gives it, which freezes it."""
+    # The pool holds all that was opened before it, so that the log gives the same one before.
+    runner.catch_up(office.store, office.models, "exercises")
+    rows = queries.exercises(office.models)
+    runner.catch_up(office.store, office.models, "case-list")
+    terms, day = asked_terms(command), hong_kong_date(at)
+    wanted = Wanted(
+        exercise=command.exercise,
+        at=at,
+        measure=terms.measure,
+        by_criteria=_by_criteria(office),
+    )
+    frozen = take(office.models, wanted)
+    pool = Pool(
+        position=frozen.position,
+        members=frozen.members,
+        left_out=frozen.left_out,
+        counts=frozen.counts,
+        previous=_previous(office, rows, terms),
+        quota=quota(office.rulebook, day.year, known_on=day).places,
+        places_taken=queries.places_taken(office.models, day.year),
+    )
+    return Ground(pool=pool, frozen=frozen, earlier=len(rows))
+
+
+def dry_run_opening(
+    office: Office, command: q.OpenExercise, person: Person, effective_at: datetime | None = None
+) -> OpeningTrial:
+    """Return what opening an exercise would do now, or would have done then; nothing is written.
+
+    Raises `Forbidden` and `NotYet`; any other refusal is part of the answer.
+    """
+    demand(person, Action.RUN_EXERCISE)
+    asked = Request(person=person, command_id=uuid4(), correlation_id="", effective_at=effective_at)
+    at = effective_instant(office, asked, ())
+    ground = ground_for(office, command, at, pools.look)
+    pool, terms = ground.pool, asked_terms(command)
+    refusal = _refusal(office, command, pool, person)
+    return OpeningTrial(
+        exercise=command.exercise,
+        at=at,
+        position=pool.position,
+        terms=terms,
+        pool_size=len(pool.members),
+        achievement=sum(each.route is Route.ACHIEVEMENT for each in pool.members),
+        left_out=_left_out(ground, terms),
+        division=None if refusal else selection_on(terms, pool),
+        quota=pool.quota,
+        places_taken=pool.places_taken,
+        places_left=pool.places_left,
+        refusal=refusal,
+    )
+
+
+def _refusal(office: Office, command: q.OpenExercise, pool: Pool, person: Person) -> Refusal | None:
+    # A name that no exercise can have is no name of a stream either.
+    named = NAME.fullmatch(command.exercise)
+    history = office.store.read_stream(stream_of(command.exercise)) if named else ()
+    try:
+        state = load(each.event for each in cast("History", history))
+        decide(state, command, pool, Actors(now=person.name))
+    except Refusal as refusal:
+        return refusal
+    return None
+
+
+def _left_out(ground: Ground, terms: Terms) -> LeftOut:
+    members, least = ground.pool.members, terms.threshold
+    general = (each for each in members if each.route is Route.GENERAL)
+    strata = {each.stratum for each in terms.strata}
+    by_stratum = terms.archetype is Archetype.RANK_WITHIN_STRATA
+    strict = by_stratum and terms.leftover is Leftover.NOBODY
+    return LeftOut(
+        other_measure=ground.frozen.left_out,
+        held=ground.frozen.held,
+        later=ground.frozen.later,
+        below_threshold=0 if least is None else sum(each.points < least for each in members),
+        other_strata=sum(strict and each.stratum not in strata for each in general),
+    )
+
+
+def _previous(office: Office, rows: Iterable[ExerciseRow], terms: Terms) -> x.CountsThen | None:
+    """Return what the exercise of the same measure counted that was opened last, if any did."""
+    for row in reversed([each for each in rows if each.measure is terms.measure]):
+        then = counts_then(events_of(office, row.exercise)[0])
+        if then is not None:
+            return then
+    return None
+
+
+def _by_criteria(office: Office) -> frozenset[str]:
+    """Return the rulesets that count criteria, which are never ranked among points."""
+    return frozenset(each.id for each in office.rulebook.rulesets if each.test is Test.CRITERIA)
