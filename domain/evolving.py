@@ -13,6 +13,7 @@ from domain.gradings import CaseGraded, CaseTakenOutOfRank
 from domain.interruptions import CaseHeld, CaseLapsed, HoldLifted, OfficerRecused
 from domain.moves import CaseMovedToRuleset
 from domain.reconsidering import CaseReopened, ReconsiderationRequested
+from domain.residence import VisaVoided
 
 STAYS: Final = frozenset(
     {
@@ -40,6 +41,17 @@ def stays(event: e.CaseEvent) -> bool:
     )
 
 
+def held_after(event: e.CaseEvent, *, before: bool) -> bool:
+    """Say whether an investigation holds a case after an event; what ends the case ends it too."""
+    match event:
+        case CaseHeld():
+            return True
+        case HoldLifted() | e.ApplicationWithdrawn() | CaseLapsed() | VisaVoided():
+            return False
+        case _:
+            return before
+
+
 def filed_after(state: s.CaseState, event: e.CaseEvent) -> s.Filed:
     """Return what is true of the case whatever its stage, after an event."""
     if isinstance(event, e.ApplicationSubmitted):
@@ -51,7 +63,7 @@ def filed_after(state: s.CaseState, event: e.CaseEvent) -> s.Filed:
         )
     if isinstance(state, s.Draft):
         raise TypeError(f"a history cannot begin with {type(event).__name__}")
-    filed = state.filed
+    filed = replace(state.filed, held=held_after(event, before=state.filed.held))
     if not stays(event):
         # What was proposed was about the case as it was.
         filed = replace(filed, decision=None)
@@ -77,8 +89,6 @@ def _told(filed: s.Filed, event: e.CaseEvent) -> s.Filed:  # noqa: PLR0911 - one
         ):
             # Whatever was asked for is asked for no longer: the case ended without it.
             return replace(filed, papers=f.without_request(filed.papers))
-        case CaseHeld() | HoldLifted():
-            return replace(filed, held=isinstance(event, CaseHeld))
         case OfficerRecused(officer=officer):
             return _without_officer(filed, officer)
         case ReconsiderationRequested(request=number):

@@ -12,8 +12,8 @@ from typing import Any
 from domain import decisions as d
 from domain import events as e
 from domain import particulars as p
-from domain.evolving import stays
-from domain.interruptions import CaseHeld, HoldLifted, OfficerRecused
+from domain.evolving import held_after, stays
+from domain.interruptions import CaseHeld, OfficerRecused
 from domain.record import Recorded
 
 History = Sequence[Recorded[e.CaseEvent]]
@@ -102,7 +102,7 @@ def hold_told(history: History) -> ToldHold | None:
             case CaseHeld(personal=said):
                 reason = said.text if said else None
                 hold = ToldHold(held_by=each.actor, since=each.effective_at, reason=reason)
-            case HoldLifted():
+            case ended if not held_after(ended, before=hold is not None):
                 hold = None
             case _:
                 pass

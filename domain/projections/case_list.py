@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from domain import events as e
 from domain.application import Applicant, Channel, Route, TravelDocument
-from domain.interruptions import CaseHeld, HoldLifted
+from domain.evolving import held_after
 from domain.moves import CaseMovedToRuleset
 from domain.papers import DocumentsRequested, RequestedDocumentsReceived
 from domain.particulars import ApplicationCorrected, ErasureDecided
@@ -27,7 +27,7 @@ from domain.reconsidering import CaseReopened
 from domain.record import Recorded
 from domain.stages import Stage
 
-VERSION: Final = 4
+VERSION: Final = 5
 OPENS: Final[frozenset[type[e.Event]]] = frozenset(
     {e.ApplicationSubmitted, ApplicationCorrected, ErasureDecided}
 )
@@ -117,6 +117,7 @@ def fold(row: CaseRow | None, recorded: Recorded[e.CaseEvent]) -> CaseRow:
         stage_since=since,
         version=recorded.version,
         position=position_of(recorded),
+        held=held_after(event, before=row.held),
         **_said(event, recorded.effective_at),
     )
 
@@ -136,8 +137,6 @@ def _said(event: e.CaseEvent, at: datetime) -> dict[str, Any]:  # noqa: C901, PL
             }
         case CaseMovedToRuleset():
             return {"ruleset": event.ruleset, **_WITHOUT_POINTS}
-        case CaseHeld() | HoldLifted():
-            return {"held": isinstance(event, CaseHeld)}
         case ApplicationCorrected(personal=said, assessed_anew=anew):
             points = _WITHOUT_POINTS if anew else {}
             return {**points, "personal": _names(said.application.applicant) if said else None}

@@ -227,6 +227,7 @@ class Lifetime:
         self._tell_selection(fact)
         self._tell_stay(fact)
         self.ended = self.ended or isinstance(fact, ENDS)
+        self.held = self.held and not self.ended
 
     def _tell_people(self, fact: e.CaseEvent, actor: str) -> None:
         match fact:

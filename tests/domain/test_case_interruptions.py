@@ -1,6 +1,7 @@
 """What stops a case or ends it without a decision: holds, lapses and conflicts of interest."""
 
 from datetime import date, datetime, time, timedelta
+from functools import reduce
 from typing import Final, get_args
 
 import pytest
@@ -30,6 +31,8 @@ from domain.interruptions import (
     LapseCause,
     OfficerRecused,
 )
+from domain.particulars import ErasureDecided
+from domain.projections import case_list
 from domain.residence import StayExtended
 from tests.domain.deciding import given
 from tests.domain.histories import (
@@ -46,6 +49,7 @@ from tests.domain.histories import (
     requested,
 )
 from tests.domain.test_case_stages import COMMANDS
+from tests.domain.test_projections import recorded
 
 LIFTED: Final = HoldLifted(personal=None)
 RECUSED: Final = OfficerRecused(
@@ -203,6 +207,28 @@ def test_what_is_possible_says_whether_a_case_can_lapse(stage: type[s.CaseState]
     assert (c.LapseCase in next_of(load(HISTORIES[stage]))) == dated
     if stage in UNDECIDED:
         assert c.LapseCase in next_of(load((*HISTORIES[stage], requested())))
+
+
+@pytest.mark.parametrize(
+    ("stage", "command"),
+    [
+        (s.InPool, c.WithdrawApplication(reason="")),
+        (s.Active, c.ConfirmDecision(matter=Matter.VOIDING)),
+    ],
+    ids=named,
+)
+def test_what_ends_a_held_case_ends_the_hold_and_its_person_can_be_erased(
+    stage: type[s.CaseState], command: c.CaseCommand
+) -> None:
+    voiding = (decided_on(Matter.VOIDING),) if stage is s.Active else ()
+    history = (*HISTORIES[stage], HELD, *voiding)
+    ended = (*history, *given(*history).when(command).facts)
+    state = load(ended)
+    assert isinstance(state, s.Ended)
+    assert not state.filed.held
+    given(*ended).once_confirmed(c.ProposeErasure()).then(ErasureDecided())
+    rows = recorded("case-QM-22222-22222", ended)
+    assert not reduce(case_list.fold, rows[1:], case_list.fold(None, rows[0])).held
 
 
 def test_points_stay_undecided_while_a_case_is_held() -> None:

@@ -80,6 +80,8 @@ def test_a_hold_is_told_until_it_is_lifted() -> None:
     assert hold is not None
     assert (hold.held_by, hold.reason) == ("an officer", "Forged?")
     assert hold_told(recorded("case-QM-1", (HELD, HoldLifted(personal=None)))) is None
+    assert hold_told(recorded("case-QM-1", (HELD, e.ApplicationWithdrawn(personal=None)))) is None
+    assert hold_told(recorded("case-QM-1", (HELD, e.ApplicationAcknowledged()))) is not None
 
 
 def test_dependants_and_representatives_are_told_as_they_come_and_go() -> None:
