@@ -165,9 +165,9 @@ class Funnel:
     """How many applications came how far within a period, None where too few to be told.
 
     The period ends when the pool froze, and began when that of the previous exercise of the same
-    measure did: at `since`, None for the first, which counts from the beginning. `processed` are
-    those that failed a prerequisite, fell below the mark or were withdrawn in it, or came to the
-    committee in this exercise.
+    measure did; the first counts from the beginning. `processed` are those that failed a
+    prerequisite, fell below the mark or were withdrawn in it, or came to the committee in this
+    exercise.
     """
 
     received: int
@@ -181,7 +181,6 @@ class Funnel:
     committee_achievement: int | None
     selected_general: int | None
     selected_achievement: int | None
-    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +188,8 @@ class ResultPublished:
     """What everybody may know of the exercise, with nothing that points to a single case.
 
     `histogram` is of the general cases in the pool. `rulesets` are those that the pool's cases
-    were assessed under. The digests are of the pool and of those selected.
+    were assessed under. The digests are of the pool and of those selected. `counted_since` is when
+    the period of the funnel begins, None for the beginning of all.
     """
 
     pool_size: int
@@ -204,6 +204,7 @@ class ResultPublished:
     pool_digest: str
     digest: str
     published_by: str
+    counted_since: datetime | None = None
 
 
 ExerciseEvent = (

@@ -62,6 +62,7 @@ def result_published(
         pool_digest=opened.pool_digest,
         digest=made.digest,
         published_by=published_by,
+        counted_since=opened.previous.frozen_at if opened.previous else None,
     )
 
 
@@ -117,7 +118,6 @@ def _funnel(opened: x.ExerciseOpened, drawn: x.ShortlistDrawn, made: x.Selection
         committee_achievement=by_route[1],
         selected_general=None if in_all is None else selected[0],
         selected_achievement=None if in_all is None else selected[1],
-        since=opened.previous.frozen_at if opened.previous else None,
     )
 
 

@@ -73,7 +73,9 @@ class ExerciseResult:
 class PublishedResult:
     """What everybody may know of an exercise; a count is null where too few to be told.
 
-    `order` is local policy, for the scheme publishes no tie-break.
+    `order` is local policy, for the scheme publishes no tie-break. The funnel counts from
+    `counted_since`, when the previous exercise of the measure froze its pool, to `opened_at`; null
+    is from the beginning.
     """
 
     exercise: str
@@ -91,6 +93,7 @@ class PublishedResult:
     strata: tuple[StratumCut, ...]
     order: Order
     funnel: Funnel
+    counted_since: datetime | None
     rulesets: tuple[str, ...]
     pool_digest: str
     digest: str

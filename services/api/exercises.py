@@ -121,6 +121,7 @@ def result(call: Call, exercise: str) -> PublishedResult:
         strata=published.strata,
         order=published.order,
         funnel=published.funnel,
+        counted_since=published.counted_since,
         rulesets=published.rulesets,
         pool_digest=published.pool_digest,
         digest=published.digest,

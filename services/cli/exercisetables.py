@@ -66,7 +66,7 @@ def result_table(found: PublicResult) -> Table:
     table.add_row("Tie-break (Hong Kong)", _exact(result.tie_break))
     table.add_row("Rulesets", ", ".join(result.rulesets))
     table.add_section()
-    since = result.funnel.since
+    since = result.counted_since
     table.add_row("Counted", f"since {_exact(since)}" if since else "from the beginning")
     table.add_row("until", _exact(found.opened_at))
     for name, number in lines(found):

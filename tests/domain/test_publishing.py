@@ -135,14 +135,15 @@ def counted(
 def test_a_later_exercise_counts_what_came_since_the_one_before() -> None:
     then = x.CountsThen(frozen_at=MORNING, counts=(counted(479, 24, 15, 25),))
     now = (counted(900, 54, 45, 30), counted(20, 5, 0, 0, Route.ACHIEVEMENT))
-    funnel = published(now, committee=(110, 12), selected=(73, 10), previous=then).funnel
+    result = published(now, committee=(110, 12), selected=(73, 10), previous=then)
+    funnel = result.funnel
     assert (funnel.received, funnel.prerequisites_failed, funnel.below_mark, funnel.withdrawn) == (
         441,
         35,
         30,
         5,
     )
-    assert (funnel.processed, funnel.since) == (35 + 30 + 5 + 122, MORNING)
+    assert (funnel.processed, result.counted_since) == (35 + 30 + 5 + 122, MORNING)
 
 
 def test_who_was_brought_back_since_makes_no_number_negative() -> None:

@@ -275,8 +275,8 @@ def test_a_second_exercise_counts_from_when_the_first_froze_its_pool(office: Off
     assert second.event.previous == x.CountsThen(
         frozen_at=first.effective_at, counts=first.event.counts
     )
-    funnel = result_of(office, "second").result.funnel
-    assert (funnel.since, funnel.received) == (first.effective_at, 1)
+    result = result_of(office, "second").result
+    assert (result.counted_since, result.funnel.received) == (first.effective_at, 1)
     assert redraw(office, "second").differences == ()
 
 
