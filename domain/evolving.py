@@ -63,8 +63,10 @@ def filed_after(state: s.CaseState, event: e.CaseEvent) -> s.Filed:
         )
     if isinstance(state, s.Draft):
         raise TypeError(f"a history cannot begin with {type(event).__name__}")
-    filed = replace(state.filed, held=held_after(event, before=state.filed.held))
-    if not stays(event):
+    filed, held = state.filed, held_after(event, before=state.filed.held)
+    if held is not filed.held:
+        filed = replace(filed, held=held)
+    if filed.decision is not None and not stays(event):
         # What was proposed was about the case as it was.
         filed = replace(filed, decision=None)
     if isinstance(event, f.PaperEvent):

@@ -6,8 +6,10 @@ and one that has departed makes room for the next in order. The exercise's own e
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from typing import Final, TypeGuard
 from uuid import uuid5
 
@@ -29,7 +31,7 @@ from services.exercise_requests import (
     stream_of,
 )
 from services.pool import CaseSeen, frozen_pool, seen_since
-from services.store import Conflict, NewEvent, Since, StreamWrite, Together
+from services.store import Commit, Conflict, NewEvent, Since, StreamWrite, Together
 from services.wiring import Office
 
 PART: Final = 1_000
@@ -129,7 +131,13 @@ def _allot(
     step = step_of(found)
     pool = replace(frozen_pool(office, found.history), departed=step.departed)
     given = Circumstances(at=found.at, rulebook=office.rulebook, actor=asked.request.person.name)
-    writer = _Writer(whole=whole, asked=asked, measure=step.measure, given=given)
+    writer = _Writer(
+        whole=whole,
+        look=office.store.read_since,
+        asked=asked,
+        measure=step.measure,
+        given=given,
+    )
     members = {each.reference: each for each in pool.members}
     written: dict[str, c.CaseCommand] = {}
     while True:
@@ -137,16 +145,15 @@ def _allot(
         waiting = {name: members[name] for name in orders if name not in written}
         if not waiting:
             break
-        for part in _parts(waiting):
-            present = writer.write(part, partial(_order, step, orders, members))
-            written |= {name: orders[name] for name in present}
-            pool = replace(pool, departed=pool.departed | (part.keys() - present))
+        present = writer.write(waiting, partial(_order, step, orders, members))
+        written |= {name: orders[name] for name in present}
+        pool = replace(pool, departed=pool.departed | (waiting.keys() - present))
     # Refused here where those who departed make it another list than the one that was proposed.
     facts = decide(found.state, asked.command, pool, found.actors)
     if written != orders:
         raise AssertionError("who departs makes room, and takes nobody else's")
-    others = _parts({name: members[name] for name in pool.departed})
-    aside = sum(len(writer.write(part, lambda _, case: step.aside(case))) for part in others)
+    others = {name: members[name] for name in pool.departed}
+    aside = len(writer.write(others, lambda _, case: step.aside(case)))
     own = found.own(asked.exercise, facts)
     version = own.expected + len(facts)
     return outcome_of(whole.append(asked.commit(own, version=version, cases=len(written) + aside)))
@@ -159,53 +166,88 @@ def _order(
     return orders[name] if step.still(case, members[name]) else None
 
 
+Members = Mapping[str, PoolMember]
+OrderOf = Callable[[str, CaseState], c.CaseCommand | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """A part whose cases were looked at and decided; its commit holds if none of them moves."""
+
+    names: frozenset[str]
+    commit: Commit | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Writer:
-    """Writes parts of the cases of one command within a transaction."""
+    """Writes the cases of one command within a transaction, in parts.
+
+    `look` is no part of the transaction, so that one part can be decided while the one before is
+    being stored; the append compares the versions that were seen.
+    """
 
     whole: Together
+    look: Look
     asked: Asked
     measure: Measure
     given: Circumstances
 
-    def write(
-        self,
-        part: Mapping[str, PoolMember],
-        order_of: Callable[[str, CaseState], c.CaseCommand | None],
-    ) -> set[str]:
-        """Give each case of the part its order; return those that have one."""
+    def write(self, members: Members, order_of: OrderOf) -> set[str]:
+        """Give each case its order; return those that have one."""
+        present: set[str] = set()
+        for part, ready in _one_ahead(partial(self._ready, order_of), _parts(members)):
+            present |= self._settle(part, order_of, ready)
+        return present
+
+    def _settle(self, part: Members, order_of: OrderOf, ready: _Ready) -> frozenset[str]:
         for _ in range(TRIES if len(part) > 1 else TRIES_OF_ONE):
             try:
-                return self._attempt(part, order_of)
+                return self._append(ready)
             except Conflict:
                 # One of them moved since it was looked at: look again.
-                continue
+                ready = self._ready(order_of, part)
         if len(part) == 1:
-            return self._attempt(part, order_of)
+            return self._append(ready)
         # Where officers are so busy that somebody always moves, fewer at a time get through.
         first, second = _halves(part)
-        return self.write(first, order_of) | self.write(second, order_of)
+        return self._settle(first, order_of, self._ready(order_of, first)) | self._settle(
+            second, order_of, self._ready(order_of, second)
+        )
 
-    def _attempt(
-        self,
-        part: Mapping[str, PoolMember],
-        order_of: Callable[[str, CaseState], c.CaseCommand | None],
-    ) -> set[str]:
-        cases = _cases(self.whole.read_since, part, self.measure)
+    def _append(self, ready: _Ready) -> frozenset[str]:
+        if ready.commit is not None:
+            self.whole.append(ready.commit)
+        return ready.names
+
+    def _ready(self, order_of: OrderOf, part: Members) -> _Ready:
+        cases = _cases(self.look, part, self.measure)
         orders = {
             name: order
             for name, case in cases.items()
             if (order := order_of(name, case.state)) is not None
         }
-        if orders:
-            writes = (
-                _case_write(name, cases[name], order, self.given) for name, order in orders.items()
-            )
-            commit = self.asked.commit(*writes, version=0, cases=0)
-            # No case is given two orders by one command, so its first names the part.
-            number = uuid5(self.asked.request.command_id, next(iter(orders)))
-            self.whole.append(replace(commit, command_id=number, result={}))
-        return set(orders)
+        if not orders:
+            return _Ready(names=frozenset(), commit=None)
+        writes = (
+            _case_write(name, cases[name], order, self.given) for name, order in orders.items()
+        )
+        commit = self.asked.commit(*writes, version=0, cases=0)
+        # No case is given two orders by one command, so its first names the part.
+        number = uuid5(self.asked.request.command_id, next(iter(orders)))
+        return _Ready(names=frozenset(orders), commit=replace(commit, command_id=number, result={}))
+
+
+def _one_ahead(
+    make: Callable[[Members], _Ready], parts: Iterator[Members]
+) -> Iterator[tuple[Members, _Ready]]:
+    """Yield each part with what is made of it, made while the one before is dealt with."""
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        coming = [(part, beside.submit(make, part)) for part in islice(parts, 1)]
+        while coming:
+            part, ready = coming.pop()
+            made = ready.result()
+            coming = [(part, beside.submit(make, part)) for part in islice(parts, 1)]
+            yield part, made
 
 
 def _case_write(
@@ -222,16 +264,14 @@ def _case_write(
     )
 
 
-def _cases(look: Look, part: Mapping[str, PoolMember], measure: Measure) -> dict[str, CaseSeen]:
+def _cases(look: Look, part: Members, measure: Measure) -> dict[str, CaseSeen]:
     since = look({f"case-{name}": member.version for name, member in part.items()})
     return {
         name: seen_since(member, measure, since[f"case-{name}"]) for name, member in part.items()
     }
 
 
-def _halves(
-    part: Mapping[str, PoolMember],
-) -> tuple[Mapping[str, PoolMember], Mapping[str, PoolMember]]:
+def _halves(part: Members) -> tuple[Members, Members]:
     names = list(part)
     middle = len(names) // 2
     return {name: part[name] for name in names[:middle]}, {

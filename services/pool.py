@@ -76,12 +76,19 @@ def frozen_pool(office: Office, history: History) -> Pool:
     if not history:
         return NO_POOL
     opened = cast("x.ExerciseOpened", history[0].event)
+    if (known := office.latest_pool.of(opened)) is not None:
+        return known
+    pool = _frozen(office, opened, history[0].effective_at)
+    office.latest_pool.keep(opened, pool)
+    return pool
+
+
+def _frozen(office: Office, opened: x.ExerciseOpened, at: datetime) -> Pool:
     position, digest, terms = opened.pool_position, opened.pool_digest, terms_of(opened)
     order = in_order(terms, pools.kept(office.models, opened.exercise, position))
     if digest_by(terms, order) == digest:
         return _pool(position, order)
     # The rows are a copy that can be lost; what the log says of the pool cannot.
-    at = history[0].effective_at
     order = in_order(terms, pool_at(office, position, at, terms.measure).members)
     if digest_by(terms, order) != digest:
         raise PoolAltered(f"the log no longer gives the pool that {opened.exercise} was opened on")
@@ -110,7 +117,7 @@ def as_frozen(member: PoolMember, measure: Measure) -> CaseState:
 
 def seen_since(member: PoolMember, measure: Measure, since: Since) -> CaseSeen:
     """Return the case as it is by what its stream holds since the pool froze it."""
-    events = (cast("e.CaseEvent", each.event) for each in since.events)
+    events = cast("tuple[e.CaseEvent, ...]", since.events)
     state = reduce(evolve, events, as_frozen(member, measure))
     return CaseSeen(state=state, version=since.version, last=since.last)
 

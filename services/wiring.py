@@ -1,18 +1,25 @@
 """The handful of long-lived things, built once per process and passed to whoever needs them."""
 
+import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from domain.rules.types import Rulebook
 from services.documents.files import Files
 from services.guesses import Guesses
+from services.latest_pool import LatestPool
 from services.notifications.ledger import Ledger
 from services.pokes import Pokes
 from services.projections.models import ReadModels
 from services.rules import load_rulebook
 from services.settings import Settings
 from services.store import BlindIndex, CaseKeys, Store
+
+_BETWEEN_COLLECTIONS: Final = 100_000
+"""New containers before the interpreter looks for cycles. At its own 700 it looks through the
+hundred thousand rows of a pool again and again, and spends almost half of an exercise on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +35,7 @@ class Office:
     guesses: Guesses
     rulebook: Rulebook
     blind: BlindIndex
+    latest_pool: LatestPool
     clock: Callable[[], datetime]
 
     def close(self) -> None:
@@ -42,6 +50,7 @@ class Office:
 
 def open_office(settings: Settings) -> Office:
     """Return the office that `settings` describe; connections are opened when first needed."""
+    gc.set_threshold(_BETWEEN_COLLECTIONS, *gc.get_threshold()[1:])
     keys = CaseKeys(settings.master_key)
     blind = BlindIndex(settings.blind_index_key)
     return Office(
@@ -54,5 +63,6 @@ def open_office(settings: Settings) -> Office:
         guesses=Guesses.connect(settings.broker_url),
         rulebook=load_rulebook(),
         blind=blind,
+        latest_pool=LatestPool(),
         clock=lambda: datetime.now(UTC),
     )

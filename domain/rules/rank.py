@@ -247,7 +247,7 @@ def digest_of(
     for each in placed:
         member = each.member
         line = (
-            f"{each.rank or 0} {member.reference} {member.route} {member.points} "
+            f"{each.rank or 0} {member.reference} {member.route.value} {member.points} "
             f"{_in_utc(member.submitted_at)} {member.version}"
         )
         if scored:

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any, Final, cast
 
 import msgspec
+from msgspec import inspect
 
 from domain.events import Event
 from domain.record import Recorded, Upcast, Wire
@@ -25,6 +26,14 @@ from services.store.identifiers import new_event_id
 from services.store.sealing import CaseKey, SealBroken
 
 _SEALING_STREAMS: Final = ("case-", "work-")
+_WITHOUT_INSTANTS: Final = (
+    inspect.BoolType,
+    inspect.DateType,
+    inspect.EnumType,
+    inspect.IntType,
+    inspect.NoneType,
+    inspect.StrType,
+)
 _ESCAPED_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 Opening = frozenset[type[Event]]
@@ -75,6 +84,7 @@ class _Shape:
     decoder: msgspec.json.Decoder[Event]
     personal: bool
     clear: tuple[str, ...]
+    instants: bool
 
 
 def reference_of(stream: str) -> str | None:
@@ -147,7 +157,7 @@ class Codec:
 
         With `only`, it is opened in events of these types alone. Raises `EventUnreadable`.
         """
-        body = self._outside(row)
+        body = self._outside(row.body, row.position)
         return Recorded(
             event_id=body.id,
             stream=body.stream,
@@ -165,12 +175,16 @@ class Codec:
             sequenced_at=row.sequenced_at,
         )
 
-    def _outside(self, row: StoredEvent) -> Envelope:
+    def decode_event(self, body: bytes) -> Event:
+        """The event of a body alone, with nothing in it opened; raises `EventUnreadable`."""
+        return self._event(self._outside(body, None), _closed, None)
+
+    def _outside(self, body: bytes, position: int | None) -> Envelope:
         try:
-            return self._envelope.decode(row.body)
+            return self._envelope.decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
             why = without_values(fault)
-        where = "at an unknown place" if row.position is None else f"at {row.position}"
+        where = "at an unknown place" if position is None else f"at {position}"
         raise EventUnreadable(where, f"its envelope is broken: {why}")
 
     @cached_property
@@ -196,7 +210,7 @@ class Codec:
             raise Unwritable(f"{name} would be read back as something else")
         if b"\\u0000" in plain and _ESCAPED_NUL.search(plain):
             raise Unwritable(f"{name} holds a NUL character, which no query could read")
-        if naive := _naive(event):
+        if shape.instants and (naive := _naive(event)):
             raise Unwritable(f"{name}: {naive} has no time zone")
         if not shape.personal:
             return plain
@@ -275,7 +289,20 @@ def _shape(event: type[Event], wire: Wire) -> _Shape:
         decoder=cast("msgspec.json.Decoder[Event]", msgspec.json.Decoder(event)),
         personal="personal" in names,
         clear=tuple(name for name in names if name != "personal"),
+        instants=_may_hold_instants(inspect.type_info(event)),
     )
+
+
+def _may_hold_instants(kind: inspect.Type) -> bool:
+    match kind:
+        case inspect.DataclassType():
+            return any(_may_hold_instants(each.type) for each in kind.fields)
+        case inspect.UnionType():
+            return any(map(_may_hold_instants, kind.types))
+        case inspect.VarTupleType():
+            return _may_hold_instants(kind.item_type)
+        case _:
+            return not isinstance(kind, _WITHOUT_INSTANTS)
 
 
 def _in_utc(instant: datetime) -> datetime:

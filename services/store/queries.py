@@ -65,12 +65,11 @@ WHERE reference = %s AND wrapped IS NOT NULL
 # The event of the version itself comes without its body, for its instant alone.
 SINCE: Final = """
 SELECT
-    CASE WHEN events.version > given.after THEN json_send(events.body) END,
-    events.recorded_at, NULL::bigint, NULL::timestamptz, events.stream,
-    events.version, (events.body ->> 'effective_at')::timestamptz
+    events.stream, events.version, (events.body ->> 'effective_at')::timestamptz,
+    CASE WHEN events.version > given.after THEN json_send(events.body) END
 FROM unnest(%(streams)s, %(versions)s) AS given (stream, after)
 JOIN LATERAL (
-    SELECT body, recorded_at, stream, version FROM events
+    SELECT body, stream, version FROM events
     WHERE stream = given.stream AND version >= given.after OFFSET 0
 ) AS events ON true
 ORDER BY events.stream, events.version

@@ -182,7 +182,7 @@ class Store:
             )
 
         with self._connections.borrow() as connection, connection.transaction():
-            return work(Together(connection, append=append, read_since=self._read_since))
+            return work(Together(connection, append=append))
 
     def _settled(self, attempt: Callable[[], Appended | None], commit: Commit) -> Appended:
         """The answer of an attempt that found nothing to look at again, or its refusal."""
@@ -204,12 +204,13 @@ class Store:
 
     def read_since(self, versions: Mapping[str, int]) -> dict[str, Since]:
         """What each stream holds after its version, which is that of an event in it, unopened."""
-        return self._retried(lambda connection: self._read_since(connection, versions))
-
-    def _read_since(self, connection: Session, versions: Mapping[str, int]) -> dict[str, Since]:
         given = {"streams": Texts(versions), "versions": Integers(versions.values())}
-        rows = connection.cursor(binary=True).execute(queries.SINCE, given, prepare=True).fetchall()
-        return since_of(rows, lambda row: self._recorded(row, {}, None))
+
+        def read(connection: Session) -> list[_Row]:
+            cursor = connection.cursor(binary=True)
+            return cursor.execute(queries.SINCE, given, prepare=True).fetchall()
+
+        return since_of(self._retried(read), self._codec.decode_event)
 
     def _try(self, connection: Session, commit: Commit) -> Appended | None:
         """The answer to one execution; None when it must be looked at again."""

@@ -15,13 +15,14 @@ What it costs: whoever writes to one of these streams meanwhile waits until the 
 and then meets a `Conflict`. So decide beforehand what can be decided, and keep it to seconds.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 from domain.events import Event
-from domain.record import Recorded
 from services.store.commit import Appended, Commit
 from services.store.connections import Session
 
@@ -34,7 +35,7 @@ _T = TypeVar("_T")
 class Since:
     """What a stream holds after a version: its events, and when the last of all took effect."""
 
-    events: tuple[Recorded[Event], ...]
+    events: tuple[Event, ...]
     last: datetime
     version: int
 
@@ -47,11 +48,9 @@ class Together:
         connection: Session,
         *,
         append: Callable[[Session, Commit], Appended],
-        read_since: Callable[[Session, Mapping[str, int]], dict[str, Since]],
     ) -> None:
         self._connection = connection
         self._append = append
-        self._read_since = read_since
 
     def claim(self, name: str) -> None:
         """Nobody else has claimed this name, and nobody does before the transaction ends.
@@ -68,10 +67,6 @@ class Together:
         """
         return self._append(self._connection, commit)
 
-    def read_since(self, versions: Mapping[str, int]) -> dict[str, Since]:
-        """What each stream holds after its version, which is that of an event in it, unopened."""
-        return self._read_since(self._connection, versions)
-
 
 def once(connection: Session, work: Callable[[], _T]) -> _T:
     """The work's answer; what it did is undone alone if it raises."""
@@ -79,19 +74,12 @@ def once(connection: Session, work: Callable[[], _T]) -> _T:
         return work()
 
 
-def since_of(
-    rows: list[tuple[Any, ...]], recorded: Callable[[tuple[Any, ...]], Recorded[Event]]
-) -> dict[str, Since]:
+def since_of(rows: Iterable[tuple[Any, ...]], event: Callable[[bytes], Event]) -> dict[str, Since]:
     """What rows of `queries.SINCE` tell, by stream."""
-    events: dict[str, list[Recorded[Event]]] = {}
-    last: dict[str, tuple[int, datetime]] = {}
-    for row in rows:
-        stream = row[4]
-        found = events.setdefault(stream, [])
-        if row[0] is not None:
-            found.append(recorded(row[:5]))
-        last[stream] = (row[5], row[6])
-    return {
-        stream: Since(events=tuple(found), version=last[stream][0], last=last[stream][1])
-        for stream, found in events.items()
-    }
+    found: dict[str, Since] = {}
+    for stream, rest in groupby(rows, key=itemgetter(0)):
+        rows_of_it = tuple(rest)
+        _, version, last, _ = rows_of_it[-1]
+        events = tuple(event(body) for *_, body in rows_of_it if body is not None)
+        found[stream] = Since(events=events, version=version, last=last)
+    return found
