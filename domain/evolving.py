@@ -66,12 +66,17 @@ def filed_after(state: s.CaseState, event: e.CaseEvent) -> s.Filed:
     filed, held = state.filed, held_after(event, before=state.filed.held)
     if held is not filed.held:
         filed = replace(filed, held=held)
-    if filed.decision is not None and not stays(event):
+    if not stays(event):
         # What was proposed was about the case as it was.
-        filed = replace(filed, decision=None)
+        filed = _without_decision(filed)
     if isinstance(event, f.PaperEvent):
         return replace(filed, papers=f.after(filed.papers, event))
     return _acted(_told(filed, event), event)
+
+
+def _without_decision(filed: s.Filed) -> s.Filed:
+    # Most cases have none, and a copy costs more than all else that an event does.
+    return filed if filed.decision is None else replace(filed, decision=None)
 
 
 def _told(filed: s.Filed, event: e.CaseEvent) -> s.Filed:  # noqa: PLR0911 - one arm per event
