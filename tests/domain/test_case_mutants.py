@@ -76,8 +76,8 @@ ALIKE: Final = frozenset(
         ("particulars.care", "type(command) not in following.NEXT[type(state)]"),
     )
 )
-"""Changes that change nothing: a draft is asked for by name only so that types are known, and a case
-without a proposal is not copied only because that takes time."""
+"""Changes that change nothing: a draft is asked for by name only so that types are known, and a
+case without a proposal is not copied only because that takes time."""
 REPEATABLE: Final = settings(
     SETTINGS, derandomize=True, database=None, phases=(Phase.generate,), max_examples=200
 )
