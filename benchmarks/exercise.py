@@ -27,7 +27,7 @@ from domain.references import RANDOM_BYTES, make_reference
 from domain.rules.terms import AfterNoPlace
 from services import exercises
 from services.cases import Request
-from services.exercise_requests import events_of
+from services.exercise_requests import events_of, proposal_of
 from services.projections import runner
 from services.settings import Settings
 from services.store import Commit, Conflict, NewEvent, StreamWrite
@@ -85,7 +85,7 @@ def hold(office: Office, *, places: int, shortlist: int, writers: int = 2) -> He
         ("open", lambda: exercises.open_exercise(office, opening, _asked(WONG))),
         ("shortlist", lambda: exercises.draw_shortlist(office, name, _asked(WONG))),
         ("propose", lambda: exercises.propose_selection(office, name, _asked(WONG))),
-        ("select", lambda: exercises.make_selection(office, name, _asked(LEE))),
+        ("select", lambda: _select(office, name)),
         ("publish", lambda: exercises.publish_result(office, name, _asked(WONG))),
     )
     with officers(office, writers) as desk:
@@ -100,6 +100,11 @@ def hold(office: Office, *, places: int, shortlist: int, writers: int = 2) -> He
         written=desk.written.total(),
         conflicts=desk.conflicts,
     )
+
+
+def _select(office: Office, name: str) -> None:
+    command = q.MakeSelection(digest=proposal_of(office, name).digest)
+    exercises.make_selection(office, name, command, _asked(LEE))
 
 
 @dataclass(slots=True)

@@ -56,7 +56,7 @@ def decide(
         case q.ProposeSelection():
             return _propose(state, pool, actors)
         case q.MakeSelection():
-            return _make(state, pool, actors)
+            return _make(state, command, pool, actors)
         case q.PublishResult():
             return _publish(state, pool, actors)
         case _:
@@ -186,24 +186,36 @@ def _propose(state: ExerciseState, pool: Pool, actors: Actors) -> tuple[x.Exerci
     )
 
 
-def _make(state: ExerciseState, pool: Pool, actors: Actors) -> tuple[x.ExerciseEvent, ...]:
+def _make(
+    state: ExerciseState, command: q.MakeSelection, pool: Pool, actors: Actors
+) -> tuple[x.ExerciseEvent, ...]:
     if not isinstance(state, Proposed):
         raise not_now(state, "MakeSelection")
-    demand_second(actors)
+    demand_second(state, command, actors)
+    proposed = state.proposed
     made = selection_made(state, pool)
-    if made.digest != state.proposed.digest:
-        since = ", ".join(sorted(set(made.departed) - set(state.proposed.departed)))
+    if made.digest != proposed.digest:
+        since = ", ".join(sorted(set(made.departed) - set(proposed.departed)))
         who = f"{since} departed since it was proposed" if since else "the list has changed"
         raise SelectionChanged(f"{who}, and so other cases have the places: propose it again")
-    return (replace(made, proposed_by=state.proposed.proposed_by, made_by=actors.now),)
+    return (replace(made, proposed_by=proposed.proposed_by, made_by=actors.now),)
 
 
-def demand_second(actors: Actors) -> None:
-    """Pass where whoever asks did nothing in this exercise before, else refuse."""
+def demand_second(state: Proposed, command: q.MakeSelection, actors: Actors) -> None:
+    """Pass where whoever asks may confirm what is proposed and names it, else refuse.
+
+    Whoever confirms did nothing in this exercise before, and says which proposal it is: what they
+    were shown may have been replaced by another meanwhile.
+    """
     if actors.now in actors.earlier:
         raise SecondOfficerNeeded(
             f"{actors.now} took part in this exercise before; have somebody confirm the selection "
             "who did not"
+        )
+    if command.digest != state.proposed.digest:
+        raise SelectionChanged(
+            f"what is proposed has the digest {state.proposed.digest} and not "
+            f"{command.digest}: look at that one, and confirm it"
         )
 
 

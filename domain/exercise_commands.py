@@ -49,7 +49,9 @@ class ProposeSelection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeSelection:
-    """Confirm the selection that was proposed, and allot the places."""
+    """Confirm the selection that was proposed with this digest, and allot the places."""
+
+    digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from domain import exercise_commands as q
 from domain import exercise_events as x
 from domain.access import Action, demand
 from domain.errors import NoSuchExercise
-from domain.exercise import load
-from domain.exercise_states import Actors, ExerciseState
+from domain.exercise import load, not_now
+from domain.exercise_states import Actors, ExerciseState, Proposed
 from services.cases import Request, effective_instant, fingerprint
 from services.pool import History
 from services.store import Appended, Commit, Conflict, NewEvent, StreamWrite
@@ -91,6 +91,17 @@ def events_of(office: Office, exercise: str) -> History:
     if not history:
         raise NoSuchExercise(f"no exercise is called {exercise!r}")
     return cast("History", history)
+
+
+def proposal_of(office: Office, exercise: str) -> x.SelectionProposed:
+    """Return the selection that awaits confirmation, or raise the refusal that says what is next.
+
+    Raises `NoSuchExercise` too.
+    """
+    state = load(each.event for each in events_of(office, exercise))
+    if not isinstance(state, Proposed):
+        raise not_now(state, "MakeSelection")
+    return state.proposed
 
 
 def ask(

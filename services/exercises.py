@@ -6,6 +6,7 @@ moved meanwhile is looked at again; it never makes the exercise fail.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from domain import commands as c
@@ -93,10 +94,13 @@ def draw_shortlist(office: Office, exercise: str, request: Request) -> ExerciseO
     return repeated or _first(office, asked, lambda: allot(office, asked, _drawing))
 
 
-def make_selection(office: Office, exercise: str, request: Request) -> ExerciseOutcome:
+def make_selection(
+    office: Office, exercise: str, command: q.MakeSelection, request: Request
+) -> ExerciseOutcome:
     """Confirm what another proposed, and select or pass over each case of the shortlist."""
-    asked, repeated = ask(office, exercise, q.MakeSelection(), request)
-    return repeated or _first(office, asked, lambda: allot(office, asked, _confirming))
+    asked, repeated = ask(office, exercise, command, request)
+    step = partial(_confirming, command)
+    return repeated or _first(office, asked, lambda: allot(office, asked, step))
 
 
 def depart_from_rank(
@@ -238,11 +242,11 @@ def _selecting(found: Before) -> Step:
     )
 
 
-def _confirming(found: Before) -> Step:
+def _confirming(command: q.MakeSelection, found: Before) -> Step:
     """What confirming a proposal does, refused at once to whoever may not."""
     if not isinstance(found.state, Proposed):
         raise not_now(found.state, "MakeSelection")
-    demand_second(found.actors)
+    demand_second(found.state, command, found.actors)
     departed = frozenset(found.state.proposed.departed)
     return replace(_selecting(found), departed=departed)
 

@@ -75,6 +75,13 @@ def depart_from_rank(call: Call, exercise: str, body: Any) -> Reply:
     return _answered(exercises.depart_from_rank(call.office, name_of(exercise), command, request))
 
 
+def make_selection(call: Call, exercise: str, body: Any) -> Reply:
+    """Confirm the selection that somebody else proposed, by its digest, and allot the places."""
+    request = call.request(effective_at=body.effective_at)
+    command = _command(q.MakeSelection, body)
+    return _answered(exercises.make_selection(call.office, name_of(exercise), command, request))
+
+
 def dry_run(call: Call, exercise: str) -> DryRun:
     """What the next step would do now, without doing it."""
     found = exercises.dry_run(call.office, name_of(exercise), call.asker)
@@ -285,9 +292,9 @@ ROUTES: Final = (
         path="/exercises/<exercise>/make-selection",
         name="make-selection",
         action=Action.RUN_EXERCISE,
-        view=_step(exercises.make_selection),
+        view=make_selection,
         summary="Confirm the selection that somebody else proposed, and allot the places",
-        body=schema_for(Step),
+        body=schema_for(dated(q.MakeSelection)),
         gives=schema_for(ExerciseResult),
         headers=(IDEMPOTENCY_KEY,),
     ),

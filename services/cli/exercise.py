@@ -9,7 +9,7 @@ import click
 
 from domain.access import Role
 from domain.errors import NoSuchExercise
-from domain.exercise_commands import DepartFromRank, OpenExercise
+from domain.exercise_commands import DepartFromRank, MakeSelection, OpenExercise
 from domain.gradings import DepartureCode, Direction
 from domain.rules.terms import (
     AfterNoPlace,
@@ -29,11 +29,12 @@ from services.cli.exercisetables import (
     result_table,
     what_if_lines,
 )
-from services.exercise_requests import ExerciseOutcome
+from services.exercise_requests import ExerciseOutcome, proposal_of
 from services.projections import queries, runner
 from services.redrawing import redraw
 from services.results import result_of, results
 from services.what_if import Change, what_if, what_if_present
+from services.wiring import Office
 
 RUNS: Final = UUID("3c9e5b1a-0f53-4e0f-8f0c-8a5b0a3b7a42")
 """The namespace of the command ids of `exercise run`."""
@@ -169,11 +170,27 @@ def propose(name: str, effective_at: datetime | None) -> None:
 
 @exercise.command("select")
 @click.argument("name")
+@click.option("--digest", help="That of the proposal that you confirm; without it you are asked.")
 @_effective_at
-def select(name: str, effective_at: datetime | None) -> None:
+def select(name: str, digest: str | None, effective_at: datetime | None) -> None:
     """Confirm the proposed selection and allot the places; by somebody new to the exercise."""
     with office() as opened:
-        _said(exercises.make_selection(opened, name, request(Role.SUPERVISOR, effective_at)))
+        asked = request(Role.SUPERVISOR, effective_at)
+        command = MakeSelection(digest=digest or _seen(opened, name))
+        _said(exercises.make_selection(opened, name, command, asked))
+
+
+def _seen(opened: Office, name: str) -> str:
+    """Return the digest of what is proposed once whoever is at the terminal has said yes to it."""
+    proposed = proposal_of(opened, name)
+    click.echo(
+        f"{proposed.proposed_by} proposes {proposed.general} by rank or threshold and "
+        f"{proposed.achievement} by achievement, with {proposed.passed_over} passed over; "
+        f"cut-off {proposed.cut_off}"
+    )
+    click.echo(f"digest {proposed.digest}")
+    click.confirm("Make this selection?", abort=True)
+    return proposed.digest
 
 
 @exercise.command("publish")

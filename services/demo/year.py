@@ -15,6 +15,7 @@ from uuid import UUID, uuid5
 
 from domain import commands as c
 from domain import exercise_commands as q
+from domain import exercise_events as x
 from domain.access import Person, Role
 from domain.application import Application, Channel
 from domain.days import HONG_KONG, hong_kong_date
@@ -23,6 +24,7 @@ from domain.errors import DuplicateApplication, NothingToSelect, Reportable
 from domain.stages import Stage
 from services import exercises
 from services.cases import Outcome, Request, carry_out, submit
+from services.exercise_requests import events_of
 from services.intake.application import application_from
 from services.population import Arrival, Fate, Lot, population
 from services.redrawing import redraw
@@ -119,18 +121,25 @@ def hold_exercise(office: Office) -> tuple[str, ...]:
         shortlist_size=SHORTLIST,
     )
     exercises.open_exercise(office, command, asked_at(SUPERVISOR, EXERCISE, "open", HELD_AT))
-    for step, act, person, hours in (
-        ("shortlist", exercises.draw_shortlist, SUPERVISOR, 1),
-        ("propose", exercises.propose_selection, SUPERVISOR, 47),
-        ("select", exercises.make_selection, SECOND, 48),
-        ("publish", exercises.publish_result, SUPERVISOR, 72),
-    ):
-        at = HELD_AT + timedelta(hours=hours)
-        act(office, EXERCISE, asked_at(person, EXERCISE, step, at))
+
+    def then(step: str, person: Person, hours: int) -> Request:
+        return asked_at(person, EXERCISE, step, HELD_AT + timedelta(hours=hours))
+
+    exercises.draw_shortlist(office, EXERCISE, then("shortlist", SUPERVISOR, 1))
+    exercises.propose_selection(office, EXERCISE, then("propose", SUPERVISOR, 47))
+    exercises.make_selection(office, EXERCISE, _confirmed(office), then("select", SECOND, 48))
+    exercises.publish_result(office, EXERCISE, then("publish", SUPERVISOR, 72))
     drawn = redraw(office, EXERCISE)
     if drawn.selection is None:
         raise NothingToSelect(f"exercise {EXERCISE} has selected nobody")
     return tuple(each.member.reference for each in drawn.selection.taken)
+
+
+def _confirmed(office: Office) -> q.MakeSelection:
+    """Return the confirmation of what was proposed, in a first run or in one before."""
+    history = (each.event for each in events_of(office, EXERCISE))
+    (proposed,) = (each for each in history if isinstance(each, x.SelectionProposed))
+    return q.MakeSelection(digest=proposed.digest)
 
 
 def issue_visas(office: Office, selected: Iterable[str], advance: Advance) -> None:

@@ -76,7 +76,7 @@ ACTS: Final = (
         does="Confirms what was proposed and allots the places, to all at once.",
         stages=frozenset({ExerciseStage.PROPOSED}),
         command=q.MakeSelection,
-        carry_out=lambda office, name, _, asked: running.make_selection(office, name, asked),
+        carry_out=running.make_selection,
     ),
     Act(
         slug="publish-result",

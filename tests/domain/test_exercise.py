@@ -20,7 +20,16 @@ from domain.errors import (
 )
 from domain.exercise import decide, evolve, load
 from domain.exercise_lists import selection, shortlist
-from domain.exercise_states import Actors, Drawn, Made, Opened, Pool, Published
+from domain.exercise_states import (
+    Actors,
+    Drawn,
+    ExerciseState,
+    Made,
+    Opened,
+    Pool,
+    Proposed,
+    Published,
+)
 from domain.gradings import DepartureCode, Direction
 from domain.rules.rank import Placed, PoolMember, digest_of, ranked
 from domain.rules.terms import Archetype
@@ -44,7 +53,8 @@ POOL = Pool(position=42, members=MEMBERS)
 
 
 ONE, OTHER = Actors(now="supervisor.wong"), Actors(now="supervisor.lee")
-MAKE = (q.ProposeSelection(), q.MakeSelection())
+MAKE_IT = q.MakeSelection(digest="")
+MAKE = (q.ProposeSelection(), MAKE_IT)
 ALL = (OPEN, q.DrawShortlist(), *MAKE, q.PublishResult())
 
 
@@ -55,8 +65,16 @@ def run(pool: Pool, *commands: q.ExerciseCommand) -> tuple[x.ExerciseEvent, ...]
     """
     facts: tuple[x.ExerciseEvent, ...] = ()
     for command in commands:
-        facts += decide(load(facts), command, pool, by(command))
+        state = load(facts)
+        facts += decide(state, meant(state, command), pool, by(command))
     return facts
+
+
+def meant(state: ExerciseState, command: q.ExerciseCommand) -> q.ExerciseCommand:
+    """Return the command; a confirmation is one of what is proposed, if anything is."""
+    if isinstance(command, q.MakeSelection) and isinstance(state, Proposed):
+        return q.MakeSelection(digest=state.proposed.digest)
+    return command
 
 
 def by(command: q.ExerciseCommand) -> Actors:
@@ -228,21 +246,21 @@ def test_exactly_the_places_that_the_year_leaves_may_be_allotted() -> None:
         ((), q.DrawShortlist(), ("OpenExercise",)),
         ((), q.DepartFromRank(**WHY), ("OpenExercise",)),
         ((), q.ProposeSelection(), ("OpenExercise",)),
-        ((), q.MakeSelection(), ("OpenExercise",)),
+        ((), MAKE_IT, ("OpenExercise",)),
         ((), q.PublishResult(), ("OpenExercise",)),
         (ALL[:1], q.DepartFromRank(**WHY), ("DrawShortlist",)),
         (ALL[:1], q.ProposeSelection(), ("DrawShortlist",)),
-        (ALL[:1], q.MakeSelection(), ("DrawShortlist",)),
+        (ALL[:1], MAKE_IT, ("DrawShortlist",)),
         (ALL[:1], q.PublishResult(), ("DrawShortlist",)),
         (ALL[:2], q.DrawShortlist(), ("DepartFromRank", "ProposeSelection")),
-        (ALL[:2], q.MakeSelection(), ("DepartFromRank", "ProposeSelection")),
+        (ALL[:2], MAKE_IT, ("DepartFromRank", "ProposeSelection")),
         (ALL[:2], q.PublishResult(), ("DepartFromRank", "ProposeSelection")),
         (ALL[:3], q.DrawShortlist(), ("DepartFromRank", "ProposeSelection", "MakeSelection")),
         (ALL[:3], q.PublishResult(), ("DepartFromRank", "ProposeSelection", "MakeSelection")),
         (ALL[:4], q.DrawShortlist(), ("PublishResult",)),
         (ALL[:4], q.DepartFromRank(**WHY), ("PublishResult",)),
         (ALL[:4], q.ProposeSelection(), ("PublishResult",)),
-        (ALL[:4], q.MakeSelection(), ("PublishResult",)),
+        (ALL[:4], MAKE_IT, ("PublishResult",)),
         *((ALL, command, ()) for command in (*ALL[1:], q.DepartFromRank(**WHY))),
     ],
 )
@@ -294,7 +312,7 @@ def test_a_selection_drawn_again_from_the_log_is_the_same(
     gone_by_then = departed(pool, *before, *after)
     proposed = decide(load((*opened, *drawn)), q.ProposeSelection(), gone_by_then, ONE)
     state = load((*opened, *drawn, *proposed))
-    (made_event,) = decide(state, q.MakeSelection(), gone_by_then, OTHER)
+    (made_event,) = decide(state, meant(state, MAKE_IT), gone_by_then, OTHER)
     assert isinstance(made_event, x.SelectionMade)
 
     # Only the frozen pool and what the log says of departures, in whatever order rows come.

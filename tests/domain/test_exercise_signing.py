@@ -50,6 +50,12 @@ class Sitting:
     def state(self) -> ExerciseState:
         return load(self.facts)
 
+    @property
+    def digest(self) -> str:
+        """That of what is proposed; of nothing where nothing is."""
+        state = self.state
+        return state.proposed.digest if isinstance(state, Proposed) else "sha256:none"
+
     def does(self, command: q.ExerciseCommand, who: str, pool: Pool = POOL) -> x.ExerciseEvent:
         (fact,) = decide(self.state, command, pool, Actors(now=who, earlier=self.actors))
         self.facts += (fact,)
@@ -74,15 +80,15 @@ def test_nobody_confirms_what_they_proposed() -> None:
     sitting = Sitting()
     sitting.does(q.ProposeSelection(), LEE)
     with pytest.raises(SecondOfficerNeeded, match=f"{LEE} took part in this exercise before"):
-        sitting.does(q.MakeSelection(), LEE)
+        sitting.does(q.MakeSelection(digest=sitting.digest), LEE)
 
 
 def test_nobody_confirms_who_did_anything_in_the_exercise_before() -> None:
     sitting = Sitting()
     sitting.does(q.ProposeSelection(), LEE)
     with pytest.raises(SecondOfficerNeeded, match=WONG):
-        sitting.does(q.MakeSelection(), WONG)
-    made = sitting.does(q.MakeSelection(), HO)
+        sitting.does(q.MakeSelection(digest=sitting.digest), WONG)
+    made = sitting.does(q.MakeSelection(digest=sitting.digest), HO)
     assert isinstance(made, x.SelectionMade)
     assert (made.proposed_by, made.made_by) == (LEE, HO)
 
@@ -90,7 +96,7 @@ def test_nobody_confirms_who_did_anything_in_the_exercise_before() -> None:
 def test_what_is_made_is_what_was_proposed() -> None:
     sitting = Sitting()
     proposed = sitting.does(q.ProposeSelection(), WONG)
-    made = sitting.does(q.MakeSelection(), LEE)
+    made = sitting.does(q.MakeSelection(digest=sitting.digest), LEE)
     assert isinstance(proposed, x.SelectionProposed)
     assert isinstance(made, x.SelectionMade)
     for name in ("achievement", "general", "passed_over", "cut_off", "tie_break", "digest"):
@@ -103,15 +109,29 @@ def test_a_confirmation_is_refused_where_the_selection_would_be_another() -> Non
     with pytest.raises(
         SelectionChanged, match=r"B departed since it was proposed.*propose it again"
     ):
-        sitting.does(q.MakeSelection(), LEE, without("B"))
+        sitting.does(q.MakeSelection(digest=sitting.digest), LEE, without("B"))
     sitting.does(q.ProposeSelection(), WONG, without("B"))
-    sitting.does(q.MakeSelection(), LEE, without("B"))
+    sitting.does(q.MakeSelection(digest=sitting.digest), LEE, without("B"))
+
+
+def test_what_was_shown_is_what_is_confirmed() -> None:
+    sitting = Sitting()
+    sitting.does(q.ProposeSelection(), WONG)
+    shown = sitting.digest
+    sitting.does(depart("C", Direction.PLACE), WONG)
+    sitting.does(q.ProposeSelection(), WONG)
+    with pytest.raises(SelectionChanged, match=f"{sitting.digest} and not {shown}: look at that"):
+        sitting.does(q.MakeSelection(digest=shown), LEE)
+    now_proposed = sitting.digest
+    made = sitting.does(q.MakeSelection(digest=now_proposed), LEE)
+    assert isinstance(made, x.SelectionMade)
+    assert made.digest == now_proposed
 
 
 def test_a_confirmation_stands_where_only_somebody_without_a_place_departed() -> None:
     sitting = Sitting()
     sitting.does(q.ProposeSelection(), WONG)
-    made = sitting.does(q.MakeSelection(), LEE, without("C"))
+    made = sitting.does(q.MakeSelection(digest=sitting.digest), LEE, without("C"))
     assert isinstance(made, x.SelectionMade)
     assert (made.departed, made.passed_over) == (("C",), 0)
 
@@ -147,7 +167,7 @@ def test_out_of_rank_moves_no_cut_off() -> None:
     sitting = Sitting()
     sitting.does(depart("C", Direction.PLACE), WONG)
     proposed = sitting.does(q.ProposeSelection(), WONG)
-    made = sitting.does(q.MakeSelection(), LEE)
+    made = sitting.does(q.MakeSelection(digest=sitting.digest), LEE)
     assert isinstance(proposed, x.SelectionProposed)
     assert isinstance(made, x.SelectionMade)
     assert (proposed.cut_off, made.cut_off, made.out_of_rank) == (175, 175, 1)
@@ -161,8 +181,8 @@ def test_a_departure_ends_what_was_proposed() -> None:
     assert not isinstance(sitting.state, Proposed)
     sitting.does(q.ProposeSelection(), WONG)
     with pytest.raises(SecondOfficerNeeded, match=LEE):
-        sitting.does(q.MakeSelection(), LEE)
-    sitting.does(q.MakeSelection(), HO)
+        sitting.does(q.MakeSelection(digest=sitting.digest), LEE)
+    sitting.does(q.MakeSelection(digest=sitting.digest), HO)
 
 
 @pytest.mark.parametrize(

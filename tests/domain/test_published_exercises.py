@@ -7,7 +7,7 @@ import pytest
 from domain import exercise_commands as q
 from domain import exercise_events as x
 from domain.exercise import decide, load
-from domain.exercise_states import Actors, Pool
+from domain.exercise_states import Actors, Pool, Proposed
 from domain.rules.rank import PoolMember
 from tests.domain.rounds import TICK, Round, entrants, rounds
 
@@ -25,11 +25,12 @@ def facts_of(published: Round, members: list[PoolMember]) -> tuple[x.ExerciseEve
         shortlist_size=published.invited + 200,
     )
     facts: tuple[x.ExerciseEvent, ...] = ()
-    for command in (opening, q.DrawShortlist(), q.ProposeSelection(), q.MakeSelection()):
-        second = isinstance(command, q.MakeSelection)
-        actors = Actors(now="supervisor.lee" if second else "supervisor.wong")
-        facts += decide(load(facts), command, pool, actors)
-    return facts
+    for command in (opening, q.DrawShortlist(), q.ProposeSelection()):
+        facts += decide(load(facts), command, pool, Actors(now="supervisor.wong"))
+    state = load(facts)
+    assert isinstance(state, Proposed)
+    confirmed = q.MakeSelection(digest=state.proposed.digest)
+    return facts + decide(state, confirmed, pool, Actors(now="supervisor.lee"))
 
 
 @pytest.mark.parametrize("published", SOME, ids=lambda each: each.round)

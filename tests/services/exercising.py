@@ -3,9 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
+from domain import exercise_commands as q
 from domain.access import Person, Role
 from services import exercises
-from services.exercise_requests import ExerciseOutcome
+from services.cases import Request
+from services.exercise_requests import ExerciseOutcome, proposal_of
 from services.wiring import Office
 from tests.services.asking import MAY_2019, SUPERVISOR, asked
 
@@ -22,4 +24,10 @@ def select(
 ) -> ExerciseOutcome:
     """Propose the selection by one person, and confirm it by another."""
     exercises.propose_selection(office, exercise, asked(SUPERVISOR, at=at))
-    return exercises.make_selection(office, exercise, asked(SECOND, at=at, command_id=command_id))
+    return confirm(office, exercise, asked(SECOND, at=at, command_id=command_id))
+
+
+def confirm(office: Office, exercise: str, request: Request) -> ExerciseOutcome:
+    """Confirm the selection that is proposed."""
+    command = q.MakeSelection(digest=proposal_of(office, exercise).digest)
+    return exercises.make_selection(office, exercise, command, request)

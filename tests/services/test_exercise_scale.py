@@ -9,11 +9,12 @@ from domain.errors import NotAllowedNow
 from domain.gradings import CaseGraded
 from domain.stages import Stage
 from services import exercises
+from services.exercise_requests import ExerciseOutcome, proposal_of
 from services.projections import queries, runner
 from services.redrawing import redraw
 from services.wiring import Office
 from tests.services.asking import SUPERVISOR, asked
-from tests.services.exercising import SECOND
+from tests.services.exercising import SECOND, confirm
 
 
 def test_an_exercise_holds_beside_officers_who_write_to_its_cases(
@@ -43,7 +44,7 @@ def test_hundreds_of_writes_of_officers_are_each_before_or_after(office: Office)
     with officers(office, 4, pause=0.001) as desk:
         exercises.draw_shortlist(office, "large", asked(SUPERVISOR, at=None))
         exercises.propose_selection(office, "large", asked(SUPERVISOR, at=None))
-        exercises.make_selection(office, "large", asked(SECOND, at=None))
+        confirm(office, "large", asked(SECOND, at=None))
     graded: Counter[str] = Counter()
     after = 0
     while batch := office.store.read_log(after=after, limit=5_000, personal=False):
@@ -62,9 +63,11 @@ def test_of_two_who_make_one_selection_one_is_refused(office: Office) -> None:
     exercises.draw_shortlist(office, "large", asked(SUPERVISOR, at=None))
     exercises.propose_selection(office, "large", asked(SUPERVISOR, at=None))
 
+    made = q.MakeSelection(digest=proposal_of(office, "large").digest)
+
     def attempt(_: int) -> int:
         try:
-            return exercises.make_selection(office, "large", asked(SECOND, at=None)).cases
+            return exercises.make_selection(office, "large", made, asked(SECOND, at=None)).cases
         except NotAllowedNow:
             return 0
 
@@ -80,8 +83,12 @@ def test_the_same_selection_sent_at_once_is_made_once(office: Office) -> None:
     exercises.open_exercise(office, command, asked(SUPERVISOR, at=None))
     exercises.draw_shortlist(office, "large", asked(SUPERVISOR, at=None))
     exercises.propose_selection(office, "large", asked(SUPERVISOR, at=None))
-    same = asked(SECOND, at=None)
+    made, same = q.MakeSelection(digest=proposal_of(office, "large").digest), asked(SECOND, at=None)
+
+    def select(_: int) -> ExerciseOutcome:
+        return exercises.make_selection(office, "large", made, same)
+
     with ThreadPoolExecutor(3) as threads:
-        done = list(threads.map(lambda _: exercises.make_selection(office, "large", same), "abc"))
+        done = list(threads.map(select, range(3)))
     assert sorted(each.repeated for each in done) == [False, True, True]
     assert {(each.version, each.cases) for each in done} == {(4, 100)}

@@ -29,7 +29,7 @@ from services.what_if import Change, what_if, what_if_present
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.services.asking import APPLICANT, AUDITOR, MAY_2019, OFFICER, SUPERVISOR, asked
-from tests.services.exercising import PANEL, SECOND, select
+from tests.services.exercising import PANEL, SECOND, confirm, select
 from tests.services.visiting import TO_POOL, file_case
 
 
@@ -62,9 +62,9 @@ def test_the_one_who_proposed_cannot_confirm(office: Office, cases: dict[str, st
     opened(office)
     exercises.propose_selection(office, "first", asked(SUPERVISOR))
     with pytest.raises(SecondOfficerNeeded, match="took part in this exercise before"):
-        exercises.make_selection(office, "first", asked(SUPERVISOR))
+        confirm(office, "first", asked(SUPERVISOR))
     assert stages(office, cases)["john"] is Stage.SHORTLISTED
-    exercises.make_selection(office, "first", asked(SECOND))
+    confirm(office, "first", asked(SECOND))
     assert stages(office, cases)["john"] is Stage.SELECTED
 
 
@@ -127,7 +127,7 @@ def test_a_proposal_is_stale_once_somebody_with_a_place_has_gone(
     carry_out(office, cases["john"], c.WithdrawApplication(), asked(OFFICER))
     head = office.store.sequence()
     with pytest.raises(SelectionChanged, match=f"{cases['john']} departed since it was proposed"):
-        exercises.make_selection(office, "first", asked(SECOND))
+        confirm(office, "first", asked(SECOND))
     assert office.store.sequence() == head
     select(office, "first")
     assert stages(office, cases)["emma"] is Stage.SELECTED

@@ -1,6 +1,5 @@
 """Exercises over a real database: frozen pools, departures, atomic selection, drawing again."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -27,7 +26,7 @@ from domain.stages import Stage
 from services import exercises
 from services.cases import carry_out, case_at, submit
 from services.demo.year import INTAKE, REGIME
-from services.exercise_requests import events_of
+from services.exercise_requests import events_of, proposal_of
 from services.pool import PoolAltered, pool_at
 from services.population import population
 from services.redrawing import redraw
@@ -170,10 +169,12 @@ def test_the_same_command_again_selects_nobody_twice(office: Office) -> None:
     _open(office, places=2, shortlist=3)
     exercises.draw_shortlist(office, "first", asked(SUPERVISOR, at=HELD))
     exercises.propose_selection(office, "first", asked(SUPERVISOR, at=HELD))
-    command = asked(SECOND, at=HELD, command_id=uuid4())
-    first = exercises.make_selection(office, "first", command)
+    command = q.MakeSelection(digest=proposal_of(office, "first").digest)
+    request = asked(SECOND, at=HELD, command_id=uuid4())
+    first = exercises.make_selection(office, "first", command, request)
     head = office.store.sequence()
-    assert exercises.make_selection(office, "first", command) == replace(first, repeated=True)
+    again = exercises.make_selection(office, "first", command, request)
+    assert again == replace(first, repeated=True)
     assert office.store.sequence() == head
 
 
@@ -329,12 +330,12 @@ def test_a_case_that_another_exercise_shortlisted_meanwhile_has_departed(office:
     assert case_at(office, reference).stage is Stage.SHORTLISTED
 
 
-@pytest.mark.parametrize("act", [exercises.draw_shortlist, exercises.make_selection])
-def test_a_step_out_of_order_says_what_is_possible(
-    office: Office, act: Callable[..., object]
-) -> None:
+def test_a_step_out_of_order_says_what_is_possible(office: Office) -> None:
+    request = asked(SUPERVISOR, at=HELD)
     with pytest.raises(NotAllowedNow, match="OpenExercise"):
-        act(office, "never-opened", asked(SUPERVISOR, at=HELD))
+        exercises.draw_shortlist(office, "never-opened", request)
+    with pytest.raises(NotAllowedNow, match="OpenExercise"):
+        exercises.make_selection(office, "never-opened", q.MakeSelection(digest=""), request)
 
 
 def test_an_officer_runs_no_exercise(office: Office) -> None:

@@ -1,15 +1,23 @@
 """The pages of selection exercises, from their opening to the places."""
 
+from datetime import datetime
 from uuid import uuid4
 
+from domain import commands as c
+from domain import exercise_commands as q
+from domain.access import Person, Role
+from domain.days import HONG_KONG
 from domain.errors import Refusal
 from domain.exercise_events import ExerciseOpened
+from domain.gradings import DepartureCode, Direction, Grade
 from domain.rules.terms import Archetype
+from services import exercises
+from services.cases import carry_out
 from services.pages.problems import status_of
 from services.projections.runner import catch_up_all
 from services.store import Commit, NewEvent, StreamWrite
 from services.wiring import Office
-from tests.services.asking import MAY_2019
+from tests.services.asking import MAY_2019, SUPERVISOR, asked
 from tests.services.visiting import TO_POOL, Page, Visitor, file_case, signed_in
 
 OPENING = {
@@ -19,6 +27,9 @@ OPENING = {
     "shortlist_size": "2",
     "effective_at": "2019-05-20T10:00",
 }
+
+
+COMMITTEE = datetime(2019, 5, 20, 11, tzinfo=HONG_KONG)
 
 
 def open_one(visitor: Visitor, **typed: str) -> Page:
@@ -53,6 +64,32 @@ def test_an_exercise_can_be_run_from_its_opening_to_the_places(office: Office) -
     assert "this one is local policy" in page.text
     assert page.facts["Selection"].startswith("sha256:")
     assert page.actions == ["/sign-out"]
+
+
+def test_a_page_left_open_confirms_only_what_it_showed(office: Office) -> None:
+    file_case(office, "john", *TO_POOL)
+    emma = file_case(office, "emma", *TO_POOL)
+    proposer = signed_in(office, "supervisor.wong")
+    open_one(proposer)
+    catch_up_all(office.store, office.models)
+    run(proposer, "draw-shortlist")
+    run(proposer, "propose-selection")
+    second = signed_in(office, "supervisor.lee")
+    left_open = second.get("/staff/exercises/2019-q2")
+    panel = Person(name="panel.cheung", role=Role.PANEL)
+    carry_out(
+        office, emma, c.GradeCase(exercise="2019-q2", grade=Grade.AVERAGE), asked(panel, at=None)
+    )
+    place = q.DepartFromRank(
+        reference=emma, direction=Direction.PLACE, code=DepartureCode.NEEDS, reason="The only one"
+    )
+    exercises.depart_from_rank(office, "2019-q2", place, asked(SUPERVISOR, at=COMMITTEE))
+    catch_up_all(office.store, office.models)
+    run(proposer, "propose-selection")
+    path = "/staff/exercises/2019-q2/make-selection"
+    refused = second.send(left_open, path, effective_at="")
+    assert (refused.status, "look at that one" in refused.problems[0]) == (422, True)
+    assert "Make the selection: done" in second.send(refused, path, effective_at="").text
 
 
 def test_an_auditor_draws_an_exercise_again(office: Office) -> None:

@@ -12,6 +12,7 @@ import jsonschema
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from domain.exercise_events import SelectionProposed
 from services.identity import logins
 from services.projections.runner import PROJECTIONS, catch_up
 from services.wiring import Office
@@ -100,6 +101,18 @@ class Caller:
             assert answer.status_code == 200, answer.text
             version = answer.json["version"]
         return version
+
+    def step(
+        self, exercise: str, step: str, body: dict[str, Any] | None = None, **given: Any
+    ) -> TestResponse:
+        """Take a step of an exercise; a confirmation is one of what is proposed by then."""
+        proposed = [
+            each.event.digest
+            for each in self.office.store.read_stream(f"exercise-{exercise}")
+            if isinstance(each.event, SelectionProposed)
+        ]
+        seen = {"digest": proposed[-1]} if step == "make-selection" else {}
+        return self.command(f"/exercises/{exercise}/{step}", seen | (body or {}), **given)
 
     def token(self, by: str | None) -> dict[str, str]:
         """Return the header by which a local person is known."""

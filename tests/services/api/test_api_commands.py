@@ -32,7 +32,7 @@ def _selected(caller: Caller, name: str = "john") -> tuple[str, int]:
     assert opened.status_code == 201, opened.text
     assert opened.headers["Location"] == "/api/v1/exercises/2019-1"
     for step, by in SELECTING:
-        taken = caller.command(f"/exercises/2019-1/{step}", {"effective_at": RECEIVED}, by=by)
+        taken = caller.step("2019-1", step, {"effective_at": RECEIVED}, by=by)
         cases = 0 if step == "propose-selection" else 1
         assert (taken.status_code, taken.json["cases"]) == (200, cases)
     return reference, 6

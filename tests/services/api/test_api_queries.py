@@ -80,7 +80,7 @@ def _select(caller: Caller, exercise: str = "2019-1") -> None:
     opening = {"exercise": exercise, "title": "First", "places": 1, "shortlist_size": 2}
     caller.command("/exercises", opening | when, by=SUPERVISOR)
     for step, by in SELECTING:
-        taken = caller.command(f"/exercises/{exercise}/{step}", when, by=by)
+        taken = caller.step(exercise, step, when, by=by)
         assert taken.status_code == 200, taken.text
     caller.catch_up()
 
@@ -302,12 +302,17 @@ def test_an_exercise_is_shown_and_drawn_again_to_the_same_lists(caller: Caller) 
     opening = {"exercise": "2019-1", "title": "First", "places": 1, "shortlist_size": 1}
     caller.command("/exercises", opening, by=SUPERVISOR)
     for step, by in SELECTING[:2]:
-        caller.command(f"/exercises/2019-1/{step}", by=by)
+        caller.step("2019-1", step, by=by)
     told = caller.get("/exercises/2019-1/dry-run", by=SUPERVISOR).json
     assert [each["reference"] for each in told["taken"]] == [reference]
-    alone = caller.command("/exercises/2019-1/make-selection", by=SUPERVISOR)
+    alone = caller.step("2019-1", "make-selection", by=SUPERVISOR)
     is_problem(alone, 403, "second-officer-needed")
-    caller.command("/exercises/2019-1/make-selection", by=SECOND)
+    other = {"digest": "sha256:another"}
+    stale = caller.step("2019-1", "make-selection", other, by=SECOND)
+    is_problem(stale, 409, "selection-changed")
+    blind = caller.command("/exercises/2019-1/make-selection", by=SECOND)
+    is_problem(blind, 422, "invalid-request")
+    caller.step("2019-1", "make-selection", by=SECOND)
     caller.catch_up()
     shown = caller.get("/exercises/2019-1", by=AUDITOR).json
     assert (shown["stage"], shown["selected"], shown["cut_off"]) == ("selected", 1, 175)

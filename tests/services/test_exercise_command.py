@@ -1,0 +1,61 @@
+"""Exercises at a terminal: what is confirmed is what was shown."""
+
+import pytest
+from click.testing import CliRunner
+
+from domain import exercise_commands as q
+from domain.stages import Stage
+from services import exercises
+from services.cases import case_at
+from services.cli.exercise import exercise
+from services.exercise_requests import proposal_of
+from services.settings import Settings
+from services.wiring import Office
+from tests.services.asking import SUPERVISOR, asked
+from tests.services.visiting import TO_POOL, file_case
+
+
+@pytest.fixture
+def environment(settings: Settings) -> dict[str, str]:
+    return {
+        "QMAS_HOME": str(settings.home),
+        "QMAS_DATABASE_URL": settings.database_url,
+        "QMAS_BROKER_URL": settings.broker_url,
+    }
+
+
+@pytest.fixture
+def proposed(office: Office) -> str:
+    """The reference of the one case of an exercise whose selection is proposed."""
+    reference = file_case(office, "john", *TO_POOL)
+    exercises.open_exercise(
+        office, q.OpenExercise(exercise="2019-2", title="Second", places=1), asked(SUPERVISOR)
+    )
+    exercises.draw_shortlist(office, "2019-2", asked(SUPERVISOR))
+    exercises.propose_selection(office, "2019-2", asked(SUPERVISOR))
+    return reference
+
+
+def test_a_selection_is_made_once_the_proposal_was_shown_and_agreed_to(
+    office: Office, environment: dict[str, str], proposed: str
+) -> None:
+    refused = CliRunner().invoke(exercise, ["select", "2019-2"], input="n\n", env=environment)
+    assert refused.exit_code == 1
+    assert "supervisor.wong proposes 1 by rank or threshold and 0 by achievement" in refused.output
+    assert f"digest {proposal_of(office, '2019-2').digest}" in refused.output
+    assert case_at(office, proposed).stage is Stage.SHORTLISTED
+
+    agreed = CliRunner().invoke(exercise, ["select", "2019-2"], input="y\n", env=environment)
+    assert agreed.output.endswith("2019-2: version 4, 1 cases written\n")
+    assert case_at(office, proposed).stage is Stage.SELECTED
+
+
+def test_nobody_who_cannot_be_asked_selects_without_a_digest(
+    office: Office, environment: dict[str, str], proposed: str
+) -> None:
+    unasked = CliRunner().invoke(exercise, ["select", "2019-2"], env=environment)
+    assert unasked.exit_code == 1
+    assert case_at(office, proposed).stage is Stage.SHORTLISTED
+    told = ["select", "2019-2", "--digest", proposal_of(office, "2019-2").digest]
+    CliRunner().invoke(exercise, told, env=environment)
+    assert case_at(office, proposed).stage is Stage.SELECTED
