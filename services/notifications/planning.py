@@ -7,14 +7,16 @@ right before it, aloud; what came before it is kept and nothing is skipped.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from sqlalchemy import Connection
 
+from domain.case import load
 from domain.errors import Reportable
-from domain.events import ApplicationSubmitted, Event
+from domain.events import CaseEvent, Event
 from domain.processes import Effect, effects
 from domain.record import Recorded
+from domain.stages import Draft, Filed
 from services.notifications.ledger import ERASED, Identity, Plan, State
 from services.notifications.letters import Letter, Occasion, UnusableAddress, compose
 from services.wiring import Office
@@ -89,22 +91,20 @@ def _histories(office: Office, records: Sequence[Recorded[Event]]) -> _Histories
 
 def _plans(office: Office, recorded: Recorded[Event], histories: _Histories) -> tuple[Plan, ...]:
     return tuple(
-        _plan(office, recorded, effect, _submission(histories[recorded.stream]))
+        _plan(office, recorded, effect, _filed(histories[recorded.stream]))
         for effect in effects(recorded.event)
     )
 
 
-def _submission(history: Sequence[Recorded[Event]]) -> ApplicationSubmitted:
-    """Return the submission that a case's history begins with."""
-    first = history[0].event
-    if not isinstance(first, ApplicationSubmitted):
-        raise TypeError(f"{history[0].stream} begins with {type(first).__name__}")
-    return first
+def _filed(history: Sequence[Recorded[Event]]) -> Filed:
+    """Return what is true of a case, as corrected since: a letter goes where the person is now."""
+    state = load(cast("CaseEvent", each.event) for each in history)
+    if isinstance(state, Draft):
+        raise TypeError("nothing is recorded of the case")
+    return state.filed
 
 
-def _plan(
-    office: Office, recorded: Recorded[Event], effect: Effect, submitted: ApplicationSubmitted
-) -> Plan:
+def _plan(office: Office, recorded: Recorded[Event], effect: Effect, filed: Filed) -> Plan:
     """Return the row to enter; who was erased or cannot be written to is sent nothing."""
     if recorded.position is None:
         raise ValueError(f"{recorded.event_id} was read from the log without a position")
@@ -114,14 +114,14 @@ def _plan(
     problem: str | None = None
     state = State.PLANNED
     try:
-        letter = _letter(office, effect, submitted)
+        letter = _letter(office, effect, filed)
         if letter is None:
             state, problem = State.WITHHELD, ERASED
     except UnusableAddress:
         state, problem = State.FAILED, "address unusable"
     return Plan(
         position=recorded.position,
-        reference=submitted.reference,
+        reference=filed.reference,
         identity=identity,
         means=effect.by,
         message_id=identity.message_id(sender),
@@ -131,14 +131,14 @@ def _plan(
     )
 
 
-def _letter(office: Office, effect: Effect, submitted: ApplicationSubmitted) -> Letter | None:
+def _letter(office: Office, effect: Effect, filed: Filed) -> Letter | None:
     """Return what the applicant is told, None once they were erased."""
-    if submitted.personal is None:
+    if filed.application is None:
         return None
     occasion = Occasion(
-        reference=submitted.reference,
-        submitted_at=submitted.submitted_at,
+        reference=filed.reference,
+        submitted_at=filed.submitted_at,
         status_url=f"{office.settings.public_url}/",
     )
-    applicant = submitted.personal.applicant
+    applicant = filed.application.applicant
     return compose(effect.name, occasion, applicant, office.settings.mail_sender)

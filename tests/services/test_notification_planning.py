@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -10,6 +11,7 @@ from psycopg import errors
 from sqlalchemy import create_engine
 
 from domain.events import ApplicationAcknowledged
+from domain.particulars import ApplicationCorrected, Correction
 from services.notifications.ledger import State
 from services.notifications.planning import PlanningStopped, plan
 from services.notifications.tables import metadata
@@ -78,6 +80,24 @@ def test_planning_in_any_batches_enters_every_effect_once(office: Office) -> Non
     assert plan(office, batch=3) == 7
     assert plan(office, batch=1) == 0
     assert {row.reference for row in office.ledger.rows()} == references
+
+
+def test_a_letter_goes_to_the_address_and_in_the_language_as_corrected(office: Office) -> None:
+    reference, mistyped = new_reference(), applicant(1, email="stranger@example.com")
+    corrected = Correction(application=applicant(1, language="zh-Hant"), reason="Mistyped")
+    record(
+        office,
+        reference,
+        0,
+        submitted(reference, mistyped),
+        ApplicationCorrected(fields=(), assessed_anew=False, personal=corrected),
+        ApplicationAcknowledged(),
+    )
+    assert plan(office) == 1
+    (claim,) = office.ledger.claim(limit=1, lease=timedelta(minutes=1))
+    letter = office.ledger.open_letter(claim)
+    assert letter is not None
+    assert (letter.recipient, letter.language) == ("applicant-1@example.com", "zh-Hant")
 
 
 def test_planners_at_once_while_cases_come_in_enter_every_effect_once(
