@@ -24,6 +24,9 @@ from domain.errors import (
 
 LONGEST_NAME: Final = 100
 
+_GIVES_BACK: Final = (c.ReleaseCase, c.ReturnCase)
+"""What is left to an officer who stepped aside: to say nothing and choose nobody, and let go."""
+
 Facts = tuple[e.WorkEvent, ...]
 
 
@@ -76,6 +79,8 @@ def load(history: Iterable[e.WorkEvent]) -> WorkState:
 
 def decide(state: WorkState, command: c.WorkCommand, given: WorkCircumstances) -> Facts:  # noqa: PLR0911 - one arm per command is the clearest table of them
     """Return the facts that follow from `command`, or raise the `Refusal` that forbids it."""
+    if not isinstance(command, _GIVES_BACK):
+        _not_recused(given.actor, given)
     match command:
         case c.AssignCase():
             return _assign(state, command, given)
@@ -121,8 +126,12 @@ def holder_of(state: WorkState) -> str | None:
     return state.holder if isinstance(state, Held) else None
 
 
-def possible(state: WorkState, actor: str) -> tuple[type[c.WorkCommand], ...]:
+def possible(
+    state: WorkState, actor: str, recused: frozenset[str] = frozenset()
+) -> tuple[type[c.WorkCommand], ...]:
     """Return the commands that the work allows `actor`, whatever else they may be asked for."""
+    if actor in recused:
+        return _GIVES_BACK if holder_of(state) == actor else ()
     found: list[type[c.WorkCommand]] = []
     match holder_of(state):
         case None:
@@ -159,7 +168,6 @@ def _take(state: WorkState, given: WorkCircumstances) -> Facts:
         raise AlreadyHeld("you have the case already")
     if holder is not None:
         raise HeldByAnother(f"{holder} has the case; ask to have it handed over")
-    _not_recused(given.actor, given)
     return (e.CaseTaken(officer=given.actor),)
 
 

@@ -32,11 +32,12 @@ from domain.errors import (
 )
 from domain.evolving import stays
 from domain.particulars import ErasureDecided
+from domain.projections.stage_after import CASE_STREAM
 from domain.record import Recorded
 from domain.references import RANDOM_BYTES, make_reference, parse_reference
 from domain.stages import LIVE, CaseState, Draft, Stage, stage_of
 from domain.work_commands import TakeNext, WorkCommand
-from services import duplicates
+from services import duplicates, stepping_aside
 from services.projections.names import person_token
 from services.store import Appended, Commit, Conflict, NewEvent, Reserved, StreamWrite
 from services.wiring import Office
@@ -159,8 +160,10 @@ def settled(office: Office, asked: Asked, once: Callable[[], Outcome]) -> Outcom
             # moved the case, and its result is the answer.
             if (first := _recalled(office, asked)) is not None:
                 return first
-            final = asked.request.expected is not None or attempt == ATTEMPTS
-            if final or not isinstance(fault, Conflict):
+            if attempt == ATTEMPTS or not isinstance(fault, Conflict):
+                raise
+            # Who named a version named one of the case, and not of the work on it.
+            if asked.request.expected is not None and fault.stream.startswith(CASE_STREAM):
                 raise
     raise AssertionError("the last attempt returns or raises")
 
@@ -276,7 +279,10 @@ def _append(office: Office, reference: str, case: CaseAt, asked: Asked) -> Outco
     commit = Commit(
         command_id=request.command_id,
         fingerprint=asked.fingerprint,
-        writes=(StreamWrite(stream=stream, expected=case.version, events=events),),
+        writes=(
+            StreamWrite(stream=stream, expected=case.version, events=events),
+            *stepping_aside.releases(office, reference, facts, at),
+        ),
         actor=request.person.name,
         role=request.person.role,
         command=type(command).__name__,

@@ -137,7 +137,7 @@ def page(office: Office, found: CaseAt, refused: Refused | None) -> str:
         refused=refused,
         may_correct=c.CorrectApplication in next_of(found.state)
         and permitted(visitor(), ACTION_OF[c.CorrectApplication]),
-        desk=desk_of(office, words, found.reference),
+        desk=desk_of(office, words, found),
         when=WHEN,
     )
 

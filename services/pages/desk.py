@@ -8,9 +8,11 @@ from uuid import uuid4
 
 from domain import work_commands as c
 from domain.access import WORK_ACTION_OF, Action, permitted
+from domain.stages import Draft
 from domain.work import possible, standing
 from services import work
 from services.addresses import slug
+from services.cases import CaseAt
 from services.identity import officers
 from services.pages import forms
 from services.pages.catalogue import Catalogue
@@ -35,18 +37,19 @@ class Desk:
     offers: tuple[Offer, ...]
 
 
-def desk_of(office: Office, words: Catalogue, reference: str) -> Desk | None:
+def desk_of(office: Office, words: Catalogue, case: CaseAt) -> Desk | None:
     """Return the work on a case; None where whoever is signed in must not see it."""
     person = visitor()
     if not permitted(person, Action.READ_WORK):
         return None
-    found = work.work_at(office, reference)
+    found = work.work_at(office, case.reference)
+    recused = frozenset() if isinstance(case.state, Draft) else case.state.filed.recused
     return Desk(
         found=found,
         is_mine=found.holder == person.name,
         offers=tuple(
             _offer(office, words, found, command)
-            for command in possible(found.state, person.name)
+            for command in possible(found.state, person.name, recused)
             if permitted(person, WORK_ACTION_OF[command])
         ),
     )

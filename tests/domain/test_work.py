@@ -161,10 +161,19 @@ def test_a_recused_officer_gets_the_case_in_no_way() -> None:
     handed_on.when(c.ReturnCase(reason=REASON)).then(returned(CHAN))
 
 
-def test_an_officer_who_was_recused_while_having_the_case_can_pass_it_on() -> None:
-    mine = given(taken()).recused(CHAN)
-    mine.when(c.ReleaseCase()).then(e.CaseReleased(officer=CHAN))
-    mine.when(c.HandOverCase(officer=LEE)).then(handed(LEE, CHAN))
+@pytest.mark.parametrize("name", HISTORIES)
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda each: type(each).__name__)
+def test_an_officer_who_stepped_aside_does_nothing_but_give_the_case_back(
+    name: str, command: c.WorkCommand
+) -> None:
+    decided = given(*HISTORIES[name]).recused(CHAN).when(command)
+    assert type(command) in (allowed := {c.ReleaseCase, c.ReturnCase}) or (
+        type(decided.refusal) is errors.RecusedFromCase
+    )
+    mine = holder_of(load(HISTORIES[name])) == CHAN
+    assert (decided.refusal is None) == (mine and type(command) in allowed)
+    left = possible(load(HISTORIES[name]), CHAN, frozenset({CHAN}))
+    assert set(left) == (allowed if mine else set())
 
 
 def test_notes_are_numbered_and_leave_the_case_where_it_is() -> None:

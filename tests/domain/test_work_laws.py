@@ -43,6 +43,7 @@ class Desk(RuleBasedStateMachine):
             facts = decide(state, command, given)
         except Refusal:
             return
+        assert actor not in self.recused or isinstance(command, c.ReleaseCase | c.ReturnCase)
         self.history += facts
         match command:
             case c.TakeCase():

@@ -22,7 +22,7 @@ from domain.errors import (
 )
 from domain.stages import Stage
 from domain.work import Held, Unheld
-from domain.work_events import NoteAdded, NoteSuperseded, NoteText
+from domain.work_events import CaseReleased, NoteAdded, NoteSuperseded, NoteText
 from services import cases, work
 from services.projections import queue
 from services.projections.runner import catch_up, catch_up_all
@@ -238,6 +238,24 @@ def test_an_officer_who_is_recused_gets_the_case_in_no_way(office: Office) -> No
     assert take_next(office, LEE) == first
     with pytest.raises(RecusedFromCase):
         ask(office, first, c.HandOverCase(officer=OFFICER.name), LEE)
+
+
+def test_who_steps_aside_no_longer_has_the_case_from_the_same_commit_on(office: Office) -> None:
+    mine, lees = file_one(office, 1), file_one(office, 2)
+    ask(office, mine, c.TakeCase())
+    ask(office, lees, c.TakeCase(), LEE)
+    for reference in (mine, lees):
+        version = cases.case_at(office, reference).version
+        aside = cc.RecuseOfficer(reason="A cousin of mine")
+        told = cases.carry_out(office, reference, aside, asked(at=None, expected=version))
+        assert told.version == version + 1
+    found = work.work_at(office, mine)
+    assert (found.holder, found.events[-1].event) == (None, CaseReleased(officer=OFFICER.name))
+    recusal = cases.case_at(office, mine).events[-1]
+    assert recusal.correlation_id == found.events[-1].correlation_id
+    assert work.work_at(office, lees).holder == LEE.name
+    with pytest.raises(RecusedFromCase):
+        ask(office, mine, c.AddNote(text="He is reliable"))
 
 
 def test_the_same_request_for_the_next_case_gives_the_same_case(office: Office) -> None:
