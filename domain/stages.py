@@ -57,7 +57,7 @@ class Filed:
 
     @property
     def persons(self) -> int:
-        """Who is granted something with this case: the applicant and the dependants."""
+        """Who is granted a visa, and pays for one: the applicant and the dependants on record."""
         return 1 + len(self.dependants)
 
     def actors(self, matter: str) -> frozenset[str]:

@@ -40,7 +40,11 @@ def submit(state: s.CaseState, command: c.SubmitApplication, given: Circumstance
 
 
 def accompanying(family: Family) -> int:
-    """Return how many of the family come along, each of whom the fees are asked for [S30]."""
+    """Return how many of the family come along by the application as filed.
+
+    The application fee is due per person at submission [S30], hence on these and never counted
+    again; the fee for the visa is on the dependants on record at the approval.
+    """
     spouse = family.spouse is not None and family.spouse.accompanying
     return spouse + sum(each.accompanying for each in family.children)
 

@@ -20,6 +20,7 @@ from domain.errors import (
     NothingToCorrect,
     PersonErased,
     ReasonsMissing,
+    WrongAmount,
 )
 from domain.following import NEXT, next_of
 from domain.particulars import (
@@ -320,6 +321,12 @@ def test_the_fee_of_an_application_is_for_everybody_who_comes_along(
     assert isinstance(filed, e.ApplicationSubmitted)
     assert filed.persons == persons
     assert filed.application_fee_hkd == (None if fee is None else persons * fee)
+
+
+def test_who_comes_later_changes_nothing_of_the_application_fee() -> None:
+    case = given(submitted(fee=1200), SPOUSE, CHILD, DependantRemoved(dependant=1))
+    case.when(c.PayApplicationFee(amount_hkd=1200)).then(e.ApplicationFeePaid(amount_hkd=1200))
+    case.when(c.PayApplicationFee(amount_hkd=1800)).refused(WrongAmount)
 
 
 def test_only_who_comes_along_is_paid_for() -> None:
