@@ -10,6 +10,7 @@ from domain import commands as c
 from domain import papers as p
 from domain import work_commands as w
 from domain.errors import Forbidden
+from domain.standing import StandingCommand
 
 
 class Role(StrEnum):
@@ -35,6 +36,7 @@ class Action(StrEnum):
     RECUSE = "officer.recuse"
     ASK = "case.ask"
     MOVE = "case.move"
+    UPHOLD = "assessment.uphold"
     PROPOSE_OVERRIDE = "override.propose"
     DECIDE_OVERRIDE = "override.decide"
     SEND_DOCUMENT = "document.send"
@@ -74,6 +76,7 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.RECUSE: _STAFF | {Role.PANEL},
         Action.ASK: _STAFF | {Role.APPLICANT},
         Action.MOVE: frozenset({Role.SUPERVISOR}),
+        Action.UPHOLD: frozenset({Role.SUPERVISOR}),
         Action.PROPOSE_OVERRIDE: _STAFF,
         Action.DECIDE_OVERRIDE: _STAFF,
         Action.SEND_DOCUMENT: _STAFF | {Role.APPLICANT},
@@ -113,6 +116,7 @@ ACTION_OF: Final[Mapping[type[c.CaseCommand], Action]] = MappingProxyType(
         c.PassOverCase: Action.RUN_EXERCISE,
         c.GradeCase: Action.GRADE,
         c.TakeOutOfRank: Action.RUN_EXERCISE,
+        **dict.fromkeys(get_args(StandingCommand), Action.UPHOLD),
         c.VerifyOriginals: Action.HANDLE,
         c.PayVisaFee: Action.RECORD_PAYMENT,
         c.IssueVisa: Action.DECIDE,

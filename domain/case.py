@@ -20,6 +20,7 @@ from domain import particulars as p
 from domain import reconsidering as r
 from domain import residence as h
 from domain import stages as s
+from domain import standing as t
 from domain.deciding import (
     assessing,
     ending,
@@ -33,6 +34,7 @@ from domain.deciding import (
     residing,
     seconding,
     selecting,
+    standing,
 )
 from domain.deciding.circumstances import Circumstances, Facts
 from domain.evolving import after_prerequisites, after_score, filed_after, staying
@@ -80,6 +82,8 @@ def decide(state: s.CaseState, command: c.CaseCommand, given: Circumstances) -> 
             return selecting.grade(state, command, given)
         case c.TakeOutOfRank():
             return selecting.take_out_of_rank(state, command, given)
+        case t.UpholdAssessment() | t.SetAssessmentAside():
+            return standing.decide(state, command, given)
         case c.VerifyOriginals():
             return granting.verify(state, command)
         case c.PayVisaFee():
@@ -146,7 +150,12 @@ def evolve(state: s.CaseState, event: e.CaseEvent) -> s.CaseState:  # noqa: C901
             return after_prerequisites(filed, event)
         case e.ApplicationScored():
             return after_score(state, filed, event)
-        case CaseMovedToRuleset() | r.CaseReopened() | p.ApplicationCorrected(assessed_anew=True):
+        case (
+            CaseMovedToRuleset()
+            | r.CaseReopened()
+            | p.ApplicationCorrected(assessed_anew=True)
+            | t.AssessmentSetAside()
+        ):
             return s.Acknowledged(filed=filed)
         case e.CaseShortlisted():
             return _shortlisted(state, filed, event)
@@ -209,6 +218,7 @@ def evolve(state: s.CaseState, event: e.CaseEvent) -> s.CaseState:  # noqa: C901
             | p.ErasureDecided()
             | CaseGraded()
             | CaseTakenOutOfRank()
+            | t.AssessmentUpheld()
         ):
             return staying(state, filed, event)
         case _:

@@ -20,6 +20,7 @@ from domain.projections.status import Party
 from domain.reconsidering import ReconsiderationRequested, RefusalUpheld
 from domain.record import Recorded
 from domain.residence import ExtensionRefused, ExtensionSought, StayExtended, VisaVoided
+from domain.standing import AssessmentSetAside
 from domain.working_days import Calendar
 
 
@@ -64,6 +65,7 @@ TURNS: Final[tuple[tuple[type[e.CaseEvent], Turn, StopCause], ...]] = (
     (e.ApprovedInPrinciple, Turn.STOPS, StopCause.ORIGINALS_AWAITED),
     (e.OriginalsVerified, Turn.STARTS, StopCause.ORIGINALS_AWAITED),
     (e.ApplicationApproved, Turn.STARTS, StopCause.ORIGINALS_AWAITED),
+    (AssessmentSetAside, Turn.STARTS, StopCause.ORIGINALS_AWAITED),
     (e.ApplicationApproved, Turn.STOPS, StopCause.VISA_FEE_AWAITED),
     (e.VisaFeePaid, Turn.STARTS, StopCause.VISA_FEE_AWAITED),
     (e.VisaIssued, Turn.STOPS, StopCause.ACTIVATION_AWAITED),

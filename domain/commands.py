@@ -16,6 +16,7 @@ from domain.papers import PaperCommand
 from domain.particulars import Relation
 from domain.residence import Settlement
 from domain.rules.terms import AfterNoPlace
+from domain.standing import StandingCommand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -355,6 +356,7 @@ CaseCommand = (
     | PassOverCase
     | GradeCase
     | TakeOutOfRank
+    | StandingCommand
     | VerifyOriginals
     | PayVisaFee
     | IssueVisa

@@ -87,6 +87,14 @@ class OnHold(Refusal):
     """The case is held for an investigation."""
 
 
+class AssessmentStale(Refusal):
+    """What the assessment rests on was corrected since."""
+
+
+class AssessmentFallen(Refusal):
+    """What is recorded now gives less than the assessment did."""
+
+
 class OriginalsNotSeen(Refusal):
     """The originals have not been seen yet."""
 

@@ -36,6 +36,7 @@ from domain.residence import ResidenceEvent
 from domain.rules.reasons import Reason
 from domain.rules.terms import AfterNoPlace
 from domain.rules.types import Assessment
+from domain.standing import StandingEvent
 from domain.work_events import (
     WorkEvent,
 )
@@ -315,6 +316,7 @@ CaseEvent = (
     | ParticularEvent
     | ReconsiderationEvent
     | ResidenceEvent
+    | StandingEvent
 )
 
 

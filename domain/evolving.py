@@ -14,6 +14,7 @@ from domain.interruptions import CaseHeld, CaseLapsed, HoldLifted, OfficerRecuse
 from domain.moves import CaseMovedToRuleset
 from domain.reconsidering import CaseReopened, ReconsiderationRequested
 from domain.residence import VisaVoided
+from domain.standing import AssessmentSetAside, AssessmentUpheld
 
 STAYS: Final = frozenset(
     {
@@ -28,6 +29,7 @@ STAYS: Final = frozenset(
         OfficerRecused,
         CaseGraded,
         CaseTakenOutOfRank,
+        AssessmentUpheld,
     }
 )
 """Events that leave a case at its stage, with the points that it has; but for a correction that
@@ -82,12 +84,13 @@ def _without_decision(filed: s.Filed) -> s.Filed:
 def _told(filed: s.Filed, event: e.CaseEvent) -> s.Filed:  # noqa: PLR0911 - one arm per event
     match event:
         case e.PrerequisitesAssessed() | e.ApplicationScored():
-            under = s.AssessedUnder(ruleset=event.ruleset, digest=event.digest)
-            return replace(filed, assessed=under)
+            return replace(filed, assessed=_under(event))
         case CaseMovedToRuleset():
             return replace(filed, ruleset=event.ruleset, assessed=None)
-        case CaseReopened():
-            return replace(filed, assessed=None)
+        case CaseReopened() | AssessmentSetAside():
+            return replace(filed, assessed=None, stale=False)
+        case AssessmentUpheld():
+            return replace(filed, stale=False)
         case (
             e.ApplicationApproved()
             | e.ApplicationRefused()
@@ -104,6 +107,13 @@ def _told(filed: s.Filed, event: e.CaseEvent) -> s.Filed:  # noqa: PLR0911 - one
             return _with_people(filed, event)
 
 
+def _under(event: e.PrerequisitesAssessed | e.ApplicationScored) -> s.AssessedUnder:
+    under = s.AssessedUnder(ruleset=event.ruleset, digest=event.digest)
+    if isinstance(event, e.PrerequisitesAssessed):
+        return under
+    return replace(under, overrides=event.overrides, total=event.total)
+
+
 def _without_officer(filed: s.Filed, officer: str) -> s.Filed:
     """Return the case after somebody stepped aside, and what they proposed with them."""
     theirs = filed.decision is not None and filed.decision.proposed_by == officer
@@ -116,7 +126,8 @@ def _with_people(filed: s.Filed, event: e.CaseEvent) -> s.Filed:
         case p.ApplicationCorrected(personal=said, assessed_anew=anew):
             application = said.application if said else None
             assessed = None if anew else filed.assessed
-            return replace(filed, application=application, assessed=assessed)
+            stale = filed.stale or event.assessment_stale
+            return replace(filed, application=application, assessed=assessed, stale=stale)
         case p.DependantAdded(dependant=number, relation=relation):
             dependants = (*filed.dependants, (number, relation))
             return replace(filed, dependants=dependants, numbered=max(filed.numbered, number))

@@ -11,7 +11,8 @@ from typing import Final, get_args
 from domain import commands as c
 from domain import papers as p
 from domain import stages as s
-from domain.decisions import Matter
+from domain.decisions import DecisionProposed, Matter
+from domain.standing import StandingCommand
 
 Commands = tuple[type[c.CaseCommand], ...]
 
@@ -39,6 +40,7 @@ _OPEN: Final = (
 )
 _MOVE: Final = (c.MoveToRuleset, *_OPEN)
 _OVERRIDE: Final = (c.ProposeOverride, *_OVERRIDE_SECOND)
+_STALE: Final = get_args(StandingCommand)
 _REFUSE: Final = (c.ProposeRefusal, *_SECOND)
 _VOID: Final = (c.ProposeVoiding, *_SECOND)
 _REVIEW: Final = (c.ProposeReopening, c.ProposeUpholding, *_SECOND)
@@ -60,13 +62,14 @@ NEXT: Final[Mapping[type[s.CaseState], Commands]] = MappingProxyType(
             c.PassOverCase,
             c.GradeCase,
             c.TakeOutOfRank,
+            *_STALE,
             *_REFUSE,
             *_OPEN,
         ),
-        s.NotSelected: (*_REFUSE, *_OPEN),
-        s.Selected: (c.ProposeApprovalInPrinciple, *_REFUSE, *_OPEN),
-        s.InPrinciple: (c.VerifyOriginals, c.ProposeApproval, *_REFUSE, *_OPEN),
-        s.Verified: (c.ProposeApproval, *_REFUSE, *_OPEN),
+        s.NotSelected: (*_STALE, *_REFUSE, *_OPEN),
+        s.Selected: (c.ProposeApprovalInPrinciple, *_STALE, *_REFUSE, *_OPEN),
+        s.InPrinciple: (c.VerifyOriginals, c.ProposeApproval, *_STALE, *_REFUSE, *_OPEN),
+        s.Verified: (c.ProposeApproval, *_STALE, *_REFUSE, *_OPEN),
         s.Approved: (c.PayVisaFee, c.LapseCase, *_GRANTED),
         s.VisaPaid: (c.IssueVisa, *_GRANTED),
         s.Issued: (c.ActivateVisa, c.LapseCase, *_GRANTED),
@@ -145,7 +148,20 @@ def _without(state: s.CaseState) -> frozenset[type[c.CaseCommand]]:
     )
     if filed.held and decision and decision.matter is not Matter.VOIDING:
         without.add(c.ConfirmDecision)
+    without |= _by_assessment(filed, decision)
     # Only who was graded is taken out of rank.
     if isinstance(state, s.Shortlisted) and state.grade is None:
         without.add(c.TakeOutOfRank)
     return frozenset(without)
+
+
+def _by_assessment(
+    filed: s.Filed, decision: DecisionProposed | None
+) -> frozenset[type[c.CaseCommand]]:
+    """Return what a stale assessment stands in the way of, or one that is not."""
+    if not filed.stale:
+        return frozenset(_STALE)
+    grants = {c.SelectCase, c.ProposeApprovalInPrinciple, c.ProposeApproval}
+    if decision and decision.matter in {Matter.APPROVAL_IN_PRINCIPLE, Matter.APPROVAL}:
+        grants.add(c.ConfirmDecision)
+    return frozenset(grants)

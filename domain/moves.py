@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from domain.particulars import ApplicationCorrected
 from domain.reconsidering import CaseReopened
 from domain.record import Recorded
+from domain.standing import AssessmentSetAside
 
 
 class MoveCode(StrEnum):
@@ -64,4 +65,4 @@ def still_standing(events: Sequence[_Known]) -> Sequence[_Known]:
 def _begins_anew(event: object) -> bool:
     """Say whether the case is assessed from the start after an event."""
     corrected = isinstance(event, ApplicationCorrected) and event.assessed_anew
-    return corrected or isinstance(event, CaseMovedToRuleset | CaseReopened)
+    return corrected or isinstance(event, CaseMovedToRuleset | CaseReopened | AssessmentSetAside)

@@ -24,11 +24,14 @@ class ApplicationCorrected:
     """What was filed was corrected; `fields` are the paths of what differs.
 
     `assessed_anew` says that an assessment that stood rests on it, so that the case is assessed
-    again from the start. What was filed at first stays in the event that filed it.
+    again from the start; `assessment_stale` that one rests on it which places depend on, so that
+    a supervisor says first whether it stands. What was filed at first stays in the event that
+    filed it.
     """
 
     fields: tuple[str, ...]
     assessed_anew: bool
+    assessment_stale: bool = False
     personal: Correction | None
 
 

@@ -21,10 +21,12 @@ from domain.rules.reasons import Reason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssessedUnder:
-    """The ruleset of an assessment, by its id and the digest of its edition."""
+    """The ruleset of an assessment by id and digest, the overrides in it, and what it gave."""
 
     ruleset: str
     digest: str
+    overrides: tuple[OverrideApplied, ...] = ()
+    total: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +35,10 @@ class Filed:
 
     `application` is what was filed, as corrected since, and None once erased. `ruleset` is the one
     that the case was moved to, None where it was not: then the one that catches it holds.
-    `assessed` tells of the latest assessment that still stands, None before there is one. `held`
-    says that an investigation holds the case. `decision` is proposed and awaits a second officer;
-    `acted` are the matters that are open, each with who proposed or declined in it. `dependants`
-    are who comes along, each with their number, and `numbered` is the highest number ever given.
+    `assessed` tells of the latest assessment that stands, None before there is one; `stale` says
+    that it rests on what was corrected since, `held` that an investigation holds the case.
+    `decision` is proposed and awaits a second officer; `acted` are the open matters, each with who
+    acted in it. `dependants` come along, each by a number; `numbered` is the highest ever given.
     """
 
     reference: str
@@ -46,6 +48,7 @@ class Filed:
     ruleset: str | None = None
     assessed: AssessedUnder | None = None
     papers: p.Papers = field(default_factory=p.Papers)
+    stale: bool = False
     held: bool = False
     decision: DecisionProposed | None = None
     acted: frozenset[tuple[str, str]] = frozenset()
@@ -377,7 +380,6 @@ STAGES: Final[Mapping[type[CaseState], Stage]] = MappingProxyType(
         Voided: Stage.VOIDED,
     }
 )
-
 
 LIVE: Final = frozenset(STAGES[each] for each in (*get_args(Undecided), Approved, VisaPaid, Issued))
 """The stages at which the person cannot have a second application beside this one [S9][S42]."""

@@ -19,6 +19,7 @@ from domain.projections.stage_after import CASE_STREAM, key_after, stage_after
 from domain.reconsidering import CaseReopened
 from domain.record import Recorded
 from domain.stages import STAGES, Stage, Undecided
+from domain.standing import AssessmentSetAside
 
 UNDECIDED: Final = frozenset(STAGES[state] for state in get_args(Undecided))
 """The stages of cases that are open: filed, and not decided or withdrawn."""
@@ -108,7 +109,7 @@ def trace_of(event: e.CaseEvent) -> Trace:  # noqa: PLR0911 - one arm per event
             return Trace(stage=stage, regime=Regime(ruleset=ruleset))
         case ApplicationCorrected(assessed_anew=anew):
             return Trace(stage=stage, anew=anew, corrected=True)
-        case CaseReopened():
+        case CaseReopened() | AssessmentSetAside():
             return Trace(stage=stage, anew=True)
         case _:
             return _BY_STAGE[stage]

@@ -63,6 +63,7 @@ from domain.residence import (
     StayExtended,
     VisaVoided,
 )
+from domain.standing import AssessmentSetAside, AssessmentUpheld
 from domain.work_events import (
     CaseAssigned,
     CaseHandedOver,
@@ -119,6 +120,8 @@ WIRE: Final[Mapping[type[Event], Wire]] = MappingProxyType(
         ReconsiderationRequested: Wire(name="reconsideration-requested"),
         CaseReopened: Wire(name="case-reopened"),
         RefusalUpheld: Wire(name="refusal-upheld"),
+        AssessmentUpheld: Wire(name="assessment-upheld"),
+        AssessmentSetAside: Wire(name="assessment-set-aside"),
         ExtensionSought: Wire(name="extension-sought"),
         StayExtended: Wire(name="stay-extended"),
         ExtensionRefused: Wire(name="extension-refused"),

@@ -82,10 +82,10 @@ def waits_as_frozen(order: Order) -> Callable[[CaseState, PoolMember], bool]:
 
 
 def is_before_committee(exercise: str) -> Callable[[CaseState, PoolMember], bool]:
-    """Return who is still before the committee in an exercise."""
+    """Return who is still before the committee in an exercise, and can be given a place."""
 
     def is_before(case: CaseState, _: PoolMember) -> bool:
-        return _is_of(case, exercise) and not case.filed.held
+        return _is_of(case, exercise) and not (case.filed.held or case.filed.stale)
 
     return is_before
 

@@ -13,6 +13,7 @@ from domain import overrides as o
 from domain import particulars as p
 from domain import reconsidering as r
 from domain import residence as h
+from domain import standing as t
 from domain.case import evolve
 from domain.days import written_out
 from domain.record import Recorded
@@ -122,6 +123,8 @@ def _person(fact: object) -> Iterator[str]:
             yield f"{', '.join(paths)}: {said.reason if said else ERASED}"
             if anew:
                 yield "the case is assessed anew"
+            if fact.assessment_stale:
+                yield "its assessment is stale: a supervisor upholds it or sets it aside"
         case p.DependantAdded(dependant=number, relation=relation, personal=who):
             called = f"{who.family_name}, {who.given_names}" if who else ERASED
             yield f"dependant {number}, {relation}: {called}"
@@ -130,6 +133,10 @@ def _person(fact: object) -> Iterator[str]:
         case p.RepresentativeAppointed(personal=speaker):
             named = (speaker.name, speaker.organisation) if speaker else (ERASED,)
             yield ", ".join(filter(None, named))
+        case t.AssessmentUpheld(total=total):
+            yield f"what is recorded now gives {total}: {_text(fact)}"
+        case t.AssessmentSetAside(personal=reason):
+            yield f"the case is assessed anew{f': {reason.text}' if reason else ''}"
         case p.ErasureDecided():
             yield "the key of the case was destroyed: what was personal can be read by nobody"
         case _:

@@ -7,6 +7,7 @@ from domain import events as e
 from domain import stages as s
 from domain.days import add_months, hong_kong_date, stay_ends, written_out
 from domain.deciding.circumstances import Circumstances, Facts, exactly, filing_of, not_now
+from domain.deciding.standing import demand_standing
 from domain.errors import EarlierThanHistory, OriginalsNotSeen, TooLate
 from domain.rules.choose import limit, originals_seen, stay_pattern, visa_fee
 from domain.rules.limits import Limit, OriginalsSeen
@@ -15,7 +16,8 @@ from domain.rules.limits import Limit, OriginalsSeen
 def approval_in_principle(state: s.CaseState, command: c.CaseCommand) -> Facts:
     """Return the fact that only the originals are awaited."""
     match state:
-        case s.Selected():
+        case s.Selected(filed=filed):
+            demand_standing(filed)
             return (e.ApprovedInPrinciple(),)
         case _:
             raise not_now(state, command)
@@ -39,6 +41,7 @@ def approval(state: s.CaseState, command: c.CaseCommand, given: Circumstances) -
             _without_originals(filed, given)
         case _:
             raise not_now(state, command)
+    demand_standing(filed)
     filing, today = filing_of(filed, given), given.today
     years = stay_pattern(given.rulebook, filing).years
     stay_days = (stay_ends(today, years[0]) - today).days + 1

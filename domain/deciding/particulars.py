@@ -10,6 +10,7 @@ from domain import stages as s
 from domain.application import Application
 from domain.days import age_on, hong_kong_date
 from domain.deciding.circumstances import Circumstances, Facts, not_now
+from domain.deciding.standing import RESTING
 from domain.decisions import Matter
 from domain.errors import (
     DependantNotEligible,
@@ -141,11 +142,13 @@ def _correct(
     differing = tuple(_differences(before, after))
     if not differing:
         raise NothingToCorrect("the application says exactly this already")
+    otherwise = _as_assessed(before) != _as_assessed(after)
     assessed = isinstance(state, s.PrerequisitesMet | s.PrerequisitesUnmet | s.BelowMark | s.InPool)
     return (
         ApplicationCorrected(
             fields=differing,
-            assessed_anew=assessed and _as_assessed(before) != _as_assessed(after),
+            assessed_anew=otherwise and assessed,
+            assessment_stale=otherwise and isinstance(state, RESTING),
             personal=Correction(application=after, reason=_said(command.reason)),
         ),
     )

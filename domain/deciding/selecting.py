@@ -5,6 +5,7 @@ from domain import events as e
 from domain import stages as s
 from domain.application import Route
 from domain.deciding.circumstances import Circumstances, Facts, not_now
+from domain.deciding.standing import demand_standing
 from domain.errors import ReasonsMissing, WrongGrade
 from domain.gradings import (
     OF_ACHIEVEMENT,
@@ -14,6 +15,8 @@ from domain.gradings import (
     Grade,
     GradeRemarks,
 )
+from domain.rules.terms import AfterNoPlace
+from domain.standing import AssessmentSetAside
 
 
 def shortlist(state: s.CaseState, command: c.ShortlistCase) -> Facts:
@@ -30,12 +33,20 @@ def shortlist(state: s.CaseState, command: c.ShortlistCase) -> Facts:
 
 
 def select(state: s.CaseState, command: c.SelectCase | c.PassOverCase) -> Facts:
-    """Return the fact that the shortlisted case was allotted a place, or none."""
+    """Return the fact that the shortlisted case was allotted a place, or none.
+
+    With a stale assessment it has none; where it would roll over it is assessed anew instead.
+    """
     match state, command:
         case s.Shortlisted(exercise=exercise), c.SelectCase() if exercise == command.exercise:
+            demand_standing(state.filed)
             return (e.CaseSelected(exercise=exercise, rank=command.rank),)
         case s.Shortlisted(exercise=exercise), c.PassOverCase() if exercise == command.exercise:
-            return (e.CaseNotSelected(exercise=exercise, rank=command.rank, then=command.then),)
+            passed = e.CaseNotSelected(exercise=exercise, rank=command.rank, then=command.then)
+            # In the pool it would be ranked by what its assessment no longer rests on.
+            if state.filed.stale and command.then is AfterNoPlace.ROLLS_OVER:
+                return (passed, AssessmentSetAside(personal=None))
+            return (passed,)
         case _:
             raise not_now(state, command)
 

@@ -26,6 +26,7 @@ from domain.projections.stage_after import (
 from domain.reconsidering import CaseReopened
 from domain.record import Recorded
 from domain.stages import Stage
+from domain.standing import AssessmentSetAside
 
 VERSION: Final = 5
 OPENS: Final[frozenset[type[e.Event]]] = frozenset(
@@ -140,6 +141,8 @@ def _said(event: e.CaseEvent, at: datetime) -> dict[str, Any]:  # noqa: C901, PL
         case ApplicationCorrected(personal=said, assessed_anew=anew):
             points = _WITHOUT_POINTS if anew else {}
             return {**points, "personal": _names(said.application.applicant) if said else None}
+        case AssessmentSetAside():
+            return dict(_WITHOUT_POINTS)
         case CaseReopened():
             return {"reason_class": None, **_WITHOUT_POINTS}
         case ErasureDecided():

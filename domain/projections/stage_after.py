@@ -21,6 +21,7 @@ from domain.residence import (
 )
 from domain.rules.terms import AfterNoPlace
 from domain.stages import Stage
+from domain.standing import AssessmentSetAside
 
 CASE_STREAM: Final = "case-"
 EXERCISE_STREAM: Final = "exercise-"
@@ -46,6 +47,7 @@ _AFTER: Final[Mapping[type[e.CaseEvent], Stage]] = MappingProxyType(
         ReconsiderationRequested: Stage.UNDER_RECONSIDERATION,
         CaseReopened: Stage.ACKNOWLEDGED,
         RefusalUpheld: Stage.REFUSED,
+        AssessmentSetAside: Stage.ACKNOWLEDGED,
         ExtensionSought: Stage.EXTENDING,
         StayExtended: Stage.ACTIVE,
         ExtensionRefused: Stage.ACTIVE,

@@ -12,6 +12,7 @@ from marshmallow import ValidationError
 from domain import commands as c
 from domain import exercise_commands as q
 from domain import papers as p
+from domain import standing as t
 from domain.access import ACTION_OF
 from domain.application import Application, Channel
 from domain.days import hong_kong_date
@@ -42,6 +43,8 @@ COMMANDS: Final[Mapping[str, type[c.CaseCommand]]] = MappingProxyType(
         "request-documents": p.RequestDocuments,
         "propose-approval-in-principle": c.ProposeApprovalInPrinciple,
         "grade": c.GradeCase,
+        "uphold-assessment": t.UpholdAssessment,
+        "set-assessment-aside": t.SetAssessmentAside,
         "verify-originals": c.VerifyOriginals,
         "propose-approval": c.ProposeApproval,
         "pay-visa-fee": c.PayVisaFee,

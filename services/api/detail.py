@@ -19,6 +19,7 @@ from domain.reconsidering import CaseReopened
 from domain.record import Recorded
 from domain.rules.types import Assessment
 from domain.stages import Draft, Filed, Stage, proposals_of
+from domain.standing import AssessmentSetAside
 from domain.told import decisions_told, links_told
 from services.api.clocks import ClockSchema
 from services.api.commands import addresses
@@ -58,6 +59,7 @@ class CaseDetailSchema(Schema):
 
     `exercise` and `rank` are of the latest exercise that it came before and `computed_points` what
     the tests alone gave where officers decided otherwise, as in the list.
+    `assessment_stale` says that what the assessment rests on was corrected since,
     `held` is so while an investigation holds it, and `decision` is proposed and awaits a second
     officer. `recused` have stepped aside and `reconsiderations` counts those asked for; `refiles`
     is the case that it took the place of and `refiled_as` the one that took its place.
@@ -86,6 +88,7 @@ class CaseDetailSchema(Schema):
     reason_class = fields.Enum(RefusalClass, by_value=True, required=True, allow_none=True)
     overrides = fields.List(fields.Nested(schema_for(OverrideApplied)), required=True)
     proposals = fields.List(fields.Nested(schema_for(OverrideProposed)), required=True)
+    assessment_stale = fields.Boolean(required=True)
     held = fields.Boolean(required=True)
     decision = fields.Nested(schema_for(AwaitedDecision), required=True, allow_none=True)
     dependants = fields.List(fields.Nested(schema_for(DependantItem)), required=True)
@@ -148,6 +151,7 @@ def _awaited(events: Sequence[Recorded[e.CaseEvent]], filed: Filed) -> AwaitedDe
 def _around(filed: Filed) -> dict[str, Any]:
     """Return what is true of a case whatever its stage."""
     return {
+        "assessment_stale": filed.stale,
         "held": filed.held,
         "dependants": [
             DependantItem(dependant=number, relation=relation)
@@ -172,7 +176,7 @@ def _listed(events: Iterable[Recorded[e.CaseEvent]]) -> dict[str, Any]:
             case e.ApplicationScored(ruleset=ruleset, total=total) as scored:
                 found |= {"ruleset": ruleset, "points": total, "overrides": scored.overrides}
                 found |= {"computed_points": scored.computed_total}
-            case CaseReopened() | ApplicationCorrected(assessed_anew=True):
+            case CaseReopened() | AssessmentSetAside() | ApplicationCorrected(assessed_anew=True):
                 found |= {"points": None, "overrides": (), "computed_points": None}
             case CaseMovedToRuleset(ruleset=ruleset):
                 found |= {"ruleset": ruleset, "points": None, "overrides": ()}

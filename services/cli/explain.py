@@ -110,6 +110,8 @@ def _awaited(found: CaseAt) -> Iterator[str]:
     held = hold_told(found.events)
     if held is not None:
         yield f"the end of the hold by {held.held_by}, of any officer"
+    if not isinstance(found.state, Draft) and found.state.filed.stale:
+        yield "a word on the stale assessment, of a supervisor: does it stand?"
     for decision in decisions_told(found.events):
         if decision.end is None:
             acted = _acted(found, decision.matter)

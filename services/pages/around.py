@@ -15,7 +15,8 @@ class Around:
     """What is told of a case besides its stage and assessment.
 
     `awaited` is proposed and awaits a second officer, who cannot be `actors`; `decisions` are those
-    that came to an end. `linked` are the person's other cases. `erased` says that the person is.
+    that came to an end. `linked` are the person's other cases. `stale` says that the assessment
+    rests on what was corrected since, `erased` that the person is.
     """
 
     hold: told.ToldHold | None
@@ -28,6 +29,7 @@ class Around:
     refiles: str | None
     refiled_as: str | None
     linked: tuple[CaseRow, ...]
+    stale: bool
     erased: bool
 
 
@@ -47,6 +49,7 @@ def around(office: Office, found: CaseAt) -> Around:
         recusals=told.recusals_told(found.events),
         refiles=refiles,
         refiled_as=refiled_as,
+        stale=filed is not None and filed.stale,
         linked=queries.linked(office.models, found.reference),
         erased=filed is None or filed.application is None,
     )

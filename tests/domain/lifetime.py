@@ -34,6 +34,12 @@ from domain.residence import (
     StayExtended,
     VisaVoided,
 )
+from domain.standing import (
+    AssessmentSetAside,
+    AssessmentUpheld,
+    SetAssessmentAside,
+    UpholdAssessment,
+)
 from tests.domain.deciding import REFERENCE, real_rulebook
 from tests.domain.histories import EMMA, JOHN
 from tests.domain.test_case_stages import COMMANDS
@@ -75,6 +81,8 @@ ASIDE: Final = (
     c.LapseCase,
     c.ProposeUpholding,
     c.CorrectApplication,
+    UpholdAssessment,
+    SetAssessmentAside,
     c.RemoveDependant,
     c.LiftHold,
 )
@@ -125,6 +133,7 @@ class Lifetime:
         self.recused: set[str] = set()
         self.outcomes: defaultdict[str, list[type[e.CaseEvent]]] = defaultdict(list)
         self.above_the_mark = self.approved = self.held = self.ended = False
+        self.stale = False
         self.proposed_at: type[s.CaseState] = s.Draft
         self.due: date = BEGINNING.date()
         self.stays_given = 0
@@ -265,18 +274,25 @@ class Lifetime:
             case e.ApplicationScored(total=total, pass_mark=mark):
                 self.above_the_mark = total >= mark
             case CaseMovedToRuleset() | CaseReopened() | p.ApplicationCorrected(assessed_anew=True):
-                self.above_the_mark = False
+                self.above_the_mark = self.stale = False
+            case p.ApplicationCorrected(assessment_stale=True):
+                self.stale = True
+            case AssessmentSetAside() | AssessmentUpheld():
+                self.stale = False
+                self.above_the_mark = isinstance(fact, AssessmentUpheld)
             case e.CaseShortlisted(exercise=exercise):
                 assert self.above_the_mark
                 assert self.outcomes[exercise] == []
             case e.CaseSelected(exercise=exercise) | e.CaseNotSelected(exercise=exercise):
                 assert self.above_the_mark
+                assert not (self.stale and isinstance(fact, e.CaseSelected))
                 self.outcomes[exercise].append(type(fact))
                 assert len(self.outcomes[exercise]) == 1
 
     def _tell_stay(self, fact: e.CaseEvent) -> None:
         match fact:
             case e.ApplicationApproved(stay_years=years, pay_by=due):
+                assert not self.stale
                 self.approved, self.pattern, self.due = True, years, due
             case e.ApplicationRefused():
                 assert not self.approved

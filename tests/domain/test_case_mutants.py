@@ -11,7 +11,7 @@ from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from domain import evolving, following
-from domain.deciding import ending, particulars, reconsidering, residing, seconding
+from domain.deciding import ending, particulars, reconsidering, residing, seconding, standing
 from tests.domain import (
     test_case_decisions,
     test_case_interruptions,
@@ -22,6 +22,7 @@ from tests.domain import (
     test_case_rescoring,
     test_case_residence,
     test_case_stages,
+    test_case_standing,
 )
 from tests.domain.test_case_machine import SETTINGS, Case
 from tests.rules.flipping import flips, omissions
@@ -38,10 +39,17 @@ TESTS_OF: Final[dict[ModuleType, tuple[ModuleType, ...]]] = {
     particulars: (test_case_particulars, test_case_interruptions),
     reconsidering: (test_case_reconsiderations,),
     residing: (test_case_residence,),
-    following: (test_case_interruptions, test_case_particulars, test_case_stages),
+    standing: (test_case_standing,),
+    following: (
+        test_case_interruptions,
+        test_case_particulars,
+        test_case_standing,
+        test_case_stages,
+    ),
     evolving: (
         test_case_proposals_lapse,
         test_case_particulars,
+        test_case_standing,
         test_case_rescoring,
         test_case_decisions,
         test_case_refusals,
@@ -74,6 +82,7 @@ ALIKE: Final = frozenset(
         ("seconding.propose", "type(command) not in following.NEXT[type(state)]"),
         ("seconding._awaiting", "c.ConfirmDecision not in following.NEXT[type(state)]"),
         ("particulars.care", "type(command) not in following.NEXT[type(state)]"),
+        ("standing.decide", "type(command) not in following.next_of(state)"),
     )
 )
 """Changes that change nothing: a draft is asked for by name only so that types are known, and a

@@ -12,6 +12,7 @@ from domain import stages as s
 from domain.application import Application, Relative, Route
 from domain.case import load
 from domain.days import HONG_KONG
+from domain.deciding.standing import RESTING
 from domain.errors import (
     DependantNotEligible,
     NoRepresentative,
@@ -123,7 +124,8 @@ def test_what_an_assessment_rests_on_has_it_made_anew(
     stage: type[s.CaseState], application: Application, field: str
 ) -> None:
     case, anew = given(*HISTORIES[stage]), stage in ASSESSED
-    case.when(correct(application)).then(corrected(application, field, anew=anew))
+    fact = corrected(application, field, anew=anew)
+    case.when(correct(application)).then(replace(fact, assessment_stale=stage in get_args(RESTING)))
     case.when(correct(application)).leads_to(s.Stage.ACKNOWLEDGED if anew else s.STAGES[stage])
 
 

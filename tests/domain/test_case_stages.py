@@ -13,6 +13,7 @@ from domain import events as e
 from domain import papers as p
 from domain import stages as s
 from domain.case import evolve, load
+from domain.deciding.standing import RESTING
 from domain.decisions import DecisionDeclined, Matter, VoidingCode
 from domain.errors import NotAllowedNow, NothingOverdue, Refusal, TooEarly
 from domain.following import NEXT, next_of, possible
@@ -22,6 +23,7 @@ from domain.moves import MoveCode
 from domain.overrides import OverrideCode, OverrideConfirmed, OverrideDeclined
 from domain.particulars import (
     ApplicationCorrected,
+    Correction,
     DependantAdded,
     DependantRemoved,
     ErasureDecided,
@@ -31,6 +33,12 @@ from domain.particulars import (
 )
 from domain.reconsidering import CaseReopened, RefusalUpheld
 from domain.residence import ExtensionRefused, Settlement, StayExtended
+from domain.standing import (
+    AssessmentSetAside,
+    AssessmentUpheld,
+    SetAssessmentAside,
+    UpholdAssessment,
+)
 from tests.domain.deciding import NOON, given
 from tests.domain.histories import (
     ABODE,
@@ -105,6 +113,8 @@ COMMANDS: tuple[c.CaseCommand, ...] = (
         code=DepartureCode.NEEDS,
         reason="Nobody else has this trade",
     ),
+    UpholdAssessment(reason="As before"),
+    SetAssessmentAside(reason="Not as before"),
     c.VerifyOriginals(),
     c.ProposeApproval(),
     c.PayVisaFee(amount_hkd=VISA_FEE),
@@ -141,6 +151,12 @@ COMMANDS: tuple[c.CaseCommand, ...] = (
 )
 BY_THE_DAY = (c.LapseCase, c.SeekExtension, c.RecordRightOfAbode)
 """Commands that are also about the day: their stage allows them, and not on each day."""
+STALE = ApplicationCorrected(
+    fields=("talent_list_profession",),
+    assessed_anew=False,
+    assessment_stale=True,
+    personal=Correction(application=JOHN, reason="A slip of the pen"),
+)
 ADDED = DependantAdded(dependant=1, relation=Relation.SPOUSE, personal=None)
 APPOINTED = RepresentativeAppointed(personal=None)
 EVENTS: tuple[e.CaseEvent, ...] = (
@@ -203,6 +219,8 @@ EVENTS: tuple[e.CaseEvent, ...] = (
     ExtensionRefused(personal=None),
     ABODE,
     VOIDED,
+    AssessmentUpheld(total=175, personal=None),
+    AssessmentSetAside(personal=None),
 )
 CASES = (
     *((stage, history) for stage, history in HISTORIES.items()),
@@ -217,9 +235,11 @@ CASES = (
     *((stage, (*history, HELD)) for stage, history in HISTORIES.items() if history),
     *((stage, (*history, ADDED, APPOINTED)) for stage, history in HISTORIES.items() if history),
     (s.Shortlisted, (*HISTORIES[s.Shortlisted], GRADED)),
+    *((stage, (*HISTORIES[stage], STALE)) for stage in get_args(RESTING)),
 )
 """Every stage; also with a document, with an override or a decision that awaits a second officer,
-graded, held by an investigation, and with people of its own, where it can be."""
+graded, held by an investigation, with a stale assessment, and with people of its own, where it can
+be."""
 LATER_EVENTS = [each for each in EVENTS if not isinstance(each, e.ApplicationSubmitted)]
 ENTRY = ACTIVATED.entered_on
 ENTERED = NOON.replace(month=ENTRY.month, day=ENTRY.day)

@@ -24,6 +24,7 @@ from domain.days import HONG_KONG, hong_kong_date
 from domain.projections.status import AWAITED, Party
 from domain.reconsidering import CaseReopened
 from domain.record import Recorded
+from domain.standing import AssessmentSetAside
 from domain.working_days import HolidaysNotLoaded
 from tests.domain.deciding import NOON, real_rulebook
 from tests.domain.histories import (
@@ -295,6 +296,10 @@ def test_a_reopened_case_waits_for_nothing_that_a_refusal_made_needless(
     assert not clock_of(before).runs
     assert clock_of((*before, REFUSED, RECONSIDERED)).runs
     assert clock_of((*before, REFUSED, RECONSIDERED, CaseReopened())).runs
+
+
+def test_a_case_whose_assessment_is_set_aside_waits_for_no_originals() -> None:
+    assert clock_of((*until(IN_PRINCIPLE), AssessmentSetAside(personal=None))).runs
 
 
 def test_an_application_without_a_fee_begins_with_a_running_clock() -> None:

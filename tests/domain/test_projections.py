@@ -22,6 +22,7 @@ from domain.reconsidering import CaseReopened, RefusalUpheld
 from domain.record import Recorded
 from domain.residence import ExtensionRefused, Settlement, StayExtended
 from domain.rules.reasons import as_written
+from domain.standing import AssessmentSetAside
 from tests.domain.histories import (
     ACKNOWLEDGED,
     ACTIVATE_BY,
@@ -91,13 +92,15 @@ def test_every_event_of_a_case_leads_to_a_stage() -> None:
     upheld, reopened = RefusalUpheld(personal=None), CaseReopened()
     assert stage_after(upheld) is s.Stage.REFUSED
     assert stage_after(reopened) is s.Stage.ACKNOWLEDGED
+    aside = AssessmentSetAside(personal=None)
+    assert stage_after(aside) is s.Stage.ACKNOWLEDGED
     extended = StayExtended(
         settlement=Settlement.EMPLOYED, years=3, stay_until=date(2024, 9, 30), stays_left=(3,)
     )
     not_extended = ExtensionRefused(personal=None)
     assert stage_after(extended) is stage_after(not_extended) is s.Stage.ACTIVE
     single = {type(paid), type(NOT_SELECTED), type(MOVED), type(upheld), type(reopened)}
-    single |= {type(extended), type(not_extended)}
+    single |= {type(extended), type(not_extended), type(aside)}
     assert reached | single | STAYS == set(e.CaseEvent.__args__)
 
 
