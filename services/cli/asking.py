@@ -1,9 +1,11 @@
 """What the commands share: who asks, when it takes effect, and the office they ask."""
 
-import getpass
 import os
+import pwd
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -14,7 +16,9 @@ from rich.console import Console
 
 from domain.access import Person, Role
 from domain.days import hong_kong_date, last_instant
+from domain.errors import Reportable
 from services.cases import Request
+from services.identity import sign_in
 from services.imports import start_of
 from services.intake.fields import day_or_none, instant_or_none
 from services.settings import Settings
@@ -58,6 +62,11 @@ class Moment(Instant):
 
 INSTANT = Instant()
 MOMENT = Moment()
+AS = click.option("--as", "as_", metavar="NAME", help="Who does it, by their password.")
+
+
+class NotSignedIn(Reportable):
+    """The name and the password are nobody's."""
 
 
 def settings(home: Path | None = None, **told: str | None) -> Settings:
@@ -83,10 +92,13 @@ def office() -> Iterator[Office]:
 
 
 def operator(role: Role) -> Person:
-    """Return the person at this terminal, who holds the database's keys and so any role."""
+    """Return the person at this terminal, who holds the database's keys and so any role.
+
+    They are named by the account that runs this, whatever the environment calls itself.
+    """
     try:
-        name = getpass.getuser()
-    except (KeyError, OSError):
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
         name = str(os.getuid())  # in a container the user often has no name
     return Person(name=f"cli.{name}", role=role)
 
@@ -102,6 +114,20 @@ def request(
         correlation_id=str(command_id),
         effective_at=effective_at,
     )
+
+
+def asking(
+    opened: Office, role: Role, name: str | None, effective_at: datetime | None = None
+) -> Request:
+    """Return the request of the person `name`, who gives their password, or of the one here."""
+    asked = request(role, effective_at)
+    if name is None:
+        return asked
+    password = click.prompt(f"Password of {name}", hide_input=sys.stdin.isatty(), err=True)
+    person = sign_in(opened.settings, name, password)
+    if person is None:
+        raise NotSignedIn(f"there is no {name} with this password")
+    return replace(asked, person=person)
 
 
 def wide_console() -> Console:

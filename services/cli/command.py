@@ -23,8 +23,7 @@ from domain.days import hong_kong_date
 from domain.errors import Reportable
 from services.addresses import slug
 from services.cases import Request, carry_out
-from services.cli.asking import INSTANT, office, request
-from services.identity import sign_in
+from services.cli.asking import INSTANT, asking, office
 from services.intake.application import impossible_days
 from services.intake.document import parse_document
 from services.intake.faults import Fault, faults_in
@@ -46,10 +45,6 @@ _ELSEWHERE: Final = frozenset(
 COMMANDS_OF: Final = {
     slug(each.__name__): each for each in get_args(c.CaseCommand) if each not in _ELSEWHERE
 }
-
-
-class NotSignedIn(Reportable):
-    """The name and the password are nobody's."""
 
 
 class FieldFaults(Reportable):
@@ -164,17 +159,10 @@ def _bytes(file: Path) -> bytes:
 def _asking(
     opened: Office, command: type[Any], name: str | None, at: datetime | None, version: int | None
 ) -> Request:
-    """Return the request of a person with a password, else of the one at this terminal."""
+    """Return the request of whoever gives this command, as somebody whose command it is."""
     roles = PERMITTED[ACTION_OF[command]]
     role = next(each for each in (Role.OFFICER, Role.SUPERVISOR, *Role) if each in roles)
-    asked = replace(request(role, at), expected=version)
-    if name is None:
-        return asked
-    password = click.prompt(f"Password of {name}", hide_input=sys.stdin.isatty(), err=True)
-    person = sign_in(opened.settings, name, password)
-    if person is None:
-        raise NotSignedIn(f"there is no {name} with this password")
-    return replace(asked, person=person)
+    return replace(asking(opened, role, name, at), expected=version)
 
 
 COMMANDS = (command,)

@@ -1,6 +1,7 @@
 """`qmas exercise`: from the opening to the published result, and drawn again."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid5
@@ -22,7 +23,16 @@ from domain.rules.terms import (
 )
 from services import exercises
 from services.cases import Request
-from services.cli.asking import INSTANT, MOMENT, computed, office, operator, request, wide_console
+from services.cli.asking import (
+    AS,
+    INSTANT,
+    MOMENT,
+    asking,
+    computed,
+    office,
+    operator,
+    wide_console,
+)
 from services.cli.exercisetables import (
     exercise_table,
     placed_lines,
@@ -40,6 +50,11 @@ RUNS: Final = UUID("3c9e5b1a-0f53-4e0f-8f0c-8a5b0a3b7a42")
 """The namespace of the command ids of `exercise run`."""
 
 _effective_at = click.option("--effective-at", type=INSTANT, help="When it was held, if not now.")
+
+
+def _step(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say when a step took effect, and who takes it."""
+    return AS(_effective_at(command))
 
 
 class Stratum(click.ParamType[StratumPlaces]):
@@ -83,6 +98,7 @@ def _terms(command: Callable[..., Any]) -> Callable[..., Any]:
             _choice("--leftover", Leftover, Leftover.NOBODY),
             _choice("--after-no-place", AfterNoPlace, AfterNoPlace.ROLLS_OVER),
             _effective_at,
+            AS,
         )
     ):
         command = option(command)
@@ -121,17 +137,18 @@ def exercise() -> None:
 def open_(name: str, **told: Any) -> None:
     """Open an exercise on the pool as it is now."""
     with office() as opened:
-        asked = request(Role.SUPERVISOR, told["effective_at"])
+        asked = asking(opened, Role.SUPERVISOR, told["as_"], told["effective_at"])
         _said(exercises.open_exercise(opened, _opening(name, told), asked))
 
 
 @exercise.command("draw-shortlist")
 @click.argument("name")
-@_effective_at
-def draw(name: str, effective_at: datetime | None) -> None:
+@_step
+def draw(name: str, as_: str | None, effective_at: datetime | None) -> None:
     """Draw the shortlist from the frozen pool."""
     with office() as opened:
-        _said(exercises.draw_shortlist(opened, name, request(Role.SUPERVISOR, effective_at)))
+        asked = asking(opened, Role.SUPERVISOR, as_, effective_at)
+        _said(exercises.draw_shortlist(opened, name, asked))
 
 
 @exercise.command("depart")
@@ -140,9 +157,9 @@ def draw(name: str, effective_at: datetime | None) -> None:
 @click.argument("direction", type=click.Choice([each.value for each in Direction]))
 @click.option("--code", type=click.Choice([each.value for each in DepartureCode]), required=True)
 @click.option("--reason", required=True, help="Why, in words that stay with the case.")
-@_effective_at
+@_step
 def depart(
-    name: str, reference: str, direction: str, effective_at: datetime | None, **why: str
+    name: str, reference: str, direction: str, effective_at: datetime | None, **why: Any
 ) -> None:
     """Depart from the rank of a shortlisted case that the panel has graded."""
     command = DepartFromRank(
@@ -152,30 +169,28 @@ def depart(
         reason=why["reason"],
     )
     with office() as opened:
-        _said(
-            exercises.depart_from_rank(
-                opened, name, command, request(Role.SUPERVISOR, effective_at)
-            )
-        )
+        asked = asking(opened, Role.SUPERVISOR, why["as_"], effective_at)
+        _said(exercises.depart_from_rank(opened, name, command, asked))
 
 
 @exercise.command("propose")
 @click.argument("name")
-@_effective_at
-def propose(name: str, effective_at: datetime | None) -> None:
+@_step
+def propose(name: str, as_: str | None, effective_at: datetime | None) -> None:
     """Propose the selection, for another person to confirm."""
     with office() as opened:
-        _said(exercises.propose_selection(opened, name, request(Role.SUPERVISOR, effective_at)))
+        asked = asking(opened, Role.SUPERVISOR, as_, effective_at)
+        _said(exercises.propose_selection(opened, name, asked))
 
 
 @exercise.command("select")
 @click.argument("name")
 @click.option("--digest", help="That of the proposal that you confirm; without it you are asked.")
-@_effective_at
-def select(name: str, digest: str | None, effective_at: datetime | None) -> None:
+@_step
+def select(name: str, digest: str | None, as_: str | None, effective_at: datetime | None) -> None:
     """Confirm the proposed selection and allot the places; by somebody new to the exercise."""
     with office() as opened:
-        asked = request(Role.SUPERVISOR, effective_at)
+        asked = asking(opened, Role.SUPERVISOR, as_, effective_at)
         command = MakeSelection(digest=digest or _seen(opened, name))
         _said(exercises.make_selection(opened, name, command, asked))
 
@@ -195,11 +210,12 @@ def _seen(opened: Office, name: str) -> str:
 
 @exercise.command("publish")
 @click.argument("name")
-@_effective_at
-def publish(name: str, effective_at: datetime | None) -> None:
+@_step
+def publish(name: str, as_: str | None, effective_at: datetime | None) -> None:
     """Publish the result, with small numbers hidden."""
     with office() as opened:
-        _said(exercises.publish_result(opened, name, request(Role.SUPERVISOR, effective_at)))
+        asked = asking(opened, Role.SUPERVISOR, as_, effective_at)
+        _said(exercises.publish_result(opened, name, asked))
 
 
 @exercise.command("run")
@@ -213,14 +229,16 @@ def run(name: str, **told: Any) -> None:
     """
     words = f"{name} {sorted((key, str(value)) for key, value in told.items())}"
 
-    def step(which: str) -> Request:
-        return request(Role.SUPERVISOR, told["effective_at"], uuid5(RUNS, f"{which} {words}"))
-
     with office() as opened:
+        asked = asking(opened, Role.SUPERVISOR, told["as_"], told["effective_at"])
+
+        def step(which: str) -> Request:
+            return replace(asked, command_id=uuid5(RUNS, f"{which} {words}"))
+
         _said(exercises.open_exercise(opened, _opening(name, told), step("open")))
         _said(exercises.draw_shortlist(opened, name, step("draw")))
         _said(exercises.propose_selection(opened, name, step("propose")))
-    click.echo(f"have somebody else confirm it: qmas exercise select {name}")
+    click.echo(f"have somebody else confirm it: qmas exercise select {name} --as NAME")
 
 
 @exercise.command("dry-run")

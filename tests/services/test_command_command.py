@@ -12,7 +12,8 @@ from domain import commands as c
 from domain.errors import NotAllowedNow, SecondOfficerNeeded
 from domain.stages import Stage
 from services.cases import case_at
-from services.cli.command import COMMANDS_OF, FieldFaults, NotSignedIn
+from services.cli.asking import NotSignedIn
+from services.cli.command import COMMANDS_OF, FieldFaults
 from services.cli.main import qmas as root
 from services.identity import logins
 from services.store import Conflict
@@ -30,7 +31,6 @@ def qmas(office: Office) -> Qmas:
         "QMAS_HOME": str(settings.home),
         "QMAS_DATABASE_URL": settings.database_url,
         "QMAS_BROKER_URL": settings.broker_url,
-        "LOGNAME": "tester",
     }
 
     def run(*words: str, typed: str | None = None) -> Result:
@@ -52,13 +52,18 @@ def test_help_lists_every_field_of_every_command(qmas: Qmas, name: str) -> None:
     assert COMMANDS_OF[name] in get_args(c.CaseCommand)
 
 
-def test_a_decision_is_proposed_by_one_and_confirmed_by_another(office: Office, qmas: Qmas) -> None:
+def test_a_decision_is_proposed_by_one_and_confirmed_by_another(
+    office: Office, qmas: Qmas, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reference = file_case(office, "john")
     withdrawn = qmas("withdraw-application", reference, "--reason", "Moving elsewhere")
     assert withdrawn.output == f"{reference}: withdrawn, version 2\n"
     proposed = qmas("propose-erasure", reference, "--version", "2")
     assert proposed.output == f"{reference}: withdrawn, version 3\n"
     confirm = ("confirm-decision", reference, "--matter", "erasure")
+    assert isinstance(qmas(*confirm).exception, SecondOfficerNeeded)
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "somebody-else")
     assert isinstance(qmas(*confirm).exception, SecondOfficerNeeded)
     wrong = qmas(*confirm, "--as", "officer.lee", typed="guess\n")
     assert isinstance(wrong.exception, NotSignedIn)

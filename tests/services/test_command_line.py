@@ -18,7 +18,7 @@ def _qmas(
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", "from services.cli.main import main; main()", *words],
-        env={"PATH": "/usr/bin:/bin", "QMAS_HOME": str(home), "USER": "tester"},
+        env={"PATH": "/usr/bin:/bin", "QMAS_HOME": str(home)},
         cwd=Path(__file__).parents[2],
         stdout=output,
         stderr=subprocess.PIPE,

@@ -4,11 +4,14 @@ import pytest
 from click.testing import CliRunner
 
 from domain import exercise_commands as q
+from domain.errors import Forbidden, SecondOfficerNeeded
 from domain.stages import Stage
 from services import exercises
 from services.cases import case_at
+from services.cli.asking import NotSignedIn
 from services.cli.exercise import exercise
 from services.exercise_requests import proposal_of
+from services.identity import logins
 from services.settings import Settings
 from services.wiring import Office
 from tests.services.asking import SUPERVISOR, asked
@@ -48,6 +51,24 @@ def test_a_selection_is_made_once_the_proposal_was_shown_and_agreed_to(
     agreed = CliRunner().invoke(exercise, ["select", "2019-2"], input="y\n", env=environment)
     assert agreed.output.endswith("2019-2: version 4, 1 cases written\n")
     assert case_at(office, proposed).stage is Stage.SELECTED
+
+
+def test_a_selection_is_confirmed_by_whoever_gives_their_password(
+    office: Office, environment: dict[str, str], proposed: str
+) -> None:
+    told = ["select", "2019-2", "--digest", proposal_of(office, "2019-2").digest]
+    passwords = {each.name: each.password for each in logins(office.settings)}
+    for name, password, refusal in (
+        ("supervisor.lee", "guess", NotSignedIn),
+        ("supervisor.wong", passwords["supervisor.wong"], SecondOfficerNeeded),
+        ("officer.lee", passwords["officer.lee"], Forbidden),
+    ):
+        typed = f"{password}\n"
+        refused = CliRunner().invoke(exercise, [*told, "--as", name], input=typed, env=environment)
+        assert isinstance(refused.exception, refusal)
+    typed = f"{passwords['supervisor.lee']}\n"
+    CliRunner().invoke(exercise, [*told, "--as", "supervisor.lee"], input=typed, env=environment)
+    assert case_at(office, proposed).events[-1].actor == "supervisor.lee"
 
 
 def test_nobody_who_cannot_be_asked_selects_without_a_digest(

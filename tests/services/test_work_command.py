@@ -5,7 +5,9 @@ from collections.abc import Callable
 import pytest
 from click.testing import CliRunner, Result
 
+from domain.access import Role
 from domain.errors import HeldByAnother, NothingWaits, NotTheHolder
+from services.cli.asking import operator
 from services.cli.main import qmas as root
 from services.wiring import Office
 from services.work import work_at
@@ -21,7 +23,6 @@ def qmas(office: Office) -> Qmas:
         "QMAS_HOME": str(settings.home),
         "QMAS_DATABASE_URL": settings.database_url,
         "QMAS_BROKER_URL": settings.broker_url,
-        "LOGNAME": "tester",
     }
 
     def run(*words: str, typed: str | None = None) -> Result:
@@ -32,7 +33,7 @@ def qmas(office: Office) -> Qmas:
 
 def test_the_next_case_is_taken_listed_and_put_back(office: Office, qmas: Qmas) -> None:
     reference = file_case(office, "john")
-    assert qmas("work", "next").output == f"{reference}: with cli.tester\n"
+    assert qmas("work", "next").output == f"{reference}: with {operator(Role.OFFICER).name}\n"
     assert isinstance(qmas("work", "next").exception, NothingWaits)
     listed = qmas("work", "list").output
     assert reference in listed
