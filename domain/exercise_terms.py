@@ -44,14 +44,19 @@ def terms_of(opened: x.ExerciseOpened) -> Terms:
     )
 
 
+def usual_order(measure: Measure) -> Order:
+    """Return the order of an exercise that names none."""
+    if measure is Measure.CRITERIA:
+        return Order.INSTANT_REFERENCE
+    return Order.POINTS_INSTANT_REFERENCE
+
+
 def asked_terms(command: q.OpenExercise) -> Terms:
     """Return the terms that a command asks for, with the usual order of its measure."""
-    by_criteria = command.measure is Measure.CRITERIA
-    usual = Order.INSTANT_REFERENCE if by_criteria else Order.POINTS_INSTANT_REFERENCE
     return Terms(
         archetype=command.archetype,
         measure=command.measure,
-        order=command.order or usual,
+        order=command.order or usual_order(command.measure),
         places=command.places,
         shortlist_size=command.shortlist_size,
         threshold=command.threshold,

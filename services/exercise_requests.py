@@ -10,6 +10,7 @@ from domain.access import Action, demand
 from domain.errors import NoSuchExercise
 from domain.exercise import load, not_now
 from domain.exercise_states import Actors, ExerciseState, Proposed
+from domain.exercise_terms import NAME
 from services.cases import Request, effective_instant, fingerprint
 from services.pool import History
 from services.store import Appended, Commit, Conflict, NewEvent, StreamWrite
@@ -87,10 +88,17 @@ def stream_of(exercise: str) -> str:
 
 def events_of(office: Office, exercise: str) -> History:
     """Return the events of an exercise in order, or raise `NoSuchExercise`."""
+    _demand_name(exercise)
     history = office.store.read_stream(stream_of(exercise))
     if not history:
         raise NoSuchExercise(f"no exercise is called {exercise!r}")
     return cast("History", history)
+
+
+def _demand_name(exercise: str) -> None:
+    # What no exercise can be called is no name of a stream either.
+    if not NAME.fullmatch(exercise):
+        raise NoSuchExercise(f"no exercise is called {exercise!r}")
 
 
 def proposal_of(office: Office, exercise: str) -> x.SelectionProposed:
@@ -109,6 +117,8 @@ def ask(
 ) -> tuple[Asked, ExerciseOutcome | None]:
     """Return the command as it is asked, and its first result if it was carried out before."""
     demand(request.person, Action.RUN_EXERCISE)
+    if not isinstance(command, q.OpenExercise):
+        _demand_name(exercise)
     said = fingerprint(office, exercise, command, request.effective_at)
     asked = Asked(exercise=exercise, command=command, request=request, fingerprint=said)
     return asked, recalled(office, asked)

@@ -7,7 +7,7 @@ moved meanwhile is looked at again; it never makes the exercise fail.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final
+from typing import Final, assert_never
 
 from domain import commands as c
 from domain import exercise_commands as q
@@ -15,10 +15,12 @@ from domain import exercise_events as x
 from domain.access import Action, Person, demand
 from domain.case import decide as decide_case
 from domain.deciding.circumstances import Circumstances
-from domain.errors import NotShortlisted, Refusal
+from domain.errors import NoSuchExercise, NotShortlisted, Refusal
 from domain.exercise import decide, demand_second, not_now
-from domain.exercise_lists import selection, shortlist
+from domain.exercise_lists import digest_by, selection, shortlist
 from domain.exercise_states import Actors, Drawn, Made, Opened, Pool, Proposed, Unopened
+from domain.exercise_terms import NAME
+from domain.projections.exercises import ExerciseRow
 from domain.references import parse_reference
 from domain.rules.rank import Division
 from domain.rules.terms import AfterNoPlace
@@ -43,6 +45,7 @@ from services.exercise_requests import (
 )
 from services.openings import ground_for
 from services.pool import NO_POOL, CaseSeen, frozen_pool, seen_since
+from services.projections import queries
 from services.store import Conflict, NewEvent, Reserved, StreamWrite
 from services.wiring import Office
 
@@ -51,12 +54,16 @@ ATTEMPTS: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DryRun:
-    """What the next step of an exercise would do now; nothing of it was recorded."""
+    """What the next step of an exercise would do now; nothing of it was recorded.
+
+    `digest` is that of the list that would be recorded with it.
+    """
 
     exercise: str
     command: str
     facts: tuple[x.ExerciseEvent, ...]
     division: Division
+    digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +93,35 @@ def open_exercise(office: Office, command: q.OpenExercise, request: Request) -> 
         )
 
     return _carry_out(office, command.exercise, command, request, attempt)
+
+
+def carry_out(
+    office: Office, exercise: str, command: q.ExerciseCommand, request: Request
+) -> ExerciseOutcome:
+    """Carry out any command on an exercise; only its opening names the exercise itself."""
+    match command:
+        case q.OpenExercise():
+            return open_exercise(office, command, request)
+        case q.DrawShortlist():
+            return draw_shortlist(office, exercise, request)
+        case q.DepartFromRank():
+            return depart_from_rank(office, exercise, command, request)
+        case q.ProposeSelection():
+            return propose_selection(office, exercise, request)
+        case q.MakeSelection():
+            return make_selection(office, exercise, command, request)
+        case q.PublishResult():
+            return publish_result(office, exercise, request)
+        case _:
+            assert_never(command)
+
+
+def exercise_row(office: Office, exercise: str) -> ExerciseRow:
+    """Return an exercise as the read model has it, or raise `NoSuchExercise`."""
+    row = queries.exercise(office.models, exercise) if NAME.fullmatch(exercise) else None
+    if row is None:
+        raise NoSuchExercise(f"no exercise is called {exercise!r}")
+    return row
 
 
 def draw_shortlist(office: Office, exercise: str, request: Request) -> ExerciseOutcome:
@@ -184,6 +220,7 @@ def dry_run(office: Office, exercise: str, person: Person) -> DryRun:
         command=type(command).__name__,
         facts=decide(state, command, pool, actors),
         division=division,
+        digest=digest_by(state.terms, division.taken),
     )
 
 

@@ -1,9 +1,9 @@
 """The pool that an exercise opens on: frozen when it is opened, or looked at without opening it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Final
 from uuid import uuid4
 
 from domain import exercise_commands as q
@@ -11,23 +11,26 @@ from domain import exercise_events as x
 from domain.access import Action, Person, demand
 from domain.application import Route
 from domain.days import hong_kong_date
-from domain.errors import Refusal
+from domain.errors import NoSuchExercise, Refusal
 from domain.exercise import decide, load
 from domain.exercise_lists import selection_on
-from domain.exercise_states import Actors, Pool
-from domain.exercise_terms import NAME, asked_terms
+from domain.exercise_states import Actors, ExerciseState, Pool, Unopened
+from domain.exercise_terms import asked_terms
 from domain.projections.exercises import ExerciseRow
 from domain.rules.choose import quota
 from domain.rules.rank import Division
-from domain.rules.terms import Archetype, Leftover, Terms
+from domain.rules.terms import Archetype, Leftover, Measure, Terms
 from domain.rules.types import Test
 from services.cases import Request, effective_instant
-from services.exercise_requests import events_of, stream_of
-from services.pool import History, counts_then
+from services.exercise_requests import events_of
+from services.pool import counts_then
 from services.projections import pools, queries, runner
 from services.projections.models import ReadModels
 from services.projections.pools import FrozenPool, Wanted
 from services.wiring import Office
+
+UNNAMED: Final = "unnamed"
+"""What an exercise is called that somebody only thinks of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,15 @@ class OpeningTrial:
     places_taken: int
     places_left: int | None
     refusal: Refusal | None
+
+    def why_left_out(self) -> Iterator[tuple[str, int]]:
+        """Yield each reason for which cases in the pool would take no part, and how many."""
+        other = Measure.POINTS if self.terms.measure is Measure.CRITERIA else Measure.CRITERIA
+        yield f"Left out, assessed by {other}", self.left_out.other_measure
+        yield "Left out, under investigation", self.left_out.held
+        yield "Left out, in the pool only later", self.left_out.later
+        yield "Below the threshold", self.left_out.below_threshold
+        yield "Of a stratum without places", self.left_out.other_strata
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,15 +151,19 @@ def dry_run_opening(
 
 
 def _refusal(office: Office, command: q.OpenExercise, pool: Pool, person: Person) -> Refusal | None:
-    # A name that no exercise can have is no name of a stream either.
-    named = NAME.fullmatch(command.exercise)
-    history = office.store.read_stream(stream_of(command.exercise)) if named else ()
     try:
-        state = load(each.event for each in cast("History", history))
+        state = _state_of(office, command.exercise)
         decide(state, command, pool, Actors(now=person.name))
     except Refusal as refusal:
         return refusal
     return None
+
+
+def _state_of(office: Office, exercise: str) -> ExerciseState:
+    try:
+        return load(each.event for each in events_of(office, exercise))
+    except NoSuchExercise:
+        return Unopened()
 
 
 def _left_out(ground: Ground, terms: Terms) -> LeftOut:

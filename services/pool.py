@@ -14,6 +14,7 @@ from domain.evolving import stays
 from domain.exercise_lists import digest_by, in_order
 from domain.exercise_states import Pool
 from domain.exercise_terms import terms_of
+from domain.particulars import ApplicationCorrected
 from domain.projections.stage_after import CASE_STREAM
 from domain.record import Recorded
 from domain.rules.rank import Placed, PoolMember
@@ -59,15 +60,17 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Folded:
+class Folded:
     """The first part of a log, by case: its state, since when it is at its stage and has its score.
 
-    `previous` is the latest of each measure.
+    `corrected` are the streams of cases of which something was corrected; `previous` is what the
+    latest exercise of each measure counted.
     """
 
     cases: dict[str, CaseSeen] = field(default_factory=dict)
     since: dict[str, datetime] = field(default_factory=dict)
     scored: dict[str, datetime] = field(default_factory=dict)
+    corrected: set[str] = field(default_factory=set)
     previous: dict[Measure, x.CountsThen] = field(default_factory=dict)
 
 
@@ -123,23 +126,20 @@ def seen_since(member: PoolMember, measure: Measure, since: Since) -> CaseSeen:
 
 
 def pool_at(
-    office: Office,
-    position: int,
-    at: datetime,
-    measure: Measure = Measure.POINTS,
-    *,
-    as_of: datetime | None = None,
+    office: Office, position: int, at: datetime, measure: Measure = Measure.POINTS
 ) -> Waiting:
-    """Return who waits in the pool since `at` or earlier, by the log's first `position` events.
+    """Return who waits in the pool since `at` or earlier, by the log's first `position` events."""
+    return waiting_in(folded_log(office, position), at, measure)
 
-    With `as_of`, events that took effect later are as if they had not happened.
-    """
-    folded = _folded(office, position, as_of)
-    since = folded.since
+
+def waiting_in(folded: Folded, at: datetime, measure: Measure) -> Waiting:
+    """Return who waits in the pool by a measure, of a log as it was folded, since `at`."""
     waiting = [
         (_member(case.state, case.version, folded.scored.get(stream)), case.state)
         for stream, case in folded.cases.items()
-        if isinstance(case.state, InPool) and since[stream] <= at and not case.state.filed.held
+        if isinstance(case.state, InPool)
+        and folded.since[stream] <= at
+        and not case.state.filed.held
     ]
     by_criteria = measure is Measure.CRITERIA
     members = tuple(member for member, state in waiting if state.by_criteria is by_criteria)
@@ -164,8 +164,12 @@ def counts_then(opened: Recorded[x.ExerciseEvent]) -> x.CountsThen | None:
     return x.CountsThen(frozen_at=opened.effective_at, counts=event.counts)
 
 
-def _folded(office: Office, position: int, as_of: datetime | None) -> _Folded:
-    folded, after = _Folded(), 0
+def folded_log(office: Office, position: int, as_of: datetime | None = None) -> Folded:
+    """Fold the log's first `position` events, a batch at a time and without what is personal.
+
+    With `as_of`, events that took effect later are as if they had not happened.
+    """
+    folded, after = Folded(), 0
     while after < position:
         batch = office.store.read_log(
             after=after, limit=min(LOG_BATCH, position - after), personal=False
@@ -182,12 +186,14 @@ def _folded(office: Office, position: int, as_of: datetime | None) -> _Folded:
     return folded
 
 
-def _follow(folded: _Folded, recorded: Recorded[e.CaseEvent]) -> None:
+def _follow(folded: Folded, recorded: Recorded[e.CaseEvent]) -> None:
     stream, event = recorded.stream, recorded.event
     if not stays(event):
         folded.since[stream] = recorded.effective_at
     if isinstance(event, e.ApplicationScored):
         folded.scored[stream] = recorded.effective_at
+    if isinstance(event, ApplicationCorrected):
+        folded.corrected.add(stream)
     before = folded.cases[stream].state if stream in folded.cases else Draft()
     folded.cases[stream] = CaseSeen(
         state=evolve(before, event), version=recorded.version, last=recorded.effective_at

@@ -4,32 +4,26 @@ Law: nothing is appended and no row is written. The answer follows from the log 
 the rules as loaded, and the terms asked for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
-from typing import Final, cast
+from typing import Any, cast
 
-from domain import events as e
 from domain import exercise_events as x
 from domain.access import Action, Person, demand
-from domain.application import Application
-from domain.days import hong_kong_date
-from domain.errors import NothingToSelect, Refusal, TermsInvalid
+from domain.errors import NothingToSelect
 from domain.exercise import load
-from domain.exercise_lists import selection
+from domain.exercise_lists import imagined, selection
 from domain.exercise_states import Drawn, Opened, Pool
-from domain.exercise_terms import terms_of
-from domain.rules.assess import assess
+from domain.exercise_terms import fit_together, terms_of, usual_order
 from domain.rules.rank import Placed, PoolMember
-from domain.rules.terms import Measure, Order, Terms
-from domain.rules.types import Ruleset
+from domain.rules.terms import Archetype, Order, Terms
+from domain.stages import Stage
 from services.exercise_requests import events_of
-from services.pool import History, pool_at
+from services.pool import History, folded_log, waiting_in
+from services.reassessing import Frozen, Reassessed, reassessed
 from services.rulebook.named import ruleset_named
 from services.wiring import Office
-
-AT_ONCE: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +41,8 @@ class Change:
 class Moved:
     """A case whose place is another: its points and rank before and then, None where it has none.
 
-    A rank is None too for whoever is not ranked.
+    A rank is None too for whoever is not ranked. `came_from` is the stage at which it stood if the
+    other ruleset brought it into the pool, else None.
     """
 
     reference: str
@@ -56,24 +51,51 @@ class Moved:
     points_then: int | None
     rank_before: int | None
     rank_then: int | None
+    came_from: Stage | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameIn:
+    """A case that was outside the pool and comes into it, from which stage and with what points."""
+
+    reference: str
+    stage: Stage
+    points: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhatIf:
     """How many would be selected on the changed terms, and whom it would make a difference to.
 
-    `exercise` is None for the pool as it is. `erased` counts the cases whose person was erased, so
-    that they keep their points under another ruleset.
+    `exercise` is None for the pool as it is, of which `pool_before` and `pool_then` are the sizes.
+    Another ruleset brings those in who are in `came_in` and leaves out `fell_out`; `erased` and
+    `erased_outside` count whom it cannot assess, as in `Reassessed`.
     """
 
     exercise: str | None
     position: int
     terms: Terms
+    pool_before: int
+    pool_then: int
     before: int
     then: int
     cut_off: int | None
+    tie_break: datetime | None
     moved: tuple[Moved, ...]
+    came_in: tuple[CameIn, ...] = ()
+    fell_out: int = 0
     erased: int = 0
+    erased_outside: int = 0
+
+    @property
+    def gaining(self) -> tuple[Moved, ...]:
+        """Who gains a place, in the order in which places go."""
+        return tuple(each for each in self.moved if each.gains)
+
+    @property
+    def losing(self) -> tuple[Moved, ...]:
+        """Who loses it, in that order before the change."""
+        return tuple(each for each in self.moved if not each.gains)
 
 
 def what_if(office: Office, exercise: str, change: Change, person: Person) -> WhatIf:
@@ -84,56 +106,105 @@ def what_if(office: Office, exercise: str, change: Change, person: Person) -> Wh
     demand(person, Action.READ_EXERCISES)
     history = events_of(office, exercise)
     opened = cast("x.ExerciseOpened", history[0].event)
-    terms, position = terms_of(opened), opened.pool_position
-    members = pool_at(office, position, history[0].effective_at, terms.measure).members
-    departed = _departed(history)
-    drawn = _as_drawn(history)
-    before = selection(drawn, _pool(position, members, departed)).taken
-    if change.as_of is not None:
-        members = _members_at(office, change.as_of, terms.measure)
-    members, erased = _under(office, members, change.ruleset)
-    changed = replace(drawn, opened=_changed(opened, change))
-    division = selection(changed, _pool(position, members, departed))
-    return WhatIf(
-        exercise=exercise,
-        position=position,
-        terms=terms_of(changed.opened),
-        before=len(before),
-        then=len(division.taken),
-        cut_off=division.cut_off,
-        moved=tuple(_moved(before, division.taken)),
-        erased=erased,
+    frozen = _frozen(office, opened.pool_position, history[0].effective_at, terms_of(opened))
+    found = _compared(
+        office,
+        _as_drawn(history),
+        _Pools(before=frozen, then=_then(office, frozen, change), departed=_departed(history)),
+        change,
     )
+    return replace(found, exercise=exercise)
 
 
-def what_if_present(office: Office, terms: Terms, change: Change, person: Person) -> WhatIf:
-    """Return what an exercise on the pool as it is would select, and with a change of terms."""
+def what_if_present(
+    office: Office,
+    terms: Terms,
+    person: Person,
+    *,
+    ruleset: str | None = None,
+    as_of: datetime | None = None,
+) -> WhatIf:
+    """Return what an exercise on the pool as it is would select on these terms.
+
+    It is compared with the usual order, with no threshold where the archetype needs none, with the
+    rules that the cases were assessed under, and with the pool of now.
+    """
     demand(person, Action.READ_EXERCISES)
+    fit_together(terms)
+    change = Change(ruleset=ruleset, order=terms.order, threshold=terms.threshold, as_of=as_of)
+    needed = terms.archetype is Archetype.FIXED_THRESHOLD
+    usual = replace(
+        terms,
+        order=usual_order(terms.measure),
+        threshold=terms.threshold if needed else None,
+    )
     position = office.store.sequence()
-    waiting = pool_at(office, position, change.as_of or office.clock(), terms.measure)
-    if not waiting.members:
+    frozen = _frozen(office, position, office.clock(), usual)
+    then = _then(office, frozen, change)
+    if not frozen.members and not then.members:
         raise NothingToSelect("no case is waiting in the pool by this measure")
-    opened = _imagined(terms, position)
-    before = selection(_fresh(opened), _pool(position, waiting.members)).taken
-    members, erased = _under(office, waiting.members, change.ruleset)
-    changed = _changed(opened, change)
-    division = selection(_fresh(changed), _pool(position, members))
+    return _compared(office, imagined(usual, position), _Pools(before=frozen, then=then), change)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pools:
+    """The pool before a change and, read at another instant, then; and who departed from both."""
+
+    before: Frozen
+    then: Frozen
+    departed: frozenset[str] = frozenset()
+
+
+def _frozen(
+    office: Office, position: int, at: datetime, terms: Terms, as_of: datetime | None = None
+) -> Frozen:
+    folded = folded_log(office, position, as_of)
+    waiting = waiting_in(folded, at, terms.measure)
+    return Frozen(folded=folded, at=at, measure=terms.measure, members=waiting.members)
+
+
+def _then(office: Office, frozen: Frozen, change: Change) -> Frozen:
+    """Return the pool as the whole log says by now that it stood at the instant asked for."""
+    if change.as_of is None:
+        return frozen
+    terms, at = Terms(measure=frozen.measure), change.as_of
+    return _frozen(office, office.store.sequence(), at, terms, as_of=at)
+
+
+def _compared(office: Office, drawn: Drawn, pools: _Pools, change: Change) -> WhatIf:
+    position = drawn.opened.pool_position
+    changed = replace(drawn, opened=replace(drawn.opened, **_changed(drawn.terms, change)))
+    fit_together(changed.terms)
+    again = Reassessed(members=pools.then.members, came={})
+    if change.ruleset is not None:
+        target = ruleset_named(office.rulebook, change.ruleset)
+        again = reassessed(office.store, pools.then, target)
+
+    def pool(members: tuple[PoolMember, ...]) -> Pool:
+        return Pool(position=position, members=members, departed=pools.departed)
+
+    before = selection(drawn, pool(pools.before.members)).taken
+    division = selection(changed, pool(again.members))
     return WhatIf(
         exercise=None,
         position=position,
-        terms=terms_of(changed),
+        terms=changed.terms,
+        pool_before=len(pools.before.members),
+        pool_then=len(again.members),
         before=len(before),
         then=len(division.taken),
         cut_off=division.cut_off,
-        moved=tuple(_moved(before, division.taken)),
-        erased=erased,
+        tie_break=division.tie_break,
+        moved=tuple(_moved(before, division.taken, again.came)),
+        came_in=tuple(
+            CameIn(reference=each.reference, stage=again.came[each.reference], points=each.points)
+            for each in again.members
+            if each.reference in again.came
+        ),
+        fell_out=again.fell,
+        erased=again.erased,
+        erased_outside=again.erased_outside,
     )
-
-
-def _pool(
-    position: int, members: tuple[PoolMember, ...], departed: frozenset[str] = frozenset()
-) -> Pool:
-    return Pool(position=position, members=members, departed=departed)
 
 
 def _departed(history: History) -> frozenset[str]:
@@ -150,101 +221,24 @@ def _as_drawn(history: History) -> Drawn:
     if isinstance(state, Drawn):
         return Drawn(opened=state.opened, drawn=state.drawn, departures=state.departures)
     if isinstance(state, Opened):
-        return _fresh(state.opened)
+        return replace(imagined(state.terms, state.opened.pool_position), opened=state.opened)
     # A result is published: all before it is as it was when the selection was made.
     return _as_drawn(history[:-1])
 
 
-def _fresh(opened: x.ExerciseOpened) -> Drawn:
-    drawn = x.ShortlistDrawn(achievement=0, general=0, departed=(), digest="")
-    return Drawn(opened=opened, drawn=drawn)
-
-
-def _imagined(terms: Terms, position: int) -> x.ExerciseOpened:
-    return x.ExerciseOpened(
-        exercise="what-if",
-        title="What if",
-        archetype=terms.archetype,
-        places=terms.places,
-        shortlist_size=terms.shortlist_size,
-        pool_position=position,
-        pool_size=0,
-        pool_digest="",
-        order=terms.order,
-        measure=terms.measure,
-        threshold=terms.threshold,
-        strata=terms.strata,
-        leftover=terms.leftover,
-    )
-
-
-def _changed(opened: x.ExerciseOpened, change: Change) -> x.ExerciseOpened:
-    by_instant = change.order is Order.INSTANT_REFERENCE
-    if change.order and by_instant is not (opened.measure is Measure.CRITERIA):
-        raise TermsInvalid(f"{change.order} is no order for cases with {opened.measure}")
-    if change.places is not None and change.places < 1:
-        raise TermsInvalid("there is at least one place")
-    size = opened.shortlist_size
-    if change.places is not None and size is not None:
+def _changed(terms: Terms, change: Change) -> dict[str, Any]:
+    """Return the terms that are otherwise, by the name that they have in the opening too."""
+    asked = {"places": change.places, "order": change.order, "threshold": change.threshold}
+    changed: dict[str, Any] = {name: each for name, each in asked.items() if each is not None}
+    if change.places is not None and terms.shortlist_size is not None:
         # More places than the committee saw would otherwise make no difference.
-        size = max(size, change.places)
-    return replace(
-        opened,
-        places=opened.places if change.places is None else change.places,
-        shortlist_size=size,
-        order=change.order or opened.order,
-        threshold=opened.threshold if change.threshold is None else change.threshold,
-    )
+        changed["shortlist_size"] = max(terms.shortlist_size, change.places)
+    return changed
 
 
-def _members_at(office: Office, at: datetime, measure: Measure) -> tuple[PoolMember, ...]:
-    """Return who waited in the pool at an instant, as the whole log says by now."""
-    position = office.store.sequence()
-    return pool_at(office, position, at, measure, as_of=at).members
-
-
-def _under(
-    office: Office, members: tuple[PoolMember, ...], ruleset: str | None
-) -> tuple[tuple[PoolMember, ...], int]:
-    """Return the members of the ruleset's route with its points, less those below its mark.
-
-    Members of the other route keep their points. Who is not in the pool is not looked at.
-    """
-    if ruleset is None:
-        return members, 0
-    target = ruleset_named(office.rulebook, ruleset)
-    found: list[PoolMember] = []
-    erased = 0
-    for some in _some(members):
-        streams = {f"case-{each.reference}": each for each in some}
-        for recorded in office.store.read_firsts(list(streams)):
-            member = streams[recorded.stream]
-            filed = cast("e.ApplicationSubmitted", recorded.event).personal
-            if member.route is not target.route or filed is None:
-                erased += filed is None
-                found.append(member)
-            elif (points := _points(target, filed, member)) is not None:
-                found.append(replace(member, points=points, ruleset=target.id))
-    return tuple(found), erased
-
-
-def _points(ruleset: Ruleset, filed: Application, member: PoolMember) -> int | None:
-    """Return the points under a ruleset; None where the case would not be in the pool."""
-    try:
-        found = assess(ruleset, filed, hong_kong_date(member.submitted_at))
-    except Refusal:
-        return None
-    met = all(each.met for each in found.prerequisites)
-    return found.total if met and found.total >= found.pass_mark else None
-
-
-def _some(members: tuple[PoolMember, ...]) -> Iterator[tuple[PoolMember, ...]]:
-    rest = iter(members)
-    while some := tuple(islice(rest, AT_ONCE)):
-        yield some
-
-
-def _moved(before: tuple[Placed, ...], then: tuple[Placed, ...]) -> Iterator[Moved]:
+def _moved(
+    before: tuple[Placed, ...], then: tuple[Placed, ...], came: Mapping[str, Stage]
+) -> Iterator[Moved]:
     old = {each.member.reference: each for each in before}
     new = {each.member.reference: each for each in then}
     for name in (*new, *old):
@@ -258,4 +252,5 @@ def _moved(before: tuple[Placed, ...], then: tuple[Placed, ...]) -> Iterator[Mov
             points_then=will.member.points if will else None,
             rank_before=was.rank if was else None,
             rank_then=will.rank if will else None,
+            came_from=came.get(name),
         )

@@ -7,7 +7,8 @@ from domain.exercise_events import Band, Funnel, StratumCut
 from domain.projections.exercises import ExerciseStage
 from domain.rules.terms import AfterNoPlace, Archetype, Measure, Order
 from services.api.outputs import Shown
-from services.what_if import Moved
+from services.openings import LeftOut
+from services.what_if import CameIn, Moved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,11 +169,39 @@ class Replay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningTried:
+    """What opening an exercise would do now; nothing of it was recorded.
+
+    `refusal` says why it could not be opened, null where it could; then `selected` and what follows
+    say whom it would select, were nobody to depart. `quota` and `places_left` are null in a year
+    without a quota. The order is local policy.
+    """
+
+    at: datetime
+    position: int
+    archetype: Archetype
+    measure: Measure
+    order: Order
+    pool_size: int
+    achievement: int
+    left_out: LeftOut
+    quota: int | None
+    places_taken: int
+    places_left: int | None
+    refusal: str | None
+    selected: int | None
+    cut_off: int | None
+    tie_break: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OtherTerms:
     """Whom other terms would make a difference to; `before` and `then` count those selected.
 
-    `exercise` is null for the present pool. The order is local policy. `erased` counts the cases
-    whose person was erased, so that they keep their points under another ruleset.
+    `exercise` is null for the present pool. The order is local policy. Under another ruleset
+    `came_in` are the cases that were outside the pool and undecided, and come into it; `fell_out`
+    counts those that leave it. `erased` counts the cases whose person was erased, so that they keep
+    their points, and `erased_outside` those of whom nobody can say whether they would come in.
     """
 
     exercise: str | None
@@ -182,8 +211,14 @@ class OtherTerms:
     order: Order
     places: int | None
     threshold: int | None
+    pool_before: int
+    pool_then: int
     before: int
     then: int
     cut_off: int | None
+    tie_break: datetime | None
     moved: tuple[Moved, ...]
+    came_in: tuple[CameIn, ...]
+    fell_out: int
     erased: int
+    erased_outside: int

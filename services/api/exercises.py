@@ -1,18 +1,16 @@
 """Selection exercises: open, draw, select, read, and draw again from the log alone."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any, Final
 
 from domain import exercise_commands as q
 from domain.access import Action
-from domain.errors import NoSuchExercise
-from domain.exercise_events import SelectionProposed, ShortlistDrawn
 from domain.exercise_terms import LONGEST_TITLE, MOST_PLACES, NAME
 from domain.projections.exercises import ExerciseRow
 from domain.rules.rank import Division
 from services import exercises, results
+from services.addresses import slug
 from services.api.cases import FreshQuery
 from services.api.commands import dated
 from services.api.exercise_outputs import (
@@ -28,19 +26,11 @@ from services.api.exercise_outputs import (
 )
 from services.api.freshness import shown, wait_until_shown
 from services.api.routes import IDEMPOTENCY_KEY, PREFER, Call, Reply, Route
-from services.exercise_requests import ExerciseOutcome
 from services.intake.faults import Fault
 from services.intake.schema import schema_for
 from services.projections import queries
 from services.redrawing import redraw
 from services.wiring import Office
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """The next step of an exercise; `effective_at` is when it is taken, now if absent."""
-
-    effective_at: datetime | None = None
 
 
 def exercise_list(call: Call, query: dict[str, Any]) -> ExerciseList:
@@ -54,39 +44,20 @@ def exercise_list(call: Call, query: dict[str, Any]) -> ExerciseList:
 def show(call: Call, exercise: str, query: dict[str, Any]) -> ExerciseItem:
     """One exercise."""
     wait_until_shown(call.office, "exercises", query.get("wait_for"))
-    row = queries.exercise(call.office.models, name_of(exercise))
-    if row is None:
-        raise NoSuchExercise(f"no exercise is called {exercise!r}")
-    return _item(row)
+    return _item(exercises.exercise_row(call.office, exercise))
 
 
 def open_exercise(call: Call, body: Any) -> Reply:
     """Open an exercise, which freezes its pool."""
-    request = call.request(effective_at=body.effective_at)
-    reply = _answered(exercises.open_exercise(call.office, _command(q.OpenExercise, body), request))
+    reply = _carry_out(call, q.OpenExercise, body.exercise, body)
     location = {"Location": f"/api/v1/exercises/{body.exercise}"}
     return Reply(body=reply.body, headers={**reply.headers, **location})
 
 
-def depart_from_rank(call: Call, exercise: str, body: Any) -> Reply:
-    """Depart from the rank of a shortlisted case."""
-    request = call.request(effective_at=body.effective_at)
-    command = _command(q.DepartFromRank, body)
-    return _answered(exercises.depart_from_rank(call.office, name_of(exercise), command, request))
-
-
-def make_selection(call: Call, exercise: str, body: Any) -> Reply:
-    """Confirm the selection that somebody else proposed, by its digest, and allot the places."""
-    request = call.request(effective_at=body.effective_at)
-    command = _command(q.MakeSelection, body)
-    return _answered(exercises.make_selection(call.office, name_of(exercise), command, request))
-
-
 def dry_run(call: Call, exercise: str) -> DryRun:
     """What the next step would do now, without doing it."""
-    found = exercises.dry_run(call.office, name_of(exercise), call.asker)
+    found = exercises.dry_run(call.office, exercise, call.asker)
     division = found.division
-    (fact,) = found.facts
     return DryRun(
         exercise=found.exercise,
         command=found.command,
@@ -94,7 +65,7 @@ def dry_run(call: Call, exercise: str) -> DryRun:
         left=len(division.left),
         cut_off=division.cut_off,
         tie_break=division.tie_break,
-        digest=fact.digest if isinstance(fact, SelectionProposed | ShortlistDrawn) else "",
+        digest=found.digest,
     )
 
 
@@ -137,7 +108,7 @@ def result(call: Call, exercise: str) -> PublishedResult:
 
 def replay(call: Call, exercise: str) -> Replay:
     """The exercise drawn again from the log alone, beside what was recorded."""
-    again = redraw(call.office, name_of(exercise))
+    again = redraw(call.office, exercise)
     return Replay(
         exercise=again.exercise,
         equal=not again.differences,
@@ -148,28 +119,12 @@ def replay(call: Call, exercise: str) -> Replay:
     )
 
 
-def _command(command: type[Any], body: Any) -> Any:
-    return command(**{each.name: getattr(body, each.name) for each in fields(command)})
-
-
-def _step(take: Callable[..., ExerciseOutcome]) -> Callable[..., Reply]:
-    def step(call: Call, exercise: str, body: Step) -> Reply:
-        request = call.request(effective_at=body.effective_at)
-        return _answered(take(call.office, name_of(exercise), request))
-
-    return step
-
-
-def _answered(outcome: ExerciseOutcome) -> Reply:
+def _carry_out(call: Call, command: type[q.ExerciseCommand], exercise: str, body: Any) -> Reply:
+    asked = command(**{each.name: getattr(body, each.name) for each in fields(command)})
+    request = call.request(effective_at=body.effective_at)
+    outcome = exercises.carry_out(call.office, exercise, asked, request)
     result = ExerciseResult(exercise=outcome.exercise, version=outcome.version, cases=outcome.cases)
     return Reply(body=result, headers={"Idempotent-Replay": "true"} if outcome.repeated else {})
-
-
-def name_of(exercise: str) -> str:
-    """The name, if an exercise could have it."""
-    if not NAME.fullmatch(exercise):
-        raise NoSuchExercise(f"no exercise is called {exercise!r}")
-    return exercise
 
 
 def _unfit(_: Office, document: object) -> Any:
@@ -208,6 +163,33 @@ def _places(
         for each in division.taken
     )
 
+
+def _step(command: type[q.ExerciseCommand]) -> Route:
+    def step(call: Call, exercise: str, body: Any) -> Reply:
+        return _carry_out(call, command, exercise, body)
+
+    address = slug(command.__name__)
+    return Route(
+        method="POST",
+        path=f"/exercises/<exercise>/{address}",
+        name=address,
+        action=Action.RUN_EXERCISE,
+        view=step,
+        summary=(command.__doc__ or "").removesuffix("."),
+        body=schema_for(dated(command)),
+        gives=schema_for(ExerciseResult),
+        headers=(IDEMPOTENCY_KEY,),
+    )
+
+
+STEPS: Final[tuple[type[q.ExerciseCommand], ...]] = (
+    q.DrawShortlist,
+    q.DepartFromRank,
+    q.ProposeSelection,
+    q.MakeSelection,
+    q.PublishResult,
+)
+"""The commands on an exercise that was opened, each at an address of its own."""
 
 ROUTES: Final = (
     Route(
@@ -254,61 +236,7 @@ ROUTES: Final = (
         status=201,
         headers=(IDEMPOTENCY_KEY,),
     ),
-    Route(
-        method="POST",
-        path="/exercises/<exercise>/draw-shortlist",
-        name="draw-shortlist",
-        action=Action.RUN_EXERCISE,
-        view=_step(exercises.draw_shortlist),
-        summary="Draw the shortlist",
-        body=schema_for(Step),
-        gives=schema_for(ExerciseResult),
-        headers=(IDEMPOTENCY_KEY,),
-    ),
-    Route(
-        method="POST",
-        path="/exercises/<exercise>/depart-from-rank",
-        name="depart-from-rank",
-        action=Action.RUN_EXERCISE,
-        view=depart_from_rank,
-        summary="Depart from the rank of a shortlisted case that the panel has graded",
-        body=schema_for(dated(q.DepartFromRank)),
-        gives=schema_for(ExerciseResult),
-        headers=(IDEMPOTENCY_KEY,),
-    ),
-    Route(
-        method="POST",
-        path="/exercises/<exercise>/propose-selection",
-        name="propose-selection",
-        action=Action.RUN_EXERCISE,
-        view=_step(exercises.propose_selection),
-        summary="Propose the selection, for another person to confirm",
-        body=schema_for(Step),
-        gives=schema_for(ExerciseResult),
-        headers=(IDEMPOTENCY_KEY,),
-    ),
-    Route(
-        method="POST",
-        path="/exercises/<exercise>/make-selection",
-        name="make-selection",
-        action=Action.RUN_EXERCISE,
-        view=make_selection,
-        summary="Confirm the selection that somebody else proposed, and allot the places",
-        body=schema_for(dated(q.MakeSelection)),
-        gives=schema_for(ExerciseResult),
-        headers=(IDEMPOTENCY_KEY,),
-    ),
-    Route(
-        method="POST",
-        path="/exercises/<exercise>/publish-result",
-        name="publish-result",
-        action=Action.RUN_EXERCISE,
-        view=_step(exercises.publish_result),
-        summary="Publish the result",
-        body=schema_for(Step),
-        gives=schema_for(ExerciseResult),
-        headers=(IDEMPOTENCY_KEY,),
-    ),
+    *(_step(each) for each in STEPS),
     Route(
         method="GET",
         path="/exercises/<exercise>/dry-run",

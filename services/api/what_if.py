@@ -1,19 +1,35 @@
-"""Exercises on other terms: who would gain a place and who would lose it. Nothing is recorded."""
+"""What an exercise would do, and would have done on other terms. Nothing of it is recorded."""
 
 from typing import Any, Final
 
-from marshmallow import RAISE, Schema, validate
+from marshmallow import RAISE, Schema, ValidationError, validate
 
 from domain.access import Action
-from domain.exercise_terms import MOST_PLACES
-from domain.rules.terms import Order, Terms
+from domain.exercise_commands import OpenExercise
+from domain.exercise_terms import MOST_PLACES, asked_terms
+from domain.rules.terms import Archetype, Leftover, Measure, Order
 from services.api import inputs
-from services.api.exercise_outputs import OtherTerms
-from services.api.exercises import name_of
+from services.api.exercise_outputs import OpeningTried, OtherTerms
 from services.api.routes import Call, Route
 from services.intake.fields import Text, Word
 from services.intake.schema import schema_for
+from services.intake.strata import EXAMPLE, read_stratum
+from services.openings import UNNAMED, dry_run_opening
 from services.what_if import Change, WhatIf, what_if, what_if_present
+
+
+class Strata(Text):
+    """Strata with their places in a query string, separated by commas."""
+
+    def __init__(self) -> None:
+        super().__init__(metadata={"description": f"Separated by commas: {EXAMPLE}."})
+
+    def checked(self, value: Any) -> Any:
+        """The strata."""
+        try:
+            return tuple(read_stratum(each) for each in super().checked(value).split(","))
+        except ValueError as fault:
+            raise ValidationError(f"names a stratum and its places: {EXAMPLE}") from fault
 
 
 class ChangeQuery(Schema):
@@ -32,15 +48,73 @@ class ChangeQuery(Schema):
     as_of = inputs.LenientInstant()
 
 
+class TermsQuery(Schema):
+    """The terms of an opening, each as in the body that opens an exercise."""
+
+    class Meta:
+        """Unknown parameters are refused."""
+
+        unknown = RAISE
+
+    error_messages = inputs.MESSAGES
+    places = inputs.LenientWhole(validate=validate.Range(min=1, max=MOST_PLACES))
+    shortlist_size = inputs.LenientWhole(validate=validate.Range(min=1, max=MOST_PLACES))
+    archetype = Word(Archetype)
+    measure = Word(Measure)
+    order = Word(Order)
+    threshold = inputs.LenientWhole(validate=validate.Range(min=0, max=MOST_PLACES))
+    strata = Strata()
+    leftover = Word(Leftover)
+
+
+class OpeningQuery(TermsQuery):
+    """An exercise that somebody thinks of opening; without a name, one that no other has."""
+
+    exercise = Text()
+    effective_at = inputs.LenientInstant()
+
+
+class PresentQuery(TermsQuery):
+    """The terms of an exercise on the present pool, and what else is to be otherwise."""
+
+    ruleset = Text()
+    as_of = inputs.LenientInstant()
+
+
 def exercise_what_if(call: Call, exercise: str, query: dict[str, Any]) -> OtherTerms:
     """An exercise on other terms: who would gain a place and who would lose it."""
-    return _told(what_if(call.office, name_of(exercise), _change(query), call.asker))
+    return _told(what_if(call.office, exercise, Change(**query), call.asker))
 
 
 def present_what_if(call: Call, query: dict[str, Any]) -> OtherTerms:
-    """The pool as it is, on other terms."""
-    change = _change(query)
-    return _told(what_if_present(call.office, Terms(places=change.places), change, call.asker))
+    """An exercise on the pool as it is, on these terms and by these rules."""
+    other = {name: query.pop(name) for name in ("ruleset", "as_of") if name in query}
+    terms = asked_terms(_opening(query))
+    return _told(what_if_present(call.office, terms, call.asker, **other))
+
+
+def opening_dry_run(call: Call, query: dict[str, Any]) -> OpeningTried:
+    """What opening an exercise would do, without opening it."""
+    at = query.pop("effective_at", None)
+    found = dry_run_opening(call.office, _opening(query), call.asker, at)
+    terms, division = found.terms, found.division
+    return OpeningTried(
+        at=found.at,
+        position=found.position,
+        archetype=terms.archetype,
+        measure=terms.measure,
+        order=terms.order,
+        pool_size=found.pool_size,
+        achievement=found.achievement,
+        left_out=found.left_out,
+        quota=found.quota,
+        places_taken=found.places_taken,
+        places_left=found.places_left,
+        refusal=None if found.refusal is None else str(found.refusal),
+        selected=None if division is None else len(division.taken),
+        cut_off=None if division is None else division.cut_off,
+        tie_break=None if division is None else division.tie_break,
+    )
 
 
 def _told(found: WhatIf) -> OtherTerms:
@@ -53,23 +127,22 @@ def _told(found: WhatIf) -> OtherTerms:
         order=terms.order,
         places=terms.places,
         threshold=terms.threshold,
+        pool_before=found.pool_before,
+        pool_then=found.pool_then,
         before=found.before,
         then=found.then,
         cut_off=found.cut_off,
+        tie_break=found.tie_break,
         moved=found.moved,
+        came_in=found.came_in,
+        fell_out=found.fell_out,
         erased=found.erased,
+        erased_outside=found.erased_outside,
     )
 
 
-def _change(query: dict[str, Any]) -> Change:
-    order = query.get("order")
-    return Change(
-        ruleset=query.get("ruleset"),
-        places=query.get("places"),
-        order=Order(order) if order else None,
-        threshold=query.get("threshold"),
-        as_of=query.get("as_of"),
-    )
+def _opening(query: dict[str, Any]) -> OpenExercise:
+    return OpenExercise(**{"exercise": UNNAMED, "title": UNNAMED, **query})
 
 
 ROUTES: Final = (
@@ -90,7 +163,17 @@ ROUTES: Final = (
         action=Action.READ_EXERCISES,
         view=present_what_if,
         summary="Show what an exercise on the present pool would select, and on other terms",
-        query=ChangeQuery,
+        query=PresentQuery,
         gives=schema_for(OtherTerms),
+    ),
+    Route(
+        method="GET",
+        path="/pool/dry-run",
+        name="pool-dry-run",
+        action=Action.RUN_EXERCISE,
+        view=opening_dry_run,
+        summary="Show what opening an exercise would do now, without opening it",
+        query=OpeningQuery,
+        gives=schema_for(OpeningTried),
     ),
 )

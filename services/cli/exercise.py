@@ -1,8 +1,9 @@
 """`qmas exercise`: from the opening to the published result, and drawn again."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -11,6 +12,7 @@ import click
 from domain.access import Role
 from domain.errors import NoSuchExercise
 from domain.exercise_commands import DepartFromRank, MakeSelection, OpenExercise
+from domain.exercise_terms import asked_terms
 from domain.gradings import DepartureCode, Direction
 from domain.rules.terms import (
     AfterNoPlace,
@@ -19,7 +21,6 @@ from domain.rules.terms import (
     Measure,
     Order,
     StratumPlaces,
-    Terms,
 )
 from services import exercises
 from services.cases import Request
@@ -35,11 +36,14 @@ from services.cli.asking import (
 )
 from services.cli.exercisetables import (
     exercise_table,
+    opening_table,
     placed_lines,
     result_table,
     what_if_lines,
 )
 from services.exercise_requests import ExerciseOutcome, proposal_of
+from services.intake.strata import read_stratum
+from services.openings import UNNAMED, dry_run_opening
 from services.projections import queries, runner
 from services.redrawing import redraw
 from services.results import result_of, results
@@ -68,62 +72,66 @@ class Stratum(click.ParamType[StratumPlaces]):
         """Return the stratum, or fail saying what one looks like."""
         if isinstance(value, StratumPlaces):
             return value
-        name, _, numbers = str(value).partition("=")
-        places, _, size = numbers.partition("/")
-        if not places.isdecimal() or (size and not size.isdecimal()):
-            self.fail(f"{value!r} is not a stratum with its places, such as finance=10", param, ctx)
-        return StratumPlaces(
-            stratum=name, places=int(places), shortlist_size=int(size) if size else None
-        )
+        try:
+            return read_stratum(str(value))
+        except ValueError as fault:
+            self.fail(str(fault), param, ctx)
 
 
-def _terms(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say on what terms an exercise decides."""
-    for option in reversed(
-        (
-            click.option("--title", default="", help="What people call it."),
-            click.option("--places", type=int, help="Its quota; without it there is none."),
-            click.option("--shortlist", type=int, help="How many the committee sees; default all."),
-            _choice("--archetype", Archetype, Archetype.RANK_TO_QUOTA),
-            _choice("--measure", Measure, Measure.POINTS),
-            _choice("--order", Order, None),
-            click.option("--threshold", type=int, help="The least that takes part."),
-            click.option(
-                "--stratum",
-                "strata",
-                type=Stratum(),
-                multiple=True,
-                help="finance=10, finance=10/15",
-            ),
-            _choice("--leftover", Leftover, Leftover.NOBODY),
-            _choice("--after-no-place", AfterNoPlace, AfterNoPlace.ROLLS_OVER),
-            _effective_at,
-            AS,
-        )
-    ):
-        command = option(command)
-    return command
+def _choice(name: str, kind: type[StrEnum], told: str = "") -> Callable[..., Any]:
+    """An option that takes one of the kind's values; None where it is not given."""
+
+    def chosen(_ctx: click.Context, _param: click.Parameter, value: str | None) -> StrEnum | None:
+        return None if value is None else kind(value)
+
+    values = click.Choice([each.value for each in kind])
+    return click.option(name, type=values, callback=chosen, help=told)
 
 
-def _choice(name: str, kind: type[Any], default: Any) -> Callable[..., Any]:
-    values = [each.value for each in kind]
-    return click.option(name, type=click.Choice(values), default=default and default.value)
+_PLACES: Final = click.option("--places", type=int, help="Its quota; without it there is none.")
+_KIND: Final = (
+    click.option(
+        "--shortlist", "shortlist_size", type=int, help="How many the committee sees; default all."
+    ),
+    _choice("--archetype", Archetype, f"Default {Archetype.RANK_TO_QUOTA}."),
+    _choice("--measure", Measure, f"Default {Measure.POINTS}."),
+    click.option(
+        "--stratum", "strata", type=Stratum(), multiple=True, help="finance=10, finance=10/15"
+    ),
+    _choice("--leftover", Leftover, f"Default {Leftover.NOBODY}."),
+)
+"""What an opening alone decides."""
+
+_ORDER: Final = (
+    _choice("--order", Order),
+    click.option("--threshold", type=int, help="The least that takes part."),
+)
+_TERMS: Final = (
+    click.option("--title", help="What people call it."),
+    _PLACES,
+    *_KIND,
+    *_ORDER,
+    _choice("--after-no-place", AfterNoPlace, f"Default {AfterNoPlace.ROLLS_OVER}."),
+    _effective_at,
+    AS,
+)
+"""The terms on which an exercise decides."""
 
 
-def _opening(name: str, told: dict[str, Any]) -> OpenExercise:
-    return OpenExercise(
-        exercise=name,
-        title=told["title"] or name,
-        places=told["places"],
-        shortlist_size=told["shortlist"],
-        archetype=Archetype(told["archetype"]),
-        measure=Measure(told["measure"]),
-        order=told["order"] and Order(told["order"]),
-        threshold=told["threshold"],
-        strata=told["strata"],
-        leftover=Leftover(told["leftover"]),
-        after_no_place=AfterNoPlace(told["after_no_place"]),
-    )
+def _with(options: Iterable[Callable[..., Any]]) -> Callable[..., Any]:
+    def decorated(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(tuple(options)):
+            command = option(command)
+        return command
+
+    return decorated
+
+
+def _opening(name: str, told: Mapping[str, Any]) -> OpenExercise:
+    """Return the command with what was told; the rest is as it is without."""
+    names = {each.name for each in fields(OpenExercise)}
+    given = {key: each for key, each in told.items() if key in names and each is not None}
+    return OpenExercise(**{"exercise": name, "title": name, **given})
 
 
 @click.group()
@@ -133,10 +141,17 @@ def exercise() -> None:
 
 @exercise.command("open")
 @click.argument("name")
-@_terms
-def open_(name: str, **told: Any) -> None:
+@_with(_TERMS)
+@click.option("--dry-run", is_flag=True, help="Tell what it would do, and open nothing.")
+@click.pass_context
+def open_(ctx: click.Context, /, name: str, *, dry_run: bool, **told: Any) -> None:
     """Open an exercise on the pool as it is now."""
     with office() as opened:
+        if dry_run:
+            person = operator(Role.SUPERVISOR)
+            found = dry_run_opening(opened, _opening(name, told), person, told["effective_at"])
+            wide_console().print(opening_table(found))
+            ctx.exit(0 if found.refusal is None else 1)
         asked = asking(opened, Role.SUPERVISOR, told["as_"], told["effective_at"])
         _said(exercises.open_exercise(opened, _opening(name, told), asked))
 
@@ -220,7 +235,7 @@ def publish(name: str, as_: str | None, effective_at: datetime | None) -> None:
 
 @exercise.command("run")
 @click.argument("name")
-@_terms
+@_with(_TERMS)
 def run(name: str, **told: Any) -> None:
     """Open an exercise, draw its shortlist and propose the selection, in one go.
 
@@ -306,32 +321,33 @@ def replay(ctx: click.Context, name: str, *, listed: bool) -> None:
 @exercise.command("what-if")
 @click.argument("name", required=False)
 @click.option("--present", is_flag=True, help="On the pool as it is, instead of an exercise's.")
+@_PLACES
+@_with((*_ORDER, *_KIND))
 @click.option("--ruleset", help="Points under another ruleset, such as gpt-2023.")
-@click.option("--places", type=int, help="Another number of places; with --present, the number.")
-@_choice("--order", Order, None)
-@click.option("--threshold", type=int, help="Another threshold.")
 @click.option("--as-of", type=MOMENT, help="The pool as it stood then.")
 @click.option("--csv", "form", flag_value="csv", help="One line a case, for a table.")
 @click.option("--json", "form", flag_value="json", help="One object.")
 def what_if_(name: str | None, *, present: bool, form: str | None, **told: Any) -> None:
-    """Tell who would gain a place and who would lose it on other terms; nothing is recorded."""
+    """Tell who would gain a place and who would lose it on other terms; nothing is recorded.
+
+    An exercise keeps its kind: `--archetype`, `--measure`, `--stratum`, `--leftover` and
+    `--shortlist` are for the present pool, which is compared with the usual order and without a
+    threshold where the kind needs none.
+    """
     if (name is None) is not present:
         raise click.UsageError("name an exercise, or say --present")
-    order = told["order"] and Order(told["order"])
-    change = Change(
-        ruleset=told["ruleset"],
-        places=told["places"],
-        order=order,
-        threshold=told["threshold"],
-        as_of=told["as_of"],
-    )
+    own = ("archetype", "measure", "strata", "leftover", "shortlist_size")
+    if name is not None and any(told[each] for each in own):
+        raise click.UsageError(f"{name} keeps its kind; give its terms with --present instead")
+    ruleset, as_of = told.pop("ruleset"), told.pop("as_of")
     with office() as opened:
         person = operator(Role.SUPERVISOR)
         if name is None:
-            terms = Terms(places=change.places)
-            found = what_if_present(opened, terms, change, person)
+            terms = asked_terms(_opening(UNNAMED, told))
+            found = what_if_present(opened, terms, person, ruleset=ruleset, as_of=as_of)
         else:
-            found = what_if(opened, name, change, person)
+            changed = {each: told[each] for each in ("places", "order", "threshold")}
+            found = what_if(opened, name, Change(ruleset=ruleset, as_of=as_of, **changed), person)
     for line in what_if_lines(found, form or "text"):
         click.echo(line)
 

@@ -12,7 +12,9 @@ from domain.application import Route
 from domain.days import HONG_KONG
 from domain.projections.exercises import ExerciseRow
 from domain.rules.rank import Placed
+from domain.stages import Stage
 from services.cli.asking import in_hong_kong
+from services.openings import OpeningTrial
 from services.results import PublicResult, lines
 from services.what_if import WhatIf
 
@@ -82,6 +84,27 @@ def result_table(found: PublicResult) -> Table:
     return table
 
 
+def opening_table(found: OpeningTrial) -> Table:
+    """Return what an opening would do, and who would be left out of it and why."""
+    table = Table(title="Nothing was recorded", caption=LOCAL_POLICY, show_header=False)
+    refused = found.refusal
+    table.add_row("Opening", "possible" if refused is None else f"not possible: {refused}")
+    table.add_row("Dated", _exact(found.at))
+    table.add_row("Pool", f"{found.pool_size}, of them {found.achievement} by achievement")
+    table.add_row("Quota of the year", _or_dash(found.quota))
+    table.add_row("of it taken", str(found.places_taken))
+    table.add_row("and left", _or_dash(found.places_left))
+    if found.division is not None:
+        table.add_section()
+        table.add_row("Would be selected", str(len(found.division.taken)))
+        table.add_row("Cut-off", _or_dash(found.division.cut_off))
+        table.add_row("Tie-break (Hong Kong)", _exact(found.division.tie_break))
+    table.add_section()
+    for why, number in found.why_left_out():
+        table.add_row(why, str(number))
+    return table
+
+
 def placed_lines(
     placed: Iterable[Placed], more: Callable[[str], str] = lambda _: ""
 ) -> Iterator[str]:
@@ -102,24 +125,43 @@ def what_if_lines(found: WhatIf, form: str) -> Iterator[str]:
         yield json.dumps(msgspec.to_builtins(found), indent=1)
         return
     if form == "csv":
-        yield "reference,change,points_before,points_then,rank_before,rank_then"
-        for each in found.moved:
-            numbers = (each.points_before, each.points_then, each.rank_before, each.rank_then)
-            told = ",".join("" if number is None else str(number) for number in numbers)
-            yield f"{each.reference},{'gains' if each.gains else 'loses'},{told}"
+        yield from _what_if_csv(found)
         return
-    gains = sum(each.gains for each in found.moved)
     yield (
-        f"{found.before} selected, {found.then} then: {gains} gain a place and "
-        f"{len(found.moved) - gains} lose it; cut-off {_or_dash(found.cut_off)}; "
-        "nothing was recorded"
+        f"{found.before} selected of a pool of {found.pool_before}, {found.then} of "
+        f"{found.pool_then} then: {len(found.gaining)} gain a place and {len(found.losing)} lose "
+        f"it; cut-off {_or_dash(found.cut_off)}; nothing was recorded"
     )
-    if found.erased:
-        yield f"{found.erased} cases of erased people keep their points"
+    if found.came_in or found.fell_out:
+        yield f"{len(found.came_in)} come into the pool and {found.fell_out} leave it"
+    if found.erased or found.erased_outside:
+        yield (
+            f"{found.erased} cases of erased people keep their points, and {found.erased_outside} "
+            "outside the pool cannot be assessed"
+        )
     for each in found.moved:
         sign, points = ("+", each.points_then) if each.gains else ("-", each.points_before)
-        yield f"  {sign} {each.reference}  {_or_dash(points):>3}"
+        came = f"  from outside the pool: {_stood(each.came_from)}" if each.came_from else ""
+        yield f"  {sign} {each.reference}  {_or_dash(points):>3}{came}"
     yield LOCAL_POLICY
+
+
+def _stood(stage: Stage) -> str:
+    return "it was assessed by the other measure" if stage is Stage.IN_POOL else str(stage)
+
+
+def _what_if_csv(found: WhatIf) -> Iterator[str]:
+    """Yield each case whose place is another, then those that come in and have none."""
+    yield "reference,change,points_before,points_then,rank_before,rank_then,came_from"
+    for each in found.moved:
+        numbers = (each.points_before, each.points_then, each.rank_before, each.rank_then)
+        told = ",".join("" if number is None else str(number) for number in numbers)
+        change = "gains" if each.gains else "loses"
+        yield f"{each.reference},{change},{told},{each.came_from or ''}"
+    placed = {each.reference for each in found.moved}
+    for case in found.came_in:
+        if case.reference not in placed:
+            yield f"{case.reference},comes in,,{case.points},,,{case.stage}"
 
 
 def _exact(at: datetime | None) -> str:

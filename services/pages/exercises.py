@@ -12,7 +12,6 @@ from domain import exercise_commands as q
 from domain import exercise_events as x
 from domain.access import Action, permitted
 from domain.errors import Forbidden, NoSuchExercise, Refusal
-from domain.exercise_terms import NAME
 from domain.projections.exercises import ExerciseRow, ExerciseStage
 from services import exercises as running
 from services.cases import Request
@@ -38,8 +37,7 @@ class Act:
     title: str
     does: str
     stages: frozenset[ExerciseStage]
-    command: type[Any]
-    carry_out: Callable[[Office, str, Any, Request], ExerciseOutcome]
+    command: type[q.ExerciseCommand]
 
 
 _BEFORE_COMMITTEE: Final = frozenset({ExerciseStage.SHORTLISTED, ExerciseStage.PROPOSED})
@@ -51,7 +49,6 @@ ACTS: Final = (
         does="Puts the first of the pool, in its order, before the committee.",
         stages=frozenset({ExerciseStage.OPENED}),
         command=q.DrawShortlist,
-        carry_out=lambda office, name, _, asked: running.draw_shortlist(office, name, asked),
     ),
     Act(
         slug="depart-from-rank",
@@ -60,7 +57,6 @@ ACTS: Final = (
         "A selection that was proposed is proposed again afterwards.",
         stages=_BEFORE_COMMITTEE,
         command=q.DepartFromRank,
-        carry_out=running.depart_from_rank,
     ),
     Act(
         slug="propose-selection",
@@ -68,7 +64,6 @@ ACTS: Final = (
         does="Nothing is allotted until somebody confirms it who took no part in this exercise.",
         stages=_BEFORE_COMMITTEE,
         command=q.ProposeSelection,
-        carry_out=lambda office, name, _, asked: running.propose_selection(office, name, asked),
     ),
     Act(
         slug="make-selection",
@@ -76,7 +71,6 @@ ACTS: Final = (
         does="Confirms what was proposed and allots the places, to all at once.",
         stages=frozenset({ExerciseStage.PROPOSED}),
         command=q.MakeSelection,
-        carry_out=running.make_selection,
     ),
     Act(
         slug="publish-result",
@@ -84,7 +78,6 @@ ACTS: Final = (
         does="Shows everybody the figures, with small numbers hidden.",
         stages=frozenset({ExerciseStage.SELECTED}),
         command=q.PublishResult,
-        carry_out=lambda office, name, _, asked: running.publish_result(office, name, asked),
     ),
 )
 _BY_SLUG: Final = {each.slug: each for each in ACTS}
@@ -120,7 +113,7 @@ def act(office: Office, name: str, slug: str) -> ResponseReturnValue:
     chosen = _BY_SLUG[slug]
     try:
         asked = forms.read_command(chosen.command, request.form)
-        outcome = chosen.carry_out(office, name, asked, _request())
+        outcome = running.carry_out(office, name, asked, _request())
     except forms.FormFaults as fault:
         return _page(office, name, fault.faults, slug), 422
     except (Forbidden, NoSuchExercise):
@@ -132,8 +125,6 @@ def act(office: Office, name: str, slug: str) -> ResponseReturnValue:
 
 def redraw(office: Office, name: str) -> ResponseReturnValue:
     """Show the exercise drawn again from the record alone, beside what was recorded."""
-    if not NAME.fullmatch(name):
-        raise NoSuchExercise(f"no exercise is called {name!r}")
     again = drawn_again(office, name)
     opened = cast("x.ExerciseOpened", events_of(office, name)[0].event)
     return render_template("redrawn.html", again=again, title=opened.title)
@@ -175,9 +166,7 @@ def _list(office: Office, typed: Mapping[str, str], faults: Mapping[str, str]) -
 
 
 def _page(office: Office, name: str, faults: Mapping[str, str], slug: str) -> str:
-    row = None if "\0" in name else queries.exercise(office.models, name)
-    if row is None:
-        raise NoSuchExercise(f"no exercise is called {name!r}")
+    row = running.exercise_row(office, name)
     return render_template(
         "exercise.html",
         row=row,

@@ -13,6 +13,7 @@ from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Final, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+import msgspec
 from marshmallow import ValidationError
 
 from domain import commands as c
@@ -21,6 +22,8 @@ from domain.days import HONG_KONG, last_instant
 from domain.rules.terms import StratumPlaces
 from services.addresses import slug
 from services.intake.schema import schema_for
+from services.intake.spelling import claimed
+from services.intake.strata import EXAMPLE, read_stratum
 from services.pages.catalogue import load_catalogue
 
 Strings = Mapping[str, str]
@@ -227,11 +230,11 @@ def _lines(text: str) -> list[str]:
 
 
 def _strata(text: str) -> list[dict[str, Any]]:
-    found = [re.fullmatch(r"([a-z_]+)[ =:]+([0-9]{1,7})", line) for line in _lines(text)]
-    named = [each for each in found if each]
-    if len(named) < len(found):
-        raise ValueError("Enter a stratum and its places on each line, such as finance 20")
-    return [{"stratum": each[1], "places": int(each[2])} for each in named]
+    try:
+        found = [read_stratum(line) for line in _lines(text)]
+    except ValueError as fault:
+        raise ValueError(f"Enter a stratum and its places on each line: {EXAMPLE}") from fault
+    return [claimed(msgspec.to_builtins(each)) for each in found]
 
 
 _READ: Final[Mapping[str, Any]] = MappingProxyType(

@@ -1,7 +1,9 @@
-"""Exercises at a terminal: what is confirmed is what was shown."""
+"""Exercises at a terminal: what would be done, and what is confirmed is what was shown."""
+
+import json
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from domain import exercise_commands as q
 from domain.errors import Forbidden, SecondOfficerNeeded
@@ -80,3 +82,41 @@ def test_nobody_who_cannot_be_asked_selects_without_a_digest(
     told = ["select", "2019-2", "--digest", proposal_of(office, "2019-2").digest]
     CliRunner().invoke(exercise, told, env=environment)
     assert case_at(office, proposed).stage is Stage.SELECTED
+
+
+def run(environment: dict[str, str], *words: str) -> Result:
+    return CliRunner().invoke(exercise, list(words), env=environment)
+
+
+def test_an_opening_is_tried_and_nothing_is_opened(
+    office: Office, environment: dict[str, str]
+) -> None:
+    file_case(office, "john", *TO_POOL)
+    head = office.store.sequence()
+    said = run(environment, "open", "2019-1", "--places", "1", "--dry-run")
+    assert said.exit_code == 0, said.output
+    assert "Nothing was recorded" in said.output
+    assert office.store.sequence() == head
+    refused = run(environment, "open", "2019-1", "--shortlist", "0", "--dry-run")
+    assert refused.exit_code == 1
+    assert "a shortlist holds at least one case" in refused.output
+
+
+def test_the_present_pool_takes_the_terms_of_an_opening(
+    office: Office, environment: dict[str, str]
+) -> None:
+    john = file_case(office, "john", *TO_POOL)
+    emma = file_case(office, "emma", *TO_POOL)
+    terms = ("what-if", "--present", "--archetype", "fixed-threshold", "--threshold", "130")
+    told = json.loads(run(environment, *terms, "--json").output)
+    assert (told["before"], told["then"], told["cut_off"]) == (1, 1, 175)
+    lines = run(environment, "what-if", "--present", "--threshold", "130", "--csv").output
+    assert lines.splitlines()[1:] == [f"{emma},loses,120,,2,,"]
+    assert john not in lines
+
+
+def test_an_exercise_keeps_its_kind(environment: dict[str, str]) -> None:
+    said = run(environment, "what-if", "2019-1", "--archetype", "fixed-threshold")
+    assert (said.exit_code, "2019-1 keeps its kind" in said.output) == (2, True)
+    odd = run(environment, "what-if", "--present", "--stratum", "finance")
+    assert "'finance' is not a stratum with its places, such as finance=10" in odd.output

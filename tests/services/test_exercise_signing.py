@@ -294,7 +294,7 @@ def test_what_if_tells_who_gains_and_who_loses_and_writes_nothing(
     assert what_if(office, "first", Change(order=Order.POINTS_REFERENCE), AUDITOR).moved == ()
     older = what_if(office, "first", Change(ruleset="gpt-2015"), AUDITOR)
     assert older.moved == ()
-    present = what_if_present(office, Terms(), Change(threshold=130), AUDITOR)
+    present = what_if_present(office, Terms(threshold=130), AUDITOR)
     assert [(each.reference, each.gains) for each in present.moved] == [(cases["emma"], False)]
     assert office.store.sequence() == head
     with pytest.raises(Forbidden):

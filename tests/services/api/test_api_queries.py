@@ -300,6 +300,13 @@ def test_an_exercise_is_shown_and_drawn_again_to_the_same_lists(caller: Caller) 
     caller.take(reference, *TO_THE_POOL)
     caller.catch_up()
     opening = {"exercise": "2019-1", "title": "First", "places": 1, "shortlist_size": 1}
+    tried = caller.get("/pool/dry-run?places=1&threshold=0", by=SUPERVISOR).json
+    assert (tried["pool_size"], tried["selected"], tried["refusal"]) == (1, 1, None)
+    assert tried["left_out"]["held"] == 0
+    strata = "strata=finance=1,other=2/3&archetype=rank-within-strata"
+    within = caller.get(f"/pool/what-if?{strata}", by=AUDITOR)
+    assert (within.status_code, within.json["pool_before"]) == (200, 1)
+    assert caller.get("/exercises", by=AUDITOR).json["items"] == []
     caller.command("/exercises", opening, by=SUPERVISOR)
     for step, by in SELECTING[:2]:
         caller.step("2019-1", step, by=by)
