@@ -19,7 +19,8 @@ from domain.projections.stage_after import CASE_STREAM
 from domain.record import Recorded
 from domain.rules.rank import Placed, PoolMember
 from domain.rules.terms import Measure
-from domain.stages import CaseState, Draft, Filed, InPool, Refused, stage_of
+from domain.stages import CaseState, Draft, Filed, InPool
+from domain.tallies import Tally
 from services.projections import pools
 from services.store import Since
 from services.wiring import Office
@@ -214,10 +215,7 @@ def _member(state: InPool, version: int, scored_at: datetime | None) -> PoolMemb
 
 
 def _counts(cases: Iterable[CaseSeen]) -> tuple[x.RouteCounts, ...]:
-    tally = pools.Tally()
+    tally = Tally()
     for case in cases:
-        state = case.state
-        if not isinstance(state, Draft):
-            refused_as = state.reason_class if isinstance(state, Refused) else None
-            tally.add(state.filed.route, stage_of(state), refused_as)
+        tally.add_case(case.state)
     return tally.counts

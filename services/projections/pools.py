@@ -1,6 +1,5 @@
 """The pools that exercises freeze: rows that stay as they are while the cases move on."""
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -15,6 +14,7 @@ from domain.exercise_events import RouteCounts
 from domain.rules.rank import PoolMember
 from domain.rules.terms import Measure
 from domain.stages import Stage
+from domain.tallies import Tally
 from services.projections.catalogue import CASE_LIST
 from services.projections.checkpoints import position_now
 from services.projections.models import ReadModels
@@ -186,37 +186,3 @@ def _counts(connection: Connection) -> tuple[RouteCounts, ...]:
         refused_as = None if reason_class is None else RefusalClass(reason_class)
         tally.add(Route(route), Stage(stage), refused_as, number)
     return tally.counts
-
-
-class Tally:
-    """Counts what became of applications, by their routes."""
-
-    def __init__(self) -> None:
-        self._counted: Counter[tuple[Route, str]] = Counter()
-
-    def add(
-        self, route: Route, stage: Stage, refused_as: RefusalClass | None, number: int = 1
-    ) -> None:
-        """So many more of a route are at a stage, refused for that class of reasons or None."""
-        self._counted[route, "received"] += number
-        if stage is Stage.PREREQUISITES_UNMET or refused_as is RefusalClass.PREREQUISITES:
-            self._counted[route, "prerequisites_failed"] += number
-        elif stage is Stage.BELOW_MARK or refused_as is RefusalClass.POINTS:
-            self._counted[route, "below_mark"] += number
-        elif stage is Stage.WITHDRAWN:
-            self._counted[route, "withdrawn"] += number
-
-    @property
-    def counts(self) -> tuple[RouteCounts, ...]:
-        """The counts of each route that has any."""
-        return tuple(
-            RouteCounts(
-                route=route,
-                received=self._counted[route, "received"],
-                prerequisites_failed=self._counted[route, "prerequisites_failed"],
-                below_mark=self._counted[route, "below_mark"],
-                withdrawn=self._counted[route, "withdrawn"],
-            )
-            for route in Route
-            if self._counted[route, "received"]
-        )
