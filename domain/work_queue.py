@@ -2,7 +2,8 @@
 
 A case waits for an officer while it is undecided and the next step is neither its applicant's nor
 an exercise's. Whoever names a stage means the undecided cases at that one, whoever is next there;
-but none whose applicant was asked for documents and has not answered.
+but none whose applicant was asked for documents and has not answered, and none that an
+investigation holds: on these there is nothing for an officer to do.
 """
 
 from typing import Final
@@ -41,4 +42,5 @@ def is_meant(case: CaseState, wanted: TakeNext) -> bool:
     """Say whether the case, as it is, is one of those that `wanted` means."""
     if isinstance(case, Draft) or case.filed.route not in routes_meant(wanted):
         return False
-    return stage_of(case) in stages_meant(wanted) and case.filed.papers.requested is None
+    kept_back = case.filed.held or case.filed.papers.requested is not None
+    return stage_of(case) in stages_meant(wanted) and not kept_back

@@ -116,11 +116,13 @@ class LoadItem:
 class WorkPage:
     """One's own cases, and how many wait for an officer that nobody has.
 
+    `on_hold` counts those that an investigation holds, which nobody is given until it ends.
     `workload` is that of every officer, for those who may assign cases; null for others.
     """
 
     items: tuple[HeldItem, ...]
     waiting: int
+    on_hold: int
     workload: tuple[LoadItem, ...] | None
     freshness: Shown
 
@@ -175,6 +177,7 @@ def own(call: Call, query: dict[str, Any]) -> WorkPage:
     return WorkPage(
         items=tuple(_held(each) for each in queue.held_by(office.models, person.name)),
         waiting=queue.waiting(office.models, FOR_OFFICERS),
+        on_hold=queue.waiting(office.models, FOR_OFFICERS, on_hold=True),
         workload=None if loads is None else tuple(_load(each) for each in loads),
         freshness=fresh,
     )

@@ -46,9 +46,10 @@ def list_(officer: str | None) -> None:
         held = queue.held_by(opened.models, wanted)
         loads = queue.workloads(opened.models)
         waiting = queue.waiting(opened.models, FOR_OFFICERS)
+        on_hold = queue.waiting(opened.models, FOR_OFFICERS, on_hold=True)
     console = wide_console()
     console.print(_cases(wanted, held))
-    console.print(_loads(loads, waiting))
+    console.print(_loads(loads, waiting, on_hold))
 
 
 @work.command("take")
@@ -128,9 +129,11 @@ def _cases(officer: str, held: tuple[queue.HeldCase, ...]) -> Table:
     return table
 
 
-def _loads(loads: tuple[queue.Workload, ...], waiting: int) -> Table:
+def _loads(loads: tuple[queue.Workload, ...], waiting: int, on_hold: int) -> Table:
+    kept_back = f"; {on_hold} more are held for an investigation" if on_hold else ""
     table = Table(
-        title="Who has how many", caption=f"{waiting} wait for an officer; nobody has them"
+        title="Who has how many",
+        caption=f"{waiting} wait for an officer; nobody has them{kept_back}",
     )
     for heading in ("Officer", "Cases", "The longest since"):
         table.add_column(heading)

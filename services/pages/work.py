@@ -104,6 +104,7 @@ def _list(office: Office, typed: Mapping[str, str], faults: Mapping[str, str]) -
         may_take=permitted(person, WORK_ACTION_OF[c.TakeNext]),
         mine=queue.held_by(office.models, person.name),
         waiting=queue.waiting(office.models, FOR_OFFICERS),
+        on_hold=queue.waiting(office.models, FOR_OFFICERS, on_hold=True),
         loads=queue.workloads(office.models) if _sees_loads() else None,
         stages={str(each): stage_name(words, each) for each in stages},
         tests={str(each): words(f"route.{each}-short") for each in Test},

@@ -34,7 +34,7 @@ SELECT candidate.reference FROM (
         SELECT case_list.reference, case_list.stage_since, coalesce(work.version, 0) AS version
         FROM case_list LEFT JOIN work ON work.reference = case_list.reference
         WHERE case_list.stage = at.stage AND case_list.route = by.route
-            AND NOT case_list.documents_awaited AND work.holder IS NULL
+            AND NOT case_list.documents_awaited AND NOT case_list.held AND work.holder IS NULL
             AND case_list.reference <> ALL (CAST(:passed AS text[]))
         ORDER BY case_list.stage_since, case_list.reference LIMIT :looked_at
     ) AS waiting
@@ -58,7 +58,8 @@ _ANY: Final = text(f"{_WAITING} LIMIT 1")
 _COUNTED: Final = text(
     """
     SELECT count(*) FROM case_list
-    WHERE stage = ANY (CAST(:stages AS text[])) AND NOT documents_awaited AND NOT EXISTS (
+    WHERE stage = ANY (CAST(:stages AS text[])) AND NOT documents_awaited AND held = :on_hold
+    AND NOT EXISTS (
         SELECT FROM work WHERE work.reference = case_list.reference AND work.holder IS NOT NULL
     )
     """
@@ -106,10 +107,13 @@ def longest_waiting(
         yield found or connection.execute(_ANY, given).scalar()
 
 
-def waiting(models: ReadModels, stages: Sequence[Stage]) -> int:
-    """Return how many cases are at these stages and nobody has them."""
+def waiting(models: ReadModels, stages: Sequence[Stage], *, on_hold: bool = False) -> int:
+    """Return how many cases are at these stages and nobody has them.
+
+    They are those that can be taken next or, `on_hold`, those that an investigation keeps back.
+    """
     with models.reads.connect() as connection:
-        given = {"stages": [str(each) for each in stages]}
+        given = {"stages": [str(each) for each in stages], "on_hold": on_hold}
         return int(connection.execute(_COUNTED, given).scalar_one())
 
 

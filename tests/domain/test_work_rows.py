@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from domain import work_events as e
 from domain.application import Channel, Route
 from domain.case import load as load_case
+from domain.interruptions import HoldLifted
 from domain.papers import RequestedDocumentsReceived
 from domain.projections import case_list
 from domain.projections import work as rows
@@ -21,7 +22,7 @@ from domain.work_commands import TakeNext
 from domain.work_queue import FOR_OFFICERS, is_meant, stages_meant
 from domain.work_told import Way, last_way, notes_told
 from tests.domain.desk import CHAN, LEE, TEXT, WONG, handed, noted, returned, superseded, taken
-from tests.domain.histories import HISTORIES, requested
+from tests.domain.histories import HELD, HISTORIES, requested
 
 EventT = TypeVar("EventT")
 
@@ -157,6 +158,13 @@ def test_the_last_way_of_a_case_is_told_with_its_reason() -> None:
     assert last_way(told(taken(), returned(CHAN))).since is None
     assert last_way(told(taken(), returned(CHAN), taken())) == Way(since=at(3))
     assert last_way(told(taken(), e.CaseReleased(officer=CHAN))) == last_way(()) == Way()
+
+
+def test_a_case_that_an_investigation_holds_does_not_wait_for_an_officer() -> None:
+    held = (*HISTORIES[Acknowledged], HELD)
+    released = (*held, HoldLifted(personal=None))
+    for wanted in (TakeNext(), TakeNext(stage=Stage.ACKNOWLEDGED)):
+        assert [is_meant(load_case(each), wanted) for each in (held, released)] == [False, True]
 
 
 def test_a_case_whose_applicant_was_asked_for_documents_does_not_wait_for_an_officer() -> None:

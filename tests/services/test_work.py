@@ -210,6 +210,28 @@ def test_what_waits_for_others_than_officers_is_next_only_if_asked_for(office: O
     assert take_next(office, stage=Stage.IN_POOL) == in_pool
 
 
+def test_a_held_case_is_nobodys_next_until_it_is_released(office: Office) -> None:
+    held, other = file_one(office, 1), file_one(office, 2)
+    hold = cc.HoldCase(reason="Is it forged?")
+    cases.carry_out(office, held, hold, asked(at=None))
+    catch_up_all(office.store, office.models)
+    assert queue.waiting(office.models, (Stage.SUBMITTED,)) == 1
+    assert queue.waiting(office.models, (Stage.SUBMITTED,), on_hold=True) == 1
+    assert take_next(office) == other
+    with pytest.raises(NothingWaits):
+        take_next(office, stage=Stage.SUBMITTED)
+    cases.carry_out(office, held, cc.LiftHold(), asked(at=None))
+    # The rows do not know of it yet.
+    assert take_next(office) == held
+
+
+def test_a_hold_that_the_rows_do_not_know_of_yet_is_respected(office: Office) -> None:
+    held, other = file_one(office, 1), file_one(office, 2)
+    catch_up_all(office.store, office.models)
+    cases.carry_out(office, held, cc.HoldCase(reason="Is it forged?"), asked(at=None))
+    assert take_next(office) == other
+
+
 def test_next_is_right_with_read_models_that_stand_still(office: Office) -> None:
     first, second, third = (file_one(office, minute) for minute in (1, 2, 3))
     catch_up(office.store, office.models, "case-list")

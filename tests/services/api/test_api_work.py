@@ -141,7 +141,7 @@ def test_ones_own_cases_and_the_load_of_others_are_listed(caller: Caller) -> Non
     caller.catch_up()
     own = caller.call("GET", f"{V1}/work").json
     assert [each["reference"] for each in own["items"]] == [john]
-    assert (own["waiting"], own["workload"]) == (1, None)
+    assert (own["waiting"], own["on_hold"], own["workload"]) == (1, 0, None)
     load = caller.call("GET", f"{V1}/work", by=SUPERVISOR).json
     assert load["items"] == []
     assert [(each["officer"], each["cases"]) for each in load["workload"]] == [
