@@ -54,6 +54,23 @@ def held_after(event: e.CaseEvent, *, before: bool) -> bool:
             return before
 
 
+def stale_after(event: e.CaseEvent, *, before: bool) -> bool:
+    """Say whether an assessment rests on what was corrected since; what ends the case ends it."""
+    match event:
+        case p.ApplicationCorrected(assessment_stale=True):
+            return True
+        case (
+            AssessmentUpheld()
+            | AssessmentSetAside()
+            | e.ApplicationRefused()
+            | e.ApplicationWithdrawn()
+            | CaseLapsed()
+        ):
+            return False
+        case _:
+            return before
+
+
 def filed_after(state: s.CaseState, event: e.CaseEvent) -> s.Filed:
     """Return what is true of the case whatever its stage, after an event."""
     if isinstance(event, e.ApplicationSubmitted):
@@ -65,9 +82,10 @@ def filed_after(state: s.CaseState, event: e.CaseEvent) -> s.Filed:
         )
     if isinstance(state, s.Draft):
         raise TypeError(f"a history cannot begin with {type(event).__name__}")
-    filed, held = state.filed, held_after(event, before=state.filed.held)
-    if held is not filed.held:
-        filed = replace(filed, held=held)
+    filed = state.filed
+    held, stale = held_after(event, before=filed.held), stale_after(event, before=filed.stale)
+    if (held, stale) != (filed.held, filed.stale):
+        filed = replace(filed, held=held, stale=stale)
     if not stays(event):
         # What was proposed was about the case as it was.
         filed = _without_decision(filed)
@@ -88,9 +106,7 @@ def _told(filed: s.Filed, event: e.CaseEvent) -> s.Filed:  # noqa: PLR0911 - one
         case CaseMovedToRuleset():
             return replace(filed, ruleset=event.ruleset, assessed=None)
         case CaseReopened() | AssessmentSetAside():
-            return replace(filed, assessed=None, stale=False)
-        case AssessmentUpheld():
-            return replace(filed, stale=False)
+            return replace(filed, assessed=None)
         case (
             e.ApplicationApproved()
             | e.ApplicationRefused()
@@ -108,10 +124,14 @@ def _told(filed: s.Filed, event: e.CaseEvent) -> s.Filed:  # noqa: PLR0911 - one
 
 
 def _under(event: e.PrerequisitesAssessed | e.ApplicationScored) -> s.AssessedUnder:
-    under = s.AssessedUnder(ruleset=event.ruleset, digest=event.digest)
     if isinstance(event, e.PrerequisitesAssessed):
-        return under
-    return replace(under, overrides=event.overrides, total=event.total)
+        return s.AssessedUnder(ruleset=event.ruleset, digest=event.digest)
+    return s.AssessedUnder(
+        ruleset=event.ruleset,
+        digest=event.digest,
+        overrides=event.overrides,
+        total=event.total,
+    )
 
 
 def _without_officer(filed: s.Filed, officer: str) -> s.Filed:
@@ -126,8 +146,7 @@ def _with_people(filed: s.Filed, event: e.CaseEvent) -> s.Filed:
         case p.ApplicationCorrected(personal=said, assessed_anew=anew):
             application = said.application if said else None
             assessed = None if anew else filed.assessed
-            stale = filed.stale or event.assessment_stale
-            return replace(filed, application=application, assessed=assessed, stale=stale)
+            return replace(filed, application=application, assessed=assessed)
         case p.DependantAdded(dependant=number, relation=relation):
             dependants = (*filed.dependants, (number, relation))
             return replace(filed, dependants=dependants, numbered=max(filed.numbered, number))

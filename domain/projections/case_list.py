@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from domain import events as e
 from domain.application import Applicant, Channel, Route, TravelDocument
-from domain.evolving import held_after
+from domain.evolving import held_after, stale_after
 from domain.moves import CaseMovedToRuleset
 from domain.papers import DocumentsRequested, RequestedDocumentsReceived
 from domain.particulars import ApplicationCorrected, ErasureDecided
@@ -28,7 +28,7 @@ from domain.record import Recorded
 from domain.stages import Stage
 from domain.standing import AssessmentSetAside
 
-VERSION: Final = 5
+VERSION: Final = 6
 OPENS: Final[frozenset[type[e.Event]]] = frozenset(
     {e.ApplicationSubmitted, ApplicationCorrected, ErasureDecided}
 )
@@ -62,12 +62,12 @@ class CaseRow:
 
     `points` is None until it is scored, and again once it begins anew; `computed_points` is what
     the tests alone gave, None where no officer decided otherwise. `scored_at` is since when it has
-    these points and `stratum` the sector that it counts to. `documents_awaited` of its
-    applicant is so while a request for documents is open, and `held` while an investigation holds
-    it. `exercise` and `rank` are of the latest exercise that it came before; `ruleset` is the one
-    it was last assessed under or moved to. `version` counts the case's own events, `position` the
-    log's. `reason_class` is that of a refusal. `stage_since` is when the present stage took effect,
-    with the points that the case has.
+    these points and `stratum` the sector that it counts to. `documents_awaited` of its applicant
+    is so while a request for documents is open, `held` while an investigation holds it, `stale`
+    while its assessment rests on what was corrected since. `exercise` and `rank` are of the latest
+    exercise that it came before; `ruleset` is the one it was last assessed under or moved to.
+    `version` counts the case's own events, `position` the log's. `reason_class` is that of a
+    refusal. `stage_since` is when the present stage took effect, with the points that the case has.
     `refiles` is the case that it took the place of, `refiled_as` the one that took its place.
     """
 
@@ -86,6 +86,7 @@ class CaseRow:
     ruleset: str | None
     documents_awaited: bool = False
     held: bool = False
+    stale: bool = False
     reason_class: e.RefusalClass | None = None
     refiles: str | None = None
     refiled_as: str | None = None
@@ -119,6 +120,7 @@ def fold(row: CaseRow | None, recorded: Recorded[e.CaseEvent]) -> CaseRow:
         version=recorded.version,
         position=position_of(recorded),
         held=held_after(event, before=row.held),
+        stale=stale_after(event, before=row.stale),
         **_said(event, recorded.effective_at),
     )
 

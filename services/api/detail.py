@@ -59,7 +59,7 @@ class CaseDetailSchema(Schema):
 
     `exercise` and `rank` are of the latest exercise that it came before and `computed_points` what
     the tests alone gave where officers decided otherwise, as in the list.
-    `assessment_stale` says that what the assessment rests on was corrected since,
+    `stale` says that what the assessment rests on was corrected since,
     `held` is so while an investigation holds it, and `decision` is proposed and awaits a second
     officer. `recused` have stepped aside and `reconsiderations` counts those asked for; `refiles`
     is the case that it took the place of and `refiled_as` the one that took its place.
@@ -88,7 +88,7 @@ class CaseDetailSchema(Schema):
     reason_class = fields.Enum(RefusalClass, by_value=True, required=True, allow_none=True)
     overrides = fields.List(fields.Nested(schema_for(OverrideApplied)), required=True)
     proposals = fields.List(fields.Nested(schema_for(OverrideProposed)), required=True)
-    assessment_stale = fields.Boolean(required=True)
+    stale = fields.Boolean(required=True)
     held = fields.Boolean(required=True)
     decision = fields.Nested(schema_for(AwaitedDecision), required=True, allow_none=True)
     dependants = fields.List(fields.Nested(schema_for(DependantItem)), required=True)
@@ -151,7 +151,7 @@ def _awaited(events: Sequence[Recorded[e.CaseEvent]], filed: Filed) -> AwaitedDe
 def _around(filed: Filed) -> dict[str, Any]:
     """Return what is true of a case whatever its stage."""
     return {
-        "assessment_stale": filed.stale,
+        "stale": filed.stale,
         "held": filed.held,
         "dependants": [
             DependantItem(dependant=number, relation=relation)

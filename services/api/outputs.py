@@ -28,7 +28,8 @@ class Shown:
 class CaseItem:
     """A case in the list; `name` is null once its person has been erased.
 
-    `held` is so while an investigation holds it. `refiles` is the case that it took the place of,
+    `held` is so while an investigation holds it, and `stale` while its assessment rests on what was
+    corrected since. `refiles` is the case that it took the place of,
     `refiled_as` the one that took its place. `computed_points` is what the tests alone gave, null
     where no officer decided otherwise.
     """
@@ -45,6 +46,7 @@ class CaseItem:
     rank: int | None
     ruleset: str | None
     held: bool
+    stale: bool
     refiles: str | None
     refiled_as: str | None
     version: int

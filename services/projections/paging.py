@@ -56,13 +56,14 @@ class Sort(StrEnum):
 
 
 class Mark(StrEnum):
-    """What few cases have: they are held for an investigation, or there was a duplicate.
-
-    Then another application by the same person was refused beside this one.
-    """
+    """What few cases have, each of which asks somebody of the office for something."""
 
     HELD = "held"
+    """An investigation holds the case."""
+    STALE = "stale"
+    """What its assessment rests on was corrected from the shortlist on."""
     DUPLICATES = "duplicates"
+    """Another application by the same person was refused beside this one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +119,7 @@ _COLUMNS: Final[Mapping[str, ColumnElement[Any]]] = MappingProxyType(
 _MARKED: Final[Mapping[Mark, str]] = MappingProxyType(
     {
         Mark.HELD: "SELECT reference FROM case_list WHERE held",
+        Mark.STALE: "SELECT reference FROM case_list WHERE stale",
         Mark.DUPLICATES: "SELECT reference FROM work WHERE duplicates > 0",
     }
 )

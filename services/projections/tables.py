@@ -87,6 +87,7 @@ case_list: Final = Table(
     _text("ruleset", null=True),
     Column("documents_awaited", Boolean, nullable=False, server_default=text("false")),
     Column("held", Boolean, nullable=False, server_default=text("false")),
+    Column("stale", Boolean, nullable=False, server_default=text("false")),
     _text("reason_class", null=True),
     _text("refiles", null=True),
     _text("refiled_as", null=True),
@@ -143,6 +144,7 @@ Index(
     postgresql_where=case_list.c.route == "achievement",
 )
 Index("case_list_held", case_list.c.reference, postgresql_where=case_list.c.held)
+Index("case_list_stale", case_list.c.reference, postgresql_where=case_list.c.stale)
 Index(
     "case_list_waiting",
     case_list.c.stage,

@@ -21,6 +21,7 @@ from domain.errors import (
     ReasonsMissing,
 )
 from domain.following import next_of
+from domain.interruptions import CaseLapsed, LapseCause
 from domain.moves import still_standing
 from domain.overrides import OverrideApplied, OverrideCode
 from domain.particulars import ApplicationCorrected, Correction
@@ -45,6 +46,7 @@ from tests.domain.histories import (
     REFUSED,
     SELECTED,
     SHORTLISTED,
+    WITHDRAWN,
     decided_on,
     prerequisites,
     scored,
@@ -266,6 +268,20 @@ def test_what_may_follow_names_them_only_while_the_assessment_is_stale() -> None
     assert c.ProposeApprovalInPrinciple not in case
     assert not both & set(next_of(load(HISTORIES[s.Selected])))
     assert c.SelectCase not in next_of(load((*HISTORIES[s.Shortlisted], stale())))
+
+
+def test_the_list_shows_a_stale_assessment_until_somebody_looked_or_the_case_ended() -> None:
+    history = (*HISTORIES[s.Shortlisted], stale())
+    assert row_after(case_list, *history).stale
+    assert not row_after(case_list, *HISTORIES[s.Shortlisted]).stale
+    upheld = AssessmentUpheld(total=175, personal=None)
+    aside = AssessmentSetAside(personal=None)
+    lapsed = CaseLapsed(cause=LapseCause.DOCUMENTS, due_on=date(2019, 9, 1))
+    for event in (upheld, aside, REFUSED, WITHDRAWN, lapsed):
+        assert not row_after(case_list, *history, event).stale
+        after = load((*history, event))
+        assert not isinstance(after, s.Draft)
+        assert not after.filed.stale
 
 
 def test_a_reopened_case_has_no_stale_assessment() -> None:

@@ -16,7 +16,7 @@ from services.projections.runner import catch_up_all
 from services.redrawing import redraw
 from services.wiring import Office
 from tests.services.asking import MAY_2019, OFFICER, SUPERVISOR, asked, asked_for, filed_by
-from tests.services.exercising import SECOND, select
+from tests.services.exercising import SECOND, confirm, select
 from tests.services.visiting import TO_POOL, file_case, signed_in
 
 UPHOLD = UpholdAssessment(reason="The sister was on file already")
@@ -50,7 +50,7 @@ def test_a_stale_case_gets_no_place_and_is_assessed_anew(
     correct(office, cases["john"])
     # What was proposed would have taken John.
     with pytest.raises(SelectionChanged, match=cases["john"]):
-        exercises.make_selection(office, "first", asked(SECOND))
+        confirm(office, "first", asked(SECOND))
     select(office, "first")
     assert case_at(office, cases["emma"]).stage is Stage.SELECTED
     assert case_at(office, cases["john"]).stage is Stage.ACKNOWLEDGED
@@ -89,6 +89,9 @@ def test_the_page_of_a_case_says_that_its_assessment_is_stale(
     catch_up_all(office.store, office.models)
     page = signed_in(office, SUPERVISOR.name).get(path)
     (banner,) = page.root.all("div", role="status")
+    listed = signed_in(office, OFFICER.name).get("/staff?mark=stale").root.one("tbody").text
+    assert "assessment stale" in listed
+    assert cases["emma"] not in listed
     assert banner.text.startswith("The assessment is stale")
     both = ("uphold-assessment", "set-assessment-aside")
     assert [each for each in page.actions if each.endswith(both)]
