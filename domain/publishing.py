@@ -6,6 +6,7 @@ and from what is shown.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from domain import exercise_events as x
@@ -48,16 +49,21 @@ def result_published(
     members: tuple[PoolMember, ...],
     published_by: str,
 ) -> x.ResultPublished:
-    """Return what everybody may know of an exercise that has selected."""
+    """Return what everybody may know of an exercise that has selected.
+
+    Where few were selected by rank, the last of them is not told apart by points or instant.
+    """
+    told = not 0 < made.general < SMALL
+    selected = _selected(made)
     return x.ResultPublished(
         pool_size=opened.pool_size,
         histogram=histogram(members, opened.measure),
         places=opened.places,
-        cut_off=made.cut_off,
-        tie_break=made.tie_break,
-        strata=_strata(made),
+        cut_off=made.cut_off if told else None,
+        tie_break=made.tie_break if told else None,
+        strata=selected.strata,
         order=opened.order,
-        funnel=_funnel(opened, drawn, made),
+        funnel=_funnel(opened, drawn, selected),
         rulesets=tuple(sorted({each.ruleset for each in members if each.ruleset})),
         pool_digest=opened.pool_digest,
         digest=made.digest,
@@ -70,30 +76,53 @@ def histogram(members: Sequence[PoolMember], measure: Measure) -> tuple[x.Band, 
     """Return how the general cases of a pool spread over bands of points, or of criteria met.
 
     There is one band beside those that hold any, so that one hidden band never is the only one.
+    The size of the pool is told, so its achievement cases are a number beside the bands: where they
+    are few, some band is hidden too.
     """
     width = 1 if measure is Measure.CRITERIA else _BAND
     found = Counter(each.points // width for each in members if each.route is Route.GENERAL)
     if not found:
         return ()
     numbers = range(min(found), max(found) + 2)
-    cells = hide_small([found[number] for number in numbers])
+    achievement = len(members) - found.total()
+    _, *cells = hide_small([achievement, *(found[number] for number in numbers)])
     return tuple(
         x.Band(lowest=number * width, highest=(number + 1) * width - 1, cases=cell)
         for number, cell in zip(numbers, cells, strict=True)
     )
 
 
-def _strata(made: x.SelectionMade) -> tuple[x.StratumCut, ...]:
-    cells = hide_small([each.selected or 0 for each in made.strata])
-    return tuple(
-        each
-        if cell is not None
-        else x.StratumCut(stratum=each.stratum, selected=None, cut_off=None, tie_break=None)
-        for each, cell in zip(made.strata, cells, strict=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Selected:
+    """What is told of those selected, None for what is not."""
+
+    in_all: int | None
+    general: int | None
+    achievement: int | None
+    strata: tuple[x.StratumCut, ...]
+
+
+def _selected(made: x.SelectionMade) -> _Selected:
+    """Return those selected by route and stratum, which all add up to the same total."""
+    of_strata = [each.selected or 0 for each in made.strata]
+    beside = made.general - sum(of_strata)
+    achievement, _, *cells = hide_small([made.achievement, beside, *of_strata])
+    (in_all,) = hide_small([made.achievement + made.general])
+    told = in_all is not None and achievement is not None
+    return _Selected(
+        in_all=in_all,
+        general=made.general if told else None,
+        achievement=achievement if told else None,
+        strata=tuple(
+            each
+            if cell is not None
+            else x.StratumCut(stratum=each.stratum, selected=None, cut_off=None, tie_break=None)
+            for each, cell in zip(made.strata, cells, strict=True)
+        ),
     )
 
 
-def _funnel(opened: x.ExerciseOpened, drawn: x.ShortlistDrawn, made: x.SelectionMade) -> x.Funnel:
+def _funnel(opened: x.ExerciseOpened, drawn: x.ShortlistDrawn, selected: _Selected) -> x.Funnel:
     outcomes = (
         _in_period(opened, lambda each: each.prerequisites_failed),
         _in_period(opened, lambda each: each.below_mark),
@@ -104,8 +133,6 @@ def _funnel(opened: x.ExerciseOpened, drawn: x.ShortlistDrawn, made: x.Selection
     by_route = hide_small((drawn.general, drawn.achievement))
     if committee is None:
         by_route = (None, None)
-    selected = hide_small((made.general, made.achievement))
-    (in_all,) = hide_small((made.general + made.achievement,))
     return x.Funnel(
         received=_in_period(opened, lambda each: each.received),
         processed=sum(outcomes),
@@ -113,11 +140,11 @@ def _funnel(opened: x.ExerciseOpened, drawn: x.ShortlistDrawn, made: x.Selection
         below_mark=below,
         withdrawn=withdrawn,
         to_committee=committee,
-        selected=in_all,
+        selected=selected.in_all,
         committee_general=by_route[0],
         committee_achievement=by_route[1],
-        selected_general=None if in_all is None else selected[0],
-        selected_achievement=None if in_all is None else selected[1],
+        selected_general=selected.general,
+        selected_achievement=selected.achievement,
     )
 
 

@@ -1,9 +1,10 @@
 """What is published: figures that add up, and none from which a small one could be worked out."""
 
+from collections.abc import Sequence
 from itertools import product
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from domain import exercise_events as x
@@ -72,6 +73,16 @@ def published(
     selected: tuple[int, int],
     previous: x.CountsThen | None = None,
 ) -> x.ResultPublished:
+    made = made_of(selected[1], selected[0], ())
+    return publish(made, counts, committee, previous)
+
+
+def publish(
+    made: x.SelectionMade,
+    counts: tuple[x.RouteCounts, ...] = (),
+    committee: tuple[int, int] = (110, 12),
+    previous: x.CountsThen | None = None,
+) -> x.ResultPublished:
     opened = x.ExerciseOpened(
         exercise="2006-1",
         title="First",
@@ -86,15 +97,6 @@ def published(
     )
     drawn = x.ShortlistDrawn(
         general=committee[0], achievement=committee[1], departed=(), digest="sha256:01"
-    )
-    made = x.SelectionMade(
-        general=selected[0],
-        achievement=selected[1],
-        passed_over=0,
-        cut_off=80,
-        tie_break=MORNING,
-        departed=(),
-        digest="sha256:02",
     )
     members = (member("A", 90), achiever("B"))
     return result_published(opened, drawn, made, members, "supervisor.wong")
@@ -152,6 +154,71 @@ def test_who_was_brought_back_since_makes_no_number_negative() -> None:
         (counted(500, 24, 9, 25),), committee=(110, 12), selected=(73, 10), previous=then
     ).funnel
     assert (funnel.received, funnel.below_mark, funnel.processed) == (21, 0, 122)
+
+
+def made_of(achievement: int, beside: int, strata: Sequence[int]) -> x.SelectionMade:
+    """A selection of so many by achievement, of each stratum, and by rank beside these."""
+    return x.SelectionMade(
+        general=beside + sum(strata),
+        achievement=achievement,
+        passed_over=0,
+        cut_off=80,
+        tie_break=MORNING,
+        departed=(),
+        digest="sha256:02",
+        strata=tuple(
+            x.StratumCut(stratum=str(place), selected=count, cut_off=80, tie_break=MORNING)
+            for place, count in enumerate(strata)
+        ),
+    )
+
+
+COUNTS = st.integers(min_value=0, max_value=7)
+
+
+@settings(deadline=None)
+@given(achievement=COUNTS, beside=COUNTS, strata=st.lists(COUNTS, max_size=2))
+def test_no_hidden_number_of_those_selected_follows_from_the_others(
+    achievement: int, beside: int, strata: list[int]
+) -> None:
+    told = publish(made_of(achievement, beside, strata))
+    funnel = told.funnel
+    if funnel.selected is None:
+        shown = (funnel.selected_general, funnel.selected_achievement)
+        assert shown == (None, None)
+        return
+    rows = [
+        (by_achievement, others, *by_stratum)
+        for by_achievement in range(funnel.selected + 1)
+        for by_stratum in product(range(funnel.selected + 1), repeat=len(strata))
+        if (others := funnel.selected - by_achievement - sum(by_stratum)) >= 0
+        and funnel.selected_achievement in {None, by_achievement}
+        and funnel.selected_general in {None, others + sum(by_stratum)}
+        and all(
+            each.selected in {None, count}
+            for each, count in zip(told.strata, by_stratum, strict=True)
+        )
+    ]
+    true = (achievement, beside, *strata)
+    assert true in rows
+    for place, count in enumerate(true):
+        if 0 < count < SMALL and (place != 1 or strata):
+            assert len({row[place] for row in rows}) > 1, (place, rows)
+
+
+def test_few_achievement_cases_of_a_pool_hide_a_band() -> None:
+    general = [member(f"{points}-{n}", points) for points in (80, 90) for n in range(20)]
+    few = [achiever(f"E-{number}") for number in range(3)]
+    shown = [each.cases for each in histogram([*general, *few], Measure.POINTS)]
+    assert shown == [None, 20, 0]
+
+
+@pytest.mark.parametrize(("general", "told"), [(1, None), (4, None), (5, 80)])
+def test_where_few_are_selected_by_rank_it_is_not_told_where_it_was_cut(
+    general: int, told: int | None
+) -> None:
+    result = publish(made_of(50, general, ()))
+    assert (result.cut_off, result.tie_break is None) == (told, told is None)
 
 
 def test_few_of_a_route_are_hidden_with_the_other_route() -> None:
