@@ -27,10 +27,12 @@ CONSTRAINTS: Final[Mapping[str, str]] = MappingProxyType(
         "events_second_person": "whoever confirms has acted on the matter before, or nobody has "
         "proposed it: somebody else has to decide",
         "events_confirmed": "what two officers decide is recorded with its confirmation only",
+        "events_points_confirmed": "a score counts no override that two officers did not confirm",
         "reservations_key_length": "a reserved key must have 1 to 200 characters: shorten it",
         "case_keys_reference_length": "a case's reference must have 1 to 100 characters",
         "case_keys_wrapped_length": "a case's wrapped key must have 1 to 256 bytes",
         "case_keys_held_or_erased": "a case's key is either held or has an instant of erasure",
+        "case_keys_erasure_decided": "a case's key is destroyed with its erasure only",
     }
 )
 """What each check of the tables that an append writes asks for, by the constraint's name."""

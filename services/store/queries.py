@@ -58,10 +58,6 @@ SELECT coalesce(
     (SELECT version FROM events WHERE stream = %s ORDER BY version DESC LIMIT 1), 0
 )
 """
-DESTROY: Final = """
-UPDATE case_keys SET wrapped = NULL, erased_at = now()
-WHERE reference = %s AND wrapped IS NOT NULL
-"""
 # The event of the version itself comes without its body, for its instant alone.
 SINCE: Final = """
 SELECT

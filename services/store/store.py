@@ -167,14 +167,6 @@ class Store:
         """The version of the stream's last event; 0 when it does not exist."""
         return int(self._value(queries.VERSION, (stream,)))
 
-    def destroy_key(self, reference: str) -> bool:
-        """What was personal in the case can be read by nobody; False if it was so already."""
-        self._wrapped.pop(reference, None)
-        self._keys.forget()
-        return self._retried(
-            lambda connection: connection.execute(queries.DESTROY, (reference,)).rowcount == 1
-        )
-
     def _together(self, work: Callable[[Together], _T]) -> _T:
         def append(connection: Session, commit: Commit) -> Appended:
             return self._settled(

@@ -30,6 +30,7 @@ from tests.integration.mailing import (
     settings,
     states,
 )
+from tests.services.erasing import erase
 
 _LEASE = timedelta(minutes=1)
 _DELIVER = """
@@ -283,7 +284,7 @@ def test_a_person_erased_before_sending_gets_nothing_and_their_letter_is_gone(
     office: Office, mail: MailServer, database: TestDatabase
 ) -> None:
     (reference,) = _planned(office)
-    assert office.store.destroy_key(reference)
+    erase(office.store, reference)
     assert deliver(office) == 0
     row = _only(office)
     assert (row.state, row.last_error) == (State.WITHHELD, "person erased")

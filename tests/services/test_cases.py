@@ -37,6 +37,7 @@ from tests.services.asking import (
     on_paper,
     together,
 )
+from tests.services.erasing import erase
 
 _TO_SELECTION: tuple[c.CaseCommand, ...] = (
     c.AcknowledgeApplication(),
@@ -342,6 +343,6 @@ def test_a_withdrawal_without_a_reason_closes_even_the_case_of_an_erased_person(
     office: Office,
 ) -> None:
     reference = submit(office, on_paper("john"), asked()).reference
-    office.store.destroy_key(reference)
+    erase(office.store, reference)
     outcome = carry_out(office, reference, c.WithdrawApplication(), asked())
     assert outcome.stage is Stage.WITHDRAWN

@@ -23,6 +23,7 @@ from services.redrawing import redraw
 from services.settings import Settings
 from services.wiring import Office
 from tests.services.asking import MAY_2019, SUPERVISOR, asked, asked_for, filed_by, together
+from tests.services.erasing import erase
 from tests.services.exercising import select
 from tests.services.filed import PEOPLE
 from tests.services.visiting import TO_POOL, Page, Visitor, signed_in
@@ -159,7 +160,7 @@ def test_staff_see_each_criterion_with_its_reason(office: Office) -> None:
 
 def test_of_an_erased_person_the_criteria_stay(office: Office) -> None:
     reference = _filed(office, JOHN)
-    office.store.destroy_key(reference)
+    erase(office.store, reference)
     page = signed_in(office, "officer.chan").get(f"/staff/cases/{reference}")
     assert "C2 Yes erased (universities-2024)" in page.text
     assert "Stanford" not in page.html

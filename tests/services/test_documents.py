@@ -45,6 +45,7 @@ from services.store import CommandReused
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.services.asking import AUDITOR, asked, on_paper
+from tests.services.erasing import erase
 from tests.services.sample_files import PROGRAM, SAMPLES, pdf, pdf_of
 
 WORK = p.DocumentKind.WORK
@@ -119,7 +120,7 @@ def test_erased_with_its_person_a_file_can_be_read_by_nobody(
     office: Office, reference: str
 ) -> None:
     add(office, reference)
-    office.store.destroy_key(reference)
+    erase(office.store, reference)
     case = case_at(office, reference)
     with pytest.raises(PersonErased, match="erased with its person"):
         fetch(office, case, 1)

@@ -23,6 +23,7 @@ from services.settings import Settings
 from services.store import Commit, NewEvent, StreamWrite
 from services.wiring import Office
 from tests.services.asking import SECOND, asked, asked_for, filed_by, on_paper, together
+from tests.services.erasing import erase
 
 TO_POOL = (c.AcknowledgeApplication(), c.AssessPrerequisites(), c.ScoreApplication())
 
@@ -60,7 +61,7 @@ def test_an_erased_case_is_told_by_its_skeleton(
     reference = submit(office, on_paper("john"), asked()).reference
     for command in TO_POOL:
         carry_out(office, reference, command, asked_for(command))
-    office.store.destroy_key(reference)
+    erase(office.store, reference)
 
     said = CliRunner().invoke(explain, [reference], env=environment).output
 
@@ -111,7 +112,7 @@ def test_an_erased_assessment_is_held_against_its_ruleset(
     reference = submit(office, on_paper("john"), asked()).reference
     for command in TO_POOL:
         carry_out(office, reference, command, asked_for(command))
-    office.store.destroy_key(reference)
+    erase(office.store, reference)
 
     told = CliRunner().invoke(explain, [reference], env=environment)
 

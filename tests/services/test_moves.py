@@ -22,6 +22,7 @@ from services.redrawing import redraw
 from services.settings import Settings
 from services.wiring import Office
 from tests.services.asking import MAY_2019, OFFICER, SUPERVISOR, asked, filed_by
+from tests.services.erasing import erase
 from tests.services.exercising import select
 from tests.services.visiting import TO_POOL, Visitor, file_case, signed_in
 
@@ -47,7 +48,7 @@ def test_a_moved_case_is_scored_anew_and_its_reason_is_read_back(office: Office)
     moved = case_at(office, reference).events[4].event
     assert isinstance(moved, CaseMovedToRuleset)
     assert moved.personal == MoveReason(text="As the tribunal ordered")
-    office.store.destroy_key(reference)
+    erase(office.store, reference)
     erased = case_at(office, reference).events[4].event
     assert erased == replace(moved, personal=None)
 
@@ -173,6 +174,6 @@ def test_the_command_line_tells_the_move_and_no_assessment_of_before_it(
     carry_out(office, reference, AGAIN[0], asked())
     said = CliRunner().invoke(explain, [reference], env=environment).output
     assert "Assessment: gpt-2015, general route, on 1 May 2019" in said
-    office.store.destroy_key(reference)
+    erase(office.store, reference)
     said = CliRunner().invoke(explain, [reference], env=environment).output
     assert "moved from gpt-2018 to gpt-2015 (review-or-court): the reason was erased" in said

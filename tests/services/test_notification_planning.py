@@ -29,6 +29,7 @@ from tests.integration.mailing import (
     states,
     submitted,
 )
+from tests.services.erasing import erase
 
 _NOWHERE = "smtp://127.0.0.1:9"  # nothing here sends anything
 
@@ -140,7 +141,7 @@ def test_reading_the_whole_log_again_plans_nothing_again(
 
 def test_an_erased_person_is_planned_nothing_and_the_reason_is_kept(office: Office) -> None:
     reference = acknowledge(office, applicant(1))
-    office.store.destroy_key(reference)
+    erase(office.store, reference)
     assert plan(office) == 1
     (row,) = office.ledger.rows()
     assert (row.state, row.last_error) == (State.WITHHELD, "person erased")
@@ -205,7 +206,7 @@ def test_the_application_cannot_unmake_what_guards_against_sending_twice(
 
 def test_the_standing_counts_every_state_and_what_is_due(office: Office) -> None:
     references = [acknowledge(office, applicant(number)) for number in range(3)]
-    office.store.destroy_key(references[0])
+    erase(office.store, references[0])
     plan(office)
     standing = office.ledger.standing()
     assert {state: count for state, count in standing.counts.items() if count} == {

@@ -31,6 +31,7 @@ from services.simulation.comparing import OpenCase, Terms, compared
 from services.store import Conflict
 from services.wiring import Office
 from tests.services.asking import APPLICANT, AUDITOR, MAY_2019, OFFICER, SUPERVISOR, asked, filed_by
+from tests.services.erasing import erase
 from tests.services.exercising import select as select_as_two
 from tests.services.visiting import TO_POOL, file_case, signed_in
 
@@ -207,7 +208,7 @@ def test_what_an_erased_person_was_decided_stays_in_the_skeleton(
     office: Office, settings: Settings, proposed: str
 ) -> None:
     carry_out(office, proposed, CONFIRM, asked(SUPERVISOR))
-    office.store.destroy_key(proposed)
+    erase(office.store, proposed)
     said = told(settings, proposed)
     assert "renowned-institution: computed 30, decided 0; documents show less" in said
     assert "diploma" not in said

@@ -9,6 +9,7 @@ from services import work
 from services.cases import carry_out, case_at
 from services.wiring import Office
 from tests.services.asking import MAY_2019, asked
+from tests.services.erasing import erase
 from tests.services.visiting import TO_POOL, file_case, signed_in
 
 
@@ -35,7 +36,7 @@ def test_every_assessment_is_made_again_beside_its_event(office: Office) -> None
     steps = page.root.all("li", **{"class": "step"})
     again = "Identical: assessed anew from what was filed"
     assert [again in step.text for step in steps] == [False, False, True, True]
-    office.store.destroy_key(reference)
+    erase(office.store, reference)
     erased = visitor.get(f"/audit/cases/{reference}")
     assert erased.root.text.count("What is left after the erasure agrees with the ruleset") == 2
 
@@ -120,7 +121,7 @@ def test_a_moment_that_is_none_is_told_beside_its_field(office: Office) -> None:
 
 def test_what_was_erased_is_told_as_erased(office: Office) -> None:
     reference = file_case(office)
-    office.store.destroy_key(reference)
+    erase(office.store, reference)
     page = signed_in(office, "auditor.ho", "audit").get(f"/audit/cases/{reference}")
     assert "What concerned the person was erased." in page.text
     assert "Carter" not in page.html
@@ -139,7 +140,7 @@ def test_the_work_of_the_office_stands_apart_from_the_case(office: Office) -> No
     assert "work-" not in own.text
     # Before it was done, nothing of it is shown.
     assert len(visitor.get(f"{path}?as_of=2019-05-01").root.all("ol", **{"class": "steps"})) == 1
-    office.store.destroy_key(reference)
+    erase(office.store, reference)
     erased = visitor.get(path).root.all("ol", **{"class": "steps"})[1]
     assert "His wife is ill" not in erased.text
     assert "What concerned the person was erased." in erased.text

@@ -20,6 +20,7 @@ from tests.services.asking import (
     on_paper,
     together,
 )
+from tests.services.erasing import erase
 from tests.services.visiting import TO_POOL, Page, Visitor, file_case, later
 
 BORN = filed_by("john").applicant.date_of_birth
@@ -232,7 +233,7 @@ def test_a_visa_is_told_with_its_conditions(office: Office) -> None:
 def test_an_erased_person_is_as_good_as_unknown(office: Office) -> None:
     reference = submit(office, on_paper("john"), asked(at=MAY_2019)).reference
     catch_up_all(office.store, office.models)
-    office.store.destroy_key(reference)
+    erase(office.store, reference)
     page = enquire(Visitor(office), reference)
     assert page.status == 422
     assert "No application was found" in page.problems[0]

@@ -9,6 +9,7 @@ from services import work
 from services.projections.runner import catch_up_all
 from services.wiring import Office
 from tests.services.asking import AUDITOR, OFFICER, SUPERVISOR, asked, filed_by
+from tests.services.erasing import erase
 from tests.services.visiting import TO_POOL, Page, Visitor, file_case, signed_in
 
 LEE = "officer.lee"
@@ -133,7 +134,7 @@ def test_what_was_noted_on_an_erased_person_is_marked_as_erased(office: Office) 
     ask(office, reference, c.TakeCase())
     ask(office, reference, c.AddNote(text="His wife is ill"))
     ask(office, reference, c.ReturnCase(reason="I know his wife"))
-    office.store.destroy_key(reference)
+    erase(office.store, reference)
     page = signed_in(office, OFFICER.name).get(f"/staff/cases/{reference}")
     assert page.root.one("ol", **{"class": "notes"}).one("li").text.endswith("[erased]")
     assert page.facts["Returned because"] == "[erased]"

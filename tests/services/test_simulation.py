@@ -27,6 +27,7 @@ from services.simulation.simulate import (
 from services.store import NewEvent
 from services.wiring import Office
 from tests.services.asking import APPLICANT, AUDITOR, MAY_2019, OFFICER, SUPERVISOR, asked, filed_by
+from tests.services.erasing import erase
 from tests.services.openings import TO_POOL, another, file, with_trial
 from tests.services.storing import commit_of, writing
 
@@ -154,7 +155,7 @@ def test_an_erased_person_is_counted_as_not_assessable(trying: Office) -> None:
     john = file(trying, filed_by("john"), *TO_POOL)
     emma = file(trying, filed_by("emma"))
     for reference in (john, emma):
-        trying.store.destroy_key(reference)
+        erase(trying.store, reference)
     found, cases = asked_of(trying)
     assert told(cases[0]) == (175, True, None, None, None, Effect.NOT_ASSESSABLE)
     assert told(cases[1]) == (None, None, None, None, None, Effect.NOT_ASSESSABLE)

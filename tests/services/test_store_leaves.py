@@ -7,6 +7,7 @@ import psycopg
 
 from domain.merkle import Frontier, root_of
 from tests.conftest import TestDatabase
+from tests.services.erasing import erase
 from tests.services.storing import commit_of, fees, store_at, withdrawal, writing
 
 _POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -43,7 +44,7 @@ def test_erasing_a_person_alters_no_leaf(database: TestDatabase) -> None:
 
     with psycopg.connect(database.app_url, autocommit=True) as connection:
         before = connection.execute(leaves).fetchall()
-        store.destroy_key("1")
+        erase(store, "1")
         after = connection.execute(leaves).fetchall()
     store.dispose()
 

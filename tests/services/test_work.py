@@ -38,6 +38,7 @@ from tests.services.asking import (
     filed_by,
     on_paper,
 )
+from tests.services.erasing import erase
 
 LEE = Person(name="officer.lee", role=Role.OFFICER)
 
@@ -136,7 +137,7 @@ def test_erasing_the_person_leaves_who_noted_and_not_what(office: Office) -> Non
     reference = file_one(office, 1)
     ask(office, reference, c.TakeCase())
     ask(office, reference, c.AddNote(text="His wife is ill"))
-    office.store.destroy_key(reference)
+    erase(office.store, reference)
     _, noted = (each.event for each in work.work_at(office, reference).events)
     assert noted == NoteAdded(note=1, author=OFFICER.name, personal=None)
     with pytest.raises(PersonErased):

@@ -8,6 +8,7 @@ from werkzeug.test import TestResponse
 
 from domain.papers import MediaType
 from tests.services.api.calling import AUDITOR, OFFICER, SERVICE, V1, Caller, is_problem
+from tests.services.erasing import erase
 from tests.services.sample_files import PROGRAM, SAMPLES, jpeg, pdf, pdf_of
 
 FIVE_MEGABYTES = 5 * 1024 * 1024
@@ -204,7 +205,7 @@ def test_what_is_not_there_is_not_found(refused: Caller, standing_case: str) -> 
 def test_the_files_of_an_erased_person_are_given_to_nobody(caller: Caller) -> None:
     reference = caller.submit()
     add(caller, reference)
-    caller.office.store.destroy_key(reference)
+    erase(caller.office.store, reference)
     is_problem(caller.get(f"/cases/{reference}/documents/1"), 409, "person-erased")
     (document,) = listed(caller, reference)["documents"]
     assert (document["name"], document["sha256"]) == (None, None)

@@ -7,6 +7,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from tests.services.api.calling import RECEIVED, TO_THE_POOL, V1, Caller, filed_by, is_problem
+from tests.services.erasing import erase
 
 
 def _enquire(caller: Caller, **body: Any) -> TestResponse:
@@ -32,7 +33,7 @@ def test_unknown_mismatched_and_erased_get_one_answer(caller: Caller) -> None:
     reference = caller.submit("john")
     erased = caller.submit("emma")
     caller.catch_up()
-    caller.office.store.destroy_key(erased)
+    erase(caller.office.store, erased)
     told = [
         is_problem(_enquire(caller, **asked), 404, "no-such-application")
         for asked in (

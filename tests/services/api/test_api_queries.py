@@ -20,6 +20,7 @@ from tests.services.api.calling import (
     is_problem,
 )
 from tests.services.asking import asked
+from tests.services.erasing import erase
 
 
 def test_a_case_tells_what_it_was_filed_and_scored_with(caller: Caller) -> None:
@@ -192,7 +193,7 @@ def test_an_erased_person_is_shown_nowhere(caller: Caller) -> None:
     reference = caller.submit()
     caller.take(reference, *TO_THE_POOL)
     caller.catch_up()
-    caller.office.store.destroy_key(reference)
+    erase(caller.office.store, reference)
     case = caller.get(f"/cases/{reference}")
     assert (case.json["application"], case.json["assessment"]) == (None, None)
     assert case.json["points"] == 175

@@ -1,0 +1,119 @@
+"""An erasure, decided by two: the key goes with the event, whatever breaks off meanwhile."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from typing import Any, Final
+
+import psycopg
+import pytest
+
+from domain import commands as c
+from domain.decisions import Matter
+from domain.particulars import ErasureDecided
+from services.cases import carry_out, case_at, history
+from services.settings import Settings
+from services.store import StoreUnreachable
+from services.wiring import Office, open_office
+from tests.conftest import TestDatabase
+from tests.services.asking import OFFICER, SECOND, asked
+from tests.services.test_second_person import Stream
+from tests.services.visiting import TO_POOL, file_case
+
+CONFIRM: Final = c.ConfirmDecision(matter=Matter.ERASURE)
+
+
+@pytest.fixture
+def ended(office: Office) -> str:
+    """John's case, withdrawn, of which an officer proposed the erasure."""
+    reference = file_case(office, "john", *TO_POOL)
+    carry_out(office, reference, c.WithdrawApplication(reason="We are moving"), asked(OFFICER))
+    carry_out(office, reference, c.ProposeErasure(), asked(OFFICER))
+    return reference
+
+
+def erasures(office: Office, reference: str) -> int:
+    return sum(isinstance(each.event, ErasureDecided) for each in history(office, reference))
+
+
+def personal_of(office: Office, reference: str) -> list[Any]:
+    """Return what the events of a case still tell of its person."""
+    said = [getattr(each.event, "personal", None) for each in history(office, reference)]
+    return [each for each in said if each is not None]
+
+
+def key_is_there(database: TestDatabase, reference: str) -> bool:
+    with psycopg.connect(database.owner_url) as connection:
+        row = connection.execute(
+            "SELECT wrapped IS NOT NULL FROM case_keys WHERE reference = %s", (reference,)
+        ).fetchone()
+    assert row is not None
+    return bool(row[0])
+
+
+def test_the_key_goes_with_the_event_and_a_repeat_is_told_the_same(
+    office: Office, settings: Settings, database: TestDatabase, ended: str
+) -> None:
+    with closing(open_office(settings)) as other:
+        # The other one has read, and so remembers what opens the case.
+        assert personal_of(other, ended)
+        request = asked(SECOND)
+        outcome = carry_out(office, ended, CONFIRM, request)
+        assert not key_is_there(database, ended)
+        for each in (office, other):
+            assert carry_out(each, ended, CONFIRM, request) == replace(outcome, repeated=True)
+            assert personal_of(each, ended) == []
+    assert erasures(office, ended) == 1
+
+
+def test_an_erasure_that_breaks_off_leaves_both_or_neither(
+    office: Office, database: TestDatabase, ended: str
+) -> None:
+    request = asked(SECOND)
+    version = case_at(office, ended).version
+    # Somebody is just writing the same version: the key is destroyed already and the event waits.
+    with psycopg.connect(database.app_url) as slow, ThreadPoolExecutor(1) as pool:
+        stream = Stream(slow, f"case-{ended}", version)
+        stream.write({"type": "application-acknowledged"})
+        erasing = pool.submit(carry_out, office, ended, CONFIRM, request)
+        with psycopg.connect(database.admin_url, autocommit=True) as admin:
+            for _ in range(2):  # the store tries once more
+                kill_who_waits(admin, slow.info.backend_pid)
+        with pytest.raises(StoreUnreachable):
+            erasing.result()
+        slow.rollback()
+    assert key_is_there(database, ended)
+    assert erasures(office, ended) == 0
+    # Asked again it is done, whole, and once.
+    carry_out(office, ended, CONFIRM, request)
+    assert not key_is_there(database, ended)
+    assert erasures(office, ended) == 1
+
+
+def test_an_erasure_whose_connection_broke_is_done_by_the_next_attempt(
+    office: Office, database: TestDatabase, ended: str
+) -> None:
+    version = case_at(office, ended).version
+    with psycopg.connect(database.app_url) as slow, ThreadPoolExecutor(1) as pool:
+        stream = Stream(slow, f"case-{ended}", version)
+        stream.write({"type": "application-acknowledged"})
+        erasing = pool.submit(carry_out, office, ended, CONFIRM, asked(SECOND))
+        with psycopg.connect(database.admin_url, autocommit=True) as admin:
+            kill_who_waits(admin, slow.info.backend_pid)
+        slow.rollback()
+        assert erasing.result().version == version + 2
+    assert not key_is_there(database, ended)
+    assert erasures(office, ended) == 1
+
+
+def kill_who_waits(admin: psycopg.Connection[Any], blocker: int) -> None:
+    """The connection that waits for the blocking one is gone."""
+    while True:
+        row = admin.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            " WHERE %s = ANY (pg_blocking_pids(pid))",
+            (blocker,),
+        ).fetchone()
+        if row is not None:
+            assert row[0]
+            return
