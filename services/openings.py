@@ -74,9 +74,9 @@ class OpeningTrial:
     def why_left_out(self) -> Iterator[tuple[str, int]]:
         """Yield each reason for which cases in the pool would take no part, and how many."""
         other = Measure.POINTS if self.terms.measure is Measure.CRITERIA else Measure.CRITERIA
-        yield f"Left out, assessed by {other}", self.left_out.other_measure
-        yield "Left out, under investigation", self.left_out.held
-        yield "Left out, in the pool only later", self.left_out.later
+        yield f"Assessed by {other}", self.left_out.other_measure
+        yield "Under investigation", self.left_out.held
+        yield "Came to the pool later", self.left_out.later
         yield "Below the threshold", self.left_out.below_threshold
         yield "Of a stratum without places", self.left_out.other_strata
 

@@ -100,6 +100,7 @@ def opening_table(found: OpeningTrial) -> Table:
         table.add_row("Cut-off", _or_dash(found.division.cut_off))
         table.add_row("Tie-break (Hong Kong)", _exact(found.division.tie_break))
     table.add_section()
+    table.add_row("Would take no part", "")
     for why, number in found.why_left_out():
         table.add_row(why, str(number))
     return table

@@ -28,6 +28,7 @@ from services.pages import (
     shown,
     signing_in,
     status,
+    trials,
     uploads,
     work,
 )
@@ -59,6 +60,7 @@ ROUTES: Final = (
     *uploads.ROUTES,
     *work.ROUTES,
     *exercises.ROUTES,
+    *trials.ROUTES,
     *audit.ROUTES,
     *rules.ROUTES,
     *results.ROUTES,

@@ -86,7 +86,7 @@ _SECONDS: Final = 2.0
 
 def exercise_list(office: Office) -> ResponseReturnValue:
     """Show every exercise, and the form that opens another to whoever may."""
-    return _list(office, {}, {})
+    return list_page(office, {}, {})
 
 
 def open_exercise(office: Office) -> ResponseReturnValue:
@@ -95,11 +95,11 @@ def open_exercise(office: Office) -> ResponseReturnValue:
         asked = forms.read_command(q.OpenExercise, request.form)
         outcome = running.open_exercise(office, asked, _request())
     except forms.FormFaults as fault:
-        return _list(office, request.form, fault.faults), 422
+        return list_page(office, request.form, fault.faults), 422
     except Forbidden:
         raise
     except (Refusal, CommandReused, Conflict) as refusal:
-        return _list(office, request.form, {"": _said(refusal)}), status_of(refusal)
+        return list_page(office, request.form, {"": _said(refusal)}), status_of(refusal)
     return _after(office, outcome, "The exercise is open and its pool is frozen.")
 
 
@@ -151,7 +151,8 @@ def _after(office: Office, outcome: ExerciseOutcome, said: str) -> ResponseRetur
     return redirect(url_for("exercise", name=outcome.exercise), 303)
 
 
-def _list(office: Office, typed: Mapping[str, str], faults: Mapping[str, str]) -> str:
+def list_page(office: Office, typed: Mapping[str, str], faults: Mapping[str, str]) -> str:
+    """Return the page of all exercises, its form with what was typed and what is wrong in it."""
     may_run, words = permitted(visitor(), Action.RUN_EXERCISE), load_catalogue()
     return render_template(
         "exercises.html",
