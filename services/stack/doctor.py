@@ -188,7 +188,19 @@ def _schema(settings: Settings) -> Iterator[Finding]:
         remedy=remedies[found.standing],
     )
     if found.standing is migrate.Standing.AT_HEAD:
+        yield _guards(settings)
         yield from _read_models(settings)
+
+
+def _guards(settings: Settings) -> Finding:
+    """Triggers that do not hold for everybody are told; a restore of data alone leaves them so."""
+    off = migrate.unguarded(settings.database_url)
+    return Finding(
+        subject="guards",
+        is_well=not off,
+        says=f"not held against everybody: {', '.join(off)}" if off else "held against everybody",
+        remedy="run `qmas up`, which turns them on again; a restore of data alone leaves them so",
+    )
 
 
 def _read_models(settings: Settings) -> Iterator[Finding]:

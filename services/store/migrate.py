@@ -23,6 +23,14 @@ from services.store.errors import MigrationFault, StoreUnreachable
 _ADVISORY_LOCK: Final = 0x716D6173
 _LIMITS: Final = "-c lock_timeout=10s -c statement_timeout=300s"
 
+# Every trigger of this schema holds for everybody. A restore of data alone switches them off and
+# on again, and then they hold for ordinary sessions only, or not at all if it broke off.
+_UNGUARDED: Final = """
+    SELECT tgname::text,
+        'ALTER TABLE ' || tgrelid::regclass || ' ENABLE ALWAYS TRIGGER ' || quote_ident(tgname)
+    FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'A' ORDER BY tgname
+"""
+
 
 class Standing(StrEnum):
     """How a database's schema compares with the one this program needs."""
@@ -45,6 +53,7 @@ class MigrationState:
 def upgrade(owner_url: str) -> None:
     """The database is at the newest revision; raises `MigrationFault` when it cannot be.
 
+    Its triggers hold for everybody, whatever a restore made of them.
     `owner_url` is a libpq URL of the role that owns the schema. Safe to call from several
     processes at once: all but one wait for the lock, at most ten seconds.
     """
@@ -58,6 +67,8 @@ def upgrade(owner_url: str) -> None:
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+            for _, guard in connection.exec_driver_sql(_UNGUARDED).all():
+                connection.exec_driver_sql(guard)
             connection.commit()
     except DBAPIError as fault:
         raise MigrationFault(f"the database could not be migrated: {fault.orig}") from fault
@@ -75,6 +86,15 @@ def state(url: str) -> MigrationState:
     try:
         with closing(psycopg.connect(url, autocommit=True, connect_timeout=10)) as connection:
             return _state(connection)
+    except psycopg.OperationalError as fault:
+        raise StoreUnreachable(str(fault).strip()) from fault
+
+
+def unguarded(url: str) -> tuple[str, ...]:
+    """Return the triggers that do not hold for everybody, which `upgrade` puts right."""
+    try:
+        with closing(psycopg.connect(url, autocommit=True, connect_timeout=10)) as connection:
+            return tuple(str(name) for name, _ in connection.execute(_UNGUARDED))
     except psycopg.OperationalError as fault:
         raise StoreUnreachable(str(fault).strip()) from fault
 

@@ -1,10 +1,7 @@
 """The log goes on where it was: restored from a dump, or after the server was killed."""
 
 import os
-import shutil
 import signal
-import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,50 +9,25 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from services.stack.binaries import postgres_programs
 from services.stack.postgres import (
     ADMIN,
     APP,
     OWNER,
     PostgresServer,
-    start_postgres,
-    stop_postgres,
 )
-from services.stack.tuning import Tuning
 from services.store import StoreUnreachable, Together, migrate
 from tests.conftest import TestDatabase
 from tests.integration.log_account import accounts, assert_nothing_missed, perform, pid_of, running
 from tests.integration.log_roles import Plan, write_by_hand
+from tests.integration.restoring import dump, new_database, restore, server_of_its_own
 from tests.services.storing import commit_of, store_at, writing
-
-_TUNING = Tuning(durable=False, shared_buffers="64MB", max_connections=100)
 
 
 @pytest.fixture
 def second_server() -> Iterator[Callable[[], PostgresServer]]:
     """Starts a cluster of this test's own, or finds or starts it again."""
-    home = Path(tempfile.mkdtemp(prefix="qmas-second-"))
-    home.chmod(0o711)
-    try:
-        yield lambda: start_postgres(home, tuning=_TUNING)
-    finally:
-        stop_postgres(home)
-        shutil.rmtree(home)
-
-
-def new_database(server: PostgresServer) -> None:
-    with psycopg.connect(server.url(ADMIN, ADMIN), autocommit=True) as admin:
-        admin.execute("CREATE DATABASE copy OWNER qmas_owner")
-
-
-def dump(url: str, into: Path) -> None:
-    programs = postgres_programs()
-    subprocess.run([programs.path("pg_dump"), "-Fc", "-f", into, "-d", url], check=True)
-
-
-def restore(file: Path, url: str) -> None:
-    programs = postgres_programs()
-    subprocess.run([programs.path("pg_restore"), "--exit-on-error", "-d", url, file], check=True)
+    with server_of_its_own() as start:
+        yield start
 
 
 def contents(url: str) -> list[tuple[object, ...]]:
