@@ -149,8 +149,8 @@ class FileTooLarge(Refusal):
     def __init__(self, at_most: int) -> None:
         self.at_most = at_most
         super().__init__(
-            f"a file has at most {at_most:,} bytes; send several smaller ones, or one of a lower "
-            "resolution"
+            f"a file has at most {at_most:,} bytes ({at_most / 2**20:.3g} MB); send several "
+            "smaller ones, or one of a lower resolution"
         )
 
 

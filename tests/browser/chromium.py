@@ -115,6 +115,22 @@ class Chromium:
         self.look(f"(e => {{ e.focus(); e.select(); }})(document.getElementById({field!r}))")
         self._say("Input.insertText", text=text)
 
+    def choose(self, field: str, value: str) -> None:
+        """That value of the list with that id is chosen."""
+        self.look(f"document.getElementById({field!r}).value = {value!r}")
+
+    def attach(self, field: str, file: Path) -> None:
+        """The field with that id holds the file, as if it had been picked."""
+        root = self._say("DOM.getDocument")["root"]["nodeId"]
+        found = self._say("DOM.querySelector", nodeId=root, selector=f"[id='{field}']")
+        self._say("DOM.setFileInputFiles", nodeId=found["nodeId"], files=[str(file)])
+
+    def click(self, selector: str) -> None:
+        """What the selector finds first was clicked, and the page that follows is loaded."""
+        self._loaded = False
+        self.look(f"document.querySelector({selector!r}).click()")
+        self._wait_for_load()
+
     def press(self, key: str) -> None:
         """A key went down and up; Enter in a field sends its form."""
         codes = {"Enter": (13, "\r"), "Tab": (9, "")}

@@ -117,6 +117,10 @@ def test_no_page_is_faint_unlabelled_or_too_wide(
         "/staff/exercises",
         "/staff/exercises/2019-q2",
         "/staff/exercises/2019-q2/redraw",
+        "/staff/exercises/2019-q2/what-if",
+        "/staff/exercises/2019-q2/what-if?places=5&ruleset=gpt-2015",
+        "/staff/exercises/2019-q2/what-if?threshold=200",
+        "/staff/exercises/2019-q2/what-if?places=many",
         "/audit",
         f"/audit/cases/{reference}",
         f"/audit/cases/{reference}?as_of=soon",
@@ -153,3 +157,24 @@ def test_an_override_is_proposed_and_decided_on_readable_pages(
         browser.look("document.querySelectorAll('details').forEach(each => each.open = true)")
         found += faults_at(browser, path)
     assert found == []
+
+
+def test_an_opening_and_the_step_after_it_are_tried_out_on_readable_pages(
+    office: Office, served: str, browser: Chromium
+) -> None:
+    for name in ("john", "emma"):
+        file_case(office, name, *TO_POOL)
+    sign_in(browser, served, office, "supervisor.wong")
+    browser.open(f"{served}/staff/exercises")
+    browser.type_into("places", "1")
+    browser.click("[formaction]")
+    assert browser.look(HEADING) == "Trial of an opening"
+    assert faults_at(browser, "trial") == []
+    browser.type_into("exercise", "2019-q2")
+    browser.type_into("title", "Second quarter")
+    browser.click("form[action='/staff/exercises'] button:not([formaction])")
+    assert "The exercise is open" in browser.look("document.querySelector('.done').textContent")
+    catch_up_all(office.store, office.models)
+    browser.open(f"{served}/staff/exercises/2019-q2/dry-run")
+    assert browser.look(HEADING) == "Trial of the next step: draw the shortlist"
+    assert faults_at(browser, "dry run") == []
