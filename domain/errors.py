@@ -192,6 +192,10 @@ class DuplicateApplication(Refusal):
         )
 
 
+class AnotherPerson(Refusal):
+    """An application takes the place of one by the same person only."""
+
+
 class NoSuchCase(Refusal):
     """No case has this reference."""
 

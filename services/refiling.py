@@ -1,19 +1,23 @@
 """Withdrawing an application and filing another in its place, as one command over two cases.
 
 Law: either both happened or neither did. The person's one live application passes from the old
-case to the new one in the same commit, so that nobody else can file for them in between.
+case to the new one in the same commit, so that nobody else can file for them in between; and so
+does an investigation that holds it.
 """
 
 import secrets
 from functools import reduce
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from domain import commands as c
 from domain.access import ACTION_OF, demand
+from domain.application import Application
 from domain.case import decide, evolve
 from domain.deciding.circumstances import Circumstances, Facts
+from domain.deciding.filing import demand_same_person
 from domain.references import RANDOM_BYTES, make_reference
 from domain.stages import CaseState, Draft, stage_of
+from domain.told import hold_told
 from services.cases import (
     Asked,
     CaseAt,
@@ -31,6 +35,7 @@ from services.store import Commit, Conflict, NewEvent, StreamWrite
 from services.wiring import Office
 
 COMMAND: Final = "WithdrawAndRefile"
+_NEW: Final[CaseState] = Draft()
 
 
 def withdraw_and_refile(
@@ -61,18 +66,34 @@ def _append(office: Office, old: CaseAt, asked: Asked) -> Outcome:
     withdrawing = Circumstances(**given, refiling=new, since=old.since)
     filing = Circumstances(**given, refiling=old.reference, reference=new)
     withdrawn = decide(old.state, c.WithdrawApplication(), withdrawing)
+    demand_same_person(_filed(old.state), cast("c.SubmitApplication", asked.command).application)
     filed = decide(Draft(), asked.command, filing)
+    filed = (*filed, *_held_on(old, reduce(evolve, filed, _NEW), filing))
     outcome = _commit(office, asked, filing, (old, withdrawn), filed)
     office.pokes.committed()
     return outcome
+
+
+def _filed(state: CaseState) -> Application | None:
+    return None if isinstance(state, Draft) else state.filed.application
+
+
+def _held_on(old: CaseAt, new: CaseState, given: Circumstances) -> Facts:
+    """Return that the new case is held as the old one is: nobody leaves an investigation so.
+
+    It is not refused, for an applicant learns of no hold.
+    """
+    hold = hold_told(old.events)
+    if hold is None:
+        return ()
+    return decide(new, c.HoldCase(reason=hold.reason or old.reference), given)
 
 
 def _commit(
     office: Office, asked: Asked, given: Circumstances, ended: tuple[CaseAt, Facts], filed: Facts
 ) -> Outcome:
     request, (old, withdrawn) = asked.request, ended
-    start: CaseState = Draft()
-    state = reduce(evolve, filed, start)
+    state = reduce(evolve, filed, _NEW)
     before, after = reserved_by(office, old.state), reserved_by(office, state)
     commit = Commit(
         command_id=request.command_id,

@@ -3,9 +3,9 @@
 from domain import commands as c
 from domain import events as e
 from domain import stages as s
-from domain.application import Family
+from domain.application import Application, Family
 from domain.deciding.circumstances import Circumstances, Facts, exactly, filing_of, not_now
-from domain.errors import NoFeeDue
+from domain.errors import AnotherPerson, NoFeeDue, PersonErased
 from domain.rules.choose import application_fee, choose
 
 
@@ -37,6 +37,24 @@ def submit(state: s.CaseState, command: c.SubmitApplication, given: Circumstance
             )
         case _:
             raise not_now(state, command)
+
+
+def demand_same_person(before: Application | None, after: Application) -> None:
+    """Pass where an application takes the place of one by the same person, else refuse.
+
+    That is by date of birth, and by the travel document or, where it was renewed, by the name.
+    """
+    if before is None:
+        raise PersonErased("what the applicant filed was erased, so nothing takes its place")
+    old, new = before.applicant, after.applicant
+    named = (old.family_name, old.given_names) == (new.family_name, new.given_names)
+    known = named or old.travel_document == new.travel_document
+    if old.date_of_birth != new.date_of_birth or not known:
+        raise AnotherPerson(
+            "the application in its place is by somebody else: neither the travel document nor "
+            "the name is the same, or the date of birth is not; correct this case first where it "
+            "was misread, or file a case of its own"
+        )
 
 
 def accompanying(family: Family) -> int:

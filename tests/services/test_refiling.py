@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 from threading import Event
 from uuid import UUID, uuid4
 
@@ -11,8 +12,15 @@ import pytest
 
 from domain import commands as c
 from domain.access import Person, Role
-from domain.errors import DuplicateApplication, Forbidden, NotAllowedNow, Refusal
+from domain.errors import (
+    AnotherPerson,
+    DuplicateApplication,
+    Forbidden,
+    NotAllowedNow,
+    Refusal,
+)
 from domain.events import ApplicationSubmitted, ApplicationWithdrawn
+from domain.interruptions import CaseHeld, InterruptionReason
 from domain.stages import Stage
 from services.cases import carry_out, case_at, submit
 from services.refiling import withdraw_and_refile
@@ -68,7 +76,7 @@ def test_a_repeat_gets_the_first_new_case_and_other_content_is_refused(office: O
 def test_nothing_is_withdrawn_where_nothing_can_be_filed(office: Office) -> None:
     john = submit(office, on_paper("john"), asked()).reference
     emma = submit(office, on_paper("emma"), asked()).reference
-    with pytest.raises(DuplicateApplication):
+    with pytest.raises(AnotherPerson):
         withdraw_and_refile(office, john, on_paper("emma"), asked())
     with pytest.raises(Conflict):
         withdraw_and_refile(office, john, on_paper("john"), asked(expected=7))
@@ -96,6 +104,31 @@ def test_applicants_refile_their_own_case_only_and_auditors_none(office: Office)
             withdraw_and_refile(office, old, on_paper("john"), request)
     own = asked(Person(name=old, role=Role.APPLICANT), at=None)
     assert withdraw_and_refile(office, old, on_paper("john"), own).reference != old
+
+
+@pytest.mark.parametrize("differing", ["date_of_birth", "name and passport"])
+def test_nobody_files_in_the_place_of_somebody_else(office: Office, differing: str) -> None:
+    old, john = submit(office, on_paper("john"), asked()).reference, filed_by("john")
+    document = replace(john.applicant.travel_document, number="X7654321")
+    other = (
+        replace(john.applicant, date_of_birth=date(1984, 2, 29))
+        if differing == "date_of_birth"
+        else replace(john.applicant, travel_document=document, given_names="James")
+    )
+    own = asked(Person(name=old, role=Role.APPLICANT), at=None)
+    application = replace(john, applicant=other)
+    with pytest.raises(AnotherPerson):
+        withdraw_and_refile(office, old, c.SubmitApplication(application=application), own)
+    assert case_at(office, old).version == 1
+
+
+def test_an_investigation_goes_on_to_the_case_in_its_place(office: Office) -> None:
+    old = submit(office, on_paper("john"), asked()).reference
+    carry_out(office, old, c.HoldCase(reason="The diploma"), asked())
+    own = asked(Person(name=old, role=Role.APPLICANT), at=None)
+    new = case_at(office, withdraw_and_refile(office, old, on_paper("john"), own).reference)
+    held = CaseHeld(personal=InterruptionReason(text="The diploma"))
+    assert [each.event for each in new.events[1:]] == [held]
 
 
 def test_the_person_may_have_a_new_passport_in_the_new_application(office: Office) -> None:
