@@ -297,10 +297,14 @@ class ProposeUpholding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeekExtension:
-    """Ask for the next period of stay, showing how the holder has settled [S47][S73]."""
+    """Ask for the next period of stay, showing how the holder has settled [S47][S73].
+
+    `amount_hkd` is the fee that is paid with it, 0 where there is none.
+    """
 
     settlement: Settlement
     evidence: str
+    amount_hkd: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,6 +131,10 @@ class NoStayLeft(Refusal):
     """The pattern of stays has no further period."""
 
 
+class GroundTaken(Refusal):
+    """No later extension rests on this."""
+
+
 class PersonErased(Refusal):
     """What was held on this person has been erased."""
 

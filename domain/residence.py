@@ -19,7 +19,7 @@ class Settlement(StrEnum):
     BUSINESS = "business"
     """A real business of reasonable scale."""
     STEPS_TAKEN = "steps-taken"
-    """Steps taken to settle, which the first extension may rest on."""
+    """Steps taken to settle, which the first extension may rest on and no later one."""
     TOP_TIER = "top-tier"
     """Two years' stay and the assessable income of the top tier."""
 
@@ -33,9 +33,13 @@ class SettlementEvidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtensionSought:
-    """The holder asked to stay on and showed how they have settled."""
+    """The holder asked to stay on and showed how they have settled.
+
+    `fee_hkd` was paid with it, for everybody who stays on; None where there was no such fee.
+    """
 
     settlement: Settlement
+    fee_hkd: int | None = None
     personal: SettlementEvidence | None
 
 
@@ -43,7 +47,8 @@ class ExtensionSought:
 class StayExtended:
     """The holder may stay until `stay_until`, `years` more than before.
 
-    `stays_left` are the periods of the pattern that are still to come, in years.
+    `stays_left` are the periods of the pattern that are still to come, in years; in the top tier
+    there is one for all of them.
     """
 
     settlement: Settlement

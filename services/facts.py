@@ -103,8 +103,8 @@ def _stop(fact: i.InterruptionEvent) -> Iterator[str]:
 
 def _stay(fact: object) -> Iterator[str]:
     match fact:
-        case h.ExtensionSought(settlement=settlement):
-            yield f"{settlement}: {_text(fact)}"
+        case h.ExtensionSought(settlement=settlement, fee_hkd=fee):
+            yield f"{settlement}: {_text(fact)}" + (f"; HK${fee:,} paid" if fee else "")
         case h.StayExtended(years=years, stay_until=until, stays_left=left):
             then = f"; then {' + '.join(map(str, left))} more" if left else ""
             yield f"{years} years more, until {written_out(until)}{then}"

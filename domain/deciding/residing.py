@@ -1,19 +1,21 @@
 """Residing: extensions of stay by the pattern of the approval, and the right of abode."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from domain import commands as c
 from domain import stages as s
 from domain.days import add_years, hong_kong_date, stay_ends, written_out
-from domain.deciding.circumstances import Circumstances, Facts, not_now
-from domain.errors import NoStayLeft, ReasonsMissing, TooEarly, TooLate
+from domain.deciding.circumstances import Circumstances, Facts, exactly, filing_of, not_now
+from domain.errors import GroundTaken, NoStayLeft, ReasonsMissing, TooEarly, TooLate
 from domain.residence import (
     ExtensionSought,
     RightOfAbodeReached,
+    Settlement,
     SettlementEvidence,
     StayExtended,
 )
-from domain.rules.choose import limit
+from domain.rules.choose import application_fee, limit, stay_pattern
 from domain.rules.limits import Limit
 
 
@@ -32,13 +34,54 @@ def seek_extension(state: s.CaseState, command: c.SeekExtension, given: Circumst
     said = command.evidence.strip()
     if not said:
         raise ReasonsMissing("say where the evidence of settlement is found")
-    return (ExtensionSought(settlement=command.settlement, personal=SettlementEvidence(text=said)),)
+    _demand_ground(state, command.settlement, given)
+    fee = _fee(state.filed, given)
+    exactly(fee or 0, command.amount_hkd)
+    return (
+        ExtensionSought(
+            settlement=command.settlement, fee_hkd=fee, personal=SettlementEvidence(text=said)
+        ),
+    )
 
 
-def extension(state: s.CaseState, command: c.CaseCommand) -> Facts:
-    """Return the fact that the stay goes on for the next period of its pattern."""
+def _fee(filed: s.Filed, given: Circumstances) -> int | None:
+    """Return what is paid with an application to stay on, by the day of that one [S30]."""
+    filing = replace(filing_of(filed, given), submitted_at=given.at)
+    fee = application_fee(given.rulebook, filing)
+    return None if fee is None else filed.persons * fee
+
+
+def _demand_ground(state: s.Active, settlement: Settlement, given: Circumstances) -> None:
+    """Pass where the next extension may rest on this: steps taken are for the first one [S73]."""
+    if settlement is Settlement.TOP_TIER:
+        _top_tier(state, given)
+    pattern = stay_pattern(given.rulebook, filing_of(state.filed, given)).years
+    first = sum(state.stays_left) == sum(pattern[1:])
+    if settlement is Settlement.STEPS_TAKEN and not first:
+        raise GroundTaken(
+            "steps taken to settle are enough for the first extension only; show a post, a "
+            "business or the income of the top tier"
+        )
+
+
+def _top_tier(state: s.Active | s.Extending, given: Circumstances) -> int:
+    """Return the years that the pattern of the top tier gives beyond those given by now [S27]."""
+    filing = filing_of(state.filed, given)
+    ordinary, top = (
+        sum(stay_pattern(given.rulebook, filing, top_tier=tier).years) for tier in (False, True)
+    )
+    return top - (ordinary - sum(state.stays_left))
+
+
+def extension(state: s.CaseState, command: c.CaseCommand, given: Circumstances) -> Facts:
+    """Return the fact that the stay goes on for the next period of its pattern.
+
+    In the top tier that is all that its pattern still gives, at once.
+    """
     match state:
         case s.Extending(stays_left=(years, *left)):
+            if state.settlement is Settlement.TOP_TIER:
+                years, left = _top_tier(state, given), []
             until = stay_ends(state.stay_until + timedelta(days=1), years)
             return (
                 StayExtended(

@@ -119,7 +119,7 @@ def _outcome(  # noqa: PLR0911 - one arm per matter
         case d.Matter.UPHOLDING:
             return reconsidering.upholding(state, command, texts)
         case d.Matter.EXTENSION:
-            return residing.extension(state, command)
+            return residing.extension(state, command, given)
         case d.Matter.VOIDING:
             return ending.voiding(state, command, proposal.voiding, texts)
         case d.Matter.ERASURE:

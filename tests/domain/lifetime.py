@@ -45,6 +45,7 @@ from tests.domain.histories import EMMA, JOHN
 from tests.domain.test_case_stages import COMMANDS
 
 BEGINNING: Final = datetime(2019, 1, 7, 4, tzinfo=UTC)
+FEES_SINCE: Final = datetime(2025, 2, 26, 3, tzinfo=UTC)
 OFFICERS: Final = ("officer-1", "officer-2", "officer-3", "officer-4")
 EXAMPLES: Final[Mapping[type[c.CaseCommand], c.CaseCommand]] = {
     type(each): each for each in COMMANDS
@@ -199,6 +200,9 @@ class Lifetime:
             c.PassOverCase: {"exercise": exercise},
             c.PayVisaFee: {"amount_hkd": getattr(state, "due_hkd", 0)},
             c.PayApplicationFee: {"amount_hkd": getattr(state, "due_hkd", 0)},
+            c.SeekExtension: {
+                "amount_hkd": 600 * filed.persons if filed and self.now >= FEES_SINCE else 0
+            },
             c.ActivateVisa: {"entered_on": today - timedelta(days=days)},
             c.RecordRightOfAbode: {"reached_on": today - timedelta(days=days)},
             RequestDocuments: {"due_on": today + timedelta(days=7 + days)},

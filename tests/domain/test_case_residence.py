@@ -15,7 +15,16 @@ from domain import stages as s
 from domain.case import evolve, load
 from domain.days import HONG_KONG, add_years
 from domain.decisions import Matter, VoidingCode
-from domain.errors import NoStayLeft, NotAllowedNow, ReasonsMissing, TooEarly, TooLate
+from domain.errors import (
+    GroundTaken,
+    NoStayLeft,
+    NotAllowedNow,
+    ReasonsMissing,
+    TooEarly,
+    TooLate,
+    WrongAmount,
+)
+from domain.particulars import DependantAdded, Relation
 from domain.residence import (
     ExtensionRefused,
     ExtensionSought,
@@ -25,6 +34,7 @@ from domain.residence import (
     StayExtended,
     VisaVoided,
 )
+from domain.rules.choose import NoRule
 from tests.domain.deciding import given
 from tests.domain.histories import ABODE, ACTIVATED, HELD, HISTORIES, SOUGHT, until
 
@@ -37,6 +47,7 @@ SECOND: Final = StayExtended(
 THIRD: Final = StayExtended(
     settlement=Settlement.EMPLOYED, years=3, stay_until=date(2027, 9, 30), stays_left=()
 )
+TOP: Final = replace(THIRD, settlement=Settlement.TOP_TIER)
 ALL_STAYS: Final = (*HISTORIES[s.Active], SOUGHT, SECOND, SOUGHT, THIRD)
 SEVEN_YEARS: Final = date(2026, 10, 1)
 VOID: Final = c.ProposeVoiding(
@@ -80,7 +91,64 @@ def test_it_is_kept_how_the_holder_settled(settlement: Settlement) -> None:
     sought = ExtensionSought(settlement=settlement, personal=SettlementEvidence(text="document 12"))
     case.when(seek).then(sought)
     extended = given(*HISTORIES[s.Active], sought).once_confirmed(c.ProposeExtension())
-    extended.then(replace(SECOND, settlement=settlement))
+    if settlement is Settlement.TOP_TIER:
+        whole = date(2027, 9, 30)
+        extended.then(replace(TOP, years=6, stay_until=whole))
+    else:
+        extended.then(replace(SECOND, settlement=settlement))
+
+
+def submitted_at(instant: datetime) -> s.Active:
+    """Return a case whose holder stays here, submitted at another instant."""
+    state = load(HISTORIES[s.Active])
+    assert isinstance(state, s.Active)
+    return replace(state, filed=replace(state.filed, submitted_at=instant))
+
+
+def test_the_top_tier_stays_for_the_rest_of_its_pattern_whenever_it_is_shown() -> None:
+    # Under the pattern 3+5 of who submitted after 28 December 2022, and after a second stay.
+    later = datetime(2023, 1, 3, 4, tzinfo=UTC)
+    case = submitted_at(later)
+    three = replace(case, stays_left=(3, 2), stay_until=date(2026, 3, 31))
+    second = replace(case, stays_left=(2,), stay_until=date(2029, 3, 31))
+    for state, years, until_day in (
+        (three, 5, date(2031, 3, 31)),
+        (second, 2, date(2031, 3, 31)),
+    ):
+        seek = replace(SEEK, settlement=Settlement.TOP_TIER, amount_hkd=600)
+        asked = replace(given().at(on(state.stay_until)), state=state)
+        sought = replace(asked, state=evolve(state, asked.when(seek).facts[0]))
+        sought.once_confirmed(c.ProposeExtension()).then(
+            replace(TOP, years=years, stay_until=until_day)
+        )
+
+
+def test_where_there_is_no_top_tier_nobody_stays_by_it() -> None:
+    early = submitted_at(datetime(2012, 5, 1, 4, tzinfo=UTC))
+    case = replace(given().at(on(UNTIL)), state=early)
+    case.when(replace(SEEK, settlement=Settlement.TOP_TIER)).refused(NoRule, "top-tier")
+
+
+def test_steps_taken_are_enough_for_the_first_extension_only() -> None:
+    steps = replace(SEEK, settlement=Settlement.STEPS_TAKEN)
+    assert given(*HISTORIES[s.Active]).at(on(UNTIL)).when(steps).refusal is None
+    second = given(*HISTORIES[s.Active], SOUGHT, SECOND).at(on(SECOND.stay_until))
+    second.when(steps).refused(GroundTaken, "for the first extension only")
+    assert second.when(SEEK).refusal is None
+
+
+def test_the_fee_of_an_extension_is_that_of_the_day_it_is_asked_for() -> None:
+    # Submitted in 2019, when there was no such fee; asked for since, for two who stay on.
+    spouse = DependantAdded(dependant=1, relation=Relation.SPOUSE, personal=None)
+    whole = load((*HISTORIES[s.Active], spouse, SOUGHT, SECOND))
+    assert isinstance(whole, s.Active)
+    state = replace(whole, stay_until=date(2025, 3, 20))
+    since = datetime(2025, 2, 26, 11, tzinfo=HONG_KONG)
+    case = replace(given(), state=state)
+    case.at(since - timedelta(seconds=1)).when(SEEK).then(SOUGHT)
+    case.at(since).when(SEEK).refused(WrongAmount, "HK$1200 is due and HK$0 was offered")
+    case.at(since).when(replace(SEEK, amount_hkd=1200)).then(replace(SOUGHT, fee_hkd=1200))
+    case.at(since - timedelta(seconds=1)).when(replace(SEEK, amount_hkd=1200)).refused(WrongAmount)
 
 
 def test_an_extension_needs_evidence() -> None:
