@@ -71,7 +71,12 @@ def test_a_later_grade_stands_in_place_of_an_earlier_one() -> None:
     [(LISTED, Grade.EXCEPTIONAL), (ACHIEVEMENT, Grade.OUTSTANDING)],
 )
 def test_each_route_has_grades_of_its_own(history: tuple[e.CaseEvent, ...], grade: Grade) -> None:
-    given(*history).when(grading(grade)).refused(WrongGrade, "one of:")
+    refusal = given(*history).when(grading(grade)).refusal
+    assert type(refusal) is WrongGrade
+    named = str(refusal).partition("one of: ")[2].split(", ")
+    exceptional = {Grade.EXCEPTIONAL, Grade.NOT_EXCEPTIONAL}
+    own = exceptional if history is ACHIEVEMENT else set(Grade) - exceptional
+    assert set(named) == own
 
 
 def test_an_achievement_is_judged_exceptional_or_not() -> None:
@@ -100,6 +105,16 @@ def test_a_departure_from_rank_has_the_grade_and_the_reason() -> None:
 def test_without_a_grade_or_a_reason_nobody_is_taken_out_of_rank() -> None:
     given(*LISTED).when(OUT).refused(NotAllowedNow, "shortlisted")
     given(*LISTED, GRADED).when(replace(OUT, reason=" ")).refused(ReasonsMissing, "say why")
+
+
+def test_only_its_own_exercise_gives_a_case_a_place_or_none_or_departs_from_its_rank() -> None:
+    case = given(*LISTED, GRADED)
+    for command in (
+        c.SelectCase(exercise="another", rank=1),
+        c.PassOverCase(exercise="another", rank=1),
+        replace(OUT, exercise="another"),
+    ):
+        case.when(command).refused(NotAllowedNow, "shortlisted")
 
 
 def test_who_is_not_to_roll_over_waits_for_a_refusal() -> None:

@@ -11,11 +11,24 @@ from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from domain import evolving, following
-from domain.deciding import ending, particulars, reconsidering, residing, seconding, standing
+from domain.deciding import (
+    ending,
+    granting,
+    overriding,
+    particulars,
+    reconsidering,
+    residing,
+    seconding,
+    selecting,
+    standing,
+)
 from tests.domain import (
     test_case_decisions,
+    test_case_grading,
     test_case_interruptions,
+    test_case_overrides,
     test_case_particulars,
+    test_case_path,
     test_case_proposals_lapse,
     test_case_reconsiderations,
     test_case_refusals,
@@ -40,6 +53,9 @@ TESTS_OF: Final[dict[ModuleType, tuple[ModuleType, ...]]] = {
     reconsidering: (test_case_reconsiderations,),
     residing: (test_case_residence,),
     standing: (test_case_standing,),
+    selecting: (test_case_grading, test_case_standing, test_case_path, test_case_stages),
+    granting: (test_case_path, test_case_standing, test_case_refusals, test_case_stages),
+    overriding: (test_case_overrides, test_case_proposals_lapse, test_case_stages),
     following: (
         test_case_interruptions,
         test_case_particulars,
@@ -74,7 +90,10 @@ def _mutants() -> Iterator[tuple[str, ModuleType, FunctionType, CodeType]]:
 
 
 ALIKE: Final = frozenset(
-    {"domain.evolving._without_decision: never filed.decision is None"}
+    {
+        "domain.evolving._without_decision: never filed.decision is None",
+        "domain.deciding.overriding.demand_second: never isinstance(state, s.Draft)",
+    }
 ) | frozenset(
     f"domain.deciding.{place}: {draft} or {rest} without {draft}"
     for draft in ("isinstance(state, s.Draft)",)

@@ -143,7 +143,9 @@ def test_whoever_proposed_an_override_neither_confirms_nor_declines_it() -> None
         c.ConfirmOverride(rule="resident-relative"),
         c.DeclineOverride(rule="resident-relative"),
     ):
-        case.when(command).refused(SecondOfficerNeeded, "somebody else has to decide on it")
+        case.when(command).refused(
+            SecondOfficerNeeded, "officer-1 proposed the override of resident-relative; somebody"
+        )
         assert case.by("officer-2").when(command).refusal is None
 
 

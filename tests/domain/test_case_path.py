@@ -77,10 +77,11 @@ def with_application_fee(rulebook: Rulebook, hkd: int, since: datetime) -> Ruleb
 @pytest.mark.parametrize(
     ("application", "points", "ruleset", "years"),
     [
-        pytest.param(JOHN, 175, "gpt-2018", (2, 3, 3), id="john"),
-        pytest.param(EMMA, 120, "gpt-2018", (2, 3, 3), id="emma"),
-        pytest.param(JACKIE, 225, "apt-225", (8,), id="jackie"),
+        (JOHN, 175, "gpt-2018", (2, 3, 3)),
+        (EMMA, 120, "gpt-2018", (2, 3, 3)),
+        (JACKIE, 225, "apt-225", (8,)),
     ],
+    ids=["john", "emma", "jackie"],
 )
 def test_an_application_goes_all_the_way_to_an_activated_visa(
     application: Application, points: int, ruleset: str, years: tuple[int, ...]
