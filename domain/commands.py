@@ -6,6 +6,7 @@ as arguments of `decide`.
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from domain.application import Application, Channel, CountryCode, EmailAddress
 from domain.decisions import Matter, VoidingCode
@@ -382,3 +383,6 @@ CaseCommand = (
     | SeekExtension
     | RecordRightOfAbode
 )
+
+BY_EXERCISE: Final = (ShortlistCase, TakeOutOfRank, SelectCase, PassOverCase)
+"""What an exercise gives its cases, each with an event of the exercise's own, and nobody else."""

@@ -139,6 +139,8 @@ def carry_out(
     enclosed: Enclosed | None = None,
 ) -> Outcome:
     """Carry out `command` on a case, or raise the refusal or the `Conflict` that forbids it."""
+    if isinstance(command, c.BY_EXERCISE):
+        raise Forbidden(f"{type(command).__name__} is given to a case by its exercise only")
     asked, repeated = ask(office, reference, command, request, enclosed)
     if repeated is not None:
         return repeated

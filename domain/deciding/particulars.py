@@ -38,7 +38,7 @@ from domain.rules.assess import WrongRoute
 from domain.rules.choose import limit
 from domain.rules.limits import Limit
 
-BY_EXERCISE: Final = (c.ShortlistCase, c.SelectCase, c.PassOverCase)
+BY_RANK: Final = (c.ShortlistCase, c.SelectCase, c.PassOverCase)
 """What an exercise does to its cases by rank; it asks nobody's judgement of the case."""
 
 _NEVER_ASSESSED: Final = (
@@ -68,7 +68,7 @@ def forbid(state: s.CaseState, command: c.CaseCommand, given: Circumstances) -> 
     """Refuse what a conflict of interest or a hold forbids, whatever the command says."""
     if isinstance(state, s.Draft):
         return
-    if given.actor in state.filed.recused and not isinstance(command, BY_EXERCISE):
+    if given.actor in state.filed.recused and not isinstance(command, BY_RANK):
         raise RecusedFromCase(
             f"{given.actor} declared a conflict of interest and takes no part in this"
         )

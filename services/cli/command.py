@@ -30,16 +30,7 @@ from services.intake.faults import Fault, faults_in
 from services.intake.schema import schema_for
 from services.wiring import Office
 
-_ELSEWHERE: Final = frozenset(
-    {
-        c.SubmitApplication,
-        p.ReceiveDocument,
-        c.ShortlistCase,
-        c.TakeOutOfRank,
-        c.SelectCase,
-        c.PassOverCase,
-    }
-)
+_ELSEWHERE: Final = frozenset({c.SubmitApplication, p.ReceiveDocument, *c.BY_EXERCISE})
 """Commands that come with a file of their own, or that an exercise gives its cases."""
 
 COMMANDS_OF: Final = {

@@ -28,7 +28,6 @@ from services.pages.catalogue import load_catalogue
 
 Strings = Mapping[str, str]
 
-BY_EXERCISE: Final = frozenset({c.ShortlistCase, c.TakeOutOfRank, c.SelectCase, c.PassOverCase})
 """Commands that an exercise gives its cases; nobody gives them by hand here."""
 
 BY_INTAKE: Final[frozenset[type[Any]]] = frozenset(
@@ -63,7 +62,7 @@ COMMANDS: Final[Mapping[str, type[Any]]] = MappingProxyType(
     {
         slug(each.__name__): each
         for each in get_args(c.CaseCommand)
-        if each not in BY_EXERCISE | BY_INTAKE
+        if each not in BY_INTAKE.union(c.BY_EXERCISE)
     }
 )
 """The commands that a form stands for, by the name in the address."""

@@ -28,6 +28,10 @@ CONSTRAINTS: Final[Mapping[str, str]] = MappingProxyType(
         "proposed it: somebody else has to decide",
         "events_confirmed": "what two officers decide is recorded with its confirmation only",
         "events_points_confirmed": "a score counts no override that two officers did not confirm",
+        "events_selection_proposed": "a selection is made of what was proposed last, and nothing "
+        "was or something else",
+        "events_by_exercise": "a case comes before a committee, and has a place or none, by its "
+        "exercise only",
         "reservations_key_length": "a reserved key must have 1 to 200 characters: shorten it",
         "case_keys_reference_length": "a case's reference must have 1 to 100 characters",
         "case_keys_wrapped_length": "a case's wrapped key must have 1 to 256 bytes",

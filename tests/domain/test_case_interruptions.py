@@ -12,7 +12,7 @@ from domain import papers as p
 from domain import stages as s
 from domain.case import load
 from domain.days import HONG_KONG
-from domain.deciding.particulars import BY_EXERCISE
+from domain.deciding.particulars import BY_RANK
 from domain.decisions import Matter
 from domain.errors import (
     NoFeeDue,
@@ -271,7 +271,7 @@ def test_a_recused_officer_takes_no_part_but_in_the_ranking(stage: type[s.CaseSt
         history = (*history, proposed())
     for command in COMMANDS:
         decided = given(*history).when(command)
-        if isinstance(command, BY_EXERCISE):
+        if isinstance(command, BY_RANK):
             assert not isinstance(decided.refusal, RecusedFromCase)
             assert (decided.refusal is None) == (type(command) in next_of(given(*history).state))
         else:

@@ -23,7 +23,7 @@ from domain.events import ApplicationSubmitted, ApplicationWithdrawn
 from domain.references import parse_reference
 from domain.rules.choose import NoRuleset
 from domain.stages import Stage
-from services.cases import carry_out, case_at, history, live_application, submit
+from services.cases import case_at, history, live_application, submit
 from services.store import CommandReused, Conflict
 from services.wiring import Office
 from tests.services.asking import (
@@ -38,6 +38,7 @@ from tests.services.asking import (
     together,
 )
 from tests.services.erasing import erase
+from tests.services.exercising import carry_out
 
 _TO_SELECTION: tuple[c.CaseCommand, ...] = (
     c.AcknowledgeApplication(),

@@ -1,5 +1,7 @@
 """Exercises signed off by two, with grades and departures from rank, over a real database."""
 
+from uuid import uuid4
+
 import psycopg
 import pytest
 from psycopg import errors
@@ -15,16 +17,18 @@ from domain.errors import (
     SecondOfficerNeeded,
     SelectionChanged,
 )
+from domain.events import CaseSelected
 from domain.gradings import CaseTakenOutOfRank, DepartureCode, Direction, Grade
 from domain.rules.terms import AfterNoPlace, Archetype, Order, StratumPlaces, Terms
 from domain.stages import Stage
 from services import exercises
 from services.cases import carry_out, case_at
-from services.exercise_requests import events_of
+from services.exercise_requests import events_of, proposal_of
 from services.projections import queries, runner
 from services.redrawing import redraw
 from services.results import result_of, results
 from services.store import Commit, NewEvent, StreamWrite
+from services.store.errors import Unwritable
 from services.what_if import Change, what_if, what_if_present
 from services.wiring import Office
 from tests.conftest import TestDatabase
@@ -68,7 +72,7 @@ def test_the_one_who_proposed_cannot_confirm(office: Office, cases: dict[str, st
     assert stages(office, cases)["john"] is Stage.SELECTED
 
 
-def _selection(actor: str) -> Commit:
+def _selection(actor: str, digest: str, version: int = 4) -> Commit:
     made = x.SelectionMade(
         achievement=0,
         general=0,
@@ -76,14 +80,14 @@ def _selection(actor: str) -> Commit:
         cut_off=None,
         tie_break=None,
         departed=(),
-        digest="sha256:00",
+        digest=digest,
     )
     event = NewEvent(event=made, effective_at=MAY_2019)
     request = asked(SUPERVISOR)
     return Commit(
         command_id=request.command_id,
         fingerprint=b"by hand",
-        writes=(StreamWrite(stream="exercise-first", expected=3, events=(event,)),),
+        writes=(StreamWrite(stream="exercise-first", expected=version - 1, events=(event,)),),
         actor=actor,
         role="supervisor",
         command="MakeSelection",
@@ -96,10 +100,44 @@ def _selection(actor: str) -> Commit:
 def test_the_database_refuses_it_even_where_no_program_asks(office: Office) -> None:
     opened(office)
     exercises.propose_selection(office, "first", asked(SECOND))
+    digest = proposal_of(office, "first").digest
     for actor in (SUPERVISOR.name, SECOND.name):
         with pytest.raises(SecondOfficerNeeded, match="took no part in its exercise before"):
-            office.store.append(_selection(actor))
-    office.store.append(_selection("supervisor.ho"))
+            office.store.append(_selection(actor, digest))
+    office.store.append(_selection("supervisor.ho", digest))
+
+
+@pytest.mark.usefixtures("cases")
+def test_the_database_takes_no_selection_that_nobody_proposed(office: Office) -> None:
+    opened(office)
+    with pytest.raises(Unwritable, match="made of what was proposed last"):
+        office.store.append(_selection("supervisor.ho", "sha256:00", version=3))
+    exercises.propose_selection(office, "first", asked(SECOND))
+    with pytest.raises(Unwritable, match="made of what was proposed last"):
+        office.store.append(_selection("supervisor.ho", "sha256:00"))
+
+
+def test_nobody_but_an_exercise_gives_a_case_a_place(office: Office, cases: dict[str, str]) -> None:
+    command = c.ShortlistCase(exercise="first", rank=1)
+    with pytest.raises(Forbidden, match="given to a case by its exercise only"):
+        carry_out(office, cases["john"], command, asked(SUPERVISOR))
+    opened(office)
+    number = uuid4()
+    event = NewEvent(event=CaseSelected(exercise="first", rank=1), effective_at=MAY_2019)
+    stream = f"case-{cases['john']}"
+    with pytest.raises(Unwritable, match="by its exercise only"):
+        office.store.append(
+            Commit(
+                command_id=number,
+                fingerprint=b"by hand",
+                writes=(StreamWrite(stream=stream, expected=5, events=(event,)),),
+                actor="supervisor.ho",
+                role="supervisor",
+                command="SelectCase",
+                causation_id="1",
+                correlation_id="1",
+            )
+        )
 
 
 @pytest.mark.parametrize("role", ["owner", "admin", "replica"])

@@ -32,7 +32,7 @@ from services.population import population
 from services.redrawing import redraw
 from services.store import Commit, Conflict, NewEvent, StreamWrite
 from services.wiring import Office
-from tests.services.asking import OFFICER, SUPERVISOR, asked, on_paper
+from tests.services.asking import OFFICER, SUPERVISOR, asked, asked_for, on_paper, together
 from tests.services.exercising import SECOND, select
 
 HELD = datetime(2019, 9, 16, 2, 0, tzinfo=UTC)
@@ -320,7 +320,15 @@ def test_a_case_that_another_exercise_shortlisted_meanwhile_has_departed(office:
     (reference,) = _in_pool(office, 1)
     _open(office, places=1, shortlist=1)
     exercises.draw_shortlist(office, "first", asked(SUPERVISOR, at=HELD))
-    carry_out(office, reference, c.PassOverCase(exercise="first"), asked(SUPERVISOR, at=HELD))
+    again = (
+        *together(c.ProposeRefusal(reasons=("The plans do not convince",))),
+        c.RequestReconsideration(material="A contract"),
+        *together(c.ProposeReopening()),
+        c.AssessPrerequisites(),
+        c.ScoreApplication(),
+    )
+    for command in again:
+        carry_out(office, reference, command, asked_for(command, at=HELD))
     _open(office, "second", places=1, shortlist=1)
     exercises.draw_shortlist(office, "second", asked(SUPERVISOR, at=HELD))
 

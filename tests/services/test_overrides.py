@@ -18,7 +18,7 @@ from domain.rules.choose import named
 from domain.stages import Stage
 from domain.traces import Regime, Score, Submission
 from services import exercises
-from services.cases import carry_out, case_at, history
+from services.cases import case_at, history
 from services.cli.case import case
 from services.cli.exercise import exercise
 from services.cli.explain import explain
@@ -32,6 +32,7 @@ from services.store import Conflict
 from services.wiring import Office
 from tests.services.asking import APPLICANT, AUDITOR, MAY_2019, OFFICER, SUPERVISOR, asked, filed_by
 from tests.services.erasing import erase
+from tests.services.exercising import carry_out
 from tests.services.exercising import select as select_as_two
 from tests.services.visiting import TO_POOL, file_case, signed_in
 

@@ -8,7 +8,7 @@ from domain import commands as c
 from domain.decisions import Matter, VoidingCode
 from domain.errors import DuplicateApplication
 from domain.particulars import Relation
-from services.cases import carry_out, case_at, submit
+from services.cases import case_at, submit
 from services.intake.application import read_application
 from services.projections.runner import catch_up_all
 from services.refiling import withdraw_and_refile
@@ -24,6 +24,7 @@ from tests.services.asking import (
     on_paper,
     together,
 )
+from tests.services.exercising import carry_out
 from tests.services.filed import changed, person
 from tests.services.test_pages_status import enquire
 from tests.services.visiting import Visitor, file_case, signed_in

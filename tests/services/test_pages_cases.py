@@ -9,7 +9,7 @@ import pytest
 from domain import commands as c
 from domain.errors import Refusal
 from domain.stages import Stage
-from services.cases import carry_out, case_at, submit
+from services.cases import case_at, submit
 from services.pages import forms
 from services.pages.problems import status_of
 from services.projections.runner import catch_up_all
@@ -25,6 +25,7 @@ from tests.services.asking import (
     together,
 )
 from tests.services.erasing import erase
+from tests.services.exercising import carry_out
 from tests.services.visiting import TO_POOL, Page, act, file_case, signed_in
 
 
@@ -350,7 +351,7 @@ def test_nothing_personal_is_recorded_on_an_erased_case(office: Office) -> None:
 
 def test_every_command_of_a_case_has_a_form_or_a_reason_for_none() -> None:
     by_hand = set(forms.COMMANDS.values())
-    assert by_hand | forms.BY_EXERCISE | forms.BY_INTAKE == set(get_args(c.CaseCommand))
+    assert by_hand | forms.BY_INTAKE | set(c.BY_EXERCISE) == set(get_args(c.CaseCommand))
     for command in by_hand:
         assert all(each.kind for each in forms.inputs_of(command))
 

@@ -2,9 +2,10 @@
 
 from domain import commands as c
 from domain.days import hong_kong_date
-from services.cases import carry_out, case_at
+from services.cases import case_at
 from services.wiring import Office
 from tests.services.asking import SUPERVISOR, asked
+from tests.services.exercising import carry_out
 from tests.services.visiting import act, file_case, signed_in
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from domain import commands as c
-from services.cases import carry_out, submit
+from services.cases import submit
 from services.pages.sessions import STATUS_OPEN
 from services.projections.runner import catch_up_all
 from services.wiring import Office
@@ -21,6 +21,7 @@ from tests.services.asking import (
     together,
 )
 from tests.services.erasing import erase
+from tests.services.exercising import carry_out
 from tests.services.visiting import TO_POOL, Page, Visitor, file_case, later
 
 BORN = filed_by("john").applicant.date_of_birth

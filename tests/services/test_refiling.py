@@ -22,12 +22,13 @@ from domain.errors import (
 from domain.events import ApplicationSubmitted, ApplicationWithdrawn
 from domain.interruptions import CaseHeld, InterruptionReason
 from domain.stages import Stage
-from services.cases import carry_out, case_at, submit
+from services.cases import case_at, submit
 from services.refiling import withdraw_and_refile
 from services.store import CommandReused, Conflict, StoreFault
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.services.asking import MAY_2019, asked, asked_for, filed_by, on_paper, together
+from tests.services.exercising import carry_out
 
 _COMMITS = """
 SELECT count(*), count(DISTINCT commit_id) FROM events
