@@ -5,12 +5,14 @@ neither tables nor JSON. Nothing is fetched from anywhere else, and nothing that
 screen is kept by a cache.
 """
 
+from datetime import date, datetime
 from functools import partial
 from typing import Final
 from uuid import uuid4
 
 from flask import Flask, Response, g, request
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, pass_context
+from jinja2.runtime import Context
 
 from domain.access import Action, permitted
 from services.overrides import override_told
@@ -81,9 +83,9 @@ def create_pages(office: Office) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     words = load_catalogue()
     app.jinja_env.filters.update(
-        clock=shown.clock_time,
+        clock=_clock_time,
         exact=shown.exact_time,
-        day=shown.day,
+        day=_day,
         money=shown.money,
         size=shown.size,
         in_english=shown.in_english,
@@ -104,6 +106,16 @@ def create_pages(office: Office) -> Flask:
     app.after_request(partial(_finish, secure=office.settings.public_url.startswith("https://")))
     problems.show_problems(app)
     return app
+
+
+@pass_context
+def _clock_time(page: Context, at: datetime | None) -> str:
+    return shown.clock_time(at, page["t"].language)
+
+
+@pass_context
+def _day(page: Context, on: date | None) -> str:
+    return shown.day(on, page["t"].language)
 
 
 def _name_request() -> None:

@@ -132,7 +132,7 @@ def page(office: Office, found: CaseAt, refused: Refused | None) -> str:
         changed=[each for each in steps if since is not None and each.recorded.version > since],
         proposals=s.proposals_of(found.state),
         documents=documents_of(found),
-        upload_form=upload_form(office, found.state, visitor()),
+        upload_form=upload_form(office, found.state, visitor(), load_catalogue()),
         offers=offers(office, words, found),
         refused=refused,
         may_correct=c.CorrectApplication in next_of(found.state)

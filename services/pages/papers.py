@@ -11,7 +11,7 @@ from domain.following import next_of
 from services.documents.content import TAKEN
 from services.documents.receiving import largest
 from services.pages import forms
-from services.pages.catalogue import load_catalogue
+from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.shown import size
 from services.wiring import Office
 
@@ -25,12 +25,13 @@ class UploadForm:
     command_id: str
 
 
-def upload_form(office: Office, state: s.CaseState, person: Person) -> UploadForm | None:
+def upload_form(
+    office: Office, state: s.CaseState, person: Person, words: Catalogue
+) -> UploadForm | None:
     """Return the form by which a person sends a document; None where none is taken of them."""
     takes = p.ReceiveDocument in next_of(state)
     if not takes or not permitted(person, ACTION_OF[p.ReceiveDocument]):
         return None
-    words = load_catalogue()
     return UploadForm(
         kinds={each.value: words(f"document-kind.{each}") for each in p.DocumentKind},
         hint=words("documents.hint", formats=TAKEN, size=size(largest(office))),

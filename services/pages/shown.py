@@ -26,6 +26,7 @@ from services.overrides import override_told
 from services.pages.catalogue import Catalogue
 from services.reasons import say
 
+ENGLISH: Final = Correspondence.ENGLISH
 NOTHING: Final = "\N{EN DASH}"
 _OWN_SECTION: Final = "personal"
 
@@ -40,12 +41,12 @@ class Entry:
     entries: tuple["Entry", ...] = ()
 
 
-def clock_time(at: datetime | None) -> str:
+def clock_time(at: datetime | None, language: str = ENGLISH) -> str:
     """Return an aware instant as Hong Kong's clocks had it: 1 May 2019, 09:30."""
     if at is None:
         return NOTHING
     local = at.astimezone(HONG_KONG)
-    return f"{written_out(local.date())}, {local:%H:%M}"
+    return f"{day(local.date(), language)}{', ' if language == ENGLISH else ' '}{local:%H:%M}"
 
 
 def exact_time(at: datetime | None) -> str:
@@ -55,11 +56,12 @@ def exact_time(at: datetime | None) -> str:
     return at.astimezone(HONG_KONG).isoformat(sep=" ", timespec="milliseconds")
 
 
-def day(on: date | None) -> str:
+def day(on: date | None, language: str = ENGLISH) -> str:
     """Return a day, or the day of an instant in Hong Kong, as a sentence has it: 1 May 2019."""
-    if isinstance(on, datetime):
-        return written_out(hong_kong_date(on))
-    return written_out(on) if on else NOTHING
+    if on is None:
+        return NOTHING
+    on = hong_kong_date(on) if isinstance(on, datetime) else on
+    return written_out(on) if language == ENGLISH else f"{on.year}年{on.month}月{on.day}日"
 
 
 def money(hkd: int | None) -> str:

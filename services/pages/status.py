@@ -7,6 +7,7 @@ does not match and a person whose data was erased get one answer, after the same
 
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from typing import Final
 
 from flask import redirect, render_template, request, url_for
@@ -20,11 +21,12 @@ from domain.rules.choose import UnknownRuleset, named, recorded
 from domain.stages import Draft, Stage
 from services import cases
 from services.enquiries import status_for
-from services.pages import sessions, timeline
-from services.pages.catalogue import load_catalogue
+from services.pages import sessions, shown, timeline
+from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.forms import read_day
 from services.pages.guard import Route, visitor
 from services.pages.papers import upload_form
+from services.pages.shown import ENGLISH
 from services.projections import queries
 from services.rulebook.shapes import asked_by
 from services.wiring import Office
@@ -86,21 +88,30 @@ def page(office: Office, faults: Mapping[str, str], code: int) -> ResponseReturn
         return finish(office)
     case = cases.case_at(office, row.reference)
     scored = _score_told(office, row)
-    shown = render_template(
+    words = load_catalogue(row.personal.language)
+    page = render_template(
         "status.html",
+        t=words,
+        factor_label=partial(shown.label_of, words),
         row=row,
         rules_from=_in_force_from(office, row.ruleset),
         scored=scored,
-        decided=_decided(office, scored) if scored else (),
+        decided=_decided(office, scored, words) if scored else (),
         conditions=_conditions(office, row),
         decision=_DECISIONS.get(row.stage, "none"),
         fresh=queries.freshness(office.models, "case-status"),
         papers=None if isinstance(case.state, Draft) else case.state.filed.papers,
-        upload_form=upload_form(office, case.state, visitor()),
+        upload_form=upload_form(office, case.state, visitor(), words),
         faults=faults,
         typed=request.form,
     )
-    return shown, code
+    return page, code
+
+
+def words_for(office: Office) -> Catalogue:
+    """Return the words of whoever looks at their own status, in the language they asked for."""
+    row = queries.status(office.models, visitor().name)
+    return load_catalogue(row.personal.language if row and row.personal else ENGLISH)
 
 
 def finish(_office: Office) -> ResponseReturnValue:
@@ -122,9 +133,8 @@ def _score_told(office: Office, row: StatusRow) -> e.ApplicationScored | None:
     return None if found is None else found.event
 
 
-def _decided(office: Office, scored: e.ApplicationScored) -> tuple[str, ...]:
+def _decided(office: Office, scored: e.ApplicationScored, words: Catalogue) -> tuple[str, ...]:
     """Return which rules were decided otherwise than by their tests, and never by whom."""
-    words = load_catalogue()
     try:
         asks = asked_by(recorded(office.rulebook, scored.ruleset, scored.digest))
     except UnknownRuleset:

@@ -27,9 +27,10 @@ from services.documents.receiving import (
     receive,
 )
 from services.pages import casework, forms, status
-from services.pages.catalogue import load_catalogue
+from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.guard import Route, visitor
 from services.pages.problems import status_of, title_of
+from services.pages.shown import size
 from services.store.errors import CommandReused, PersonErased, Unwritable
 from services.wiring import Office
 
@@ -40,7 +41,8 @@ def add(office: Office, reference: str) -> ResponseReturnValue:
     """Take in the file of a form as a document of a case."""
 
     def act() -> Outcome:
-        return _received(office, reference, forms.read_when(request.form, casework.WHEN))
+        at = forms.read_when(request.form, casework.WHEN)
+        return _received(office, reference, at, load_catalogue())
 
     return casework.answered(office, reference, _SLUG, act)
 
@@ -54,19 +56,22 @@ def document(office: Office, reference: str, number: str) -> ResponseReturnValue
 
 def send(office: Office) -> ResponseReturnValue:
     """Take in the file of an applicant's form as a document of their own case."""
+    words = status.words_for(office)
     try:
-        _received(office, visitor().name, None)
+        _received(office, visitor().name, None, words)
     except forms.FormFaults as fault:
         return status.page(office, fault.faults, 422)
     except (Refusal, CommandReused, PersonErased, Unwritable) as refusal:
         said = f"{title_of(refusal)}: {refusal}"
         return status.page(office, {"": said}, status_of(refusal))
-    flash(load_catalogue()("documents.thanks"))
+    flash(words("documents.thanks"))
     return redirect(url_for("status"), 303)
 
 
-def _received(office: Office, reference: str, effective_at: datetime | None) -> Outcome:
-    words, form, file = load_catalogue(), request.form, request.files.get("file")
+def _received(
+    office: Office, reference: str, effective_at: datetime | None, words: Catalogue
+) -> Outcome:
+    form, file = request.form, request.files.get("file")
     kind = form.get("kind", "")
     faults = {} if kind in set(p.DocumentKind) else {"kind": words("documents.no_kind")}
     if file is None or not file.filename:
@@ -84,7 +89,10 @@ def _received(office: Office, reference: str, effective_at: datetime | None) -> 
         upload = Upload(kind=p.DocumentKind(kind), name=file.filename, content=content)
         return receive(office, reference, upload, asked)
     except (FileTooLarge, NotADocument) as refusal:
-        raise forms.FormFaults({"file": f"{refusal.title()}: {refusal}"}) from refusal
+        said = words.maybe(
+            f"documents.refused.{slug(type(refusal).__name__)}", f"{refusal.title()}: {refusal}"
+        )
+        raise forms.FormFaults({"file": said.format(size=size(largest(office)))}) from refusal
 
 
 ROUTES: Final = (

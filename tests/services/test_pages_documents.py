@@ -1,5 +1,7 @@
 """Documents on the pages: the office asks and looks, an applicant sends to their own case alone."""
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -9,15 +11,16 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from domain import papers as p
-from services.cases import carry_out, case_at
+from domain.application import Correspondence
+from services.cases import carry_out, case_at, submit
 from services.documents.receiving import documents_of, fetch
 from services.pages.incoming import LARGEST_WITH_FILE
 from services.projections.runner import catch_up_all
 from services.wiring import Office
-from tests.services.asking import asked
+from tests.services.asking import asked, filed_by, on_paper
 from tests.services.sample_files import PROGRAM, pdf, pdf_of
 from tests.services.test_pages_status import enquire
-from tests.services.visiting import Page, Visitor, file_case, signed_in
+from tests.services.visiting import TO_POOL, Page, Visitor, file_case, signed_in
 
 FIVE_MEGABYTES = 5 * 1024 * 1024
 
@@ -225,3 +228,33 @@ def test_no_other_form_may_bring_a_file(office: Office) -> None:
     enquire(visitor, reference)
     form = {"csrf": "x", "file": (BytesIO(b"x" * 100_000), "a.pdf")}
     assert visitor.client.post("/status/close", data=form).status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("language", "heading", "since", "too_large"),
+    [
+        ("zh-Hant", "等待甄選", "2019年5月1日 10:00", "檔案過大。每個檔案最大 5 MB"),
+        ("zh-Hans", "等待甄选", "2019年5月1日 10:00", "文件过大。每个文件最大 5 MB"),
+    ],
+)
+def test_the_whole_page_speaks_the_applicants_language(
+    office: Office, language: str, heading: str, since: str, too_large: str
+) -> None:
+    john = filed_by("john")
+    told = replace(john.applicant, correspondence_language=Correspondence(language))
+    command = replace(on_paper("john"), application=replace(john, applicant=told))
+    reference = submit(office, command, asked()).reference
+    for each in TO_POOL:
+        carry_out(office, reference, each, asked())
+    request_documents(office, reference, p.DocumentKind.WORK)
+    visitor = Visitor(office)
+    page = enquire(visitor, reference)
+    assert page.root.one("html").given["lang"] == language
+    assert page.heading == heading
+    assert since in page.facts.values()
+    ours = r"QM-\S+|gpt-2018|PDF|JPEG|PNG|GIF|TIFF|MB|UTC|Your last payslip"
+    assert re.findall(r"[A-Za-z]{2,}", re.sub(ours, "", page.root.text)) == []
+    content = pdf_of(FIVE_MEGABYTES + 1)
+    refused = send_file(visitor, page, "/status/documents", content)
+    assert (refused.status, too_large in refused.problems[0]) == (422, True)
+    assert send_file(visitor, page, "/status/documents").root.one("html").given["lang"] == language
