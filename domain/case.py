@@ -77,7 +77,7 @@ def decide(state: s.CaseState, command: c.CaseCommand, given: Circumstances) -> 
         case c.ShortlistCase():
             return selecting.shortlist(state, command)
         case c.SelectCase() | c.PassOverCase():
-            return selecting.select(state, command)
+            return selecting.select(state, command, given)
         case c.GradeCase():
             return selecting.grade(state, command, given)
         case c.TakeOutOfRank():

@@ -195,8 +195,8 @@ def staying(state: Any, filed: s.Filed, event: e.CaseEvent) -> s.CaseState:
         case OfficerRecused(officer=officer) if isinstance(after, s.BelowMark | s.InPool):
             others = (each for each in after.proposals if each.proposed_by != officer)
             return replace(after, proposals=tuple(others))
-        case CaseGraded(grade=grade) if isinstance(after, s.Shortlisted):
-            return replace(after, grade=grade)
+        case CaseGraded(grade=grade, graded_by=who) if isinstance(after, s.Shortlisted):
+            return replace(after, grade=grade, graded_by=after.graded_by | {who})
         case _:
             return after
 

@@ -33,12 +33,11 @@ class AssessedUnder:
 class Filed:
     """What stays true of a case whatever stage it comes to.
 
-    `application` is what was filed, as corrected since, and None once erased. `ruleset` is the one
-    that the case was moved to, None where it was not: then the one that catches it holds.
-    `assessed` tells of the latest assessment that stands, None before there is one; `stale` says
-    that it rests on what was corrected since, `held` that an investigation holds the case.
-    `decision` is proposed and awaits a second officer; `acted` are the open matters, each with who
-    acted in it. `dependants` come along, each by a number; `numbered` is the highest ever given.
+    `application` is what was filed, as corrected since, and None once erased; `ruleset` the one
+    that the case was moved to, None where it was not. `assessed` tells of the latest assessment
+    that stands; `stale` says that it rests on what was corrected since, `held` that an
+    investigation holds the case. `decision` awaits a second officer; `acted` are the open matters,
+    each with who acted in it. `dependants` have a number each; `numbered` is the highest given.
     """
 
     reference: str
@@ -166,6 +165,7 @@ class Shortlisted:
     exercise: str
     score: Score | None
     grade: Grade | None = None
+    graded_by: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from domain import stages as s
 from domain.application import Route
 from domain.deciding.circumstances import Circumstances, Facts, not_now
 from domain.deciding.standing import demand_standing
-from domain.errors import ReasonsMissing, WrongGrade
+from domain.errors import ReasonsMissing, SecondOfficerNeeded, WrongGrade
 from domain.gradings import (
     OF_ACHIEVEMENT,
     CaseGraded,
@@ -32,11 +32,19 @@ def shortlist(state: s.CaseState, command: c.ShortlistCase) -> Facts:
             raise not_now(state, command)
 
 
-def select(state: s.CaseState, command: c.SelectCase | c.PassOverCase) -> Facts:
+def select(
+    state: s.CaseState, command: c.SelectCase | c.PassOverCase, given: Circumstances
+) -> Facts:
     """Return the fact that the shortlisted case was allotted a place, or none.
 
-    With a stale assessment it has none; where it would roll over it is assessed anew instead.
+    Whoever graded it took part in the exercise, and so confirms nothing of it. With a stale
+    assessment it has no place; where it would roll over it is assessed anew instead.
     """
+    if isinstance(state, s.Shortlisted) and given.actor in state.graded_by:
+        raise SecondOfficerNeeded(
+            f"{given.actor} graded {state.filed.reference}; have somebody confirm the selection "
+            "who graded no case of it"
+        )
     match state, command:
         case s.Shortlisted(exercise=exercise), c.SelectCase() if exercise == command.exercise:
             demand_standing(state.filed)

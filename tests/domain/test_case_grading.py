@@ -8,7 +8,7 @@ from domain import commands as c
 from domain import events as e
 from domain import stages as s
 from domain.case import load
-from domain.errors import NotAllowedNow, ReasonsMissing, WrongGrade
+from domain.errors import NotAllowedNow, ReasonsMissing, SecondOfficerNeeded, WrongGrade
 from domain.following import possible
 from domain.gradings import (
     CaseGraded,
@@ -87,6 +87,19 @@ def test_an_achievement_is_judged_exceptional_or_not() -> None:
 def test_a_grade_is_of_the_exercise_that_the_case_is_before() -> None:
     other = grading(Grade.AVERAGE, exercise="another")
     given(*LISTED).when(other).refused(NotAllowedNow, "shortlisted")
+
+
+@pytest.mark.parametrize(
+    "command", [c.SelectCase(exercise=EXERCISE, rank=1), c.PassOverCase(exercise=EXERCISE)]
+)
+def test_whoever_graded_a_case_neither_selects_it_nor_passes_it_over(
+    command: c.SelectCase | c.PassOverCase,
+) -> None:
+    again = replace(GRADED, graded_by="panel-2")
+    for grader in (GRADED.graded_by, "panel-2"):
+        refusal = given(*LISTED, GRADED, again).by(grader).when(command).refusal
+        assert isinstance(refusal, SecondOfficerNeeded)
+    assert given(*LISTED, GRADED, again).when(command).facts
 
 
 def test_a_departure_from_rank_has_the_grade_and_the_reason() -> None:

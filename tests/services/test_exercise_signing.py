@@ -9,6 +9,7 @@ from psycopg import errors
 from domain import commands as c
 from domain import exercise_commands as q
 from domain import exercise_events as x
+from domain.access import Person, Role
 from domain.errors import (
     Forbidden,
     GradeMissing,
@@ -205,6 +206,17 @@ def test_a_departure_from_rank_is_on_both_streams_with_its_reason_sealed(
     assert isinstance(made, x.SelectionMade)
     assert (made.out_of_rank, made.cut_off) == (1, None)
     assert redraw(office, "first").differences == ()
+
+
+def test_whoever_graded_does_not_confirm(office: Office, cases: dict[str, str]) -> None:
+    opened(office)
+    grader = Person(name=PANEL.name, role=Role.SUPERVISOR)
+    grade(office, cases["john"])
+    exercises.propose_selection(office, "first", asked(SUPERVISOR))
+    with pytest.raises(SecondOfficerNeeded, match=f"{PANEL.name} graded {cases['john']}"):
+        confirm(office, "first", asked(grader))
+    assert stages(office, cases)["john"] is Stage.SHORTLISTED
+    confirm(office, "first", asked(SECOND))
 
 
 def test_only_the_panel_grades(office: Office, cases: dict[str, str]) -> None:
