@@ -36,7 +36,7 @@ def seek_extension(state: s.CaseState, command: c.SeekExtension, given: Circumst
         raise ReasonsMissing("say where the evidence of settlement is found")
     _demand_ground(state, command.settlement, given)
     fee = _fee(state.filed, given)
-    exactly(fee or 0, command.amount_hkd)
+    exactly(0 if fee is None else fee, command.amount_hkd)
     return (
         ExtensionSought(
             settlement=command.settlement, fee_hkd=fee, personal=SettlementEvidence(text=said)
