@@ -45,7 +45,8 @@ _REFUSE: Final = (c.ProposeRefusal, *_SECOND)
 _VOID: Final = (c.ProposeVoiding, *_SECOND)
 _REVIEW: Final = (c.ProposeReopening, c.ProposeUpholding, *_SECOND)
 _ERASE: Final = (c.ProposeErasure, *_SECOND)
-_GRANTED: Final = (*_VOID, *_PAPERS, *_FAMILY, *_CARE)
+# Who comes later than the approval has no visa by it, and applies with a form of their own.
+_GRANTED: Final = (*_VOID, *_PAPERS, c.RemoveDependant, *_CARE)
 
 NEXT: Final[Mapping[type[s.CaseState], Commands]] = MappingProxyType(
     {

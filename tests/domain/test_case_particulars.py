@@ -233,9 +233,14 @@ def test_a_child_comes_along_until_the_day_before(born: date) -> None:
 
 def test_a_child_is_eighteen_by_the_day_in_hong_kong_on_which_it_is_added() -> None:
     birthday = datetime.combine(date(2033, 5, 1), time(0), HONG_KONG)
-    case = given(*HISTORIES[s.Active])
+    case = given(*HISTORIES[s.Selected])
     case.at(birthday).when(add()).refused(DependantNotEligible)
     assert case.at(birthday - timedelta(seconds=1)).when(add()).refusal is None
+
+
+@pytest.mark.parametrize("stage", [s.Approved, s.VisaPaid, s.Issued, s.Active, s.Extending])
+def test_nobody_is_added_once_the_fee_for_the_visa_was_counted(stage: type[s.CaseState]) -> None:
+    given(*HISTORIES[stage]).when(add()).refused(NotAllowedNow, "AddDependant is not possible")
 
 
 def test_who_is_not_born_yet_does_not_come_along() -> None:
