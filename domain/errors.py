@@ -99,6 +99,14 @@ class OriginalsNotSeen(Refusal):
     """The originals have not been seen yet."""
 
 
+class NotGenuine(Refusal):
+    """A document of the case was found not to be genuine."""
+
+
+class DocumentsAwaited(Refusal):
+    """Documents that were asked for have not come."""
+
+
 class NothingOverdue(Refusal):
     """Nothing that was due on this case is overdue."""
 

@@ -263,6 +263,12 @@ class Papers:
         come = {each.received.kind for each in self.answering}
         return tuple(kind for kind in self.requested.kinds if kind not in come)
 
+    @property
+    def not_genuine(self) -> tuple[Paper, ...]:
+        """The documents that were last found not to be genuine."""
+        found = ((each, each.verified) for each in self.received)
+        return tuple(paper for paper, seen in found if seen and seen.finding is Finding.NOT_GENUINE)
+
 
 def after(papers: Papers, event: PaperEvent) -> Papers:
     """Return the documents of a case after one more event; what it does not know it leaves."""

@@ -8,7 +8,13 @@ from domain import stages as s
 from domain.days import add_months, hong_kong_date, stay_ends, written_out
 from domain.deciding.circumstances import Circumstances, Facts, exactly, filing_of, not_now
 from domain.deciding.standing import demand_standing
-from domain.errors import EarlierThanHistory, OriginalsNotSeen, TooLate
+from domain.errors import (
+    DocumentsAwaited,
+    EarlierThanHistory,
+    NotGenuine,
+    OriginalsNotSeen,
+    TooLate,
+)
 from domain.rules.choose import limit, originals_seen, stay_pattern, visa_fee
 from domain.rules.limits import Limit, OriginalsSeen
 
@@ -26,7 +32,8 @@ def approval_in_principle(state: s.CaseState, command: c.CaseCommand) -> Facts:
 def verify(state: s.CaseState, command: c.VerifyOriginals) -> Facts:
     """Return the fact that the originals bear out what was claimed."""
     match state:
-        case s.InPrinciple():
+        case s.InPrinciple(filed=filed):
+            _demand_genuine(filed)
             return (e.OriginalsVerified(),)
         case _:
             raise not_now(state, command)
@@ -42,6 +49,8 @@ def approval(state: s.CaseState, command: c.CaseCommand, given: Circumstances) -
         case _:
             raise not_now(state, command)
     demand_standing(filed)
+    _demand_genuine(filed)
+    _demand_answered(filed)
     filing, today = filing_of(filed, given), given.today
     years = stay_pattern(given.rulebook, filing).years
     stay_days = (stay_ends(today, years[0]) - today).days + 1
@@ -54,6 +63,26 @@ def approval(state: s.CaseState, command: c.CaseCommand, given: Circumstances) -
             persons=filed.persons,
         ),
     )
+
+
+def _demand_genuine(filed: s.Filed) -> None:
+    """Pass where no document was found not to be genuine, else refuse."""
+    if forged := filed.papers.not_genuine:
+        numbers = ", ".join(str(each.number) for each in forged)
+        raise NotGenuine(
+            f"not genuine: document {numbers}; propose a refusal, or verify it again where that "
+            "was a mistake"
+        )
+
+
+def _demand_answered(filed: s.Filed) -> None:
+    """Pass where nothing is awaited that the office asked for, else refuse."""
+    if filed.papers.requested is not None:
+        missing = ", ".join(filed.papers.missing)
+        raise DocumentsAwaited(
+            f"asked for and not here yet: {missing}; record what came, or ask for what is still "
+            "wanted instead"
+        )
 
 
 def _without_originals(filed: s.Filed, given: Circumstances) -> None:

@@ -67,6 +67,8 @@ STATUS: Final[Mapping[type[d.Refusal], HTTPStatus]] = MappingProxyType(
         d.DuplicateApplication: HTTPStatus.CONFLICT,
         d.NoSuchCase: HTTPStatus.NOT_FOUND,
         d.NoSuchExercise: HTTPStatus.NOT_FOUND,
+        d.NotGenuine: HTTPStatus.CONFLICT,
+        d.DocumentsAwaited: HTTPStatus.CONFLICT,
         d.GroundTaken: HTTPStatus.UNPROCESSABLE_ENTITY,
         d.AnotherPerson: HTTPStatus.UNPROCESSABLE_ENTITY,
         d.ExerciseExists: HTTPStatus.CONFLICT,
