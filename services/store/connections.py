@@ -68,7 +68,7 @@ class Connections:
         self._url = url
         self._patience = patience
         self._settings = {**_SETTINGS, **(settings or {})}
-        self._size = size
+        self.size = size
         self._idle: list[Session] = []
         self._start()
 
@@ -112,7 +112,7 @@ class Connections:
         free = self._free
         if not free.acquire(timeout=self._patience):
             raise StoreUnreachable(
-                f"all {self._size} connections to the database are in use and none came free "
+                f"all {self.size} connections to the database are in use and none came free "
                 f"in {self._patience:g} s: try it again later"
             )
         try:
@@ -135,7 +135,7 @@ class Connections:
         self._owner = os.getpid()
         self._generation = 0
         self._idle = []
-        self._free = threading.BoundedSemaphore(self._size)
+        self._free = threading.BoundedSemaphore(self.size)
 
     def _connect(self) -> Session:
         settings = " ".join(f"-c {name}={value}" for name, value in self._settings.items())

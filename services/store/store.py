@@ -6,6 +6,7 @@ is read in log order before the sequencer (`sequence_commits` in the database) g
 and whoever reads the log sequences first, so that no single process is needed for progress.
 """
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
@@ -50,6 +51,8 @@ class Store:
         self._keys = keys
         self._codec = codec
         self._wrapped: dict[str, bytes] = {}
+        # Each of these holds a connection while its work, or whoever it waits for, needs others.
+        self._whole = threading.BoundedSemaphore(max(1, connections.size // 2))
 
     @classmethod
     def connect(cls, url: str, keys: CaseKeys, *, pool_size: int = 8) -> "Store":
@@ -81,8 +84,13 @@ class Store:
 
         Then nothing of it was ever there. The work is done over from its start when the connection
         broke, or when it and another writer waited for each other: so it first asks `recall`
-        whether its command was carried out, and keeps nothing from one time to the next.
+        whether its command was carried out, and keeps nothing from one time to the next. Half of
+        the connections are never held by these, so that the work can read and others go on.
         """
+        with self._whole:
+            return self._repeated(work)
+
+    def _repeated(self, work: Callable[[Together], _T]) -> _T:
         for _ in range(_ATTEMPTS - 1):
             try:
                 return self._together(work)

@@ -43,6 +43,27 @@ def test_all_commits_are_there_at_once(store: Store) -> None:
     assert streams(store) == [(f"s-{n}", v) for n in range(3) for v in (1, 2)]
 
 
+def test_those_who_wait_for_a_name_leave_connections_to_whoever_has_it(
+    database: TestDatabase,
+) -> None:
+    few = store_at(database.app_url, pool_size=2)
+    together = threading.Barrier(4)
+
+    def work(whole: Together) -> int:
+        whole.claim("the-one")
+        version = len(few.read_stream("s"))
+        whole.append(commit_of(writing("s", version)))
+        return version
+
+    def attempt(_: int) -> int:
+        together.wait()
+        return few.together(work)
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sorted(threads.map(attempt, range(4))) == [0, 1, 2, 3]
+    few.dispose()
+
+
 def test_work_that_raises_leaves_nothing(store: Store) -> None:
     def work(whole: Together) -> None:
         whole.append(commit_of(writing("s-1")))
