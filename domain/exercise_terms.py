@@ -69,12 +69,18 @@ def admitted_terms(command: q.OpenExercise, pool: _Waiting, *, unopened: bool) -
     """Return the terms of the exercise to be opened, or raise the `Refusal` that forbids it."""
     if not unopened:
         raise ExerciseExists(f"{command.exercise} was opened before; choose another name")
-    terms = asked_terms(command)
+    terms = well_formed(command)
     if not pool.members:
         raise NothingToSelect(_nobody(terms, pool.left_out))
-    _named_well(command)
-    fit_together(terms)
     _fit_the_quota(terms, pool.places_left)
+    return terms
+
+
+def well_formed(command: q.OpenExercise) -> Terms:
+    """Return the terms that are asked for where some pool and quota allow them, else refuse."""
+    _named_well(command)
+    terms = asked_terms(command)
+    fit_together(terms)
     return terms
 
 

@@ -19,7 +19,7 @@ from domain.errors import NoSuchExercise, NotShortlisted, Refusal
 from domain.exercise import decide, demand_second, not_now
 from domain.exercise_lists import digest_by, selection, shortlist
 from domain.exercise_states import Actors, Drawn, Made, Opened, Pool, Proposed, Unopened
-from domain.exercise_terms import NAME
+from domain.exercise_terms import NAME, well_formed
 from domain.projections.exercises import ExerciseRow
 from domain.references import parse_reference
 from domain.rules.rank import Division
@@ -42,10 +42,11 @@ from services.exercise_requests import (
     events_of,
     outcome_of,
     recalled,
+    stream_of,
 )
 from services.openings import ground_for
 from services.pool import NO_POOL, CaseSeen, frozen_pool, seen_since
-from services.projections import queries
+from services.projections import pools, queries
 from services.store import Conflict, NewEvent, Reserved, StreamWrite
 from services.wiring import Office
 
@@ -81,18 +82,32 @@ def open_exercise(office: Office, command: q.OpenExercise, request: Request) -> 
     The others stay where they are. An exercise that is dated back takes those that waited then, and
     do so still.
     """
+    frozen: set[int] = set()
 
     def attempt(found: Before) -> _Writes:
         if not isinstance(found.state, Unopened):
             return _Writes(facts=decide(found.state, command, NO_POOL, found.actors))
+        well_formed(command)
         ground = ground_for(office, command, found.at)
+        frozen.add(ground.pool.position)
         return _Writes(
             facts=decide(found.state, command, ground.pool, found.actors),
             # Of two that are opened at once one is tried again, and sees what the other took.
             reserve=(f"exercise-number:{ground.earlier + 1}",),
         )
 
-    return _carry_out(office, command.exercise, command, request, attempt)
+    try:
+        return _carry_out(office, command.exercise, command, request, attempt)
+    finally:
+        _let_go(office, command.exercise, frozen)
+
+
+def _let_go(office: Office, exercise: str, frozen: set[int]) -> None:
+    """The rows of pools that were frozen for an opening that came to nothing are gone."""
+    if frozen:
+        history = office.store.read_stream(stream_of(exercise))
+        opened = [each.event for each in history if isinstance(each.event, x.ExerciseOpened)]
+        pools.discard(office.models, exercise, frozen - {each.pool_position for each in opened})
 
 
 def carry_out(

@@ -1,5 +1,6 @@
 """The pools that exercises freeze: rows that stay as they are while the cases move on."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -129,6 +130,14 @@ def _seen(
         later=too_late,
         counts=_counts(snapshot),
     )
+
+
+def discard(models: ReadModels, exercise: str, positions: Collection[int]) -> None:
+    """What was frozen for an exercise at these positions is kept no longer."""
+    columns = exercise_pools.c
+    gone = (columns.exercise == exercise, columns.position.in_(sorted(positions)))
+    with models.engine.begin() as connection:
+        connection.execute(delete(exercise_pools).where(*gone))
 
 
 def kept(models: ReadModels, exercise: str, position: int) -> tuple[PoolMember, ...]:

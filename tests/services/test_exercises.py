@@ -374,6 +374,22 @@ def test_an_exercise_dated_back_takes_only_those_who_waited_then(office: Office)
     assert redraw(office, "first").differences == ()
 
 
+def test_an_opening_that_is_refused_leaves_no_pool_behind(office: Office) -> None:
+    _in_pool(office, 2)
+
+    def rows() -> int:
+        with office.models.reads.connect() as connection:
+            return int(connection.execute(text("SELECT count(*) FROM exercise_pools")).scalar_one())
+
+    with pytest.raises(PlacesInvalid):
+        _open(office, places=1_001, shortlist=1_001)
+    with pytest.raises(PlacesInvalid):
+        _open(office, places=2, shortlist=1)
+    assert rows() == 0
+    _open(office, places=1, shortlist=1)
+    assert rows() == 2
+
+
 def test_an_opening_says_what_the_quota_was_and_what_was_taken_of_it(office: Office) -> None:
     _in_pool(office, 2)
     _open(office, "first", places=2, shortlist=2)
