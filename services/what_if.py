@@ -208,12 +208,18 @@ def _compared(office: Office, drawn: Drawn, pools: _Pools, change: Change) -> Wh
 
 
 def _departed(history: History) -> frozenset[str]:
-    """Return who departed at all: whoever left the pool is not selected by another rule either."""
-    gone: set[str] = set()
+    """Return who had departed by the selection, or by the latest that was proposed.
+
+    Whoever left the pool is not selected by another rule either, unless they came back: who was
+    held when a selection was proposed first may be selected by a later one.
+    """
+    gone: dict[type[x.ExerciseEvent], tuple[str, ...]] = {}
     for each in history:
-        if isinstance(each.event, x.ShortlistDrawn | x.SelectionProposed | x.SelectionMade):
-            gone |= set(each.event.departed)
-    return frozenset(gone)
+        if isinstance(each.event, x.ShortlistDrawn):
+            gone[x.ShortlistDrawn] = each.event.departed
+        elif isinstance(each.event, x.SelectionProposed | x.SelectionMade):
+            gone[x.SelectionProposed] = each.event.departed
+    return frozenset().union(*gone.values())
 
 
 def _as_drawn(history: History) -> Drawn:

@@ -330,6 +330,21 @@ def test_a_second_exercise_counts_from_when_the_first_froze_its_pool(office: Off
     assert redraw(office, "second").differences == ()
 
 
+def test_what_if_begins_with_the_selection_that_was_made(
+    office: Office, cases: dict[str, str]
+) -> None:
+    opened(office)
+    carry_out(office, cases["john"], c.HoldCase(reason="An inquiry"), asked(SUPERVISOR))
+    exercises.propose_selection(office, "first", asked(SUPERVISOR))
+    carry_out(office, cases["john"], c.LiftHold(), asked(SUPERVISOR))
+    select(office, "first")
+    assert stages(office, cases)["john"] is Stage.SELECTED
+    same = what_if(office, "first", Change(), AUDITOR)
+    assert (same.before, same.then, same.moved, same.cut_off) == (2, 2, (), 175)
+    fewer = what_if(office, "first", Change(places=1), AUDITOR)
+    assert [each.reference for each in fewer.losing] == [cases["john"]]
+
+
 def test_what_if_tells_who_gains_and_who_loses_and_writes_nothing(
     office: Office, cases: dict[str, str]
 ) -> None:
