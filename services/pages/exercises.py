@@ -19,6 +19,7 @@ from services.exercise_requests import ExerciseOutcome, events_of
 from services.pages import forms
 from services.pages.catalogue import load_catalogue
 from services.pages.guard import Route, visitor
+from services.pages.parts import part_of
 from services.pages.problems import status_of, title_of
 from services.projections import queries
 from services.redrawing import redraw as drawn_again
@@ -127,7 +128,14 @@ def redraw(office: Office, name: str) -> ResponseReturnValue:
     """Show the exercise drawn again from the record alone, beside what was recorded."""
     again = drawn_again(office, name)
     opened = cast("x.ExerciseOpened", events_of(office, name)[0].event)
-    return render_template("redrawn.html", again=again, title=opened.title)
+    drawn = again.selection or again.shortlist
+    return render_template(
+        "redrawn.html",
+        again=again,
+        title=opened.title,
+        part=part_of(drawn.taken, "from") if drawn else None,
+        turned=lambda first: url_for("redraw", name=name, **{"from": first}),
+    )
 
 
 def _request() -> Request:

@@ -3,8 +3,7 @@
 Law: nothing here is recorded, and every page says so.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -23,13 +22,11 @@ from services.openings import UNNAMED, dry_run_opening
 from services.pages import exercises, forms
 from services.pages.catalogue import load_catalogue
 from services.pages.guard import Route, visitor
+from services.pages.parts import part_of
 from services.pages.problems import title_of
 from services.rulebook.shapes import latest
 from services.what_if import Change, WhatIf, what_if
 from services.wiring import Office
-
-SHOWN: Final = 25
-"""How many cases of a list are on one page."""
 
 _READ: Final[Mapping[str, Any]] = MappingProxyType(
     {
@@ -41,34 +38,6 @@ _READ: Final[Mapping[str, Any]] = MappingProxyType(
     }
 )
 _LISTS: Final = ("gaining", "losing")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """The part of a list that a page shows: its items, the number of the first, and of all."""
-
-    items: Sequence[Any]
-    first: int
-    total: int
-
-    @property
-    def before(self) -> int | None:
-        """The number of the first on the page before, None on the first page."""
-        return max(1, self.first - SHOWN) if self.first > 1 else None
-
-    @property
-    def after(self) -> int | None:
-        """The number of the first on the next page, None on the last."""
-        following = self.first + SHOWN
-        return following if following <= self.total else None
-
-
-def part_of(every: Sequence[Any], name: str) -> Part:
-    """Return the part that the address asks for under a name; the first for anything else."""
-    asked = request.args.get(name, "1")
-    first = int(asked) if asked.isdecimal() and asked.isascii() and len(asked) < 8 else 1  # noqa: PLR2004 - no list is so long
-    first = first if 1 <= first <= len(every) else 1
-    return Part(items=every[first - 1 : first - 1 + SHOWN], first=first, total=len(every))
 
 
 def dry_run(office: Office, name: str) -> ResponseReturnValue:
@@ -137,6 +106,7 @@ def other_terms(office: Office, name: str) -> ResponseReturnValue:
         inputs=_inputs(office.rulebook, row.measure),
         typed=request.args,
         faults=faults,
+        labels={each: load_catalogue()(f"what-if.{each}") for each in faults if each},
         turned_by=lambda which: lambda first: _turned(name, which, first),
     )
     return page, 422 if faults else 200
