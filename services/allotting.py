@@ -43,6 +43,8 @@ TRIES: Final = 3
 TRIES_OF_ONE: Final = 100
 
 Orders = Mapping[str, c.CaseCommand]
+Members = Mapping[str, PoolMember]
+OrderOf = Callable[[str, CaseState], c.CaseCommand | None]
 Look = Callable[[Mapping[str, int]], Mapping[str, Since]]
 
 
@@ -52,8 +54,8 @@ class Step:
 
     `wanted` are those whom it is about, by the pool and who has departed from it; `orders` is what
     each of them is given then, and `still` says of each whether it can be given that. `departed`
-    are those known beforehand to have done so, and `aside` is what one of them is given all the
-    same, None for nothing.
+    are those known beforehand to have done so, and `aside` says by the pool what one of them is
+    given all the same, None for nothing.
     """
 
     wanted: Callable[[Pool], Division]
@@ -61,7 +63,7 @@ class Step:
     still: Callable[[CaseState, PoolMember], bool]
     measure: Measure
     departed: frozenset[str] = frozenset()
-    aside: Callable[[CaseState], c.CaseCommand | None] = lambda _: None
+    aside: Callable[[Pool], OrderOf] = lambda _: lambda _name, _case: None
 
 
 def waits_as_frozen(order: Order) -> Callable[[CaseState, PoolMember], bool]:
@@ -153,7 +155,7 @@ def _allot(
     if written != orders:
         raise AssertionError("who departs makes room, and takes nobody else's")
     others = {name: members[name] for name in pool.departed}
-    aside = len(writer.write(others, lambda _, case: step.aside(case)))
+    aside = len(writer.write(others, step.aside(pool)))
     own = found.own(asked.exercise, facts)
     version = own.expected + len(facts)
     return outcome_of(whole.append(asked.commit(own, version=version, cases=len(written) + aside)))
@@ -164,10 +166,6 @@ def _order(
 ) -> c.CaseCommand | None:
     """Return what the case is given; None where it has departed."""
     return orders[name] if step.still(case, members[name]) else None
-
-
-Members = Mapping[str, PoolMember]
-OrderOf = Callable[[str, CaseState], c.CaseCommand | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

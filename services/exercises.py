@@ -24,8 +24,9 @@ from domain.projections.exercises import ExerciseRow
 from domain.references import parse_reference
 from domain.rules.rank import Division
 from domain.rules.terms import AfterNoPlace
-from domain.stages import Shortlisted
+from domain.stages import CaseState, Shortlisted
 from services.allotting import (
+    OrderOf,
     Step,
     allot,
     is_before_committee,
@@ -281,16 +282,23 @@ def _selecting(found: Before) -> Step:
         }
         return {**selected, **passed_over}
 
+    def aside(pool: Pool) -> OrderOf:
+        ranks = {each.member.reference: each.rank for each in shortlist(drawn, pool).taken}
+
+        def order(name: str, case: CaseState) -> c.CaseCommand | None:
+            if not isinstance(case, Shortlisted) or case.exercise != exercise:
+                return None
+            rolls_over = AfterNoPlace.ROLLS_OVER
+            return c.PassOverCase(exercise=exercise, rank=ranks[name], then=rolls_over)
+
+        return order
+
     return Step(
         wanted=lambda pool: shortlist(drawn, pool),
         orders=orders,
         still=is_before_committee(exercise),
         measure=drawn.terms.measure,
-        aside=lambda case: (
-            c.PassOverCase(exercise=exercise, then=AfterNoPlace.ROLLS_OVER)
-            if isinstance(case, Shortlisted) and case.exercise == exercise
-            else None
-        ),
+        aside=aside,
     )
 
 

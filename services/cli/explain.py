@@ -9,7 +9,7 @@ import click
 from domain import commands as c
 from domain import events as e
 from domain.access import ACTION_OF, PERMITTED
-from domain.application import Correspondence
+from domain.application import Correspondence, Route
 from domain.clocks import Clock
 from domain.days import written_out
 from domain.following import next_of
@@ -83,10 +83,15 @@ def _told(
     yield f"{found.reference} is {found.stage}, since {since}"
     yield "What led here"
     gone = lapsed(found.events)
+    # Cases by criteria have no rank either.
+    by_achievement = (
+        not isinstance(found.state, Draft) and found.state.filed.route is Route.ACHIEVEMENT
+    )
+    unranked = "by achievement" if by_achievement else "not ranked"
     for each in found.events:
         name = WIRE[type(each.event)].name
         yield f"  {in_hong_kong(each.effective_at)}  {name:<24} {each.actor} ({each.role})"
-        yield from (f"              {text}" for text in _said(each.event, language))
+        yield from (f"              {text}" for text in _said(each.event, language, unranked))
         for what in gone.get(each.version, ()):
             yield f"              lapsed: the {what} awaited a second officer"
     yield from _clock_told(clock)
@@ -177,7 +182,7 @@ def _made_again(recorded: Recorded[e.CaseEvent], made: Rederived) -> Iterator[st
     yield from (f"              {each}" for each in made.differences)
 
 
-def _said(event: e.CaseEvent, language: Correspondence) -> Iterator[str]:
+def _said(event: e.CaseEvent, language: Correspondence, unranked: str) -> Iterator[str]:
     """Return what an event itself says of why."""
     match event:
         case e.PrerequisitesAssessed(results=results):
@@ -194,7 +199,7 @@ def _said(event: e.CaseEvent, language: Correspondence) -> Iterator[str]:
             came = "" if before is None else f" from {before}"
             yield f"moved{came} to {ruleset} ({code}): {said}"
         case e.CaseShortlisted() | e.CaseSelected() | e.CaseNotSelected():
-            rank = "by achievement" if event.rank is None else f"rank {event.rank}"
+            rank = unranked if event.rank is None else f"rank {event.rank}"
             yield f"exercise {event.exercise}, {rank}"
         case e.ApplicationRefused():
             texts = (

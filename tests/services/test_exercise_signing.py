@@ -18,7 +18,7 @@ from domain.errors import (
     SecondOfficerNeeded,
     SelectionChanged,
 )
-from domain.events import CaseSelected
+from domain.events import CaseNotSelected, CaseSelected
 from domain.gradings import CaseTakenOutOfRank, DepartureCode, Direction, Grade
 from domain.rules.terms import AfterNoPlace, Archetype, Order, StratumPlaces, Terms
 from domain.stages import Stage
@@ -251,6 +251,9 @@ def test_a_case_that_is_held_gets_no_place_and_is_passed_over(
         "emma": Stage.SELECTED,
         "jackie": Stage.SELECTED,
     }
+    passed = case_at(office, cases["john"]).events[-1].event
+    assert isinstance(passed, CaseNotSelected)
+    assert passed.rank == 1
     assert redraw(office, "first").differences == ()
 
 

@@ -22,6 +22,7 @@ from services.rules import load_rulebook
 from services.settings import Settings
 from services.store import Commit, NewEvent, StreamWrite
 from services.wiring import Office
+from tests.services import exercising
 from tests.services.asking import SECOND, asked, asked_for, filed_by, on_paper, together
 from tests.services.erasing import erase
 
@@ -53,6 +54,18 @@ def test_a_case_in_the_pool_is_told_with_its_points_and_what_may_follow(
         in said
     )
     assert "  WithdrawApplication: applicant, officer, supervisor" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("john", "exercise 2024-1, not ranked"), ("jackie", "by achievement")]
+)
+def test_who_has_no_rank_is_told_by_route(
+    office: Office, environment: dict[str, str], name: str, told: str
+) -> None:
+    reference = submit(office, on_paper(name), asked()).reference
+    for command in (*TO_POOL, c.ShortlistCase(exercise="2024-1", rank=None)):
+        exercising.carry_out(office, reference, command, asked_for(command))
+    assert told in CliRunner().invoke(explain, [reference], env=environment).output
 
 
 def test_an_erased_case_is_told_by_its_skeleton(
