@@ -87,6 +87,10 @@ class OnHold(Refusal):
     """The case is held for an investigation."""
 
 
+class PaperNotTaken(Refusal):
+    """Applications are not taken on paper by then."""
+
+
 class AssessmentStale(Refusal):
     """What the assessment rests on was corrected since."""
 

@@ -3,10 +3,12 @@
 from domain import commands as c
 from domain import events as e
 from domain import stages as s
-from domain.application import Application, Family
+from domain.application import Application, Channel, Family
+from domain.days import written_out
 from domain.deciding.circumstances import Circumstances, Facts, exactly, filing_of, not_now
-from domain.errors import AnotherPerson, NoFeeDue, PersonErased
-from domain.rules.choose import application_fee, choose
+from domain.errors import AnotherPerson, NoFeeDue, PaperNotTaken, PersonErased
+from domain.rules.choose import application_fee, choose, paper_taken
+from domain.rules.transitions import Filing
 
 
 def submit(state: s.CaseState, command: c.SubmitApplication, given: Circumstances) -> Facts:
@@ -21,6 +23,7 @@ def submit(state: s.CaseState, command: c.SubmitApplication, given: Circumstance
             )
             filing = filing_of(filed, given)
             choose(given.rulebook, filing, known_on=given.today)
+            _on_paper(command, filing, given)
             fee = application_fee(given.rulebook, filing)
             persons = 1 + accompanying(command.application.family)
             return (
@@ -54,6 +57,16 @@ def demand_same_person(before: Application | None, after: Application) -> None:
             "the application in its place is by somebody else: neither the travel document nor "
             "the name is the same, or the date of birth is not; correct this case first where it "
             "was misread, or file a case of its own"
+        )
+
+
+def _on_paper(command: c.SubmitApplication, filing: Filing, given: Circumstances) -> None:
+    """Pass where the application came online, or paper is taken on that day [S61]."""
+    on = filing.submitted_on
+    if command.channel is Channel.PAPER and not paper_taken(given.rulebook, on):
+        raise PaperNotTaken(
+            f"no application is taken on paper that reaches the office on {written_out(on)}; it "
+            "is filed online"
         )
 
 

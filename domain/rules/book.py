@@ -13,7 +13,15 @@ from domain.application import Route
 from domain.papers import DocumentKind
 from domain.rules.editions import beginnings, chained, read_editions
 from domain.rules.holidays import read_holidays
-from domain.rules.limits import DatedLimit, FileCount, FileSize, Limit, Originals, OriginalsSeen
+from domain.rules.limits import (
+    DatedLimit,
+    FileCount,
+    FileSize,
+    Limit,
+    Originals,
+    OriginalsSeen,
+    Paper,
+)
 from domain.rules.reading import Notes, RulesetFaults, Table
 from domain.rules.timeline import contradictions
 from domain.rules.transitions import read_transition
@@ -79,6 +87,7 @@ def parse_rulebook(documents: Documents, *, unread: Mapping[str, str] = _ALL_REA
         fees=tuple(_fees(row) for row in tables["fees"].rows("schedules", least=1)),
         limits=tuple(_limit(row) for row in tables["limits"].rows("limits", least=1)),
         originals=tuple(_originals(row) for row in tables["limits"].rows("originals", least=1)),
+        paper=tuple(_paper(row) for row in tables["limits"].rows("paper", least=1)),
         file_sizes=tuple(_file_size(row) for row in tables["limits"].rows("file_sizes", least=1)),
         file_counts=tuple(
             _file_count(row) for row in tables["limits"].rows("file_counts", least=1)
@@ -151,6 +160,10 @@ def _limit(row: Table) -> DatedLimit:
 
 def _originals(row: Table) -> Originals:
     return Originals(seen=row.one_of("seen", OriginalsSeen), life=row.life())
+
+
+def _paper(row: Table) -> Paper:
+    return Paper(taken=row.truth_or_false("taken"), life=row.life())
 
 
 def _file_size(row: Table) -> FileSize:

@@ -13,7 +13,15 @@ from domain.days import written_out
 from domain.errors import Refusal
 from domain.papers import DocumentKind
 from domain.rules.life import Life
-from domain.rules.limits import DatedLimit, FileCount, FileSize, Limit, Originals, OriginalsSeen
+from domain.rules.limits import (
+    DatedLimit,
+    FileCount,
+    FileSize,
+    Limit,
+    Originals,
+    OriginalsSeen,
+    Paper,
+)
 from domain.rules.transitions import Filing, holding
 from domain.rules.types import FeeSchedule, Quota, Rulebook, Ruleset, StayPattern
 
@@ -134,6 +142,11 @@ def originals_seen(rulebook: Rulebook, submitted_on: date) -> OriginalsSeen:
     return _in_force(rulebook.originals, submitted_on, "rule on originals").seen
 
 
+def paper_taken(rulebook: Rulebook, submitted_on: date) -> bool:
+    """Whether applications are taken on paper that reach the office on that Hong Kong day."""
+    return _in_force(rulebook.paper, submitted_on, "rule on paper").taken
+
+
 def file_size(rulebook: Rulebook, on: date) -> int:
     """The bytes that the file of a document may have at most on a day."""
     return _in_force(rulebook.file_sizes, on, "limit of the size of files").bytes_at_most
@@ -168,7 +181,7 @@ def excluded_nationalities(rulebook: Rulebook, on: date) -> tuple[str, ...]:
     return edition.members
 
 
-_Living = TypeVar("_Living", DatedLimit, Originals, FileSize, FileCount)
+_Living = TypeVar("_Living", DatedLimit, Originals, Paper, FileSize, FileCount)
 
 
 def _in_force(rows: Iterable[_Living], on: date, what: str) -> _Living:

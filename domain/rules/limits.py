@@ -1,4 +1,4 @@
-"""Limits as dated data: how long, how often, how much, and what an approval waits for."""
+"""Limits as dated data: how long, how often, how much, on what, and what approvals wait for."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -40,6 +40,14 @@ class Originals:
     """Whether the originals are seen before an approval, for whoever submitted meanwhile."""
 
     seen: OriginalsSeen
+    life: Life
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """Whether applications are taken on paper, of whoever submits meanwhile."""
+
+    taken: bool
     life: Life
 
 

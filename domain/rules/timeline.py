@@ -32,6 +32,7 @@ def contradictions(book: Rulebook, unread: Collection[str]) -> Iterator[str]:
             yield from _dated_list(dated)
     if "limits" not in unread:
         yield from _one_a_day([("originals", each.life) for each in book.originals])
+        yield from _one_a_day([("paper", each.life) for each in book.paper])
         yield from _one_a_day([("the size of files", each.life) for each in book.file_sizes])
         for kind in DocumentKind:
             ours = [each.life for each in book.file_counts if each.kind is kind]

@@ -13,7 +13,7 @@ from domain.days import hong_kong_date
 from domain.rules.criteria import Criterion
 from domain.rules.factors import Citation, Factor, Figure, PrerequisiteRules
 from domain.rules.life import Life
-from domain.rules.limits import DatedLimit, FileCount, FileSize, Originals
+from domain.rules.limits import DatedLimit, FileCount, FileSize, Originals, Paper
 from domain.rules.reasons import Reason
 from domain.working_days import Calendar
 
@@ -219,6 +219,7 @@ class Rulebook:
     fees: tuple[FeeSchedule, ...]
     limits: tuple[DatedLimit, ...]
     originals: tuple[Originals, ...]
+    paper: tuple[Paper, ...]
     file_sizes: tuple[FileSize, ...]
     file_counts: tuple[FileCount, ...]
     quotas: tuple[Quota, ...]

@@ -51,6 +51,7 @@ STATUS: Final[Mapping[type[d.Refusal], HTTPStatus]] = MappingProxyType(
         d.DueDatePassed: HTTPStatus.UNPROCESSABLE_ENTITY,
         d.NothingProposed: HTTPStatus.CONFLICT,
         d.OnHold: HTTPStatus.CONFLICT,
+        d.PaperNotTaken: HTTPStatus.UNPROCESSABLE_ENTITY,
         d.AssessmentStale: HTTPStatus.CONFLICT,
         d.AssessmentFallen: HTTPStatus.CONFLICT,
         d.OriginalsNotSeen: HTTPStatus.CONFLICT,

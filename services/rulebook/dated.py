@@ -72,6 +72,9 @@ def _groups(book: Rulebook) -> Iterator[list[DatedValue]]:
             if each.limit is which
         ]
     yield [_living("originals", f"seen: {each.seen}", each.life) for each in book.originals]
+    yield [
+        _living("paper", "taken" if each.taken else "not taken", each.life) for each in book.paper
+    ]
     yield from _file_limits(book)
     lists = book.lists
     yield _list("excluded nationalities", lists.excluded_nationalities)

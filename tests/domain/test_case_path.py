@@ -10,12 +10,12 @@ import pytest
 from domain import commands as c
 from domain import events as e
 from domain import stages as s
-from domain.application import Application, Route
+from domain.application import Application, Channel, Route
 from domain.case import decide, evolve, load
 from domain.days import HONG_KONG
 from domain.deciding.circumstances import Circumstances
 from domain.decisions import DecisionConfirmed, DecisionProposed, Matter
-from domain.errors import EarlierThanHistory, OriginalsNotSeen
+from domain.errors import EarlierThanHistory, OriginalsNotSeen, PaperNotTaken
 from domain.rules.choose import NoRuleset
 from domain.rules.types import FeeSchedule, Rulebook
 from tests.domain.deciding import (
@@ -136,6 +136,26 @@ def test_originals_are_optional_for_whoever_submitted_online_only(
         decided.refused(
             OriginalsNotSeen, "submitted on 1 April 2023 is approved once the originals"
         )
+
+
+@pytest.mark.parametrize(
+    ("received", "taken"),
+    [
+        (datetime(2006, 6, 28, 4, tzinfo=UTC), True),
+        (datetime(2023, 4, 1, 15, 59, tzinfo=UTC), True),
+        (datetime(2023, 4, 1, 16, tzinfo=UTC), False),
+        (datetime(2026, 1, 5, 4, tzinfo=UTC), False),
+    ],
+)
+def test_paper_is_taken_until_filing_is_online_only(received: datetime, *, taken: bool) -> None:
+    case = given().at(received)
+    paper = case.when(c.SubmitApplication(application=EMMA, channel=Channel.PAPER))
+    if taken:
+        paper.leads_to(s.Stage.SUBMITTED)
+    else:
+        paper.refused(PaperNotTaken, "it is filed online")
+    online = case.when(c.SubmitApplication(application=EMMA, channel=Channel.ONLINE))
+    assert online.refusal is None
 
 
 def test_the_visa_says_what_its_holder_may_do() -> None:

@@ -17,6 +17,7 @@ from domain.rules.choose import (
     limit,
     named,
     originals_seen,
+    paper_taken,
     quota,
     stay_pattern,
     visa_fee,
@@ -179,6 +180,12 @@ def test_every_limit_is_loaded_for_the_whole_scheme(rulebook: Rulebook) -> None:
             limit(rulebook, which, date(2006, 6, 27))
     assert limit(rulebook, Limit.PAYMENT_MONTHS, date(2019, 5, 1)) == 6
     assert limit(rulebook, Limit.RECONSIDERATIONS, date(2019, 5, 1)) == 2
+
+
+def test_paper_was_taken_until_filing_was_online_only(rulebook: Rulebook) -> None:
+    assert paper_taken(rulebook, date(2006, 6, 28))
+    assert paper_taken(rulebook, date(2023, 4, 1))
+    assert not paper_taken(rulebook, date(2023, 4, 2))
 
 
 def test_originals_became_optional_with_online_filing(rulebook: Rulebook) -> None:

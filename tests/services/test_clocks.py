@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from domain import commands as c
+from domain.application import Channel
 from domain.clocks import Clock, StopCause
 from domain.working_days import HolidaysNotLoaded
 from services.api.app import create_api
@@ -53,7 +54,8 @@ def test_explain_tells_a_clock_that_runs_and_one_that_stands(
 
 def test_explain_tells_who_stopped_the_clock(office: Office, environment: dict[str, str]) -> None:
     filed = datetime(2025, 3, 3, 2, 0, tzinfo=UTC)
-    reference = submit(office, on_paper("john"), asked(at=filed)).reference
+    online = replace(on_paper("john"), channel=Channel.ONLINE)
+    reference = submit(office, online, asked(at=filed)).reference
     paid = datetime(2025, 3, 6, 2, 0, tzinfo=UTC)
     carry_out(office, reference, c.PayApplicationFee(amount_hkd=600), asked(at=paid))
     unpaid = CliRunner().invoke(explain, [reference, "--as-of=2025-03-05"], env=environment)

@@ -110,9 +110,10 @@ def test_the_live_case_tells_of_each_refused_application_once(office: Office) ->
 
 def test_applicants_and_services_are_not_told_which_case_it_is(office: Office) -> None:
     live = submit(office, on_paper("john"), asked()).reference
+    online = replace(on_paper("john"), channel=Channel.ONLINE)
     for person in (_NAMELESS, Person(name="service.intake", role=Role.SERVICE)):
         with pytest.raises(DuplicateApplication) as refused:
-            submit(office, on_paper("john"), asked(person, at=None))
+            submit(office, online, asked(person, at=None))
         assert refused.value.live is None
         assert live not in str(refused.value)
     assert len(work.work_at(office, live).duplicates) == 2

@@ -104,7 +104,8 @@ def test_applicants_refile_their_own_case_only_and_auditors_none(office: Office)
         with pytest.raises(Forbidden):
             withdraw_and_refile(office, old, on_paper("john"), request)
     own = asked(Person(name=old, role=Role.APPLICANT), at=None)
-    assert withdraw_and_refile(office, old, on_paper("john"), own).reference != old
+    online = c.SubmitApplication(application=filed_by("john"))
+    assert withdraw_and_refile(office, old, online, own).reference != old
 
 
 @pytest.mark.parametrize("differing", ["date_of_birth", "name and passport"])
@@ -127,7 +128,8 @@ def test_an_investigation_goes_on_to_the_case_in_its_place(office: Office) -> No
     old = submit(office, on_paper("john"), asked()).reference
     carry_out(office, old, c.HoldCase(reason="The diploma"), asked())
     own = asked(Person(name=old, role=Role.APPLICANT), at=None)
-    new = case_at(office, withdraw_and_refile(office, old, on_paper("john"), own).reference)
+    online = c.SubmitApplication(application=filed_by("john"))
+    new = case_at(office, withdraw_and_refile(office, old, online, own).reference)
     held = CaseHeld(personal=InterruptionReason(text="The diploma"))
     assert [each.event for each in new.events[1:]] == [held]
 
