@@ -120,11 +120,16 @@ def test_applicants_and_services_are_not_told_which_case_it_is(office: Office) -
 
 
 def test_refiling_as_somebody_with_a_live_case_is_told_there(office: Office) -> None:
-    john = submit(office, on_paper("john"), asked()).reference
-    emma = submit(office, on_paper("emma"), asked()).reference
-    with pytest.raises(DuplicateApplication, match=emma):
-        withdraw_and_refile(office, john, on_paper("emma"), asked())
-    assert len(work.work_at(office, emma).duplicates) == 1
+    filed = on_paper("john")
+    applicant = filed.application.applicant
+    document = replace(applicant.travel_document, number="X7654321")
+    renewed = replace(applicant, travel_document=document)
+    other = replace(filed, application=replace(filed.application, applicant=renewed))
+    john = submit(office, filed, asked()).reference
+    live = submit(office, other, asked()).reference
+    with pytest.raises(DuplicateApplication, match=live):
+        withdraw_and_refile(office, john, other, asked())
+    assert len(work.work_at(office, live).duplicates) == 1
     assert work.work_at(office, john).duplicates == ()
 
 
