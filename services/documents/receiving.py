@@ -15,7 +15,7 @@ from domain import stages as s
 from domain.days import hong_kong_date
 from domain.errors import FileTooLarge, NoSuchDocument
 from domain.rules.choose import file_size
-from services.cases import CaseAt, Enclosed, Outcome, Request, carry_out, case_at, demand_leave
+from services.cases import CaseAt, Enclosed, Outcome, Request, ask, carry_out, case_at
 from services.documents.content import recognised
 from services.documents.naming import cleaned
 from services.wiring import Office
@@ -68,7 +68,6 @@ def read_at_most(source: IO[bytes], at_most: int) -> bytes:
 
 def receive(office: Office, reference: str, upload: Upload, request: Request) -> Outcome:
     """Take in a file as a document of a case, or raise what is wrong with it."""
-    demand_leave(request, p.ReceiveDocument, reference)
     media_type = recognised(upload.content)
     command = p.ReceiveDocument(
         kind=upload.kind,
@@ -77,6 +76,10 @@ def receive(office: Office, reference: str, upload: Upload, request: Request) ->
         size=len(upload.content),
         sha256=hashlib.sha256(upload.content).hexdigest(),
     )
+    # A repeat gets the first result whatever became of the case since: its person may be erased.
+    _, repeated = ask(office, reference, command, request)
+    if repeated is not None:
+        return repeated
     file = office.files.seal(case_at(office, reference).reference, upload.content)
     enclosed = Enclosed(stored=file.stored, keep=lambda: office.files.keep(file))
     return carry_out(office, reference, command, request, enclosed)

@@ -133,6 +133,15 @@ def test_erased_with_its_person_a_file_can_be_read_by_nobody(
         add(office, reference)
 
 
+def test_a_repeat_gets_the_first_result_after_the_person_was_erased(
+    office: Office, reference: str
+) -> None:
+    request = asked()
+    first = receive(office, reference, upload(), request)
+    erase(office.store, reference)
+    assert receive(office, reference, upload(), request) == replace(first, repeated=True)
+
+
 def test_a_file_opens_in_its_own_case_only(
     office: Office, reference: str, database: TestDatabase
 ) -> None:
