@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 
 from domain import work_commands as c
 from domain.access import WORK_ACTION_OF, Action, permitted
+from domain.application import Channel
 from domain.application import Route as TestRoute
 from domain.stages import Stage
 from domain.work_queue import FOR_OFFICERS
@@ -72,11 +73,20 @@ class NoteItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DuplicateItem:
+    """Another application by this person, refused because this case is live; `by` filed it."""
+
+    refused_at: datetime
+    channel: Channel
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkDetail:
     """The work on a case.
 
     `holder` has it since `since`; both are null where nobody does. `returned` tells that it went
-    back last, and `reason` why, null once erased.
+    back last, and `reason` why, null once erased. `duplicates` are possible ones of this case.
     """
 
     reference: str
@@ -86,6 +96,7 @@ class WorkDetail:
     returned: bool
     reason: str | None
     notes: tuple[NoteItem, ...]
+    duplicates: tuple[DuplicateItem, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +211,10 @@ def show(call: Call, reference: str) -> Any:
         returned=found.way.returned,
         reason=found.way.reason,
         notes=tuple(_note(each) for each in found.notes),
+        duplicates=tuple(
+            DuplicateItem(refused_at=each.effective_at, channel=each.event.channel, by=each.actor)
+            for each in found.duplicates
+        ),
     )
     return tagged(found.version, body)
 

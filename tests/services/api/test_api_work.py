@@ -5,7 +5,16 @@ from uuid import uuid4
 import pytest
 
 from services.api.work import COMMANDS
-from tests.services.api.calling import AUDITOR, OFFICER, SUPERVISOR, V1, Caller, is_problem
+from tests.services.api.calling import (
+    AUDITOR,
+    OFFICER,
+    RECEIVED,
+    SUPERVISOR,
+    V1,
+    Caller,
+    filed_by,
+    is_problem,
+)
 
 LEE = "officer.lee"
 
@@ -27,7 +36,16 @@ def test_a_case_on_which_nothing_was_done_is_with_nobody(caller: Caller) -> None
         "returned": False,
         "reason": None,
         "notes": [],
+        "duplicates": [],
     }
+
+
+def test_a_case_tells_of_the_duplicate_that_was_refused_beside_it(caller: Caller) -> None:
+    reference = caller.submit()
+    again = {"application": filed_by("john"), "channel": "paper", "received_at": RECEIVED}
+    is_problem(caller.command("/applications", again), 409, "duplicate-application")
+    (told,) = work_of(caller, reference)["duplicates"]  # type: ignore[misc]  # a list
+    assert (told["channel"], told["by"]) == ("paper", "officer.chan")
 
 
 def test_a_case_is_taken_noted_on_and_returned(caller: Caller) -> None:
