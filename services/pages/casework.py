@@ -35,7 +35,7 @@ from services.pages.overriding import barred, with_rules
 from services.pages.papers import upload_form, with_documents
 from services.pages.problems import status_of, title_of
 from services.pages.shown import Entry, day, money, outline
-from services.store.errors import CommandReused, Conflict, PersonErased, Unwritable
+from services.store.errors import CommandReused, Conflict, KeyDestroyed, Unwritable
 from services.wiring import Office
 
 WHEN: Final = "effective_at"
@@ -71,7 +71,7 @@ def answered(
         return _refused(office, reference, slug, faults={"": stale(conflict)}, since=since), 409
     except (Forbidden, NoSuchCase):
         raise
-    except (Refusal, CommandReused, PersonErased, Unwritable) as refusal:
+    except (Refusal, CommandReused, KeyDestroyed, Unwritable) as refusal:
         said = f"{title_of(refusal)}: {refusal}"
         return _refused(office, reference, slug, faults={"": said}), status_of(refusal)
     done = words(f"command.{slug}.title")
@@ -217,7 +217,7 @@ def _nothing_to_do(state: s.CaseState) -> str:
     """Return why no form is offered."""
     match state:
         case s.InPool(by_criteria=True):
-            return "The case waits for the panel: exercises rank points, and it met criteria."
+            return "The case waits for a selection exercise by criteria."
         case s.InPool():
             return "The case waits for a selection exercise."
         case s.Withdrawn() | s.Lapsed() | s.Voided():

@@ -107,8 +107,13 @@ def test_an_exercise_of_criteria_alone_is_refused(office: Office) -> None:
 
 
 def test_an_exercise_by_criteria_takes_all_at_its_threshold_and_ranks_nobody(
-    office: Office,
+    office: Office, settings: Settings
 ) -> None:
+    environment = {
+        "QMAS_HOME": str(settings.home),
+        "QMAS_DATABASE_URL": settings.database_url,
+        "QMAS_BROKER_URL": settings.broker_url,
+    }
     by_points = _filed(office, JACKIE, at=MAY_2019)
     met_ten, met_fewer = _filed(office, JOHN), _filed(office, EMMA)
     command = q.OpenExercise(
@@ -127,6 +132,8 @@ def test_an_exercise_by_criteria_takes_all_at_its_threshold_and_ranks_nobody(
     row = queries.case_row(office.models, met_ten)
     assert row is not None
     assert row.rank is None
+    told = CliRunner().invoke(explain, [met_ten], env=environment).output
+    assert "exercise 2024-1, not ranked" in told
     again = redraw(office, "2024-1")
     assert (again.pool, again.differences) == (2, ())
 
