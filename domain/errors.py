@@ -72,7 +72,7 @@ class NoSuchProposal(Refusal):
 
 
 class AwaitsSecondOfficer(Refusal):
-    """A proposed override awaits a second officer."""
+    """What was proposed before awaits a second officer."""
 
 
 class SecondOfficerNeeded(Refusal):

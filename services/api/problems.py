@@ -163,7 +163,7 @@ STORE: Final[Mapping[type[Exception], Kind]] = MappingProxyType(
             code="command-reused",
             title="This Idempotency-Key was used for another command",
         ),
-        s.PersonErased: Kind(
+        s.KeyDestroyed: Kind(
             status=HTTPStatus.CONFLICT,
             code=d.PersonErased.code(),
             title=d.PersonErased.title(),

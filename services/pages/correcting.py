@@ -30,7 +30,7 @@ from services.store import errors as s
 from services.wiring import Office
 
 FIELD: Final = "application"
-_REFUSALS: Final = (Refusal, s.CommandReused, s.PersonErased, s.Unwritable)
+_REFUSALS: Final = (Refusal, s.CommandReused, s.KeyDestroyed, s.Unwritable)
 
 
 def correction(office: Office, reference: str) -> ResponseReturnValue:

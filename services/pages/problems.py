@@ -17,8 +17,8 @@ from services.settings import SettingsFault
 from services.store.errors import (
     CommandReused,
     Conflict,
+    KeyDestroyed,
     MigrationFault,
-    PersonErased,
     StoreUnreachable,
     Unwritable,
 )
@@ -37,7 +37,7 @@ STATUS: Final[Mapping[type[Exception], int]] = MappingProxyType(
         BadCursor: 400,
         FormFaults: 422,
         StaleForm: 400,
-        PersonErased: 422,
+        KeyDestroyed: 422,
         Unwritable: 422,
         SettingsFault: 503,
         StoreUnreachable: 503,
@@ -54,7 +54,7 @@ _TITLES: Final[Mapping[type[Exception], str]] = MappingProxyType(
         BadCursor: "This page of the list is gone",
         FormFaults: "This cannot be looked up",
         StaleForm: "This form has expired",
-        PersonErased: "What was held on this person has been erased",
+        KeyDestroyed: "What was held on this person has been erased",
         Unwritable: "This cannot be recorded as it is",
     }
 )

@@ -31,7 +31,7 @@ from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.guard import Route, visitor
 from services.pages.problems import status_of, title_of
 from services.pages.shown import size
-from services.store.errors import CommandReused, PersonErased, Unwritable
+from services.store.errors import CommandReused, KeyDestroyed, Unwritable
 from services.wiring import Office
 
 _SLUG: Final = slug(p.ReceiveDocument.__name__)
@@ -61,7 +61,7 @@ def send(office: Office) -> ResponseReturnValue:
         _received(office, visitor().name, None, words)
     except forms.FormFaults as fault:
         return status.page(office, fault.faults, 422)
-    except (Refusal, CommandReused, PersonErased, Unwritable) as refusal:
+    except (Refusal, CommandReused, KeyDestroyed, Unwritable) as refusal:
         said = f"{title_of(refusal)}: {refusal}"
         return status.page(office, {"": said}, status_of(refusal))
     flash(words("documents.thanks"))

@@ -28,10 +28,10 @@ from services.pages.offering import refused_form
 from services.pages.problems import status_of, title_of
 from services.pages.shown import stage_name
 from services.projections import queries, queue
-from services.store.errors import CommandReused, Conflict, PersonErased, Unwritable
+from services.store.errors import CommandReused, Conflict, KeyDestroyed, Unwritable
 from services.wiring import Office
 
-_REFUSALS: Final = (Refusal, CommandReused, PersonErased, Unwritable)
+_REFUSALS: Final = (Refusal, CommandReused, KeyDestroyed, Unwritable)
 
 
 def work_list(office: Office) -> ResponseReturnValue:

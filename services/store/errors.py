@@ -4,7 +4,7 @@ StoreFault
 ├── Conflict            a stream is not at the version the writer expected
 ├── Reserved            a unique key is held by another commit
 ├── CommandReused       a command's id came again with other content
-├── PersonErased        personal data for a case whose key was destroyed
+├── KeyDestroyed        personal data for a case whose key was destroyed
 ├── Unwritable          an event that could not be read back as it was
 ├── LogCorrupt          the log has a gap, or a row without its event
 ├── EventUnreadable     a stored event that this program cannot read
@@ -45,7 +45,7 @@ class CommandReused(StoreFault):
         self.command_id = command_id
 
 
-class PersonErased(StoreFault):
+class KeyDestroyed(StoreFault):
     """The key of this case was destroyed, so nothing personal can be written to it."""
 
     def __init__(self, reference: str) -> None:

@@ -26,8 +26,8 @@ from services.store.connections import ConnectionLost, Connections, Session
 from services.store.constraints import refused_by_database
 from services.store.errors import (
     Conflict,
+    KeyDestroyed,
     LogCorrupt,
-    PersonErased,
     StoreFault,
     StoreUnreachable,
     Unwritable,
@@ -66,7 +66,7 @@ class Store:
     def append(self, commit: Commit) -> Appended:
         """The commit is stored whole, or was before; or nothing is written and it raises.
 
-        In this order: `CommandReused`, `Conflict`, `Reserved`, `PersonErased`; `Unwritable` when
+        In this order: `CommandReused`, `Conflict`, `Reserved`, `KeyDestroyed`; `Unwritable` when
         an event is not fit to be stored; `StoreUnreachable` when the database stayed away. A
         broken connection is tried once more, which is safe because commands are idempotent.
         """
@@ -280,7 +280,7 @@ class Store:
                 raise Conflict(write.stream, write.expected, version)
             raise Unwritable(f"{write.stream} is personal, but case-{reference} does not exist")
         if row[1] is None:
-            raise PersonErased(reference)
+            raise KeyDestroyed(reference)
         if len(self._wrapped) >= _REMEMBERED:
             self._wrapped.clear()
         wrapped = bytes(row[1])
@@ -288,14 +288,14 @@ class Store:
         return wrapped
 
     def _refuse_erased(self, fault: errors.UniqueViolation, commit: Commit) -> None:
-        """Raises `PersonErased` if the commit begins a case whose key was destroyed before."""
+        """Raises `KeyDestroyed` if the commit begins a case whose key was destroyed before."""
         if fault.diag.constraint_name != "case_keys_pkey":
             return
         new = [write.stream[5:] for write in commit.writes if write.stream.startswith("case-")]
         rows = self._retried(lambda connection: connection.execute(queries.KEYS, (new,)).fetchall())
         for reference, wrapped in rows:
             if wrapped is None:
-                raise PersonErased(reference) from fault
+                raise KeyDestroyed(reference) from fault
 
     def _read(
         self, query: str, given: Mapping[str, Any] | Sequence[Any], *, personal: bool | Opening

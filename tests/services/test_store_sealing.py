@@ -13,8 +13,8 @@ from services.store import (
     CaseKeys,
     Conflict,
     EventUnreadable,
+    KeyDestroyed,
     NewEvent,
-    PersonErased,
     SealBroken,
     Store,
     Unwritable,
@@ -139,7 +139,7 @@ def test_an_erased_case_takes_the_skeleton_and_nothing_personal(
     erase(store, "1")
 
     for writer in (store, remembering):
-        with pytest.raises(PersonErased, match="case 1 was erased"):
+        with pytest.raises(KeyDestroyed, match="case 1 was erased"):
             writer.append(commit_of(writing("case-1", 5, withdrawal())))
     store.append(commit_of(writing("case-1", 5, *fees(1))))
 
@@ -163,7 +163,7 @@ def test_a_case_whose_key_was_destroyed_cannot_begin_anew(
     with psycopg.connect(database.admin_url) as admin:
         admin.execute("INSERT INTO case_keys (reference, erased_at) VALUES ('1', now())")
 
-    with pytest.raises(PersonErased):
+    with pytest.raises(KeyDestroyed):
         store.append(commit_of(writing("case-1", 0, withdrawal())))
 
 

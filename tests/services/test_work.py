@@ -26,7 +26,7 @@ from domain.work_events import CaseReleased, NoteAdded, NoteSuperseded, NoteText
 from services import cases, work
 from services.projections import queue
 from services.projections.runner import catch_up, catch_up_all
-from services.store import CommandReused, Conflict, PersonErased
+from services.store import CommandReused, Conflict, KeyDestroyed
 from services.wiring import Office
 from tests.services.asking import (
     APPLICANT,
@@ -140,7 +140,7 @@ def test_erasing_the_person_leaves_who_noted_and_not_what(office: Office) -> Non
     erase(office.store, reference)
     _, noted = (each.event for each in work.work_at(office, reference).events)
     assert noted == NoteAdded(note=1, author=OFFICER.name, personal=None)
-    with pytest.raises(PersonErased):
+    with pytest.raises(KeyDestroyed):
         ask(office, reference, c.AddNote(text="More"))
     ask(office, reference, c.ReleaseCase())
 
