@@ -57,7 +57,6 @@ def test_an_application_goes_from_submission_to_a_visa(caller: Caller) -> None:
             "lapse",
             "propose-voiding",
             "documents",
-            "add-dependant",
             "correct",
             "appoint-representative",
             "recuse",
