@@ -105,6 +105,7 @@ def _while_drawn(state: Drawn) -> Drawn:
 
 def _open(state: ExerciseState, command: q.OpenExercise, pool: Pool) -> tuple[x.ExerciseEvent, ...]:
     terms = admitted_terms(command, pool, unopened=isinstance(state, Unopened))
+    placed = in_order(terms, pool.members) if pool.placed is None else pool.placed
     return (
         x.ExerciseOpened(
             exercise=command.exercise,
@@ -114,7 +115,7 @@ def _open(state: ExerciseState, command: q.OpenExercise, pool: Pool) -> tuple[x.
             shortlist_size=terms.shortlist_size,
             pool_position=pool.position,
             pool_size=len(pool.members),
-            pool_digest=digest_by(terms, in_order(terms, pool.members)),
+            pool_digest=digest_by(terms, placed),
             quota=pool.quota,
             places_taken=pool.places_taken,
             order=terms.order,

@@ -46,7 +46,7 @@ from services.exercise_requests import (
     stream_of,
 )
 from services.openings import ground_for
-from services.pool import NO_POOL, CaseSeen, frozen_pool, seen_since
+from services.pool import NO_POOL, CaseSeen, frozen_pool, placed_pool, seen_since
 from services.projections import pools, queries
 from services.store import Conflict, NewEvent, Reserved, StreamWrite
 from services.wiring import Office
@@ -91,8 +91,13 @@ def open_exercise(office: Office, command: q.OpenExercise, request: Request) -> 
         well_formed(command)
         ground = ground_for(office, command, found.at)
         frozen.add(ground.pool.position)
+        facts = decide(found.state, command, ground.pool, found.actors)
+        for fact in facts:
+            if isinstance(fact, x.ExerciseOpened):
+                # The shortlist is drawn from it next, and it is known by this very fact.
+                office.latest_pool.keep(fact, placed_pool(fact.pool_position, ground.order))
         return _Writes(
-            facts=decide(found.state, command, ground.pool, found.actors),
+            facts=facts,
             # Of two that are opened at once one is tried again, and sees what the other took.
             reserve=(f"exercise-number:{ground.earlier + 1}",),
         )

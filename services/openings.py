@@ -1,7 +1,7 @@
 """The pool that an exercise opens on: frozen when it is opened, or looked at without opening it."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import uuid4
@@ -13,17 +13,17 @@ from domain.application import Route
 from domain.days import hong_kong_date
 from domain.errors import NoSuchExercise, Refusal
 from domain.exercise import decide, load
-from domain.exercise_lists import selection_on
+from domain.exercise_lists import in_order, selection_on
 from domain.exercise_states import Actors, ExerciseState, Pool, Unopened
 from domain.exercise_terms import asked_terms
 from domain.projections.exercises import ExerciseRow
 from domain.rules.choose import quota
-from domain.rules.rank import Division
+from domain.rules.rank import Division, Placed
 from domain.rules.terms import Archetype, Leftover, Measure, Terms
 from domain.rules.types import Test
 from services.cases import Request, effective_instant
 from services.exercise_requests import events_of
-from services.pool import counts_then
+from services.pool import counts_then, placed_pool
 from services.projections import pools, queries, runner
 from services.projections.models import ReadModels
 from services.projections.pools import FrozenPool, Wanted
@@ -86,6 +86,7 @@ class Ground:
     """A pool as an exercise opens on it, and how many exercises were opened before."""
 
     pool: Pool
+    order: tuple[Placed, ...]
     frozen: FrozenPool
     earlier: int
 
@@ -109,16 +110,16 @@ def ground_for(
         by_criteria=_by_criteria(office),
     )
     frozen = take(office.models, wanted)
-    pool = Pool(
-        position=frozen.position,
-        members=frozen.members,
+    order = in_order(terms, frozen.members)
+    pool = replace(
+        placed_pool(frozen.position, order),
         left_out=frozen.left_out,
         counts=frozen.counts,
         previous=_previous(office, rows, terms),
         quota=quota(office.rulebook, day.year, known_on=day).places,
         places_taken=queries.places_taken(office.models, day.year),
     )
-    return Ground(pool=pool, frozen=frozen, earlier=len(rows))
+    return Ground(pool=pool, order=order, frozen=frozen, earlier=len(rows))
 
 
 def dry_run_opening(

@@ -91,15 +91,16 @@ def _frozen(office: Office, opened: x.ExerciseOpened, at: datetime) -> Pool:
     position, digest, terms = opened.pool_position, opened.pool_digest, terms_of(opened)
     order = in_order(terms, pools.kept(office.models, opened.exercise, position))
     if digest_by(terms, order) == digest:
-        return _pool(position, order)
+        return placed_pool(position, order)
     # The rows are a copy that can be lost; what the log says of the pool cannot.
     order = in_order(terms, pool_at(office, position, at, terms.measure).members)
     if digest_by(terms, order) != digest:
         raise PoolAltered(f"the log no longer gives the pool that {opened.exercise} was opened on")
-    return _pool(position, order)
+    return placed_pool(position, order)
 
 
-def _pool(position: int, order: tuple[Placed, ...]) -> Pool:
+def placed_pool(position: int, order: tuple[Placed, ...]) -> Pool:
+    """Return the pool at a position of the log, whose members are in this order."""
     members = tuple(each.member for each in order)
     return Pool(position=position, members=members, placed=order)
 
