@@ -27,6 +27,7 @@ from services.pool import counts_then, placed_pool
 from services.projections import pools, queries, runner
 from services.projections.models import ReadModels
 from services.projections.pools import FrozenPool, Wanted
+from services.store import Store
 from services.wiring import Office
 
 UNNAMED: Final = "unnamed"
@@ -95,7 +96,7 @@ def ground_for(
     office: Office,
     command: q.OpenExercise,
     at: datetime,
-    take: Callable[[ReadModels, Wanted], FrozenPool] = pools.freeze,
+    take: Callable[[Store, ReadModels, Wanted], FrozenPool] = pools.freeze,
 ) -> Ground:
     """Return what an exercise opens on, its pool as `take` gives it, which freezes it."""
     # The pool holds all that was opened before it, so that the log gives the same one before.
@@ -109,7 +110,7 @@ def ground_for(
         measure=terms.measure,
         by_criteria=_by_criteria(office),
     )
-    frozen = take(office.models, wanted)
+    frozen = take(office.store, office.models, wanted)
     order = in_order(terms, frozen.members)
     pool = replace(
         placed_pool(frozen.position, order),

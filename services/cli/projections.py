@@ -7,8 +7,8 @@ import click
 
 from services.cli.asking import office
 from services.projections import queries, runner
-from services.projections.errors import ProjectionOutdated
-from services.projections.queries import Progress
+from services.projections.errors import ProjectionOutdated, ProjectionStopped
+from services.projections.queries import Progress, Stop
 from services.projections.verify import Difference
 from services.projections.verify import verify as verify_one
 
@@ -29,9 +29,9 @@ def status() -> None:
         found = queries.progress(opened.models)
     for each in found:
         click.echo(_line(each))
-    stopped = [each for each in found if each.stop]
-    for each in stopped:
-        click.echo(_stop(each), err=True)
+    stopped = [(each.name, stop) for each in found for stop in each.stops]
+    for name, stop in stopped:
+        click.echo(_stopped(name, stop), err=True)
     outdated = [each for each in found if each.outdated is not None]
     for each in outdated:
         click.echo(
@@ -66,6 +66,21 @@ def verify(names: tuple[str, ...]) -> None:
 
 @projections.command()
 @click.argument("name", type=_NAMES)
+def retry(name: str) -> None:
+    """Fold a read model on from what stopped it; exit status 1 when that stops it again."""
+    with office() as opened:
+        try:
+            position = runner.catch_up(opened.store, opened.models, name)
+        except ProjectionStopped:
+            (found,) = (each for each in queries.progress(opened.models) if each.name == name)
+            for stop in found.stops:
+                click.echo(_stopped(name, stop), err=True)
+            sys.exit(1)
+    click.echo(f"{name}: folded on to position {position}")
+
+
+@projections.command()
+@click.argument("name", type=_NAMES)
 def rebuild(name: str) -> None:
     """Fold a read model from nothing; readers see the old rows until the new ones are whole."""
     with office() as opened:
@@ -82,15 +97,12 @@ def _line(each: Progress) -> str:
     return f"{each.name:<12} v{each.version}  position {fresh.position:<10} {state:<14} {known}"
 
 
-def _stop(each: Progress) -> str:
-    stop = each.stop
-    if stop is None:
-        return ""
+def _stopped(name: str, stop: Stop) -> str:
     return (
-        f"qmas: {each.name} stands before position {stop.position} ({stop.event}) since "
-        f"{stop.at.astimezone(UTC).isoformat(timespec='seconds')}: {stop.reason}. Correct that and "
-        f"start the workers again; if earlier rows are wrong too: qmas projections rebuild "
-        f"{each.name}"
+        f"qmas: shard {stop.shard} of {name} stands before position {stop.position} ({stop.event}) "
+        f"since {stop.at.astimezone(UTC).isoformat(timespec='seconds')}: {stop.reason}. Correct "
+        f"that, then: qmas projections retry {name}; if earlier rows are wrong too: qmas "
+        f"projections rebuild {name}"
     )
 
 

@@ -16,14 +16,15 @@ class ProjectionFault(Reportable):
 
 
 class ProjectionStopped(ProjectionFault):
-    """The projection stands before an event that it cannot fold; it never skips one."""
+    """A shard of it stands before an event that it cannot fold; it never skips one."""
 
     def __init__(self, name: str, position: int, event: str, reason: str) -> None:
         self.name, self.position, self.event, self.reason = name, position, event, reason
         super().__init__(
             f"projection {name} stopped before position {position} of the log ({event}): {reason}. "
-            f"Correct its fold or the reading of that event and start the workers again: it goes "
-            f"on from there; if earlier rows are wrong too, run `qmas projections rebuild {name}`"
+            f"Correct its fold or the reading of that event, then run `qmas projections retry "
+            f"{name}`, and it goes on from there; if earlier rows are wrong too, run `qmas "
+            f"projections rebuild {name}`"
         )
 
 

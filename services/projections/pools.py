@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from psycopg.errors import SerializationFailure, UniqueViolation
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, literal, select
-from sqlalchemy.exc import DBAPIError
 
 from domain.application import Route
 from domain.events import RefusalClass
@@ -16,12 +14,11 @@ from domain.rules.rank import PoolMember
 from domain.rules.terms import Measure
 from domain.stages import Stage
 from domain.tallies import Tally
+from services.projections import runner
 from services.projections.catalogue import CASE_LIST
-from services.projections.checkpoints import position_now
 from services.projections.models import ReadModels
 from services.projections.tables import case_list, exercise_pools
-
-_ATTEMPTS: Final = 10
+from services.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,47 +50,39 @@ class Wanted:
     by_criteria: frozenset[str] = frozenset()
 
 
-def freeze(models: ReadModels, wanted: Wanted) -> FrozenPool:
+def freeze(store: Store, models: ReadModels, wanted: Wanted) -> FrozenPool:
     """Keep for an exercise the cases that the case list has in the pool since then or earlier.
 
-    Those of the other measure are counted and left where they are. Position and members are of one
-    snapshot. Freezing again at another position is another pool; the exercise's own event says
-    which of them counts, and its digest what is in it.
+    Those of the other measure are counted and left where they are. The members are those at the
+    position, for nobody folds the list meanwhile. Freezing again at another position is another
+    pool; the exercise's own event says which of them counts, and its digest what is in it.
     """
-    for _ in range(_ATTEMPTS - 1):
-        try:
-            return _freeze(models, wanted)
-        except DBAPIError as fault:
-            # Somebody froze the same pool since the snapshot was taken: a new one sees their rows.
-            if not isinstance(fault.orig, SerializationFailure | UniqueViolation):
-                raise
-    return _freeze(models, wanted)
+    with models.engine.begin() as connection:
+        position = runner.level(store, models, connection, CASE_LIST.name)
+        return _freeze(connection, wanted, position)
 
 
-def look(models: ReadModels, wanted: Wanted) -> FrozenPool:
+def look(store: Store, models: ReadModels, wanted: Wanted) -> FrozenPool:
     """Return the pool that `freeze` would keep now, and keep nothing."""
-    with models.engine.connect().execution_options(isolation_level="REPEATABLE READ") as snapshot:
+    with models.engine.begin() as connection:
+        position = runner.level(store, models, connection, CASE_LIST.name)
         waiting = select(*(case_list.c[name] for name in _MEMBER)).where(*_waiting(wanted))
-        members = _read(snapshot, waiting.order_by(case_list.c.reference))
-        return _seen(snapshot, wanted, position_now(snapshot, CASE_LIST), members)
+        members = _read(connection, waiting.order_by(case_list.c.reference))
+        return _seen(connection, wanted, position, members)
 
 
-def _freeze(models: ReadModels, wanted: Wanted) -> FrozenPool:
+def _freeze(connection: Connection, wanted: Wanted, position: int) -> FrozenPool:
     exercise = wanted.exercise
-    with models.engine.connect().execution_options(isolation_level="REPEATABLE READ") as snapshot:
-        position = position_now(snapshot, CASE_LIST)
-        waiting = select(
-            literal(exercise),
-            literal(position),
-            *(case_list.c[name] for name in _MEMBER),
-        ).where(*_waiting(wanted))
-        names = ["exercise", "position", *_MEMBER]
-        same = (exercise_pools.c.exercise == exercise, exercise_pools.c.position == position)
-        snapshot.execute(delete(exercise_pools).where(*same))
-        snapshot.execute(insert(exercise_pools).from_select(names, waiting))
-        found = _seen(snapshot, wanted, position, _members(snapshot, exercise, position))
-        snapshot.commit()
-    return found
+    waiting = select(
+        literal(exercise),
+        literal(position),
+        *(case_list.c[name] for name in _MEMBER),
+    ).where(*_waiting(wanted))
+    names = ["exercise", "position", *_MEMBER]
+    same = (exercise_pools.c.exercise == exercise, exercise_pools.c.position == position)
+    connection.execute(delete(exercise_pools).where(*same))
+    connection.execute(insert(exercise_pools).from_select(names, waiting))
+    return _seen(connection, wanted, position, _members(connection, exercise, position))
 
 
 def _waiting(wanted: Wanted) -> tuple[ColumnElement[bool], ...]:
@@ -112,7 +101,7 @@ def _of_measure(wanted: Wanted) -> ColumnElement[bool]:
 
 
 def _seen(
-    snapshot: Connection, wanted: Wanted, position: int, members: tuple[PoolMember, ...]
+    connection: Connection, wanted: Wanted, position: int, members: tuple[PoolMember, ...]
 ) -> FrozenPool:
     columns, number = case_list.c, func.count()
     held, later = columns.held, columns.stage_since > wanted.at
@@ -121,14 +110,14 @@ def _seen(
         number.filter(held),
         number.filter(later, ~held),
     ).where(columns.stage == Stage.IN_POOL)
-    left_out, on_hold, too_late = snapshot.execute(aside).one()
+    left_out, on_hold, too_late = connection.execute(aside).one()
     return FrozenPool(
         position=position,
         members=members,
         left_out=left_out,
         held=on_hold,
         later=too_late,
-        counts=_counts(snapshot),
+        counts=_counts(connection),
     )
 
 

@@ -12,7 +12,7 @@ from domain.projections.status import StatusRow
 from domain.stages import LIVE, Stage
 from services.projections import checkpoints
 from services.projections.catalogue import CASE_STATUS, EXERCISES, PROJECTIONS, projection_named
-from services.projections.checkpoints import Freshness, Progress
+from services.projections.checkpoints import Freshness, Progress, Stop
 from services.projections.models import ReadModels
 from services.projections.names import person_token, searched
 from services.projections.paging import (
@@ -37,6 +37,7 @@ __all__ = [
     "Mark",
     "Progress",
     "Sort",
+    "Stop",
     "case_list",
     "case_row",
     "counts_by_stage",

@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from services.projections.catalogue import Projection, projection_named
-from services.projections.checkpoints import position_now, refuse_outdated
+from services.projections.checkpoints import positions_now, refuse_outdated
 from services.projections.models import ReadModels
 from services.projections.rows import Rows, made
 from services.projections.runner import folded
 from services.projections.sealed import opened
 from services.projections.tables import case_keys, case_names
-from services.store import Store
+from services.store import Store, number_of
 
 _ROWS_AT_ONCE = 5_000
 
@@ -40,17 +40,23 @@ class Difference:
 
 
 def verify(store: Store, models: ReadModels, name: str) -> tuple[Difference, ...]:
-    """Return every row that differs from a fold of the log up to the read model's own position.
+    """Return every row that differs from a fold of the log as far as its shard is.
 
     Raises `ProjectionOutdated` where another version of the fold filled it: nothing compares.
     """
     projection = projection_named(name)
     with models.engine.connect().execution_options(isolation_level="REPEATABLE READ") as snapshot:
         refuse_outdated(snapshot, projection)
-        position = position_now(snapshot, projection)
+        reached = positions_now(snapshot, projection)
         held = _held(snapshot, models, projection)
         tokens = _tokens_held(snapshot) if projection.tokens else {}
-    wanted = folded(store, projection, until=position).rows
+    of = len(reached)
+    wanted = folded(
+        store,
+        projection,
+        until=max(reached.values(), default=0),
+        counts=lambda each: (each.position or 0) <= reached[number_of(each.stream, of)],
+    ).rows
     return tuple(_differences(models, projection, wanted, held, tokens))
 
 

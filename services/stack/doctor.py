@@ -219,16 +219,15 @@ def _read_models(settings: Settings) -> Iterator[Finding]:
     finally:
         models.dispose()
     for each in found:
-        if each.stop is not None:
+        for stop in each.stops:
             yield Finding(
                 subject=each.name,
                 is_well=False,
-                says=f"stands still before position {each.stop.position} ({each.stop.event}): "
-                f"{each.stop.reason}",
-                remedy="correct that and start the workers again; if earlier rows are wrong too, "
-                f"run `qmas projections rebuild {each.name}`",
+                says=f"stands still before position {stop.position} ({stop.event}): {stop.reason}",
+                remedy=f"correct that and run `qmas projections retry {each.name}`; if earlier "
+                f"rows are wrong too, run `qmas projections rebuild {each.name}`",
             )
-        elif each.outdated is not None:
+        if each.outdated is not None:
             yield Finding(
                 subject=each.name,
                 is_well=False,

@@ -14,6 +14,7 @@ from services.store.errors import (
     Unwritable,
 )
 from services.store.sealing import BlindIndex, CaseKey, CaseKeys, SealBroken
+from services.store.shards import Shard, Stretch, number_of
 from services.store.store import Store
 from services.store.together import Since, Together
 
@@ -32,11 +33,14 @@ __all__ = [
     "NewEvent",
     "Reserved",
     "SealBroken",
+    "Shard",
     "Since",
     "Store",
     "StoreFault",
     "StoreUnreachable",
     "StreamWrite",
+    "Stretch",
     "Together",
     "Unwritable",
+    "number_of",
 ]

@@ -36,6 +36,20 @@ WHERE log.position > %(after)s::bigint
   AND log.position <= %(after)s::bigint + %(limit)s::bigint
 ORDER BY log.position
 """
+# Where the event of a position is gone nobody knows whose it was, so that every shard meets it.
+SHARD: Final = """
+SELECT json_send(events.body), events.recorded_at, log.position, log.sequenced_at, events.stream
+FROM log LEFT JOIN events USING (commit_id, ord)
+WHERE log.position > %(after)s::bigint AND log.position <= %(last)s::bigint
+    AND coalesce(crc32(convert_to(
+        substring(events.stream FROM strpos(events.stream, '-') + 1), 'UTF8'
+    )) %% %(of)s::bigint = %(number)s::bigint, true)
+ORDER BY log.position
+"""
+RANGE: Final = """
+SELECT count(*), max(position), max(sequenced_at) FROM log
+WHERE position > %(after)s::bigint AND position <= %(after)s::bigint + %(limit)s::bigint
+"""
 KEYS: Final = """
 SELECT reference, wrapped FROM case_keys WHERE reference = ANY (%s::text[])
 """

@@ -33,6 +33,7 @@ from services.store.errors import (
     Unwritable,
 )
 from services.store.sealing import CaseKey, CaseKeys
+from services.store.shards import Shard, Stretch
 from services.store.together import Since, Together, once, since_of
 
 _ATTEMPTS: Final = 10
@@ -153,6 +154,23 @@ class Store:
             if recorded.position != position:
                 raise LogCorrupt(position)
         return read
+
+    def read_shard(
+        self, shard: Shard, *, after: int, limit: int, personal: bool | Opening = True
+    ) -> Stretch:
+        """The events of a shard among the `limit` positions that follow `after`, in order.
+
+        Raises `LogCorrupt` at a gap, whosever it is.
+        """
+        self.sequence()
+        given = {"after": after, "limit": limit, "of": shard.of, "number": shard.number}
+        ((count, last, sequenced_at),) = self._rows(queries.RANGE, given)
+        if last is None:
+            return Stretch(last=after, sequenced_at=None, events=())
+        if count != last - after:
+            self.read_log(after=after, limit=limit, personal=False)
+        read = self._read(queries.SHARD, {**given, "last": last}, personal=personal)
+        return Stretch(last=last, sequenced_at=sequenced_at, events=read)
 
     def sequence(self) -> int:
         """Everything committed before the call has a position; returns the log's last one."""

@@ -11,8 +11,10 @@ from sqlalchemy import text
 from domain.projections import case_list, status
 from services.cli.projections import projections
 from services.projections import runner
+from services.projections.checkpoints import SHARDS
 from services.projections.errors import ProjectionStopped
 from services.stack.redis import RedisServer
+from services.store import number_of
 from tests.conftest import TestDatabase
 from tests.integration.working import environment
 from tests.services.casebook import Casebook, history, reference
@@ -65,8 +67,20 @@ def test_status_tells_what_a_stopped_read_model_stands_before(
         runner.catch_up(book.store, book.models, "case-list")
     result = qmas("status")
     assert result.exit_code == 1
-    assert "case-list stands before position 6" in result.stderr
+    shard = number_of(f"case-{reference(1)}", SHARDS)
+    assert f"shard {shard} of case-list stands before position 6" in result.stderr
     assert "qmas projections rebuild case-list" in result.stderr
+    again = qmas("retry", "case-list")
+    assert (again.exit_code, again.stdout) == (1, "")
+    assert "before position 6 " in again.stderr
+    with psycopg.connect(database.admin_url, autocommit=True) as admin:
+        admin.execute(
+            "UPDATE events SET body = replace(body::text, 'unheard-of', 'case-selected')::json"
+            " WHERE version = 6"
+        )
+    mended = qmas("retry", "case-list")
+    assert (mended.exit_code, mended.stderr) == (0, "")
+    assert mended.stdout == "case-list: folded on to position 12\n"
 
 
 def test_a_read_model_of_an_earlier_version_is_named_and_the_others_verified(

@@ -245,7 +245,7 @@ def wanted(exercise: str) -> pools.Wanted:
 
 
 def test_the_counts_of_a_pool_are_of_all_that_reached_the_office(book: Casebook) -> None:
-    (general,) = pools.freeze(book.models, wanted("2019-q4")).counts
+    (general,) = pools.freeze(book.store, book.models, wanted("2019-q4")).counts
     assert general == RouteCounts(
         route=Route.GENERAL,
         received=len(HISTORIES) - 2 + IN_POOL,
@@ -256,19 +256,19 @@ def test_the_counts_of_a_pool_are_of_all_that_reached_the_office(book: Casebook)
 
 
 def test_a_frozen_pool_stays_as_it_is_while_its_cases_move_on(book: Casebook) -> None:
-    frozen = pools.freeze(book.models, wanted("2019-q4"))
+    frozen = pools.freeze(book.store, book.models, wanted("2019-q4"))
     assert len(frozen.members) == IN_POOL
     member = frozen.members[0]
     book.write(f"case-{member.reference}", [SHORTLISTED, NOT_SELECTED], after=member.version)
     runner.catch_up_all(book.store, book.models)
     assert pools.kept(book.models, "2019-q4", frozen.position) == frozen.members
-    later = pools.freeze(book.models, wanted("2019-q4"))
+    later = pools.freeze(book.store, book.models, wanted("2019-q4"))
     assert later.position > frozen.position
     assert replace(member, version=member.version + 2) in later.members
 
 
 def test_a_pool_says_what_decides_the_order(book: Casebook) -> None:
-    frozen = pools.freeze(book.models, wanted("2019-q4"))
+    frozen = pools.freeze(book.store, book.models, wanted("2019-q4"))
     row = queries.case_row(book.models, frozen.members[0].reference)
     assert row is not None
     assert frozen.members[0] == PoolMember(
@@ -291,11 +291,11 @@ def test_cases_under_a_test_without_points_are_counted_and_left_where_they_are(
         events = (*path_until(prerequisites()), criteria_met(met))
         book.write(f"case-{reference(number)}", history(number, events))
     runner.catch_up_all(book.store, book.models)
-    everybody = pools.freeze(book.models, wanted("all"))
+    everybody = pools.freeze(book.store, book.models, wanted("all"))
     criteria = frozenset({"questions", "others"})
-    ranked = pools.freeze(book.models, replace(wanted("some"), by_criteria=criteria))
+    ranked = pools.freeze(book.store, book.models, replace(wanted("some"), by_criteria=criteria))
     other = replace(wanted("other"), by_criteria=criteria, measure=Measure.CRITERIA)
-    met = pools.freeze(book.models, other)
+    met = pools.freeze(book.store, book.models, other)
     assert (len(everybody.members), everybody.left_out) == (IN_POOL + 2, 0)
     assert ([each.points for each in met.members], met.left_out) == ([6, 12], IN_POOL)
     assert (len(ranked.members), ranked.left_out) == (IN_POOL, 2)
@@ -306,7 +306,9 @@ def test_cases_under_a_test_without_points_are_counted_and_left_where_they_are(
 
 
 def test_freezing_twice_at_one_position_is_freezing_once(book: Casebook) -> None:
-    assert pools.freeze(book.models, wanted("x")) == pools.freeze(book.models, wanted("x"))
+    assert pools.freeze(book.store, book.models, wanted("x")) == pools.freeze(
+        book.store, book.models, wanted("x")
+    )
     assert pools.kept(book.models, "another", 1) == ()
 
 

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -15,26 +14,20 @@ from domain.rules.reasons import as_written
 from services.projections import catalogue, queries, runner
 from services.projections.errors import (
     ProjectionOutdated,
-    ProjectionStopped,
     RowRefused,
     UnknownProjection,
 )
-from services.projections.verify import Difference, verify
+from services.projections.verify import verify
 from tests.conftest import TestDatabase
-from tests.domain.desk import CHAN, noted, returned, taken
-from tests.domain.histories import HISTORIES, MAIN_PATH, REFUSED
+from tests.domain.histories import HISTORIES, REFUSED
 from tests.services.casebook import (
-    DRAWN,
-    MADE,
     Casebook,
     history,
     opened,
     reference,
-    write_of,
 )
 from tests.services.erasing import erase
-
-NAMES = tuple(runner.PROJECTIONS)
+from tests.services.read_models import NAMES, differences, fill, rows
 
 
 @pytest.fixture
@@ -42,30 +35,6 @@ def book(database: TestDatabase) -> Iterator[Casebook]:
     made = Casebook.opened(database.app_url, database.owner_url)
     yield made
     made.close()
-
-
-def fill(book: Casebook, *, cases: int = 1) -> int:
-    """Write a case at every stage and an exercise, and return how many events that were."""
-    histories = [each for each in HISTORIES.values() if each] * cases
-    writes = [
-        write_of(f"case-{reference(number)}", history(number, events))
-        for number, events in enumerate(histories)
-    ]
-    writes.append(write_of(f"work-{reference(0)}", (taken(), noted(), returned(CHAN))))
-    writes.append(write_of("exercise-2019-q3", (opened("2019-q3"), DRAWN, MADE)))
-    book.write_all(writes)
-    return book.store.sequence()
-
-
-def differences(book: Casebook) -> dict[str, tuple[Difference, ...]]:
-    found = {name: verify(book.store, book.models, name) for name in NAMES}
-    return {name: each for name, each in found.items() if each}
-
-
-def rows(book: Casebook, table: str, columns: str = "*") -> list[tuple[Any, ...]]:
-    with book.models.reads.connect() as connection:
-        found = connection.execute(text(f"SELECT {columns} FROM {table} ORDER BY 1"))  # noqa: S608 - our own tables
-        return [tuple(each) for each in found]
 
 
 @pytest.mark.parametrize("batch", [1, 2, 7, 1000])
@@ -164,121 +133,6 @@ def test_an_empty_log_is_an_empty_read_model(book: Casebook) -> None:
 def test_an_unknown_projection_is_named_with_those_that_exist(book: Casebook) -> None:
     with pytest.raises(UnknownProjection, match="case-list, case-status, exercises"):
         runner.catch_up(book.store, book.models, "nonsense")
-
-
-@pytest.fixture
-def brittle(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the case list's fold fail at an approval."""
-
-    def fold(row: Any, recorded: Recorded[Any]) -> Any:
-        if isinstance(recorded.event, e.ApplicationApproved):
-            raise KeyError("Carter")
-        return catalogue.CASE_LIST.fold(row, recorded)
-
-    broken = {**runner.PROJECTIONS, "case-list": replace(catalogue.CASE_LIST, fold=fold)}
-    monkeypatch.setattr(catalogue, "PROJECTIONS", broken)
-
-
-@pytest.mark.parametrize("batch", [1, 1000])
-def test_an_event_that_cannot_be_folded_stops_its_projection_alone(
-    book: Casebook, brittle: None, batch: int
-) -> None:
-    book.write(f"case-{reference(1)}", history(1))
-    head = book.store.sequence()
-    position = 1 + MAIN_PATH.index(next(each for each in MAIN_PATH if _approves(each)))
-    with pytest.raises(ProjectionStopped, match=f"before position {position} .*rebuild case-list"):
-        runner.catch_up(book.store, book.models, "case-list", batch=batch)
-    assert queries.freshness(book.models, "case-list").position == position - 1
-    assert runner.catch_up(book.store, book.models, "case-status") == head
-
-
-def _approves(event: e.CaseEvent) -> bool:
-    return isinstance(event, e.ApplicationApproved)
-
-
-def test_a_stop_is_shown_without_what_concerns_the_person(book: Casebook, brittle: None) -> None:
-    book.write(f"case-{reference(1)}", history(1))
-    with pytest.raises(ProjectionStopped):
-        runner.catch_up(book.store, book.models, "case-list")
-    (shown,) = (each for each in queries.progress(book.models) if each.name == "case-list")
-    assert shown.stop is not None
-    assert "ApplicationApproved" in shown.stop.event
-    assert "KeyError" in shown.stop.reason
-    assert "Carter" not in shown.stop.reason
-
-
-def test_a_stopped_projection_goes_on_once_its_fold_is_right(
-    book: Casebook, brittle: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    book.write(f"case-{reference(1)}", history(1))
-    with pytest.raises(ProjectionStopped):
-        runner.catch_up(book.store, book.models, "case-list")
-    monkeypatch.undo()
-    runner.catch_up_all(book.store, book.models)
-    assert [each.stop for each in queries.progress(book.models)] == [None] * len(NAMES)
-    assert differences(book) == {}
-
-
-def test_an_event_that_cannot_be_read_stops_right_before_it(
-    book: Casebook, database: TestDatabase
-) -> None:
-    head = fill(book)
-    with psycopg.connect(database.admin_url, autocommit=True) as admin:
-        admin.execute("SET session_replication_role = replica")
-        admin.execute("ALTER TABLE events DISABLE TRIGGER events_append_only")
-        admin.execute(
-            "UPDATE events SET body = replace(body::text, '\"exercise-opened\"', '\"unheard-of\"')"
-            "::json WHERE stream = 'exercise-2019-q3' AND version = 1"
-        )
-    with pytest.raises(ProjectionStopped, match="unheard-of"):
-        runner.catch_up(book.store, book.models, "case-list")
-    assert queries.freshness(book.models, "case-list").position == head - 3
-    (shown,) = (each for each in queries.progress(book.models) if each.name == "case-list")
-    assert shown.stop is not None
-    assert shown.stop.position == head - 2
-
-
-def test_a_gap_in_the_log_is_never_folded_over(book: Casebook, database: TestDatabase) -> None:
-    fill(book)
-    with psycopg.connect(database.admin_url, autocommit=True) as admin:
-        admin.execute("ALTER TABLE log DISABLE TRIGGER log_append_only")
-        admin.execute("DELETE FROM log WHERE position = 10")
-    with pytest.raises(ProjectionStopped, match="before position 10 "):
-        runner.catch_up(book.store, book.models, "case-list")
-    assert queries.freshness(book.models, "case-list").position == 9
-
-
-@pytest.mark.parametrize("batch", [1, 3, 1000])
-def test_an_event_whose_row_the_table_refuses_stops_right_before_it(
-    book: Casebook, batch: int
-) -> None:
-    head = fill(book)
-    book.write("exercise-2019-q4", [replace(opened("2019-q4"), places=2**31)])
-    book.write("exercise-2020-q1", [opened("2020-q1")])
-    with pytest.raises(ProjectionStopped, match=f"before position {head + 1} "):
-        runner.catch_up(book.store, book.models, "exercises", batch=batch)
-    assert rows(book, "exercises", "exercise") == [("2019-q3",)]
-    (shown,) = (each for each in queries.progress(book.models) if each.name == "exercises")
-    assert shown.freshness.position == head
-    assert shown.stop is not None
-    assert shown.stop.position == head + 1
-    assert shown.stop.event == "ExerciseOpened, exercise-2019-q4 version 1"
-    assert shown.stop.reason == "the table does not take its row (NumericValueOutOfRange)"
-    assert runner.catch_up(book.store, book.models, "case-list") == head + 2
-
-
-def test_a_projection_goes_on_once_its_table_takes_the_row(
-    book: Casebook, database: TestDatabase
-) -> None:
-    book.write("exercise-2019-q3", [opened("2019-q3")])
-    constraint = "ALTER TABLE exercises {} CONSTRAINT places_few {}"
-    with psycopg.connect(database.admin_url, autocommit=True) as admin:
-        admin.execute(constraint.format("ADD", "CHECK (places < 5)"))
-        with pytest.raises(ProjectionStopped, match="CheckViolation places_few"):
-            runner.catch_up(book.store, book.models, "exercises")
-        admin.execute(constraint.format("DROP", ""))
-    assert runner.catch_up(book.store, book.models, "exercises") == 1
-    assert [each.stop for each in queries.progress(book.models)] == [None] * len(NAMES)
 
 
 def test_rebuilding_keeps_the_old_rows_when_the_table_refuses_a_new_one(book: Casebook) -> None:
