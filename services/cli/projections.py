@@ -1,16 +1,23 @@
 """`qmas projections`: how the read models get on, whether they are right, and filling them anew."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC
 
 import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
 from services.cli.asking import office
-from services.projections import queries, runner
+from services.projections import bulk, comparing, queries, rebuilding, runner
+from services.projections.comparing import Comparison
 from services.projections.errors import ProjectionOutdated, ProjectionStopped
 from services.projections.queries import Progress, Stop
 from services.projections.verify import Difference
 from services.projections.verify import verify as verify_one
+from services.wiring import Office
 
 _SHOWN = 20
 _NAMES = click.Choice([*runner.PROJECTIONS])
@@ -80,12 +87,89 @@ def retry(name: str) -> None:
 
 
 @projections.command()
-@click.argument("name", type=_NAMES)
-def rebuild(name: str) -> None:
-    """Fold a read model from nothing; readers see the old rows until the new ones are whole."""
+@click.argument("names", nargs=-1, type=_NAMES)
+@click.option("--yes", is_flag=True, help="Change over without asking.")
+def rebuild(names: tuple[str, ...], *, yes: bool) -> None:
+    """Fold read models (all, or those NAMED) from nothing beside the live ones, and change over.
+
+    What would change is shown first. Without a yes the new ones stay beside, and follow the log.
+    """
+    wanted = names or tuple(runner.PROJECTIONS)
     with office() as opened:
-        position = runner.rebuild(opened.store, opened.models, name)
-    click.echo(f"{name}: folded again up to position {position}")
+        with _bar() as told:
+            rebuilding.rebuild(_site(opened), wanted, told)
+        for name in wanted:
+            _show(comparing.compare(opened.store, opened.models, name))
+        if not (yes or _agreed(wanted)):
+            for name in wanted:
+                click.echo(f"{name}: left beside the live one: qmas projections switch {name}")
+            return
+        for name in wanted:
+            position = rebuilding.change_over(_site(opened), name)
+            click.echo(f"{name}: folded again up to position {position}")
+
+
+@projections.command()
+@click.argument("name", type=_NAMES)
+def diff(name: str) -> None:
+    """Show what would change for readers; exit status 1 when something would."""
+    with office() as opened:
+        found = comparing.compare(opened.store, opened.models, name)
+    _show(found)
+    sys.exit(0 if found.is_same else 1)
+
+
+@projections.command()
+@click.argument("name", type=_NAMES)
+@click.option("--back", is_flag=True, help="To the one that was live before.")
+def switch(name: str, *, back: bool) -> None:
+    """Change over to the rows that stand ready beside the live ones, or back."""
+    with office() as opened:
+        position = rebuilding.change_over(_site(opened), name, back=back)
+    click.echo(f"{name}: changed over at position {position}")
+
+
+@projections.command()
+@click.argument("name", type=_NAMES)
+def discard(name: str) -> None:
+    """Drop the rows that stand beside the live ones, ready, former or half filled."""
+    with office() as opened:
+        gone = rebuilding.discard(_site(opened), name)
+    click.echo(f"{name}: {len(gone)} dropped" if gone else f"{name}: nothing stood beside")
+
+
+def _site(opened: Office) -> rebuilding.Site:
+    return rebuilding.Site(store=opened.store, models=opened.models, settings=opened.settings)
+
+
+def _agreed(names: tuple[str, ...]) -> bool:
+    if not sys.stdin.isatty():
+        return False
+    return click.confirm(f"Change over to the new {', '.join(names)}?")
+
+
+@contextmanager
+def _bar() -> Iterator[bulk.Told]:
+    console = Console(stderr=True)
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _show(found: Comparison) -> None:
+    if found.is_same:
+        click.echo(f"{found.name}: nothing changes in {found.rows} rows at {found.position}")
+        return
+    click.echo(
+        f"{found.name}: of {found.rows} rows at position {found.position}, {found.gone} go, "
+        f"{found.new} are new"
+    )
+    for column, number in found.changed:
+        click.echo(f"  {column} changes in {number}")
+    for each in found.examples:
+        changes = ", ".join(f"{name} {old} -> {new}" for name, old, new in each.columns)
+        click.echo(f"  for example {each.key}: {changes}")
 
 
 def _line(each: Progress) -> str:
@@ -94,7 +178,8 @@ def _line(each: Progress) -> str:
     state = "up to date" if not fresh.lag else f"{fresh.lag} behind"
     if each.stop or each.outdated is not None:
         state = "stopped" if each.stop else "outdated"
-    return f"{each.name:<12} v{each.version}  position {fresh.position:<10} {state:<14} {known}"
+    line = f"{each.name:<12} v{each.version}  position {fresh.position:<10} {state:<14} {known}"
+    return line if each.beside is None else f"{line}  (one beside at {each.beside})"
 
 
 def _stopped(name: str, stop: Stop) -> str:

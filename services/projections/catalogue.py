@@ -1,7 +1,7 @@
 """The projections: each pure fold with its table, as data."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
@@ -21,7 +21,8 @@ class Projection:
     """A fold and the table of its rows, which have one key column: the table's primary key.
 
     `personal` is the type of the rows' sealed member, None where there is none; `opens` are the
-    events that touch it. `tokens` gives what a row is found by in the blind index.
+    events that touch it. `tokens` gives what a row is found by in the blind index, which is the
+    table `found_by`.
     """
 
     name: str
@@ -33,11 +34,22 @@ class Projection:
     key: Callable[[Recorded[Any]], str | None]
     fold: Callable[[Any, Recorded[Any]], Any]
     tokens: Callable[[BlindIndex, Any], frozenset[bytes]] | None = None
+    found_by: Table | None = None
 
     @property
     def key_column(self) -> str:
         """The name of the key, in the row and in the table."""
         return str(next(iter(self.table.primary_key.columns)).name)
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Every table that holds something of it."""
+        return (self.table,) if self.found_by is None else (self.table, self.found_by)
+
+    def beside(self, generation: int) -> "Projection":
+        """Return the projection into the tables of a generation that is not the live one."""
+        table, *found_by = (tables.beside(each, generation) for each in self.tables)
+        return replace(self, table=table, found_by=next(iter(found_by), None))
 
     @property
     def clear_columns(self) -> tuple[str, ...]:
@@ -60,6 +72,7 @@ CASE_LIST: Final = Projection(
     key=case_list.key,
     fold=case_list.fold,
     tokens=names.tokens_of,
+    found_by=tables.case_names,
 )
 CASE_STATUS: Final = Projection(
     name="case-status",

@@ -1,29 +1,60 @@
 """How far each read model has folded the log, shard by shard, and which event stopped it.
 
 Law: a checkpoint moves only under its lock, in the transaction that writes the rows of its shard,
-and only over events that the store read from it on, which has no gap. The shards of a read model
-are the rows that it has here; only a rebuild, which holds all of them, lays them out anew.
+and only over events that the store read from it on, which has no gap. The shards of a generation
+are the rows that it has here, laid out when it is made and never again. Whoever changes which
+generation is live holds all shards of both, so that a claim knows into which tables it writes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.record import Recorded
 from services.projections.catalogue import Projection
 from services.projections.errors import ProjectionOutdated, ProjectionStopped
 from services.projections.models import ReadModels
-from services.projections.tables import checkpoints, log
+from services.projections.tables import checkpoints, generations, log
 from services.store import number_of
 
 _ROW: Final = checkpoints.c
+_FIRST: Final = 1
 
 SHARDS: Final = 4
-"""Into how many shards a read model is laid out: so many workers can fold it at once."""
+"""Into how many shards a generation is laid out: so many workers can fold it at once."""
+
+
+class State(StrEnum):
+    """What a generation of a read model is; there is at most one of each.
+
+    `filling` is folded by its maker alone. The others follow the log: `ready` can take the place of
+    the `live` one, which everybody reads, and `former` can have it back.
+    """
+
+    FILLING = "filling"
+    READY = "ready"
+    LIVE = "live"
+    FORMER = "former"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """Rows of a read model, filled by a version of its fold; `projection` folds into them."""
+
+    projection: Projection
+    number: int
+    state: State
+    version: int
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this program folds them as they were folded."""
+        return self.version == self.projection.version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +64,15 @@ class Claim:
     `stopped` says that an event stands in the way of one of them.
     """
 
+    generation: Generation
     positions: Mapping[int, int]
     of: int
     stopped: bool
+
+    @property
+    def projection(self) -> Projection:
+        """The projection into the tables of the generation."""
+        return self.generation.projection
 
     @property
     def first(self) -> int:
@@ -82,6 +119,7 @@ class Progress:
     """How a projection gets on; `stops` is empty while all of its shards do.
 
     `outdated` is the version of the fold that filled its rows, None where it is this program's.
+    `beside` is how far the generation is that could take its place, None where there is none.
     """
 
     name: str
@@ -89,6 +127,7 @@ class Progress:
     freshness: Freshness
     stops: tuple[Stop, ...]
     outdated: int | None = None
+    beside: int | None = None
 
     @property
     def stop(self) -> Stop | None:
@@ -96,109 +135,132 @@ class Progress:
         return self.stops[0] if self.stops else None
 
 
-def layout(models: ReadModels, projection: Projection) -> int:
-    """Return how many shards the read model has, once it has any.
+def generations_of(connection: Connection, projection: Projection) -> tuple[Generation, ...]:
+    """Return every generation of the read model, each with the projection into its own tables."""
+    shard = (generations.c.projection == _ROW.projection) & (
+        generations.c.generation == _ROW.generation
+    )
+    rows = connection.execute(
+        select(generations.c.generation, generations.c.state, func.max(_ROW.version).label("of"))
+        .join(checkpoints, shard)
+        .where(generations.c.projection == projection.name)
+        .group_by(generations.c.generation, generations.c.state)
+        .order_by(generations.c.generation)
+    )
+    return tuple(
+        Generation(
+            projection=projection if row.state == State.LIVE else projection.beside(row.generation),
+            number=row.generation,
+            state=State(row.state),
+            version=row.of,
+        )
+        for row in rows
+    )
 
-    Raises `ProjectionOutdated` when the rows are of another version of the fold.
+
+def ours(models: ReadModels, projection: Projection) -> tuple[Generation, ...]:
+    """Return the generations that this program folds; there is a live one from now on.
+
+    Raises `ProjectionOutdated` when there are only such of other versions of the fold.
     """
     with models.engine.begin() as connection:
-        found = _of(connection, projection)
+        found = generations_of(connection, projection)
         if not found:
-            refuse_outdated(connection, projection)
-            _create(connection, projection)
-            found = _of(connection, projection)
-    return found
+            lay_out(connection, projection, _FIRST, State.LIVE)
+            found = generations_of(connection, projection)
+    if not any(each.is_ours for each in found):
+        raise ProjectionOutdated(projection.name, _live(found).version, projection.version)
+    return tuple(each for each in found if each.is_ours and each.state is not State.FILLING)
+
+
+def live(connection: Connection, projection: Projection) -> Generation | None:
+    """Return the generation that is read, None before there is one."""
+    found = generations_of(connection, projection)
+    return _live(found) if found else None
+
+
+def of_state(found: Iterable[Generation], state: State) -> Generation | None:
+    """Return the one of that state, None where there is none."""
+    return next((each for each in found if each.state is state), None)
+
+
+def _live(found: tuple[Generation, ...]) -> Generation:
+    return next(each for each in found if each.state is State.LIVE)
+
+
+def lay_out(connection: Connection, projection: Projection, number: int, state: State) -> None:
+    """There is a generation of that number with all its shards at the log's beginning."""
+    own = {"projection": projection.name, "generation": number}
+    connection.execute(
+        insert(generations).values(**own, state=state).on_conflict_do_nothing(),
+    )
+    rows = [{**own, "version": projection.version, "shard": shard} for shard in range(SHARDS)]
+    connection.execute(insert(checkpoints).on_conflict_do_nothing(), rows)
 
 
 def claim(
-    connection: Connection, projection: Projection, shard: int | None = None, *, wait: bool
+    connection: Connection, generation: Generation, shard: int | None = None, *, wait: bool
 ) -> Claim | None:
     """Return one shard, or all, held by this transaction alone until it ends.
 
-    None where one of them is held by another and it is not to `wait`, and where there is none.
+    None where one of them is held by another and it is not to `wait`, and where the generation is
+    no longer what it was.
     """
     mine = () if shard is None else (_ROW.shard == shard,)
     held = connection.execute(
         select(_ROW.shard, _ROW.position, _ROW.stopped_position)
-        .where(*_own(projection), *mine)
+        .where(*_of(generation), *mine)
         .order_by(_ROW.shard)
         .with_for_update(skip_locked=not wait)
     ).all()
-    of = _of(connection, projection)
-    if not held or (shard is None and len(held) < of):
+    state, of = connection.execute(
+        select(
+            select(generations.c.state)
+            .where(
+                generations.c.projection == generation.projection.name,
+                generations.c.generation == generation.number,
+            )
+            .scalar_subquery(),
+            select(func.count()).where(*_of(generation)).scalar_subquery(),
+        )
+    ).one()
+    if not held or state != generation.state or (shard is None and len(held) < of):
         return None
     return Claim(
+        generation=generation,
         positions={each.shard: each.position for each in held},
         of=of,
         stopped=any(each.stopped_position is not None for each in held),
     )
 
 
-def refuse_outdated(connection: Connection, projection: Projection) -> None:
-    """The rows, if any, are of this version of the fold; raises `ProjectionOutdated`."""
-    found = _outdated(connection, projection)
-    if found is not None:
-        raise ProjectionOutdated(projection.name, found, projection.version)
-
-
-def claim_anew(connection: Connection, projection: Projection) -> Claim:
-    """The shards of this version, as many as there are to be, are held by this transaction.
-
-    Whatever there was of other versions, and of shards that are no more, is gone.
-    """
-    _create(connection, projection)
-    connection.execute(
-        select(_ROW.shard).where(*_own(projection)).order_by(_ROW.shard).with_for_update()
-    )
-    connection.execute(
-        delete(checkpoints).where(
-            _ROW.projection == projection.name,
-            (_ROW.version != projection.version) | (_ROW.shard >= SHARDS),
-        )
-    )
-    return Claim(positions=dict.fromkeys(range(SHARDS), 0), of=SHARDS, stopped=False)
+def shards_of(models: ReadModels, generation: Generation) -> int:
+    """Return how many shards a generation has."""
+    with models.reads.connect() as connection:
+        return int(connection.scalar(select(func.count()).where(*_of(generation))) or 0)
 
 
 def advance(
-    connection: Connection, projection: Projection, shard: int, to: int, as_of: datetime | None
+    connection: Connection, held: Claim, to: int, as_of: datetime | None, shard: int | None = None
 ) -> None:
-    """The shard is at `to`, and whatever stopped it before is forgotten."""
-    connection.execute(_advance(projection).where(_ROW.shard == shard).values(_at(to, as_of)))
-
-
-def advance_all(
-    connection: Connection, projection: Projection, to: int, as_of: datetime | None
-) -> None:
-    """Every shard that is not further already is at `to`, and nothing stops it."""
-    connection.execute(_advance(projection).where(_ROW.position <= to).values(_at(to, as_of)))
-
-
-def set_all(
-    connection: Connection, projection: Projection, to: int, as_of: datetime | None
-) -> None:
-    """Every shard is at `to`, wherever it was before, and nothing stops it."""
-    connection.execute(_advance(projection).values(_at(to, as_of)))
-
-
-def _advance(projection: Projection) -> Any:
-    return update(checkpoints).where(*_own(projection))
-
-
-def _at(position: int, as_of: datetime | None) -> dict[str, Any]:
+    """The shard, or all that were not further already, is at `to`, and nothing stops it."""
+    mine = _ROW.position <= to if shard is None else _ROW.shard == shard
     stopped = ("stopped_position", "stopped_at", "stopped_event", "stopped_reason")
-    return {"position": position, "as_of": as_of, **dict.fromkeys(stopped)}
+    connection.execute(
+        update(checkpoints)
+        .where(*_of(held.generation), mine)
+        .values(position=to, as_of=as_of, **dict.fromkeys(stopped))
+    )
 
 
-def record_stop(
-    connection: Connection, projection: Projection, shard: int, stop: ProjectionStopped
-) -> None:
+def record_stop(connection: Connection, held: Claim, shard: int, stop: ProjectionStopped) -> None:
     """It can be seen where, when first and why a shard stopped."""
     connection.execute(
-        _advance(projection)
-        .where(_ROW.shard == shard)
+        update(checkpoints)
+        .where(*_of(held.generation), _ROW.shard == shard)
         .values(
             stopped_position=stop.position,
-            stopped_at=func.coalesce(checkpoints.c.stopped_at, func.now()),
+            stopped_at=func.coalesce(_ROW.stopped_at, func.now()),
             stopped_event=stop.event,
             stopped_reason=stop.reason,
         )
@@ -208,10 +270,14 @@ def record_stop(
 def freshness(models: ReadModels, projection: Projection) -> Freshness:
     """Return how far the read model is: as far as the shard that is furthest behind."""
     head = select(func.coalesce(func.max(log.c.position), 0)).scalar_subquery()
-    query = select(_ROW.position, _ROW.as_of, head.label("head"))
-    last = query.where(*_own(projection)).order_by(_ROW.position).limit(1)
+    query = (
+        select(_ROW.position, _ROW.as_of, head.label("head"))
+        .where(*_of_live(projection), _ROW.version == projection.version)
+        .order_by(_ROW.position)
+        .limit(1)
+    )
     with models.reads.connect() as connection:
-        row = connection.execute(last).one_or_none()
+        row = connection.execute(query).one_or_none()
         if row is None:
             return Freshness(position=0, as_of=None, lag=int(connection.scalar(select(head)) or 0))
     return Freshness(
@@ -222,10 +288,15 @@ def freshness(models: ReadModels, projection: Projection) -> Freshness:
 def progress(models: ReadModels, projection: Projection) -> Progress:
     """Return how the projection gets on."""
     with models.reads.connect() as connection:
+        found = generations_of(connection, projection)
         rows = connection.execute(
-            select(checkpoints).where(*_own(projection)).order_by(_ROW.stopped_position, _ROW.shard)
+            select(checkpoints)
+            .where(*_of_live(projection))
+            .order_by(_ROW.stopped_position, _ROW.shard)
         ).all()
-        outdated = None if rows else _outdated(connection, projection)
+        next_one = of_state(found, State.READY)
+        reached = positions(connection, next_one) if next_one else {}
+    outdated = _live(found).version if found and not _live(found).is_ours else None
     return Progress(
         name=projection.name,
         version=projection.version,
@@ -242,33 +313,27 @@ def progress(models: ReadModels, projection: Projection) -> Progress:
             if row.stopped_position is not None
         ),
         outdated=outdated,
+        beside=min(reached.values(), default=None),
     )
 
 
-def positions_now(connection: Connection, projection: Projection) -> dict[int, int]:
+def positions(connection: Connection, generation: Generation) -> dict[int, int]:
     """Return how far each shard is, in the snapshot of this transaction and without a lock."""
-    rows = connection.execute(select(_ROW.shard, _ROW.position).where(*_own(projection)))
+    rows = connection.execute(select(_ROW.shard, _ROW.position).where(*_of(generation)))
     return {row.shard: row.position for row in rows}
 
 
-def _outdated(connection: Connection, projection: Projection) -> int | None:
-    """Return the version of the fold that filled the rows where it is only another one."""
-    found = connection.scalars(
-        select(_ROW.version).where(_ROW.projection == projection.name).distinct()
-    ).all()
-    return None if projection.version in found else max(found, default=None)
+def _of(generation: Generation) -> tuple[Any, ...]:
+    return (
+        _ROW.projection == generation.projection.name,
+        _ROW.generation == generation.number,
+    )
 
 
-def _of(connection: Connection, projection: Projection) -> int:
-    query = select(func.count()).select_from(checkpoints).where(*_own(projection))
-    return int(connection.execute(query).scalar_one())
-
-
-def _own(projection: Projection) -> tuple[Any, ...]:
-    return (_ROW.projection == projection.name, _ROW.version == projection.version)
-
-
-def _create(connection: Connection, projection: Projection) -> None:
-    own = {"projection": projection.name, "version": projection.version}
-    rows = [{**own, "shard": shard} for shard in range(SHARDS)]
-    connection.execute(insert(checkpoints).on_conflict_do_nothing(), rows)
+def _of_live(projection: Projection) -> tuple[Any, ...]:
+    number = (
+        select(generations.c.generation)
+        .where(generations.c.projection == projection.name, generations.c.state == State.LIVE)
+        .scalar_subquery()
+    )
+    return (_ROW.projection == projection.name, _ROW.generation == number)

@@ -4,9 +4,15 @@ ProjectionFault
 ├── ProjectionStopped    an event could not be folded; nothing after it is
 ├── RowRefused           the table of a read model does not take a row
 ├── ProjectionOutdated   the read model was filled by another version of its fold
+├── OwnerUnknown         nobody is known who may make and rename tables
+├── NotFilled            a generation could not be filled beside the live one
+├── NothingBeside        no generation is there that could take the place of the live one
+├── NotYetAbreast        the one that is there does not hold as much of the log
 ├── UnknownProjection    no read model has this name
 └── BadCursor            a page was asked for with a cursor that no page gave
 """
+
+from collections.abc import Sequence
 
 from domain.errors import Reportable
 
@@ -49,6 +55,43 @@ class ProjectionOutdated(ProjectionFault):
         super().__init__(
             f"read model {name} is of version {found} and this program folds version {wanted}; "
             f"run `qmas projections rebuild {name}`"
+        )
+
+
+class OwnerUnknown(ProjectionFault):
+    """Tables are made and renamed by the schema's owner: set QMAS_OWNER_DATABASE_URL."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
+
+class NotFilled(ProjectionFault):
+    """New rows of read models could not be filled; the live ones are as they were."""
+
+    def __init__(self, names: Sequence[str], why: str) -> None:
+        super().__init__(
+            f"{', '.join(names)}: the new rows could not be filled, and readers have the old ones: "
+            f"{why}"
+        )
+
+
+class NothingBeside(ProjectionFault):
+    """No generation of a read model is in that state."""
+
+    def __init__(self, name: str, state: str) -> None:
+        super().__init__(
+            f"{name} has no generation that is {state}; `qmas projections rebuild {name}` fills "
+            f"one beside the live one"
+        )
+
+
+class NotYetAbreast(ProjectionFault):
+    """A generation holds less of the log than the live one, and cannot take its place."""
+
+    def __init__(self, name: str, number: int) -> None:
+        super().__init__(
+            f"generation {number} of {name} holds less of the log than the live one: see `qmas "
+            f"projections status`, and try it again once it is abreast"
         )
 
 

@@ -10,14 +10,13 @@ from typing import Any, Final
 
 import msgspec
 import psycopg
-from sqlalchemy import Connection, delete, select, text
+from sqlalchemy import Connection, Table, delete, select, text
 from sqlalchemy.exc import DBAPIError
 
 from services.projections.catalogue import Projection
 from services.projections.errors import RowRefused
 from services.projections.models import ReadModels
 from services.projections.sealed import is_any, open_members, sealed_members
-from services.projections.tables import case_names
 
 _SLICE: Final = 5_000  # rows in one statement: a document of one or two megabytes
 
@@ -105,9 +104,8 @@ def replace_rows(
     models: ReadModels, connection: Connection, projection: Projection, rows: Rows
 ) -> None:
     """The table holds these rows and no others; readers see the old ones until the commit."""
-    connection.execute(delete(projection.table))
-    if projection.tokens is not None:
-        connection.execute(delete(case_names))
+    for table in projection.tables:
+        connection.execute(delete(table))
     write_rows(models, connection, projection, rows, rows.keys())
 
 
@@ -124,14 +122,14 @@ def _write_opened(
     for document, key in zip(documents, rows, strict=True):
         document["sealed"] = sealed[key]
     _upsert(connection, projection, documents, sealed=True)
-    if projection.tokens is None:
+    if projection.tokens is None or projection.found_by is None:
         return
-    connection.execute(
-        delete(case_names).where(is_any(case_names.c.reference)), {"wanted": [*rows]}
-    )
+    found_by = projection.found_by
+    connection.execute(delete(found_by).where(is_any(found_by.c.reference)), {"wanted": [*rows]})
     known = ((key, row.personal) for key, row in rows.items() if sealed[key] is not None)
     _insert_tokens(
         connection,
+        found_by,
         [
             {"token": f"\\x{token.hex()}", "reference": key}
             for key, personal in known
@@ -151,10 +149,8 @@ def _delete(connection: Connection, projection: Projection, gone: list[str]) -> 
     connection.execute(
         delete(table).where(is_any(table.c[projection.key_column])), {"wanted": gone}
     )
-    if projection.tokens is not None:
-        connection.execute(
-            delete(case_names).where(is_any(case_names.c.reference)), {"wanted": gone}
-        )
+    if (found_by := projection.found_by) is not None:
+        connection.execute(delete(found_by).where(is_any(found_by.c.reference)), {"wanted": gone})
 
 
 def _upsert(
@@ -177,10 +173,13 @@ def _upsert(
         connection.execute(statement, {"rows": msgspec.json.encode(part).decode()})
 
 
-def _insert_tokens(connection: Connection, documents: list[dict[str, Any]]) -> None:
+def _insert_tokens(
+    connection: Connection, found_by: Table, documents: list[dict[str, Any]]
+) -> None:
+    name = found_by.name
     statement = text(
-        "INSERT INTO case_names (token, reference) SELECT token, reference "
-        "FROM json_populate_recordset(NULL::case_names, :rows) ON CONFLICT DO NOTHING"
+        f"INSERT INTO {name} (token, reference) SELECT token, reference "  # noqa: S608 - our own names only
+        f"FROM json_populate_recordset(NULL::{name}, :rows) ON CONFLICT DO NOTHING"
     )
     for part in _sliced(documents):
         connection.execute(statement, {"rows": msgspec.json.encode(part).decode()})

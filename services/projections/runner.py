@@ -11,10 +11,7 @@ several workers takes whichever shard nobody has.
 """
 
 import os
-import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -22,36 +19,19 @@ from sqlalchemy import Connection
 from domain.record import Recorded
 from services.projections import checkpoints
 from services.projections.catalogue import PROJECTIONS, Projection, projection_named
-from services.projections.checkpoints import Claim
+from services.projections.checkpoints import Claim, Generation
 from services.projections.errors import ProjectionStopped, RowRefused
+from services.projections.folding import folded_on, keep, told
 from services.projections.models import ReadModels
-from services.projections.rows import Rows, read_rows, replace_rows, write_rows
 from services.store import EventUnreadable, LogCorrupt, Shard, Store
 
-__all__ = ["PROJECTIONS", "catch_up", "catch_up_all", "folded", "level", "rebuild", "renew"]
+__all__ = ["PROJECTIONS", "bring_to", "catch_up", "catch_up_all", "level"]
 
+_TURNS: Final = 3
 BATCH: Final = 2_000
-REBUILD_BATCH: Final = 5_000
 
 _AT_FAULT: Final = (EventUnreadable, LogCorrupt, RowRefused)
 """What is wrong with an event, and not with the database."""
-
-_Keyed = list[tuple[str | None, Recorded[Any]]]
-
-
-@dataclass(slots=True, kw_only=True)
-class Batch:
-    """What a batch made of the rows it touched, how far it got, and what stopped it there.
-
-    `opening` are the keys whose personal member its events touch.
-    """
-
-    position: int
-    last: Recorded[Any] | None = None
-    rows: Rows = field(default_factory=dict)
-    touched: set[str] = field(default_factory=set)
-    opening: set[str] = field(default_factory=set)
-    stop: ProjectionStopped | None = None
 
 
 def catch_up(
@@ -65,12 +45,21 @@ def catch_up(
     once every other shard is as far as it can be.
     """
     projection = projection_named(name)
-    of = checkpoints.layout(models, projection)
-    follower = _Follower(
-        store=store, models=models, projection=projection, until=until, batch=batch
-    )
-    if not follower.all_at_once():
-        follower.each(of)
+    stops: list[ProjectionStopped] = []
+    for _ in range(_TURNS):
+        stops.clear()
+        followers = [
+            _Follower(
+                store=store, models=models, generation=each, until=until, batch=batch, stops=stops
+            )
+            for each in checkpoints.ours(models, projection)
+        ]
+        followed = [each.follow() for each in followers]
+        if all(followed):
+            break
+        # A generation took the place of another meanwhile, and its rows stand elsewhere.
+    if stops:
+        raise stops[0]
     return checkpoints.freshness(models, projection).position
 
 
@@ -84,124 +73,90 @@ def level(store: Store, models: ReadModels, connection: Connection, name: str) -
 
     Raises `ProjectionStopped` as in `catch_up`.
     """
-    projection = projection_named(name)
-    held = checkpoints.claim(connection, projection, wait=True)
+    found = checkpoints.live(connection, projection_named(name))
+    held = checkpoints.claim(connection, found, wait=True) if found else None
     if held is None:
         return 0
     if held.first < held.last:
-        read = store.read_log(
-            after=held.first, limit=held.last - held.first, personal=projection.opens
-        )
-        batch = _folded_on(models, connection, projection, held, read)
-        if batch.stop is not None:
-            raise batch.stop
-        _keep(models, connection, projection, batch)
-        checkpoints.advance_all(connection, projection, held.last, read[-1].sequenced_at)
+        bring_to(store, models, connection, held, held.last)
     return held.last
 
 
-def rebuild(store: Store, models: ReadModels, name: str) -> int:
-    """The read model is folded from nothing, in place; returns its position.
-
-    Readers see the old rows until the new ones are complete, then those; there is no moment
-    without. Most is folded before the checkpoint is locked, so that it is not locked for long.
-    """
-    projection = projection_named(name)
-    whole = folded(store, projection, until=store.sequence())
-    with models.engine.begin() as connection:
-        checkpoints.claim_anew(connection, projection)
-        whole = folded(store, projection, until=store.sequence(), whole=whole)
-        replace_rows(models, connection, projection, whole.rows)
-        last = whole.last.sequenced_at if whole.last else None
-        checkpoints.set_all(connection, projection, whole.position, last)
-    return whole.position
-
-
-def renew(store: Store, models: ReadModels) -> tuple[str, ...]:
-    """No read model is of another version of its fold; returns those that were folded again."""
-    known = [checkpoints.progress(models, projection_named(name)) for name in PROJECTIONS]
-    outdated = tuple(each.name for each in known if each.outdated is not None)
-    for name in outdated:
-        rebuild(store, models, name)
-    return outdated
-
-
-def folded(
-    store: Store,
-    projection: Projection,
-    *,
-    until: int,
-    whole: Batch | None = None,
-    counts: Callable[[Recorded[Any]], bool] = lambda _: True,
-) -> Batch:
-    """Return every row as a fold of those that count of the first `until` events.
-
-    It goes on from `whole` if that is given.
-    """
-    whole = whole or Batch(position=0)
-    while whole.position < until:
-        before = whole.position
-        limit = min(REBUILD_BATCH, until - before)
-        events = store.read_log(after=before, limit=limit, personal=projection.opens)
-        keyed = _keyed(projection, [each for each in events if counts(each)])
-        _fold(projection, whole, keyed)
-        if whole.stop is not None:
-            raise whole.stop
-        whole.position, whole.last = before + len(events), events[-1]
-    return whole
+def bring_to(
+    store: Store, models: ReadModels, connection: Connection, held: Claim, position: int
+) -> None:
+    """Shards that this transaction holds are at a position that none is beyond."""
+    limit = position - held.first
+    read = store.read_log(after=held.first, limit=limit, personal=held.projection.opens)
+    batch = folded_on(models, connection, held, read)
+    if batch.stop is not None:
+        raise batch.stop
+    keep(models, connection, held.projection, batch)
+    checkpoints.advance(connection, held, position, read[-1].sequenced_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Follower:
-    """Follows the log for a projection, in transactions of a batch each."""
+    """Follows the log for a generation, in transactions of a batch; `stops` are what it met."""
 
     store: Store
     models: ReadModels
-    projection: Projection
+    generation: Generation
     until: int | None
     batch: int
+    stops: list[ProjectionStopped]
 
-    def all_at_once(self) -> bool:
+    @property
+    def projection(self) -> Projection:
+        """The projection into the tables of the generation."""
+        return self.generation.projection
+
+    def follow(self) -> bool:
+        """Every shard is at the end of the log, or before what stops it.
+
+        False where the generation is no longer what it was.
+        """
+        return self._all_at_once() or self._each()
+
+    def _all_at_once(self) -> bool:
         """All shards are at the end of the log; False where they are not after one batch.
 
-        Anything that is out of the ordinary is left to `each`.
+        Anything that is out of the ordinary is left to `_each`.
         """
         with self.models.engine.connect() as connection, connection.begin() as transaction:
-            held = checkpoints.claim(connection, self.projection, wait=False)
+            held = checkpoints.claim(connection, self.generation, wait=False)
             if held is None or held.stopped or held.last - held.first > self.batch:
                 return False
             limit = self._limit(held.first, self.batch)
             try:
                 events = self._read(held.first, limit)
-                batch = _folded_on(self.models, connection, self.projection, held, events)
+                batch = folded_on(self.models, connection, held, events)
                 if batch.stop is not None:
                     return False
-                _keep(self.models, connection, self.projection, batch)
+                keep(self.models, connection, self.projection, batch)
             except _AT_FAULT:
                 transaction.rollback()
                 return False
             if events:
                 reached = held.first + len(events)
-                seen = events[-1].sequenced_at
-                checkpoints.advance_all(connection, self.projection, reached, seen)
+                checkpoints.advance(connection, held, reached, events[-1].sequenced_at)
                 transaction.commit()
             return len(events) < limit or held.first + len(events) == self.until
 
-    def each(self, of: int) -> None:
-        """Every shard is at the end of the log, or right before what stops it.
+    def _each(self) -> bool:
+        """Follow shard by shard.
 
         Two workers do not begin with the same one, and wait for a shard only when nothing else
         is left to do: what was written while another had it may be folded by nobody else.
         """
-        first = os.getpid() % of
+        of = checkpoints.shards_of(self.models, self.generation)
+        first = os.getpid() % max(of, 1)
         turns = [*range(first, of), *range(first)]
-        stops: list[ProjectionStopped] = []
         for wait in (False, True):
-            turns = [shard for shard in turns if not self._follow(shard, stops, wait=wait)]
-        if stops:
-            raise stops[0]
+            turns = [shard for shard in turns if not self._follow(shard, wait=wait)]
+        return not turns
 
-    def _follow(self, number: int, stops: list[ProjectionStopped], *, wait: bool) -> bool:
+    def _follow(self, number: int, *, wait: bool) -> bool:
         """The shard is at the end of the log, or stopped; False where another has it."""
         limit = self.batch
         fault: Exception | None = None
@@ -212,7 +167,7 @@ class _Follower:
                 # Narrow it down: whatever comes before the event at fault is folded first.
                 fault, narrowed, limit = met, limit == 1, max(1, limit // 4)
             except ProjectionStopped as stop:
-                stops.append(stop)
+                self.stops.append(stop)
                 return True
             else:
                 if moved is None:
@@ -225,13 +180,13 @@ class _Follower:
                 # One at a time, a gap looks like the log's end; but more was seen behind it.
                 narrowed = after == before
             if fault is not None and narrowed:
-                stops.append(self._stop_narrowed(number, fault))
+                self._stop_narrowed(number, fault)
                 return True
 
     def _one_batch(self, number: int, limit: int, *, wait: bool) -> tuple[int, int] | None:
         """Return the position before one batch and after it, None where another has the shard."""
         with self.models.engine.begin() as connection:
-            held = checkpoints.claim(connection, self.projection, number, wait=wait)
+            held = checkpoints.claim(connection, self.generation, number, wait=wait)
             if held is None:
                 return None
             position, limit = held.first, self._limit(held.first, limit)
@@ -243,18 +198,16 @@ class _Follower:
                 limit=limit,
                 personal=self.projection.opens,
             )
-            batch = _folded_on(self.models, connection, self.projection, held, read.events)
-            _keep(self.models, connection, self.projection, batch)
+            batch = folded_on(self.models, connection, held, read.events)
+            keep(self.models, connection, self.projection, batch)
             if batch.stop is None:
                 if read.last > position:
-                    checkpoints.advance(
-                        connection, self.projection, number, read.last, read.sequenced_at
-                    )
+                    checkpoints.advance(connection, held, read.last, read.sequenced_at, number)
                 return position, read.last
             if batch.last is not None:
-                to, seen = batch.position, batch.last.sequenced_at
-                checkpoints.advance(connection, self.projection, number, to, seen)
-            checkpoints.record_stop(connection, self.projection, number, batch.stop)
+                seen = batch.last.sequenced_at
+                checkpoints.advance(connection, held, batch.position, seen, number)
+            checkpoints.record_stop(connection, held, number, batch.stop)
         raise batch.stop
 
     def _limit(self, position: int, limit: int) -> int:
@@ -265,105 +218,14 @@ class _Follower:
             return ()
         return self.store.read_log(after=position, limit=limit, personal=self.projection.opens)
 
-    def _stop_narrowed(self, number: int, fault: Exception) -> ProjectionStopped:
+    def _stop_narrowed(self, number: int, fault: Exception) -> None:
         """It can be seen that the shard stands before the one event that is left at fault."""
         with self.models.engine.begin() as connection:
-            held = checkpoints.claim(connection, self.projection, number, wait=True)
-            position = held.first if held else 0
-            event, reason = _told(self.store, position, fault)
-            stop = ProjectionStopped(self.projection.name, position + 1, event, reason)
-            checkpoints.record_stop(connection, self.projection, number, stop)
-        stop.__cause__ = fault
-        return stop
-
-
-def _folded_on(
-    models: ReadModels,
-    connection: Connection,
-    projection: Projection,
-    held: Claim,
-    events: Sequence[Recorded[Any]],
-) -> Batch:
-    """Return what the events that these shards await make of the rows that are there."""
-    keyed = _keyed(projection, [each for each in events if held.awaits(each)])
-    batch = Batch(
-        position=held.first,
-        rows=_rows_of(models, connection, projection, keyed),
-        opening=_opening(projection, keyed),
-    )
-    _fold(projection, batch, keyed)
-    return batch
-
-
-def _keyed(projection: Projection, events: Sequence[Recorded[Any]]) -> _Keyed:
-    return [(projection.key(recorded), recorded) for recorded in events]
-
-
-def _rows_of(
-    models: ReadModels, connection: Connection, projection: Projection, keyed: _Keyed
-) -> Rows:
-    wanted = {key for key, _ in keyed if key is not None}
-    if not wanted:
-        return {}
-    return read_rows(models, connection, projection, wanted, _opening(projection, keyed))
-
-
-def _opening(projection: Projection, keyed: _Keyed) -> set[str]:
-    """Return the keys whose personal member these events touch."""
-    return {
-        key
-        for key, recorded in keyed
-        if key is not None and type(recorded.event) in projection.opens
-    }
-
-
-def _fold(projection: Projection, batch: Batch, keyed: _Keyed) -> None:
-    """`batch` has gone over the events, or up to the first that cannot be folded."""
-    rows, fold, touched = batch.rows, projection.fold, batch.touched
-    for key, recorded in keyed:
-        if key is not None:
-            try:
-                rows[key] = fold(rows.get(key), recorded)
-            except Exception as fault:  # noqa: BLE001 - whatever it is stops the shard and is told
-                batch.stop = _stop_at(projection, recorded, fault)
-                batch.stop.__cause__ = fault
+            held = checkpoints.claim(connection, self.generation, number, wait=True)
+            if held is None:
                 return
-            touched.add(key)
-        batch.position = recorded.position or batch.position
-        batch.last = recorded
-
-
-def _keep(models: ReadModels, connection: Connection, projection: Projection, batch: Batch) -> None:
-    """The rows are as far as the batch got; the checkpoint is the caller's to move."""
-    rows = {key: batch.rows[key] for key in batch.touched}
-    write_rows(models, connection, projection, rows, batch.opening & batch.touched)
-
-
-def _stop_at(
-    projection: Projection, recorded: Recorded[Any], fault: Exception
-) -> ProjectionStopped:
-    return ProjectionStopped(
-        projection.name, recorded.position or 0, _named(recorded), _reason(fault)
-    )
-
-
-def _told(store: Store, position: int, fault: Exception) -> tuple[str, str]:
-    """Return the event after `position` and what is wrong with it; nothing personal."""
-    if isinstance(fault, EventUnreadable):
-        return fault.where, str(fault)
-    if isinstance(fault, LogCorrupt):
-        return "missing", str(fault)
-    (recorded,) = store.read_log(after=position, limit=1, personal=False)
-    kind = fault.kind if isinstance(fault, RowRefused) else type(fault).__name__
-    return _named(recorded), f"the table does not take its row ({kind})"
-
-
-def _named(recorded: Recorded[Any]) -> str:
-    return f"{type(recorded.event).__name__}, {recorded.stream} version {recorded.version}"
-
-
-def _reason(fault: Exception) -> str:
-    """Name the fault and its place; not its text, which may quote what concerns the person."""
-    frames = traceback.extract_tb(fault.__traceback__)
-    place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
-    return f"{type(fault).__name__}{place}"
+            event, reason = told(self.store, held.first, fault)
+            stop = ProjectionStopped(self.projection.name, held.first + 1, event, reason)
+            checkpoints.record_stop(connection, held, number, stop)
+        stop.__cause__ = fault
+        self.stops.append(stop)

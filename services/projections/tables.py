@@ -4,6 +4,7 @@ Columns are named like the fields of the row that a projection folds; its `perso
 the column `sealed`. A test compares these declarations with a migrated database.
 """
 
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -25,6 +26,7 @@ from sqlalchemy import (
     table,
     text,
 )
+from sqlalchemy.sql.elements import quoted_name
 
 metadata: Final = MetaData()
 
@@ -54,6 +56,7 @@ checkpoints: Final = Table(
     metadata,
     _text("projection"),
     _integer("version"),
+    Column("generation", Integer, nullable=False, server_default=text("1")),
     Column("shard", Integer, nullable=False, server_default=text("0")),
     Column("position", BigInteger, nullable=False, server_default=text("0")),
     _instant("as_of", null=True),
@@ -61,12 +64,31 @@ checkpoints: Final = Table(
     _instant("stopped_at", null=True),
     _text("stopped_event", null=True),
     _text("stopped_reason", null=True),
-    PrimaryKeyConstraint("projection", "version", "shard", name="projection_checkpoints_pkey"),
+    PrimaryKeyConstraint("projection", "generation", "shard", name="projection_checkpoints_pkey"),
     CheckConstraint("position >= 0", name="projection_checkpoints_position"),
     CheckConstraint(
         "num_nulls(stopped_position, stopped_at, stopped_event, stopped_reason) IN (0, 4)",
         name="projection_checkpoints_stop",
     ),
+)
+
+generations: Final = Table(
+    "projection_generations",
+    metadata,
+    _text("projection"),
+    _integer("generation"),
+    _text("state"),
+    Column("made_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    PrimaryKeyConstraint("projection", "generation", name="projection_generations_pkey"),
+    CheckConstraint(
+        "state IN ('filling', 'ready', 'live', 'former')", name="projection_generations_state"
+    ),
+)
+Index(
+    "projection_generations_one_of_each",
+    generations.c.projection,
+    generations.c.state,
+    unique=True,
 )
 
 case_list: Final = Table(
@@ -266,6 +288,24 @@ exercise_pools: Final = Table(
     _text("ruleset", null=True),
     PrimaryKeyConstraint("exercise", "position", "reference", name="exercise_pools_pkey"),
 )
+
+
+@cache
+def beside(declared: Table, generation: int) -> Table:
+    """Return the table that holds the rows of a generation which is not the live one."""
+    # The declared table's own indexes are copied with it, each under a name of its own.
+    copy = declared.to_metadata(MetaData(), name=name_beside(declared.name, generation))
+    for index in copy.indexes:
+        index.name = quoted_name(name_beside(str(index.name), generation), quote=None)
+    primary_key = name_beside(str(copy.primary_key.name), generation)
+    copy.primary_key.name = quoted_name(primary_key, quote=None)
+    return copy
+
+
+def name_beside(name: str, generation: int) -> str:
+    """Return what a table or an index is called that is not of the live generation."""
+    return f"{name}__{generation}"
+
 
 # What is read here of the store's own tables.
 log: Final = table("log", column("position", BigInteger))

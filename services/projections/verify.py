@@ -7,12 +7,13 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from services.projections.catalogue import Projection, projection_named
-from services.projections.checkpoints import positions_now, refuse_outdated
+from services.projections.checkpoints import live, positions
+from services.projections.errors import ProjectionOutdated
+from services.projections.folding import folded
 from services.projections.models import ReadModels
 from services.projections.rows import Rows, made
-from services.projections.runner import folded
 from services.projections.sealed import opened
-from services.projections.tables import case_keys, case_names
+from services.projections.tables import case_keys
 from services.store import Store, number_of
 
 _ROWS_AT_ONCE = 5_000
@@ -46,10 +47,14 @@ def verify(store: Store, models: ReadModels, name: str) -> tuple[Difference, ...
     """
     projection = projection_named(name)
     with models.engine.connect().execution_options(isolation_level="REPEATABLE READ") as snapshot:
-        refuse_outdated(snapshot, projection)
-        reached = positions_now(snapshot, projection)
+        generation = live(snapshot, projection)
+        if generation is None:
+            return ()
+        if not generation.is_ours:
+            raise ProjectionOutdated(projection.name, generation.version, projection.version)
+        reached = positions(snapshot, generation)
         held = _held(snapshot, models, projection)
-        tokens = _tokens_held(snapshot) if projection.tokens else {}
+        tokens = _tokens_held(snapshot, projection)
     of = len(reached)
     wanted = folded(
         store,
@@ -76,13 +81,14 @@ def _held(snapshot: Connection, models: ReadModels, projection: Projection) -> R
     return rows
 
 
-def _tokens_held(snapshot: Connection) -> dict[str, set[bytes]]:
+def _tokens_held(snapshot: Connection, projection: Projection) -> dict[str, set[bytes]]:
     tokens: dict[str, set[bytes]] = {}
-    found = snapshot.execution_options(yield_per=_ROWS_AT_ONCE).execute(
-        select(case_names.c.reference, case_names.c.token)
-    )
-    for row in found:
-        tokens.setdefault(row.reference, set()).add(bytes(row.token))
+    if (found_by := projection.found_by) is not None:
+        found = snapshot.execution_options(yield_per=_ROWS_AT_ONCE).execute(
+            select(found_by.c.reference, found_by.c.token)
+        )
+        for row in found:
+            tokens.setdefault(row.reference, set()).add(bytes(row.token))
     return tokens
 
 

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from services.projections import runner
+from services.projections import rebuilding
 from services.projections.errors import ProjectionFault
-from services.projections.models import ReadModels
 from services.settings import Settings
 from services.stack.errors import StackFault
 from services.stack.places import Places, locked, settle
@@ -33,8 +32,9 @@ from services.stack.processes import (
 )
 from services.stack.programs import Program, is_free, programs
 from services.stack.redis import redis_socket, running_redis, start_redis, stop_redis
-from services.store import BlindIndex, CaseKeys, Store, migrate
+from services.store import migrate
 from services.store.errors import StoreFault
+from services.wiring import open_office
 
 ALL = ("mail", "worker", "beat", "web")
 _READY_SECONDS = 60.0
@@ -162,17 +162,15 @@ def _bring_to_head(settings: Settings, say: Say) -> None:
 
 def _renew_read_models(settings: Settings, say: Say) -> None:
     """Fold again, before anybody reads them, those that another version of a fold filled."""
-    keys, blind = CaseKeys(settings.master_key), BlindIndex(settings.blind_index_key)
-    store = Store.connect(settings.database_url, keys, pool_size=1)
-    models = ReadModels.connect(settings.database_url, keys, blind, pool_size=1)
+    office = open_office(settings)
     try:
-        for name in runner.renew(store, models):
+        site = rebuilding.Site(store=office.store, models=office.models, settings=settings)
+        for name in rebuilding.renew(site):
             say(f"{name} folded again")
     except (ProjectionFault, StoreFault) as fault:
         raise StackFault(f"the read models could not be renewed: {fault}") from fault
     finally:
-        models.dispose()
-        store.dispose()
+        office.close()
 
 
 def _start(settings: Settings, places: Places, missing: Sequence[Program], say: Say) -> None:

@@ -33,7 +33,7 @@ CHANGING: Final[Mapping[str, str]] = MappingProxyType(
         "domain/rules/reading.py Notes": "collects the faults of a document while it is read",
         "domain/rules/reading.py Table": "remembers which keys of a document were asked for",
         "services/pokes.py Pokes": "remembers that the broker was away",
-        "services/projections/runner.py Batch": "collects what one batch of a fold makes",
+        "services/projections/folding.py Batch": "collects what one batch of a fold makes",
     }
 )
 """Dataclasses that are not values (`path name`), each with its reason."""

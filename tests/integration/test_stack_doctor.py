@@ -58,6 +58,7 @@ def test_a_read_model_that_stands_still_is_told_with_what_to_do(settings: Settin
     assert settings.owner_database_url is not None
     with psycopg.connect(settings.owner_database_url) as connection:
         connection.execute(
+            "INSERT INTO projection_generations VALUES ('exercises', 1, 'live');"
             "INSERT INTO projection_checkpoints (projection, version, position, stopped_position,"
             " stopped_at, stopped_event, stopped_reason) VALUES ('exercises', 2, 6, 7, now(),"
             " 'ExerciseOpened, exercise-2019-q4 version 1', 'KeyError')"
@@ -75,6 +76,7 @@ def test_a_read_model_of_an_earlier_version_is_told_and_folded_again_by_up(
     assert settings.owner_database_url is not None
     with psycopg.connect(settings.owner_database_url) as connection:
         connection.execute(
+            "INSERT INTO projection_generations VALUES ('case-status', 1, 'live');"
             "INSERT INTO projection_checkpoints (projection, version) VALUES ('case-status', 1)"
         )
     found = _found(settings)["case-status"]

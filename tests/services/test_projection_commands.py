@@ -32,7 +32,10 @@ def book(database: TestDatabase) -> Iterator[Casebook]:
 
 @pytest.fixture
 def qmas(database: TestDatabase, redis_server: RedisServer, tmp_path: Path) -> Qmas:
-    environ = environment(tmp_path / "home", database.app_url, redis_server.broker_url)
+    environ = {
+        **environment(tmp_path / "home", database.app_url, redis_server.broker_url),
+        "QMAS_OWNER_DATABASE_URL": database.owner_url,
+    }
 
     def run(*words: str) -> Result:
         return CliRunner(env=environ).invoke(projections, words)
@@ -121,8 +124,13 @@ def test_verify_names_what_differs_and_rebuild_mends_it(book: Casebook, qmas: Qm
     wrong = qmas("verify", "case-list")
     assert wrong.exit_code == 1
     assert f"{reference(1)} differs in points" in wrong.stderr
-    mended = qmas("rebuild", "case-list")
-    assert mended.stdout == "case-list: folded again up to position 12\n"
+    mended = qmas("rebuild", "case-list", "--yes")
+    assert mended.stdout.splitlines() == [
+        "case-list: of 1 rows at position 12, 0 go, 0 are new",
+        "  points changes in 1",
+        f"  for example {reference(1)}: points 1 -> 175",
+        "case-list: folded again up to position 12",
+    ]
     assert qmas("verify", "case-list").exit_code == 0
 
 
@@ -130,3 +138,27 @@ def test_a_read_model_that_does_not_exist_is_answered_with_those_that_do(qmas: Q
     result = qmas("rebuild", "nonsense")
     assert result.exit_code == 2
     assert "'case-list', 'case-status', 'exercises'" in result.stderr
+
+
+def test_without_a_yes_the_new_rows_stay_beside_until_they_are_asked_for(
+    book: Casebook, qmas: Qmas
+) -> None:
+    runner.catch_up_all(book.store, book.models)
+    with book.models.engine.begin() as connection:
+        connection.execute(text("UPDATE case_list SET points = 1"))
+    left = qmas("rebuild", "case-list")
+    assert left.exit_code == 0
+    assert left.stdout.splitlines()[-1] == (
+        "case-list: left beside the live one: qmas projections switch case-list"
+    )
+    assert "(one beside at 12)" in qmas("status").stdout.splitlines()[0]
+    shown = qmas("diff", "case-list")
+    assert (shown.exit_code, shown.stdout.splitlines()[1]) == (1, "  points changes in 1")
+    switched = qmas("switch", "case-list")
+    assert switched.stdout == "case-list: changed over at position 12\n"
+    assert qmas("verify", "case-list").exit_code == 0
+    assert qmas("switch", "case-list", "--back").exit_code == 0
+    assert qmas("verify", "case-list").exit_code == 1
+    assert qmas("discard", "case-list").stdout == "case-list: 1 dropped\n"
+    nothing = qmas("switch", "case-list")
+    assert nothing.exit_code != 0

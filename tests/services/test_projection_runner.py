@@ -11,10 +11,8 @@ from sqlalchemy import text
 from domain import events as e
 from domain.record import Recorded
 from domain.rules.reasons import as_written
-from services.projections import catalogue, queries, runner
+from services.projections import queries, runner
 from services.projections.errors import (
-    ProjectionOutdated,
-    RowRefused,
     UnknownProjection,
 )
 from services.projections.verify import verify
@@ -23,7 +21,6 @@ from tests.domain.histories import HISTORIES, REFUSED
 from tests.services.casebook import (
     Casebook,
     history,
-    opened,
     reference,
 )
 from tests.services.erasing import erase
@@ -135,15 +132,6 @@ def test_an_unknown_projection_is_named_with_those_that_exist(book: Casebook) ->
         runner.catch_up(book.store, book.models, "nonsense")
 
 
-def test_rebuilding_keeps_the_old_rows_when_the_table_refuses_a_new_one(book: Casebook) -> None:
-    fill(book)
-    runner.catch_up_all(book.store, book.models)
-    book.write("exercise-2019-q4", [replace(opened("2019-q4"), places=2**31)])
-    with pytest.raises(RowRefused, match=r"is as it was: .*NumericValueOutOfRange"):
-        runner.rebuild(book.store, book.models, "exercises")
-    assert rows(book, "exercises", "exercise") == [("2019-q3",)]
-
-
 def test_verifying_names_every_row_that_differs(book: Casebook) -> None:
     fill(book)
     runner.catch_up_all(book.store, book.models)
@@ -173,56 +161,6 @@ def test_a_row_that_no_event_gives_is_named(book: Casebook) -> None:
     assert found == ["2019-q3 is missing", "another should not be there"]
 
 
-def test_rebuilding_mends_whatever_was_wrong(book: Casebook) -> None:
-    head = fill(book)
-    runner.catch_up_all(book.store, book.models)
-    with book.models.engine.begin() as connection:
-        for change in (
-            "UPDATE case_list SET points = 1",
-            "DELETE FROM case_names",
-            "UPDATE case_status SET sealed = NULL",
-            "DELETE FROM exercises",
-        ):
-            connection.execute(text(change))
-    assert [runner.rebuild(book.store, book.models, name) for name in NAMES] == [head] * len(NAMES)
-    assert differences(book) == {}
-
-
-def test_readers_see_the_old_rows_until_a_rebuild_is_done(book: Casebook) -> None:
-    fill(book)
-    runner.catch_up_all(book.store, book.models)
-    before = queries.counts_by_stage(book.models)
-    seen = []
-    with ThreadPoolExecutor(2) as pool:
-        rebuilding = pool.submit(
-            lambda: [runner.rebuild(book.store, book.models, "case-list") for _ in range(5)]
-        )
-        while not rebuilding.done():
-            seen.append(queries.counts_by_stage(book.models))
-        rebuilding.result()
-    assert seen
-    assert all(each == before for each in seen)
-
-
-def test_rows_of_another_version_are_not_folded_on_but_rebuilt(
-    book: Casebook, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    head = fill(book)
-    runner.catch_up_all(book.store, book.models)
-    version = catalogue.CASE_LIST.version
-    newer = {**runner.PROJECTIONS, "case-list": replace(catalogue.CASE_LIST, version=version + 1)}
-    monkeypatch.setattr(catalogue, "PROJECTIONS", newer)
-    told = rf"of version {version} .* folds version {version + 1}"
-    with pytest.raises(ProjectionOutdated, match=told):
-        runner.catch_up(book.store, book.models, "case-list")
-    with pytest.raises(ProjectionOutdated, match=r"run `qmas projections rebuild case-list`"):
-        verify(book.store, book.models, "case-list")
-    assert runner.renew(book.store, book.models) == ("case-list",)
-    assert runner.renew(book.store, book.models) == ()
-    assert runner.catch_up(book.store, book.models, "case-list") == head
-    assert differences(book) == {}
-
-
 def test_an_erased_person_is_gone_from_the_read_models_at_once(book: Casebook) -> None:
     fill(book)
     runner.catch_up_all(book.store, book.models)
@@ -235,7 +173,7 @@ def test_an_erased_person_is_gone_from_the_read_models_at_once(book: Casebook) -
     assert row == replace(known, personal=None)
     assert status is not None
     assert status.date_of_birth is None
-    runner.rebuild(book.store, book.models, "case-list")
+    runner.catch_up_all(book.store, book.models)
     assert rows(book, f"case_names WHERE reference = '{reference(5)}'") == []
     assert differences(book) == {}
 

@@ -30,10 +30,11 @@ def parted(book: Casebook) -> Iterator[tuple[Connection, Future[int], int]]:
     With whoever followed the log there, and where that head is.
     """
     head = fill(book, cases=3)
-    of = checkpoints.layout(book.models, catalogue.CASE_LIST)
+    (live,) = checkpoints.ours(book.models, catalogue.CASE_LIST)
+    of = checkpoints.shards_of(book.models, live)
     others = dict.fromkeys(range(1, of), head)
     with book.models.engine.connect() as connection, ThreadPoolExecutor(1) as pool:
-        assert checkpoints.claim(connection, catalogue.CASE_LIST, 0, wait=True)
+        assert checkpoints.claim(connection, live, 0, wait=True)
         beside = pool.submit(runner.catch_up, book.store, book.models, "case-list", batch=11)
         until = time.monotonic() + 30
         while _reached(book) != {0: 0, **others} and time.monotonic() < until:
@@ -44,7 +45,8 @@ def parted(book: Casebook) -> Iterator[tuple[Connection, Future[int], int]]:
 
 def _reached(book: Casebook) -> dict[int, int]:
     with book.models.reads.connect() as connection:
-        return checkpoints.positions_now(connection, catalogue.CASE_LIST)
+        live = checkpoints.live(connection, catalogue.CASE_LIST)
+        return checkpoints.positions(connection, live) if live else {}
 
 
 def test_runners_share_a_backlog_by_its_shards(

@@ -1,0 +1,215 @@
+"""Fills a read model anew beside the live one, compares the two, and changes them over at once.
+
+Law: readers have the rows of one generation or of another, whole, and never of none; and a
+generation takes the place of the live one only when it holds at least as much of the log. Tables
+are made and renamed by the schema's owner; whoever renames holds every shard of both, so that
+nobody folds into a table whose name is about to mean another.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from psycopg.errors import LockNotAvailable
+from sqlalchemy import Connection, Engine, Table, create_engine, delete, make_url, text, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateIndex, CreateTable, DropTable
+
+from services.projections import bulk, checkpoints, runner
+from services.projections.catalogue import Projection, projection_named
+from services.projections.checkpoints import Generation, State
+from services.projections.errors import NothingBeside, NotYetAbreast, OwnerUnknown
+from services.projections.models import ReadModels
+from services.projections.tables import checkpoints as checkpoint_rows
+from services.projections.tables import generations, name_beside
+from services.settings import Settings
+from services.store import Store
+
+_TRIES: Final = 20
+# Short, because readers queue behind whoever waits to rename the table that they read.
+_LIMITS: Final = "-c lock_timeout=500ms -c statement_timeout=300s"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where read models are filled anew: the log, the models, and how to reach them as owner."""
+
+    store: Store
+    models: ReadModels
+    settings: Settings
+
+
+def prepare(site: Site, name: str) -> Generation:
+    """There is a generation to be filled, in tables of its own, and none that was not changed over.
+
+    A former one is gone too: what can be had back is the one that is live now.
+    """
+    projection = projection_named(name)
+    with _owner(site) as owner, owner.begin() as connection:
+        for each in checkpoints.generations_of(connection, projection):
+            if each.state is not State.LIVE:
+                _drop(connection, each)
+        found = checkpoints.generations_of(connection, projection)
+        number = max((each.number for each in found), default=0) + 1
+        if not found:
+            checkpoints.lay_out(connection, projection, number, State.LIVE)
+            number += 1
+        checkpoints.lay_out(connection, projection, number, State.FILLING)
+        made = checkpoints.of_state(
+            checkpoints.generations_of(connection, projection), State.FILLING
+        )
+        if made is None:
+            raise AssertionError("what was laid out is there")
+        for table in made.projection.tables:
+            connection.execute(CreateTable(table))
+            connection.execute(
+                text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table.name} TO qmas_app")
+            )
+    return made
+
+
+def rebuild(site: Site, names: tuple[str, ...], told: bulk.Told = bulk.told_nobody) -> None:
+    """Each has a generation that follows the log beside the live one, folded from nothing.
+
+    They are filled together, in one pass over the log; `told` hears how far that is.
+    """
+    made = [prepare(site, name) for name in names]
+    bulk.fill(site.settings, names, until=site.store.sequence(), told=told)
+    with _owner(site) as owner:
+        for each in made:
+            with owner.begin() as connection:
+                for table in each.projection.tables:
+                    for index in sorted(table.indexes, key=lambda index: str(index.name)):
+                        connection.execute(CreateIndex(index))
+                _become(connection, each, State.READY)
+    for name in names:
+        runner.catch_up(site.store, site.models, name)
+
+
+def change_over(site: Site, name: str, *, back: bool = False) -> int:
+    """The generation that is ready, or the former one, is live from now on; returns its position.
+
+    The one that was live follows the log as the former one. Raises `NothingBeside` when there is
+    none to take its place, and `NotYetAbreast` when that one cannot be brought as far as it.
+    """
+    projection = projection_named(name)
+    wanted = State.FORMER if back else State.READY
+    with _owner(site) as owner:
+        for attempt in range(1, _TRIES + 1):
+            runner.catch_up(site.store, site.models, name)
+            try:
+                with owner.begin() as connection:
+                    return _changed_over(connection, projection, wanted)
+            except OperationalError as fault:
+                # Somebody reads that table for long; others must not wait behind us meanwhile.
+                if not isinstance(fault.orig, LockNotAvailable) or attempt == _TRIES:
+                    raise
+            except NotYetAbreast:
+                if attempt == _TRIES:
+                    raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def discard(site: Site, name: str) -> tuple[int, ...]:
+    """Only the live generation is left; returns the numbers of those that were there beside it."""
+    with _owner(site) as owner, owner.begin() as connection:
+        found = checkpoints.generations_of(connection, projection_named(name))
+        others = [each for each in found if each.state is not State.LIVE]
+        for each in others:
+            _drop(connection, each)
+    return tuple(each.number for each in others)
+
+
+def renew(site: Site) -> tuple[str, ...]:
+    """No read model is of another version of its fold; returns those that were folded again."""
+    known = [
+        checkpoints.progress(site.models, projection_named(name)) for name in runner.PROJECTIONS
+    ]
+    outdated = tuple(each.name for each in known if each.outdated is not None)
+    if outdated:
+        rebuild(site, outdated)
+    for name in outdated:
+        change_over(site, name)
+        discard(site, name)
+    return outdated
+
+
+def _changed_over(connection: Connection, projection: Projection, wanted: State) -> int:
+    found = checkpoints.generations_of(connection, projection)
+    before = checkpoints.of_state(found, State.LIVE)
+    after = checkpoints.of_state(found, wanted)
+    if before is None or after is None:
+        raise NothingBeside(projection.name, wanted)
+    held = checkpoints.claim(connection, before, wait=True)
+    taken = checkpoints.claim(connection, after, wait=True)
+    if held is None or taken is None:
+        raise NotYetAbreast(projection.name, after.number)
+    # One that an earlier version of the program folded is read by nobody who runs this one.
+    if before.is_ours and taken.first < held.last:
+        raise NotYetAbreast(projection.name, after.number)
+    for declared in projection.tables:
+        _rename(connection, declared, before.number, out=True)
+        _rename(connection, declared, after.number, out=False)
+    # There is one of each state at most, so the one steps aside before the other steps up.
+    _become(connection, before, State.FILLING)
+    _become(connection, after, State.LIVE)
+    _become(connection, before, State.FORMER)
+    return taken.first
+
+
+def _rename(connection: Connection, declared: Table, number: int, *, out: bool) -> None:
+    """The live table and its indexes have their names aside, or those aside are the live ones."""
+    for kind, name in _names(declared):
+        aside = name_beside(name, number)
+        old, new = (name, aside) if out else (aside, name)
+        connection.execute(text(f"ALTER {kind} {old} RENAME TO {new}"))
+
+
+def _names(declared: Table) -> Iterator[tuple[str, str]]:
+    yield "TABLE", declared.name
+    yield "INDEX", str(declared.primary_key.name)
+    for index in declared.indexes:
+        yield "INDEX", str(index.name)
+
+
+def _become(connection: Connection, generation: Generation, state: State) -> None:
+    connection.execute(
+        update(generations)
+        .where(
+            generations.c.projection == generation.projection.name,
+            generations.c.generation == generation.number,
+        )
+        .values(state=state)
+    )
+
+
+def _drop(connection: Connection, generation: Generation) -> None:
+    # Whoever folds into it is done first, and finds it gone.
+    checkpoints.claim(connection, generation, wait=True)
+    for rows in (checkpoint_rows, generations):
+        connection.execute(
+            delete(rows).where(
+                rows.c.projection == generation.projection.name,
+                rows.c.generation == generation.number,
+            )
+        )
+    for table in generation.projection.tables:
+        connection.execute(DropTable(table, if_exists=True))
+
+
+@contextmanager
+def _owner(site: Site) -> Iterator[Engine]:
+    url = site.settings.owner_database_url
+    if url is None:
+        raise OwnerUnknown
+    engine = create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        connect_args={"options": _LIMITS, "application_name": "qmas-rebuilding"},
+        poolclass=NullPool,
+    )
+    try:
+        yield engine
+    finally:
+        engine.dispose()
