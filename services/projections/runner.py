@@ -73,13 +73,17 @@ def level(store: Store, models: ReadModels, connection: Connection, name: str) -
 
     Raises `ProjectionStopped` as in `catch_up`.
     """
-    found = checkpoints.live(connection, projection_named(name))
-    held = checkpoints.claim(connection, found, wait=True) if found else None
-    if held is None:
-        return 0
-    if held.first < held.last:
-        bring_to(store, models, connection, held, held.last)
-    return held.last
+    while (found := checkpoints.live(connection, projection_named(name))) is not None:
+        with connection.begin_nested() as attempt:
+            held = checkpoints.claim(connection, found, wait=True)
+            if held is None:
+                # Another generation took its place while we waited; what we hold is not read.
+                attempt.rollback()
+                continue
+        if held.first < held.last:
+            bring_to(store, models, connection, held, held.last)
+        return held.last
+    return 0
 
 
 def bring_to(
