@@ -4,7 +4,7 @@ Every class's docstring is the title that people are shown; the instance's text 
 wrong with this command and what to do instead.
 """
 
-import re
+from domain.slugs import slug
 
 
 class Reportable(Exception):
@@ -17,7 +17,7 @@ class Refusal(Reportable):
     @classmethod
     def code(cls) -> str:
         """Return the stable name of the refusal, as used in problem types: `not-allowed-now`."""
-        return re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
+        return slug(cls.__name__)
 
     @classmethod
     def title(cls) -> str:
@@ -32,8 +32,9 @@ class NotAllowedNow(Refusal):
         self, command: str, stage: str, allowed: tuple[str, ...], *, of: str = "case"
     ) -> None:
         self.command, self.stage, self.allowed = command, stage, allowed
-        then = f"possible now: {', '.join(allowed)}" if allowed else "nothing more can be done"
-        super().__init__(f"{command} is not possible while the {of} is {stage}; {then}")
+        now = ", ".join(map(slug, allowed))
+        then = f"possible now: {now}" if allowed else "nothing more can be done"
+        super().__init__(f"{slug(command)} is not possible while the {of} is {stage}; {then}")
 
 
 class NoFeeDue(Refusal):

@@ -9,8 +9,8 @@ from domain.access import Action
 from domain.exercise_terms import LONGEST_TITLE, MOST_PLACES, NAME
 from domain.projections.exercises import ExerciseRow
 from domain.rules.rank import Division
+from domain.slugs import slug
 from services import exercises, results
-from services.addresses import slug
 from services.api.cases import FreshQuery
 from services.api.commands import dated
 from services.api.exercise_outputs import (

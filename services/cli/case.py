@@ -11,6 +11,7 @@ from domain.events import ApplicationScored
 from domain.following import possible
 from domain.moves import still_standing
 from domain.record import Recorded
+from domain.slugs import slug
 from domain.wire import WIRE
 from services.cases import CaseAt, case_at
 from services.cli.asking import MOMENT, computed, in_hong_kong, office, wide_console
@@ -39,7 +40,7 @@ def case(reference: str, as_of: datetime | None, believed_at: datetime | None) -
         what = "Criteria met" if scored.criteria else "Points"
         table.add_row(what, f"{scored.total}{computed(scored.computed_total)}")
     table.add_row("Version", str(found.version))
-    table.add_row("Possible next", ", ".join(possible(found.state)) or "nothing")
+    table.add_row("Possible next", ", ".join(map(slug, possible(found.state))) or "nothing")
     wide_console().print(table)
 
 

@@ -4,6 +4,7 @@ Each command of the office is one here, and each of its fields an option: both a
 command's dataclass, so that a new one is here by itself.
 """
 
+import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields, replace
@@ -21,7 +22,7 @@ from domain.access import ACTION_OF, PERMITTED, Role
 from domain.application import Application
 from domain.days import hong_kong_date
 from domain.errors import Reportable
-from services.addresses import slug
+from domain.slugs import slug
 from services.cases import Request, carry_out
 from services.cli.asking import INSTANT, asking, office
 from services.intake.application import impossible_days
@@ -70,7 +71,7 @@ def _made(name: str, command: type[Any]) -> click.Command:
         click.Option(["--as", "as_"], metavar="NAME", help="Who does it, by their password."),
     ]
     roles = ", ".join(sorted(PERMITTED[ACTION_OF[command]]))
-    told = (command.__doc__ or "").strip()
+    told = inspect.getdoc(command) or ""
     return click.Command(
         name,
         params=[*common, *options],

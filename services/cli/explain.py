@@ -19,6 +19,7 @@ from domain.projections.status import AWAITED, Party
 from domain.record import Recorded
 from domain.rederivation import Extent, Rederived, rederived
 from domain.rules.types import Assessment
+from domain.slugs import slug
 from domain.stages import Draft, proposals_of
 from domain.told import decisions_told, hold_told
 from domain.wire import WIRE
@@ -107,7 +108,7 @@ def _told(
     yield "What may follow"
     for command in next_of(found.state):
         roles = ", ".join(sorted(PERMITTED[ACTION_OF[command]]))
-        yield f"  {command.__name__}: {roles}{_another(found, command)}"
+        yield f"  {slug(command.__name__)}: {roles}{_another(found, command)}"
 
 
 def _awaited(found: CaseAt) -> Iterator[str]:

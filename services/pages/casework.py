@@ -20,8 +20,8 @@ from domain.clocks import Clock
 from domain.errors import Forbidden, NoSuchCase, Refusal
 from domain.following import next_of, possible
 from domain.moves import CaseMovedToRuleset, still_standing
+from domain.slugs import slug
 from services import cases
-from services.addresses import slug
 from services.cases import CaseAt, Request
 from services.clocks import clock_of
 from services.documents.receiving import documents_of

@@ -8,10 +8,10 @@ from uuid import uuid4
 
 from domain import work_commands as c
 from domain.access import WORK_ACTION_OF, Action, permitted
+from domain.slugs import slug
 from domain.stages import Draft
 from domain.work import possible, standing
 from services import work
-from services.addresses import slug
 from services.cases import CaseAt
 from services.identity import officers
 from services.pages import forms

@@ -20,7 +20,7 @@ from domain import commands as c
 from domain import papers as p
 from domain.days import HONG_KONG, last_instant
 from domain.rules.terms import StratumPlaces
-from services.addresses import slug
+from domain.slugs import slug
 from services.intake.schema import schema_for
 from services.intake.spelling import claimed
 from services.intake.strata import EXAMPLE, read_stratum

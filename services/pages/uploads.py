@@ -14,8 +14,8 @@ from flask.typing import ResponseReturnValue
 from domain import papers as p
 from domain.access import ACTION_OF, Action
 from domain.errors import FileTooLarge, NotADocument, Refusal
+from domain.slugs import slug
 from services import cases
-from services.addresses import slug
 from services.cases import Outcome, Request
 from services.documents.naming import disposition
 from services.documents.receiving import (

@@ -16,6 +16,7 @@ from domain import stages as s
 from domain.case import load
 from domain.errors import NothingOverdue, TooEarly, TooLate
 from domain.following import NEXT, next_of
+from domain.slugs import slug
 from tests.domain.deciding import NOON, given
 from tests.domain.histories import HISTORIES
 from tests.domain.test_case_stages import COMMANDS, ENTERED
@@ -91,4 +92,4 @@ def _lines() -> Iterator[str]:
     yield f"|---|{'---|' * len(stages)}"
     for command in COMMANDS:
         marks = " | ".join(mark_of(stage, command) for stage in stages)
-        yield f"| {type(command).__name__} | {marks} |"
+        yield f"| {slug(type(command).__name__)} | {marks} |"

@@ -119,7 +119,7 @@ def test_nothing_lapses_where_nothing_is_due(stage: type[s.CaseState]) -> None:
         case.when(c.LapseCase()).leads_to(s.Stage.LAPSED)
     else:
         case.when(c.LapseCase()).refused(
-            NotAllowedNow, f"LapseCase is not possible while the case is {s.STAGES[stage]}"
+            NotAllowedNow, f"lapse-case is not possible while the case is {s.STAGES[stage]}"
         )
 
 
@@ -152,7 +152,7 @@ def test_a_hold_and_its_end_leave_the_case_as_it_was(stage: type[s.CaseState]) -
     )
     held.when(c.LiftHold(reason=" ")).then(LIFTED)
     assert load((*HISTORIES[stage], HELD, LIFTED)) == case.state
-    case.when(c.LiftHold()).refused(NotAllowedNow, "LiftHold is not possible")
+    case.when(c.LiftHold()).refused(NotAllowedNow, "lift-hold is not possible")
     case.when(c.HoldCase(reason=" \n")).refused(ReasonsMissing, "say why, in words")
 
 

@@ -68,7 +68,7 @@ def test_a_case_that_is_undecided_and_not_before_the_committee_is_moved(
 
 @pytest.mark.parametrize("stage", [each for each in HISTORIES if each not in MOVABLE])
 def test_at_every_other_stage_a_move_is_refused(stage: type[s.CaseState]) -> None:
-    given(*HISTORIES[stage]).when(TO_2015).refused(NotAllowedNow, "MoveToRuleset")
+    given(*HISTORIES[stage]).when(TO_2015).refused(NotAllowedNow, "move-to-ruleset")
 
 
 def test_what_may_be_moved_is_what_the_table_of_stages_says() -> None:

@@ -240,7 +240,7 @@ def test_a_child_is_eighteen_by_the_day_in_hong_kong_on_which_it_is_added() -> N
 
 @pytest.mark.parametrize("stage", [s.Approved, s.VisaPaid, s.Issued, s.Active, s.Extending])
 def test_nobody_is_added_once_the_fee_for_the_visa_was_counted(stage: type[s.CaseState]) -> None:
-    given(*HISTORIES[stage]).when(add()).refused(NotAllowedNow, "AddDependant is not possible")
+    given(*HISTORIES[stage]).when(add()).refused(NotAllowedNow, "add-dependant is not possible")
 
 
 def test_who_is_not_born_yet_does_not_come_along() -> None:
@@ -296,7 +296,7 @@ def test_somebody_speaks_for_the_applicant_until_they_do_not(stage: type[s.CaseS
 def test_only_the_person_of_an_ended_case_is_erased(stage: type[s.CaseState]) -> None:
     case = given(*HISTORIES[stage])
     if stage not in ERASABLE:
-        case.when(c.ProposeErasure()).refused(NotAllowedNow, "ProposeErasure is not possible")
+        case.when(c.ProposeErasure()).refused(NotAllowedNow, "propose-erasure is not possible")
         return
     erased = case.once_confirmed(c.ProposeErasure())
     erased.then(ErasureDecided())

@@ -292,7 +292,7 @@ def test_a_visa_is_made_void_whatever_followed_from_it(stage: type[s.CaseState])
 
 @pytest.mark.parametrize("stage", [each for each in HISTORIES if each not in get_args(s.Granted)])
 def test_where_nothing_was_granted_nothing_is_void(stage: type[s.CaseState]) -> None:
-    given(*HISTORIES[stage]).when(VOID).refused(NotAllowedNow, "ProposeVoiding is not possible")
+    given(*HISTORIES[stage]).when(VOID).refused(NotAllowedNow, "propose-voiding is not possible")
 
 
 @pytest.mark.parametrize("code", VoidingCode)

@@ -53,7 +53,7 @@ def test_a_case_in_the_pool_is_told_with_its_points_and_what_may_follow(
         "+15  Worked 2 years 121 days at graduate or specialist level outside the home jurisdiction"
         in said
     )
-    assert "  WithdrawApplication: applicant, officer, supervisor" in said
+    assert "  withdraw-application: applicant, officer, supervisor" in said
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_case_that_has_ended_says_so(office: Office, environment: dict[str, st
     reference = submit(office, on_paper("john"), asked()).reference
     carry_out(office, reference, c.WithdrawApplication(), asked())
     said = CliRunner().invoke(explain, [reference], env=environment).output
-    assert said.endswith("What may follow\n  ProposeErasure: officer, supervisor\n")
+    assert said.endswith("What may follow\n  propose-erasure: officer, supervisor\n")
 
 
 def test_a_refusal_is_told_in_the_language_asked_for(
@@ -190,7 +190,7 @@ def test_what_is_awaited_is_told_with_who_may_not_decide_it(
     assert "Moving" in said
     assert "erasure, proposed by officer.chan; another officer decides" in said
     assert "the decision on erasure, of another officer than officer.chan" in said
-    assert "ConfirmDecision: officer, supervisor; another than officer.chan" in said
+    assert "confirm-decision: officer, supervisor; another than officer.chan" in said
 
 
 def test_stops_people_and_links_are_told_in_words(
@@ -203,7 +203,7 @@ def test_stops_people_and_links_are_told_in_words(
     assert "nothing is decided until the hold is lifted: Is it forged?" in said
     assert "the end of the hold by officer.chan, of any officer" in said
     assert "supervisor.lee takes no further part: A cousin" in said
-    assert "LiftHold: officer, supervisor; another than supervisor.lee" in said
+    assert "lift-hold: officer, supervisor; another than supervisor.lee" in said
     new = withdraw_and_refile(office, old, on_paper("john"), asked()).reference
     assert f"filed anew as {new}" in CliRunner().invoke(explain, [old], env=environment).output
     assert f"in place of {old}" in CliRunner().invoke(explain, [new], env=environment).output

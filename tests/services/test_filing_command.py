@@ -88,4 +88,4 @@ def test_a_case_is_withdrawn_and_filed_anew_from_a_file(
     assert isinstance(filed, ApplicationSubmitted)
     assert filed.refiles == old
     assert again.exit_code == 2
-    assert "WithdrawApplication is not possible" in again.stderr
+    assert "withdraw-application is not possible" in again.stderr
