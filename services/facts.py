@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from domain import decisions as d
 from domain import events as e
+from domain import gradings as g
 from domain import interruptions as i
 from domain import overrides as o
 from domain import particulars as p
@@ -47,6 +48,8 @@ def fact_told(fact: object) -> tuple[str, ...]:  # noqa: PLR0911 - one arm per k
             return ("the refusal no longer stands; the case is assessed anew",)
         case r.RefusalUpheld() | h.ExtensionRefused():
             return _texts(fact)
+        case g.CaseGraded() | g.CaseTakenOutOfRank():
+            return (_panel(fact),)
         case h.ExtensionSought() | h.StayExtended() | h.RightOfAbodeReached() | h.VisaVoided():
             return tuple(_stay(fact))
         case _:
@@ -99,6 +102,13 @@ def _stop(fact: i.InterruptionEvent) -> Iterator[str]:
             yield f"{cause} by {written_out(due)}"
         case i.OfficerRecused(officer=officer):
             yield f"{officer} takes no further part: {_text(fact)}"
+
+
+def _panel(fact: g.CaseGraded | g.CaseTakenOutOfRank) -> str:
+    if isinstance(fact, g.CaseGraded):
+        return f"{fact.grade}: {fact.personal.text}" if fact.personal else str(fact.grade)
+    given = "a place" if fact.direction is g.Direction.PLACE else "no place"
+    return f"{given} whatever its rank ({fact.code}): {_text(fact)}"
 
 
 def _stay(fact: object) -> Iterator[str]:

@@ -11,6 +11,7 @@ from domain import commands as c
 from domain.application import Correspondence
 from domain.events import ApplicationSubmitted
 from domain.findings import application_scored
+from domain.gradings import Grade
 from domain.rules.assess import assess
 from domain.rules.choose import named
 from domain.rules.reasons import as_written
@@ -66,6 +67,18 @@ def test_who_has_no_rank_is_told_by_route(
     for command in (*TO_POOL, c.ShortlistCase(exercise="2024-1", rank=None)):
         exercising.carry_out(office, reference, command, asked_for(command))
     assert told in CliRunner().invoke(explain, [reference], env=environment).output
+
+
+def test_a_grade_is_told(office: Office, environment: dict[str, str]) -> None:
+    reference = submit(office, on_paper("john"), asked()).reference
+    graded = c.GradeCase(exercise="2019-1", grade=Grade.RECOMMENDED, remarks="Well argued")
+    for command in (*TO_POOL, c.ShortlistCase(exercise="2019-1", rank=1)):
+        exercising.carry_out(office, reference, command, asked_for(command))
+    carry_out(office, reference, graded, asked(exercising.PANEL))
+    assert (
+        "recommended: Well argued"
+        in CliRunner().invoke(explain, [reference], env=environment).output
+    )
 
 
 def test_an_erased_case_is_told_by_its_skeleton(
