@@ -22,6 +22,7 @@ from domain.rules.terms import (
     Order,
     StratumPlaces,
 )
+from domain.slugs import slug
 from services import exercises
 from services.cases import Request
 from services.cli.asking import (
@@ -36,6 +37,7 @@ from services.cli.asking import (
 )
 from services.cli.exercisetables import (
     exercise_table,
+    exercises_table,
     opening_table,
     placed_lines,
     result_table,
@@ -265,8 +267,8 @@ def dry_run(name: str, *, listed: bool) -> None:
         found = exercises.dry_run(opened, name, operator(Role.SUPERVISOR))
     division = found.division
     click.echo(
-        f"{name}: {found.command} would take {len(division.taken)} and leave {len(division.left)}; "
-        f"cut-off {division.cut_off}; nothing was recorded"
+        f"{name}: {slug(found.command)} would take {len(division.taken)} "
+        f"and leave {len(division.left)}; cut-off {division.cut_off}; nothing was recorded"
     )
     for line in placed_lines(division.taken) if listed else ():
         click.echo(line)
@@ -275,14 +277,14 @@ def dry_run(name: str, *, listed: bool) -> None:
 @exercise.command("show")
 @click.argument("name", required=False)
 def show(name: str | None) -> None:
-    """Show one exercise, or all of them."""
+    """Show one exercise with all its figures, or all of them in short."""
     with office() as opened:
         runner.catch_up(opened.store, opened.models, "exercises")
         rows = queries.exercises(opened.models)
     wanted = [row for row in rows if name in {None, row.exercise}]
     if name and not wanted:
         raise NoSuchExercise(f"no exercise is called {name!r}")
-    wide_console().print(exercise_table(wanted))
+    wide_console().print(exercise_table(wanted[0]) if name else exercises_table(wanted))
 
 
 @exercise.command("results")

@@ -22,22 +22,10 @@ LOCAL_POLICY: Final = "The order and its tie-break are local policy: the scheme 
 _HIDDEN: Final = "too few to tell"
 
 
-def exercise_table(rows: Iterable[ExerciseRow]) -> Table:
-    """Return exercises with their figures."""
+def exercises_table(rows: Iterable[ExerciseRow]) -> Table:
+    """Return exercises with the figures that fit on a line each."""
     table = Table(title="Exercises", caption=LOCAL_POLICY)
-    headings = (
-        "Exercise",
-        "Kind",
-        "Stage",
-        "Opened",
-        "Pool",
-        "Left out",
-        "Places",
-        "Shortlisted",
-        "Selected",
-        "Cut-off",
-        "Tie-break (Hong Kong)",
-    )
+    headings = ("Exercise", "Kind", "Stage", "Opened", "Pool", "Places", "Selected", "Cut-off")
     for heading in headings:
         table.add_column(heading)
     for row in rows:
@@ -47,13 +35,26 @@ def exercise_table(rows: Iterable[ExerciseRow]) -> Table:
             row.stage,
             in_hong_kong(row.opened_at),
             str(row.pool_size),
-            str(row.left_out),
             _or_dash(row.places),
-            _or_dash(row.shortlisted),
             _or_dash(row.selected),
             _or_dash(row.cut_off),
-            _exact(row.tie_break),
         )
+    return table
+
+
+def exercise_table(row: ExerciseRow) -> Table:
+    """Return one exercise with all its figures."""
+    table = Table(title=row.exercise, caption=LOCAL_POLICY, show_header=False)
+    table.add_row("Kind", row.archetype)
+    table.add_row("Stage", row.stage)
+    table.add_row("Opened", in_hong_kong(row.opened_at))
+    table.add_row("Pool", str(row.pool_size))
+    table.add_row("Left out", str(row.left_out))
+    table.add_row("Places", _or_dash(row.places))
+    table.add_row("Shortlisted", _or_dash(row.shortlisted))
+    table.add_row("Selected", _or_dash(row.selected))
+    table.add_row("Cut-off", _or_dash(row.cut_off))
+    table.add_row("Tie-break (Hong Kong)", _exact(row.tie_break))
     return table
 
 
