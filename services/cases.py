@@ -22,6 +22,7 @@ from domain import exercise_commands as q
 from domain.access import ACTION_OF, Person, Role, demand
 from domain.application import Application
 from domain.case import decide, evolve, load
+from domain.days import HONG_KONG
 from domain.deciding.circumstances import Circumstances, Facts
 from domain.errors import (
     EarlierThanHistory,
@@ -323,11 +324,15 @@ def effective_instant(
     if request.person.role is Role.APPLICANT:
         raise Forbidden("only staff may say when something took effect")
     if at > now:
-        raise NotYet(f"{at.isoformat()} is in the future; it is {now.isoformat()}")
+        raise NotYet(f"{_exact(at)} is in the future; it is {_exact(now)}")
     if events and at < events[-1].effective_at:
-        last = events[-1].effective_at.isoformat()
-        raise EarlierThanHistory(f"{at.isoformat()} is before {last}, the last event recorded")
+        last = _exact(events[-1].effective_at)
+        raise EarlierThanHistory(f"{_exact(at)} is before {last}, the last event recorded")
     return at
+
+
+def _exact(at: datetime) -> str:
+    return at.astimezone(HONG_KONG).isoformat()
 
 
 def _erased(reference: str, facts: Facts) -> tuple[str, ...]:

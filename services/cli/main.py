@@ -79,6 +79,8 @@ def main() -> None:
     except click.exceptions.Exit as end:
         sys.exit(end.exit_code)
     except click.Abort:
+        # The question that was left stands on a line that nothing has ended yet.
+        print("\nqmas: stopped before it was done", file=sys.stderr)  # noqa: T201 - as below
         sys.exit(130)
     except click.ClickException as fault:
         fault.show()

@@ -131,9 +131,11 @@ def _cases(officer: str, held: tuple[queue.HeldCase, ...]) -> Table:
 
 def _loads(loads: tuple[queue.Workload, ...], waiting: int, on_hold: int) -> Table:
     kept_back = f"; {on_hold} more are held for an investigation" if on_hold else ""
+    wait = f"{waiting} waits" if waiting == 1 else f"{waiting} wait"
+    them = "nobody has it" if waiting == 1 else "nobody has them"
     table = Table(
         title="Who has how many",
-        caption=f"{waiting} wait for an officer; nobody has them{kept_back}",
+        caption=f"{wait} for an officer; {them}{kept_back}",
     )
     for heading in ("Officer", "Cases", "The longest since"):
         table.add_column(heading)

@@ -40,7 +40,7 @@ def test_the_next_case_is_taken_listed_and_put_back(office: Office, qmas: Qmas) 
     assert "0 wait for an officer" in listed
     assert reference not in qmas("work", "list", "--of", "officer.lee").output
     assert qmas("work", "release", reference).output == f"{reference}: with nobody\n"
-    assert "1 wait for an officer" in qmas("work", "list").output
+    assert "1 waits for an officer; nobody has it" in qmas("work", "list").output
 
 
 def test_the_next_case_is_of_the_kind_asked_for(office: Office, qmas: Qmas) -> None:
