@@ -71,6 +71,23 @@ def stale_after(event: e.CaseEvent, *, before: bool) -> bool:
             return before
 
 
+def documents_awaited_after(event: e.CaseEvent, *, before: bool) -> bool:
+    """Say whether a request for documents is open after an event; what decides the case ends it."""
+    match event:
+        case f.DocumentsRequested():
+            return True
+        case (
+            f.RequestedDocumentsReceived()
+            | e.ApplicationApproved()
+            | e.ApplicationRefused()
+            | e.ApplicationWithdrawn()
+            | CaseLapsed()
+        ):
+            return False
+        case _:
+            return before
+
+
 def filed_after(state: s.CaseState, event: e.CaseEvent) -> s.Filed:
     """Return what is true of the case whatever its stage, after an event."""
     if isinstance(event, e.ApplicationSubmitted):
@@ -91,6 +108,9 @@ def filed_after(state: s.CaseState, event: e.CaseEvent) -> s.Filed:
         filed = _without_decision(filed)
     if isinstance(event, f.PaperEvent):
         return replace(filed, papers=f.after(filed.papers, event))
+    asked = filed.papers.requested is not None
+    if asked and not documents_awaited_after(event, before=True):
+        filed = replace(filed, papers=f.without_request(filed.papers))
     return _acted(_told(filed, event), event)
 
 
@@ -99,7 +119,7 @@ def _without_decision(filed: s.Filed) -> s.Filed:
     return filed if filed.decision is None else replace(filed, decision=None)
 
 
-def _told(filed: s.Filed, event: e.CaseEvent) -> s.Filed:  # noqa: PLR0911 - one arm per event
+def _told(filed: s.Filed, event: e.CaseEvent) -> s.Filed:
     match event:
         case e.PrerequisitesAssessed() | e.ApplicationScored():
             return replace(filed, assessed=_under(event))
@@ -107,14 +127,6 @@ def _told(filed: s.Filed, event: e.CaseEvent) -> s.Filed:  # noqa: PLR0911 - one
             return replace(filed, ruleset=event.ruleset, assessed=None)
         case CaseReopened() | AssessmentSetAside():
             return replace(filed, assessed=None)
-        case (
-            e.ApplicationApproved()
-            | e.ApplicationRefused()
-            | e.ApplicationWithdrawn()
-            | CaseLapsed()
-        ):
-            # Whatever was asked for is asked for no longer: the case ended without it.
-            return replace(filed, papers=f.without_request(filed.papers))
         case OfficerRecused(officer=officer):
             return _without_officer(filed, officer)
         case ReconsiderationRequested(request=number):

@@ -12,9 +12,8 @@ from typing import Any, Final
 
 from domain import events as e
 from domain.application import Applicant, Channel, Route, TravelDocument
-from domain.evolving import held_after, stale_after
+from domain.evolving import documents_awaited_after, held_after, stale_after
 from domain.moves import CaseMovedToRuleset
-from domain.papers import DocumentsRequested, RequestedDocumentsReceived
 from domain.particulars import ApplicationCorrected, ErasureDecided
 from domain.projections.stage_after import (
     CASE_STREAM,
@@ -28,7 +27,7 @@ from domain.record import Recorded
 from domain.stages import Stage
 from domain.standing import AssessmentSetAside
 
-VERSION: Final = 6
+VERSION: Final = 7
 OPENS: Final[frozenset[type[e.Event]]] = frozenset(
     {e.ApplicationSubmitted, ApplicationCorrected, ErasureDecided}
 )
@@ -119,6 +118,7 @@ def fold(row: CaseRow | None, recorded: Recorded[e.CaseEvent]) -> CaseRow:
         stage_since=since,
         version=recorded.version,
         position=position_of(recorded),
+        documents_awaited=documents_awaited_after(event, before=row.documents_awaited),
         held=held_after(event, before=row.held),
         stale=stale_after(event, before=row.stale),
         **_said(event, recorded.effective_at),
@@ -155,8 +155,6 @@ def _said(event: e.CaseEvent, at: datetime) -> dict[str, Any]:  # noqa: C901, PL
             return {"refiled_as": event.refiled_as}
         case e.CaseShortlisted() | e.CaseSelected() | e.CaseNotSelected():
             return {"exercise": event.exercise, "rank": event.rank}
-        case DocumentsRequested() | RequestedDocumentsReceived():
-            return {"documents_awaited": isinstance(event, DocumentsRequested)}
         case _:
             return {}
 

@@ -25,8 +25,10 @@ from domain.deciding import (
 from tests.domain import (
     test_case_decisions,
     test_case_grading,
+    test_case_granting_papers,
     test_case_interruptions,
     test_case_overrides,
+    test_case_papers,
     test_case_particulars,
     test_case_path,
     test_case_proposals_lapse,
@@ -54,7 +56,13 @@ TESTS_OF: Final[dict[ModuleType, tuple[ModuleType, ...]]] = {
     residing: (test_case_residence,),
     standing: (test_case_standing,),
     selecting: (test_case_grading, test_case_standing, test_case_path, test_case_stages),
-    granting: (test_case_path, test_case_standing, test_case_refusals, test_case_stages),
+    granting: (
+        test_case_path,
+        test_case_granting_papers,
+        test_case_standing,
+        test_case_refusals,
+        test_case_stages,
+    ),
     overriding: (test_case_overrides, test_case_proposals_lapse, test_case_stages),
     following: (
         test_case_interruptions,
@@ -70,6 +78,7 @@ TESTS_OF: Final[dict[ModuleType, tuple[ModuleType, ...]]] = {
         test_case_decisions,
         test_case_refusals,
         test_case_interruptions,
+        test_case_papers,
         test_case_stages,
     ),
 }
@@ -92,6 +101,10 @@ def _mutants() -> Iterator[tuple[str, ModuleType, FunctionType, CodeType]]:
 ALIKE: Final = frozenset(
     {
         "domain.evolving._without_decision: never filed.decision is None",
+        (
+            "domain.evolving.filed_after: asked and (not documents_awaited_after(event, "
+            "before=True)) without asked"
+        ),
         "domain.deciding.overriding.demand_second: never isinstance(state, s.Draft)",
     }
 ) | frozenset(
@@ -105,7 +118,7 @@ ALIKE: Final = frozenset(
     )
 )
 """Changes that change nothing: a draft is asked for by name only so that types are known, and a
-case without a proposal is not copied only because that takes time."""
+case without a proposal or a request is not copied only because that takes time."""
 REPEATABLE: Final = settings(
     SETTINGS, derandomize=True, database=None, phases=(Phase.generate,), max_examples=200
 )

@@ -207,6 +207,14 @@ def test_nothing_is_asked_for_any_more_once_the_case_is_decided(decision: object
     assert state.filed.papers.requested is None
 
 
+@pytest.mark.parametrize("stage", UNDECIDED, ids=named)
+def test_a_request_stays_open_while_the_case_goes_on_undecided(stage: type[s.CaseState]) -> None:
+    filed, *later = HISTORIES[stage]
+    state = load((filed, requested(WORK), *later))
+    assert isinstance(state, stage)
+    assert state.filed.papers.requested == requested(WORK)
+
+
 def test_what_comes_in_late_is_taken_while_the_case_goes_on() -> None:
     late = NOON.replace(year=2020)
     assert late.date() > DUE_ON

@@ -10,19 +10,21 @@ from hypothesis import strategies as st
 from domain import work_events as e
 from domain.application import Channel, Route
 from domain.case import load as load_case
+from domain.events import CaseEvent
 from domain.interruptions import HoldLifted
 from domain.papers import RequestedDocumentsReceived
 from domain.projections import case_list
 from domain.projections import work as rows
 from domain.projections.work import WorkRow
 from domain.record import Recorded
-from domain.stages import STAGES, Acknowledged, Stage
+from domain.stages import STAGES, Acknowledged, Draft, Stage
+from domain.traces import UNDECIDED
 from domain.work import holder_of, load
 from domain.work_commands import TakeNext
 from domain.work_queue import FOR_OFFICERS, is_meant, stages_meant
 from domain.work_told import Way, last_way, notes_told
 from tests.domain.desk import CHAN, LEE, TEXT, WONG, handed, noted, returned, superseded, taken
-from tests.domain.histories import HELD, HISTORIES, requested
+from tests.domain.histories import HELD, HISTORIES, requested, submitted
 
 EventT = TypeVar("EventT")
 
@@ -175,8 +177,25 @@ def test_a_case_whose_applicant_was_asked_for_documents_does_not_wait_for_an_off
         meant = [is_meant(load_case(each), wanted) for each in (before, asked, answered)]
         assert meant == [True, False, True]
     for history, awaited in ((before, False), (asked, True), (answered, False)):
-        row: case_list.CaseRow | None = None
-        for version, event in enumerate(history, start=1):
-            row = case_list.fold(row, recorded(event, version))
-        assert row is not None
-        assert row.documents_awaited == awaited
+        assert listed(history).documents_awaited == awaited
+
+
+@pytest.mark.parametrize("state", HISTORIES, ids=lambda each: each.__name__)
+def test_documents_are_awaited_in_the_list_exactly_while_the_case_awaits_them(state: type) -> None:
+    """What ended the case, or approved it, ended an open request too."""
+    filed, later = HISTORIES[state][:1], HISTORIES[state][1:]
+    history = (*filed, requested(), *later) if filed else (submitted(), requested())
+    case = load_case(history)
+    assert not isinstance(case, Draft)
+    row = listed(history)
+    assert row.documents_awaited == (case.filed.papers.requested is not None)
+    assert row.documents_awaited == (row.stage in UNDECIDED)
+
+
+def listed(history: tuple[CaseEvent, ...]) -> case_list.CaseRow:
+    """Return the row of the case list that a history leads to."""
+    row: case_list.CaseRow | None = None
+    for version, event in enumerate(history, start=1):
+        row = case_list.fold(row, recorded(event, version))
+    assert row is not None
+    return row
