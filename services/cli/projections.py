@@ -99,7 +99,7 @@ def rebuild(names: tuple[str, ...], *, yes: bool) -> None:
         with _bar() as told:
             rebuilding.rebuild(_site(opened), wanted, told)
         for name in wanted:
-            _show(comparing.compare(opened.store, opened.models, name))
+            _show_changes(opened, name)
         if not (yes or _agreed(wanted)):
             for name in wanted:
                 click.echo(f"{name}: left beside the live one: qmas projections switch {name}")
@@ -155,6 +155,13 @@ def _bar() -> Iterator[bulk.Told]:
     with Bar(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _show_changes(opened: Office, name: str) -> None:
+    try:
+        _show(comparing.compare(opened.store, opened.models, name))
+    except ProjectionStopped:
+        click.echo(f"{name}: the live one stands still, so that nothing can be compared", err=True)
 
 
 def _show(found: Comparison) -> None:

@@ -5,7 +5,7 @@ transaction, so that a shard is filled whole or not at all.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor, wait
 from multiprocessing import get_context
 from typing import Any, Final
@@ -35,8 +35,10 @@ def told_nobody(_done: int, _of: int) -> None:
     """Tell nobody."""
 
 
-def fill(settings: Settings, names: Sequence[str], *, until: int, told: Told = told_nobody) -> None:
-    """The generations that are being filled hold the first `until` events of the log.
+def fill(
+    settings: Settings, numbers: Mapping[str, int], *, until: int, told: Told = told_nobody
+) -> None:
+    """These generations, by read model, hold the first `until` events of the log.
 
     Raises `NotFilled` where one of the processes met a fault; then they are not whole.
     """
@@ -47,14 +49,14 @@ def fill(settings: Settings, names: Sequence[str], *, until: int, told: Told = t
         parts, mp_context=context, initializer=_share, initargs=(done,)
     ) as pool:
         filling = {
-            pool.submit(_fill, settings, tuple(names), Shard(number=part, of=parts), until)
+            pool.submit(_fill, settings, dict(numbers), Shard(number=part, of=parts), until)
             for part in range(parts)
         }
         while filling:
             finished, filling = wait(filling, timeout=_LOOK_SECONDS)
             for each in finished:
                 if (fault := each.result()) is not None:
-                    raise NotFilled(names, fault)
+                    raise NotFilled(tuple(numbers), fault)
             told(sum(done[part] for part in range(parts)), parts * until)
 
 
@@ -67,15 +69,15 @@ def _share(done: Any) -> None:
     _done = done
 
 
-def _fill(settings: Settings, names: tuple[str, ...], part: Shard, until: int) -> str | None:
+def _fill(settings: Settings, numbers: Mapping[str, int], part: Shard, until: int) -> str | None:
     """Return what went wrong, in words: faults do not all survive the way between processes."""
     keys, blind = CaseKeys(settings.master_key), BlindIndex(settings.blind_index_key)
     store = Store.connect(settings.database_url, keys, pool_size=1)
     models = ReadModels.connect(settings.database_url, keys, blind, pool_size=1)
     try:
-        folded, last = _folded(store, names, part, until)
+        folded, last = _folded(store, tuple(numbers), part, until)
         for name, batch in folded.items():
-            _write(models, name, part, batch, last)
+            _write(models, name, numbers[name], part, batch, last)
     except Reportable as fault:
         return str(fault)
     else:
@@ -101,11 +103,14 @@ def _folded(
     return batches, read
 
 
-def _write(models: ReadModels, name: str, part: Shard, batch: Batch, last: Stretch) -> None:
+def _write(  # noqa: PLR0913, PLR0917 - what is written where
+    models: ReadModels, name: str, number: int, part: Shard, batch: Batch, last: Stretch
+) -> None:
     with models.engine.begin() as connection:
         found = checkpoints.generations_of(connection, projection_named(name))
         generation = checkpoints.of_state(found, State.FILLING)
-        if generation is None:
+        # Whoever outlived the one that started them does not write into what was begun anew.
+        if generation is None or generation.number != number:
             raise NothingBeside(name, State.FILLING)
         held: Claim | None = None
         for shard in range(part.number, SHARDS, part.of):

@@ -3,11 +3,14 @@
 ProjectionFault
 ├── ProjectionStopped    an event could not be folded; nothing after it is
 ├── RowRefused           the table of a read model does not take a row
+├── RowUnreadable        the table of a read model holds a row that says nothing
 ├── ProjectionOutdated   the read model was filled by another version of its fold
 ├── OwnerUnknown         nobody is known who may make and rename tables
 ├── NotFilled            a generation could not be filled beside the live one
 ├── NothingBeside        no generation is there that could take the place of the live one
 ├── NotYetAbreast        the one that is there does not hold as much of the log
+├── RebuiltByAnother     somebody else fills, changes over or drops generations of it
+├── StillInUse           somebody reads or folds its rows for longer than others can wait
 ├── UnknownProjection    no read model has this name
 └── BadCursor            a page was asked for with a cursor that no page gave
 """
@@ -45,6 +48,19 @@ class RowRefused(ProjectionFault):
         super().__init__(
             f"read model {name} is as it was: its table does not take a row ({kind}); `qmas "
             f"projections status` tells of which event once the workers have met it"
+        )
+
+
+class RowUnreadable(ProjectionFault):
+    """The table of a read model holds a row that the program did not write; it stays as it was.
+
+    Which value it is stays unsaid, for it may concern a person.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"read model {name} is as it was: its table holds a row that cannot be read; `qmas "
+            f"projections rebuild {name}` fills it anew"
         )
 
 
@@ -92,6 +108,26 @@ class NotYetAbreast(ProjectionFault):
         super().__init__(
             f"generation {number} of {name} holds less of the log than the live one: see `qmas "
             f"projections status`, and try it again once it is abreast"
+        )
+
+
+class RebuiltByAnother(ProjectionFault):
+    """Somebody else fills generations of a read model, changes them over or drops them."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"somebody else is filling {name} anew, changing it over or dropping what stands "
+            f"beside it: see `qmas projections status`, and try it again once they are done"
+        )
+
+
+class StillInUse(ProjectionFault):
+    """Tables of a read model were read or folded for longer than others can wait behind us."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"rows of {name} are in use without a pause, perhaps by a long report or a backup; "
+            f"nothing changed for readers: try it again later"
         )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from domain.record import Recorded
 from services.projections.catalogue import Projection
 from services.projections.checkpoints import Claim
-from services.projections.errors import ProjectionStopped, RowRefused
+from services.projections.errors import ProjectionStopped, RowRefused, RowUnreadable
 from services.projections.models import ReadModels
 from services.projections.rows import Rows, read_rows, write_rows
 from services.store import EventUnreadable, LogCorrupt, Store
@@ -139,6 +139,8 @@ def told(store: Store, position: int, fault: Exception) -> tuple[str, str]:
     if isinstance(fault, LogCorrupt):
         return "missing", str(fault)
     (recorded,) = store.read_log(after=position, limit=1, personal=False)
+    if isinstance(fault, RowUnreadable):
+        return _named(recorded), "the row that is there cannot be read"
     kind = fault.kind if isinstance(fault, RowRefused) else type(fault).__name__
     return _named(recorded), f"the table does not take its row ({kind})"
 

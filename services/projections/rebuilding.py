@@ -6,10 +6,10 @@ are made and renamed by the schema's owner; whoever renames holds every shard of
 nobody folds into a table whose name is about to mean another.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, Engine, Table, create_engine, delete, make_url, text, update
@@ -20,14 +20,23 @@ from sqlalchemy.schema import CreateIndex, CreateTable, DropTable
 from services.projections import bulk, checkpoints, runner
 from services.projections.catalogue import Projection, projection_named
 from services.projections.checkpoints import Generation, State
-from services.projections.errors import NothingBeside, NotYetAbreast, OwnerUnknown
+from services.projections.errors import (
+    NothingBeside,
+    NotYetAbreast,
+    OwnerUnknown,
+    RebuiltByAnother,
+    StillInUse,
+)
 from services.projections.models import ReadModels
 from services.projections.tables import checkpoints as checkpoint_rows
 from services.projections.tables import generations, name_beside
 from services.settings import Settings
 from services.store import Store
 
+_T = TypeVar("_T")
+
 _TRIES: Final = 20
+_LOCKS: Final = 0x67656E73  # "gens": a class of advisory locks of our own
 # Short, because readers queue behind whoever waits to rename the table that they read.
 _LIMITS: Final = "-c lock_timeout=500ms -c statement_timeout=300s"
 
@@ -46,13 +55,17 @@ def prepare(site: Site, name: str) -> Generation:
 
     A former one is gone too: what can be had back is the one that is live now.
     """
-    projection = projection_named(name)
-    with _owner(site) as owner, owner.begin() as connection:
-        for each in checkpoints.generations_of(connection, projection):
-            if each.state is not State.LIVE:
-                _drop(connection, each)
+    with _alone(site, name) as owner:
+        return _prepared(owner, projection_named(name))
+
+
+def _prepared(owner: Engine, projection: Projection) -> Generation:
+    with owner.connect() as connection:
         found = checkpoints.generations_of(connection, projection)
-        number = max((each.number for each in found), default=0) + 1
+    # Not the number of one that is dropped: whoever fills that may have outlived its maker.
+    number = max((each.number for each in found), default=0) + 1
+    _without_others(owner, projection)
+    with owner.begin() as connection:
         if not found:
             checkpoints.lay_out(connection, projection, number, State.LIVE)
             number += 1
@@ -75,9 +88,10 @@ def rebuild(site: Site, names: tuple[str, ...], told: bulk.Told = bulk.told_nobo
 
     They are filled together, in one pass over the log; `told` hears how far that is.
     """
-    made = [prepare(site, name) for name in names]
-    bulk.fill(site.settings, names, until=site.store.sequence(), told=told)
-    with _owner(site) as owner:
+    with _alone(site, *names) as owner:
+        made = [_prepared(owner, projection_named(name)) for name in names]
+        numbers = {each.projection.name: each.number for each in made}
+        bulk.fill(site.settings, numbers, until=site.store.sequence(), told=told)
         for each in made:
             with owner.begin() as connection:
                 for table in each.projection.tables:
@@ -85,7 +99,8 @@ def rebuild(site: Site, names: tuple[str, ...], told: bulk.Told = bulk.told_nobo
                         connection.execute(CreateIndex(index))
                 _become(connection, each, State.READY)
     for name in names:
-        runner.catch_up(site.store, site.models, name)
+        # The live one may stand still for good: this is how it is mended.
+        runner.catch_up(site.store, site.models, name, states=(State.READY,))
 
 
 def change_over(site: Site, name: str, *, back: bool = False) -> int:
@@ -96,30 +111,19 @@ def change_over(site: Site, name: str, *, back: bool = False) -> int:
     """
     projection = projection_named(name)
     wanted = State.FORMER if back else State.READY
-    with _owner(site) as owner:
-        for attempt in range(1, _TRIES + 1):
-            runner.catch_up(site.store, site.models, name)
-            try:
-                with owner.begin() as connection:
-                    return _changed_over(connection, projection, wanted)
-            except OperationalError as fault:
-                # Somebody reads that table for long; others must not wait behind us meanwhile.
-                if not isinstance(fault.orig, LockNotAvailable) or attempt == _TRIES:
-                    raise
-            except NotYetAbreast:
-                if attempt == _TRIES:
-                    raise
-    raise AssertionError("the last attempt returns or raises")
+
+    def attempt(connection: Connection) -> int:
+        runner.catch_up(site.store, site.models, name, states=(wanted,))
+        return _changed_over(connection, projection, wanted)
+
+    with _alone(site, name) as owner:
+        return _patiently(owner, name, attempt)
 
 
 def discard(site: Site, name: str) -> tuple[int, ...]:
     """Only the live generation is left; returns the numbers of those that were there beside it."""
-    with _owner(site) as owner, owner.begin() as connection:
-        found = checkpoints.generations_of(connection, projection_named(name))
-        others = [each for each in found if each.state is not State.LIVE]
-        for each in others:
-            _drop(connection, each)
-    return tuple(each.number for each in others)
+    with _alone(site, name) as owner:
+        return _without_others(owner, projection_named(name))
 
 
 def renew(site: Site) -> tuple[str, ...]:
@@ -134,6 +138,37 @@ def renew(site: Site) -> tuple[str, ...]:
         change_over(site, name)
         discard(site, name)
     return outdated
+
+
+def _without_others(owner: Engine, projection: Projection) -> tuple[int, ...]:
+    def attempt(connection: Connection) -> tuple[int, ...]:
+        found = checkpoints.generations_of(connection, projection)
+        others = [each for each in found if each.state is not State.LIVE]
+        for each in others:
+            _drop(connection, each)
+        return tuple(each.number for each in others)
+
+    return _patiently(owner, projection.name, attempt)
+
+
+def _patiently(owner: Engine, name: str, attempt: Callable[[Connection], _T]) -> _T:
+    """Return what an attempt gives that met nobody who uses those tables for long.
+
+    It is made again a few times, for others must not wait behind us meanwhile.
+    """
+    for left in reversed(range(_TRIES)):
+        try:
+            with owner.begin() as connection:
+                return attempt(connection)
+        except OperationalError as fault:
+            if not isinstance(fault.orig, LockNotAvailable):
+                raise
+            if not left:
+                raise StillInUse(name) from fault
+        except NotYetAbreast:
+            if not left:
+                raise
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _changed_over(connection: Connection, projection: Projection, wanted: State) -> int:
@@ -197,6 +232,21 @@ def _drop(connection: Connection, generation: Generation) -> None:
         )
     for table in generation.projection.tables:
         connection.execute(DropTable(table, if_exists=True))
+
+
+@contextmanager
+def _alone(site: Site, *names: str) -> Iterator[Engine]:
+    """Nobody else makes, changes over or drops generations of these read models meanwhile.
+
+    Raises `RebuiltByAnother` where somebody does. Whoever is killed lets go with their connection.
+    """
+    taken = text("SELECT pg_try_advisory_lock(:kind, hashtext(:name))")
+    with _owner(site) as owner, owner.connect() as held:
+        held.execution_options(isolation_level="AUTOCOMMIT")
+        for name in names:
+            if not held.scalar(taken, {"kind": _LOCKS, "name": name}):
+                raise RebuiltByAnother(name)
+        yield owner
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, delete, select, text
 from sqlalchemy.exc import DBAPIError
 
 from services.projections.catalogue import Projection
-from services.projections.errors import RowRefused
+from services.projections.errors import RowRefused, RowUnreadable
 from services.projections.models import ReadModels
 from services.projections.sealed import is_any, open_members, sealed_members
 
@@ -34,7 +34,10 @@ def read_rows(
     wanted: Collection[str],
     opening: Collection[str],
 ) -> Rows:
-    """Return the rows of these keys; `personal` is None except in those named in `opening`."""
+    """Return the rows of these keys; `personal` is None except in those named in `opening`.
+
+    Raises `RowUnreadable` where the table holds one that no fold wrote.
+    """
     table = projection.table
     columns = [table.c[name] for name in projection.clear_columns]
     found = connection.execute(
@@ -43,7 +46,11 @@ def read_rows(
     personal = open_members(connection, models.keys, projection, opening) if opening else {}
     names = projection.clear_columns
     rows = (made(projection, dict(zip(names, each, strict=True)), personal) for each in found)
-    return {getattr(row, projection.key_column): row for row in rows}
+    try:
+        return {getattr(row, projection.key_column): row for row in rows}
+    except msgspec.ValidationError:
+        # Not `from fault`: its text quotes a value.
+        raise RowUnreadable(projection.name) from None
 
 
 def made(projection: Projection, fields: dict[str, Any], personal: Mapping[str, Any]) -> Any:

@@ -11,6 +11,7 @@ several workers takes whichever shard nobody has.
 """
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,8 +20,8 @@ from sqlalchemy import Connection
 from domain.record import Recorded
 from services.projections import checkpoints
 from services.projections.catalogue import PROJECTIONS, Projection, projection_named
-from services.projections.checkpoints import Claim, Generation
-from services.projections.errors import ProjectionStopped, RowRefused
+from services.projections.checkpoints import Claim, Generation, State
+from services.projections.errors import ProjectionStopped, RowRefused, RowUnreadable
 from services.projections.folding import folded_on, keep, told
 from services.projections.models import ReadModels
 from services.store import EventUnreadable, LogCorrupt, Shard, Store
@@ -30,29 +31,45 @@ __all__ = ["PROJECTIONS", "bring_to", "catch_up", "catch_up_all", "level"]
 _TURNS: Final = 3
 BATCH: Final = 2_000
 
-_AT_FAULT: Final = (EventUnreadable, LogCorrupt, RowRefused)
-"""What is wrong with an event, and not with the database."""
+_AT_FAULT: Final = (EventUnreadable, LogCorrupt, RowRefused, RowUnreadable)
+"""What is wrong with an event or its row, and not with the database."""
 
 
-def catch_up(
-    store: Store, models: ReadModels, name: str, *, until: int | None = None, batch: int = BATCH
+def catch_up(  # noqa: PLR0913 - what to follow, and how far
+    store: Store,
+    models: ReadModels,
+    name: str,
+    *,
+    until: int | None = None,
+    batch: int = BATCH,
+    states: Collection[State] = (),
 ) -> int:
     """The read model holds the log as far as it goes, or to `until`; returns the position reached.
+
+    Every generation of it does, or only those of these `states` where some are given.
 
     A batch is as large as the backlog, up to `batch` events; a smaller one was the last, whatever
     is written meanwhile, or a busy office would keep it from ever returning. Raises
     `ProjectionStopped` before an event that cannot be read or folded, or whose row is refused,
-    once every other shard is as far as it can be.
+    once every other shard is as far as it can be. Of a generation that stands beside the live one
+    it is told only to whoever asked for its state: it stops nobody else.
     """
     projection = projection_named(name)
+    told_of = states or (State.LIVE,)
     stops: list[ProjectionStopped] = []
     for _ in range(_TURNS):
         stops.clear()
         followers = [
             _Follower(
-                store=store, models=models, generation=each, until=until, batch=batch, stops=stops
+                store=store,
+                models=models,
+                generation=each,
+                until=until,
+                batch=batch,
+                stops=stops if each.state in told_of else [],
             )
             for each in checkpoints.ours(models, projection)
+            if not states or each.state in states
         ]
         followed = [each.follow() for each in followers]
         if all(followed):
@@ -178,7 +195,7 @@ class _Follower:
                     return False
                 before, after = moved
                 # A row refused once may be taken later, as the table was altered meanwhile.
-                unread = fault is not None and not isinstance(fault, RowRefused)
+                unread = isinstance(fault, EventUnreadable | LogCorrupt)
                 if after == self.until or (not unread and after - before < limit):
                     return True
                 # One at a time, a gap looks like the log's end; but more was seen behind it.

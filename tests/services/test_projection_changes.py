@@ -1,4 +1,4 @@
-"""What happens beside a read model that is changed over."""
+"""What happens beside a read model that is changed over, and beside two who fill it at once."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,13 +10,19 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, make_url
 
-from services.projections import pools, rebuilding, runner
+from services.projections import bulk, pools, rebuilding, runner
 from services.projections.catalogue import CASE_LIST
 from services.projections.checkpoints import State
+from services.projections.errors import (
+    NotFilled,
+    ProjectionStopped,
+    RebuiltByAnother,
+    StillInUse,
+)
 from services.projections.pools import Wanted
 from services.wiring import Office
 from tests.conftest import TestDatabase
-from tests.services.casebook import Casebook
+from tests.services.casebook import Casebook, history, reference
 from tests.services.read_models import differences, fill
 
 WANTED = Wanted(exercise="2026-1", at=datetime(2030, 1, 1, tzinfo=UTC))
@@ -77,3 +83,84 @@ def test_a_pool_taken_while_the_list_changes_over_is_at_its_position(
     assert before.position == head
     assert before.members
     assert differences(book) == {}
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        ("UPDATE case_list SET stage = 'nonsense'", "the row that is there cannot be read"),
+        ("DELETE FROM case_list", "ValueError"),
+    ],
+)
+def test_rows_that_cannot_be_folded_on_are_filled_anew(
+    site: rebuilding.Site, book: Casebook, database: TestDatabase, damage: str, told: str
+) -> None:
+    fill(book)
+    book.write(f"case-{reference(99)}", history(99)[:2])
+    runner.catch_up_all(book.store, book.models)
+    with psycopg.connect(database.app_url) as connection:
+        connection.execute(f"{damage} WHERE reference = %s", (reference(99),))
+    book.write(f"case-{reference(99)}", history(99)[2:4], after=2)
+    with pytest.raises(ProjectionStopped, match=told):
+        runner.catch_up(book.store, book.models, "case-list")
+    rebuilding.rebuild(site, ("case-list",))
+    rebuilding.change_over(site, "case-list")
+    runner.catch_up(book.store, book.models, "case-list")
+    assert differences(book) == {}
+
+
+def test_of_two_who_fill_a_read_model_at_once_one_is_told_of_the_other(
+    site: rebuilding.Site, book: Casebook
+) -> None:
+    fill(book)
+    runner.catch_up_all(book.store, book.models)
+    told: list[str] = []
+
+    def another(_done: int, _of: int) -> None:
+        if not told:
+            for act in (
+                lambda: rebuilding.rebuild(site, ("work", "case-list")),
+                lambda: rebuilding.change_over(site, "case-list"),
+                lambda: rebuilding.discard(site, "case-list"),
+            ):
+                with pytest.raises(RebuiltByAnother, match="somebody else is filling case-list"):
+                    act()
+                told.append("told")
+
+    rebuilding.rebuild(site, ("case-list",), another)
+    assert len(told) == 3
+    rebuilding.rebuild(site, ("work",))
+    rebuilding.change_over(site, "case-list")
+    assert differences(book) == {}
+
+
+def test_whoever_outlived_a_killed_rebuild_writes_into_no_other(
+    site: rebuilding.Site, book: Casebook
+) -> None:
+    fill(book)
+    runner.catch_up_all(book.store, book.models)
+    killed = rebuilding.prepare(site, "case-list")
+    begun_anew = rebuilding.prepare(site, "case-list")
+    head = book.store.sequence()
+    with pytest.raises(NotFilled):
+        bulk.fill(site.settings, {"case-list": killed.number}, until=head - 1)
+    bulk.fill(site.settings, {"case-list": begun_anew.number}, until=head)
+
+
+@pytest.mark.parametrize("act", [rebuilding.discard, rebuilding.prepare])
+def test_rows_that_are_in_use_for_long_are_not_dropped(
+    site: rebuilding.Site,
+    book: Casebook,
+    database: TestDatabase,
+    act: Callable[[rebuilding.Site, str], object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rebuilding, "_TRIES", 2)
+    fill(book)
+    runner.catch_up_all(book.store, book.models)
+    rebuilding.rebuild(site, ("case-list",))
+    with psycopg.connect(database.app_url) as reader:
+        reader.execute("SELECT FROM case_list__2")
+        with pytest.raises(StillInUse, match="case-list are in use"):
+            act(site, "case-list")
+    act(site, "case-list")

@@ -134,6 +134,22 @@ def test_verify_names_what_differs_and_rebuild_mends_it(book: Casebook, qmas: Qm
     assert qmas("verify", "case-list").exit_code == 0
 
 
+def test_rebuild_mends_a_read_model_that_stands_still(
+    book: Casebook, qmas: Qmas, database: TestDatabase
+) -> None:
+    book.write(f"case-{reference(2)}", history(2)[:2])
+    runner.catch_up_all(book.store, book.models)
+    with psycopg.connect(database.app_url) as connection:
+        connection.execute("DELETE FROM case_list WHERE reference = %s", (reference(2),))
+    book.write(f"case-{reference(2)}", history(2)[2:4], after=2)
+    assert qmas("retry", "case-list").exit_code == 1
+    result = qmas("rebuild", "case-list", "--yes")
+    assert (result.exit_code, result.stdout) == (0, "case-list: folded again up to position 16\n")
+    assert "case-list: the live one stands still, so that nothing can be compared" in result.stderr
+    assert qmas("status").exit_code == 0
+    assert qmas("verify", "case-list").exit_code == 0
+
+
 def test_a_read_model_that_does_not_exist_is_answered_with_those_that_do(qmas: Qmas) -> None:
     result = qmas("rebuild", "nonsense")
     assert result.exit_code == 2

@@ -245,7 +245,7 @@ def test_one_that_was_left_half_filled_is_begun_anew(
     assert states(book) == [(1, State.LIVE), (2, State.FILLING)]
     assert runner.catch_up(book.store, book.models, "case-list") == filled
     rebuilding.rebuild(site, ("case-list",))
-    assert states(book) == [(1, State.LIVE), (2, State.READY)]
+    assert states(book) == [(1, State.LIVE), (3, State.READY)]
 
 
 def test_the_live_one_stays_when_a_table_refuses_a_new_row(
