@@ -111,6 +111,7 @@ ACTION_OF: Final[Mapping[type[c.CaseCommand], Action]] = MappingProxyType(
         p.CheckDocument: Action.HANDLE,
         p.VerifyDocument: Action.HANDLE,
         p.RequestDocuments: Action.HANDLE,
+        p.CancelDocumentRequest: Action.HANDLE,
         c.ShortlistCase: Action.RUN_EXERCISE,
         c.SelectCase: Action.RUN_EXERCISE,
         c.PassOverCase: Action.RUN_EXERCISE,

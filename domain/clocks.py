@@ -61,6 +61,7 @@ TURNS: Final[tuple[tuple[type[e.CaseEvent], Turn, StopCause], ...]] = (
     (e.ApplicationFeePaid, Turn.STARTS, StopCause.FEE_AWAITED),
     (p.DocumentsRequested, Turn.STOPS, StopCause.DOCUMENTS_AWAITED),
     (p.RequestedDocumentsReceived, Turn.STARTS, StopCause.DOCUMENTS_AWAITED),
+    (p.DocumentRequestCancelled, Turn.STARTS, StopCause.DOCUMENTS_AWAITED),
     (e.ApplicationApproved, Turn.STARTS, StopCause.DOCUMENTS_AWAITED),
     (e.ApprovedInPrinciple, Turn.STOPS, StopCause.ORIGINALS_AWAITED),
     (e.OriginalsVerified, Turn.STARTS, StopCause.ORIGINALS_AWAITED),

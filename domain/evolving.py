@@ -78,6 +78,7 @@ def documents_awaited_after(event: e.CaseEvent, *, before: bool) -> bool:
             return True
         case (
             f.RequestedDocumentsReceived()
+            | f.DocumentRequestCancelled()
             | e.ApplicationApproved()
             | e.ApplicationRefused()
             | e.ApplicationWithdrawn()

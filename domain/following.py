@@ -32,6 +32,7 @@ _FAMILY: Final = (c.AddDependant, c.RemoveDependant)
 _PAPERS: Final = (p.ReceiveDocument, p.CheckDocument, p.VerifyDocument)
 _OPEN: Final = (
     p.RequestDocuments,
+    p.CancelDocumentRequest,
     *_PAPERS,
     c.WithdrawApplication,
     c.LapseCase,
@@ -139,7 +140,7 @@ def _without(state: s.CaseState) -> frozenset[type[c.CaseCommand]]:
     if not filed.papers.received:
         without |= {p.CheckDocument, p.VerifyDocument}
     if isinstance(state, s.Undecided) and filed.papers.requested is None:
-        without.add(c.LapseCase)
+        without |= {c.LapseCase, p.CancelDocumentRequest}
     # One decision at a time; and what officers may still decide on points is decided first.
     without |= _PROPOSALS if decision else set(_SECOND)
     without |= (

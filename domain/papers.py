@@ -115,7 +115,16 @@ class RequestDocuments:
     text: str = ""
 
 
-PaperCommand = ReceiveDocument | CheckDocument | VerifyDocument | RequestDocuments
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelDocumentRequest:
+    """Ask no longer for the documents of the request that is open."""
+
+    reason: str
+
+
+PaperCommand = (
+    ReceiveDocument | CheckDocument | VerifyDocument | RequestDocuments | CancelDocumentRequest
+)
 
 
 # What happened.
@@ -202,12 +211,28 @@ class RequestedDocumentsReceived:
     documents: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancellationReason:
+    """Why documents are no longer asked for, in the officer's words."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRequestCancelled:
+    """The documents of the open request are no longer asked for."""
+
+    cancelled_by: str
+    personal: CancellationReason | None
+
+
 PaperEvent = (
     DocumentReceived
     | DocumentChecked
     | DocumentVerified
     | DocumentsRequested
     | RequestedDocumentsReceived
+    | DocumentRequestCancelled
 )
 
 
@@ -280,12 +305,12 @@ def after(papers: Papers, event: PaperEvent) -> Papers:
             return replace(papers, received=tuple(seen))
         case DocumentsRequested():
             return replace(papers, requested=event)
-        case RequestedDocumentsReceived():
+        case RequestedDocumentsReceived() | DocumentRequestCancelled():
             return without_request(papers)
 
 
 def without_request(papers: Papers) -> Papers:
-    """Return the same documents with nothing asked for: answered, or the case was decided."""
+    """Return the same documents with nothing asked for: answered, cancelled, or decided without."""
     return replace(papers, requested=None)
 
 

@@ -42,6 +42,7 @@ from domain.overrides import OverrideConfirmed, OverrideDeclined, OverridePropos
 from domain.papers import (
     DocumentChecked,
     DocumentReceived,
+    DocumentRequestCancelled,
     DocumentsRequested,
     DocumentVerified,
     RequestedDocumentsReceived,
@@ -91,6 +92,7 @@ WIRE: Final[Mapping[type[Event], Wire]] = MappingProxyType(
         DocumentVerified: Wire(name="document-verified"),
         DocumentsRequested: Wire(name="documents-requested"),
         RequestedDocumentsReceived: Wire(name="requested-documents-received"),
+        DocumentRequestCancelled: Wire(name="document-request-cancelled"),
         CaseShortlisted: Wire(name="case-shortlisted"),
         CaseGraded: Wire(name="case-graded"),
         CaseTakenOutOfRank: Wire(name="case-taken-out-of-rank"),

@@ -80,8 +80,8 @@ def _demand_answered(filed: s.Filed) -> None:
     if filed.papers.requested is not None:
         missing = ", ".join(filed.papers.missing)
         raise DocumentsAwaited(
-            f"asked for and not here yet: {missing}; record what came, or ask for what is still "
-            "wanted instead"
+            f"asked for and not here yet: {missing}; record what came, or cancel the request "
+            "with a reason"
         )
 
 

@@ -1,4 +1,4 @@
-"""Documents: taking them in, checking and verifying them, and asking for more.
+"""Documents: taking them in, checking and verifying them, asking for more and no longer.
 
 Law: a request is answered in the very decision by which the last kind that it waits for has come
 in: a later document of that kind, which nobody has found wanting.
@@ -16,6 +16,7 @@ from domain.errors import (
     FileTooLarge,
     NoSuchDocument,
     NothingRequested,
+    ReasonsMissing,
     RequestUnclear,
     TooManyDocuments,
 )
@@ -33,6 +34,8 @@ def decide(state: s.CaseState, command: p.PaperCommand, given: Circumstances) ->
             return _verify(state, command, given)
         case p.RequestDocuments():
             return _request(state, command, given)
+        case p.CancelDocumentRequest():
+            return _cancel(state, command, given)
         case _:
             assert_never(command)
 
@@ -101,6 +104,20 @@ def _request(state: s.CaseState, command: p.RequestDocuments, given: Circumstanc
             after=len(papers.received),
             requested_by=given.actor,
             personal=p.RequestText(text=said) if said else None,
+        ),
+    )
+
+
+def _cancel(state: s.CaseState, command: p.CancelDocumentRequest, given: Circumstances) -> Facts:
+    """Return the fact that nothing is asked for any more, with the officer's reason."""
+    if _papers(state, command).requested is None:
+        raise not_now(state, command)
+    said = command.reason.strip()
+    if not said:
+        raise ReasonsMissing("say why the documents are no longer needed")
+    return (
+        p.DocumentRequestCancelled(
+            cancelled_by=given.actor, personal=p.CancellationReason(text=said)
         ),
     )
 

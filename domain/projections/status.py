@@ -228,8 +228,8 @@ def _documents(event: e.CaseEvent, stage: Stage) -> dict[str, Any]:
     """Return until when documents are awaited, where the event or the stage decides on that."""
     if isinstance(event, p.DocumentsRequested):
         return {"documents_by": event.due_on}
-    answered = isinstance(event, p.RequestedDocumentsReceived)
-    return {"documents_by": None} if answered or stage not in UNDECIDED else {}
+    ended = isinstance(event, p.RequestedDocumentsReceived | p.DocumentRequestCancelled)
+    return {"documents_by": None} if ended or stage not in UNDECIDED else {}
 
 
 def _said(row: StatusRow, event: e.CaseEvent) -> dict[str, Any]:  # noqa: C901, PLR0911, PLR0912 - one arm per event

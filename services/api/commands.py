@@ -41,6 +41,7 @@ COMMANDS: Final[Mapping[str, type[c.CaseCommand]]] = MappingProxyType(
         "check-document": p.CheckDocument,
         "verify-document": p.VerifyDocument,
         "request-documents": p.RequestDocuments,
+        "cancel-document-request": p.CancelDocumentRequest,
         "propose-approval-in-principle": c.ProposeApprovalInPrinciple,
         "grade": c.GradeCase,
         "uphold-assessment": t.UpholdAssessment,

@@ -5,7 +5,7 @@ from domain import papers as p
 from domain.days import written_out
 
 
-def paper_told(event: e.Event) -> str:
+def paper_told(event: e.Event) -> str:  # noqa: PLR0911 - one arm per event
     """Return what an event says of documents; an empty text for any other event."""
     match event:
         case p.DocumentReceived(document=number, kind=kind, personal=file):
@@ -19,6 +19,8 @@ def paper_told(event: e.Event) -> str:
             return f"{asked}{f': {said.text}' if said else ''}"
         case p.RequestedDocumentsReceived(documents=numbers):
             return f"with {', '.join(f'document {each}' for each in numbers)}"
+        case p.DocumentRequestCancelled(personal=said):
+            return said.text if said else "[erased]"
         case _:
             return ""
 

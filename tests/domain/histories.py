@@ -177,6 +177,9 @@ def requested(*kinds: p.DocumentKind, after: int = 0) -> p.DocumentsRequested:
     )
 
 
+CANCELLED: Final = p.DocumentRequestCancelled(
+    cancelled_by="officer-1", personal=p.CancellationReason(text="The work is proven already")
+)
 ACKNOWLEDGED: Final = e.ApplicationAcknowledged()
 SHORTLISTED: Final = e.CaseShortlisted(exercise=EXERCISE, rank=1)
 SELECTED: Final = e.CaseSelected(exercise=EXERCISE, rank=1)

@@ -8,7 +8,7 @@ from domain import papers as p
 from domain import stages as s
 from domain.errors import DocumentsAwaited, NotGenuine
 from tests.domain.deciding import given
-from tests.domain.histories import HISTORIES, document, requested
+from tests.domain.histories import CANCELLED, HISTORIES, document, requested
 
 GRANTS: tuple[tuple[type[s.CaseState], c.CaseCommand], ...] = (
     (s.InPrinciple, c.VerifyOriginals()),
@@ -44,6 +44,7 @@ def test_nothing_is_approved_over_what_was_asked_for() -> None:
     given(*asked).when(c.ProposeApproval()).refused(DocumentsAwaited, "not here yet: work")
     come = (*asked, document(), p.RequestedDocumentsReceived(documents=(1,)))
     assert given(*come).when(c.ProposeApproval()).refusal is None
+    assert given(*asked, CANCELLED).when(c.ProposeApproval()).refusal is None
     # The originals are looked at meanwhile.
     seen = given(*HISTORIES[s.InPrinciple], requested()).when(c.VerifyOriginals())
     seen.then(e.OriginalsVerified())

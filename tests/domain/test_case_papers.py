@@ -18,6 +18,7 @@ from domain.errors import (
     NoSuchDocument,
     NotAllowedNow,
     NothingRequested,
+    ReasonsMissing,
     RequestUnclear,
     TooManyDocuments,
 )
@@ -25,6 +26,7 @@ from domain.rules.choose import NoRule, file_count, file_size
 from tests.domain.deciding import NOON, REFERENCE, Given, given, real_rulebook
 from tests.domain.histories import (
     APPROVED,
+    CANCELLED,
     DUE_ON,
     HISTORIES,
     REFUSED,
@@ -190,6 +192,22 @@ def test_a_request_says_what_is_wanted_and_leaves_time() -> None:
     case.when(replace(ask, due_on=TODAY)).refused(DueDatePassed, "2 September 2019")
     case.when(replace(ask, kinds=())).refused(NothingRequested)
     case.when(replace(ask, kinds=(OTHER,), text=" ")).refused(RequestUnclear)
+
+
+@pytest.mark.parametrize("stage", UNDECIDED, ids=named)
+def test_an_open_request_is_cancelled_with_a_reason(stage: type[s.CaseState]) -> None:
+    cancel = p.CancelDocumentRequest(reason=f" {CANCELLED.personal.text} ")
+    open_ = given(*HISTORIES[stage], requested())
+    open_.when(cancel).then(CANCELLED)
+    open_.when(cancel).leads_to(s.STAGES[stage])
+    open_.when(replace(cancel, reason=" ")).refused(ReasonsMissing, "no longer needed")
+    # What is not asked for cannot be cancelled, nor twice.
+    given(*HISTORIES[stage]).when(cancel).refused(NotAllowedNow)
+    given(*HISTORIES[stage], requested(), CANCELLED).when(cancel).refused(NotAllowedNow)
+
+
+def test_what_comes_in_after_a_cancellation_answers_nothing() -> None:
+    with_file(given(*POOL, requested(WORK), CANCELLED)).when(receive(WORK)).then(received(1))
 
 
 def test_a_new_request_takes_the_place_of_the_open_one() -> None:

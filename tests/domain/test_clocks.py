@@ -29,6 +29,7 @@ from domain.working_days import HolidaysNotLoaded
 from tests.domain.deciding import NOON, real_rulebook
 from tests.domain.histories import (
     APPLICATION_FEE,
+    CANCELLED,
     HISTORIES,
     IN_PRINCIPLE,
     MAIN_PATH,
@@ -287,6 +288,7 @@ def test_a_case_waits_for_its_applicant_while_documents_are_asked_for() -> None:
     answered = clock_of((*asked, p.RequestedDocumentsReceived(documents=(1,))))
     assert answered.runs
     assert stopped(answered) == {StopCause.DOCUMENTS_AWAITED: 2}
+    assert clock_of((*asked, CANCELLED)) == answered
 
 
 @pytest.mark.parametrize("before", [until(IN_PRINCIPLE), (*until(SELECTED), requested())], ids=len)

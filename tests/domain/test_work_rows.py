@@ -24,7 +24,7 @@ from domain.work_commands import TakeNext
 from domain.work_queue import FOR_OFFICERS, is_meant, stages_meant
 from domain.work_told import Way, last_way, notes_told
 from tests.domain.desk import CHAN, LEE, TEXT, WONG, handed, noted, returned, superseded, taken
-from tests.domain.histories import HELD, HISTORIES, requested, submitted
+from tests.domain.histories import CANCELLED, HELD, HISTORIES, requested, submitted
 
 EventT = TypeVar("EventT")
 
@@ -176,7 +176,13 @@ def test_a_case_whose_applicant_was_asked_for_documents_does_not_wait_for_an_off
     for wanted in (TakeNext(), TakeNext(stage=Stage.ACKNOWLEDGED)):
         meant = [is_meant(load_case(each), wanted) for each in (before, asked, answered)]
         assert meant == [True, False, True]
-    for history, awaited in ((before, False), (asked, True), (answered, False)):
+    cancelled = (*asked, CANCELLED)
+    for history, awaited in (
+        (before, False),
+        (asked, True),
+        (answered, False),
+        (cancelled, False),
+    ):
         assert listed(history).documents_awaited == awaited
 
 

@@ -146,6 +146,19 @@ def test_an_applicant_sees_what_is_asked_for_and_sends_it(office: Office) -> Non
     assert fetch(office, case, 1).content == pdf()
 
 
+def test_an_officer_cancels_on_the_case_s_page_what_was_asked_for(office: Office) -> None:
+    reference = file_case(office)
+    request_documents(office, reference, p.DocumentKind.WORK)
+    officer = signed_in(office, "officer.chan")
+    path = f"/staff/cases/{reference}"
+    page = officer.send(officer.get(path), f"{path}/cancel-document-request", reason="Proven")
+    assert page.status == 200
+    assert "Request for documents cancelled" in page.text
+    assert not any(each.endswith("/cancel-document-request") for each in page.actions)
+    visitor = Visitor(office)
+    assert "Your last payslip" not in enquire(visitor, reference).text
+
+
 def test_an_open_status_page_gives_nobody_a_file(office: Office) -> None:
     reference = file_case(office)
     visitor = Visitor(office)

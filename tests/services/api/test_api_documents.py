@@ -105,6 +105,26 @@ def test_a_document_is_asked_for_checked_and_verified(caller: Caller) -> None:
     assert listed(caller, reference)["requested"] is None
 
 
+def test_a_cancelled_request_asks_the_applicant_for_nothing_more(caller: Caller) -> None:
+    reference = caller.submit()
+    path = f"/cases/{reference}"
+    asked = {"kinds": ["work"], "due_on": "2099-01-01"}
+    caller.command(f"{path}/request-documents", asked, version=1)
+    assert "cancel-document-request" in caller.get(path).json["possible"]
+    cancel = f"{path}/cancel-document-request"
+    is_problem(caller.command(cancel, {"reason": " "}, version=2), 422, "reasons-missing")
+    caller.command(cancel, {"reason": "It is proven already"}, version=2)
+    assert listed(caller, reference)["requested"] is None
+    caller.catch_up()
+    born = caller.get(path).json["application"]["applicant"]["date_of_birth"]
+    enquiry = {"reference": reference, "date_of_birth": born}
+    told = caller.call("POST", f"{V1}/status-enquiries", json=enquiry, by=None).json
+    assert told["awaited"]["party"] == "office"
+    assert told["documents_by"] is None
+    again = caller.command(cancel, {"reason": "It is proven already"}, version=3)
+    is_problem(again, 409, "not-allowed-now")
+
+
 @pytest.mark.parametrize(
     ("content", "sent_as"),
     [
