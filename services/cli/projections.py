@@ -160,7 +160,7 @@ def _bar() -> Iterator[bulk.Told]:
 def _show_changes(opened: Office, name: str) -> None:
     try:
         _show(comparing.compare(opened.store, opened.models, name))
-    except ProjectionStopped:
+    except (ProjectionOutdated, ProjectionStopped):
         click.echo(f"{name}: the live one stands still, so that nothing can be compared", err=True)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, text
 from services.projections import checkpoints, runner
 from services.projections.catalogue import Projection, projection_named
 from services.projections.checkpoints import Generation, State
-from services.projections.errors import NothingBeside
+from services.projections.errors import NothingBeside, ProjectionOutdated
 from services.projections.models import ReadModels
 from services.projections.sealed import opened
 from services.store import Store
@@ -58,7 +58,11 @@ class Comparison:
 
 
 def compare(store: Store, models: ReadModels, name: str) -> Comparison:
-    """Return what would change for readers; raises `NothingBeside` when nothing is ready."""
+    """Return what would change for readers; raises `NothingBeside` when nothing is ready.
+
+    Raises `ProjectionOutdated` where another version of the fold left the live one behind, for
+    this program cannot bring it to the same position.
+    """
     projection = projection_named(name)
     runner.catch_up(store, models, name)
     with _abreast(store, models, projection) as (snapshot, live, ready, position):
@@ -100,6 +104,8 @@ def _abreast(
                 if held is None or beside is None:
                     continue
                 if {*held.positions.values()} != {*beside.positions.values()}:
+                    if not live.is_ours:
+                        raise ProjectionOutdated(projection.name, live.version, projection.version)
                     continue
                 # Taken while nobody can fold, so that it sees both as they are now.
                 snapshot.execute(text("SELECT 1"))

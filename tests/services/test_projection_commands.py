@@ -150,6 +150,18 @@ def test_rebuild_mends_a_read_model_that_stands_still(
     assert qmas("verify", "case-list").exit_code == 0
 
 
+def test_rebuild_changes_over_from_what_an_earlier_version_left_behind(
+    book: Casebook, qmas: Qmas, database: TestDatabase
+) -> None:
+    runner.catch_up_all(book.store, book.models)
+    with psycopg.connect(database.app_url) as connection:
+        connection.execute("UPDATE projection_checkpoints SET version = 1")
+    book.write(f"case-{reference(2)}", history(2)[:2])
+    result = qmas("rebuild", "case-list", "--yes")
+    assert (result.exit_code, result.stdout) == (0, "case-list: folded again up to position 14\n")
+    assert qmas("verify", "case-list").exit_code == 0
+
+
 def test_a_read_model_that_does_not_exist_is_answered_with_those_that_do(qmas: Qmas) -> None:
     result = qmas("rebuild", "nonsense")
     assert result.exit_code == 2
