@@ -166,7 +166,7 @@ def test_a_machine_that_names_no_version_is_retried_until_the_state_forbids_it(
 
 def test_a_command_that_the_stage_forbids_says_what_is_possible(office: Office) -> None:
     reference = submit(office, on_paper("john"), asked()).reference
-    with pytest.raises(NotAllowedNow, match="possible now: AcknowledgeApplication"):
+    with pytest.raises(NotAllowedNow, match="possible now: acknowledge-application"):
         carry_out(office, reference, c.IssueVisa(), asked())
     assert case_at(office, reference).version == 1
 

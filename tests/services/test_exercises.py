@@ -341,9 +341,9 @@ def test_a_case_that_another_exercise_shortlisted_meanwhile_has_departed(office:
 
 def test_a_step_out_of_order_says_what_is_possible(office: Office) -> None:
     request = asked(SUPERVISOR, at=HELD)
-    with pytest.raises(NotAllowedNow, match="OpenExercise"):
+    with pytest.raises(NotAllowedNow, match="open-exercise"):
         exercises.draw_shortlist(office, "never-opened", request)
-    with pytest.raises(NotAllowedNow, match="OpenExercise"):
+    with pytest.raises(NotAllowedNow, match="open-exercise"):
         exercises.make_selection(office, "never-opened", q.MakeSelection(digest=""), request)
 
 

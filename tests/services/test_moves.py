@@ -170,7 +170,7 @@ def test_the_command_line_tells_the_move_and_no_assessment_of_before_it(
     why = "moved from gpt-2018 to gpt-2015 (review-or-court): As the tribunal ordered"
     assert why in said
     assert "Talent List" not in said
-    assert "  MoveToRuleset: supervisor" in said
+    assert "  move-to-ruleset: supervisor" in said
     carry_out(office, reference, AGAIN[0], asked())
     said = CliRunner().invoke(explain, [reference], env=environment).output
     assert "Assessment: gpt-2015, general route, on 1 May 2019" in said

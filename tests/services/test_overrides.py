@@ -190,7 +190,7 @@ def test_a_case_is_explained_with_what_was_computed_and_who_decided_otherwise(
         "renowned-institution: computed 30, proposed 0; documents show less; "
         "proposed by officer.chan, awaits a second officer"
     ) in said
-    assert "  ConfirmOverride: officer, supervisor" in said
+    assert "  confirm-override: officer, supervisor" in said
     assert "Total 175; the pass mark is 80" in said
 
     carry_out(office, proposed, CONFIRM, asked(SUPERVISOR))

@@ -139,14 +139,14 @@ def test_an_applicant_reads_that_officers_decided_and_not_which(office: Office) 
     for command in together(c.ProposeRefusal()):
         carry_out(office, reference, command, asked_for(command))
     page = own_page(office, reference)
-    assert "75 points in all, where 80 are needed" in page.text
-    said = "as decided by officers of the scheme; by the tests alone"
-    assert f"0 of 30 points, {said} 30" in page.text
-    assert f"40 of 55 points, {said} 55" in page.text
+    assert "總分為 75 分，須達 80 分方獲考慮。" in page.text
+    said = "由計劃人員決定；只按計分規則則為"
+    assert f"0 分（最高 30 分），{said} 30 分" in page.text
+    assert f"40 分（最高 55 分），{said} 55 分" in page.text
     assert "由審批人員裁定為0分，按測試計算則為15分" in page.text
-    assert "Aged 18 to 39: 0 points instead of 30" in page.text
+    assert "Aged 18 to 39：0 分，而非 30 分" in page.text
     asked_abroad = "2 years of graduate or specialist work outside the home jurisdiction"
-    assert f"{asked_abroad}: 0 points instead of 15" in page.text
+    assert f"{asked_abroad}：0 分，而非 15 分" in page.text
     assert "officer.chan" not in page.html
     assert "supervisor.wong" not in page.html
 
