@@ -17,7 +17,7 @@ from domain import papers as p
 from domain.days import hong_kong_date
 from domain.interruptions import CaseHeld, CaseLapsed, HoldLifted
 from domain.projections.status import Party
-from domain.reconsidering import ReconsiderationRequested, RefusalUpheld
+from domain.reconsidering import CaseReopened, ReconsiderationRequested, RefusalUpheld
 from domain.record import Recorded
 from domain.residence import ExtensionRefused, ExtensionSought, StayExtended, VisaVoided
 from domain.standing import AssessmentSetAside
@@ -78,9 +78,13 @@ TURNS: Final[tuple[tuple[type[e.CaseEvent], Turn, StopCause], ...]] = (
     (e.ApplicationWithdrawn, Turn.STOPS, StopCause.DECIDED),
     (CaseLapsed, Turn.STOPS, StopCause.DECIDED),
     (ReconsiderationRequested, Turn.STARTS, StopCause.DECIDED),
+    (CaseReopened, Turn.STARTS, StopCause.DOCUMENTS_AWAITED),
+    (RefusalUpheld, Turn.STARTS, StopCause.DOCUMENTS_AWAITED),
     (RefusalUpheld, Turn.STOPS, StopCause.DECIDED),
     (ExtensionSought, Turn.STARTS, StopCause.DECIDED),
+    (StayExtended, Turn.STARTS, StopCause.DOCUMENTS_AWAITED),
     (StayExtended, Turn.STOPS, StopCause.DECIDED),
+    (ExtensionRefused, Turn.STARTS, StopCause.DOCUMENTS_AWAITED),
     (ExtensionRefused, Turn.STOPS, StopCause.DECIDED),
     (VisaVoided, Turn.STOPS, StopCause.DECIDED),
     (CaseHeld, Turn.STOPS, StopCause.INVESTIGATION),

@@ -12,8 +12,8 @@ from domain import stages as s
 from domain.gradings import CaseGraded, CaseTakenOutOfRank
 from domain.interruptions import CaseHeld, CaseLapsed, HoldLifted, OfficerRecused
 from domain.moves import CaseMovedToRuleset
-from domain.reconsidering import CaseReopened, ReconsiderationRequested
-from domain.residence import VisaVoided
+from domain.reconsidering import CaseReopened, ReconsiderationRequested, RefusalUpheld
+from domain.residence import ExtensionRefused, StayExtended, VisaVoided
 from domain.standing import AssessmentSetAside, AssessmentUpheld
 
 STAYS: Final = frozenset(
@@ -83,6 +83,11 @@ def documents_awaited_after(event: e.CaseEvent, *, before: bool) -> bool:
             | e.ApplicationRefused()
             | e.ApplicationWithdrawn()
             | CaseLapsed()
+            | CaseReopened()
+            | RefusalUpheld()
+            | StayExtended()
+            | ExtensionRefused()
+            | VisaVoided()
         ):
             return False
         case _:

@@ -30,9 +30,9 @@ _CARE: Final = (
 )
 _FAMILY: Final = (c.AddDependant, c.RemoveDependant)
 _PAPERS: Final = (p.ReceiveDocument, p.CheckDocument, p.VerifyDocument)
+_ASKING: Final = (p.RequestDocuments, p.CancelDocumentRequest)
 _OPEN: Final = (
-    p.RequestDocuments,
-    p.CancelDocumentRequest,
+    *_ASKING,
     *_PAPERS,
     c.WithdrawApplication,
     c.LapseCase,
@@ -76,10 +76,10 @@ NEXT: Final[Mapping[type[s.CaseState], Commands]] = MappingProxyType(
         s.VisaPaid: (c.IssueVisa, *_GRANTED),
         s.Issued: (c.ActivateVisa, c.LapseCase, *_GRANTED),
         s.Active: (c.SeekExtension, c.RecordRightOfAbode, c.LapseCase, *_GRANTED),
-        s.Extending: (c.ProposeExtension, c.ProposeRefusal, *_GRANTED),
+        s.Extending: (c.ProposeExtension, c.ProposeRefusal, *_ASKING, *_GRANTED),
         s.Settled: (*_VOID, c.ProposeErasure, *_CARE),
         s.Refused: (c.RequestReconsideration, *_ERASE, *_CARE),
-        s.UnderReconsideration: (*_REVIEW, *_PAPERS, *_CARE),
+        s.UnderReconsideration: (*_REVIEW, *_ASKING, *_PAPERS, *_CARE),
         s.Withdrawn: _ERASE,
         s.Lapsed: _ERASE,
         s.Voided: _ERASE,
@@ -137,10 +137,7 @@ def _without(state: s.CaseState) -> frozenset[type[c.CaseCommand]]:
         without.add(c.RemoveRepresentative)
     if not filed.dependants:
         without.add(c.RemoveDependant)
-    if not filed.papers.received:
-        without |= {p.CheckDocument, p.VerifyDocument}
-    if isinstance(state, s.Undecided) and filed.papers.requested is None:
-        without |= {c.LapseCase, p.CancelDocumentRequest}
+    without |= _by_papers(state, filed.papers)
     # One decision at a time; and what officers may still decide on points is decided first.
     without |= _PROPOSALS if decision else set(_SECOND)
     without |= (
@@ -154,6 +151,18 @@ def _without(state: s.CaseState) -> frozenset[type[c.CaseCommand]]:
     # Only who was graded is taken out of rank.
     if isinstance(state, s.Shortlisted) and state.grade is None:
         without.add(c.TakeOutOfRank)
+    return frozenset(without)
+
+
+def _by_papers(state: s.CaseState, papers: p.Papers) -> frozenset[type[c.CaseCommand]]:
+    """Return what takes a document that came in, or a request that is open, and has none."""
+    without: set[type[c.CaseCommand]] = set()
+    if not papers.received:
+        without |= {p.CheckDocument, p.VerifyDocument}
+    if papers.requested is None:
+        without.add(p.CancelDocumentRequest)
+        if isinstance(state, s.Undecided):
+            without.add(c.LapseCase)
     return frozenset(without)
 
 

@@ -15,7 +15,7 @@ from domain import events as e
 from domain import papers as p
 from domain.application import Application, Correspondence, Route
 from domain.decisions import DecisionWords, VoidingCode
-from domain.evolving import stays
+from domain.evolving import documents_awaited_after, stays
 from domain.interruptions import CaseLapsed, LapseCause
 from domain.moves import CaseMovedToRuleset
 from domain.particulars import ApplicationCorrected, ErasureDecided
@@ -37,7 +37,6 @@ from domain.residence import (
 )
 from domain.rules.reasons import Reason, as_written
 from domain.stages import Stage
-from domain.traces import UNDECIDED
 
 VERSION: Final = 5
 OPENS: Final[frozenset[type[e.Event]]] = frozenset(
@@ -218,18 +217,17 @@ def fold(row: StatusRow | None, recorded: Recorded[e.CaseEvent]) -> StatusRow:
         position=position_of(recorded),
         **{
             **({} if stays(event) else _ENDS),
-            **_documents(event, stage),
+            **_documents(event),
             **_said(row, event),
         },
     )
 
 
-def _documents(event: e.CaseEvent, stage: Stage) -> dict[str, Any]:
-    """Return until when documents are awaited, where the event or the stage decides on that."""
+def _documents(event: e.CaseEvent) -> dict[str, Any]:
+    """Return until when documents are awaited, where the event decides on that."""
     if isinstance(event, p.DocumentsRequested):
         return {"documents_by": event.due_on}
-    ended = isinstance(event, p.RequestedDocumentsReceived | p.DocumentRequestCancelled)
-    return {"documents_by": None} if ended or stage not in UNDECIDED else {}
+    return {} if documents_awaited_after(event, before=True) else {"documents_by": None}
 
 
 def _said(row: StatusRow, event: e.CaseEvent) -> dict[str, Any]:  # noqa: C901, PLR0911, PLR0912 - one arm per event

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given as given_any
 from hypothesis import strategies as st
 
+from domain import commands as c
+from domain import events as e
 from domain import papers as p
 from domain import stages as s
 from domain.case import evolve, load
@@ -22,6 +24,8 @@ from domain.errors import (
     RequestUnclear,
     TooManyDocuments,
 )
+from domain.reconsidering import CaseReopened, RefusalUpheld
+from domain.residence import ExtensionRefused
 from domain.rules.choose import NoRule, file_count, file_size
 from tests.domain.deciding import NOON, REFERENCE, Given, given, real_rulebook
 from tests.domain.histories import (
@@ -30,11 +34,13 @@ from tests.domain.histories import (
     DUE_ON,
     HISTORIES,
     REFUSED,
+    VOIDED,
     WITHDRAWN,
     checked,
     document,
     requested,
 )
+from tests.domain.test_case_residence import SECOND
 
 POOL = HISTORIES[s.InPool]
 TODAY = NOON.date()
@@ -42,7 +48,8 @@ STORED = "ab" * 32
 ENDED = (s.Refused, s.Withdrawn, s.Settled, s.Lapsed, s.Voided)
 LIVE = [each for each in HISTORIES if each is not s.Draft and each not in ENDED]
 UNDECIDED = [each for each in LIVE if each in s.Undecided.__args__]
-DECIDED = [each for each in LIVE if each not in UNDECIDED]
+ASKING = [*UNDECIDED, s.Extending, s.UnderReconsideration]
+DECIDED = [each for each in LIVE if each not in ASKING]
 KINDS = tuple(p.DocumentKind)
 ASKED = (p.DocumentKind.WORK, p.DocumentKind.LANGUAGE, p.DocumentKind.FAMILY)
 """Kinds of which ten are taken, which is as many as the law below draws."""
@@ -161,8 +168,8 @@ def test_the_latest_finding_is_the_one_that_stands() -> None:
     assert (two.checked, two.verified) == (None, None)
 
 
-@pytest.mark.parametrize("stage", UNDECIDED, ids=named)
-def test_the_applicant_of_an_undecided_case_is_asked_for_documents(
+@pytest.mark.parametrize("stage", ASKING, ids=named)
+def test_the_applicant_is_asked_for_documents_while_something_is_undecided(
     stage: type[s.CaseState],
 ) -> None:
     case = given(*HISTORIES[stage], document())
@@ -194,7 +201,7 @@ def test_a_request_says_what_is_wanted_and_leaves_time() -> None:
     case.when(replace(ask, kinds=(OTHER,), text=" ")).refused(RequestUnclear)
 
 
-@pytest.mark.parametrize("stage", UNDECIDED, ids=named)
+@pytest.mark.parametrize("stage", ASKING, ids=named)
 def test_an_open_request_is_cancelled_with_a_reason(stage: type[s.CaseState]) -> None:
     cancel = p.CancelDocumentRequest(reason=f" {CANCELLED.personal.text} ")
     open_ = given(*HISTORIES[stage], requested())
@@ -216,6 +223,28 @@ def test_a_new_request_takes_the_place_of_the_open_one() -> None:
     assert isinstance(state, s.InPool)
     assert state.filed.papers.missing == (LANGUAGE,)
     with_file(given(*history)).when(receive(WORK)).then(received(2))
+
+
+@pytest.mark.parametrize(
+    ("stage", "end"),
+    [
+        (s.Extending, SECOND),
+        (s.Extending, ExtensionRefused(personal=None)),
+        (s.Extending, VOIDED),
+        (s.UnderReconsideration, CaseReopened()),
+        (s.UnderReconsideration, RefusalUpheld(personal=None)),
+    ],
+    ids=lambda each: each.__name__ if isinstance(each, type) else type(each).__name__,
+)
+def test_what_decides_on_a_stay_or_a_refusal_ends_a_request_everywhere(
+    stage: type[s.CaseState], end: e.CaseEvent
+) -> None:
+    asked = (*HISTORIES[stage], requested(WORK))
+    # What nobody sent ends neither the stay nor the review by itself.
+    given(*asked).at(NOON.replace(year=2040)).when(c.LapseCase()).refused(NotAllowedNow)
+    state = load((*asked, end))
+    assert not isinstance(state, s.Draft)
+    assert state.filed.papers.requested is None
 
 
 @pytest.mark.parametrize("decision", [APPROVED, REFUSED, WITHDRAWN], ids=lambda e: type(e).__name__)

@@ -22,8 +22,9 @@ from domain.clocks import (
 )
 from domain.days import HONG_KONG, hong_kong_date
 from domain.projections.status import AWAITED, Party
-from domain.reconsidering import CaseReopened
+from domain.reconsidering import CaseReopened, RefusalUpheld
 from domain.record import Recorded
+from domain.residence import ExtensionRefused
 from domain.standing import AssessmentSetAside
 from domain.working_days import HolidaysNotLoaded
 from tests.domain.deciding import NOON, real_rulebook
@@ -36,11 +37,13 @@ from tests.domain.histories import (
     RECONSIDERED,
     REFUSED,
     SELECTED,
+    SOUGHT,
     document,
     requested,
     submitted,
     until,
 )
+from tests.domain.test_case_residence import SECOND
 
 CALENDAR = real_rulebook().calendar
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -289,6 +292,19 @@ def test_a_case_waits_for_its_applicant_while_documents_are_asked_for() -> None:
     assert answered.runs
     assert stopped(answered) == {StopCause.DOCUMENTS_AWAITED: 2}
     assert clock_of((*asked, CANCELLED)) == answered
+
+
+def test_a_case_waits_for_documents_no_longer_than_until_what_they_were_for_is_decided() -> None:
+    reviewed, extending = HISTORIES[s.UnderReconsideration], HISTORIES[s.Extending]
+    for before, ends in (
+        (reviewed, (CaseReopened(),)),
+        (reviewed, (RefusalUpheld(personal=None), RECONSIDERED)),
+        (extending, (ExtensionRefused(personal=None), SOUGHT)),
+        (extending, (SECOND, SOUGHT)),
+    ):
+        waits = clock_of((*before, requested()))
+        assert [each.cause for each in waits.stops] == [StopCause.DOCUMENTS_AWAITED]
+        assert clock_of((*before, requested(), *ends)).runs
 
 
 @pytest.mark.parametrize("before", [until(IN_PRINCIPLE), (*until(SELECTED), requested())], ids=len)

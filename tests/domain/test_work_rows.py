@@ -13,18 +13,18 @@ from domain.case import load as load_case
 from domain.events import CaseEvent
 from domain.interruptions import HoldLifted
 from domain.papers import RequestedDocumentsReceived
-from domain.projections import case_list
+from domain.projections import case_list, status
 from domain.projections import work as rows
 from domain.projections.work import WorkRow
 from domain.record import Recorded
-from domain.stages import STAGES, Acknowledged, Draft, Stage
+from domain.stages import STAGES, Acknowledged, Draft, Extending, Stage, UnderReconsideration
 from domain.traces import UNDECIDED
 from domain.work import holder_of, load
 from domain.work_commands import TakeNext
 from domain.work_queue import FOR_OFFICERS, is_meant, stages_meant
 from domain.work_told import Way, last_way, notes_told
 from tests.domain.desk import CHAN, LEE, TEXT, WONG, handed, noted, returned, superseded, taken
-from tests.domain.histories import CANCELLED, HELD, HISTORIES, requested, submitted
+from tests.domain.histories import CANCELLED, DUE_ON, HELD, HISTORIES, requested, submitted
 
 EventT = TypeVar("EventT")
 
@@ -196,6 +196,19 @@ def test_documents_are_awaited_in_the_list_exactly_while_the_case_awaits_them(st
     row = listed(history)
     assert row.documents_awaited == (case.filed.papers.requested is not None)
     assert row.documents_awaited == (row.stage in UNDECIDED)
+
+
+@pytest.mark.parametrize("state", [Extending, UnderReconsideration])
+def test_a_stay_or_a_review_awaits_documents_in_the_list_and_the_status(state: type) -> None:
+    before = HISTORIES[state]
+    for more, by in (((requested(),), DUE_ON), ((requested(), CANCELLED), None)):
+        seen: status.StatusRow | None = None
+        for version, event in enumerate((*before, *more), start=1):
+            seen = status.fold(seen, recorded(event, version))
+        assert seen is not None
+        assert seen.documents_by == by
+        assert (seen.awaited == status.DOCUMENTS_AWAITED) == (by is not None)
+        assert listed((*before, *more)).documents_awaited == (by is not None)
 
 
 def listed(history: tuple[CaseEvent, ...]) -> case_list.CaseRow:
