@@ -10,7 +10,7 @@ from functools import partial
 from multiprocessing import get_context
 
 from domain.application import Application
-from services.simulation.work import OPENED_AT_ONCE, applications
+from services.simulation.work import OPENED_AT_ONCE
 from services.store import CaseKeys, Store
 
 BATCH = 1_000
@@ -32,7 +32,8 @@ def _open(url: str, key: bytes, references: Sequence[str]) -> int:
     store = Store.connect(url, CaseKeys(key), pool_size=1)
     found = 0
     for some in _split(references, OPENED_AT_ONCE):
-        filed = applications(store, some).values()
+        firsts = store.read_firsts([f"case-{each}" for each in some])
+        filed = (getattr(each.event, "personal", None) for each in firsts)
         found += sum(1 for each in filed if isinstance(each, Application))
     store.dispose()
     return found
