@@ -12,12 +12,22 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import bulk, contenders, exercise, opening, simulation
+from benchmarks import (
+    bulk,
+    contenders,
+    exercise,
+    following,
+    library_following,
+    opening,
+    simulation,
+)
 from benchmarks.server import Database, fresh_database, throwaway_server
 from services.stack.postgres import PostgresServer
 
 Figures = dict[str, list[float]]
+_FOLLOWING = ("eventsourcing's ProjectionRunner", "library followed")
 WRITERS = (1, 8, 16)
+FOLLOWERS = (1, 2)
 
 
 @contextmanager
@@ -64,6 +74,13 @@ def simulating(given: simulation.OpenCases, seconds: float, figures: Figures) ->
     figures["assessed"].append(simulation.assessed(given, seconds))
 
 
+def catching_up(database: Database, events: int, figures: Figures) -> None:
+    """A backlog folded exactly once: the case list, and the library's runner that counts."""
+    for workers in FOLLOWERS:
+        figures[f"followed {workers}"].append(following.caught_up(database, workers))
+    figures["library followed"].append(library_following.caught_up(database, events))
+
+
 def shown(figures: Figures) -> Table:
     """The medians, each with its ratios."""
     mid = {name: median(values) for name, values in figures.items()}
@@ -85,6 +102,10 @@ def shown(figures: Figures) -> Table:
         ("bulk append, 1,000 a commit", "bulk", "COPY", "COPY"),
         ("log reading, sealed members closed", "closed", "raw bodies", "raw"),
         ("log reading, sealed members opened", "opened", "raw bodies", "raw"),
+        *(
+            (f"case list caught up, workers: {number}", f"followed {number}", *_FOLLOWING)
+            for number in FOLLOWERS
+        ),
         ("open cases simulated, 2 processes", "simulated", "applications opened", "filed"),
         ("assessments, 1 process", "assessed", "open cases simulated", "simulated"),
     )
@@ -131,6 +152,7 @@ def main() -> None:
                 appends(server, seconds, figures)
                 bulk_and_reading(server, events, figures)
                 simulating(given, seconds, figures)
+                catching_up(filled, events // 10, figures)
         with fresh_database(server) as database:
             for name, took in exercise.seconds_of(database, pool).items():
                 figures[name].append(took)

@@ -179,7 +179,8 @@ class _Follower:
 
     def _follow(self, number: int, *, wait: bool) -> bool:
         """The shard is at the end of the log, or stopped; False where another has it."""
-        limit = self.batch
+        # Of so many positions about one in each of the shards is its own.
+        limit = self.batch * checkpoints.SHARDS
         fault: Exception | None = None
         while True:
             try:
