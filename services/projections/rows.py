@@ -107,15 +107,6 @@ def _write(
         _write_opened(models, connection, projection, touched)
 
 
-def replace_rows(
-    models: ReadModels, connection: Connection, projection: Projection, rows: Rows
-) -> None:
-    """The table holds these rows and no others; readers see the old ones until the commit."""
-    for table in projection.tables:
-        connection.execute(delete(table))
-    write_rows(models, connection, projection, rows, rows.keys())
-
-
 def _write_opened(
     models: ReadModels, connection: Connection, projection: Projection, rows: Rows
 ) -> None:

@@ -87,7 +87,7 @@ class Year(RuleBasedStateMachine):
 
     @rule(points=POINTS, minutes=st.integers(0, 2), route=st.booleans())
     @precondition(lambda self: len(self.states) < 12)
-    def somebody_applies(self, points: int, minutes: int, route: bool) -> None:  # noqa: FBT001
+    def somebody_applies(self, points: int, minutes: int, route: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
         name = f"QM-{len(self.states):03}"
         filed = submitted(None)
         assert isinstance(filed, e.ApplicationSubmitted)
@@ -99,7 +99,7 @@ class Year(RuleBasedStateMachine):
 
     @rule(met=st.booleans())
     @precondition(lambda self: len(self.states) < 12)
-    def a_refusal_is_looked_at_again(self, met: bool) -> None:  # noqa: FBT001
+    def a_refusal_is_looked_at_again(self, met: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
         name = f"QM-{len(self.states):03}"
         filed = submitted(None)
         assert isinstance(filed, e.ApplicationSubmitted)
@@ -178,7 +178,7 @@ class Year(RuleBasedStateMachine):
 
     @rule(which=SOME, who=st.sampled_from(PEOPLE), again=st.booleans())
     @precondition(lambda self: self.held)
-    def an_exercise_takes_a_step(self, which: int, who: str, again: bool) -> None:  # noqa: FBT001
+    def an_exercise_takes_a_step(self, which: int, who: str, again: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
         self.goes_on(which, who, again=again)
 
     def goes_on(self, which: int, who: str, *, again: bool) -> None:

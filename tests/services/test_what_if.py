@@ -169,7 +169,7 @@ def test_the_present_pool_takes_the_terms_of_an_opening(office: Office) -> None:
     above = what_if_present(office, mark, AUDITOR)
     assert (above.before, above.then, above.cut_off) == (1, 1, 175)
     assert within.before == sum(
-        queries.case_row(office.models, each).stratum == sector.stratum  # type: ignore[union-attr]
+        queries.case_row(office.models, each).stratum == sector.stratum  # type: ignore[union-attr]  # it was filed
         for each in (john, emma)
     )
     lost = what_if_present(office, Terms(threshold=EMMAS + 1), AUDITOR)
