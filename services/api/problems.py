@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import flask
 import structlog
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from domain import errors as d
 from domain import working_days
@@ -322,7 +322,10 @@ def _unnamed(status: HTTPStatus) -> Kind:
 def _of_http(error: HTTPException) -> Problem:
     code = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     kind = HTTP.get(code) or _unnamed(HTTPStatus(code))
-    headers = {}
+    detail, headers = error.description or kind.title, {}
+    if isinstance(error, NotFound):
+        detail = "every address is described at /api/v1/openapi.json"
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         headers["Allow"] = ", ".join(sorted(error.valid_methods))
-    return Problem(kind=kind, detail=error.description or kind.title, headers=headers)
+        detail = f"it takes {headers['Allow']}"
+    return Problem(kind=kind, detail=detail, headers=headers)

@@ -48,10 +48,12 @@ def test_a_type_of_problem_can_be_looked_up(refused: Caller) -> None:
 
 def test_an_unknown_address_and_another_method_are_problems(refused: Caller) -> None:
     for path in ("/nothing", "/cases/QM-4K7RT-9XWPR/explode", "/cases/", "//cases"):
-        is_problem(refused.get(path), 404, "no-such-route")
+        missing = is_problem(refused.get(path), 404, "no-such-route")
+        assert missing["detail"] == "every address is described at /api/v1/openapi.json"
     answer = refused.call("DELETE", f"{V1}/cases")
-    is_problem(answer, 405, "method-not-allowed")
+    other_way = is_problem(answer, 405, "method-not-allowed")
     assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
+    assert other_way["detail"] == "it takes GET, HEAD, OPTIONS"
 
 
 @pytest.mark.parametrize(
