@@ -8,7 +8,7 @@ coalesced: while one waits for a worker, no other is sent.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Self
+from typing import Any, Final, Self
 from urllib.parse import parse_qs, urlsplit
 
 import structlog
@@ -17,8 +17,10 @@ from kombu.exceptions import KombuError
 from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from structlog.contextvars import get_contextvars
 
 from services.projections.catalogue import PROJECTIONS
+from services.tasks import TASKS
 
 _ANSWER_SECONDS: Final = 0.25
 _BACK_OFF_SECONDS: Final = 5.0
@@ -28,13 +30,21 @@ _AWAY: Final = (RedisError, KombuError, OSError)
 _log = structlog.get_logger(__name__)
 
 
+HEADER: Final = "poke"
+"""The message's header that says what `header` returns."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poke:
-    """A task to wake, by name, on its queue; its arguments are names, never content."""
+    """A task to wake by name; its arguments are names, never content."""
 
     task: str
-    queue: str
     args: tuple[str, ...] = ()
+
+    @property
+    def queue(self) -> str:
+        """The queue that it waits in."""
+        return TASKS[self.task].queue
 
     @property
     def flag(self) -> str:
@@ -43,10 +53,21 @@ class Poke:
 
 
 AFTER_COMMIT: Final = (
-    *(Poke(task="projections.catch_up", queue="projections", args=(name,)) for name in PROJECTIONS),
-    Poke(task="notifications.plan", queue="notifications"),
+    *(Poke(task="projections.catch_up", args=(name,)) for name in PROJECTIONS),
+    Poke(task="notifications.plan"),
 )
-AFTER_PLANNING: Final = (Poke(task="notifications.deliver", queue="notifications"),)
+AFTER_PLANNING: Final = (Poke(task="notifications.deliver"),)
+
+
+def header() -> dict[str, Any]:
+    """Return when a poke is sent, in seconds since 1970, and whose request it follows, if any."""
+    return {"at": time.time(), "correlation_id": get_contextvars().get("correlation_id")}
+
+
+def asked_by(request: Any) -> str | None:
+    """Return whose request a task follows, by the headers of its message; None for nobody's."""
+    told = getattr(request, HEADER, None)
+    return told.get("correlation_id") if isinstance(told, dict) else None
 
 
 def flag_of(task: str, args: Sequence[str]) -> str:
@@ -114,6 +135,7 @@ class Pokes:
                 poke.task,
                 args=poke.args,
                 queue=poke.queue,
+                headers={HEADER: header()},
                 ignore_result=True,
                 retry=True,
                 retry_policy={"max_retries": 1, "interval_start": 0, "interval_max": 0},

@@ -47,6 +47,14 @@ class Office:
         self.pokes.dispose()
         self.guesses.dispose()
 
+    def forget(self) -> None:
+        """What a parent process had opened is forgotten in its child, and closed in neither.
+
+        The store, the files and the broker's clients see by themselves where they were opened.
+        """
+        for held in (self.models, self.ledger):
+            held.engine.dispose(close=False)
+
 
 def open_office(settings: Settings) -> Office:
     """Return the office that `settings` describe; connections are opened when first needed."""

@@ -14,15 +14,13 @@ from kombu import Queue
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from services.logs import log_as_json
+from services.pokes import HEADER, asked_by, header
 from services.settings import Settings
+from services.tasks import QUEUES
 from workers.broker import outlive_redis
-from workers.office import close_office, office
-from workers.queues import ALL_QUEUES, ROUTES
+from workers.office import close_office, forget_office, office
+from workers.queues import LIMITS, ROUTES, VISIBLE_AGAIN_SECONDS
 from workers.schedule import SCHEDULE
-
-TASK_SECONDS: Final = 300
-# Longer than any task, or a task that still runs would be handed out again.
-VISIBLE_AGAIN_SECONDS: Final = 2 * TASK_SECONDS
 
 # Each says twice or thrice for every poke that all is well.
 _TALKATIVE: Final = ("celery.app.trace", "celery.beat", "celery.worker.strategy")
@@ -36,18 +34,20 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "broker_connection_max_retries": None,
         "broker_transport_options": {"visibility_timeout": VISIBLE_AGAIN_SECONDS},
         "imports": ("workers.tasks",),
-        "task_queues": [Queue(name) for name in ALL_QUEUES],
-        "task_default_queue": "maintenance",
+        "task_queues": [Queue(name) for name in QUEUES],
+        "task_default_queue": QUEUES[0],
         "task_create_missing_queues": False,
         "task_routes": {task: dict(route) for task, route in ROUTES.items()},
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,
-        # No soft limit: it would be raised in the middle of a fold and blamed on the event.
-        "task_time_limit": TASK_SECONDS,
+        "task_annotations": {task: dict(limit) for task, limit in LIMITS.items()},
         "task_ignore_result": True,
         "task_serializer": "json",
         "accept_content": ["json"],
+        # Nothing is handed to a process while it does something: another may be free.
         "worker_prefetch_multiplier": 1,
+        # How long the word of a process that died is waited for, before its task is done again.
+        "worker_lost_wait": 1.0,
         "worker_cancel_long_running_tasks_on_connection_loss": True,
         "worker_enable_remote_control": True,
         "worker_hijack_root_logger": False,
@@ -74,9 +74,11 @@ class PokedTask(Task[Any, Any]):
     abstract = True
 
     def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:  # noqa: ARG002 - Celery's own signature
-        """The poke is no longer outstanding, and the log knows which task speaks."""
+        """The poke is no longer outstanding, and the log knows which task speaks, and for whom."""
         clear_contextvars()
         bind_contextvars(task=self.name, task_id=task_id, task_args=list(args))
+        if sender := asked_by(self.request):
+            bind_contextvars(correlation_id=sender)
         office().pokes.started(self.name, args)
 
 
@@ -88,6 +90,17 @@ def _set_up_logging(loglevel: int | None = None, **_: Any) -> None:
     log_as_json(loglevel or logging.INFO)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@signals.before_task_publish.connect
+def _say_when(headers: dict[str, Any], **_: Any) -> None:
+    """Beat's pokes say when they were sent, as those after a commit do."""
+    headers.setdefault(HEADER, header())
+
+
+@signals.worker_process_init.connect
+def _start_afresh(**_: Any) -> None:
+    forget_office()
 
 
 @signals.worker_process_shutdown.connect

@@ -1,4 +1,8 @@
-"""The office of a worker process, opened by its first task: never before the process is forked."""
+"""The office of a worker process, opened by its first task: never before the process is forked.
+
+Law: processes share no connection. Whatever a parent had opened is its own; a child forgets it, and
+closes none of it, for the end of the wire is the same one.
+"""
 
 from functools import cache
 
@@ -16,4 +20,11 @@ def close_office() -> None:
     """Every connection of this process is given back."""
     if office.cache_info().currsize:
         office().close()
+        office.cache_clear()
+
+
+def forget_office() -> None:
+    """This process, newly forked, has no office; that of its parent is as it was."""
+    if office.cache_info().currsize:
+        office().forget()
         office.cache_clear()

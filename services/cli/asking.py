@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 import click
 from rich.console import Console
+from structlog.contextvars import bind_contextvars
 
 from domain.access import Person, Role
 from domain.days import hong_kong_date, last_instant
@@ -108,6 +109,7 @@ def request(
 ) -> Request:
     """Return a request of the person at this terminal, under a new id unless one is given."""
     command_id = command_id or uuid4()
+    bind_contextvars(correlation_id=str(command_id))
     return Request(
         person=operator(role),
         command_id=command_id,

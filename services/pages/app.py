@@ -13,6 +13,7 @@ from uuid import uuid4
 from flask import Flask, Response, g, request
 from jinja2 import StrictUndefined, pass_context
 from jinja2.runtime import Context
+from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from domain.access import Action, permitted
 from services.overrides import override_told
@@ -102,6 +103,7 @@ def create_pages(office: Office) -> Flask:
     )
     sessions.keep_sessions(app, office.settings)
     app.before_request(_name_request)
+    app.teardown_request(_forget_request)
     guard.serve(app, office, ROUTES)
     app.after_request(partial(_finish, secure=office.settings.public_url.startswith("https://")))
     problems.show_problems(app)
@@ -120,6 +122,11 @@ def _day(page: Context, on: date | None) -> str:
 
 def _name_request() -> None:
     g.correlation_id = str(uuid4())
+    bind_contextvars(correlation_id=g.correlation_id)
+
+
+def _forget_request(_: BaseException | None) -> None:
+    unbind_contextvars("correlation_id")
 
 
 def _finish(response: Response, *, secure: bool) -> Response:

@@ -7,9 +7,10 @@ import pytest
 import yaml
 
 from services.projections.catalogue import PROJECTIONS
+from services.tasks import QUEUES, TASKS
 from tests.architecture.tree import ROOT
 from workers.app import app
-from workers.queues import ALL_QUEUES, QUEUES, ROUTES
+from workers.queues import LIMITS, ROUTES, VISIBLE_AGAIN_SECONDS
 from workers.schedule import SCHEDULE
 
 Services = Mapping[str, Mapping[str, Any]]
@@ -36,27 +37,33 @@ def tasks() -> set[str]:
 
 
 def test_every_queue_is_consumed_by_a_worker_of_production() -> None:
-    assert consumed(composed()["services"]) == set(ALL_QUEUES)
+    assert consumed(composed()["services"]) == set(QUEUES)
 
 
 def test_a_queue_that_nobody_consumes_is_noticed() -> None:
     services = dict(composed()["services"])
     del services["worker-notifications"]
-    assert set(ALL_QUEUES) - consumed(services) == {"notifications"}
+    assert set(QUEUES) - consumed(services) == {"notifications"}
 
 
 def test_a_worker_is_named_after_its_queue() -> None:
     services = composed()["services"]
     named = {name for name in services if name.startswith("worker-")}
-    assert {f"worker-{queue}" for queue in ALL_QUEUES} == named
-    for queue in ALL_QUEUES:
+    assert {f"worker-{queue}" for queue in QUEUES} == named
+    for queue in QUEUES:
         assert consumed({"one": services[f"worker-{queue}"]}) == {queue}
 
 
 def test_every_task_has_exactly_one_queue() -> None:
-    routed = [task for queue in QUEUES.values() for task in queue]
-    assert len(routed) == len(set(routed))
-    assert set(routed) == set(ROUTES) == tasks()
+    assert set(TASKS) == set(ROUTES) == tasks()
+
+
+def test_every_task_is_ended_before_its_message_is_handed_out_again() -> None:
+    app.loader.import_module("workers.tasks")
+    for task in tasks():
+        assert app.tasks[task].time_limit == LIMITS[task]["time_limit"] == TASKS[task].seconds
+        assert app.tasks[task].acks_late
+    assert max(turn.seconds for turn in TASKS.values()) < VISIBLE_AGAIN_SECONDS
 
 
 def test_beat_pokes_tasks_that_exist_on_their_own_queue() -> None:

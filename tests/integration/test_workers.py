@@ -10,18 +10,20 @@ import psycopg
 import pytest
 from celery import Celery
 from redis import Redis
+from structlog.contextvars import bound_contextvars
 from structlog.testing import capture_logs
 
 from services.pokes import AFTER_COMMIT, AFTER_PLANNING, Pokes, flag_of
 from services.projections import queries, runner
 from services.projections.verify import verify
 from services.settings import Settings
+from services.tasks import QUEUES
 from tests.conftest import TestDatabase
 from tests.integration.working import Workplace, workplace
 from tests.services.casebook import Casebook, history, reference
-from workers.app import app, configuration
+from workers.app import configuration
 from workers.beat import ENOUGH, SparingScheduler
-from workers.queues import ALL_QUEUES, QUEUES, ROUTES
+from workers.queues import ROUTES
 from workers.schedule import EVERY_SECONDS, EXPIRES_SECONDS, SCHEDULE
 
 CASES = 60
@@ -162,6 +164,34 @@ def test_a_stopped_projection_shouts_in_the_log_one_json_object_a_line(
     assert "Carter" not in text
 
 
+def test_what_a_worker_logs_names_the_request_that_it_follows(
+    place: Workplace, book: Casebook, pokes: Pokes, database: TestDatabase
+) -> None:
+    with psycopg.connect(database.admin_url, autocommit=True) as admin:
+        admin.execute("REVOKE SELECT ON projection_checkpoints FROM qmas_app")
+    worker = place.hire(beat=False)
+    book.write(f"case-{reference(1)}", history(1))
+    with bound_contextvars(correlation_id="the request of a test"):
+        pokes.committed()
+    place.until(lambda: "permission denied" in worker.log.read_text())
+    worker.stop()
+    lines = [json.loads(each) for each in worker.log.read_text().splitlines() if each[:1] == "{"]
+    faults = [each for each in lines if "permission denied" in str(each)]
+    assert {each["correlation_id"] for each in faults} == {"the request of a test"}
+
+
+def test_processes_share_no_connection(place: Workplace) -> None:
+    worker = place.hire(beat=False, app="tests.integration.early_office")
+    used = place.folder / "used"
+    place.until(lambda: len(used.read_text().splitlines() if used.exists() else ()) > 2)
+    worker.stop()
+    parent, *children = (set(json.loads(line)) for line in used.read_text().splitlines())
+    assert len(parent) > 4
+    assert not set.intersection(parent, children[0])
+    assert not set.intersection(parent, children[1])
+    assert not set.intersection(children[0], children[1])
+
+
 def test_pokes_that_nobody_takes_wait_once_each(pokes: Pokes, redis: Redis) -> None:
     for _ in range(5):
         pokes.committed()
@@ -192,16 +222,8 @@ def test_a_broker_that_is_away_is_told_of_once_and_then_left_alone(
     assert [each["event"] for each in logs] == ["broker_away"]
 
 
-def test_every_task_has_its_queue_and_every_queue_its_tasks() -> None:
-    app.loader.import_default_modules()
-    tasks = {name for name in app.tasks if not name.startswith("celery.")}
-    assert tasks == {task for queue in QUEUES.values() for task in queue} == set(ROUTES)
-    assert set(ALL_QUEUES) == {route["queue"] for route in ROUTES.values()}
-
-
-def test_every_poke_goes_to_the_queue_of_its_task() -> None:
+def test_every_poke_is_flagged_by_its_task_and_what_it_names() -> None:
     for poke in (*AFTER_COMMIT, *AFTER_PLANNING):
-        assert ROUTES[poke.task]["queue"] == poke.queue
         assert poke.flag == flag_of(poke.task, poke.args)
 
 
@@ -226,7 +248,7 @@ def test_the_schedule_piles_nothing_up_for_a_worker_that_is_away(
     for _ in range(2 * ENOUGH):
         for entry in scheduler.schedule.values():
             scheduler.apply_async(entry, advance=False)
-    assert {name: redis.llen(name) for name in ALL_QUEUES} == dict.fromkeys(ALL_QUEUES, ENOUGH)
+    assert {name: redis.llen(name) for name in QUEUES} == dict.fromkeys(QUEUES, ENOUGH)
     redis.flushall()
     for entry in scheduler.schedule.values():
         scheduler.apply_async(entry, advance=False)  # as soon as there is room again

@@ -52,7 +52,7 @@ class Workplace:
     def _environ(self) -> dict[str, str]:
         return environment(self.folder, self.database_url, self.broker_url)
 
-    def hire(self, *, beat: bool = True) -> Worker:
+    def hire(self, *, beat: bool = True, app: str = "workers.app") -> Worker:
         """Start a worker; it is not ready yet."""
         number = len(self.workers)
         log = self.folder / f"worker-{number}.log"
@@ -60,7 +60,7 @@ class Workplace:
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "celery", "--app", "workers.app", "worker"),
+                    *(sys.executable, "-m", "celery", "--app", app, "worker"),
                     *("--concurrency", "2", "--without-gossip", "--without-mingle"),
                     *("--hostname", f"worker-{number}", *beating),
                 ],

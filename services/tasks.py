@@ -1,0 +1,32 @@
+"""What workers do, as data: the queue in which each task waits, and how long one turn may take.
+
+Services wake workers by these names and import none of them. A queue is one concern, so that what
+takes long, or waits for somebody else's server, keeps nothing else waiting.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A task waits in `queue`; after `seconds` a turn of it is ended, whatever it is doing."""
+
+    queue: str
+    seconds: int
+
+
+TASKS: Final[Mapping[str, Turn]] = MappingProxyType(
+    {
+        "store.sequence": Turn(queue="store", seconds=120),
+        "projections.catch_up": Turn(queue="projections", seconds=300),
+        "notifications.plan": Turn(queue="notifications", seconds=300),
+        "notifications.deliver": Turn(queue="mail", seconds=300),
+    }
+)
+"""Every task there is, by its name."""
+
+QUEUES: Final[tuple[str, ...]] = tuple(dict.fromkeys(turn.queue for turn in TASKS.values()))
+"""Every queue there is; workers consume them all, and a test sees to it."""
