@@ -11,7 +11,7 @@ import click
 
 from domain.references import parse_reference
 from services.cli.asking import office
-from services.notifications.ledger import Notification, State
+from services.notifications.entries import Notification, State
 
 _HEADS: Final = ("no", "case", "what", "to", "state", "tries", "when", "problem")
 

@@ -13,7 +13,8 @@ from typing import Final
 
 import structlog
 
-from services.notifications.ledger import Claim, Ledger
+from services.notifications.entries import Claim
+from services.notifications.ledger import Ledger
 from services.notifications.letters import as_message
 from services.notifications.mail import MailServer, Reply, Verdict
 from services.store.sealing import SealBroken
@@ -47,7 +48,8 @@ def deliver(office: Office, *, batch: int = BATCH, patience: float = PATIENCE) -
             claims = office.ledger.claim(limit=batch, lease=LEASE)
             taken, reachable = _deliver(office.ledger, server, claims)
             handed_over += taken
-            if len(claims) < batch or not reachable or time.monotonic() > until:
+            # A batch that is not full is not the last: whoever was behind another may be due now.
+            if not claims or not reachable or time.monotonic() > until:
                 return handed_over
 
 
@@ -67,8 +69,9 @@ def _deliver(ledger: Ledger, server: MailServer, claims: Sequence[Claim]) -> tup
             break
         reply = _send(ledger, server, claim)
         if reply is not None and reply.verdict is Verdict.UNREACHABLE:
-            for waiting in claims[index:]:
-                _put_off(ledger, waiting, reply)
+            _put_off(ledger, claim, reply)
+            for waiting in claims[index + 1 :]:
+                _put_off(ledger, waiting, reply, tried=False)
             return taken, False
         taken += _settle(ledger, claim, reply)
     return taken, True
@@ -100,12 +103,12 @@ def _settle(ledger: Ledger, claim: Claim, reply: Reply | None) -> int:
     return 0
 
 
-def _put_off(ledger: Ledger, claim: Claim, reply: Reply) -> None:
+def _put_off(ledger: Ledger, claim: Claim, reply: Reply, *, tried: bool = True) -> None:
     if claim.attempts >= MAX_ATTEMPTS:
         _give_up(ledger, claim, f"gave up after {claim.attempts} attempts: {reply.reason}")
         return
     wait = wait_after(claim.attempts, random.random())  # noqa: S311 - it spreads load, guards nothing
-    ledger.postpone(claim, wait, reply.reason)
+    ledger.postpone(claim, wait, reply.reason, tried=tried)
     _log.info("notification_put_off", id=claim.id, attempts=claim.attempts, reason=reply.reason)
 
 

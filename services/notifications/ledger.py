@@ -5,135 +5,54 @@ deleted. So nothing is sent again because the log is read again, whether by a re
 after a restore. What a person is sent is kept only sealed by the key of their case.
 """
 
-import base64
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any, Final, Self
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
+    Insert,
+    Update,
     create_engine,
+    exists,
     func,
+    insert,
     literal,
     make_url,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as insert_or_leave
 
+from services.notifications.entries import (
+    ERASED,
+    Attempt,
+    Claim,
+    Identity,
+    Means,
+    Notification,
+    Plan,
+    Standing,
+    State,
+)
 from services.notifications.letters import Letter
-from services.notifications.tables import case_keys, checkpoint, notifications
+from services.notifications.tables import attempts, case_keys, checkpoint, notifications
 from services.store import CaseKeys
 from services.store.absence import tell_absence
 from services.store.connections import ANSWER_SECONDS
 
-ERASED: Final = "person erased"
-
-_ID_BYTES: Final = 16
 _OPEN: Final = ("planned", "sending")
 _ROW: Final = notifications.c
 # Instants are read as UTC, so that a message is dated the same whatever the server's own zone.
 _SETTINGS: Final = (
     "-c timezone=UTC -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s"
 )
-
-
-class State(StrEnum):
-    """How far an effect has come; a `sending` row is due again when its sender's lease ends."""
-
-    PLANNED = "planned"
-    SENDING = "sending"
-    SENT = "sent"
-    FAILED = "failed"
-    WITHHELD = "withheld"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """What an effect is known by, and its letter sealed for."""
-
-    event_id: str
-    effect: str
-    party: str
-
-    def place(self) -> bytes:
-        """Return the associated data of the sealed letter."""
-        return f"notification {self.event_id} {self.effect} {self.party}".encode()
-
-    def message_id(self, sender: str) -> str:
-        """Return the Message-ID, the same however often it is made; `sender` gives the domain.
-
-        It is short, because a longer one is folded, and some mail programs do not unfold it.
-        """
-        digest = hashlib.sha256(self.place()).digest()[:_ID_BYTES]
-        name = base64.b32encode(digest).decode("ascii").rstrip("=").lower()
-        return f"<{name}@{sender.rpartition('@')[2]}>"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """An effect to enter; without a letter nothing is sent, and `problem` says why."""
-
-    position: int
-    reference: str
-    identity: Identity
-    means: str
-    message_id: str
-    letter: Letter | None
-    state: State = State.PLANNED
-    problem: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """A row that this process alone may send until its lease ends; `attempts` counts this one.
-
-    `sealed` is the letter, and `wrapped` the key of its case: None once the person was erased.
-    """
-
-    id: int
-    identity: Identity
-    reference: str
-    message_id: str
-    planned_at: datetime
-    attempts: int
-    sealed: str
-    wrapped: bytes | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notification:
-    """A row as it may be shown to whoever runs the system: nothing personal."""
-
-    id: int
-    position: int
-    reference: str
-    effect: str
-    party: str
-    means: str
-    message_id: str
-    state: State
-    attempts: int
-    planned_at: datetime
-    next_attempt_at: datetime
-    settled_at: datetime | None
-    last_error: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How far the log was read for effects, rows by state, and since when the oldest is due."""
-
-    position: int
-    counts: Mapping[State, int]
-    due: int
-    oldest_due: datetime | None
 
 
 class Ledger:
@@ -178,8 +97,17 @@ class Ledger:
         if not plans:
             return 0
         wrapped = self._wrapped(connection, {plan.reference for plan in plans})
+        waiting = _waiting(connection, plans)
         now = connection.execute(select(func.now())).scalar_one()
-        rows = [self._row(plan, wrapped.get(plan.reference), now) for plan in plans]
+        rows = [
+            {
+                **self._row(plan, wrapped.get(plan.reference), now),
+                "next_attempt_at": max(
+                    now, plan.not_before or now, waiting.get(_recipient(plan), now)
+                ),
+            }
+            for plan in plans
+        ]
         entered = connection.execute(
             insert_or_leave(notifications)
             .on_conflict_do_nothing(index_elements=("event_id", "effect", "party"))
@@ -194,11 +122,19 @@ class Ledger:
 
     # Sending: each step is a transaction of its own, so none is open while a server is spoken to.
 
-    def claim(self, *, limit: int, lease: timedelta) -> tuple[Claim, ...]:
-        """Take up to `limit` due rows for the length of `lease`, oldest first."""
+    def claim(self, *, limit: int, lease: timedelta, means: str = Means.EMAIL) -> tuple[Claim, ...]:
+        """Take up to `limit` due rows for the length of `lease`, oldest first.
+
+        Of the rows of one recipient only the first that is open is ever taken.
+        """
         due = (
             select(_ROW.id)
-            .where(_ROW.state.in_(_OPEN), _ROW.next_attempt_at <= func.now())
+            .where(
+                _ROW.state.in_(_OPEN),
+                _ROW.means == means,
+                _ROW.next_attempt_at <= func.now(),
+                ~_behind_another(),
+            )
             .order_by(_ROW.next_attempt_at, _ROW.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -221,29 +157,46 @@ class Ledger:
 
     def open_letter(self, claim: Claim) -> Letter | None:
         """Return what is to be sent, None once the person was erased; raises `SealBroken`."""
-        if claim.wrapped is None:
+        if claim.wrapped is None or claim.sealed is None:
             return None
         key = self.keys.unwrap(claim.reference, claim.wrapped)
         return msgspec.json.decode(key.open(claim.sealed, claim.identity.place()), type=Letter)
 
     def sent(self, claim: Claim) -> None:
         """The message was handed over; that stays true even if the lease had ended meanwhile."""
-        self._change(
-            [_ROW.id == claim.id, _ROW.state != State.SENT],
-            state=State.SENT,
-            settled_at=func.now(),
-            last_error=None,
-        )
+        done = update(notifications).where(_ROW.id == claim.id, _ROW.state != State.SENT)
+        changed = done.values(state=State.SENT, settled_at=func.now(), last_error=None)
+        with self.engine.begin() as connection:
+            connection.execute(_tried(changed, State.SENT))
 
-    def postpone(self, claim: Claim, wait: timedelta, problem: str) -> None:
-        """The row is due again after `wait`."""
+    def postpone(self, claim: Claim, wait: timedelta, problem: str, *, tried: bool = True) -> None:
+        """The row is due again after `wait`, and what is planned for its recipient not sooner.
+
+        One that was not `tried`, because those before it found nobody, has no attempt on record.
+        """
         due = func.now() + literal(wait)
-        self._change(_held(claim), state=State.PLANNED, next_attempt_at=due, last_error=problem)
+        changed = (
+            update(notifications)
+            .where(*_held(claim))
+            .values(state=State.PLANNED, next_attempt_at=due, last_error=problem)
+        )
+        behind = update(notifications).where(
+            _ROW.reference == claim.reference,
+            _ROW.party == claim.identity.party,
+            _ROW.id > claim.id,
+            _ROW.state == State.PLANNED,
+            _ROW.next_attempt_at < due,
+        )
+        with self.engine.begin() as connection:
+            if connection.execute(_tried(changed, problem) if tried else changed).rowcount:
+                connection.execute(behind.values(next_attempt_at=due))
 
     def fail(self, claim: Claim, problem: str) -> None:
         """The row is given up until a person retries it."""
-        now = func.now()
-        self._change(_held(claim), state=State.FAILED, settled_at=now, last_error=problem)
+        failed = {"state": State.FAILED, "settled_at": func.now(), "last_error": problem}
+        changed = update(notifications).where(*_held(claim)).values(**failed)
+        with self.engine.begin() as connection:
+            connection.execute(_tried(changed, problem))
 
     def withhold(self, claim: Claim) -> None:
         """The row of an erased person is settled without anything sent, and its letter is gone."""
@@ -304,6 +257,16 @@ class Ledger:
         with self.engine.connect() as connection:
             return tuple(_notification(row) for row in connection.execute(query).mappings())
 
+    def attempts(self, row: int) -> tuple[Attempt, ...]:
+        """Return what was tried for a row, in order."""
+        query = (
+            select(attempts.c.at, attempts.c.outcome)
+            .where(attempts.c.notification == row)
+            .order_by(attempts.c.at, attempts.c.id)
+        )
+        with self.engine.connect() as connection:
+            return tuple(Attempt(**each) for each in connection.execute(query).mappings())
+
     def retry(self, *, ids: Sequence[int] = (), reference: str | None = None) -> int:
         """Rows that failed or wait for a later attempt are due now, with all attempts before them.
 
@@ -358,6 +321,42 @@ class Ledger:
         }
 
 
+def _recipient(plan: Plan) -> tuple[str, str]:
+    """Return who a row is for: what is meant for them arrives in the order it was planned."""
+    return plan.reference, plan.identity.party
+
+
+def _waiting(connection: Connection, plans: Sequence[Plan]) -> Mapping[tuple[str, str], datetime]:
+    """Return until when those recipients wait who have a row that waits: others come behind it."""
+    found = connection.execute(
+        select(_ROW.reference, _ROW.party, func.max(_ROW.next_attempt_at))
+        .where(
+            tuple_(_ROW.reference, _ROW.party).in_({_recipient(plan) for plan in plans}),
+            _ROW.state == State.PLANNED,
+        )
+        .group_by(_ROW.reference, _ROW.party)
+    )
+    return {(reference, party): until for reference, party, until in found}
+
+
+def _behind_another() -> ColumnElement[bool]:
+    """Say that an earlier row for the same recipient is open."""
+    earlier = notifications.alias("earlier")
+    return exists().where(
+        earlier.c.reference == _ROW.reference,
+        earlier.c.party == _ROW.party,
+        earlier.c.state.in_(_OPEN),
+        earlier.c.id < _ROW.id,
+    )
+
+
+def _tried(change: Update, outcome: str) -> Insert:
+    """Return the statement that makes `change` and records, for each row of it, the attempt."""
+    changed = change.returning(_ROW.id).cte("changed")
+    found = select(changed.c.id, literal(outcome))
+    return insert(attempts).from_select(["notification", "outcome"], found)
+
+
 def _held(claim: Claim) -> list[Any]:
     """The row as this claim took it: another claim of the same row has counted one attempt more."""
     return [
@@ -370,6 +369,7 @@ def _held(claim: Claim) -> list[Any]:
 def _claim(row: Mapping[Any, Any]) -> Claim:
     return Claim(
         id=row["id"],
+        position=row["position"],
         identity=Identity(event_id=str(row["event_id"]), effect=row["effect"], party=row["party"]),
         reference=row["reference"],
         message_id=row["message_id"],

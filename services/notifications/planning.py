@@ -17,7 +17,7 @@ from domain.events import CaseEvent, Event
 from domain.processes import Effect, effects
 from domain.record import Recorded
 from domain.stages import Draft, Filed
-from services.notifications.ledger import ERASED, Identity, Plan, State
+from services.notifications.entries import ERASED, Identity, Plan, State
 from services.notifications.letters import Letter, Occasion, UnusableAddress, compose
 from services.wiring import Office
 

@@ -8,6 +8,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    ForeignKey,
     Identity,
     Index,
     Integer,
@@ -55,19 +56,59 @@ notifications: Final = Table(
         name="notifications_settled_or_open",
     ),
     CheckConstraint(
-        "sealed IS NOT NULL OR state IN ('failed', 'withheld')",
+        "sealed IS NOT NULL OR state IN ('failed', 'withheld') OR means = 'webhook'",
         name="notifications_open_ones_hold_a_letter",
     ),
     CheckConstraint("length(last_error) BETWEEN 1 AND 200", name="notifications_last_error_length"),
 )
 
+_open: Final = notifications.c.state.in_(("planned", "sending"))
+
 Index(
     "notifications_due",
     notifications.c.next_attempt_at,
     notifications.c.id,
-    postgresql_where=notifications.c.state.in_(("planned", "sending")),
+    postgresql_where=_open & (notifications.c.means == "email"),
+)
+Index(
+    "notifications_due_webhooks",
+    notifications.c.party,
+    notifications.c.next_attempt_at,
+    notifications.c.id,
+    postgresql_where=_open & (notifications.c.means == "webhook"),
+)
+Index(
+    "notifications_open_of_recipient",
+    notifications.c.reference,
+    notifications.c.party,
+    notifications.c.id,
+    postgresql_where=_open,
 )
 Index("notifications_reference", notifications.c.reference, notifications.c.id)
+Index(
+    "notifications_failed",
+    notifications.c.id,
+    postgresql_where=notifications.c.state == "failed",
+)
+
+attempts: Final = Table(
+    "notification_attempts",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column(
+        "notification",
+        BigInteger,
+        ForeignKey("notifications.id", name="notification_attempts_notification_fkey"),
+        nullable=False,
+    ),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("outcome", Text, nullable=False),
+    CheckConstraint(
+        "length(outcome) BETWEEN 1 AND 200", name="notification_attempts_outcome_length"
+    ),
+)
+
+Index("notification_attempts_notification", attempts.c.notification, attempts.c.id)
 
 checkpoint: Final = Table(
     "notifications_checkpoint",

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from services.notifications.delivery import deliver
-from services.notifications.ledger import Notification, State
+from services.notifications.entries import Notification, State
 from services.notifications.planning import plan
 from services.settings import Settings
 from services.stack.postgres import PostgresServer

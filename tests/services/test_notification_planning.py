@@ -12,7 +12,7 @@ from sqlalchemy import create_engine
 
 from domain.events import ApplicationAcknowledged
 from domain.particulars import ApplicationCorrected, Correction
-from services.notifications.ledger import State
+from services.notifications.entries import State
 from services.notifications.planning import PlanningStopped, plan
 from services.notifications.tables import metadata
 from services.settings import Settings

@@ -1,0 +1,130 @@
+"""What the ledger of effects holds, as values: rows to enter, rows to send, rows to look at."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from services.notifications.letters import Letter
+
+ERASED: Final = "person erased"
+
+_ID_BYTES: Final = 16
+
+
+class Means(StrEnum):
+    """How an effect reaches its party."""
+
+    EMAIL = "email"
+    WEBHOOK = "webhook"
+
+
+class State(StrEnum):
+    """How far an effect has come; a `sending` row is due again when its sender's lease ends."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    WITHHELD = "withheld"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What an effect is known by, and its letter sealed for."""
+
+    event_id: str
+    effect: str
+    party: str
+
+    def place(self) -> bytes:
+        """Return the associated data of the sealed letter."""
+        return f"notification {self.event_id} {self.effect} {self.party}".encode()
+
+    def name(self) -> str:
+        """Return a short name of the effect alone, the same however often it is made."""
+        digest = hashlib.sha256(self.place()).digest()[:_ID_BYTES]
+        return base64.b32encode(digest).decode("ascii").rstrip("=").lower()
+
+    def message_id(self, sender: str) -> str:
+        """Return the Message-ID, the same however often it is made; `sender` gives the domain.
+
+        It is short, because a longer one is folded, and some mail programs do not unfold it.
+        """
+        return f"<{self.name()}@{sender.rpartition('@')[2]}>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """An effect to enter; without a letter nothing is mailed, and `problem` says why.
+
+    Nothing is sent before `not_before`.
+    """
+
+    position: int
+    reference: str
+    identity: Identity
+    means: str
+    message_id: str
+    letter: Letter | None
+    state: State = State.PLANNED
+    problem: str | None = None
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A row that this process alone may send until its lease ends; `attempts` counts this one.
+
+    `sealed` is the letter, and `wrapped` the key of its case: None once the person was erased.
+    """
+
+    id: int
+    position: int
+    identity: Identity
+    reference: str
+    message_id: str
+    planned_at: datetime
+    attempts: int
+    sealed: str | None
+    wrapped: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """A row as it may be shown to whoever runs the system: nothing personal."""
+
+    id: int
+    position: int
+    reference: str
+    effect: str
+    party: str
+    means: str
+    message_id: str
+    state: State
+    attempts: int
+    planned_at: datetime
+    next_attempt_at: datetime
+    settled_at: datetime | None
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """That something was tried, and what came of it: `sent`, or why not."""
+
+    at: datetime
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How far the log was read for effects, rows by state, and since when the oldest is due."""
+
+    position: int
+    counts: Mapping[State, int]
+    due: int
+    oldest_due: datetime | None
