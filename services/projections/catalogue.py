@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Table
 
 from domain.events import Event
-from domain.projections import case_list, exercises, status, work
+from domain.projections import case_list, exercises, paths, status, work
 from domain.record import Recorded
 from services.projections import names, tables
 from services.projections.errors import UnknownProjection
@@ -104,9 +104,19 @@ WORK: Final = Projection(
     key=work.key,
     fold=work.fold,
 )
+PATHS: Final = Projection(
+    name="paths",
+    version=paths.VERSION,
+    table=tables.paths,
+    row=paths.PathRow,
+    personal=None,
+    opens=paths.OPENS,
+    key=paths.key,
+    fold=paths.fold,
+)
 
 PROJECTIONS: Final[Mapping[str, Projection]] = MappingProxyType(
-    {each.name: each for each in (CASE_LIST, CASE_STATUS, EXERCISES, WORK)}
+    {each.name: each for each in (CASE_LIST, CASE_STATUS, EXERCISES, WORK, PATHS)}
 )
 
 

@@ -26,6 +26,7 @@ from sqlalchemy import (
     table,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import quoted_name
 
 metadata: Final = MetaData()
@@ -288,6 +289,26 @@ exercise_pools: Final = Table(
     _text("ruleset", null=True),
     PrimaryKeyConstraint("exercise", "position", "reference", name="exercise_pools_pkey"),
 )
+
+paths: Final = Table(
+    "paths",
+    metadata,
+    _text("reference"),
+    _text("route"),
+    _text("ruleset", null=True),
+    _instant("submitted_at"),
+    Column("stages", ARRAY(Text), nullable=False),
+    Column("since", ARRAY(DateTime(timezone=True)), nullable=False),
+    Column("by", ARRAY(Text), nullable=False),
+    _text("stage"),
+    _instant("moved_at"),
+    _text("outcome", null=True),
+    _instant("outcome_at", null=True),
+    _bigint("position"),
+    PrimaryKeyConstraint("reference", name="paths_pkey"),
+    CheckConstraint("(outcome IS NULL) = (outcome_at IS NULL)", name="paths_outcome_at"),
+)
+Index("paths_moved_at", paths.c.moved_at)
 
 
 @cache
