@@ -13,6 +13,7 @@ from typing import Final
 from domain.access import PERMITTED, Action, Person, Role
 from services.settings import Settings, SettingsFault
 from services.stack.keys import kept
+from services.staff import Colleague
 
 LOCAL_PEOPLE: Final = (
     ("officer.chan", Role.OFFICER),
@@ -53,6 +54,19 @@ def officers(settings: Settings) -> frozenset[str] | None:
     if settings.env != "embedded":
         return None
     return frozenset(name for name, role in LOCAL_PEOPLE if role in PERMITTED[Action.WORK])
+
+
+def colleagues(settings: Settings) -> tuple[Colleague, ...]:
+    """Return whom this installation knows of its staff, with where mail reaches them.
+
+    In the embedded stack they are the local people, whose mail is caught, unless others are told.
+    """
+    if settings.staff or settings.env != "embedded":
+        return settings.staff
+    return tuple(
+        Colleague(account=name, role=role, email=f"{name}@qmas.example")
+        for name, role in LOCAL_PEOPLE
+    )
 
 
 def sign_in(settings: Settings, name: str, password: str) -> Person | None:

@@ -12,17 +12,20 @@ import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import time
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from domain.hours import QuietHours
 from services.stack.errors import StackFault
 from services.stack.keys import kept
 from services.stack.places import Places, settle
 from services.stack.postgres import APP, OWNER, passwords_of, socket_url
 from services.stack.redis import broker_url
+from services.staff import Colleague, StaffFault, read_staff
 
 KEY_BYTES = 32
 _LEAST_DISTINCT = 12  # of 32 random bytes about 30 differ; a typed or repeated key has few
@@ -78,7 +81,8 @@ class Settings:
     """What an installation knows about itself. URLs and keys stay out of its representation.
 
     `database_url` is the application's, without rights to the schema; `owner_database_url` runs
-    migrations and is None where this process is not to know it. Keys are 32 bytes each.
+    migrations and is None where this process is not to know it. Keys are 32 bytes each. `staff`
+    is empty where it was not told; in `quiet_hours` nobody outside the office is written to.
     """
 
     env: Environment
@@ -88,6 +92,8 @@ class Settings:
     broker_url: str = field(repr=False)
     smtp: Smtp
     mail_sender: str
+    quiet_hours: QuietHours | None
+    staff: tuple[Colleague, ...] = field(repr=False)
     web_host: str
     web_port: int
     public_url: str
@@ -124,6 +130,8 @@ class Settings:
             ),
             smtp=reader.smtp(embedded=made is not None),
             mail_sender=reader.text("QMAS_MAIL_SENDER") or "no-reply@qmas.invalid",
+            quiet_hours=reader.quiet_hours(),
+            staff=reader.staff(),
             web_host=host,
             web_port=port,
             public_url=(reader.text("QMAS_PUBLIC_URL") or f"http://{host}:{port}").rstrip("/"),
@@ -292,6 +300,26 @@ class _Reader:
             password=unquote(parts.password) if parts.password else None,
         )
 
+    def quiet_hours(self) -> QuietHours | None:
+        text = self.text("QMAS_QUIET_HOURS")
+        if text is None:
+            return None
+        begins, _, ends = text.partition("-")
+        try:
+            return QuietHours(begins=_clock(begins), ends=_clock(ends))
+        except ValueError:
+            self.fault("QMAS_QUIET_HOURS", f"is {text!r}; it must read like 22:00-08:00")
+            return None
+
+    def staff(self) -> tuple[Colleague, ...]:
+        """The staff that QMAS_STAFF tells, or more often the file that QMAS_STAFF_FILE names."""
+        text = self.text("QMAS_STAFF")
+        try:
+            return () if text is None else read_staff(text)
+        except StaffFault as fault:
+            self.fault("QMAS_STAFF", str(fault))
+            return ()
+
     def key(self, name: str, otherwise: _Made | None) -> bytes:
         """A key of 32 bytes told in base64; b"" with a fault when it is missing or weak."""
         text = self._told(name, otherwise)
@@ -322,6 +350,11 @@ class _Reader:
         if text is None and otherwise is None:
             self.fault(name, _MISSING)
         return text or (otherwise() if otherwise else "")
+
+
+def _clock(text: str) -> time:
+    hours, minutes = text.strip().split(":")
+    return time(int(hours), int(minutes))
 
 
 def _reason(fault: OSError | UnicodeDecodeError) -> str:

@@ -11,6 +11,9 @@ from typing import Final
 from services.notifications.letters import Letter
 
 ERASED: Final = "person erased"
+UNUSABLE: Final = "address unusable"
+NO_ADDRESS: Final = "no address"
+NO_LONGER: Final = "represents nobody any more"
 
 _ID_BYTES: Final = 16
 

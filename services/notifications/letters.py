@@ -1,29 +1,41 @@
-"""What an effect says: templates in three languages, the letter made of one, its e-mail message.
+"""The letter that an effect makes for one of its parties, and the e-mail message that it is.
 
 Law: a letter is composed once, kept as composed, and makes the same message every time, so that a
 message that is sent again can be told to be the same one by its Message-ID and by its bytes.
-
-A template is named `EFFECT.LANGUAGE.txt`: header lines `From:` (the sender's name) and `Subject:`,
-an empty line, and the text. `$name`, `$reference`, `$submitted_on` and `$status_url` are filled in.
+Whoever is of the office is told what happened by a reference and a link, and nothing personal.
 """
 
-from collections.abc import Mapping
+import hashlib
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from functools import cache
-from importlib.resources import files
-from string import Template
 from typing import Final
 
 from domain.application import Applicant, Correspondence
-from domain.days import hong_kong_date, written_out
+from domain.days import hong_kong_date
+from domain.particulars import Representative
+from domain.processes import OUTSIDE, Effect, Happening, Party
+from services.notifications.facts import day, facts_of
+from services.notifications.wording import (
+    FRAME,
+    Block,
+    Facts,
+    as_page,
+    as_text,
+    filled,
+    filled_blocks,
+    words_of,
+)
 
 # Every relay takes 7-bit content, so the bytes sent do not depend on what the server offers.
 _POLICY: Final = SMTP.clone(cte_type="7bit")
+_OWN: Final = "frame-own"
+_COPY: Final = "frame-copy"
+_REPRESENTATIVE: Final = "frame-representative"
+_STAFF: Final = "frame-staff"
 
 
 class UnusableAddress(ValueError):
@@ -32,7 +44,10 @@ class UnusableAddress(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """One message as composed, complete but for its date and id; kept sealed."""
+    """One message as composed, complete but for its date and id; kept sealed.
+
+    `page` is the same as HTML, empty where the message has plain text alone.
+    """
 
     recipient: str
     sender: str
@@ -40,37 +55,79 @@ class Letter:
     subject: str
     language: Correspondence
     text: str
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addressee:
+    """Who a letter goes to: a party by name and address; `copied` where it is the applicant's."""
+
+    party: Party
+    name: str
+    email: str
+    copied: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
-    """What a letter is about: the case, when it was submitted, and where its status is shown."""
+    """What a letter is about: what happened, and the case and its applicant as they are now.
 
+    `public_url` is where the pages are, without a slash at its end.
+    """
+
+    happening: Happening
     reference: str
     submitted_at: datetime
-    status_url: str
+    applicant: Applicant
+    public_url: str
 
 
-def compose(effect: str, occasion: Occasion, applicant: Applicant, sender: str) -> Letter:
-    """Return the letter of `effect` in the applicant's language of correspondence.
+def addressed(
+    effect: Effect, party: Party, applicant: Applicant, representative: Representative | None
+) -> Addressee:
+    """Return a party outside the office by name and address; a representative has to be there."""
+    if party is Party.APPLICANT:
+        return Addressee(party=party, name=_name(applicant), email=applicant.email)
+    if representative is None:
+        raise ValueError(f"nobody is known to be the {party}")
+    copied = Party.APPLICANT in effect.to
+    return Addressee(
+        party=party, name=representative.name, email=representative.email, copied=copied
+    )
 
-    Raises `UnusableAddress` when nothing can be sent to the applicant's e-mail address.
+
+def compose(effect: str, occasion: Occasion, to: Addressee, sender: str) -> Letter:
+    """Return the letter of `effect`, in the applicant's language or, within the office, English.
+
+    Raises `UnusableAddress` when nothing can be sent to the address.
     """
-    language = applicant.correspondence_language
-    headers, text = _template(effect, language)
-    filled = {
-        "name": _name(applicant),
+    outside = to.party in OUTSIDE
+    applicant = occasion.applicant
+    language = applicant.correspondence_language if outside else Correspondence.ENGLISH
+    frame, words = words_of(_frame_of(to), language), words_of(effect, language)
+    facts: Facts = {
         "reference": occasion.reference,
-        "submitted_on": _written(hong_kong_date(occasion.submitted_at), language),
-        "status_url": occasion.status_url,
+        "status_url": f"{occasion.public_url}/",
+        "case_url": f"{occasion.public_url}/staff/cases/{occasion.reference}",
     }
+    if outside:
+        facts = {
+            **facts,
+            "name": _name(applicant),
+            "recipient": to.name,
+            "submitted_on": day(hong_kong_date(occasion.submitted_at), language),
+            **facts_of(occasion.happening, language),
+        }
+    blocks = filled_blocks(_around(frame.blocks, words.blocks), facts)
+    subject = filled(words.subject, facts)
     return Letter(
-        recipient=_usable(applicant.email),
+        recipient=_usable(to.email),
         sender=sender,
-        sender_name=headers["From"],
-        subject=Template(headers["Subject"]).substitute(filled),
+        sender_name=words_of(FRAME, language).named["sender" if outside else "office"],
+        subject=subject,
         language=language,
-        text=Template(text).substitute(filled),
+        text=as_text(blocks),
+        page=as_page(subject, language, blocks),
     )
 
 
@@ -86,17 +143,26 @@ def as_message(letter: Letter, *, message_id: str, written_at: datetime) -> Emai
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     message.set_content(letter.text)
+    if letter.page:
+        message.add_alternative(letter.page, subtype="html")
+        # Made of what is the same every time, where the library would draw one by lot.
+        message.set_boundary(hashlib.sha256(message_id.encode()).hexdigest()[:40])
     message["Content-Language"] = letter.language  # after the text, which clears such headers
     return message
 
 
-@cache
-def _template(effect: str, language: Correspondence) -> tuple[Mapping[str, str], str]:
-    """Return the header lines and the text of one template."""
-    path = files("services.notifications") / "templates" / f"{effect}.{language}.txt"
-    head, _, text = path.read_text(encoding="utf-8").partition("\n\n")
-    lines = (line.partition(":") for line in head.splitlines())
-    return {name: value.strip() for name, _, value in lines}, text
+def _frame_of(to: Addressee) -> str:
+    if to.party not in OUTSIDE:
+        return _STAFF
+    if to.party is Party.APPLICANT:
+        return _OWN
+    return _COPY if to.copied else _REPRESENTATIVE
+
+
+def _around(frame: tuple[Block, ...], inner: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Return the blocks of a frame with those of a letter where it says so."""
+    at = next(number for number, block in enumerate(frame) if block.lines == ("...",))
+    return (*frame[:at], *inner, *frame[at + 1 :])
 
 
 def _name(applicant: Applicant) -> str:
@@ -105,12 +171,6 @@ def _name(applicant: Applicant) -> str:
     if in_chinese and applicant.name_in_chinese:
         return applicant.name_in_chinese
     return f"{applicant.given_names} {applicant.family_name}".strip()
-
-
-def _written(day: date, language: Correspondence) -> str:
-    if language is Correspondence.ENGLISH:
-        return written_out(day)
-    return f"{day.year} 年 {day.month} 月 {day.day} 日"
 
 
 def _usable(email: str) -> str:

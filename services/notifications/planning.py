@@ -7,23 +7,54 @@ right before it, aloud; what came before it is kept and nothing is skipped.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, cast
 
 from sqlalchemy import Connection
 
+from domain.access import Role
 from domain.case import load
 from domain.errors import Reportable
 from domain.events import CaseEvent, Event
-from domain.processes import Effect, effects
+from domain.processes import (
+    OUTSIDE,
+    Effect,
+    Happening,
+    Party,
+    Recipient,
+    called_for,
+    effects,
+    happening,
+    recipients,
+)
+from domain.projections.stage_after import CASE_STREAM, WORK_STREAM
 from domain.record import Recorded
 from domain.stages import Draft, Filed
-from services.notifications.entries import ERASED, Identity, Plan, State
-from services.notifications.letters import Letter, Occasion, UnusableAddress, compose
+from domain.told import ToldRepresentative, representative_told
+from services.identity import colleagues
+from services.notifications.entries import (
+    ERASED,
+    NO_ADDRESS,
+    NO_LONGER,
+    UNUSABLE,
+    Identity,
+    Means,
+    Plan,
+    State,
+)
+from services.notifications.letters import (
+    Addressee,
+    Letter,
+    Occasion,
+    UnusableAddress,
+    addressed,
+    compose,
+)
 from services.wiring import Office
 
 BATCH: Final = 500
 
-_Histories = Mapping[str, tuple[Recorded[Event], ...]]
+_Streams = Mapping[str, tuple[Recorded[Event], ...]]
 
 
 class PlanningStopped(Reportable):
@@ -66,12 +97,12 @@ def _step(office: Office, connection: Connection, batch: int) -> _Step:
     """Plan one batch of the log, and move the checkpoint past what could be planned."""
     before = office.ledger.lock_checkpoint(connection)
     records = office.store.read_log(after=before, limit=batch, personal=False)
-    histories = _histories(office, records)
+    streams = _streams(office, records)
     plans: list[Plan] = []
     planned, stopped = 0, None
     for recorded in records:
         try:
-            plans += _plans(office, recorded, histories)
+            plans += _plans(office, recorded, streams)
         except Exception as fault:  # noqa: BLE001 - raised again below, with its event
             stopped = PlanningStopped(recorded, fault)
             stopped.__cause__ = fault
@@ -83,17 +114,57 @@ def _step(office: Office, connection: Connection, batch: int) -> _Step:
     return _Step(read=len(records), entered=entered, stopped=stopped)
 
 
-def _histories(office: Office, records: Sequence[Recorded[Event]]) -> _Histories:
+def _streams(office: Office, records: Sequence[Recorded[Event]]) -> _Streams:
     """Return the whole streams of those cases of the batch that something is to be done for."""
-    streams = {each.stream for each in records if effects(each.event)}
-    return office.store.read_streams(sorted(streams)) if streams else {}
+    references = {_reference(each) for each in records if called_for(each.event)}
+    kinds = (CASE_STREAM, WORK_STREAM)
+    streams = [f"{kind}{reference}" for reference in sorted(references) for kind in kinds]
+    return office.store.read_streams(streams) if streams else {}
 
 
-def _plans(office: Office, recorded: Recorded[Event], histories: _Histories) -> tuple[Plan, ...]:
-    return tuple(
-        _plan(office, recorded, effect, _filed(histories[recorded.stream]))
-        for effect in effects(recorded.event)
+def _reference(recorded: Recorded[Event]) -> str:
+    """Return whose case an event belongs to; only those of cases and of work call for effects."""
+    return recorded.stream.partition("-")[2]
+
+
+def _plans(office: Office, recorded: Recorded[Event], streams: _Streams) -> tuple[Plan, ...]:
+    if not called_for(recorded.event):
+        return ()
+    reference = _reference(recorded)
+    case, work = streams[f"{CASE_STREAM}{reference}"], streams[f"{WORK_STREAM}{reference}"]
+    opened = next(each for each in (*case, *work) if each.position == recorded.position)
+    told = cast("Sequence[Recorded[CaseEvent]]", case)
+    known = _Case(
+        filed=_filed(case),
+        representative=representative_told(told),
+        before=representative_told([each for each in told if _is_before(each, recorded)]),
+        happening=happening(opened, case, work),
+        position=recorded.position or 0,
+        event_id=recorded.event_id,
     )
+    return tuple(
+        _plan(office, known, effect, recipient)
+        for effect in effects(known.happening)
+        for recipient in recipients(effect, known.happening, supervisors(office))
+    )
+
+
+def _is_before(each: Recorded[CaseEvent], recorded: Recorded[Event]) -> bool:
+    if each.position is None or recorded.position is None:
+        return False  # what has no position yet comes after all that has one
+    return each.position < recorded.position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """An event with its case: as it is now, who speaks in it now and did before the event."""
+
+    happening: Happening
+    event_id: str
+    position: int
+    filed: Filed
+    representative: ToldRepresentative | None
+    before: ToldRepresentative | None
 
 
 def _filed(history: Sequence[Recorded[Event]]) -> Filed:
@@ -104,41 +175,77 @@ def _filed(history: Sequence[Recorded[Event]]) -> Filed:
     return state.filed
 
 
-def _plan(office: Office, recorded: Recorded[Event], effect: Effect, filed: Filed) -> Plan:
+def _plan(office: Office, known: _Case, effect: Effect, recipient: Recipient) -> Plan:
     """Return the row to enter; who was erased or cannot be written to is sent nothing."""
-    if recorded.position is None:
-        raise ValueError(f"{recorded.event_id} was read from the log without a position")
     sender = office.settings.mail_sender
-    identity = Identity(event_id=recorded.event_id, effect=effect.name, party=effect.to)
+    identity = Identity(event_id=known.event_id, effect=effect.name, party=recipient.name)
     letter: Letter | None = None
-    problem: str | None = None
-    state = State.PLANNED
+    state, problem = State.PLANNED, None
     try:
-        letter = _letter(office, effect, filed)
-        if letter is None:
-            state, problem = State.WITHHELD, ERASED
+        letter = _letter(office, known, effect, recipient)
+    except _NotWritten as reason:
+        state, problem = State.WITHHELD, str(reason)
     except UnusableAddress:
-        state, problem = State.FAILED, "address unusable"
+        state, problem = State.FAILED, UNUSABLE
     return Plan(
-        position=recorded.position,
-        reference=filed.reference,
+        position=known.position,
+        reference=known.filed.reference,
         identity=identity,
-        means=effect.by,
+        means=Means.EMAIL,
         message_id=identity.message_id(sender),
         letter=letter,
         state=state,
         problem=problem,
+        not_before=_not_before(office, effect, recipient),
     )
 
 
-def _letter(office: Office, effect: Effect, filed: Filed) -> Letter | None:
-    """Return what the applicant is told, None once they were erased."""
-    if filed.application is None:
+def _not_before(office: Office, effect: Effect, recipient: Recipient) -> datetime | None:
+    """Return when quiet hours end for this effect, None where none keep it back."""
+    quiet = office.settings.quiet_hours
+    if quiet is None or effect.at_any_hour or recipient.party not in OUTSIDE:
         return None
+    return quiet.over_at(office.clock())
+
+
+class _NotWritten(Exception):
+    """Nothing is sent, for the reason that it tells."""
+
+
+def _letter(office: Office, known: _Case, effect: Effect, recipient: Recipient) -> Letter:
+    """Return what somebody is told, or raise why they are told nothing."""
+    filed = known.filed
+    if filed.application is None:
+        raise _NotWritten(ERASED)
+    applicant = filed.application.applicant
     occasion = Occasion(
+        happening=known.happening,
         reference=filed.reference,
         submitted_at=filed.submitted_at,
-        status_url=f"{office.settings.public_url}/",
+        applicant=applicant,
+        public_url=office.settings.public_url,
     )
-    applicant = filed.application.applicant
-    return compose(effect.name, occasion, applicant, office.settings.mail_sender)
+    if recipient.party in OUTSIDE:
+        former = recipient.party is Party.FORMER_REPRESENTATIVE
+        told = known.before if former else known.representative
+        who = told.who if told else None
+        if recipient.party is not Party.APPLICANT and who is None:
+            raise _NotWritten(NO_LONGER)
+        to = addressed(effect, recipient.party, applicant, who)
+    else:
+        to = _colleague(office, recipient)
+    return compose(effect.name, occasion, to, office.settings.mail_sender)
+
+
+def supervisors(office: Office) -> tuple[str, ...]:
+    """Return the supervisors whom this installation knows."""
+    known = colleagues(office.settings)
+    return tuple(each.account for each in known if each.role is Role.SUPERVISOR)
+
+
+def _colleague(office: Office, recipient: Recipient) -> Addressee:
+    """Return somebody of the office as an addressee; raises where no address is known."""
+    for each in colleagues(office.settings):
+        if each.account == recipient.account:
+            return Addressee(party=recipient.party, name=each.account, email=each.email)
+    raise _NotWritten(NO_ADDRESS)

@@ -20,8 +20,9 @@ import psycopg
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from domain.application import Application, Correspondence
-from domain.events import ApplicationAcknowledged, ApplicationSubmitted, CaseEvent, Channel
+from domain.events import ApplicationAcknowledged, ApplicationSubmitted, CaseEvent, Channel, Event
 from domain.references import make_reference
+from domain.work_events import WorkEvent
 from services.settings import Settings
 from services.store import Commit, NewEvent, StreamWrite
 from services.wiring import Office, open_office
@@ -80,13 +81,22 @@ def submitted(reference: str, application: Application) -> ApplicationSubmitted:
 
 def record(office: Office, reference: str, after: int, *events: CaseEvent) -> None:
     """Append events to a case that is at version `after`."""
+    _append(office, f"case-{reference}", after, events)
+
+
+def work(office: Office, reference: str, after: int, *events: WorkEvent) -> None:
+    """Append events to the work on a case, which is at version `after`."""
+    _append(office, f"work-{reference}", after, events)
+
+
+def _append(office: Office, stream: str, after: int, events: Sequence[Event]) -> None:
     written = tuple(NewEvent(event=event, effective_at=_AT) for event in events)
     command_id = uuid4()
     office.store.append(
         Commit(
             command_id=command_id,
             fingerprint=command_id.bytes,
-            writes=(StreamWrite(stream=f"case-{reference}", expected=after, events=written),),
+            writes=(StreamWrite(stream=stream, expected=after, events=written),),
             actor="test",
             role="officer",
             command="Test",

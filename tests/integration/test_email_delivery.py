@@ -81,7 +81,9 @@ def test_an_acknowledgement_reaches_the_applicant_in_their_language(
     (message,) = mail.messages
     assert mail.recipients == ["applicant-7@example.com"]
     assert message["Subject"] == f"我们已收到你的申请 {reference}"
-    assert reference in message.get_content()
+    body = message.get_body(("plain",))
+    assert body is not None
+    assert reference in body.get_content()
     row = _only(office)
     assert (row.state, row.attempts, row.last_error) == (State.SENT, 1, None)
     assert mail.ids == [row.message_id]

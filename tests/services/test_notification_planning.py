@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import psycopg
@@ -10,9 +11,18 @@ import pytest
 from psycopg import errors
 from sqlalchemy import create_engine
 
-from domain.events import ApplicationAcknowledged
-from domain.particulars import ApplicationCorrected, Correction
+from domain.days import HONG_KONG
+from domain.events import ApplicationAcknowledged, ApplicationWithdrawn
+from domain.hours import QuietHours
+from domain.particulars import (
+    ApplicationCorrected,
+    Correction,
+    Representative,
+    RepresentativeAppointed,
+)
+from domain.work_events import CaseAssigned, CaseTaken
 from services.notifications.entries import State
+from services.notifications.letters import Letter
 from services.notifications.planning import PlanningStopped, plan
 from services.notifications.tables import metadata
 from services.settings import Settings
@@ -28,6 +38,7 @@ from tests.integration.mailing import (
     settings,
     states,
     submitted,
+    work,
 )
 from tests.services.erasing import erase
 
@@ -94,11 +105,79 @@ def test_a_letter_goes_to_the_address_and_in_the_language_as_corrected(office: O
         ApplicationCorrected(fields=(), assessed_anew=False, personal=corrected),
         ApplicationAcknowledged(),
     )
+    assert plan(office) == 2
+    assert {(letter.recipient, letter.language) for letter in letters(office).values()} == {
+        ("applicant-1@example.com", "zh-Hant")
+    }
+
+
+def test_a_representative_gets_a_copy_and_the_officer_a_link(office: Office) -> None:
+    reference = new_reference()
+    may = Representative(name="May Ng", organisation="Ng & Co", email="may@example.com")
+    record(
+        office,
+        reference,
+        0,
+        submitted(reference, applicant(1)),
+        RepresentativeAppointed(personal=may),
+    )
+    work(office, reference, 0, CaseTaken(officer="officer.chan"))
+    record(office, reference, 2, ApplicationAcknowledged(), ApplicationWithdrawn(personal=None))
+    plan(office)
+    found = letters(office)
+    assert found["acknowledgement", "representative"].recipient == "may@example.com"
+    assert "You represent John Carter" in found["acknowledgement", "representative"].text
+    assert found["withdrawn", "applicant"].recipient == "applicant-1@example.com"
+    told = found["withdrawal-for-officer", "officer:officer.chan"]
+    assert f"https://qmas.test/staff/cases/{reference}" in told.text
+    assert "Carter" not in told.subject + told.text + told.page
+
+
+def test_an_officer_without_an_address_is_sent_nothing_and_the_ledger_says_why(
+    office: Office,
+) -> None:
+    reference = acknowledge(office, applicant(1))
+    work(office, reference, 0, CaseAssigned(officer="nobody.known", before=None))
+    plan(office)
+    (row,) = [each for each in office.ledger.rows() if each.effect == "case-assigned"]
+    assert (row.party, row.state, row.last_error) == (
+        "officer:nobody.known",
+        State.WITHHELD,
+        "no address",
+    )
+
+
+def test_what_happened_before_an_effect_was_known_is_never_written_about(
+    office: Office, database: TestDatabase
+) -> None:
+    """A new line of the table meets a log whose checkpoint is past all that it could be about."""
+    acknowledge(office, applicant(1))
+    head = office.store.sequence()
+    with psycopg.connect(database.owner_url) as connection:
+        connection.execute("UPDATE notifications_checkpoint SET position = %s", (head,))
+    later = acknowledge(office, applicant(2))
     assert plan(office) == 1
-    (claim,) = office.ledger.claim(limit=1, lease=timedelta(minutes=1))
-    letter = office.ledger.open_letter(claim)
-    assert letter is not None
-    assert (letter.recipient, letter.language) == ("applicant-1@example.com", "zh-Hant")
+    assert [row.reference for row in office.ledger.rows()] == [later]
+
+
+def test_quiet_hours_keep_back_what_can_wait_and_what_is_of_the_office_goes_at_once(
+    told: Settings,
+) -> None:
+    night = datetime(2026, 3, 2, 23, 0, tzinfo=HONG_KONG)
+    quiet = QuietHours(begins=time(22), ends=time(8))
+    with an_office(replace(told, quiet_hours=quiet)) as opened:
+        office = replace(opened, clock=lambda: night + timedelta(days=36500))
+        acknowledge(office, applicant(1))
+        reference = new_reference()
+        record(office, reference, 0, submitted(reference, applicant(2)))
+        work(office, reference, 0, CaseTaken(officer="officer.chan"))
+        record(office, reference, 1, ApplicationWithdrawn(personal=None))
+        assert plan(office) == 3
+        rows = {row.effect: row for row in office.ledger.rows()}
+    waits = rows["acknowledgement"].next_attempt_at.astimezone(HONG_KONG)
+    assert (waits.year, waits.hour, waits.minute) == (2126, 8, 0)
+    for at_once in ("withdrawn", "withdrawal-for-officer"):
+        assert rows[at_once].next_attempt_at <= datetime.now(UTC)
 
 
 def test_planners_at_once_while_cases_come_in_enter_every_effect_once(
@@ -142,9 +221,10 @@ def test_reading_the_whole_log_again_plans_nothing_again(
 def test_an_erased_person_is_planned_nothing_and_the_reason_is_kept(office: Office) -> None:
     reference = acknowledge(office, applicant(1))
     erase(office.store, reference)
-    assert plan(office) == 1
-    (row,) = office.ledger.rows()
-    assert (row.state, row.last_error) == (State.WITHHELD, "person erased")
+    plan(office)
+    rows = office.ledger.rows()
+    assert "acknowledgement" in {row.effect for row in rows}
+    assert {(row.state, row.last_error) for row in rows} == {(State.WITHHELD, "person erased")}
 
 
 def test_an_address_that_cannot_be_written_to_fails_alone_and_says_so(office: Office) -> None:
@@ -211,7 +291,7 @@ def test_the_standing_counts_every_state_and_what_is_due(office: Office) -> None
     standing = office.ledger.standing()
     assert {state: count for state, count in standing.counts.items() if count} == {
         State.PLANNED: 2,
-        State.WITHHELD: 1,
+        State.WITHHELD: len(office.ledger.rows(reference=references[0])),
     }
     assert standing.due == 2
     assert standing.oldest_due is not None
@@ -237,6 +317,18 @@ def test_the_migrated_tables_are_the_declared_ones(
     metadata.create_all(engine)
     engine.dispose()
     assert _catalogue(database.admin_url) == _catalogue(empty_database.admin_url)
+
+
+def letters(office: Office) -> dict[tuple[str, str], Letter]:
+    """Return every letter that is due, by its effect and party, and take it for sent."""
+    found = {}
+    while claims := office.ledger.claim(limit=100, lease=timedelta(minutes=1)):
+        for claim in claims:
+            letter = office.ledger.open_letter(claim)
+            assert letter is not None
+            found[claim.identity.effect, claim.identity.party] = letter
+            office.ledger.sent(claim)
+    return found
 
 
 def _catalogue(url: str) -> list[tuple[object, ...]]:
