@@ -17,7 +17,7 @@ RUN pip install "setuptools>=80" \
 
 FROM python:3.12-slim
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin qmas \
-    && install --directory --owner=qmas --group=qmas --mode=0700 /var/lib/qmas
+    && install --directory --owner=qmas --group=qmas --mode=0700 /var/lib/qmas /var/lib/qmas-fence
 COPY --from=build /opt/qmas /opt/qmas
 ENV PATH=/opt/qmas/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER 10001:10001

@@ -87,6 +87,7 @@ class Settings:
 
     env: Environment
     home: Path
+    fence_folder: Path
     database_url: str = field(repr=False)
     owner_database_url: str | None = field(repr=False)
     broker_url: str = field(repr=False)
@@ -123,6 +124,7 @@ class Settings:
         settings = cls(
             env=env,
             home=folder,
+            fence_folder=_beside(folder, reader.text("QMAS_FENCE_FOLDER")),
             database_url=reader.database_url("QMAS_DATABASE_URL", made.app_url if made else None),
             owner_database_url=_owner_url(reader, made),
             broker_url=reader.url(
@@ -160,6 +162,11 @@ class Settings:
     def child_environ(self) -> dict[str, str]:
         """Return the environment in which a process of ours loads these same settings."""
         return {**self.environ, "QMAS_HOME": str(self.home)}
+
+
+def _beside(home: Path, told: str | None) -> Path:
+    """The folder for what must outlive a restore of `home`: never in it, unless told so."""
+    return Path(told).absolute() if told else home.with_name(f"{home.name}.fence")
 
 
 def _owner_url(reader: "_Reader", made: "_Embedded | None") -> str | None:

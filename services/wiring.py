@@ -11,7 +11,8 @@ from services.documents.files import Files
 from services.guesses import Guesses
 from services.latest_pool import LatestPool
 from services.notifications.ledger import Ledger
-from services.pokes import Pokes
+from services.notifications.marks import Marks
+from services.pokes import Pokes, redis_of
 from services.projections.models import ReadModels
 from services.rules import load_rulebook
 from services.settings import Settings
@@ -66,7 +67,11 @@ def open_office(settings: Settings) -> Office:
         store=Store.connect(settings.database_url, keys),
         models=ReadModels.connect(settings.database_url, keys, blind),
         files=Files.connect(settings.database_url, keys),
-        ledger=Ledger.connect(settings.database_url, keys),
+        ledger=Ledger.connect(
+            settings.database_url,
+            keys,
+            Marks(settings.fence_folder, redis_of(settings.broker_url)),
+        ),
         pokes=Pokes.connect(settings.broker_url),
         guesses=Guesses.connect(settings.broker_url),
         rulebook=load_rulebook(),

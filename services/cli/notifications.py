@@ -9,10 +9,14 @@ from typing import Final
 
 import click
 
+from domain.access import Role
 from domain.references import parse_reference
-from services.cli.asking import office
+from services.cli.asking import office, operator
+from services.notifications import planning
 from services.notifications.entries import Notification, State
+from services.notifications.fence import REMEDY, Choice, FenceState
 
+_DONE: Final = {Choice.WITHHOLD: "withheld", Choice.SEND: "due now, perhaps for a second time"}
 _HEADS: Final = ("no", "case", "what", "to", "state", "tries", "when", "problem")
 
 
@@ -27,12 +31,15 @@ def status() -> None:
     with office() as opened:
         standing = opened.ledger.standing()
         head = opened.store.head()
+        fence = opened.ledger.fence.state()
     behind = head - standing.position
     click.echo(f"planned up to  position {standing.position} of {head} ({behind} behind)")
     for state, count in standing.counts.items():
         click.echo(f"{state:<14} {count}")
     since = f", the oldest since {_moment(standing.oldest_due)}" if standing.oldest_due else ""
     click.echo(f"due now        {standing.due}{since}")
+    if fence.closed_at is not None:
+        click.echo(f"nothing is sent: {fence.closed_because}; {REMEDY}")
 
 
 @notifications.command("list")
@@ -78,7 +85,65 @@ def retry(ids: tuple[int, ...], reference: str | None, *, everything: bool) -> N
     click.echo(f"{count} due now")
 
 
+@notifications.command()
+@click.argument("row", type=click.IntRange(min=1))
+def show(row: int) -> None:
+    """Show one notification, and what was tried for it."""
+    with office() as opened:
+        found = opened.ledger.rows(before=row + 1, limit=1)
+        attempts = opened.ledger.attempts(row)
+    if not found or found[0].id != row:
+        raise click.BadParameter(f"there is no notification {row}", param_hint="ROW")
+    for line in _lines(found):
+        click.echo(line)
+    for attempt in attempts:
+        click.echo(f"{_moment(attempt.at)}  {attempt.outcome}")
+
+
+@notifications.command()
+@click.option(
+    "--confirm",
+    type=click.Choice([choice.value for choice in Choice]),
+    help="Open it: withhold what was planned before the restore, or send it (perhaps again).",
+)
+def fence(confirm: str | None) -> None:
+    """Show the fence, which a restore closes so that nothing is sent again; or open it."""
+    with office() as opened:
+        if confirm is not None:
+            planning.plan(opened)
+            choice = Choice(confirm)
+            count = opened.ledger.fence.confirm(choice, operator(Role.ADMINISTRATOR).name)
+            opened.pokes.planned()
+        state = opened.ledger.fence.state()
+    if confirm is not None:
+        click.echo(f"{count} {_DONE[choice]}")
+    for line in _told(state):
+        click.echo(line)
+
+
 COMMANDS: tuple[click.Command, ...] = (notifications,)
+
+
+def _told(state: FenceState) -> Iterator[str]:
+    """Return the fence in words, and what can be done where it is closed."""
+    if state.closed_at is None:
+        yield "open: what is due is sent"
+    else:
+        yield f"closed since {_moment(state.closed_at)}: {state.closed_because}"
+        yield f"  it counted {state.handed} batches, and {_remembered(state)} remembered"
+        yield (
+            f"  {state.waiting} notifications of positions up to {state.closed_position} wait; "
+            "some may have been sent already"
+        )
+        yield "To go on, choose what becomes of them; what is recorded later is sent either way:"
+        yield "  qmas notifications fence --confirm withhold   sends none; `retry` sends one"
+        yield "  qmas notifications fence --confirm send       sends all, some for a second time"
+    if state.confirmed_at is not None:
+        yield f"last opened {_moment(state.confirmed_at)} by {state.confirmed_by}: {state.choice}"
+
+
+def _remembered(state: FenceState) -> str:
+    return "none is" if state.remembered is None else f"{state.remembered} are"
 
 
 def _reference(text: str | None) -> str | None:

@@ -14,9 +14,11 @@ from typing import Final
 import structlog
 
 from services.notifications.entries import Claim
+from services.notifications.fence import REMEDY, FenceClosed, FenceTripped
 from services.notifications.ledger import Ledger
 from services.notifications.letters import as_message
 from services.notifications.mail import MailServer, Reply, Verdict
+from services.notifications.marks import MarksAway
 from services.store.sealing import SealBroken
 from services.wiring import Office
 
@@ -45,12 +47,27 @@ def deliver(office: Office, *, batch: int = BATCH, patience: float = PATIENCE) -
     handed_over = 0
     with MailServer(office.settings.smtp, calls_itself=sender.rpartition("@")[2]) as server:
         while True:
-            claims = office.ledger.claim(limit=batch, lease=LEASE)
+            claims = claimed(office, limit=batch)
             taken, reachable = _deliver(office.ledger, server, claims)
             handed_over += taken
             # A batch that is not full is not the last: whoever was behind another may be due now.
             if not claims or not reachable or time.monotonic() > until:
                 return handed_over
+
+
+def claimed(office: Office, *, limit: int, subscription: str | None = None) -> tuple[Claim, ...]:
+    """Return what is due and ours to send; nothing while the fence is closed, and that is told."""
+    try:
+        return office.ledger.claim(limit=limit, lease=LEASE, subscription=subscription)
+    except FenceTripped as fault:
+        office.store.sequence()  # what was committed before we looked is in the log, and counts
+        office.ledger.fence.close(str(fault))
+        _log.error("notifications_fence_closed", because=str(fault), remedy=REMEDY)
+    except FenceClosed as fault:
+        _log.warning("notifications_fence_is_closed", because=str(fault), remedy=REMEDY)
+    except MarksAway as fault:
+        _log.warning("notifications_wait", because=str(fault))
+    return ()
 
 
 def wait_after(attempts: int, luck: float) -> timedelta:
@@ -71,7 +88,7 @@ def _deliver(ledger: Ledger, server: MailServer, claims: Sequence[Claim]) -> tup
         if reply is not None and reply.verdict is Verdict.UNREACHABLE:
             _put_off(ledger, claim, reply)
             for waiting in claims[index + 1 :]:
-                _put_off(ledger, waiting, reply, tried=False)
+                _put_off(ledger, waiting, reply, was_tried=False)
             return taken, False
         taken += _settle(ledger, claim, reply)
     return taken, True
@@ -103,12 +120,12 @@ def _settle(ledger: Ledger, claim: Claim, reply: Reply | None) -> int:
     return 0
 
 
-def _put_off(ledger: Ledger, claim: Claim, reply: Reply, *, tried: bool = True) -> None:
+def _put_off(ledger: Ledger, claim: Claim, reply: Reply, *, was_tried: bool = True) -> None:
     if claim.attempts >= MAX_ATTEMPTS:
         _give_up(ledger, claim, f"gave up after {claim.attempts} attempts: {reply.reason}")
         return
     wait = wait_after(claim.attempts, random.random())  # noqa: S311 - it spreads load, guards nothing
-    ledger.postpone(claim, wait, reply.reason, tried=tried)
+    ledger.postpone(claim, wait, reply.reason, was_tried=was_tried)
     _log.info("notification_put_off", id=claim.id, attempts=claim.attempts, reason=reply.reason)
 
 

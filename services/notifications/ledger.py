@@ -13,19 +13,13 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Engine,
-    Insert,
-    Update,
     create_engine,
-    exists,
     func,
-    insert,
     literal,
     make_url,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as insert_or_leave
@@ -41,13 +35,22 @@ from services.notifications.entries import (
     Standing,
     State,
 )
+from services.notifications.fence import WITHHELD, Fence
 from services.notifications.letters import Letter
+from services.notifications.marks import Marks, MarksAway
+from services.notifications.statements import (
+    OPEN,
+    claiming,
+    held,
+    recipient,
+    tried,
+    waiting_until,
+)
 from services.notifications.tables import attempts, case_keys, checkpoint, notifications
 from services.store import CaseKeys
 from services.store.absence import tell_absence
 from services.store.connections import ANSWER_SECONDS
 
-_OPEN: Final = ("planned", "sending")
 _ROW: Final = notifications.c
 # Instants are read as UTC, so that a message is dated the same whatever the server's own zone.
 _SETTINGS: Final = (
@@ -58,12 +61,13 @@ _SETTINGS: Final = (
 class Ledger:
     """The ledger in one database; `StoreUnreachable` when that does not answer in time."""
 
-    def __init__(self, engine: Engine, keys: CaseKeys) -> None:
+    def __init__(self, engine: Engine, keys: CaseKeys, marks: Marks) -> None:
         self.engine = engine
         self.keys = keys
+        self.fence = Fence(engine, marks)
 
     @classmethod
-    def connect(cls, url: str, keys: CaseKeys) -> Self:
+    def connect(cls, url: str, keys: CaseKeys, marks: Marks) -> Self:
         """Return the ledger at a libpq URL; connections are opened when first needed."""
         engine = create_engine(
             make_url(url).set(drivername="postgresql+psycopg"),
@@ -79,11 +83,12 @@ class Ledger:
             hide_parameters=True,  # an error is logged, and an address is personal
         )
         tell_absence(engine)
-        return cls(engine, keys)
+        return cls(engine, keys, marks)
 
     def dispose(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
+        self.fence.marks.dispose()
 
     # Planning: one transaction of the caller's holds all of it.
 
@@ -97,13 +102,13 @@ class Ledger:
         if not plans:
             return 0
         wrapped = self._wrapped(connection, {plan.reference for plan in plans})
-        waiting = _waiting(connection, plans)
+        waiting = waiting_until(connection, plans)
         now = connection.execute(select(func.now())).scalar_one()
         rows = [
             {
                 **self._row(plan, wrapped.get(plan.reference), now),
                 "next_attempt_at": max(
-                    now, plan.not_before or now, waiting.get(_recipient(plan), now)
+                    now, plan.not_before or now, waiting.get(recipient(plan), now)
                 ),
             }
             for plan in plans
@@ -122,38 +127,26 @@ class Ledger:
 
     # Sending: each step is a transaction of its own, so none is open while a server is spoken to.
 
-    def claim(self, *, limit: int, lease: timedelta, means: str = Means.EMAIL) -> tuple[Claim, ...]:
+    def claim(
+        self, *, limit: int, lease: timedelta, subscription: str | None = None
+    ) -> tuple[Claim, ...]:
         """Take up to `limit` due rows for the length of `lease`, oldest first.
 
-        Of the rows of one recipient only the first that is open is ever taken.
+        They are e-mails, or webhooks of that subscription. Of the rows of one recipient only the
+        first that is open is ever taken. Raises `FenceClosed` or `MarksAway`, and takes none.
         """
-        due = (
-            select(_ROW.id)
-            .where(
-                _ROW.state.in_(_OPEN),
-                _ROW.means == means,
-                _ROW.next_attempt_at <= func.now(),
-                ~_behind_another(),
-            )
-            .order_by(_ROW.next_attempt_at, _ROW.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-            .cte("due")
-        )
-        key = select(case_keys.c.wrapped).where(case_keys.c.reference == _ROW.reference)
-        taken = (
-            update(notifications)
-            .where(_ROW.id == due.c.id)
-            .values(
-                state=State.SENDING,
-                attempts=_ROW.attempts + 1,
-                next_attempt_at=func.now() + literal(lease),
-            )
-            .returning(notifications, key.scalar_subquery().label("wrapped"))
-        )
+        ledger = self.fence.passed()
         with self.engine.begin() as connection:
-            found = connection.execute(taken).mappings().all()
-        return tuple(sorted(map(_claim, found), key=lambda claim: claim.id))
+            found = connection.execute(claiming(limit, lease, subscription)).mappings().all()
+            count = self.fence.count(connection, ledger) if found else 0
+        claims = tuple(sorted(map(_claim, found), key=lambda claim: claim.id))
+        if claims:
+            try:
+                self.fence.remember(ledger, count)
+            except MarksAway:
+                self.release(claims)
+                raise
+        return claims
 
     def open_letter(self, claim: Claim) -> Letter | None:
         """Return what is to be sent, None once the person was erased; raises `SealBroken`."""
@@ -167,17 +160,19 @@ class Ledger:
         done = update(notifications).where(_ROW.id == claim.id, _ROW.state != State.SENT)
         changed = done.values(state=State.SENT, settled_at=func.now(), last_error=None)
         with self.engine.begin() as connection:
-            connection.execute(_tried(changed, State.SENT))
+            connection.execute(tried(changed, State.SENT))
 
-    def postpone(self, claim: Claim, wait: timedelta, problem: str, *, tried: bool = True) -> None:
+    def postpone(
+        self, claim: Claim, wait: timedelta, problem: str, *, was_tried: bool = True
+    ) -> None:
         """The row is due again after `wait`, and what is planned for its recipient not sooner.
 
-        One that was not `tried`, because those before it found nobody, has no attempt on record.
+        One that was not tried, because those before it found nobody, has no attempt on record.
         """
         due = func.now() + literal(wait)
         changed = (
             update(notifications)
-            .where(*_held(claim))
+            .where(*held(claim))
             .values(state=State.PLANNED, next_attempt_at=due, last_error=problem)
         )
         behind = update(notifications).where(
@@ -188,20 +183,20 @@ class Ledger:
             _ROW.next_attempt_at < due,
         )
         with self.engine.begin() as connection:
-            if connection.execute(_tried(changed, problem) if tried else changed).rowcount:
+            if connection.execute(tried(changed, problem) if was_tried else changed).rowcount:
                 connection.execute(behind.values(next_attempt_at=due))
 
     def fail(self, claim: Claim, problem: str) -> None:
         """The row is given up until a person retries it."""
         failed = {"state": State.FAILED, "settled_at": func.now(), "last_error": problem}
-        changed = update(notifications).where(*_held(claim)).values(**failed)
+        changed = update(notifications).where(*held(claim)).values(**failed)
         with self.engine.begin() as connection:
-            connection.execute(_tried(changed, problem))
+            connection.execute(tried(changed, problem))
 
     def withhold(self, claim: Claim) -> None:
         """The row of an erased person is settled without anything sent, and its letter is gone."""
         self._change(
-            _held(claim),
+            held(claim),
             state=State.WITHHELD,
             settled_at=func.now(),
             last_error=ERASED,
@@ -212,7 +207,7 @@ class Ledger:
         """Rows that were claimed and not tried are due at once, as if never claimed."""
         for claim in claims:
             self._change(
-                _held(claim),
+                held(claim),
                 state=State.PLANNED,
                 attempts=claim.attempts - 1,
                 next_attempt_at=func.now(),
@@ -222,7 +217,7 @@ class Ledger:
 
     def standing(self) -> Standing:
         """Return how far the ledger is."""
-        open_now = _ROW.state.in_(_OPEN) & (_ROW.next_attempt_at <= func.now())
+        open_now = _ROW.state.in_(OPEN) & (_ROW.next_attempt_at <= func.now())
         with self.engine.connect() as connection:
             position = connection.execute(select(checkpoint.c.position)).scalar_one()
             by_state = select(_ROW.state, func.count()).group_by(_ROW.state)
@@ -270,15 +265,19 @@ class Ledger:
     def retry(self, *, ids: Sequence[int] = (), reference: str | None = None) -> int:
         """Rows that failed or wait for a later attempt are due now, with all attempts before them.
 
-        Of these ids or of this case where given, else all. Return how many there were; rows
-        without a letter (withheld, or never sendable) are not among them.
+        Of these ids or of this case where given, else all; what a restore withheld, by its id
+        alone. Return how many there were; rows that have nothing to send are not among them.
         """
+        failed_or_waiting = (_ROW.state == State.FAILED) | (
+            (_ROW.state == State.PLANNED) & (_ROW.next_attempt_at > func.now())
+        )
         again: list[Any] = [
-            _ROW.sealed.is_not(None),
-            (_ROW.state == State.FAILED)
-            | ((_ROW.state == State.PLANNED) & (_ROW.next_attempt_at > func.now())),
+            _ROW.sealed.is_not(None) | (_ROW.means == Means.WEBHOOK),
+            failed_or_waiting,
         ]
         if ids:
+            withheld = (_ROW.state == State.WITHHELD) & (_ROW.last_error == WITHHELD)
+            again[-1] = failed_or_waiting | withheld
             again.append(_ROW.id.in_(ids))
         if reference is not None:
             again.append(_ROW.reference == reference)
@@ -319,51 +318,6 @@ class Ledger:
             "last_error": problem,
             "sealed": sealed,
         }
-
-
-def _recipient(plan: Plan) -> tuple[str, str]:
-    """Return who a row is for: what is meant for them arrives in the order it was planned."""
-    return plan.reference, plan.identity.party
-
-
-def _waiting(connection: Connection, plans: Sequence[Plan]) -> Mapping[tuple[str, str], datetime]:
-    """Return until when those recipients wait who have a row that waits: others come behind it."""
-    found = connection.execute(
-        select(_ROW.reference, _ROW.party, func.max(_ROW.next_attempt_at))
-        .where(
-            tuple_(_ROW.reference, _ROW.party).in_({_recipient(plan) for plan in plans}),
-            _ROW.state == State.PLANNED,
-        )
-        .group_by(_ROW.reference, _ROW.party)
-    )
-    return {(reference, party): until for reference, party, until in found}
-
-
-def _behind_another() -> ColumnElement[bool]:
-    """Say that an earlier row for the same recipient is open."""
-    earlier = notifications.alias("earlier")
-    return exists().where(
-        earlier.c.reference == _ROW.reference,
-        earlier.c.party == _ROW.party,
-        earlier.c.state.in_(_OPEN),
-        earlier.c.id < _ROW.id,
-    )
-
-
-def _tried(change: Update, outcome: str) -> Insert:
-    """Return the statement that makes `change` and records, for each row of it, the attempt."""
-    changed = change.returning(_ROW.id).cte("changed")
-    found = select(changed.c.id, literal(outcome))
-    return insert(attempts).from_select(["notification", "outcome"], found)
-
-
-def _held(claim: Claim) -> list[Any]:
-    """The row as this claim took it: another claim of the same row has counted one attempt more."""
-    return [
-        _ROW.id == claim.id,
-        _ROW.state == State.SENDING,
-        _ROW.attempts == claim.attempts,
-    ]
 
 
 def _claim(row: Mapping[Any, Any]) -> Claim:

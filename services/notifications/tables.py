@@ -120,5 +120,36 @@ checkpoint: Final = Table(
     CheckConstraint("position >= 0", name="notifications_checkpoint_counts_from_0"),
 )
 
-# The store's; here only what is needed to seal a letter and to see that a person was erased.
+fence: Final = Table(
+    "notifications_fence",
+    metadata,
+    Column("id", Boolean, primary_key=True, server_default=text("true")),
+    Column("ledger", Uuid),
+    Column("handed", BigInteger, nullable=False, server_default=text("0")),
+    Column("database", Text),
+    Column("closed_at", DateTime(timezone=True)),
+    Column("closed_because", Text),
+    Column("closed_position", BigInteger),
+    Column("confirmed_at", DateTime(timezone=True)),
+    Column("confirmed_by", Text),
+    Column("choice", Text),
+    CheckConstraint("id", name="notifications_fence_is_one_row"),
+    CheckConstraint("handed >= 0", name="notifications_fence_counts_from_0"),
+    CheckConstraint(
+        "num_nulls(ledger, database) IN (0, 2)", name="notifications_fence_is_of_one_database"
+    ),
+    CheckConstraint(
+        "num_nulls(closed_at, closed_because, closed_position) IN (0, 3)",
+        name="notifications_fence_says_why_it_is_closed",
+    ),
+    CheckConstraint(
+        "num_nulls(confirmed_at, confirmed_by, choice) IN (0, 3)",
+        name="notifications_fence_says_who_opened_it",
+    ),
+    CheckConstraint("choice IN ('withhold', 'send')", name="notifications_fence_choice_known"),
+)
+
+# The store's; here only what is needed: how far the log goes, and to seal a letter and to see
+# that a person was erased.
+log: Final = table("log", column("position", BigInteger))
 case_keys: Final = table("case_keys", column("reference", Text), column("wrapped", LargeBinary))

@@ -10,6 +10,10 @@ from pathlib import Path
 
 from kombu.exceptions import KombuError
 
+from services.notifications.fence import REMEDY
+from services.notifications.ledger import Ledger
+from services.notifications.marks import Marks
+from services.pokes import redis_of
 from services.projections import queries
 from services.projections.models import ReadModels
 from services.settings import Settings
@@ -190,6 +194,7 @@ def _schema(settings: Settings) -> Iterator[Finding]:
     if found.standing is migrate.Standing.AT_HEAD:
         yield _guards(settings)
         yield from _read_models(settings)
+        yield _fence(settings)
 
 
 def _guards(settings: Settings) -> Finding:
@@ -237,6 +242,22 @@ def _read_models(settings: Settings) -> Iterator[Finding]:
             )
     if not any(each.stop or each.outdated is not None for each in found):
         yield Finding(subject="read models", is_well=True, says="none stands still")
+
+
+def _fence(settings: Settings) -> Finding:
+    """A fence that a restore closed is told, for nothing is sent behind it."""
+    marks = Marks(settings.fence_folder, redis_of(settings.broker_url))
+    ledger = Ledger.connect(settings.database_url, CaseKeys(settings.master_key), marks)
+    try:
+        state = ledger.fence.state()
+    finally:
+        ledger.dispose()
+    return Finding(
+        subject="notifications",
+        is_well=state.closed_at is None,
+        says=state.closed_because or "sent as they are due",
+        remedy=REMEDY,
+    )
 
 
 def _broker(settings: Settings) -> Iterator[Finding]:

@@ -30,7 +30,9 @@ from tests.services.exercising import PANEL, select
 from tests.services.visiting import TO_POOL, file_case
 
 READ_MODELS: Final = "case_list, case_status, work, exercises, exercise_pools, case_names"
-RECORDED_AT_MIGRATION: Final = "alembic_version, head, notifications_checkpoint"
+RECORDED_AT_MIGRATION: Final = (
+    "alembic_version, head, notifications_checkpoint, notifications_fence"
+)
 """Tables with a row that the migrations write and a dump of data has too."""
 
 

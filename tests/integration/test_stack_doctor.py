@@ -46,7 +46,10 @@ def test_a_stopped_installation_is_told_to_be_started(settings: Settings) -> Non
 def test_running_servers_with_their_schema_are_well(settings: Settings) -> None:
     lifecycle.up(settings, processes=())
     found = _found(settings)
-    well = ("postgres", "redis", "schema", "guards", "broker", "postgres program", "redis program")
+    well = (
+        *("postgres", "redis", "schema", "guards", "broker", "notifications"),
+        *("postgres program", "redis program"),
+    )
     for subject in well:
         assert found[subject].is_well, found[subject]
     assert not found["worker answers"].is_well

@@ -1,0 +1,220 @@
+"""The fence: after a restore nothing goes out until a person has said what is to become of it.
+
+Law: before a message is handed over, the ledger counts its batch, and that count is remembered
+outside of the database. A database that has counted less than is remembered is older than what it
+had sent; one whose identity changed is a copy; one whose count nobody remembers may be either.
+Each of them closes the fence, and only a person opens it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Update,
+    func,
+    literal_column,
+    select,
+    update,
+)
+
+from domain.errors import Reportable
+from services.notifications.marks import Marks, MarksAway
+from services.notifications.statements import OPEN
+from services.notifications.tables import checkpoint, fence, log, notifications
+
+REMEDY: Final = "run `qmas notifications fence`: it says why nothing is sent, and how to go on"
+WITHHELD: Final = "withheld after a restore"
+
+_F: Final = fence.c
+# Who runs the server, and which database of it: a copy made by a dump has another one.
+_DATABASE: Final[ColumnElement[str]] = literal_column(
+    "(SELECT system_identifier FROM pg_control_system())"
+    " || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+_COPY: Final = "this database is a copy of the one that sent notifications"
+_OLDER: Final = "this database is older than the last notifications that it sent"
+_UNKNOWN: Final = "what this database last sent is remembered nowhere, so it may be an old one"
+
+
+class Choice(StrEnum):
+    """What becomes of the notifications that were planned before a restore."""
+
+    WITHHOLD = "withhold"
+    SEND = "send"
+
+
+class FenceClosed(Reportable):
+    """Nothing is delivered until a person opens the fence."""
+
+
+class FenceOpen(Reportable):
+    """There is nothing to confirm."""
+
+
+class FenceTripped(FenceClosed):
+    """The fence has to be closed, for the reason that is its text."""
+
+
+class NotYetPlanned(Reportable):
+    """What the restore brought has to be planned before anybody can say what becomes of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FenceState:
+    """The fence as it stands: closed while `closed_at` is not None.
+
+    `closed_position` ends the part of the log that may have been told already; `remembered` is
+    the mark, and `handed` the count that it is compared with.
+    """
+
+    ledger: UUID | None
+    handed: int
+    remembered: int | None
+    closed_at: datetime | None
+    closed_because: str | None
+    closed_position: int | None
+    waiting: int
+    confirmed_at: datetime | None
+    confirmed_by: str | None
+    choice: Choice | None
+
+
+class Fence:
+    """The fence of the ledger in one database."""
+
+    def __init__(self, engine: Engine, marks: Marks) -> None:
+        self._engine = engine
+        self.marks = marks
+
+    def passed(self) -> UUID:
+        """Return the ledger's name if what is due may go out; a mark of it is then there.
+
+        Raises `FenceClosed`, `FenceTripped` or `MarksAway`.
+        """
+        with self._engine.connect() as connection:
+            named: UUID | None = connection.execute(select(_F.ledger)).scalar_one()
+            ledger = named or self._name(connection)
+            # The mark is read before the count that it must not be above.
+            found = self.marks.remembered(ledger)
+            row = connection.execute(select(fence, _DATABASE.label("here"))).one()
+        if row.closed_at is not None or row.ledger != ledger:
+            raise FenceClosed(row.closed_because or "the fence was opened just now")
+        if row.database != row.here:
+            raise FenceTripped(_COPY)
+        if found.highest is not None and found.highest > row.handed:
+            raise FenceTripped(_OLDER)
+        if found.highest is None and row.handed and found.all_answered:
+            raise FenceTripped(_UNKNOWN)
+        # Before anything was sent there is nothing to forget, so the first mark is made here.
+        if found.highest is None and (row.handed or not self.marks.raise_to(ledger, 0)):
+            raise MarksAway
+        return ledger
+
+    def _name(self, connection: Connection) -> UUID:
+        """Return the ledger's name, made when it is first asked for: a copy made before has none.
+
+        From now on it belongs to this database.
+        """
+        connection.execute(
+            update(fence)
+            .where(_F.ledger.is_(None))
+            .values(ledger=func.gen_random_uuid(), database=_DATABASE)
+        )
+        connection.commit()
+        ledger: UUID = connection.execute(select(_F.ledger)).scalar_one()
+        return ledger
+
+    def count(self, connection: Connection, ledger: UUID) -> int:
+        """A batch more counts as handed over when the transaction is committed.
+
+        Return the count, to be remembered before the first message of it goes out.
+        """
+        counted = connection.execute(
+            update(fence)
+            .where(_F.closed_at.is_(None), _F.ledger == ledger)
+            .values(handed=_F.handed + 1)
+            .returning(_F.handed)
+        ).scalar_one_or_none()
+        if counted is None:
+            raise FenceClosed("the fence was closed just now")
+        return int(counted)
+
+    def remember(self, ledger: UUID, count: int) -> None:
+        """The count is kept outside of the database; raises `MarksAway` where it can be nowhere."""
+        if not self.marks.raise_to(ledger, count):
+            raise MarksAway
+
+    def close(self, because: str) -> None:
+        """Nothing goes out any more; all that the log holds now may have been told already."""
+        position = select(func.coalesce(func.max(log.c.position), 0)).scalar_subquery()
+        with self._engine.begin() as connection:
+            connection.execute(
+                update(fence)
+                .where(_F.closed_at.is_(None))
+                .values(closed_at=func.now(), closed_because=because, closed_position=position)
+            )
+
+    def state(self) -> FenceState:
+        """Return the fence as it stands, with how many notifications wait behind it."""
+        waiting = select(func.count()).where(
+            notifications.c.state.in_(OPEN), notifications.c.position <= _F.closed_position
+        )
+        columns = [_F[name] for name in FenceState.__dataclass_fields__ if name in _F]
+        with self._engine.connect() as connection:
+            query = select(*columns, waiting.scalar_subquery().label("waiting"))
+            row = connection.execute(query).mappings().one()
+        choice = row["choice"] and Choice(row["choice"])
+        ledger = row["ledger"]
+        remembered = None if ledger is None else self.marks.remembered(ledger).highest
+        return FenceState(**{**row, "choice": choice, "remembered": remembered})
+
+    def confirm(self, choice: Choice, by: str) -> int:
+        """The fence is open; return how many notifications were withheld or are sent again.
+
+        The ledger has a new name, so that the marks of the old one close the fence again for
+        whoever restores the same backup. Raises `NotYetPlanned`.
+        """
+        with self._engine.begin() as connection:
+            # No planner adds a row of what was restored while we look.
+            planned = connection.execute(select(checkpoint.c.position).with_for_update())
+            reached = int(planned.scalar_one())
+            up_to = connection.execute(
+                select(_F.closed_position).where(_F.closed_at.is_not(None)).with_for_update()
+            ).scalar_one_or_none()
+            if up_to is None:
+                raise FenceOpen("the fence is open: there is nothing to confirm")
+            if reached < up_to:
+                raise NotYetPlanned(
+                    f"notifications are planned up to position {reached} of {up_to}; let the "
+                    f"workers plan the rest (`qmas notifications status`), then confirm"
+                )
+            done = connection.execute(_settled(choice, up_to)).rowcount
+            connection.execute(
+                update(fence).values(
+                    ledger=func.gen_random_uuid(),
+                    handed=0,
+                    database=_DATABASE,
+                    closed_at=None,
+                    closed_because=None,
+                    closed_position=None,
+                    confirmed_at=func.now(),
+                    confirmed_by=by,
+                    choice=choice,
+                )
+            )
+        return done
+
+
+def _settled(choice: Choice, up_to: int) -> Update:
+    """Return the statement that settles or frees what was planned up to that position."""
+    row = notifications.c
+    before = update(notifications).where(row.state.in_(OPEN), row.position <= up_to)
+    if choice is Choice.SEND:
+        return before.values(state="planned", next_attempt_at=func.now())
+    return before.values(state="withheld", settled_at=func.now(), last_error=WITHHELD)

@@ -1,0 +1,119 @@
+"""How far the ledger has handed over, remembered where a restore of the database undoes nothing.
+
+Law: a mark only rises. It is kept in a folder beside the data folder and in the broker's Redis;
+either is enough, and the higher one counts.
+"""
+
+import fcntl
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from redis import Redis, RedisError
+
+from domain.errors import Reportable
+
+_RAISE: Final = """
+local before = tonumber(redis.call('GET', KEYS[1]) or '-1')
+if tonumber(ARGV[1]) > before then redis.call('SET', KEYS[1], ARGV[1]) end
+"""
+_DIGITS: Final = 20  # written over in place, so that a mark is never half there
+_AWAY: Final = (OSError, RedisError, ValueError)
+
+_log: Final = structlog.get_logger(__name__)
+
+
+class MarksAway(Reportable):
+    """No mark can be read or kept now, so nothing is delivered until one can."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "what was sent can be remembered nowhere now, so nothing is sent until it can: see to "
+            "it that QMAS_FENCE_FOLDER can be written to, or that Redis answers"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """The highest mark that was found, None where there is none.
+
+    Unless `all_answered`, a place that could not be asked may hold a higher one.
+    """
+
+    highest: int | None
+    all_answered: bool
+
+
+class Marks:
+    """The marks of every ledger that this installation ever had; without Redis, in files alone."""
+
+    def __init__(self, folder: Path, redis: Redis | None) -> None:
+        self.folder = folder
+        self._redis = redis
+
+    def remembered(self, ledger: UUID) -> Remembered:
+        """Return the highest mark of a ledger."""
+        found: list[int] = []
+        all_answered = True
+        for look in (self._in_folder, self._in_redis):
+            try:
+                mark = look(ledger)
+            except _AWAY as fault:
+                _log.info("mark_not_read", place=look.__name__, fault=type(fault).__name__)
+                all_answered = False
+            else:
+                found += [] if mark is None else [mark]
+        return Remembered(highest=max(found, default=None), all_answered=all_answered)
+
+    def raise_to(self, ledger: UUID, count: int) -> bool:
+        """The mark is at least `count` in every place that answers; False where none does."""
+        kept = False
+        for keep in (self._keep_in_folder, self._keep_in_redis):
+            try:
+                kept |= keep(ledger, count)
+            except _AWAY as fault:
+                _log.info("mark_not_kept", place=keep.__name__, fault=type(fault).__name__)
+        return kept
+
+    def dispose(self) -> None:
+        """Give the connection back."""
+        if self._redis is not None:
+            self._redis.close()
+
+    def _in_folder(self, ledger: UUID) -> int | None:
+        try:
+            return int((self.folder / str(ledger)).read_text("ascii"))
+        except FileNotFoundError:
+            return None
+
+    def _keep_in_folder(self, ledger: UUID, count: int) -> bool:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = os.open(self.folder / str(ledger), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            before = os.pread(file, _DIGITS, 0)
+            if not before or int(before) < count:
+                os.pwrite(file, b"%0*d\n" % (_DIGITS, count), 0)
+                os.fsync(file)
+        finally:
+            os.close(file)
+        return True
+
+    def _in_redis(self, ledger: UUID) -> int | None:
+        if self._redis is None:
+            return None
+        found: Any = self._redis.get(_key(ledger))
+        return None if found is None else int(found)
+
+    def _keep_in_redis(self, ledger: UUID, count: int) -> bool:
+        if self._redis is None:
+            return False
+        self._redis.eval(_RAISE, 1, _key(ledger), count)
+        return True
+
+
+def _key(ledger: UUID) -> str:
+    return f"qmas:handed-over:{ledger}"

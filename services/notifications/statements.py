@@ -1,0 +1,105 @@
+"""The statements of the ledger that are longer than a line: who is due, and what was tried."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Insert,
+    Update,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    tuple_,
+    update,
+)
+
+from services.notifications.entries import Claim, Means, Plan, State
+from services.notifications.tables import attempts, case_keys, notifications
+
+OPEN: Final = ("planned", "sending")
+"""The states of what may still be sent."""
+
+_ROW: Final = notifications.c
+
+
+def claiming(limit: int, lease: timedelta, subscription: str | None) -> Update:
+    """Return the statement that claims what is due by mail, or of a subscription."""
+    means = [_ROW.means == Means.EMAIL]
+    if subscription is not None:
+        means = [_ROW.means == Means.WEBHOOK, _ROW.party == subscription]
+    due = (
+        select(_ROW.id)
+        .where(
+            _ROW.state.in_(OPEN),
+            *means,
+            _ROW.next_attempt_at <= func.now(),
+            ~_behind_another(),
+        )
+        .order_by(_ROW.next_attempt_at, _ROW.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    key = select(case_keys.c.wrapped).where(case_keys.c.reference == _ROW.reference)
+    return (
+        update(notifications)
+        .where(_ROW.id == due.c.id)
+        .values(
+            state=State.SENDING,
+            attempts=_ROW.attempts + 1,
+            next_attempt_at=func.now() + literal(lease),
+        )
+        .returning(notifications, key.scalar_subquery().label("wrapped"))
+    )
+
+
+def recipient(plan: Plan) -> tuple[str, str]:
+    """Return who a row is for: what is meant for them arrives in the order it was planned."""
+    return plan.reference, plan.identity.party
+
+
+def waiting_until(
+    connection: Connection, plans: Sequence[Plan]
+) -> Mapping[tuple[str, str], datetime]:
+    """Return until when those recipients wait who have a row that waits: others come behind it."""
+    found = connection.execute(
+        select(_ROW.reference, _ROW.party, func.max(_ROW.next_attempt_at))
+        .where(
+            tuple_(_ROW.reference, _ROW.party).in_({recipient(plan) for plan in plans}),
+            _ROW.state == State.PLANNED,
+        )
+        .group_by(_ROW.reference, _ROW.party)
+    )
+    return {(reference, party): until for reference, party, until in found}
+
+
+def _behind_another() -> ColumnElement[bool]:
+    """Say that an earlier row for the same recipient is open."""
+    earlier = notifications.alias("earlier")
+    return exists().where(
+        earlier.c.reference == _ROW.reference,
+        earlier.c.party == _ROW.party,
+        earlier.c.state.in_(OPEN),
+        earlier.c.id < _ROW.id,
+    )
+
+
+def tried(change: Update, outcome: str) -> Insert:
+    """Return the statement that makes `change` and records, for each row of it, the attempt."""
+    changed = change.returning(_ROW.id).cte("changed")
+    found = select(changed.c.id, literal(outcome))
+    return insert(attempts).from_select(["notification", "outcome"], found)
+
+
+def held(claim: Claim) -> list[Any]:
+    """The row as this claim took it: another claim of the same row has counted one attempt more."""
+    return [
+        _ROW.id == claim.id,
+        _ROW.state == State.SENDING,
+        _ROW.attempts == claim.attempts,
+    ]
