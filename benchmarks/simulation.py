@@ -1,6 +1,5 @@
 """Open cases under another ruleset, and assessing by itself."""
 
-import base64
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
-from benchmarks.contenders import MASTER_KEY
+from benchmarks.offices import office_of
 from benchmarks.server import Database
 from domain import commands as c
 from domain.access import Person, Role
@@ -27,10 +26,9 @@ from domain.rules.types import Rulebook
 from domain.stages import CaseState, Draft, PrerequisitesUnmet
 from services.demo.year import INTAKE, REGIME
 from services.population import Arrival, population
-from services.settings import Settings
 from services.simulation.simulate import Question, simulate
 from services.store import Commit, NewEvent, Store, StreamWrite
-from services.wiring import Office, open_office
+from services.wiring import Office
 
 SEED = 2019
 TARGET = "gpt-2023"
@@ -51,13 +49,8 @@ class OpenCases:
 @contextmanager
 def open_cases(database: Database, cases: int) -> Iterator[OpenCases]:
     """So many believable applications, filed and taken as far as their assessment leads."""
-    told = {
-        "QMAS_DATABASE_URL": database.app_url,
-        "QMAS_BROKER_URL": "unix:///nobody-is-woken",
-        "QMAS_MASTER_KEY": base64.b64encode(MASTER_KEY).decode(),
-    }
     with TemporaryDirectory() as home:
-        office = open_office(Settings.load(told, Path(home)))
+        office = office_of(database.app_url, Path(home))
         writes = (
             _write(office.rulebook, number, arrival)
             for number, arrival in enumerate(population(cases, SEED, REGIME, INTAKE))

@@ -4,6 +4,7 @@ Each process folds some of the shards in memory and writes their rows and checkp
 transaction, so that a shard is filled whole or not at all.
 """
 
+import gc
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor, wait
@@ -67,6 +68,8 @@ def _cores() -> int:
 def _share(done: Any) -> None:
     global _done  # noqa: PLW0603 - a process that fills has one such place, given when it starts
     _done = done
+    # It ends with its work, which makes no cycles, and would be looked through for them for ever.
+    gc.disable()
 
 
 def _fill(settings: Settings, numbers: Mapping[str, int], part: Shard, until: int) -> str | None:

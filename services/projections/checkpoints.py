@@ -6,7 +6,7 @@ are the rows that it has here, laid out when it is made and never again. Whoever
 generation is live holds all shards of both, so that a claim knows into which tables it writes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -84,8 +84,13 @@ class Claim:
         """Where the one is that is furthest ahead."""
         return max(self.positions.values())
 
-    def awaits(self, recorded: Recorded[Any]) -> bool:
-        """Say whether an event of the log is still to be folded by one of these shards."""
+    def awaited(self, events: Sequence[Recorded[Any]]) -> Sequence[Recorded[Any]]:
+        """Return those events of the log that are still to be folded by one of these shards."""
+        if len(self.positions) == self.of and self.first == self.last:
+            return events
+        return [each for each in events if self._awaits(each)]
+
+    def _awaits(self, recorded: Recorded[Any]) -> bool:
         reached = self.positions.get(number_of(recorded.stream, self.of))
         return reached is not None and (recorded.position or 0) > reached
 

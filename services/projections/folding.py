@@ -68,9 +68,9 @@ def go_on(projection: Projection, whole: Batch, events: Sequence[Recorded[Any]])
 def folded_on(
     models: ReadModels, connection: Connection, held: Claim, events: Sequence[Recorded[Any]]
 ) -> Batch:
-    """Return what the events that these shards await make of the rows that are there."""
+    """Return what events that these shards await make of the rows that are there."""
     projection = held.projection
-    keys = _keyed(projection, [each for each in events if held.awaits(each)])
+    keys = _keyed(projection, events)
     batch = Batch(
         position=held.first,
         rows=_rows_of(models, connection, projection, keys),

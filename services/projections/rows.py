@@ -177,7 +177,7 @@ def _insert_tokens(
     name = found_by.name
     statement = text(
         f"INSERT INTO {name} (token, reference) SELECT token, reference "  # noqa: S608 - our own names only
-        f"FROM json_populate_recordset(NULL::{name}, :rows) ON CONFLICT DO NOTHING"
+        f"FROM json_populate_recordset(NULL::{name}, :rows)"
     )
     for part in _sliced(documents):
         connection.execute(statement, {"rows": msgspec.json.encode(part).decode()})

@@ -109,7 +109,7 @@ def bring_to(
     """Shards that this transaction holds are at a position that none is beyond."""
     limit = position - held.first
     read = store.read_log(after=held.first, limit=limit, personal=held.projection.opens)
-    batch = folded_on(models, connection, held, read)
+    batch = folded_on(models, connection, held, held.awaited(read))
     if batch.stop is not None:
         raise batch.stop
     keep(models, connection, held.projection, batch)
@@ -151,7 +151,7 @@ class _Follower:
             limit = self._limit(held.first, self.batch)
             try:
                 events = self._read(held.first, limit)
-                batch = folded_on(self.models, connection, held, events)
+                batch = folded_on(self.models, connection, held, held.awaited(events))
                 if batch.stop is not None:
                     return False
                 keep(self.models, connection, self.projection, batch)

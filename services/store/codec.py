@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import msgspec
 from msgspec import inspect
@@ -35,6 +35,8 @@ _WITHOUT_INSTANTS: Final = (
     inspect.StrType,
 )
 _ESCAPED_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+_LEFT: Final = b'"sealed":""}}'  # as queries end a body whose sealed member they leave where it is
 
 Opening = frozenset[type[Event]]
 """The types of events whose sealed members a reader wants opened."""
@@ -61,8 +63,7 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
     payload: msgspec.Raw
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredEvent:
+class StoredEvent(NamedTuple):
     """A row as it is read: the body, and what stands beside it."""
 
     body: bytes
@@ -90,6 +91,11 @@ class _Shape:
 def reference_of(stream: str) -> str | None:
     """The reference of the case whose key seals this stream, None if nothing can be sealed."""
     return stream[5:] if stream.startswith(_SEALING_STREAMS) else None
+
+
+def comes_sealed(body: bytes) -> bool:
+    """A quick look whether a body as it was read has a sealed member to be opened."""
+    return b'"sealed":"' in body and not body.endswith(_LEFT)
 
 
 def is_personal(event: Event) -> bool:
@@ -143,12 +149,11 @@ class Codec:
             )
         )
 
-    def opening(self, personal: bool | Opening) -> Callable[[bytes], bool]:  # noqa: FBT001 - as in the store's reads
-        """A quick look whether a body has a sealed member that is to be opened."""
+    def names(self, personal: bool | Opening) -> list[str] | None:  # noqa: FBT001 - as in the store's reads
+        """The wire names of the events whose sealed members are opened; None for every event."""
         if isinstance(personal, bool):
-            return (lambda body: b'"sealed":' in body) if personal else (lambda _: False)
-        names = [f'"type":"{self._wire[each].name}"'.encode() for each in personal]
-        return lambda body: any(name in body for name in names) and b'"sealed":' in body
+            return None if personal else []
+        return [self._wire[each].name for each in personal]
 
     def decode(
         self, row: StoredEvent, key_of: KeyOf, only: Opening | None = None
@@ -241,9 +246,12 @@ class Codec:
                 f"{shape.wire.version}: upgrade it",
             )
         try:
-            if only is not None and shape.type not in only:
-                key_of = _closed
-            payload = self._opened(body, key_of) if shape.personal else bytes(body.payload)
+            if not shape.personal:
+                payload = bytes(body.payload)
+            elif only is None or shape.type in only:
+                payload = self._opened(body, key_of)
+            else:
+                payload = _with_personal(body, b"null")
             if body.schema == shape.wire.version:
                 return shape.decoder.decode(payload)
             return self._upcast(shape, body.schema, payload)
@@ -256,14 +264,12 @@ class Codec:
 
     def _opened(self, body: Envelope, key_of: KeyOf) -> bytes:
         """The payload with `personal` in it, as JSON; `sealed` stays and is ignored."""
-        raw = bytes(body.payload)
         personal = b"null"
         reference = reference_of(body.stream)
         key = None if reference is None else key_of(reference)
-        if key is not None and (sealed := self._sealed.decode(raw).sealed) is not None:
+        if key is not None and (sealed := self._sealed.decode(body.payload).sealed) is not None:
             personal = key.open(sealed, self._place(body.id, body.stream, body.version, body.type))
-        rest = raw[1:]
-        return b'{"personal":' + personal + (rest if rest == b"}" else b"," + rest)
+        return _with_personal(body, personal)
 
     def _upcast(self, shape: _Shape, schema: int, payload: bytes) -> Event:
         old: dict[str, Any] = msgspec.json.decode(payload)
@@ -277,6 +283,11 @@ class Codec:
     def _place(self, event_id: str, stream: str, version: int, name: str) -> bytes:
         """What a seal is bound to: moved to another event, it does not open."""
         return self._encoder.encode((event_id, stream, version, name))
+
+
+def _with_personal(body: Envelope, personal: bytes) -> bytes:
+    rest = bytes(body.payload)[1:]
+    return b'{"personal":' + personal + (rest if rest == b"}" else b"," + rest)
 
 
 def _shape(event: type[Event], wire: Wire) -> _Shape:

@@ -16,30 +16,23 @@ FIRSTS: Final = """
 SELECT json_send(body), recorded_at, NULL::bigint, NULL::timestamptz, stream
 FROM events WHERE stream = ANY (%s::text[]) AND version = 1
 """
-LOG: Final = """
-SELECT json_send(events.body), events.recorded_at, log.position, log.sequenced_at, events.stream
-FROM log LEFT JOIN events USING (commit_id, ord)
-WHERE log.position > %(after)s::bigint
-  AND log.position <= %(after)s::bigint + %(limit)s::bigint
-ORDER BY log.position
-"""
 # What is sealed is most of a body, and stands last in it: where nobody opens it, it stays here.
-LOG_CLOSED: Final = """
+_READ: Final = """
 SELECT
-    CASE sealed.at WHEN 0 THEN whole.body
-    ELSE substring(whole.body FROM 1 FOR sealed.at + 9) || '"}}'::bytea END,
+    CASE WHEN sealed.at = 0 OR coalesce(events.type = ANY (%(opened)s::text[]), true)
+    THEN whole.body ELSE substring(whole.body FROM 1 FOR sealed.at + 9) || '"}}'::bytea END,
     events.recorded_at, log.position, log.sequenced_at, events.stream
 FROM log LEFT JOIN events USING (commit_id, ord)
 CROSS JOIN LATERAL (SELECT json_send(events.body) AS body OFFSET 0) AS whole
 CROSS JOIN LATERAL (SELECT position('"sealed":"'::bytea IN whole.body) AS at OFFSET 0) AS sealed
+"""
+LOG: Final = f"""{_READ}
 WHERE log.position > %(after)s::bigint
   AND log.position <= %(after)s::bigint + %(limit)s::bigint
 ORDER BY log.position
 """
 # Where the event of a position is gone nobody knows whose it was, so that every shard meets it.
-SHARD: Final = """
-SELECT json_send(events.body), events.recorded_at, log.position, log.sequenced_at, events.stream
-FROM log LEFT JOIN events USING (commit_id, ord)
+SHARD: Final = f"""{_READ}
 WHERE log.position > %(after)s::bigint AND log.position <= %(last)s::bigint
     AND coalesce(crc32(convert_to(
         substring(events.stream FROM strpos(events.stream, '-') + 1), 'UTF8'

@@ -20,7 +20,14 @@ from domain.record import Recorded
 from services.store import queries
 from services.store.appending import Answer, Sealing, parameters, refuse, repeat, statement_for
 from services.store.arrays import Integers, Texts
-from services.store.codec import Codec, Opening, StoredEvent, is_personal, reference_of
+from services.store.codec import (
+    Codec,
+    Opening,
+    StoredEvent,
+    comes_sealed,
+    is_personal,
+    reference_of,
+)
 from services.store.commit import Appended, Commit, StreamWrite
 from services.store.connections import ConnectionLost, Connections, Session
 from services.store.constraints import refused_by_database
@@ -148,8 +155,8 @@ class Store:
         Raises `LogCorrupt` at a gap.
         """
         self.sequence()
-        query = queries.LOG_CLOSED if personal is False else queries.LOG
-        read = self._read(query, {"after": after, "limit": limit}, personal=personal)
+        given = {"after": after, "limit": limit, "opened": self._codec.names(personal)}
+        read = self._read(queries.LOG, given, personal=personal)
         for position, recorded in enumerate(read, start=after + 1):
             if recorded.position != position:
                 raise LogCorrupt(position)
@@ -163,13 +170,19 @@ class Store:
         Raises `LogCorrupt` at a gap, whosever it is.
         """
         self.sequence()
-        given = {"after": after, "limit": limit, "of": shard.of, "number": shard.number}
+        given: dict[str, Any] = {
+            "after": after,
+            "limit": limit,
+            "of": shard.of,
+            "number": shard.number,
+        }
         ((count, last, sequenced_at),) = self._rows(queries.RANGE, given)
         if last is None:
             return Stretch(last=after, sequenced_at=None, events=())
         if count != last - after:
             self.read_log(after=after, limit=limit, personal=False)
-        read = self._read(queries.SHARD, {**given, "last": last}, personal=personal)
+        given |= {"last": last, "opened": self._codec.names(personal)}
+        read = self._read(queries.SHARD, given, personal=personal)
         return Stretch(last=last, sequenced_at=sequenced_at, events=read)
 
     def sequence(self) -> int:
@@ -322,8 +335,9 @@ class Store:
             cursor = connection.cursor(binary=True)
             rows = cursor.execute(query, given, prepare=True).fetchall()
             # The keys are asked for after the events, so that an erasure in between is noticed.
-            opened = self._codec.opening(personal)
-            sealed = {row[4] for row in rows if row[0] is not None and opened(row[0])}
+            if personal is False:
+                return rows, {}
+            sealed = {row[4] for row in rows if row[0] is not None and comes_sealed(row[0])}
             references = {reference for each in sealed if (reference := reference_of(each))}
             return rows, self._unwrap(connection, tuple(references)) if references else {}
 
@@ -334,12 +348,9 @@ class Store:
     def _recorded(
         self, row: _Row, keys: Mapping[str, CaseKey], only: Opening | None
     ) -> Recorded[Event]:
-        body, recorded_at, position, sequenced_at, _ = row
-        if body is None:
-            raise LogCorrupt(position)
-        stored = StoredEvent(
-            body=body, recorded_at=recorded_at, position=position, sequenced_at=sequenced_at
-        )
+        stored = StoredEvent(*row[:4])
+        if stored.body is None:
+            raise LogCorrupt(stored.position)
         return self._codec.decode(stored, keys.get, only)
 
     def _unwrap(self, connection: Session, references: Sequence[str]) -> dict[str, CaseKey]:
