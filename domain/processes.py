@@ -17,8 +17,8 @@ from domain import particulars as p
 from domain import residence as h
 from domain import stages as s
 from domain import work_events as w
-from domain.case import evolve, load
-from domain.decisions import DecisionDeclined, DecisionProposed
+from domain.case import evolve
+from domain.decisions import DecisionDeclined, DecisionProposed, Matter
 from domain.interruptions import CaseLapsed, OfficerRecused
 from domain.moves import CaseMovedToRuleset
 from domain.overrides import OverrideDeclined, OverrideProposed
@@ -26,8 +26,8 @@ from domain.reconsidering import CaseReopened, ReconsiderationRequested, Refusal
 from domain.record import Recorded
 from domain.rules.terms import AfterNoPlace
 from domain.standing import AssessmentSetAside
-from domain.work import holder_of
-from domain.work import load as load_work
+from domain.work import Unheld, WorkState, holder_of
+from domain.work import evolve as evolve_work
 
 
 class Party(StrEnum):
@@ -146,6 +146,13 @@ def nothing_was_asked_for(happening: Happening) -> bool:
     return isinstance(before, s.Draft) or before.filed.papers.requested is None
 
 
+def is_rare(happening: Happening) -> bool:
+    """For what is rare: approvals and refusals are so many that letters would bury the rest."""
+    event = happening.event
+    return isinstance(event, DecisionProposed) and event.matter not in _MANY
+
+
+_MANY: Final = frozenset({Matter.APPROVAL_IN_PRINCIPLE, Matter.APPROVAL, Matter.REFUSAL})
 _OFFICER: Final = (Party.OFFICER,)
 _SUPERVISORS: Final = (Party.SUPERVISOR,)
 _APPLICANT: Final = (Party.APPLICANT,)
@@ -224,7 +231,7 @@ EFFECTS: Final[Mapping[type[e.Event], tuple[Effect, ...]]] = MappingProxyType(
         ),
         w.CaseHandedOver: (Effect(name="case-handed-over", to=_OFFICER),),
         w.CaseReturned: (Effect(name="case-returned", to=_OFFICER),),
-        DecisionProposed: (Effect(name="decision-awaits-second", to=_SUPERVISORS),),
+        DecisionProposed: (Effect(name="decision-awaits-second", to=_SUPERVISORS, when=is_rare),),
         DecisionDeclined: (Effect(name="proposal-declined", to=(Party.PROPOSER,)),),
         OverrideProposed: (Effect(name="points-await-second", to=_SUPERVISORS),),
         OverrideDeclined: (Effect(name="proposal-declined", to=(Party.PROPOSER,)),),
@@ -245,23 +252,32 @@ def effects(happening: Happening) -> tuple[Effect, ...]:
     return tuple(each for each in possible if each.when(happening))
 
 
-def happening(
-    recorded: Recorded[Any],
-    case: Sequence[Recorded[Any]],
-    work: Sequence[Recorded[Any]],
-) -> Happening:
-    """Return an event with the case around it, from the history of the case and of its work."""
-    until = recorded.position or 0
-    before = load(each.event for each in _earlier(case, until))
-    of_case = any(each.position == until for each in case)
-    done = (each.event for each in work if each.position is not None and each.position <= until)
-    return Happening(
-        event=recorded.event,
-        actor=recorded.actor,
-        before=before,
-        after=evolve(before, recorded.event) if of_case else before,
-        holder=holder_of(load_work(done)),
-    )
+def happenings(
+    case: Sequence[Recorded[Any]], work: Sequence[Recorded[Any]]
+) -> Mapping[int, Happening]:
+    """Return every event of a case and of the work on it, by its position, with the case around it.
+
+    Those that have no position yet come after all others, and are left out.
+    """
+    numbered = [each for each in (*case, *work) if each.position is not None]
+    of_case = {each.position for each in case}
+    state: s.CaseState = s.Draft()
+    done: WorkState = Unheld()
+    found: dict[int, Happening] = {}
+    for each in sorted(numbered, key=lambda recorded: recorded.position or 0):
+        before = state
+        if each.position in of_case:
+            state = evolve(state, each.event)
+        else:
+            done = evolve_work(done, each.event)
+        found[each.position or 0] = Happening(
+            event=each.event,
+            actor=each.actor,
+            before=before,
+            after=state,
+            holder=holder_of(done),
+        )
+    return found
 
 
 def recipients(
@@ -271,10 +287,6 @@ def recipients(
     found = (each for party in effect.to for each in _of(party, happening, supervisors))
     kept_out = {happening.actor, *_recused(happening.after)}
     return tuple(each for each in found if each.account is None or each.account not in kept_out)
-
-
-def _earlier(history: Sequence[Recorded[Any]], until: int) -> tuple[Recorded[Any], ...]:
-    return tuple(each for each in history if each.position is not None and each.position < until)
 
 
 def _of(party: Party, happening: Happening, supervisors: Iterable[str]) -> tuple[Recipient, ...]:

@@ -8,6 +8,7 @@ right before it, aloud; what came before it is kept and nothing is skipped.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Final, cast
 
 from sqlalchemy import Connection
@@ -16,6 +17,7 @@ from domain.access import Role
 from domain.case import load
 from domain.errors import Reportable
 from domain.events import CaseEvent, Event
+from domain.particulars import Representative
 from domain.processes import (
     OUTSIDE,
     Effect,
@@ -24,13 +26,13 @@ from domain.processes import (
     Recipient,
     called_for,
     effects,
-    happening,
+    happenings,
     recipients,
 )
 from domain.projections.stage_after import CASE_STREAM, WORK_STREAM
 from domain.record import Recorded
 from domain.stages import Draft, Filed
-from domain.told import ToldRepresentative, representative_told
+from domain.told import representative_told
 from services.identity import colleagues
 from services.notifications.entries import (
     ERASED,
@@ -54,7 +56,39 @@ from services.wiring import Office
 
 BATCH: Final = 500
 
-_Streams = Mapping[str, tuple[Recorded[Event], ...]]
+
+class _Case:
+    """A case and the work on it: what happened, and where it is now; each is folded once."""
+
+    def __init__(self, history: Sequence[Recorded[Event]], work: Sequence[Recorded[Event]]) -> None:
+        self._history = cast("Sequence[Recorded[CaseEvent]]", history)
+        self._work = work
+
+    @cached_property
+    def happenings(self) -> Mapping[int, Happening]:
+        """Every event by its position."""
+        return happenings(self._history, self._work)
+
+    @cached_property
+    def filed(self) -> Filed:
+        """What is true of the case, as corrected since: a letter goes where the person is now."""
+        state = load(each.event for each in self._history)
+        if isinstance(state, Draft):
+            raise TypeError("nothing is recorded of the case")
+        return state.filed
+
+    def representative(self, before: int | None = None) -> Representative | None:
+        """Return who speaks for the applicant now, or did before a position."""
+        known = (
+            self._history
+            if before is None
+            else [each for each in self._history if each.position and each.position < before]
+        )
+        told = representative_told(known)
+        return None if told is None else told.who
+
+
+_Cases = Mapping[str, _Case]
 
 
 class PlanningStopped(Reportable):
@@ -97,12 +131,12 @@ def _step(office: Office, connection: Connection, batch: int) -> _Step:
     """Plan one batch of the log, and move the checkpoint past what could be planned."""
     before = office.ledger.lock_checkpoint(connection)
     records = office.store.read_log(after=before, limit=batch, personal=False)
-    streams = _streams(office, records)
+    cases = _cases(office, records)
     plans: list[Plan] = []
     planned, stopped = 0, None
     for recorded in records:
         try:
-            plans += _plans(office, recorded, streams)
+            plans += _plans(office, recorded, cases)
         except Exception as fault:  # noqa: BLE001 - raised again below, with its event
             stopped = PlanningStopped(recorded, fault)
             stopped.__cause__ = fault
@@ -114,12 +148,18 @@ def _step(office: Office, connection: Connection, batch: int) -> _Step:
     return _Step(read=len(records), entered=entered, stopped=stopped)
 
 
-def _streams(office: Office, records: Sequence[Recorded[Event]]) -> _Streams:
-    """Return the whole streams of those cases of the batch that something is to be done for."""
+def _cases(office: Office, records: Sequence[Recorded[Event]]) -> _Cases:
+    """Return those cases of the batch that something may have to be done for, by reference."""
     references = {_reference(each) for each in records if called_for(each.event)}
     kinds = (CASE_STREAM, WORK_STREAM)
     streams = [f"{kind}{reference}" for reference in sorted(references) for kind in kinds]
-    return office.store.read_streams(streams) if streams else {}
+    found = office.store.read_streams(streams) if streams else {}
+    return {
+        reference: _Case(
+            history=found[f"{CASE_STREAM}{reference}"], work=found[f"{WORK_STREAM}{reference}"]
+        )
+        for reference in references
+    }
 
 
 def _reference(recorded: Recorded[Event]) -> str:
@@ -127,69 +167,36 @@ def _reference(recorded: Recorded[Event]) -> str:
     return recorded.stream.partition("-")[2]
 
 
-def _plans(office: Office, recorded: Recorded[Event], streams: _Streams) -> tuple[Plan, ...]:
+def _plans(office: Office, recorded: Recorded[Event], cases: _Cases) -> tuple[Plan, ...]:
     if not called_for(recorded.event):
         return ()
-    reference = _reference(recorded)
-    case, work = streams[f"{CASE_STREAM}{reference}"], streams[f"{WORK_STREAM}{reference}"]
-    opened = next(each for each in (*case, *work) if each.position == recorded.position)
-    told = cast("Sequence[Recorded[CaseEvent]]", case)
-    known = _Case(
-        filed=_filed(case),
-        representative=representative_told(told),
-        before=representative_told([each for each in told if _is_before(each, recorded)]),
-        happening=happening(opened, case, work),
-        position=recorded.position or 0,
-        event_id=recorded.event_id,
-    )
+    case = cases[_reference(recorded)]
+    happening = case.happenings[recorded.position or 0]
     return tuple(
-        _plan(office, known, effect, recipient)
-        for effect in effects(known.happening)
-        for recipient in recipients(effect, known.happening, supervisors(office))
+        _plan(office, recorded, case, effect, recipient)
+        for effect in effects(happening)
+        for recipient in recipients(effect, happening, supervisors(office))
     )
 
 
-def _is_before(each: Recorded[CaseEvent], recorded: Recorded[Event]) -> bool:
-    if each.position is None or recorded.position is None:
-        return False  # what has no position yet comes after all that has one
-    return each.position < recorded.position
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
-    """An event with its case: as it is now, who speaks in it now and did before the event."""
-
-    happening: Happening
-    event_id: str
-    position: int
-    filed: Filed
-    representative: ToldRepresentative | None
-    before: ToldRepresentative | None
-
-
-def _filed(history: Sequence[Recorded[Event]]) -> Filed:
-    """Return what is true of a case, as corrected since: a letter goes where the person is now."""
-    state = load(cast("CaseEvent", each.event) for each in history)
-    if isinstance(state, Draft):
-        raise TypeError("nothing is recorded of the case")
-    return state.filed
-
-
-def _plan(office: Office, known: _Case, effect: Effect, recipient: Recipient) -> Plan:
+def _plan(
+    office: Office, recorded: Recorded[Event], case: _Case, effect: Effect, recipient: Recipient
+) -> Plan:
     """Return the row to enter; who was erased or cannot be written to is sent nothing."""
     sender = office.settings.mail_sender
-    identity = Identity(event_id=known.event_id, effect=effect.name, party=recipient.name)
+    identity = Identity(event_id=recorded.event_id, effect=effect.name, party=recipient.name)
+    position = recorded.position or 0
     letter: Letter | None = None
     state, problem = State.PLANNED, None
     try:
-        letter = _letter(office, known, effect, recipient)
+        letter = _letter(office, case, position, effect, recipient)
     except _NotWritten as reason:
         state, problem = State.WITHHELD, str(reason)
     except UnusableAddress:
         state, problem = State.FAILED, UNUSABLE
     return Plan(
-        position=known.position,
-        reference=known.filed.reference,
+        position=position,
+        reference=case.filed.reference,
         identity=identity,
         means=Means.EMAIL,
         message_id=identity.message_id(sender),
@@ -212,28 +219,31 @@ class _NotWritten(Exception):
     """Nothing is sent, for the reason that it tells."""
 
 
-def _letter(office: Office, known: _Case, effect: Effect, recipient: Recipient) -> Letter:
+def _letter(
+    office: Office, case: _Case, position: int, effect: Effect, recipient: Recipient
+) -> Letter:
     """Return what somebody is told, or raise why they are told nothing."""
-    filed = known.filed
+    filed, party = case.filed, recipient.party
     if filed.application is None:
         raise _NotWritten(ERASED)
     applicant = filed.application.applicant
+    if party not in OUTSIDE:
+        to = _colleague(office, recipient)
+    elif party is Party.APPLICANT:
+        to = addressed(effect, party, applicant, None)
+    else:
+        former = party is Party.FORMER_REPRESENTATIVE
+        who = case.representative(before=position if former else None)
+        if who is None:
+            raise _NotWritten(NO_LONGER)
+        to = addressed(effect, party, applicant, who)
     occasion = Occasion(
-        happening=known.happening,
+        happening=case.happenings[position],
         reference=filed.reference,
         submitted_at=filed.submitted_at,
         applicant=applicant,
         public_url=office.settings.public_url,
     )
-    if recipient.party in OUTSIDE:
-        former = recipient.party is Party.FORMER_REPRESENTATIVE
-        told = known.before if former else known.representative
-        who = told.who if told else None
-        if recipient.party is not Party.APPLICANT and who is None:
-            raise _NotWritten(NO_LONGER)
-        to = addressed(effect, recipient.party, applicant, who)
-    else:
-        to = _colleague(office, recipient)
     return compose(effect.name, occasion, to, office.settings.mail_sender)
 
 

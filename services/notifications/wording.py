@@ -102,7 +102,7 @@ def blocks_of(text: str, language: Correspondence) -> Iterator[Block]:
 
 def filled(text: str, facts: Facts) -> str:
     """Return one line with its facts; KeyError names one that is missing."""
-    return Template(text).substitute({name: _line(value) for name, value in facts.items()})
+    return Template(text).substitute({name: _line(facts[name]) for name in _named_in(text)})
 
 
 def filled_blocks(blocks: Iterable[Block], facts: Facts) -> tuple[Block, ...]:
@@ -112,7 +112,7 @@ def filled_blocks(blocks: Iterable[Block], facts: Facts) -> tuple[Block, ...]:
     """
     kept: list[Block] = []
     for block in blocks:
-        if all(facts[name] for line in block.lines for name in Template(line).get_identifiers()):
+        if all(facts[name] for line in block.lines for name in _named_in(line)):
             kept.append(Block(kind=block.kind, lines=tuple(_filled_lines(block, facts))))
         elif kept and kept[-1].kind is Kind.HEADING:
             kept.pop()
@@ -153,13 +153,19 @@ def _items(lines: Sequence[str], space: str) -> Iterator[str]:
     yield item
 
 
+@cache
+def _named_in(text: str) -> tuple[str, ...]:
+    """Return the facts that a line of a template names."""
+    return tuple(Template(text).get_identifiers())
+
+
 def _filled_lines(block: Block, facts: Facts) -> Iterator[str]:
     for line in block.lines:
         several = facts.get(line[1:]) if line.startswith("$") else None
         if block.kind in {Kind.LIST, Kind.APART} and isinstance(several, tuple):
             yield from map(_line, several)
         else:
-            yield filled(line, facts)
+            yield filled(line, facts) if _named_in(line) else line.replace("$$", "$")
 
 
 def _line(value: str | tuple[str, ...]) -> str:

@@ -13,7 +13,7 @@ from domain import work_events as w
 from domain.decisions import DecisionDeclined, DecisionProposed, Matter
 from domain.interruptions import CaseHeld, HoldLifted, OfficerRecused
 from domain.particulars import RepresentativeAppointed, RepresentativeRemoved
-from domain.processes import EFFECTS, OUTSIDE, Party, called_for, effects, happening, recipients
+from domain.processes import EFFECTS, OUTSIDE, Party, called_for, effects, happenings, recipients
 from domain.record import Recorded
 from domain.rules.terms import AfterNoPlace
 from tests.domain.deciding import NOON, REFERENCE
@@ -33,7 +33,7 @@ from tests.domain.histories import (
 SPOKEN_FOR = RepresentativeAppointed(
     personal=p.Representative(name="May Ng", organisation="", email="may@example.com")
 )
-PROPOSED = DecisionProposed(matter=Matter.REFUSAL, proposed_by="officer-1", personal=None)
+PROPOSED = DecisionProposed(matter=Matter.ERASURE, proposed_by="officer-1", personal=None)
 SUPERVISORS = ("supervisor-1", "supervisor-2")
 
 
@@ -61,7 +61,7 @@ def told(
     subject = next(each for each in records if each.event is wanted)
     of_case = [each for each in records if each.stream.startswith("case-")]
     of_work = [each for each in records if each.stream.startswith("work-")]
-    happened = happening(subject, of_case, of_work)
+    happened = happenings(of_case, of_work)[subject.position or 0]
     return {
         (effect.name, recipient.name)
         for effect in effects(happened)
@@ -226,6 +226,13 @@ def test_what_awaits_a_second_officer_is_told_to_the_supervisors_who_may_decide_
     }
 
 
+@pytest.mark.parametrize("matter", list(Matter))
+def test_supervisors_are_not_buried_under_what_is_proposed_every_day(matter: Matter) -> None:
+    daily = {Matter.APPROVAL_IN_PRINCIPLE, Matter.APPROVAL, Matter.REFUSAL}
+    case = [submitted(), ACKNOWLEDGED, replace(PROPOSED, matter=matter)]
+    assert bool(told(case)) == (matter not in daily)
+
+
 def test_an_office_that_does_not_know_its_supervisors_says_so_in_one_row() -> None:
     case = [submitted(), ACKNOWLEDGED, prerequisites(age_met=False), PROPOSED]
     assert told(case, supervisors=()) == {("decision-awaits-second", "supervisor")}
@@ -233,7 +240,7 @@ def test_an_office_that_does_not_know_its_supervisors_says_so_in_one_row() -> No
 
 def test_whoever_proposed_what_is_declined_is_told() -> None:
     declined = DecisionDeclined(
-        matter=Matter.REFUSAL, proposed_by="officer-1", declined_by="supervisor-1", personal=None
+        matter=Matter.ERASURE, proposed_by="officer-1", declined_by="supervisor-1", personal=None
     )
     case = [submitted(), ACKNOWLEDGED, prerequisites(age_met=False), PROPOSED, declined]
     assert told(case, by="supervisor-1") == {("proposal-declined", "proposer:officer-1")}
