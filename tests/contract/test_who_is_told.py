@@ -1,0 +1,36 @@
+"""Every event is either told to somebody or has its reason, and the documented table says which."""
+
+import pytest
+
+from domain.events import Event
+from domain.processes import EFFECTS
+from domain.untold import UNTOLD
+from domain.wire import WIRE
+from tests.contract import who_is_told
+
+
+@pytest.mark.parametrize("event", WIRE, ids=lambda each: each.__name__)
+def test_every_event_is_told_to_somebody_or_says_why_not(event: type[Event]) -> None:
+    assert (event in EFFECTS) != (event in UNTOLD), (
+        "give it an effect in domain/processes.py, or a reason in domain/untold.py"
+    )
+
+
+def test_the_table_is_current() -> None:
+    assert who_is_told.PAGE.read_text(encoding="utf-8") == who_is_told.present(), (
+        "run `python -m tests.contract.pin` and look at what it changes"
+    )
+
+
+def test_the_table_has_a_row_for_every_effect_and_every_condition_has_words() -> None:
+    rows = who_is_told.present().splitlines()
+    for event, effects in EFFECTS.items():
+        for effect in effects:
+            (row,) = [
+                each
+                for each in rows
+                if each.startswith(f"| {WIRE[event].name} | {effect.name}")
+                and each.split("|")[2].split()[0] == effect.name
+            ]
+            assert who_is_told.told(effect) in row
+            assert effect.when.__doc__

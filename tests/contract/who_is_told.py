@@ -1,0 +1,85 @@
+"""The table of who is told what, as documented and as the domain has it now."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from domain.events import Event
+from domain.processes import EFFECTS, OUTSIDE, Effect, Party, always
+from domain.untold import UNTOLD
+from domain.wire import WIRE
+
+PAGE: Final = Path(__file__).parents[2] / "docs" / "reference" / "who-is-told.md"
+
+SAYS: Final[Mapping[Party, str]] = MappingProxyType(
+    {
+        Party.APPLICANT: "applicant",
+        Party.REPRESENTATIVE: "representative",
+        Party.FORMER_REPRESENTATIVE: "who represented them until then",
+        Party.OFFICER: "officer who has the case",
+        Party.FORMER_OFFICER: "officer who had it",
+        Party.PROPOSER: "who proposed it",
+        Party.SUPERVISOR: "every supervisor",
+    }
+)
+
+
+def present() -> str:
+    """The page as it is to be."""
+    return "\n".join(_lines()) + "\n"
+
+
+def pin() -> None:
+    """The page says what is so now."""
+    PAGE.write_text(present(), encoding="utf-8")
+
+
+def told(effect: Effect) -> str:
+    """Whom an effect is for, as a sentence lists them."""
+    own = Party.APPLICANT in effect.to
+    names = [
+        f"{SAYS[party]} (a copy)" if own and party is Party.REPRESENTATIVE else SAYS[party]
+        for party in effect.to
+    ]
+    return " and ".join(names)
+
+
+def _lines() -> Iterator[str]:
+    yield "# Who is told what"
+    yield ""
+    yield "Made by `python -m tests.contract.pin` from `domain/processes.py`, `domain/untold.py`."
+    yield ""
+    yield "- Everything goes by e-mail, as plain text and as a page that loads nothing."
+    yield "- The applicant and whoever represents them are written to in the applicant's language"
+    yield "  of correspondence (English, 繁體 or 简体); the office in English, by a reference and a"
+    yield "  link alone."
+    yield "- Nobody is told of what they did themselves, nor of a case that they left, recused."
+    yield "- ◐ is sent in quiet hours too (`QMAS_QUIET_HOURS`), for whoever did not ask for it has"
+    yield "  to learn of it soon. All else to people outside the office waits until they are over,"
+    yield "  and so does whatever comes behind it for the same person."
+    yield ""
+    yield "| event | letter | to | only |"
+    yield "|---|---|---|---|"
+    for event, effects in sorted(EFFECTS.items(), key=lambda item: list(WIRE).index(item[0])):
+        yield from (_row(event, effect) for effect in effects)
+    yield ""
+    yield "## What nobody is told of"
+    yield ""
+    yield "| event | why |"
+    yield "|---|---|"
+    for event in WIRE:
+        if event in UNTOLD:
+            yield f"| {WIRE[event].name} | {UNTOLD[event]} |"
+
+
+def _row(event: type[Event], effect: Effect) -> str:
+    mark = " ◐" if effect.at_any_hour and set(effect.to) <= OUTSIDE else ""
+    return f"| {WIRE[event].name} | {effect.name}{mark} | {told(effect)} | {_only(effect)} |"
+
+
+def _only(effect: Effect) -> str:
+    if effect.when is always:
+        return ""
+    said = (effect.when.__doc__ or "").splitlines()[0].rstrip(".")
+    return f"{said[:1].lower()}{said[1:]}"
