@@ -31,7 +31,11 @@ CONSTRAINTS: Final[Mapping[str, str]] = MappingProxyType(
         "events_selection_proposed": "a selection is made of what was proposed last, and nothing "
         "was or something else",
         "events_by_exercise": "a case comes before a committee, and has a place or none, by its "
-        "exercise only",
+        "exercise only, in one transaction with it",
+        "events_steps_add_up": "a shortlist and a selection come once in an exercise, after as "
+        "many cases as they say",
+        "events_confirmed_on_a_whole": "what is confirmed follows a stream of which no version is "
+        "left out",
         "reservations_key_length": "a reserved key must have 1 to 200 characters: shorten it",
         "case_keys_reference_length": "a case's reference must have 1 to 100 characters",
         "case_keys_wrapped_length": "a case's wrapped key must have 1 to 256 bytes",

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     Computed,
     DateTime,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -85,6 +86,14 @@ events: Final = Table(
     CheckConstraint("length(type) BETWEEN 1 AND 100", name="events_type_length"),
     CheckConstraint("octet_length(json_send(body)) <= 1048576", name="events_body_length"),
     CheckConstraint("(body #>> '{}') IS NOT NULL", name="events_body_readable"),
+    Index(
+        "events_by_exercise",
+        text("(body #>> '{payload,exercise}')"),
+        "type",
+        postgresql_where=text(
+            "type IN ('case-shortlisted', 'case-graded', 'case-selected', 'case-not-selected')"
+        ),
+    ),
 )
 
 pending: Final = Table(

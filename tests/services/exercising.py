@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, assert_never
 from uuid import UUID, uuid4
 
 from domain import commands as c
@@ -16,7 +16,7 @@ from domain.rules.terms import Archetype
 from services import cases, exercises
 from services.cases import Request
 from services.exercise_requests import ExerciseOutcome, proposal_of
-from services.store import Commit, NewEvent, StreamWrite
+from services.store import Commit, NewEvent, StreamWrite, Together
 from services.wiring import Office
 from tests.services.asking import MAY_2019, SUPERVISOR, asked
 
@@ -45,62 +45,60 @@ def carry_out(
     """
     if not isinstance(command, c.BY_EXERCISE):
         return cases.carry_out(office, reference, command, request)
-    first = isinstance(command, c.ShortlistCase)
-    _sign_off(office, command.exercise, _DRAWN if first else _PROPOSED, SUPERVISOR, request)
-    if not first:
-        _sign_off(office, command.exercise, _MADE, SECOND, request)
     case = cases.case_at(office, reference)
-    given = Circumstances(
-        at=request.effective_at or office.clock(),
-        rulebook=office.rulebook,
-        actor=request.person.name,
-    )
+    at = request.effective_at or office.clock()
+    given = Circumstances(at=at, rulebook=office.rulebook, actor=request.person.name)
     facts = decide(case.state, command, given)
-    _append(office, f"case-{reference}", case.version, facts, request.person, given.at)
+    stream = f"exercise-{command.exercise}"
+    held = len(office.store.read_stream(stream))
+
+    def work(whole: Together) -> None:
+        whole.append(_commit(f"case-{reference}", case.version, facts, request.person, at))
+        expected = held
+        for own, person in _own_facts(command):
+            whole.append(_commit(stream, expected, own, person, at))
+            expected += len(own)
+
+    office.store.together(work)
     after = cases.case_at(office, reference)
     return cases.Outcome(
         reference=reference, version=after.version, stage=after.stage, repeated=False
     )
 
 
-def _sign_off(
-    office: Office,
-    exercise: str,
-    fact: x.ExerciseEvent,
-    person: Person,
-    request: Request,
-) -> None:
-    """The exercise has come so far as this fact, which this person recorded."""
-    stream = f"exercise-{exercise}"
-    history = office.store.read_stream(stream)
-    if any(each.event == fact for each in history):
-        return
-    facts = (fact,) if history else (replace(_OPENED, exercise=exercise), fact)
-    at = request.effective_at or office.clock()
-    _append(office, stream, len(history), facts, person, at)
+def _own_facts(
+    command: c.ShortlistCase | c.TakeOutOfRank | c.SelectCase | c.PassOverCase,
+) -> tuple[tuple[tuple[x.ExerciseEvent, ...], Person], ...]:
+    """What the exercise's own stream says of it, and by whom."""
+    match command:
+        case c.ShortlistCase(exercise=exercise):
+            return (((replace(_OPENED, exercise=exercise), _DRAWN), SUPERVISOR),)
+        case c.SelectCase():
+            return (((_PROPOSED,), SUPERVISOR), ((_MADE,), SECOND))
+        case c.PassOverCase():
+            proposed = replace(_PROPOSED, general=0, passed_over=1)
+            made = replace(_MADE, general=0, passed_over=1)
+            return (((proposed,), SUPERVISOR), ((made,), SECOND))
+        case c.TakeOutOfRank():
+            return ()
+        case _:
+            assert_never(command)
 
 
-def _append(  # noqa: PLR0913, PLR0917 - what a commit says
-    office: Office,
-    stream: str,
-    expected: int,
-    facts: tuple[e.Event, ...],
-    person: Person,
-    at: datetime,
-) -> None:
+def _commit(
+    stream: str, expected: int, facts: tuple[e.Event, ...], person: Person, at: datetime
+) -> Commit:
     number = uuid4()
     events = tuple(NewEvent(event=fact, effective_at=at) for fact in facts)
-    office.store.append(
-        Commit(
-            command_id=number,
-            fingerprint=number.bytes,
-            writes=(StreamWrite(stream=stream, expected=expected, events=events),),
-            actor=person.name,
-            role=person.role,
-            command="Test",
-            causation_id=str(number),
-            correlation_id=str(number),
-        )
+    return Commit(
+        command_id=number,
+        fingerprint=number.bytes,
+        writes=(StreamWrite(stream=stream, expected=expected, events=events),),
+        actor=person.name,
+        role=person.role,
+        command="Test",
+        causation_id=str(number),
+        correlation_id=str(number),
     )
 
 

@@ -275,10 +275,10 @@ def test_what_was_not_drawn_so_is_told_field_by_field(office: Office) -> None:
             pool_size=3,
             pool_digest=digest_of(ranked(pool_at(office, position, HELD).members)),
         ),
-        ShortlistDrawn(achievement=0, general=2, departed=(), digest="sha256:00"),
+        ShortlistDrawn(achievement=0, general=0, departed=(), digest="sha256:00"),
     )
     _append(office, *facts)
-    size, digest = redraw(office, "first").differences
+    size, _, digest = redraw(office, "first").differences
     assert size == "exercise-opened pool_size: recorded 3, drawn again 2"
     assert digest.startswith("shortlist-drawn digest: recorded sha256:00, drawn again sha256:")
 

@@ -1,18 +1,15 @@
 """Two people decide, held by the database against every role."""
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
-from uuid import uuid4
 
 import psycopg
 import pytest
 from psycopg import errors
 
 from tests.conftest import TestDatabase
+from tests.services.by_hand import ROLES, Stream, connected
 
-ROLES: Final = ("application", "owner", "superuser", "replica")
 OUTCOMES: Final[Mapping[str, str]] = {
     "approved-in-principle": "approval-in-principle",
     "application-approved": "approval",
@@ -25,49 +22,6 @@ OUTCOMES: Final[Mapping[str, str]] = {
     "erasure-decided": "erasure",
 }
 """Every decision and the matter that it follows from."""
-
-
-@dataclass(slots=True)
-class Stream:
-    """A stream that events are inserted into by hand, each on its own and at once."""
-
-    connection: psycopg.Connection[Any]
-    name: str = field(default_factory=lambda: f"case-{uuid4()}")
-    version: int = 0
-
-    def write(self, *events: Mapping[str, Any]) -> None:
-        """All events are there, in one commit and one statement; or none is."""
-        row = self.connection.execute("SELECT nextval('commit_ids')").fetchone()
-        assert row is not None
-        bodies = [
-            json.dumps(
-                {
-                    "id": str(uuid4()),
-                    "stream": self.name,
-                    "version": self.version + place,
-                    "type": each["type"],
-                    "actor": each.get("by", "officer-9"),
-                    "payload": {
-                        name: said for name, said in each.items() if name not in {"type", "by"}
-                    },
-                }
-            )
-            for place, each in enumerate(events, start=1)
-        ]
-        self.connection.execute(
-            "INSERT INTO events (commit_id, ord, body) SELECT %s, ord - 1, body::json"
-            " FROM unnest(%s::text[]) WITH ORDINALITY AS given (body, ord)",
-            (row[0], bodies),
-        )
-        self.version += len(events)
-
-    def refuses(self, constraint: str, *events: Mapping[str, Any]) -> None:
-        """None of these events can be written, for this reason."""
-        before = self.version
-        with pytest.raises(errors.CheckViolation) as fault:
-            self.write(*events)
-        assert fault.value.diag.constraint_name == constraint, events
-        assert self.version == before
 
 
 def proposal(by: str, matter: str = "refusal") -> dict[str, Any]:
@@ -92,12 +46,7 @@ def connection(
     database: TestDatabase, request: pytest.FixtureRequest
 ) -> Iterator[psycopg.Connection[Any]]:
     """A connection in which every statement stands for itself, for each role there is."""
-    url = {"application": database.app_url, "owner": database.owner_url}.get(
-        request.param, database.admin_url
-    )
-    with psycopg.connect(url, autocommit=True) as opened:
-        if request.param == "replica":
-            opened.execute("SET session_replication_role = replica")
+    with connected(database, request.param) as opened:
         yield opened
 
 
