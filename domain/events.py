@@ -261,12 +261,15 @@ class RefusalReasons:
 class ApplicationRefused:
     """The application was refused; `rules` are the ids of the rules that were not met.
 
-    Those of prerequisites are as in the ruleset; a total below the pass mark is `MARK_RULE`.
+    Those of prerequisites are as in the ruleset; a total below the pass mark is `MARK_RULE`. It can
+    be asked to be looked at again until `reconsider_by`, that day included; None where it cannot,
+    and in refusals that were recorded before they said so.
     """
 
     reason_class: RefusalClass
     rules: tuple[str, ...]
     personal: RefusalReasons | None
+    reconsider_by: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

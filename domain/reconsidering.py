@@ -5,6 +5,7 @@ said there of personal data and of change holds here too.
 """
 
 from dataclasses import dataclass
+from datetime import date
 
 from domain.decisions import DecisionWords
 
@@ -31,9 +32,10 @@ class CaseReopened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusalUpheld:
-    """The refusal stands, for the reasons in `personal`."""
+    """The refusal stands, for the reasons in `personal`; `reconsider_by` as in the refusal."""
 
     personal: DecisionWords | None
+    reconsider_by: date | None = None
 
 
 ReconsiderationEvent = ReconsiderationRequested | CaseReopened | RefusalUpheld

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from domain.deadlines import DeadlineApproaching, DeadlinePassed, StillInQueue
 from domain.decisions import DecisionConfirmed, DecisionDeclined, DecisionProposed
 from domain.events import (
     ApplicationAcknowledged,
@@ -143,5 +144,8 @@ WIRE: Final[Mapping[type[Event], Wire]] = MappingProxyType(
         NoteAdded: Wire(name="note-added"),
         NoteSuperseded: Wire(name="note-superseded"),
         DuplicateRefused: Wire(name="duplicate-refused"),
+        DeadlineApproaching: Wire(name="deadline-approaching"),
+        DeadlinePassed: Wire(name="deadline-passed"),
+        StillInQueue: Wire(name="still-in-queue"),
     }
 )

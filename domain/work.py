@@ -11,6 +11,7 @@ from typing import Final, assert_never
 
 from domain import work_commands as c
 from domain import work_events as e
+from domain.deadlines import DeadlineApproaching, DeadlinePassed, StillInQueue
 from domain.errors import (
     AlreadyHeld,
     AlreadySuperseded,
@@ -115,7 +116,7 @@ def evolve(state: WorkState, event: e.WorkEvent) -> WorkState:  # noqa: PLR0911 
             return replace(state, notes=(*state.notes, Note(number=number, author=author)))
         case e.NoteSuperseded():
             return replace(state, notes=_superseded(state.notes, event))
-        case e.DuplicateRefused():
+        case e.DuplicateRefused() | DeadlineApproaching() | DeadlinePassed() | StillInQueue():
             return state
         case _:
             assert_never(event)

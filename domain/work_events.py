@@ -8,6 +8,7 @@ change holds here too: reasons and notes are sealed by the key of the case.
 from dataclasses import dataclass
 
 from domain.application import Channel
+from domain.deadlines import DeadlineEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,4 +105,5 @@ WorkEvent = (
     | NoteAdded
     | NoteSuperseded
     | DuplicateRefused
+    | DeadlineEvent
 )

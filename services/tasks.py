@@ -24,6 +24,7 @@ TASKS: Final[Mapping[str, Turn]] = MappingProxyType(
         "projections.catch_up": Turn(queue="projections", seconds=300),
         "notifications.plan": Turn(queue="notifications", seconds=300),
         "notifications.deliver": Turn(queue="mail", seconds=300),
+        "deadlines.fire": Turn(queue="deadlines", seconds=300),
     }
 )
 """Every task there is, by its name."""

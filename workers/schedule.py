@@ -13,16 +13,18 @@ from services.projections.catalogue import PROJECTIONS
 from workers.queues import ROUTES
 
 EVERY_SECONDS: Final = 2.0
+DEADLINE_SECONDS: Final = 60.0
+"""Days pass slowly, and nothing but time makes anything due."""
 EXPIRES_SECONDS: Final = 30.0
 
 
-def _entry(task: str, *args: str) -> Mapping[str, Any]:
+def _entry(task: str, *args: str, every: float = EVERY_SECONDS) -> Mapping[str, Any]:
     return MappingProxyType(
         {
             "task": task,
-            "schedule": EVERY_SECONDS,
+            "schedule": every,
             "args": args,
-            "options": {"expires": EXPIRES_SECONDS, "queue": ROUTES[task]["queue"]},
+            "options": {"expires": max(EXPIRES_SECONDS, 2 * every), "queue": ROUTES[task]["queue"]},
         }
     )
 
@@ -33,5 +35,6 @@ SCHEDULE: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         **{f"fold {name}": _entry("projections.catch_up", name) for name in PROJECTIONS},
         "plan notifications": _entry("notifications.plan"),
         "deliver notifications": _entry("notifications.deliver"),
+        "tell of deadlines": _entry("deadlines.fire", every=DEADLINE_SECONDS),
     }
 )

@@ -1,5 +1,6 @@
 """The tasks: each a name and one call. All that they do can be done without them."""
 
+from services import deadlines
 from services.notifications import delivery, planning
 from services.projections import runner
 from workers.app import app
@@ -31,3 +32,9 @@ def plan() -> int:
 def deliver() -> int:
     """Every notification that is due was handed over, or will be tried again."""
     return delivery.deliver(office())
+
+
+@app.task(name="deadlines.fire")
+def fire() -> int:
+    """Everything that is due by now is told of, once."""
+    return deadlines.fire(office())

@@ -1,40 +1,64 @@
 """Ending a case: refused with reasons, withdrawn, lapsed, made void; and its person erased."""
 
+from dataclasses import replace
 from datetime import date
 
 from domain import commands as c
 from domain import events as e
 from domain import stages as s
-from domain.days import written_out
+from domain.days import add_months, hong_kong_date, written_out
 from domain.deciding.circumstances import Circumstances, Facts, not_now
 from domain.decisions import DecisionWords, VoidingCode
 from domain.errors import AwaitsSecondOfficer, NothingOverdue, PersonErased, ReasonsMissing
 from domain.interruptions import CaseLapsed, LapseCause
 from domain.particulars import ErasureDecided
 from domain.residence import ExtensionRefused, VisaVoided
+from domain.rules.choose import limit
+from domain.rules.limits import Limit
 from domain.rules.reasons import Message, Reason
 from domain.rules.tested import because
 
 
-def refusal(state: s.CaseState, command: c.CaseCommand, texts: tuple[str, ...]) -> Facts:
+def refusal(
+    state: s.CaseState, command: c.CaseCommand, texts: tuple[str, ...], given: Circumstances
+) -> Facts:
     """Return the fact of the refusal, of the class that the stage calls for."""
     match state:
-        case s.PrerequisitesUnmet(unmet=unmet, reasons=found):
-            return _refused(e.RefusalClass.PREREQUISITES, unmet, found, texts)
+        case s.PrerequisitesUnmet(filed=filed, unmet=unmet, reasons=found):
+            refused = _refused(e.RefusalClass.PREREQUISITES, unmet, found, texts)
         case s.BelowMark(proposals=(first, *_)):
             raise AwaitsSecondOfficer(
                 f"an override of {first.rule} is proposed and awaits a second officer; have it "
                 "confirmed or declined before the application is refused"
             )
-        case s.BelowMark():
+        case s.BelowMark(filed=filed):
             found = (_below(state),)
-            return _refused(e.RefusalClass.POINTS, (e.MARK_RULE,), found, texts)
-        case s.Shortlisted() | s.NotSelected() | s.Selected() | s.InPrinciple() | s.Verified():
-            return _refused(e.RefusalClass.SELECTION, (), (), texts)
+            refused = _refused(e.RefusalClass.POINTS, (e.MARK_RULE,), found, texts)
+        case (
+            s.Shortlisted(filed=filed)
+            | s.NotSelected(filed=filed)
+            | s.Selected(filed=filed)
+            | s.InPrinciple(filed=filed)
+            | s.Verified(filed=filed)
+        ):
+            refused = _refused(e.RefusalClass.SELECTION, (), (), texts)
         case s.Extending():
             return (ExtensionRefused(personal=DecisionWords(texts=given_reasons(texts))),)
         case _:
             raise not_now(state, command)
+    return (replace(refused, reconsider_by=reconsider_by(filed, given)),)
+
+
+def reconsider_by(filed: s.Filed, given: Circumstances) -> date | None:
+    """Return until when a refusal of today can be asked to be looked at again [S81].
+
+    None where it was looked at again as often as it can be.
+    """
+    submitted_on = hong_kong_date(filed.submitted_at)
+    if filed.reconsiderations >= limit(given.rulebook, Limit.RECONSIDERATIONS, submitted_on):
+        return None
+    months = limit(given.rulebook, Limit.RECONSIDERATION_MONTHS, submitted_on)
+    return add_months(given.today, months)
 
 
 def withdraw(state: s.CaseState, command: c.WithdrawApplication, given: Circumstances) -> Facts:
@@ -108,8 +132,8 @@ def _refused(
     rules: tuple[str, ...],
     found: tuple[Reason, ...],
     texts: tuple[str, ...],
-) -> Facts:
+) -> e.ApplicationRefused:
     if not found:
         given_reasons(texts)
     reasons = e.RefusalReasons(texts=texts, reasons=found)
-    return (e.ApplicationRefused(reason_class=reason_class, rules=rules, personal=reasons),)
+    return e.ApplicationRefused(reason_class=reason_class, rules=rules, personal=reasons)

@@ -4,7 +4,7 @@ from domain import commands as c
 from domain import stages as s
 from domain.days import add_months, hong_kong_date, written_out
 from domain.deciding.circumstances import Circumstances, Facts, not_now
-from domain.deciding.ending import given_reasons
+from domain.deciding.ending import given_reasons, reconsider_by
 from domain.decisions import DecisionWords
 from domain.errors import ReasonsMissing, TooLate, TooOften
 from domain.reconsidering import (
@@ -47,8 +47,12 @@ def reopening(state: s.CaseState, command: c.CaseCommand) -> Facts:
     raise not_now(state, command)
 
 
-def upholding(state: s.CaseState, command: c.CaseCommand, texts: tuple[str, ...]) -> Facts:
+def upholding(
+    state: s.CaseState, command: c.CaseCommand, texts: tuple[str, ...], given: Circumstances
+) -> Facts:
     """Return the fact that the refusal stands, with reasons."""
     if isinstance(state, s.UnderReconsideration):
-        return (RefusalUpheld(personal=DecisionWords(texts=given_reasons(texts))),)
+        words = DecisionWords(texts=given_reasons(texts))
+        until = reconsider_by(state.filed, given)
+        return (RefusalUpheld(personal=words, reconsider_by=until),)
     raise not_now(state, command)

@@ -113,11 +113,11 @@ def _outcome(  # noqa: PLR0911 - one arm per matter
         case d.Matter.APPROVAL:
             return granting.approval(state, command, given)
         case d.Matter.REFUSAL:
-            return ending.refusal(state, command, texts)
+            return ending.refusal(state, command, texts, given)
         case d.Matter.REOPENING:
             return reconsidering.reopening(state, command)
         case d.Matter.UPHOLDING:
-            return reconsidering.upholding(state, command, texts)
+            return reconsidering.upholding(state, command, texts, given)
         case d.Matter.EXTENSION:
             return residing.extension(state, command, given)
         case d.Matter.VOIDING:

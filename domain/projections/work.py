@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from domain import work_events as w
+from domain.deadlines import DeadlineApproaching, DeadlinePassed, StillInQueue
 from domain.events import Event
 from domain.projections.stage_after import WORK_STREAM, key_after, position_of
 from domain.record import Recorded
@@ -59,7 +60,7 @@ def _said(row: WorkRow, recorded: Recorded[w.WorkEvent]) -> dict[str, Any]:  # n
     match recorded.event:
         case w.NoteAdded():
             return {"notes": row.notes + 1}
-        case w.NoteSuperseded():
+        case w.NoteSuperseded() | DeadlineApproaching() | DeadlinePassed() | StillInQueue():
             return {}
         case w.DuplicateRefused():
             return {"duplicates": row.duplicates + 1}

@@ -17,6 +17,9 @@ class Limit(StrEnum):
     RECONSIDERATIONS = "reconsiderations"
     ABODE_YEARS = "abode-years"
     DEPENDANT_UNDER_AGE = "dependant-under-age"
+    FIRST_REMINDER_DAYS = "first-reminder-days"
+    LAST_REMINDER_DAYS = "last-reminder-days"
+    SILENCE_WEEKS = "silence-weeks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Table
 
 from domain.events import Event
-from domain.projections import case_list, exercises, paths, status, work
+from domain.projections import case_list, deadlines, exercises, paths, status, work
 from domain.record import Recorded
 from services.projections import names, tables
 from services.projections.errors import UnknownProjection
@@ -115,8 +115,19 @@ PATHS: Final = Projection(
     fold=paths.fold,
 )
 
+DEADLINES: Final = Projection(
+    name="deadlines",
+    version=deadlines.VERSION,
+    table=tables.deadlines,
+    row=deadlines.DeadlineRow,
+    personal=None,
+    opens=deadlines.OPENS,
+    key=deadlines.key,
+    fold=deadlines.fold,
+)
+
 PROJECTIONS: Final[Mapping[str, Projection]] = MappingProxyType(
-    {each.name: each for each in (CASE_LIST, CASE_STATUS, EXERCISES, WORK, PATHS)}
+    {each.name: each for each in (CASE_LIST, CASE_STATUS, EXERCISES, WORK, PATHS, DEADLINES)}
 )
 
 

@@ -235,6 +235,38 @@ case_status: Final = Table(
     PrimaryKeyConstraint("reference", name="case_status_pkey"),
 )
 
+deadlines: Final = Table(
+    "deadlines",
+    metadata,
+    _text("reference"),
+    _text("stage"),
+    _text("deadline", null=True),
+    _day("due_on"),
+    _integer("opened", null=True),
+    _day("opened_on"),
+    _integer("told", null=True),
+    _instant("quiet_since", null=True),
+    _day("stay_until"),
+    Column("further_stay", Boolean, nullable=False),
+    _bigint("position"),
+    PrimaryKeyConstraint("reference", name="deadlines_pkey"),
+    CheckConstraint(
+        "num_nulls(deadline, due_on, opened, opened_on) IN (0, 4)", name="deadlines_one_day"
+    ),
+)
+# What was told for good waits for nobody any more: -1 is that it is over.
+Index(
+    "deadlines_due",
+    deadlines.c.deadline,
+    deadlines.c.due_on,
+    postgresql_where=deadlines.c.told.is_distinct_from(text("-1")),
+)
+Index(
+    "deadlines_quiet",
+    deadlines.c.quiet_since,
+    postgresql_where=deadlines.c.quiet_since.is_not(None),
+)
+
 exercises: Final = Table(
     "exercises",
     metadata,

@@ -4,15 +4,29 @@ given(*history).by(LEE).when(TakeCase()).then(CaseTaken(officer=LEE))
 """
 
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 
 from domain import work
 from domain import work_events as e
+from domain.deadlines import (
+    Deadline,
+    DeadlineApproaching,
+    DeadlineEvent,
+    DeadlinePassed,
+    StillInQueue,
+)
 from domain.errors import Refusal
 from domain.work_commands import WorkCommand
 
 CHAN, LEE, WONG = "officer.chan", "officer.lee", "supervisor.wong"
 OFFICERS = frozenset({CHAN, LEE, WONG})
 TEXT = "The diploma is under its maiden name"
+TOLD: tuple[DeadlineEvent, ...] = (
+    DeadlineApproaching(deadline=Deadline.DOCUMENTS, due_on=date(2019, 6, 1), opened=3, days=14),
+    DeadlinePassed(deadline=Deadline.DOCUMENTS, due_on=date(2019, 6, 1), opened=3),
+    StillInQueue(since=datetime(2019, 5, 1, tzinfo=UTC)),
+)
+"""What time brings, one of each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,6 +51,7 @@ VISA_FEE: Final = 230
 APPLICATION_FEE: Final = 600
 DUE_ON: Final = date(2019, 10, 2)
 PAY_BY: Final = date(2020, 3, 2)
+RECONSIDER_BY: Final = date(2020, 9, 2)
 ACTIVATE_BY: Final = date(2020, 3, 2)
 DIGEST: Final = next(
     each.digest for each in known(real_rulebook(), NOON.date()) if each.id == "gpt-2018"
@@ -214,6 +215,7 @@ REFUSED: Final = e.ApplicationRefused(
     reason_class=e.RefusalClass.SELECTION,
     rules=(),
     personal=e.RefusalReasons(texts=("The claims were not borne out",)),
+    reconsider_by=RECONSIDER_BY,
 )
 PROPOSER: Final = "officer-2"
 

@@ -29,6 +29,7 @@ from tests.domain.histories import (
     HISTORIES,
     PAY_BY,
     PROPOSER,
+    RECONSIDER_BY,
     VISA_FEE,
     confirmed,
     decided_on,
@@ -39,7 +40,10 @@ from tests.domain.histories import (
 SAID: Final = "The claims were not borne out"
 WORDS: Final = d.DecisionWords(texts=(SAID,))
 SELECTION: Final = e.ApplicationRefused(
-    reason_class=e.RefusalClass.SELECTION, rules=(), personal=e.RefusalReasons(texts=(SAID,))
+    reason_class=e.RefusalClass.SELECTION,
+    rules=(),
+    personal=e.RefusalReasons(texts=(SAID,)),
+    reconsider_by=RECONSIDER_BY,
 )
 REFUSE: Final = c.ProposeRefusal(reasons=(f" {SAID} ", ""))
 UPHOLD: Final = c.ProposeUpholding(reasons=(SAID,))
@@ -63,7 +67,7 @@ DECISIONS: Final[tuple[Decision, ...]] = (
     (s.Extending, REFUSE, ExtensionRefused(personal=WORDS)),
     (s.Extending, c.ProposeExtension(), EXTENDED),
     (s.UnderReconsideration, c.ProposeReopening(), CaseReopened()),
-    (s.UnderReconsideration, UPHOLD, RefusalUpheld(personal=WORDS)),
+    (s.UnderReconsideration, UPHOLD, RefusalUpheld(personal=WORDS, reconsider_by=RECONSIDER_BY)),
     *((stage, VOID, VOIDED) for stage in GRANTED),
     *((stage, c.ProposeErasure(), ErasureDecided()) for stage in ERASABLE),
 )

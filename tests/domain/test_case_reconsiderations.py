@@ -22,6 +22,7 @@ from tests.domain.deciding import NOON, Given, given
 from tests.domain.histories import (
     HISTORIES,
     MOVED,
+    RECONSIDER_BY,
     RECONSIDERED,
     REFUSED,
     document,
@@ -33,7 +34,7 @@ from tests.domain.histories import (
 
 REQUEST: Final = c.RequestReconsideration(material=" The employer has written ")
 WORDS: Final = d.DecisionWords(texts=("The letter says nothing new",))
-UPHELD: Final = RefusalUpheld(personal=WORDS)
+UPHELD: Final = RefusalUpheld(personal=WORDS, reconsider_by=RECONSIDER_BY)
 SECOND: Final = replace(RECONSIDERED, request=2)
 LAST_SECOND: Final = datetime(2020, 9, 2, 15, 59, 59, tzinfo=UTC)
 """The end, in Hong Kong, of the day a year after everything happens."""
@@ -93,6 +94,12 @@ def test_a_refusal_is_looked_at_again_twice_at_most() -> None:
         TooOften,
         "a refusal is looked at again at most 2 times; a new application can always be filed",
     )
+
+
+def test_a_refusal_that_was_looked_at_twice_says_no_day_for_a_third_time() -> None:
+    twice = (*HISTORIES[s.UnderReconsideration], UPHELD, SECOND)
+    upheld = given(*twice).once_confirmed(c.ProposeUpholding(reasons=WORDS.texts))
+    upheld.then(replace(UPHELD, reconsider_by=None))
 
 
 def test_a_case_that_was_reopened_and_refused_again_has_used_its_requests() -> None:

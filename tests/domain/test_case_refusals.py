@@ -26,6 +26,7 @@ from tests.domain.histories import (
     HISTORIES,
     JOHN,
     PAY_BY,
+    RECONSIDER_BY,
     VISA_FEE,
     criteria_met,
     submitted,
@@ -108,6 +109,7 @@ def test_too_few_points_refuse_with_both_figures() -> None:
             reason_class=e.RefusalClass.POINTS,
             rules=("pass-mark",),
             personal=e.RefusalReasons(texts=(REASON,), reasons=(below,)),
+            reconsider_by=RECONSIDER_BY,
         )
     )
 
@@ -120,6 +122,7 @@ def test_too_few_criteria_refuse_with_both_figures() -> None:
             reason_class=e.RefusalClass.POINTS,
             rules=("pass-mark",),
             personal=e.RefusalReasons(texts=(), reasons=(below,)),
+            reconsider_by=RECONSIDER_BY,
         )
     )
 
@@ -131,6 +134,7 @@ def test_a_refusal_after_deliberation_says_why(stage: type[s.CaseState]) -> None
             reason_class=e.RefusalClass.SELECTION,
             rules=(),
             personal=e.RefusalReasons(texts=(REASON,)),
+            reconsider_by=RECONSIDER_BY,
         )
     )
 
@@ -179,5 +183,6 @@ def test_an_erased_persons_unmet_prerequisites_keep_their_ids() -> None:
             reason_class=e.RefusalClass.PREREQUISITES,
             rules=("age",),
             personal=e.RefusalReasons(texts=(REASON,)),
+            reconsider_by=RECONSIDER_BY,
         )
     )

@@ -13,6 +13,7 @@ from tests.domain.desk import (
     CHAN,
     LEE,
     TEXT,
+    TOLD,
     WONG,
     given,
     handed,
@@ -45,6 +46,7 @@ HISTORIES: dict[str, tuple[e.WorkEvent, ...]] = {
     "returned to me": (taken(), handed(LEE, CHAN), returned(LEE, CHAN)),
     "mine, noted": (taken(), noted()),
     "mine, with a duplicate": (taken(), e.DuplicateRefused(channel=Channel.ONLINE)),
+    "mine, with a day that passed": (taken(), *TOLD),
 }
 NOT_MINE = {"TakeCase", "AssignCase", "AddNote"}
 MINE = {"AssignCase", "ReleaseCase", "HandOverCase", "ReturnCase", "AddNote"}
@@ -61,6 +63,7 @@ ALLOWED = {
     "returned to me": MINE,
     "mine, noted": MINE | {"SupersedeNote"},
     "mine, with a duplicate": MINE,
+    "mine, with a day that passed": MINE,
 }
 """What officer Chan may do in each; who may assign at all is for the policy to say."""
 

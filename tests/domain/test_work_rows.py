@@ -23,7 +23,18 @@ from domain.work import holder_of, load
 from domain.work_commands import TakeNext
 from domain.work_queue import FOR_OFFICERS, is_meant, stages_meant
 from domain.work_told import Way, last_way, notes_told
-from tests.domain.desk import CHAN, LEE, TEXT, WONG, handed, noted, returned, superseded, taken
+from tests.domain.desk import (
+    CHAN,
+    LEE,
+    TEXT,
+    TOLD,
+    WONG,
+    handed,
+    noted,
+    returned,
+    superseded,
+    taken,
+)
 from tests.domain.histories import CANCELLED, DUE_ON, HELD, HISTORIES, requested, submitted
 
 EventT = TypeVar("EventT")
@@ -39,6 +50,7 @@ EVENTS: tuple[e.WorkEvent, ...] = (
     noted(),
     superseded(2, 1),
     e.DuplicateRefused(channel=Channel.ONLINE),
+    *TOLD,
 )
 
 

@@ -29,7 +29,9 @@ from tests.services.asking import SUPERVISOR, asked
 from tests.services.exercising import PANEL, select
 from tests.services.visiting import TO_POOL, file_case
 
-READ_MODELS: Final = "case_list, case_status, work, exercises, exercise_pools, case_names"
+READ_MODELS: Final = (
+    "case_list, case_status, work, deadlines, exercises, exercise_pools, case_names"
+)
 RECORDED_AT_MIGRATION: Final = (
     "alembic_version, head, notifications_checkpoint, notifications_fence"
 )

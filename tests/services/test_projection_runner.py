@@ -92,7 +92,15 @@ def test_a_refusal_adds_its_reasons_to_what_is_sealed(book: Casebook) -> None:
 def test_no_name_stands_in_clear_in_any_table(book: Casebook, database: TestDatabase) -> None:
     fill(book)
     runner.catch_up_all(book.store, book.models)
-    tables = ("case_list", "case_names", "case_status", "exercises", "work", "paths")
+    tables = (
+        "case_list",
+        "case_names",
+        "case_status",
+        "exercises",
+        "work",
+        "paths",
+        "deadlines",
+    )
     held = "".join(str(rows(book, table)) for table in (*tables, "projection_checkpoints"))
     assert "maiden name" not in held
     assert "French" not in held

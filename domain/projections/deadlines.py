@@ -1,0 +1,255 @@
+"""What time will bring in a case: the one day that is open in it, or since when nothing was heard.
+
+Folded from the case's own stream and from the work on it, where what was told stands. A case has
+one open day at most: documents are asked for only where its stage sets no day of its own. While the
+office is awaited there is none, and the applicant's waiting counts instead. Nothing personal.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any, Final, cast
+
+from domain import events as e
+from domain import papers as p
+from domain.days import hong_kong_date
+from domain.deadlines import (
+    PASSED,
+    Deadline,
+    DeadlineApproaching,
+    DeadlinePassed,
+    StillInQueue,
+)
+from domain.evolving import documents_awaited_after, stays
+from domain.interruptions import CaseLapsed
+from domain.moves import CaseMovedToRuleset
+from domain.particulars import (
+    ApplicationCorrected,
+    DependantAdded,
+    DependantRemoved,
+    ErasureDecided,
+    RepresentativeAppointed,
+    RepresentativeRemoved,
+)
+from domain.projections.stage_after import (
+    CASE_STREAM,
+    WORK_STREAM,
+    key_after,
+    position_of,
+    stage_after,
+)
+from domain.projections.status import AWAITED, Party
+from domain.reconsidering import CaseReopened, ReconsiderationRequested, RefusalUpheld
+from domain.record import Recorded
+from domain.residence import (
+    ExtensionRefused,
+    ExtensionSought,
+    RightOfAbodeReached,
+    StayExtended,
+    VisaVoided,
+)
+from domain.stages import Stage
+from domain.standing import AssessmentSetAside
+from domain.work_events import DuplicateRefused, WorkEvent
+
+VERSION: Final = 1
+OPENS: Final[frozenset[type[e.Event]]] = frozenset()
+
+NEWS: Final[frozenset[type[e.Event]]] = frozenset(
+    {
+        e.ApplicationSubmitted,
+        e.ApplicationFeePaid,
+        e.ApplicationAcknowledged,
+        e.ApplicationScored,
+        CaseMovedToRuleset,
+        AssessmentSetAside,
+        p.DocumentsRequested,
+        p.RequestedDocumentsReceived,
+        p.DocumentRequestCancelled,
+        e.CaseShortlisted,
+        e.CaseSelected,
+        e.CaseNotSelected,
+        e.ApprovedInPrinciple,
+        e.ApplicationApproved,
+        e.VisaFeePaid,
+        e.VisaIssued,
+        e.VisaActivated,
+        e.ApplicationRefused,
+        e.ApplicationWithdrawn,
+        CaseLapsed,
+        ReconsiderationRequested,
+        CaseReopened,
+        RefusalUpheld,
+        ExtensionSought,
+        StayExtended,
+        ExtensionRefused,
+        RightOfAbodeReached,
+        VisaVoided,
+        ApplicationCorrected,
+        DependantAdded,
+        DependantRemoved,
+        RepresentativeAppointed,
+        RepresentativeRemoved,
+        DuplicateRefused,
+        DeadlineApproaching,
+        DeadlinePassed,
+        StillInQueue,
+    }
+)
+"""The events of which the applicant hears by letter; a change of these is a new `VERSION`."""
+
+_NO_DAY: Final[Mapping[str, Any]] = MappingProxyType(
+    dict.fromkeys(("deadline", "due_on", "opened", "opened_on", "told"))
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlineRow:
+    """What is due in a case by `due_on`, that day included; no field of it is set without one.
+
+    It was set by the case's event of version `opened`, on the day `opened_on`. `told` is how many
+    days ahead the latest reminder of it was due, `PASSED` once the day is over and that was said.
+    `quiet_since` is since when the office has the case and the applicant heard nothing, None while
+    it is not the office that is awaited. `further_stay` says that a period of stay is still to come
+    after the one until `stay_until`.
+    """
+
+    reference: str
+    stage: Stage
+    deadline: Deadline | None = None
+    due_on: date | None = None
+    opened: int | None = None
+    opened_on: date | None = None
+    told: int | None = None
+    quiet_since: datetime | None
+    stay_until: date | None = None
+    further_stay: bool = False
+    position: int
+
+
+def key(recorded: Recorded[e.Event]) -> str | None:
+    """Return the reference of the case that the event or the work is about, None for any other."""
+    return key_after(recorded, CASE_STREAM) or key_after(recorded, WORK_STREAM)
+
+
+def fold(
+    row: DeadlineRow | None, recorded: Recorded[e.CaseEvent | WorkEvent]
+) -> DeadlineRow | None:
+    """Return the row after one more event; None as long as no case was filed."""
+    if recorded.stream.startswith(WORK_STREAM):
+        if row is None:
+            return None
+        return _worked(row, cast("Recorded[WorkEvent]", recorded))
+    case = cast("Recorded[e.CaseEvent]", recorded)
+    event = case.event
+    if isinstance(event, e.ApplicationSubmitted):
+        row = _first(event, case)
+    if row is None:
+        raise ValueError(f"{recorded.stream} begins with {type(event).__name__}")
+    moved = replace(
+        row,
+        stage=stage_after(event, row.stage),
+        position=position_of(recorded),
+        **_stay(event),
+    )
+    after = replace(moved, **_day(moved, case))
+    return replace(after, quiet_since=_quiet_since(after, case, before=row.stage))
+
+
+def _first(event: e.ApplicationSubmitted, recorded: Recorded[e.CaseEvent]) -> DeadlineRow:
+    return DeadlineRow(
+        reference=event.reference,
+        stage=stage_after(event),
+        quiet_since=None,
+        position=position_of(recorded),
+    )
+
+
+def _worked(row: DeadlineRow, recorded: Recorded[WorkEvent]) -> DeadlineRow:
+    """Return the row after something was told, if it is about the day that is open now."""
+    event = recorded.event
+    if type(event) not in NEWS:
+        return row
+    position = position_of(recorded)
+    if row.quiet_since is not None and type(event) in NEWS:
+        row = replace(row, quiet_since=_heard_at(recorded))
+    match event:
+        case DeadlineApproaching(opened=opened, days=days) if opened == row.opened:
+            return replace(row, told=days, position=position)
+        case DeadlinePassed(opened=opened) if opened == row.opened:
+            return replace(row, told=PASSED, position=position)
+        case _:
+            return replace(row, position=position)
+
+
+def _stay(event: e.CaseEvent) -> dict[str, Any]:
+    """Return what the event says of the stay: columns with their new values."""
+    match event:
+        case e.ApplicationApproved(stay_years=years):
+            return {"further_stay": len(years) > 1}
+        case e.VisaActivated(stay_until=until):
+            return {"stay_until": until}
+        case StayExtended(stay_until=until, stays_left=left):
+            return {"stay_until": until, "further_stay": bool(left)}
+        case _:
+            return {}
+
+
+def _day(row: DeadlineRow, recorded: Recorded[e.CaseEvent]) -> Mapping[str, Any]:  # noqa: PLR0911 - one arm per event
+    """Return the day that is open after the event: columns with their new values."""
+    match event := recorded.event:
+        case p.DocumentsRequested(due_on=due):
+            return _opened(recorded, Deadline.DOCUMENTS, due)
+        case e.ApplicationApproved(pay_by=due):
+            return _opened(recorded, Deadline.VISA_FEE, due)
+        case e.VisaIssued(activate_by=due):
+            return _opened(recorded, Deadline.ACTIVATION, due)
+        case e.VisaActivated() | StayExtended():
+            further = Deadline.EXTENSION if row.further_stay else Deadline.STAY
+            return _opened(recorded, further, row.stay_until)
+        case ExtensionRefused():
+            return _opened(recorded, Deadline.STAY, row.stay_until)
+        case e.ApplicationRefused(reconsider_by=due) | RefusalUpheld(reconsider_by=due):
+            return _opened(recorded, Deadline.RECONSIDERATION, due)
+        case ErasureDecided():
+            return _NO_DAY
+        case _:
+            asked = row.deadline is Deadline.DOCUMENTS
+            goes_on = documents_awaited_after(event, before=True) if asked else stays(event)
+            return {} if goes_on else _NO_DAY
+
+
+def _opened(
+    recorded: Recorded[e.CaseEvent], deadline: Deadline, due_on: date | None
+) -> Mapping[str, Any]:
+    if due_on is None:
+        return _NO_DAY
+    return {
+        "deadline": deadline,
+        "due_on": due_on,
+        "opened": recorded.version,
+        "opened_on": hong_kong_date(_heard_at(recorded)),
+        "told": None,
+    }
+
+
+def _quiet_since(
+    row: DeadlineRow, recorded: Recorded[e.CaseEvent], *, before: Stage
+) -> datetime | None:
+    """Return since when the applicant heard nothing; the office's turn begins it anew."""
+    if row.deadline is Deadline.DOCUMENTS or AWAITED[row.stage].party is not Party.OFFICE:
+        return None
+    if row.quiet_since is None or _is_news(recorded.event, scored_again=before is row.stage):
+        return _heard_at(recorded)
+    return row.quiet_since
+
+
+def _is_news(event: e.Event, *, scored_again: bool) -> bool:
+    """Say whether the applicant hears of the event; not of a score that changes nothing."""
+    return type(event) in NEWS and not (isinstance(event, e.ApplicationScored) and scored_again)
+
+
+def _heard_at(recorded: Recorded[Any]) -> datetime:
+    """Return when people hear of the event: nobody does before it is recorded."""
+    return max(recorded.effective_at, recorded.recorded_at)

@@ -1,0 +1,114 @@
+"""Tells of what has come due: looks for cases in the rows, decides on their history, appends.
+
+Law: each reminder of a case is a fact in its work stream, under a command id that follows from what
+it says, and is appended where the work is at the version that was decided on. So it is there once,
+whoever looks at the same time, whatever dies in between, and however old the rows are.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Final, cast
+from uuid import UUID, uuid5
+
+from domain.access import Role
+from domain.days import hong_kong_date
+from domain.deadlines import DeadlineEvent
+from domain.projections import deadlines
+from domain.projections.deadlines import DeadlineRow
+from domain.projections.stage_after import CASE_STREAM, WORK_STREAM, position_of
+from domain.reminding import Schedule, due, name_of, schedule
+from services.projections import runner
+from services.projections.deadlines import due_cases
+from services.projections.errors import ProjectionStopped
+from services.store import Commit, Conflict, NewEvent, StreamWrite
+from services.wiring import Office
+
+SYSTEM: Final = "system"
+"""Who tells of what time brings: nobody decides it."""
+
+BATCH: Final = 200
+ATTEMPTS: Final = 5
+_NAMES: Final = UUID("5f2a1f0e-4c52-5d0a-9a1f-0d6f1c3b7e90")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Looked:
+    """A case as its whole history leaves it, and the version of the work on it."""
+
+    row: DeadlineRow | None
+    version: int
+    last: datetime | None
+
+
+def fire(office: Office, *, at: datetime | None = None, batch: int = BATCH) -> int:
+    """Everything that is due at an instant, now without one, is told; return how much was.
+
+    Each case is looked at once: what is told now may make something else due, but never today.
+    """
+    now = at or office.clock()
+    told_when = schedule(office.rulebook, hong_kong_date(now))
+    # Where the read model is stopped, its rows are old; others are told of that.
+    with suppress(ProjectionStopped):
+        runner.catch_up(office.store, office.models, "deadlines")
+    told, after = 0, ""
+    while True:
+        found = due_cases(office.models, now, told_when, after=after, limit=batch)
+        told += sum(_tell(office, each, now, told_when) for each in found)
+        if len(found) < batch:
+            break
+        after = found[-1]
+    if told:
+        office.pokes.committed()
+    return told
+
+
+def _tell(office: Office, reference: str, now: datetime, told_when: Schedule) -> bool:
+    """What is due in a case is told; false where nothing is, or somebody else was first."""
+    for _ in range(ATTEMPTS):
+        looked = _look(office, reference)
+        fact = None if looked.row is None else due(looked.row, now, told_when)
+        if fact is None:
+            return False
+        with suppress(Conflict):
+            # Others may work on the case at this moment.
+            return not office.store.append(_commit(reference, fact, looked, now)).repeated
+    return False
+
+
+def _look(office: Office, reference: str) -> _Looked:
+    case, work = f"{CASE_STREAM}{reference}", f"{WORK_STREAM}{reference}"
+    while True:
+        office.store.sequence()
+        found = office.store.read_streams([case, work], personal=False)
+        history = [*found[case], *found[work]]
+        # What was appended in between has no place in the order yet: look again.
+        if all(each.position for each in history):
+            break
+    row: DeadlineRow | None = None
+    for recorded in sorted(history, key=position_of):
+        row = deadlines.fold(row, cast("Any", recorded))
+    last = found[work][-1].effective_at if found[work] else None
+    return _Looked(row=row, version=len(found[work]), last=last)
+
+
+def _commit(reference: str, fact: DeadlineEvent, looked: _Looked, now: datetime) -> Commit:
+    name = name_of(reference, fact)
+    command_id = uuid5(_NAMES, name)
+    at = max(now, looked.last) if looked.last else now
+    write = StreamWrite(
+        stream=f"{WORK_STREAM}{reference}",
+        expected=looked.version,
+        events=(NewEvent(event=fact, effective_at=at),),
+    )
+    return Commit(
+        command_id=command_id,
+        fingerprint=sha256(name.encode()).digest(),
+        writes=(write,),
+        actor=SYSTEM,
+        role=Role.SERVICE,
+        command="TellOfDeadlines",
+        causation_id=str(command_id),
+        correlation_id=str(command_id),
+    )

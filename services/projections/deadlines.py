@@ -1,0 +1,47 @@
+"""Which cases have something to be told because time has passed, from the rows of the read model.
+
+Law: what is read here may be old, so nothing is told because of it; it only says which cases are
+looked at.
+"""
+
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import text
+
+from domain.days import hong_kong_date
+from domain.reminding import Schedule
+from services.projections.models import ReadModels
+
+# The same questions as `reminding.due` asks. What was told for good is in neither index:
+# -1 is that a day is over.
+_DUE: Final = text(
+    """
+    SELECT reference FROM deadlines
+    JOIN unnest(CAST(:deadlines AS text[]), CAST(:days AS integer[])) AS told_when (kind, days)
+        ON deadline = kind AND due_on <= CAST(:today AS date) + told_when.days
+        AND (told IS NULL OR told > told_when.days)
+        AND (told_when.days = -1 OR opened_on < due_on - told_when.days)
+    WHERE told IS DISTINCT FROM -1 AND reference > :after
+    UNION
+    SELECT reference FROM deadlines WHERE quiet_since <= :quiet_by AND reference > :after
+    ORDER BY reference LIMIT :limit
+    """
+)
+
+
+def due_cases(
+    models: ReadModels, at: datetime, told_when: Schedule, *, after: str, limit: int
+) -> tuple[str, ...]:
+    """Return at most `limit` cases to look at that come after a reference, in their order."""
+    pairs = [(kind, days) for kind, each in told_when.days.items() for days in each]
+    given: dict[str, Any] = {
+        "deadlines": [str(kind) for kind, _ in pairs],
+        "days": [days for _, days in pairs],
+        "today": hong_kong_date(at),
+        "quiet_by": at - told_when.silence,
+        "after": after,
+        "limit": limit,
+    }
+    with models.reads.connect() as connection:
+        return tuple(str(each) for each in connection.execute(_DUE, given).scalars())
