@@ -17,8 +17,10 @@ from benchmarks import (
     contenders,
     exercise,
     following,
+    latency,
     library_following,
     opening,
+    rebuilding,
     simulation,
 )
 from benchmarks.server import Database, fresh_database, throwaway_server
@@ -121,6 +123,30 @@ def shown(figures: Figures) -> Table:
     return table
 
 
+def of_read_models(anew: rebuilding.Rebuilt, told: latency.Latencies) -> Table:
+    """How long read models take to be filled anew, and whoever waits to be told of an event."""
+    table = Table("Read models and letters", "Figure", "Limit", "Ratio")
+    table.add_row(
+        f"every read model filled anew and changed over, {anew.events:,} events",
+        f"{anew.seconds:.1f} s",
+        f"log only read: {anew.read_seconds:.1f} s",
+        f"{anew.read_seconds / anew.seconds:.2f}",
+    )
+    million = anew.seconds * 1_000_000 / anew.events
+    table.add_row(
+        "a million events at that rate", f"{million:.0f} s", "60 s", f"{million / 60:.2f}"
+    )
+    longest = f"{anew.longest_read * 1000:.0f} ms"
+    table.add_row("longest wait for a page of the list meanwhile", longest, "", "")
+    for work, waits, limit in (
+        ("an application filed until read models show it, p50 / p99", told.shown, 150),
+        ("an event until its e-mail is handed over, p50 / p99", told.handed_over, 1_000),
+    ):
+        p50, p99 = latency.p50_and_p99(waits)
+        table.add_row(work, f"{p50:.0f} / {p99:.0f} ms", f"{limit:,} ms", f"{p99 / limit:.2f}")
+    return table
+
+
 def main() -> None:
     """Run the rounds and print the table."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
@@ -130,14 +156,17 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=50_000, help="of each bulk run")
     parser.add_argument("--cases", type=int, default=20_000, help="of the simulation")
     parser.add_argument("--pool", type=int, default=100_000, help="of the exercise, held once")
+    parser.add_argument("--rebuilt", type=int, default=20_000, help="cases, filled anew once")
+    parser.add_argument("--filed", type=int, default=100, help="applications, for the latencies")
     parser.add_argument(
         "--foreign-snapshot", action="store_true", help="beside a transaction left open elsewhere"
     )
     asked = parser.parse_args()
     rounds, seconds, events, cases = asked.rounds, asked.seconds, asked.events, asked.cases
-    pool = asked.pool
+    pool, rebuilt, filed = asked.pool, asked.rebuilt, asked.filed
     if asked.quick:
         rounds, seconds, events, cases, pool = 1, 1.0, 10_000, 2_000, 5_000
+        rebuilt, filed = 2_000, 20
     figures: Figures = defaultdict(list)
     console = Console(width=110)
     with throwaway_server() as server:
@@ -156,11 +185,15 @@ def main() -> None:
         with fresh_database(server) as database:
             for name, took in exercise.seconds_of(database, pool).items():
                 figures[name].append(took)
+        with fresh_database(server) as database:
+            anew = rebuilding.rebuilt(database, rebuilt)
+    told = latency.latencies(filed)
     console.print(
         f"{os.cpu_count()} cores, Python {platform.python_version()}, PostgreSQL 18, "
         f"{rounds} interleaved rounds; every event sealed, the sequencer running"
     )
     console.print(shown(figures))
+    console.print(of_read_models(anew, told))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
+from benchmarks.offices import office_of
 from benchmarks.server import Database
 from domain import events as e
 from domain import exercise_commands as q
@@ -29,9 +30,8 @@ from services import exercises
 from services.cases import Request
 from services.exercise_requests import events_of, proposal_of
 from services.projections import runner
-from services.settings import Settings
 from services.store import Commit, Conflict, NewEvent, StreamWrite
-from services.wiring import Office, open_office
+from services.wiring import Office
 
 FILED = datetime(2023, 3, 1, 1, 0, tzinfo=UTC)
 HELD = FILED + timedelta(days=100)
@@ -227,13 +227,8 @@ def seconds_of(database: Database, cases: int) -> dict[str, float]:
 
     Three in ten of the pool are selected, of four in ten that the committee sees.
     """
-    told = {
-        "QMAS_DATABASE_URL": database.app_url,
-        "QMAS_OWNER_DATABASE_URL": database.app_url,
-        "QMAS_BROKER_URL": "redis://localhost:1/0",
-    }
     with tempfile.TemporaryDirectory() as home:
-        office = open_office(Settings.load(told, home=Path(home) / "home"))
+        office = office_of(database.app_url, Path(home))
         try:
             fill(office, cases)
             held = hold(office, places=3 * cases // 10, shortlist=4 * cases // 10)

@@ -52,11 +52,11 @@ def open_cases(database: Database, cases: int) -> Iterator[OpenCases]:
     with TemporaryDirectory() as home:
         office = office_of(database.app_url, Path(home))
         writes = (
-            _write(office.rulebook, number, arrival)
+            history(office.rulebook, number, arrival)
             for number, arrival in enumerate(population(cases, SEED, REGIME, INTAKE))
         )
         while some := tuple(islice(writes, CASES_A_COMMIT)):
-            _append(office.store, some)
+            append(office.store, some)
         references: list[str] = []
         simulate(
             office,
@@ -94,7 +94,7 @@ def assessed(given: OpenCases, seconds: float) -> float:
     return done / (time.monotonic() - begun)
 
 
-def _write(rulebook: Rulebook, number: int, arrival: Arrival) -> StreamWrite:
+def history(rulebook: Rulebook, number: int, arrival: Arrival) -> StreamWrite:
     """The history of a case from its submission to its score, by the rules themselves."""
     reference = make_reference(sha256(str(number).encode()).digest()[:RANDOM_BYTES])
     given = Circumstances(
@@ -117,7 +117,8 @@ def _write(rulebook: Rulebook, number: int, arrival: Arrival) -> StreamWrite:
     return StreamWrite(stream=f"case-{reference}", expected=0, events=tuple(events))
 
 
-def _append(store: Store, writes: tuple[StreamWrite, ...]) -> None:
+def append(store: Store, writes: tuple[StreamWrite, ...]) -> None:
+    """All of them are stored, in one commit."""
     command_id = uuid4()
     store.append(
         Commit(
