@@ -18,10 +18,13 @@ from domain import residence as h
 from domain import stages as s
 from domain import work_events as w
 from domain.case import evolve
+from domain.deadlines import Deadline, DeadlineApproaching, DeadlinePassed, StillInQueue
 from domain.decisions import DecisionDeclined, DecisionProposed, Matter
 from domain.interruptions import CaseLapsed, OfficerRecused
 from domain.moves import CaseMovedToRuleset
 from domain.overrides import OverrideDeclined, OverrideProposed
+from domain.projections.status import AWAITED
+from domain.projections.status import Party as AwaitedOf
 from domain.reconsidering import CaseReopened, ReconsiderationRequested, RefusalUpheld
 from domain.record import Recorded
 from domain.rules.terms import AfterNoPlace
@@ -152,6 +155,33 @@ def is_rare(happening: Happening) -> bool:
     return isinstance(event, DecisionProposed) and event.matter not in _MANY
 
 
+def is_still_due(happening: Happening) -> bool:
+    """Where it is still due as the case stands."""
+    event, case = happening.event, happening.before
+    if not isinstance(event, DeadlineApproaching | DeadlinePassed):
+        return False
+    match event.deadline, case:
+        case (
+            (Deadline.VISA_FEE, s.Approved(pay_by=last))
+            | (Deadline.ACTIVATION, s.Issued(activate_by=last))
+            | (Deadline.EXTENSION | Deadline.STAY, s.Active(stay_until=last))
+        ):
+            return event.due_on == last
+        case Deadline.RECONSIDERATION, s.Refused():
+            return True
+        case Deadline.DOCUMENTS, _ if not isinstance(case, s.Draft):
+            asked = case.filed.papers.requested
+            return asked is not None and asked.due_on == event.due_on
+        case _:
+            return False
+
+
+def office_is_awaited(happening: Happening) -> bool:
+    """Where the case still waits for the office."""
+    awaited = AWAITED[s.stage_of(happening.before)].party
+    return awaited is AwaitedOf.OFFICE and nothing_was_asked_for(happening)
+
+
 _MANY: Final = frozenset({Matter.APPROVAL_IN_PRINCIPLE, Matter.APPROVAL, Matter.REFUSAL})
 _OFFICER: Final = (Party.OFFICER,)
 _SUPERVISORS: Final = (Party.SUPERVISOR,)
@@ -224,6 +254,13 @@ EFFECTS: Final[Mapping[type[e.Event], tuple[Effect, ...]]] = MappingProxyType(
             Effect(name="representation-ended", to=_FORMER),
         ),
         w.DuplicateRefused: (Effect(name="duplicate-refused", to=_APPLICANT, at_any_hour=True),),
+        # What time brings.
+        DeadlineApproaching: (Effect(name="day-is-near", when=is_still_due),),
+        DeadlinePassed: (
+            Effect(name="day-is-over", when=is_still_due),
+            Effect(name="day-is-over-for-officer", to=_OFFICER, when=is_still_due),
+        ),
+        StillInQueue: (Effect(name="still-in-queue", when=office_is_awaited),),
         # The office.
         w.CaseAssigned: (
             Effect(name="case-assigned", to=_OFFICER),

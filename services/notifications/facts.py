@@ -12,6 +12,7 @@ from domain import residence as h
 from domain import stages as s
 from domain.application import Correspondence
 from domain.days import written_out
+from domain.deadlines import DeadlineApproaching, DeadlinePassed
 from domain.decisions import DecisionWords
 from domain.interruptions import CaseLapsed
 from domain.processes import Happening
@@ -188,6 +189,28 @@ def _spoken_for(at: Happening, event: p.RepresentativeAppointed, language: Corre
     }
 
 
+def _near(at: Happening, event: DeadlineApproaching, language: Correspondence) -> Facts:
+    del at
+    return _day_told("day-is-near", ("what", "how", "otherwise", "done"), event, language)
+
+
+def _over(at: Happening, event: DeadlinePassed, language: Correspondence) -> Facts:
+    del at
+    return _day_told("day-is-over", ("what", "now"), event, language)
+
+
+def _day_told(
+    letter: str,
+    places: Iterable[str],
+    event: DeadlineApproaching | DeadlinePassed,
+    language: Correspondence,
+) -> Facts:
+    """Return what the letter of a day says of what is due by it, and the day."""
+    named = words_of(letter, language).named
+    told = {place: named.get(f"{event.deadline}.{place}", "") for place in places}
+    return {**told, "due_on": day(event.due_on, language)}
+
+
 _Told = Callable[[Happening, Any, Correspondence], Facts]
 
 _TOLD: Final[Mapping[type[e.Event], _Told]] = MappingProxyType(
@@ -208,6 +231,8 @@ _TOLD: Final[Mapping[type[e.Event], _Told]] = MappingProxyType(
         h.RightOfAbodeReached: _abode,
         h.VisaVoided: _voided,
         p.ApplicationCorrected: _corrected,
+        DeadlineApproaching: _near,
+        DeadlinePassed: _over,
         p.DependantAdded: _people,
         p.DependantRemoved: _people,
         p.RepresentativeAppointed: _spoken_for,

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, get_args
 
 import pytest
 
 from domain import events as e
 from domain import particulars as p
+from domain import stages as s
 from domain import work_events as w
+from domain.deadlines import Deadline, DeadlineApproaching, DeadlinePassed, StillInQueue
 from domain.decisions import DecisionDeclined, DecisionProposed, Matter
 from domain.interruptions import CaseHeld, HoldLifted, OfficerRecused
 from domain.particulars import RepresentativeAppointed, RepresentativeRemoved
@@ -19,9 +21,16 @@ from domain.rules.terms import AfterNoPlace
 from tests.domain.deciding import NOON, REFERENCE
 from tests.domain.histories import (
     ACKNOWLEDGED,
+    ACTIVATE_BY,
+    ACTIVATED,
     APPLICATION_FEE,
+    CANCELLED,
+    DUE_ON,
+    HISTORIES,
     MAIN_PATH,
     NOT_SELECTED,
+    PAY_BY,
+    RECONSIDER_BY,
     SHORTLISTED,
     document,
     prerequisites,
@@ -138,6 +147,58 @@ def test_an_application_filed_anew_is_told_so_and_a_withdrawn_one_that_it_ended(
     anew = e.ApplicationWithdrawn(personal=None, refiled_as="QM-22222-22222")
     assert told([submitted(), ended]) == {("withdrawn", "applicant")}
     assert told([submitted(), anew]) == {("filed-anew", "applicant")}
+
+
+def over(deadline: Deadline, due_on: date) -> DeadlinePassed:
+    return DeadlinePassed(deadline=deadline, due_on=due_on, opened=1)
+
+
+@pytest.mark.parametrize(
+    ("stage", "fact"),
+    [
+        (s.Approved, over(Deadline.VISA_FEE, PAY_BY)),
+        (s.Issued, over(Deadline.ACTIVATION, ACTIVATE_BY)),
+        (s.Active, over(Deadline.EXTENSION, ACTIVATED.stay_until)),
+        (s.Active, over(Deadline.STAY, ACTIVATED.stay_until)),
+    ],
+)
+def test_a_day_that_passed_is_told_to_the_applicant_and_whoever_has_the_case(
+    stage: type[s.CaseState], fact: DeadlinePassed
+) -> None:
+    taken = w.CaseTaken(officer="officer-1")
+    found = told(HISTORIES[stage], [taken, fact], at=fact, by="system")
+    assert found == {
+        ("day-is-over", "applicant"),
+        ("day-is-over-for-officer", "officer:officer-1"),
+    }
+    assert told(HISTORIES[stage], [fact], at=fact) == {("day-is-over", "applicant")}
+
+
+def test_a_reminder_of_what_was_done_meanwhile_is_sent_to_nobody() -> None:
+    case = [*ASSESSED, requested()]
+    near = DeadlineApproaching(deadline=Deadline.DOCUMENTS, due_on=DUE_ON, opened=5, days=3)
+    assert told(case, [near], at=near) == {("day-is-near", "applicant")}
+    assert told([*case, CANCELLED], [near], at=near) == set()
+    other = replace(near, due_on=DUE_ON + timedelta(days=1))
+    assert told(case, [other], at=other) == set()
+    for stage in (s.VisaPaid, s.Active, s.Refused):
+        late = over(Deadline.VISA_FEE, PAY_BY)
+        assert told(HISTORIES[stage], [late], at=late) == set()
+
+
+def test_a_refusal_can_still_be_looked_at_again() -> None:
+    near = DeadlineApproaching(
+        deadline=Deadline.RECONSIDERATION, due_on=RECONSIDER_BY, opened=5, days=14
+    )
+    assert told(HISTORIES[s.Refused], [near], at=near) == {("day-is-near", "applicant")}
+    assert told(HISTORIES[s.UnderReconsideration], [near], at=near) == set()
+
+
+def test_who_waits_for_the_office_is_told_so_and_nobody_else() -> None:
+    still = StillInQueue(since=NOON)
+    assert told(ASSESSED, [still], at=still) == {("still-in-queue", "applicant")}
+    assert told([*ASSESSED, requested()], [still], at=still) == set()
+    assert told(HISTORIES[s.Approved], [still], at=still) == set()
 
 
 def test_an_investigation_is_told_to_nobody() -> None:

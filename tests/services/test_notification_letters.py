@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from email.message import EmailMessage
 from importlib.resources import files
 
@@ -11,11 +12,13 @@ from hypothesis import strategies as st
 
 from domain import events as e
 from domain.application import Correspondence
+from domain.deadlines import Deadline, DeadlineApproaching, DeadlinePassed
 from domain.particulars import ApplicationCorrected, Correction
 from domain.processes import EFFECTS, OUTSIDE, Effect, Party
 from domain.residence import ExtensionRefused
 from domain.rules.reasons import Message, Reason
 from services.notifications.letters import UnusableAddress, as_message
+from services.notifications.wording import words_of
 from tests.contract import shapes
 from tests.domain.histories import JOHN, requested
 from tests.services.lettering import SENT, happened, letter, received
@@ -242,3 +245,24 @@ def test_any_address_is_either_refused_or_made_into_a_message(email: str) -> Non
         return
     message = as_message(made, message_id="<one@qmas.example>", written_at=SENT)
     assert message["To"].addresses[0].addr_spec == made.recipient
+
+
+@pytest.mark.parametrize("language", list(Correspondence))
+@pytest.mark.parametrize("deadline", list(Deadline))
+def test_a_letter_of_a_day_says_what_is_due_by_it_and_what_to_do(
+    deadline: Deadline, language: Correspondence
+) -> None:
+    due_on = date(2019, 9, 30)
+    near = DeadlineApproaching(deadline=deadline, due_on=due_on, opened=1, days=3)
+    over = DeadlinePassed(deadline=deadline, due_on=due_on, opened=1)
+    told: list[tuple[str, e.Event]] = [("day-is-near", near)]
+    # That a window closed which nobody had to use is told to nobody.
+    told += [("day-is-over", over)] if deadline is not Deadline.RECONSIDERATION else []
+    for effect, event in told:
+        read = received(letter(effect, happened(event), language))
+        text = " ".join(plain(read).split())
+        words = words_of(effect, language).named
+        said = [words[f"{deadline}.what"], words[f"{deadline}.{'how' if event is near else 'now'}"]]
+        assert all(" ".join(each.split()) in text for each in said)
+        assert ("30 September 2019" if language == "en" else "2019 年 9 月 30 日") in text
+        assert "$" not in text.replace("HK$", "")
