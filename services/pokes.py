@@ -56,7 +56,7 @@ AFTER_COMMIT: Final = (
     *(Poke(task="projections.catch_up", args=(name,)) for name in PROJECTIONS),
     Poke(task="notifications.plan"),
 )
-AFTER_PLANNING: Final = (Poke(task="notifications.deliver"),)
+AFTER_PLANNING: Final = (Poke(task="notifications.deliver"), Poke(task="webhooks.deliver"))
 
 
 def header() -> dict[str, Any]:

@@ -9,6 +9,7 @@ and secret must be given, and all that is wrong is reported together.
 import base64
 import binascii
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ _DATABASE_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 _BROKER_SCHEMES = ("redis", "rediss", "redis+socket", "unix", "amqp", "amqps")
 
 
+_REVERSED = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 _SMTP_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 _MISSING = "is missing: production makes nothing up"
 _HOW_TO_MAKE = "make one with `openssl rand -base64 32`"
@@ -77,6 +79,17 @@ class Smtp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Webhooks:
+    """How subscribed systems are told: under names that begin with `prefix`.
+
+    `inside` allows plain http and addresses of one's own network.
+    """
+
+    inside: bool
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What an installation knows about itself. URLs and keys stay out of its representation.
 
@@ -93,6 +106,7 @@ class Settings:
     broker_url: str = field(repr=False)
     smtp: Smtp
     mail_sender: str
+    webhooks: Webhooks
     quiet_hours: QuietHours | None
     staff: tuple[Colleague, ...] = field(repr=False)
     web_host: str
@@ -132,6 +146,7 @@ class Settings:
             ),
             smtp=reader.smtp(embedded=made is not None),
             mail_sender=reader.text("QMAS_MAIL_SENDER") or "no-reply@qmas.invalid",
+            webhooks=reader.webhooks(),
             quiet_hours=reader.quiet_hours(),
             staff=reader.staff(),
             web_host=host,
@@ -261,6 +276,16 @@ class _Reader:
             return int(text)
         self.fault(name, f"is {text!r}; it must be a whole number from 1 to {highest}")
         return default
+
+    def webhooks(self) -> Webhooks:
+        """What is told of webhooks: only public addresses, and names that are nobody's."""
+        name, prefix = "QMAS_WEBHOOKS_ALLOW_PRIVATE", self.text("QMAS_WEBHOOKS_PREFIX")
+        said = self.text(name) or "no"
+        if said not in {"yes", "no"}:
+            self.fault(name, f"is {said!r}; it must be yes or no")
+        if prefix and not _REVERSED.fullmatch(prefix):
+            self.fault("QMAS_WEBHOOKS_PREFIX", "must be a domain name reversed, as in org.example")
+        return Webhooks(inside=said == "yes", prefix=prefix or "invalid.qmas")
 
     def url(self, name: str, schemes: Sequence[str], otherwise: _Made | None) -> str:
         text = self._told(name, otherwise)

@@ -25,6 +25,7 @@ TASKS: Final[Mapping[str, Turn]] = MappingProxyType(
         "notifications.plan": Turn(queue="notifications", seconds=300),
         "notifications.deliver": Turn(queue="mail", seconds=300),
         "deadlines.fire": Turn(queue="deadlines", seconds=300),
+        "webhooks.deliver": Turn(queue="webhooks", seconds=300),
     }
 )
 """Every task there is, by its name."""

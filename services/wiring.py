@@ -12,6 +12,7 @@ from services.guesses import Guesses
 from services.latest_pool import LatestPool
 from services.notifications.ledger import Ledger
 from services.notifications.marks import Marks
+from services.notifications.subscriptions import Subscriptions
 from services.pokes import Pokes, redis_of
 from services.projections.models import ReadModels
 from services.rules import load_rulebook
@@ -31,6 +32,7 @@ class Office:
     store: Store
     models: ReadModels
     ledger: Ledger
+    subscriptions: Subscriptions
     files: Files
     pokes: Pokes
     guesses: Guesses
@@ -62,16 +64,16 @@ def open_office(settings: Settings) -> Office:
     gc.set_threshold(_BETWEEN_COLLECTIONS, *gc.get_threshold()[1:])
     keys = CaseKeys(settings.master_key)
     blind = BlindIndex(settings.blind_index_key)
+    ledger = Ledger.connect(
+        settings.database_url, keys, Marks(settings.fence_folder, redis_of(settings.broker_url))
+    )
     return Office(
         settings=settings,
         store=Store.connect(settings.database_url, keys),
         models=ReadModels.connect(settings.database_url, keys, blind),
         files=Files.connect(settings.database_url, keys),
-        ledger=Ledger.connect(
-            settings.database_url,
-            keys,
-            Marks(settings.fence_folder, redis_of(settings.broker_url)),
-        ),
+        ledger=ledger,
+        subscriptions=Subscriptions(ledger.engine, keys),
         pokes=Pokes.connect(settings.broker_url),
         guesses=Guesses.connect(settings.broker_url),
         rulebook=load_rulebook(),

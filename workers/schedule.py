@@ -36,5 +36,6 @@ SCHEDULE: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         "plan notifications": _entry("notifications.plan"),
         "deliver notifications": _entry("notifications.deliver"),
         "tell of deadlines": _entry("deadlines.fire", every=DEADLINE_SECONDS),
+        "deliver webhooks": _entry("webhooks.deliver"),
     }
 )

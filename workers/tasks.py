@@ -1,7 +1,7 @@
 """The tasks: each a name and one call. All that they do can be done without them."""
 
 from services import deadlines
-from services.notifications import delivery, planning
+from services.notifications import calling, delivery, planning
 from services.projections import runner
 from workers.app import app
 from workers.office import office
@@ -38,3 +38,9 @@ def deliver() -> int:
 def fire() -> int:
     """Everything that is due by now is told of, once."""
     return deadlines.fire(office())
+
+
+@app.task(name="webhooks.deliver")
+def call() -> int:
+    """Every subscribed system was told what is due, or will be asked again."""
+    return calling.call(office())

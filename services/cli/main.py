@@ -34,6 +34,7 @@ MODULES: Final[Mapping[str, str]] = MappingProxyType(
         "status": "services.cli.stack",
         "submit": "services.cli.filing",
         "up": "services.cli.stack",
+        "webhooks": "services.cli.webhooks",
         "work": "services.cli.work",
     }
 )

@@ -17,8 +17,9 @@ from services.notifications.entries import Claim
 from services.notifications.fence import REMEDY, FenceClosed, FenceTripped
 from services.notifications.ledger import Ledger
 from services.notifications.letters import as_message
-from services.notifications.mail import MailServer, Reply, Verdict
+from services.notifications.mail import MailServer
 from services.notifications.marks import MarksAway
+from services.notifications.replies import Reply, Verdict
 from services.store.sealing import SealBroken
 from services.wiring import Office
 
@@ -86,11 +87,11 @@ def _deliver(ledger: Ledger, server: MailServer, claims: Sequence[Claim]) -> tup
             break
         reply = _send(ledger, server, claim)
         if reply is not None and reply.verdict is Verdict.UNREACHABLE:
-            _put_off(ledger, claim, reply)
+            put_off(ledger, claim, reply)
             for waiting in claims[index + 1 :]:
-                _put_off(ledger, waiting, reply, was_tried=False)
+                put_off(ledger, waiting, reply, was_tried=False)
             return taken, False
-        taken += _settle(ledger, claim, reply)
+        taken += settle(ledger, claim, reply)
     return taken, True
 
 
@@ -106,7 +107,7 @@ def _send(ledger: Ledger, server: MailServer, claim: Claim) -> Reply | None:
     return server.hand_over(message, sender=letter.sender, recipient=letter.recipient)
 
 
-def _settle(ledger: Ledger, claim: Claim, reply: Reply | None) -> int:
+def settle(ledger: Ledger, claim: Claim, reply: Reply | None) -> int:
     """Mark what became of a message; return 1 when it was handed over, else 0."""
     if reply is None:
         ledger.withhold(claim)
@@ -116,15 +117,17 @@ def _settle(ledger: Ledger, claim: Claim, reply: Reply | None) -> int:
     elif reply.verdict is Verdict.REFUSED:
         _give_up(ledger, claim, reply.reason)
     else:
-        _put_off(ledger, claim, reply)
+        put_off(ledger, claim, reply)
     return 0
 
 
-def _put_off(ledger: Ledger, claim: Claim, reply: Reply, *, was_tried: bool = True) -> None:
+def put_off(ledger: Ledger, claim: Claim, reply: Reply, *, was_tried: bool = True) -> None:
+    """A message is tried again later, or given up after its last attempt."""
     if claim.attempts >= MAX_ATTEMPTS:
         _give_up(ledger, claim, f"gave up after {claim.attempts} attempts: {reply.reason}")
         return
     wait = wait_after(claim.attempts, random.random())  # noqa: S311 - it spreads load, guards nothing
+    wait = max(wait, reply.wait or timedelta())
     ledger.postpone(claim, wait, reply.reason, was_tried=was_tried)
     _log.info("notification_put_off", id=claim.id, attempts=claim.attempts, reason=reply.reason)
 

@@ -7,12 +7,11 @@ here but the numbers, because servers like to repeat the address that they refus
 import re
 import smtplib
 import ssl
-from dataclasses import dataclass
 from email.message import EmailMessage
-from enum import StrEnum
 from types import TracebackType
 from typing import Final, Self
 
+from services.notifications.replies import Reply, Verdict
 from services.settings import Smtp, SmtpSecurity
 
 SECONDS: Final = 20.0
@@ -21,23 +20,6 @@ SECONDS: Final = 20.0
 _ENHANCED: Final = re.compile(rb"^[245]\.\d{1,3}\.\d{1,3}\b")
 _GOING_AWAY: Final = 421
 _PERMANENT: Final = 500
-
-
-class Verdict(StrEnum):
-    """What became of a message."""
-
-    TAKEN = "taken"
-    PUT_OFF = "put off"
-    REFUSED = "refused"
-    UNREACHABLE = "unreachable"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """The verdict on one message and, unless it was taken, why, without anything personal."""
-
-    verdict: Verdict
-    reason: str = ""
 
 
 class MailServer:

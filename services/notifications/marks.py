@@ -12,9 +12,9 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
+from redis import Redis, RedisError
 
 from domain.errors import Reportable
-from redis import Redis, RedisError
 
 _RAISE: Final = """
 local before = tonumber(redis.call('GET', KEYS[1]) or '-1')

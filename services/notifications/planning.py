@@ -34,6 +34,7 @@ from domain.record import Recorded
 from domain.stages import Draft, Filed
 from domain.told import representative_told
 from services.identity import colleagues
+from services.notifications import calling
 from services.notifications.entries import (
     ERASED,
     NO_ADDRESS,
@@ -131,12 +132,13 @@ def _step(office: Office, connection: Connection, batch: int) -> _Step:
     """Plan one batch of the log, and move the checkpoint past what could be planned."""
     before = office.ledger.lock_checkpoint(connection)
     records = office.store.read_log(after=before, limit=batch, personal=False)
+    listening = office.subscriptions.listening(connection)
     cases = _cases(office, records)
     plans: list[Plan] = []
     planned, stopped = 0, None
     for recorded in records:
         try:
-            plans += _plans(office, recorded, cases)
+            plans += (*_plans(office, recorded, cases), *calling.told(recorded, listening))
         except Exception as fault:  # noqa: BLE001 - raised again below, with its event
             stopped = PlanningStopped(recorded, fault)
             stopped.__cause__ = fault

@@ -3,6 +3,7 @@
 from typing import Final
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -118,6 +119,36 @@ checkpoint: Final = Table(
     Column("moved_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     CheckConstraint("id", name="notifications_checkpoint_is_one_row"),
     CheckConstraint("position >= 0", name="notifications_checkpoint_counts_from_0"),
+)
+
+subscriptions: Final = Table(
+    "webhook_subscriptions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("events", ARRAY(Text), nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("state", Text, nullable=False, server_default=text("'active'::text")),
+    Column("paused_because", Text),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("created_by", Text, nullable=False),
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    Column("rests_until", DateTime(timezone=True)),
+    Column("wrapped", LargeBinary),
+    Column("secret", Text),
+    Column("former", Text),
+    Column("former_until", DateTime(timezone=True)),
+    CheckConstraint(
+        "state IN ('active', 'paused', 'removed')", name="webhook_subscriptions_state_known"
+    ),
+    CheckConstraint("cardinality(events) > 0", name="webhook_subscriptions_want_something"),
+    CheckConstraint(
+        "state = 'removed' OR num_nulls(wrapped, secret) = 0",
+        name="webhook_subscriptions_have_a_secret",
+    ),
+    CheckConstraint(
+        "num_nulls(former, former_until) IN (0, 2)", name="webhook_subscriptions_former_until"
+    ),
 )
 
 fence: Final = Table(

@@ -1,0 +1,140 @@
+"""`qmas webhooks`: other systems that are told of events as they are recorded."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from difflib import get_close_matches
+from typing import Final
+from uuid import uuid4
+
+import click
+
+from domain.access import Role
+from domain.errors import Reportable
+from services.cli.asking import office, operator
+from services.notifications import calling, cloud_events, signing
+from services.notifications.destinations import destination
+from services.notifications.replies import Verdict
+from services.notifications.subscriptions import EVERYTHING, Activity, Subscription
+
+_HOURS: Final = 24
+_ID: Final = click.argument("subscription")
+
+
+class NotTaken(Reportable):
+    """The subscribed system did not take the message."""
+
+
+@click.group()
+def webhooks() -> None:
+    """Systems that are told of events: add them, change their secrets, pause them."""
+
+
+@webhooks.command()
+@click.argument("url")
+@click.option("--event", "events", multiple=True, help="Only these, by name; without it, all.")
+def add(url: str, events: tuple[str, ...]) -> None:
+    """Tell URL of events from now on; show the secret by which it knows them."""
+    _known(events)
+    with office() as opened:
+        destination(url, inside=opened.settings.webhooks.inside)
+        by = operator(Role.ADMINISTRATOR).name
+        made, secret = opened.subscriptions.add(url, events or (EVERYTHING,), by)
+    click.echo(f"{made.id}  {made.url}")
+    _show(secret)
+
+
+@webhooks.command("list")
+def list_() -> None:
+    """Show every subscribed system."""
+    with office() as opened:
+        found = opened.subscriptions.all()
+    for each in found:
+        click.echo(f"{each.id}  {each.state:<6}  {each.url}  {' '.join(each.events)}")
+        for line in _noted(each):
+            click.echo(f"          {line}")
+    if not found:
+        click.echo("no webhooks")
+
+
+@webhooks.command()
+@_ID
+@click.option(
+    "--keep",
+    type=click.IntRange(0, 24 * 90),
+    default=_HOURS,
+    show_default=True,
+    metavar="HOURS",
+    help="How long the present secret is valid beside the new one.",
+)
+def rotate(subscription: str, keep: int) -> None:
+    """Make a new secret for SUBSCRIPTION, and show it."""
+    with office() as opened:
+        secret = opened.subscriptions.rotate(subscription, timedelta(hours=keep))
+    _show(secret)
+    click.echo(f"messages are signed with both for {keep} hours")
+
+
+@webhooks.command()
+@_ID
+def pause(subscription: str) -> None:
+    """Send SUBSCRIPTION nothing for now; what happens waits for it."""
+    with office() as opened:
+        by = operator(Role.ADMINISTRATOR).name
+        opened.subscriptions.pause(subscription, f"by {by}")
+    click.echo(f"{subscription} is paused")
+
+
+@webhooks.command()
+@_ID
+def resume(subscription: str) -> None:
+    """Send SUBSCRIPTION what waits, and what happens from now on."""
+    with office() as opened:
+        opened.subscriptions.resume(subscription)
+        opened.pokes.planned()
+    click.echo(f"{subscription} is active")
+
+
+@webhooks.command()
+@_ID
+def remove(subscription: str) -> None:
+    """Tell SUBSCRIPTION nothing any more, for good."""
+    with office() as opened:
+        withheld = opened.subscriptions.remove(subscription)
+    click.echo(f"{subscription} is removed; {withheld} that waited are not sent")
+
+
+@webhooks.command()
+@_ID
+def test(subscription: str) -> None:
+    """Send SUBSCRIPTION one event that says nothing, and tell what it answers."""
+    with office() as opened:
+        served = opened.subscriptions.served(subscription)
+        reply = calling.attempt(opened, served, uuid4())
+    if reply.verdict is not Verdict.TAKEN:
+        raise NotTaken(f"{served.url} did not take it: {reply.reason}")
+    click.echo(f"{served.url} took it")
+
+
+COMMANDS: tuple[click.Command, ...] = (webhooks,)
+
+
+def _known(events: tuple[str, ...]) -> None:
+    """Every name is one of an event that is told, or it is said which may be meant."""
+    for name in events:
+        if name not in cloud_events.NAMES:
+            close = get_close_matches(name, cloud_events.NAMES, n=1)
+            meant = f"do you mean {close[0]}?" if close else "names are as `qmas history` has them"
+            raise click.BadParameter(f"no event is called {name}; {meant}", param_hint="--event")
+
+
+def _show(secret: bytes) -> None:
+    click.echo(f"secret    {signing.written(secret)}")
+    click.echo("          it is not shown again: give it to the system that receives")
+
+
+def _noted(each: Subscription) -> Iterator[str]:
+    if each.state is Activity.PAUSED:
+        yield f"paused: {each.paused_because}"
+    elif each.failures and each.rests_until is not None:
+        again = f"{each.rests_until:%Y-%m-%d %H:%M} UTC"
+        yield f"took nothing {each.failures} times in a row; asked again at {again}"

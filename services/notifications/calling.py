@@ -1,0 +1,145 @@
+"""Tells subscribed systems of events: planned with the letters, delivered by HTTP.
+
+Law: a row is for one event and one subscription, and its message has the same id and the same
+bytes at every attempt, so that whoever gets it twice can tell. One system that is slow, or takes
+nothing, keeps no other waiting for longer than its turn.
+"""
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from domain.events import Event
+from domain.record import Recorded
+from services.notifications import cloud_events, signing
+from services.notifications.delivery import claimed, put_off, settle, wait_after
+from services.notifications.entries import Claim, Identity, Means, Plan
+from services.notifications.posting import Poster
+from services.notifications.replies import Reply, Verdict
+from services.notifications.subscriptions import Served, Subscription
+from services.wiring import Office
+
+BATCH: Final = 20
+TURN: Final = 20.0
+PATIENCE: Final = 45.0
+LARGEST: Final = 256 * 1024
+EFFECT: Final = "webhook"
+
+_log: Final = structlog.get_logger(__name__)
+
+
+def told(recorded: Recorded[Event], listening: Sequence[Subscription]) -> Iterator[Plan]:
+    """Yield the row of each subscription that is to be told of an event."""
+    named = cloud_events.told_of(recorded) if listening else None
+    if named is None or recorded.position is None:
+        return
+    name, subject = named
+    for subscription in listening:
+        if subscription.wants(name, recorded.position):
+            identity = Identity(event_id=recorded.event_id, effect=EFFECT, party=subscription.id)
+            yield Plan(
+                position=recorded.position,
+                reference=subject,
+                identity=identity,
+                means=Means.WEBHOOK,
+                message_id=f"msg_{identity.name()}",
+                letter=None,
+            )
+
+
+def call(office: Office, *, batch: int = BATCH, patience: float = PATIENCE) -> int:
+    """Every subscription was told what is due, or is asked again later; return how much it took.
+
+    They take turns, and none begins another after `patience` seconds. Several may run at once.
+    """
+    poster = Poster(office.clock, inside=office.settings.webhooks.inside)
+    until = time.monotonic() + patience
+    taken, served = 0, True
+    while served and time.monotonic() < until:
+        served = False
+        for subscription in office.subscriptions.ready():
+            claims = claimed(office, limit=batch, subscription=subscription.id)
+            served = served or bool(claims)
+            taken += _serve(office, poster, subscription, claims)
+    return taken
+
+
+def attempt(office: Office, subscription: Served, trial: UUID) -> Reply:
+    """Return what a subscribed system makes of an event that says nothing and is in no ledger."""
+    body = cloud_events.trial(
+        str(trial), source=office.settings.public_url, prefix=office.settings.webhooks.prefix
+    )
+    message_id = f"msg_{trial.hex}"
+    poster = Poster(office.clock, inside=office.settings.webhooks.inside)
+    return _post(office, poster, subscription, message_id, body)
+
+
+def _serve(office: Office, poster: Poster, subscription: Served, claims: Sequence[Claim]) -> int:
+    """Send what was claimed while the turn lasts and it is taken; return how much was."""
+    turn_ends = time.monotonic() + TURN
+    taken, failures = 0, subscription.failures
+    for index, claim in enumerate(claims):
+        if time.monotonic() > turn_ends:
+            office.ledger.release(claims[index:])
+            break
+        reply = _send(office, poster, subscription, claim)
+        if reply.verdict is Verdict.GONE:
+            office.ledger.release(claims[index:])
+            office.subscriptions.pause(subscription.id, f"it answered {reply.reason}")
+            _log.warning("webhook_paused", subscription=subscription.id, reason=reply.reason)
+            break
+        if reply.verdict is Verdict.UNREACHABLE:
+            put_off(office.ledger, claim, reply)
+            office.ledger.release(claims[index + 1 :])
+            _let_rest(office, subscription, reply)
+            break
+        taken += settle(office.ledger, claim, reply)
+        if failures:
+            office.subscriptions.recovered(subscription.id)
+            failures = 0
+    return taken
+
+
+def _let_rest(office: Office, subscription: Served, reply: Reply) -> None:
+    wait = wait_after(subscription.failures + 1, random.random())  # noqa: S311 - it spreads load, guards nothing
+    wait = max(wait, reply.wait or timedelta())
+    office.subscriptions.rest(subscription.id, wait)
+    _log.info(
+        "webhook_rests",
+        subscription=subscription.id,
+        failures=subscription.failures + 1,
+        seconds=round(wait.total_seconds()),
+        reason=reply.reason,
+    )
+
+
+def _send(office: Office, poster: Poster, subscription: Served, claim: Claim) -> Reply:
+    found = office.store.read_log(after=claim.position - 1, limit=1, personal=False)
+    if not found or found[0].event_id != claim.identity.event_id:
+        return Reply(verdict=Verdict.REFUSED, reason="its event is not in the log")
+    body = cloud_events.written(
+        found[0],
+        source=office.settings.public_url,
+        prefix=office.settings.webhooks.prefix,
+    )
+    if len(body) > LARGEST:
+        return Reply(verdict=Verdict.REFUSED, reason=f"larger than {LARGEST} bytes")
+    return _post(office, poster, subscription, claim.message_id, body)
+
+
+def _post(
+    office: Office, poster: Poster, subscription: Served, message_id: str, body: bytes
+) -> Reply:
+    signed = signing.headers(message_id, office.clock(), body, subscription.secrets)
+    headers = {
+        "Content-Type": cloud_events.MEDIA_TYPE,
+        "User-Agent": "qmas",
+        "Connection": "close",
+        **signed,
+    }
+    return poster.post(subscription.url, headers, body)

@@ -1,0 +1,157 @@
+"""One webhook posted: to an address that was checked, in bounded time, reading no more than needed.
+
+Law: whatever the receiver or the network does comes back as a `Reply`, whose reason holds numbers
+and kinds of faults, and none of the receiver's words.
+"""
+
+import http.client
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from services.notifications.destinations import (
+    Destination,
+    UnusableDestination,
+    addresses,
+    destination,
+)
+from services.notifications.replies import Reply, Verdict
+
+SECONDS: Final = 15.0
+"""The longest that one attempt takes, from the first connection to the last header."""
+_TO_CONNECT: Final = 5.0
+LONGEST_ASKED: Final = timedelta(days=1)
+"""The longest wait that a receiver may ask for."""
+
+_TAKEN: Final = range(200, 300)
+_GONE: Final = 410
+_LATER: Final = frozenset({408, 425, *range(500, 600)})
+_BUSY: Final = frozenset({429, 502, 503, 504})
+"""The receiver as a whole takes nothing now."""
+
+
+class Poster:
+    """Posts webhooks; with `inside`, plain http and addresses of one's own will do."""
+
+    def __init__(self, clock: Callable[[], datetime], *, inside: bool) -> None:
+        self._clock = clock
+        self._inside = inside
+        self._trusted = ssl.create_default_context()
+
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Return what the receiver made of the message; redirections are not followed."""
+        try:
+            to = destination(url, inside=self._inside)
+            known = addresses(to, inside=self._inside)
+        except UnusableDestination as fault:
+            return Reply(verdict=Verdict.REFUSED, reason=str(fault)[:100])
+        except (OSError, UnicodeError) as fault:
+            return _unreachable("name", fault)
+        try:
+            leash = _Leash(to, known, self._trusted if to.secure else None)
+        except OSError as fault:
+            return _unreachable("connection", fault)
+        with leash as connection:
+            try:
+                connection.request("POST", to.target, body, dict(headers))
+                response = connection.getresponse()
+            except (OSError, http.client.HTTPException) as fault:
+                return _unreachable("conversation", TimeoutError() if leash.ended else fault)
+            if leash.ended:  # then the headers ended where the line was cut
+                return _unreachable("conversation", TimeoutError())
+            return self._reply(response)
+
+    def _reply(self, response: http.client.HTTPResponse) -> Reply:
+        status, asked = response.status, response.getheader("Retry-After")
+        if status in _TAKEN:
+            return Reply(verdict=Verdict.TAKEN)
+        verdict = Verdict.REFUSED
+        if status == _GONE:
+            verdict = Verdict.GONE
+        elif status in _BUSY:
+            verdict = Verdict.UNREACHABLE
+        elif status in _LATER:
+            verdict = Verdict.PUT_OFF
+        wait = None if verdict is Verdict.REFUSED else asked_wait(asked, self._clock())
+        return Reply(verdict=verdict, reason=f"http {status}", wait=wait)
+
+
+class _Leash:
+    """A connection that is cut when its time is over, however slowly the other side goes on."""
+
+    def __init__(
+        self, to: Destination, known: tuple[str, ...], trusted: ssl.SSLContext | None
+    ) -> None:
+        self.ended = False
+        raw = _connected(known, to.port)
+        # A second hold on the connection, for a cut from beside whoever waits on the first.
+        self._hold = raw.dup()
+        self._timer = threading.Timer(SECONDS, self._cut)
+        self._timer.daemon = True
+        self._timer.start()
+        self._connection = http.client.HTTPConnection(to.host, to.port)
+        self._connection.default_port = 443 if to.secure else 80
+        try:
+            secured = trusted and trusted.wrap_socket(raw, server_hostname=to.host)
+            self._connection.sock = secured or raw
+        except OSError as fault:
+            raw.close()
+            self._let_go()
+            if self.ended:
+                raise TimeoutError from fault
+            raise
+
+    def __enter__(self) -> http.client.HTTPConnection:
+        return self._connection
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+        self._let_go()
+
+    def _cut(self) -> None:
+        self.ended = True
+        with suppress(OSError):
+            self._hold.shutdown(socket.SHUT_RDWR)
+
+    def _let_go(self) -> None:
+        self._timer.cancel()
+        self._hold.close()
+
+
+def asked_wait(text: str | None, now: datetime) -> timedelta | None:
+    """Return what `Retry-After` asks for, as seconds or as a date, within bounds; or None."""
+    if text is None:
+        return None
+    try:
+        if text.strip().isascii() and text.strip().isdigit():
+            wait = timedelta(seconds=int(text.strip()[:9]))
+        else:
+            until = parsedate_to_datetime(text)
+            wait = (until if until.tzinfo else until.replace(tzinfo=UTC)) - now
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(wait, timedelta()), LONGEST_ASKED)
+
+
+def _connected(known: tuple[str, ...], port: int) -> socket.socket:
+    """Return a connection to the first of these addresses that answers; raises OSError."""
+    failed: OSError = OSError()
+    for address in known[:3]:
+        try:
+            made = socket.create_connection((address, port), _TO_CONNECT)
+        except OSError as fault:
+            failed = fault
+        else:
+            made.settimeout(SECONDS)
+            return made
+    raise failed
+
+
+def _unreachable(step: str, fault: Exception) -> Reply:
+    number = f" {fault.errno}" if isinstance(fault, OSError) and fault.errno else ""
+    return Reply(verdict=Verdict.UNREACHABLE, reason=f"{step} {type(fault).__name__}{number}")

@@ -1,0 +1,236 @@
+"""Systems that are told of events: which events, at which URL, signed with which secret.
+
+Law: a subscription is for events that are recorded after it was made, whoever reads the log again.
+Its secret is kept sealed under a key of its own, which the master key wraps, and shown once.
+"""
+
+import base64
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, func, insert, literal, select, update
+
+from domain.errors import Reportable
+from services.notifications.signing import new_secret
+from services.notifications.statements import OPEN
+from services.notifications.tables import checkpoint, log, notifications, subscriptions
+from services.store import CaseKeys
+
+EVERYTHING: Final = "*"
+REMOVED: Final = "subscription removed"
+
+_S: Final = subscriptions.c
+_ID_BYTES: Final = 5
+
+
+class Activity(StrEnum):
+    """Whether a subscription is served."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    REMOVED = "removed"
+
+
+class NoSubscription(Reportable):
+    """There is no such subscription, or it was removed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A subscribed system, without its secrets.
+
+    `since` is the position after which events are told. While it takes nothing it is asked again
+    at `rests_until`, after `failures` times in a row.
+    """
+
+    id: str
+    url: str
+    events: tuple[str, ...]
+    since: int
+    state: Activity
+    paused_because: str | None
+    created_at: datetime
+    created_by: str
+    failures: int
+    rests_until: datetime | None
+    former_until: datetime | None
+
+    def wants(self, name: str, position: int) -> bool:
+        """Say whether it is to be told of the event of that wire name at that position."""
+        known = EVERYTHING in self.events or name in self.events
+        return known and position > self.since
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served(Subscription):
+    """A subscription with the secrets that are valid now, the newest first."""
+
+    secrets: tuple[bytes, ...]
+
+
+class Subscriptions:
+    """The subscriptions in one database."""
+
+    def __init__(self, engine: Engine, keys: CaseKeys) -> None:
+        self._engine = engine
+        self._keys = keys
+
+    def add(self, url: str, events: Sequence[str], by: str) -> tuple[Subscription, bytes]:
+        """A system is subscribed; return it, with the secret, which is not shown again."""
+        name = base64.b32encode(secrets.token_bytes(_ID_BYTES)).decode("ascii").lower()
+        wrapped = self._keys.mint(_owner(name))
+        secret = new_secret()
+        with self._engine.begin() as connection:
+            _keep_planners_out(connection)
+            since = connection.execute(select(func.coalesce(func.max(log.c.position), 0)))
+            connection.execute(
+                insert(subscriptions).values(
+                    id=name,
+                    url=url,
+                    events=list(events),
+                    since=since.scalar_one(),
+                    created_by=by,
+                    wrapped=wrapped,
+                    secret=self._sealed(name, wrapped, secret),
+                )
+            )
+        return self.one(name), secret
+
+    def all(self) -> tuple[Subscription, ...]:
+        """Return those that were not removed, oldest first."""
+        with self._engine.connect() as connection:
+            return self.listening(connection)
+
+    def one(self, name: str) -> Subscription:
+        """Return a subscription; raises `NoSubscription`."""
+        for each in self.all():
+            if each.id == name:
+                return each
+        raise NoSubscription(f"there is no subscription {name}: `qmas webhooks list` shows all")
+
+    def listening(self, connection: Connection) -> tuple[Subscription, ...]:
+        """Return those that events are planned for: the paused ones too, for later."""
+        query = select(*_columns()).where(_S.state != Activity.REMOVED)
+        found = connection.execute(query.order_by(_S.created_at, _S.id)).mappings()
+        return tuple(Subscription(**_values(row)) for row in found)
+
+    def ready(self) -> tuple[Served, ...]:
+        """Return those that can be told something now, with their secrets."""
+        query = select(*_columns(), _S.wrapped, _S.secret, _S.former, func.now().label("now"))
+        query = query.where(
+            _S.state == Activity.ACTIVE, func.coalesce(_S.rests_until, func.now()) <= func.now()
+        )
+        with self._engine.connect() as connection:
+            found = connection.execute(query.order_by(_S.id)).mappings().all()
+        return tuple(Served(**_values(row), secrets=self._opened(row)) for row in found)
+
+    def served(self, name: str) -> Served:
+        """Return a subscription with its secrets, paused or not; raises `NoSubscription`."""
+        self.one(name)
+        query = select(*_columns(), _S.wrapped, _S.secret, _S.former, func.now().label("now"))
+        with self._engine.connect() as connection:
+            row = connection.execute(query.where(_S.id == name)).mappings().one()
+        return Served(**_values(row), secrets=self._opened(row))
+
+    def rotate(self, name: str, keep: timedelta) -> bytes:
+        """Return a new secret; the present one is valid beside it as long as `keep`."""
+        self.one(name)
+        secret = new_secret()
+        with self._engine.begin() as connection:
+            row = connection.execute(
+                select(_S.wrapped, _S.secret).where(_S.id == name).with_for_update()
+            ).one()
+            connection.execute(
+                update(subscriptions)
+                .where(_S.id == name)
+                .values(
+                    secret=self._sealed(name, row.wrapped, secret),
+                    former=row.secret,
+                    former_until=func.now() + literal(keep),
+                )
+            )
+        return secret
+
+    def pause(self, name: str, because: str) -> None:
+        """Nothing is sent to it; what happens is planned, and waits."""
+        self._change(name, state=Activity.PAUSED, paused_because=because)
+
+    def resume(self, name: str) -> None:
+        """What waits is sent, as soon as may be."""
+        fresh: dict[str, Any] = {"paused_because": None, "failures": 0, "rests_until": None}
+        self._change(name, state=Activity.ACTIVE, **fresh)
+
+    def remove(self, name: str) -> int:
+        """It is told nothing any more and its secrets are gone; return how much was not sent."""
+        self.one(name)
+        row = notifications.c
+        with self._engine.begin() as connection:
+            _keep_planners_out(connection)
+            connection.execute(
+                update(subscriptions)
+                .where(_S.id == name)
+                .values(
+                    state=Activity.REMOVED,
+                    secret=None,
+                    former=None,
+                    former_until=None,
+                    wrapped=None,
+                )
+            )
+            withheld = connection.execute(
+                update(notifications)
+                .where(row.means == "webhook", row.party == name, row.state.in_(OPEN))
+                .values(state="withheld", settled_at=func.now(), last_error=REMOVED)
+            )
+        return withheld.rowcount
+
+    def rest(self, name: str, wait: timedelta) -> None:
+        """It takes nothing now, and is asked again after `wait`."""
+        self._change(name, failures=_S.failures + 1, rests_until=func.now() + literal(wait))
+
+    def recovered(self, name: str) -> None:
+        """It takes something again."""
+        self._change(name, failures=0, rests_until=None)
+
+    def _change(self, name: str, **values: Any) -> None:
+        changed = update(subscriptions).where(_S.id == name, _S.state != Activity.REMOVED)
+        with self._engine.begin() as connection:
+            if connection.execute(changed.values(**values)).rowcount == 0:
+                raise NoSubscription(f"there is no subscription {name}")
+
+    def _sealed(self, name: str, wrapped: bytes, secret: bytes) -> str:
+        return self._keys.unwrap(_owner(name), wrapped).seal(secret, _place(name))
+
+    def _opened(self, row: Any) -> tuple[bytes, ...]:
+        key = self._keys.unwrap(_owner(row["id"]), row["wrapped"])
+        sealed = [row["secret"]]
+        if row["former"] is not None and row["former_until"] > row["now"]:
+            sealed.append(row["former"])
+        return tuple(key.open(each, _place(row["id"])) for each in sealed)
+
+
+def _keep_planners_out(connection: Connection) -> None:
+    """No planner is between looking at the subscriptions and at the log until this commits."""
+    connection.execute(select(checkpoint.c.position).with_for_update())
+
+
+def _columns() -> list[Any]:
+    return [_S[name] for name in Subscription.__dataclass_fields__]
+
+
+def _values(row: Any) -> dict[str, Any]:
+    values = {name: row[name] for name in Subscription.__dataclass_fields__}
+    return values | {"events": tuple(row["events"]), "state": Activity(row["state"])}
+
+
+def _owner(name: str) -> str:
+    """Return what the key of a subscription is wrapped for: no case is called so."""
+    return f"webhook {name}"
+
+
+def _place(name: str) -> bytes:
+    return f"secret of webhook {name}".encode()
