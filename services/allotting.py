@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
-from typing import Final, TypeGuard
+from typing import Final
 from uuid import uuid5
 
 from domain import commands as c
@@ -18,9 +18,9 @@ from domain.case import decide as decide_case
 from domain.deciding.circumstances import Circumstances
 from domain.exercise import decide
 from domain.exercise_states import Pool
-from domain.rules.rank import Division, PoolMember
-from domain.rules.terms import Measure, Order
-from domain.stages import CaseState, InPool, Shortlisted
+from domain.rules.rank import PoolMember
+from domain.rules.terms import Measure
+from domain.stages import CaseState
 from services.exercise_requests import (
     Asked,
     Before,
@@ -31,6 +31,7 @@ from services.exercise_requests import (
     stream_of,
 )
 from services.pool import CaseSeen, frozen_pool, seen_since
+from services.steps import OrderOf, Orders, Step
 from services.store import Commit, Conflict, NewEvent, Since, StreamWrite, Together
 from services.wiring import Office
 
@@ -42,58 +43,8 @@ TRIES: Final = 3
 
 TRIES_OF_ONE: Final = 100
 
-Orders = Mapping[str, c.CaseCommand]
 Members = Mapping[str, PoolMember]
-OrderOf = Callable[[str, CaseState], c.CaseCommand | None]
 Look = Callable[[Mapping[str, int]], Mapping[str, Since]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """A step of an exercise: whom it is about, what each of them is given, and who departed.
-
-    `wanted` are those whom it is about, by the pool and who has departed from it; `orders` is what
-    each of them is given then, and `still` says of each whether it can be given that. `departed`
-    are those known beforehand to have done so, and `aside` says by the pool what one of them is
-    given all the same, None for nothing.
-    """
-
-    wanted: Callable[[Pool], Division]
-    orders: Callable[[Pool], Orders]
-    still: Callable[[CaseState, PoolMember], bool]
-    measure: Measure
-    departed: frozenset[str] = frozenset()
-    aside: Callable[[Pool], OrderOf] = lambda _: lambda _name, _case: None
-
-
-def waits_as_frozen(order: Order) -> Callable[[CaseState, PoolMember], bool]:
-    """Return who still waits with all by which it was placed.
-
-    A case that was scored anew since has another place, and so waits for the next exercise.
-    """
-
-    def waits(case: CaseState, member: PoolMember) -> bool:
-        if not isinstance(case, InPool) or case.filed.held or case.points != member.points:
-            return False
-        if case.score is None:
-            return True
-        same_stratum = case.score.stratum == member.stratum
-        return same_stratum and order is not Order.POINTS_SCORED_REFERENCE
-
-    return waits
-
-
-def is_before_committee(exercise: str) -> Callable[[CaseState, PoolMember], bool]:
-    """Return who is still before the committee in an exercise, and can be given a place."""
-
-    def is_before(case: CaseState, _: PoolMember) -> bool:
-        return _is_of(case, exercise) and not (case.filed.held or case.filed.stale)
-
-    return is_before
-
-
-def _is_of(case: CaseState, exercise: str) -> TypeGuard[Shortlisted]:
-    return isinstance(case, Shortlisted) and case.exercise == exercise
 
 
 def without_departed(look: Look, step: Step, pool: Pool) -> Pool:

@@ -16,23 +16,15 @@ from domain.access import Action, Person, demand
 from domain.case import decide as decide_case
 from domain.deciding.circumstances import Circumstances
 from domain.errors import NoSuchExercise, NotShortlisted, Refusal
-from domain.exercise import decide, demand_second, not_now
+from domain.exercise import decide, not_now
 from domain.exercise_lists import digest_by, selection, shortlist
-from domain.exercise_states import Actors, Drawn, Made, Opened, Pool, Proposed, Unopened
+from domain.exercise_states import Actors, Drawn, Made, Opened, Pool, Unopened
 from domain.exercise_terms import NAME, well_formed
 from domain.projections.exercises import ExerciseRow
 from domain.references import parse_reference
 from domain.rules.rank import Division
-from domain.rules.terms import AfterNoPlace
-from domain.stages import CaseState, Shortlisted
-from services.allotting import (
-    OrderOf,
-    Step,
-    allot,
-    is_before_committee,
-    waits_as_frozen,
-    without_departed,
-)
+from domain.stages import Shortlisted
+from services.allotting import allot, without_departed
 from services.cases import Request
 from services.exercise_requests import (
     Asked,
@@ -48,6 +40,7 @@ from services.exercise_requests import (
 from services.openings import ground_for
 from services.pool import NO_POOL, CaseSeen, frozen_pool, placed_pool, seen_since
 from services.projections import pools, queries
+from services.steps import confirming, drawing, selecting
 from services.store import Conflict, NewEvent, Reserved, StreamWrite
 from services.wiring import Office
 
@@ -148,7 +141,7 @@ def exercise_row(office: Office, exercise: str) -> ExerciseRow:
 def draw_shortlist(office: Office, exercise: str, request: Request) -> ExerciseOutcome:
     """Draw the shortlist from the frozen pool, and shortlist each of its cases."""
     asked, repeated = ask(office, exercise, q.DrawShortlist(), request)
-    return repeated or _first(office, asked, lambda: allot(office, asked, _drawing))
+    return repeated or _first(office, asked, lambda: allot(office, asked, drawing))
 
 
 def make_selection(
@@ -156,7 +149,7 @@ def make_selection(
 ) -> ExerciseOutcome:
     """Confirm what another proposed, and select or pass over each case of the shortlist."""
     asked, repeated = ask(office, exercise, command, request)
-    step = partial(_confirming, command)
+    step = partial(confirming, command)
     return repeated or _first(office, asked, lambda: allot(office, asked, step))
 
 
@@ -199,7 +192,7 @@ def propose_selection(office: Office, exercise: str, request: Request) -> Exerci
     def attempt(found: Before) -> _Writes:
         pool = frozen_pool(office, found.history)
         if isinstance(found.state, Drawn) and not isinstance(found.state, Made):
-            pool = without_departed(office.store.read_since, _selecting(found), pool)
+            pool = without_departed(office.store.read_since, selecting(found), pool)
         return _Writes(facts=decide(found.state, command, pool, found.actors))
 
     return _carry_out(office, exercise, command, request, attempt)
@@ -228,11 +221,11 @@ def dry_run(office: Office, exercise: str, person: Person) -> DryRun:
     state, pool = found.state, frozen_pool(office, history)
     look = office.store.read_since
     if isinstance(state, Drawn) and not isinstance(state, Made):
-        pool = without_departed(look, _selecting(found), pool)
+        pool = without_departed(look, selecting(found), pool)
         command: q.ExerciseCommand = q.ProposeSelection()
         division = selection(state, pool)
     elif isinstance(state, Opened) and not isinstance(state, Drawn):
-        pool = without_departed(look, _drawing(found), pool)
+        pool = without_departed(look, drawing(found), pool)
         command, division = q.DrawShortlist(), shortlist(state, pool)
     else:
         raise not_now(state, "DryRun")
@@ -243,77 +236,6 @@ def dry_run(office: Office, exercise: str, person: Person) -> DryRun:
         division=division,
         digest=digest_by(state.terms, division.taken),
     )
-
-
-def _drawing(found: Before) -> Step:
-    """What drawing the shortlist does to whom, or the refusal that forbids it."""
-    state = found.state
-    if not isinstance(state, Opened) or isinstance(state, Drawn):
-        raise not_now(state, "DrawShortlist")
-    opened = state
-
-    def orders(pool: Pool) -> dict[str, c.CaseCommand]:
-        exercise = opened.opened.exercise
-        return {
-            each.member.reference: c.ShortlistCase(exercise=exercise, rank=each.rank)
-            for each in shortlist(opened, pool).taken
-        }
-
-    return Step(
-        wanted=lambda pool: shortlist(opened, pool),
-        orders=orders,
-        still=waits_as_frozen(opened.terms.order),
-        measure=opened.terms.measure,
-    )
-
-
-def _selecting(found: Before) -> Step:
-    """What making the selection does to whom, or the refusal that forbids it."""
-    state = found.state
-    if not isinstance(state, Drawn) or isinstance(state, Made):
-        raise not_now(state, "MakeSelection")
-    drawn = state
-    exercise, then = drawn.opened.exercise, drawn.opened.after_no_place
-
-    def orders(pool: Pool) -> dict[str, c.CaseCommand]:
-        made = selection(drawn, pool)
-        selected: dict[str, c.CaseCommand] = {
-            each.member.reference: c.SelectCase(exercise=exercise, rank=each.rank)
-            for each in made.taken
-        }
-        passed_over = {
-            each.member.reference: c.PassOverCase(exercise=exercise, rank=each.rank, then=then)
-            for each in made.left
-        }
-        return {**selected, **passed_over}
-
-    def aside(pool: Pool) -> OrderOf:
-        ranks = {each.member.reference: each.rank for each in shortlist(drawn, pool).taken}
-
-        def order(name: str, case: CaseState) -> c.CaseCommand | None:
-            if not isinstance(case, Shortlisted) or case.exercise != exercise:
-                return None
-            rolls_over = AfterNoPlace.ROLLS_OVER
-            return c.PassOverCase(exercise=exercise, rank=ranks[name], then=rolls_over)
-
-        return order
-
-    return Step(
-        wanted=lambda pool: shortlist(drawn, pool),
-        orders=orders,
-        still=is_before_committee(exercise),
-        measure=drawn.terms.measure,
-        aside=aside,
-    )
-
-
-def _confirming(command: q.MakeSelection, found: Before) -> Step:
-    """What confirming a proposal does, refused at once to whoever may not."""
-    if not isinstance(found.state, Proposed):
-        raise not_now(found.state, "MakeSelection")
-    demand_second(found.state, command, found.actors)
-    departed = frozenset(found.state.proposed.departed)
-    return replace(_selecting(found), departed=departed)
 
 
 def _case_of(office: Office, state: Drawn, pool: Pool, reference: str) -> CaseSeen:

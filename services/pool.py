@@ -177,18 +177,24 @@ def folded_log(office: Office, position: int, as_of: datetime | None = None) -> 
             after=after, limit=min(LOG_BATCH, position - after), personal=False
         )
         for each in batch:
-            too_late = as_of is not None and each.effective_at > as_of
-            if each.stream.startswith(CASE_STREAM) and not too_late:
-                _follow(folded, cast("Recorded[e.CaseEvent]", each))
-            elif isinstance(each.event, x.ExerciseOpened):
-                then = counts_then(cast("Recorded[x.ExerciseEvent]", each))
-                if then is not None:
-                    folded.previous[each.event.measure] = then
+            of_case = each.stream.startswith(CASE_STREAM)
+            if not (of_case and as_of is not None and each.effective_at > as_of):
+                follow(folded, each)
         after += len(batch)
     return folded
 
 
-def _follow(folded: Folded, recorded: Recorded[e.CaseEvent]) -> None:
+def follow(folded: Folded, recorded: Recorded[e.Event]) -> None:
+    """Fold the next event of the log in, whichever stream it is of."""
+    if recorded.stream.startswith(CASE_STREAM):
+        _follow_case(folded, cast("Recorded[e.CaseEvent]", recorded))
+    elif isinstance(recorded.event, x.ExerciseOpened):
+        then = counts_then(cast("Recorded[x.ExerciseEvent]", recorded))
+        if then is not None:
+            folded.previous[recorded.event.measure] = then
+
+
+def _follow_case(folded: Folded, recorded: Recorded[e.CaseEvent]) -> None:
     stream, event = recorded.stream, recorded.event
     if not stays(event):
         folded.since[stream] = recorded.effective_at
