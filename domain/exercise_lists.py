@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from domain import exercise_events as x
+from domain.application import Route
 from domain.exercise_states import Drawn, Opened, Pool
 from domain.gradings import Direction
 from domain.rules.rank import (
@@ -112,7 +113,8 @@ def _less(room: Room, first: tuple[Placed, ...]) -> Room:
     total = None if room.total is None else room.total - len(first)
     if room.strata is None:
         return replace(room, total=total)
-    taken = [each.member.stratum for each in first]
+    # An achievement case has a place of the whole and of no stratum, whoever gives it.
+    taken = [each.member.stratum for each in first if each.member.route is Route.GENERAL]
     strata = {
         stratum: None if places is None else max(places - taken.count(stratum), 0)
         for stratum, places in room.strata.items()

@@ -17,6 +17,7 @@ from domain.errors import NothingToSelect, PlacesInvalid, TermsInvalid
 from domain.exercise import decide, load
 from domain.exercise_lists import digest_by, in_order, selection, selection_made, shortlist
 from domain.exercise_states import Actors, Drawn, Opened, Pool
+from domain.gradings import DepartureCode, Direction, Grade
 from domain.rules.rank import Division, PoolMember
 from domain.rules.terms import Archetype, Leftover, Measure, Order, StratumPlaces, Terms
 from tests.domain.pools import MORNING, POOLS, achiever, member
@@ -68,6 +69,20 @@ def test_without_a_quota_the_whole_shortlist_is_selected() -> None:
 def test_each_stratum_fills_its_places_with_its_best() -> None:
     division = made(**within(places_of(FINANCE, 2), places_of(CATERING, 1)))
     assert taken(division) == ["F", "A", "B", "C"]
+
+
+def test_an_achievement_case_taken_out_of_rank_has_no_place_of_its_stratum() -> None:
+    pool = Pool(position=1, members=(*MEMBERS[:5], replace(achiever("F"), stratum=FINANCE)))
+    moved = x.RankDepartureMade(
+        reference="F",
+        direction=Direction.PLACE,
+        code=DepartureCode.NEEDS,
+        grade=Grade.EXCEPTIONAL,
+        decided_by="supervisor.wong",
+    )
+    state = drawn(pool, **within(places_of(FINANCE, 1), places_of(CATERING, 1)))
+    assert taken(selection(state, pool)) == ["F", "A", "C"]
+    assert taken(selection(replace(state, departures=(moved,)), pool)) == ["F", "A", "C"]
 
 
 def test_what_a_stratum_leaves_over_goes_to_nobody_unless_it_is_said() -> None:
