@@ -18,14 +18,14 @@ from domain.deciding.circumstances import Circumstances
 from domain.errors import NoSuchExercise, NotShortlisted, Refusal
 from domain.exercise import decide, not_now
 from domain.exercise_lists import digest_by, selection, shortlist
-from domain.exercise_states import Actors, Drawn, Made, Opened, Pool, Unopened
+from domain.exercise_states import Actors, Drawn, Made, Opened, Unopened
 from domain.exercise_terms import NAME, well_formed
 from domain.projections.exercises import ExerciseRow
 from domain.references import parse_reference
 from domain.rules.rank import Division
 from domain.stages import Shortlisted
 from services.allotting import allot, without_departed
-from services.cases import Request
+from services.cases import Request, case_at
 from services.exercise_requests import (
     Asked,
     Before,
@@ -38,7 +38,7 @@ from services.exercise_requests import (
     stream_of,
 )
 from services.openings import ground_for
-from services.pool import NO_POOL, CaseSeen, frozen_pool, placed_pool, seen_since
+from services.pool import NO_POOL, frozen_pool, placed_pool
 from services.projections import pools, queries
 from services.steps import confirming, drawing, selecting
 from services.store import Conflict, NewEvent, Reserved, StreamWrite
@@ -164,7 +164,10 @@ def depart_from_rank(
         state, pool = found.state, frozen_pool(office, found.history)
         if not isinstance(state, Drawn) or isinstance(state, Made):
             return _Writes(facts=decide(state, told, pool, found.actors))
-        case = _case_of(office, state, pool, reference)
+        if all(each.reference != reference for each in pool.members):
+            raise NotShortlisted(f"{reference} is not on the shortlist of {exercise}")
+        # The whole of it: whoever stepped aside before the pool was frozen does not decide here.
+        case = case_at(office, reference)
         grade = case.state.grade if isinstance(case.state, Shortlisted) else None
         graded = replace(pool, grades={reference: grade} if grade else {})
         facts = decide(state, told, graded, found.actors)
@@ -175,7 +178,7 @@ def depart_from_rank(
             reason=command.reason,
         )
         given = Circumstances(at=found.at, rulebook=office.rulebook, actor=request.person.name)
-        at = max(found.at, case.last)
+        at = max(found.at, case.events[-1].effective_at)
         events = tuple(
             NewEvent(event=fact, effective_at=at) for fact in decide_case(case.state, order, given)
         )
@@ -236,16 +239,6 @@ def dry_run(office: Office, exercise: str, person: Person) -> DryRun:
         division=division,
         digest=digest_by(state.terms, division.taken),
     )
-
-
-def _case_of(office: Office, state: Drawn, pool: Pool, reference: str) -> CaseSeen:
-    """Return a case of the pool as it is now; `NotShortlisted` for any other."""
-    for member in pool.members:
-        if member.reference == reference:
-            stream = f"case-{reference}"
-            since = office.store.read_since({stream: member.version})[stream]
-            return seen_since(member, state.terms.measure, since)
-    raise NotShortlisted(f"{reference} is not on the shortlist of {state.opened.exercise}")
 
 
 def _carry_out(

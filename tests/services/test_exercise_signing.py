@@ -15,6 +15,7 @@ from domain.errors import (
     GradeMissing,
     NoSuchExercise,
     NotAllowedNow,
+    RecusedFromCase,
     SecondOfficerNeeded,
     SelectionChanged,
 )
@@ -206,6 +207,23 @@ def test_a_departure_from_rank_is_on_both_streams_with_its_reason_sealed(
     assert isinstance(made, x.SelectionMade)
     assert (made.out_of_rank, made.cut_off) == (1, None)
     assert redraw(office, "first").differences == ()
+
+
+def test_whoever_stepped_aside_before_departs_from_no_rank_of_the_case(
+    office: Office, cases: dict[str, str]
+) -> None:
+    carry_out(office, cases["emma"], c.RecuseOfficer(reason="A cousin"), asked(SUPERVISOR))
+    opened(office)
+    grade(office, cases["emma"])
+    command = q.DepartFromRank(
+        reference=cases["emma"],
+        direction=Direction.PLACE,
+        code=DepartureCode.NEEDS,
+        reason="The only one of the trade",
+    )
+    with pytest.raises(RecusedFromCase):
+        exercises.depart_from_rank(office, "first", command, asked(SUPERVISOR))
+    assert exercises.depart_from_rank(office, "first", command, asked(SECOND)).cases == 1
 
 
 def test_whoever_graded_does_not_confirm(office: Office, cases: dict[str, str]) -> None:
