@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import hypothesis
 import psycopg
 import pytest
 import structlog
@@ -73,8 +74,23 @@ def pytest_configure() -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--whole-pools` makes every member of the published pools instead of the near misses."""
+    """`--whole-pools` makes every member of the published pools instead of the near misses.
+
+    `--examples-times` has state machines look further than one run of the suite needs to.
+    """
     parser.addoption("--whole-pools", action="store_true", help="pools of rounds in full (minutes)")
+    parser.addoption(
+        "--examples-times", type=int, default=1, help="so many times the runs of state machines"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """State machines make as many runs as `--examples-times` asks for."""
+    times = config.getoption("--examples-times")
+    for machine in {getattr(each, "cls", None) for each in items}:
+        usual = getattr(machine, "settings", None)
+        if machine is not None and isinstance(usual, hypothesis.settings):
+            machine.settings = hypothesis.settings(usual, max_examples=times * usual.max_examples)
 
 
 @pytest.fixture(scope="session")

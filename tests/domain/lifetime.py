@@ -18,6 +18,7 @@ from domain import particulars as p
 from domain import stages as s
 from domain.application import Application
 from domain.case import decide, evolve
+from domain.clocks import of_case, read_clock
 from domain.days import add_years, hong_kong_date
 from domain.deciding.circumstances import Circumstances
 from domain.decisions import Matter
@@ -34,6 +35,7 @@ from domain.residence import (
     StayExtended,
     VisaVoided,
 )
+from domain.rules.terms import AfterNoPlace
 from domain.standing import (
     AssessmentSetAside,
     AssessmentUpheld,
@@ -43,6 +45,7 @@ from domain.standing import (
 from tests.domain.deciding import REFERENCE, real_rulebook
 from tests.domain.histories import EMMA, JOHN
 from tests.domain.test_case_stages import COMMANDS
+from tests.domain.test_clocks import recorded_at
 
 BEGINNING: Final = datetime(2019, 1, 7, 4, tzinfo=UTC)
 FEES_SINCE: Final = datetime(2025, 2, 26, 3, tzinfo=UTC)
@@ -134,7 +137,7 @@ class Lifetime:
         self.recused: set[str] = set()
         self.outcomes: defaultdict[str, list[type[e.CaseEvent]]] = defaultdict(list)
         self.above_the_mark = self.approved = self.held = self.ended = False
-        self.stale = False
+        self.stale = self.out = False
         self.proposed_at: type[s.CaseState] = s.Draft
         self.due: date = BEGINNING.date()
         self.stays_given = 0
@@ -143,6 +146,16 @@ class Lifetime:
 
     def ask(self, actor: str, command: c.CaseCommand) -> bool:
         """Whether the command was carried out; what follows from it is in the account."""
+        try:
+            facts = self.decided(actor, command)
+        except Refusal:
+            return False
+        assert facts
+        self.tell(actor, command, *facts)
+        return True
+
+    def decided(self, actor: str, command: c.CaseCommand) -> tuple[e.CaseEvent, ...]:
+        """Return the facts that the domain gives for the command, or raise its refusal."""
         given = Circumstances(
             at=self.now,
             rulebook=real_rulebook(),
@@ -150,12 +163,11 @@ class Lifetime:
             reference=REFERENCE,
             since=self.since if self.history else None,
         )
+        return decide(self.state, command, given)
+
+    def tell(self, actor: str, command: c.CaseCommand | None, *facts: e.CaseEvent) -> None:
+        """These facts, which follow from a command or are given, are in the account."""
         before = self.state
-        try:
-            facts = decide(before, command, given)
-        except Refusal:
-            return False
-        assert facts
         assert actor not in self.recused or isinstance(command, BY_RANK), command
         for place, fact in enumerate(facts):
             self._tell(fact, facts[place - 1] if place else None, actor)
@@ -164,7 +176,21 @@ class Lifetime:
         self.instants += (self.now,) * len(facts)
         if type(self.state) is not type(before):
             self.since = self.now
-        return True
+
+    def assert_its_clock_adds_up(self) -> None:
+        """No day of the clock is negative or counted twice; it runs while the office is awaited."""
+        changes = of_case(recorded_at(self.history, self.instants))
+        calendar, begun = real_rulebook().calendar, self.instants[0]
+        clock = read_clock(changes, calendar, begun=begun, at=self.now)
+        days = calendar.working_days_between(hong_kong_date(begun), hong_kong_date(self.now))
+        assert 0 <= clock.running <= clock.elapsed <= days
+        assert all(each.working_days >= 0 for each in clock.stopped)
+        waits = isinstance(self.state, s.Undecided) and not isinstance(
+            self.state, s.FeeAwaited | s.InPrinciple
+        )
+        asked = not isinstance(self.state, s.Draft) and self.state.filed.papers.requested
+        if waits or isinstance(self.state, s.UnderReconsideration):
+            assert clock.runs == (not self.held and not asked)
 
     def go_straight(self, person: Application, steps: int) -> None:
         """So many steps of the straight way are done, by two officers, each in time."""
@@ -274,6 +300,7 @@ class Lifetime:
                 self.held = not self.held
 
     def _tell_selection(self, fact: e.CaseEvent) -> None:
+        self._tell_refusal(fact)
         match fact:
             case e.ApplicationScored(total=total, pass_mark=mark):
                 self.above_the_mark = total >= mark
@@ -292,6 +319,23 @@ class Lifetime:
                 assert not (self.stale and isinstance(fact, e.CaseSelected))
                 self.outcomes[exercise].append(type(fact))
                 assert len(self.outcomes[exercise]) == 1
+
+    def _tell_refusal(self, fact: e.CaseEvent) -> None:
+        """Who is refused, or is to be, goes no way to a visa until the case begins anew."""
+        match fact:
+            case CaseReopened() | AssessmentSetAside():
+                self.out = False
+            case (
+                e.CaseShortlisted()
+                | e.CaseSelected()
+                | e.CaseNotSelected()
+                | e.ApprovedInPrinciple()
+                | e.ApplicationApproved()
+            ):
+                assert not self.out
+        match fact:
+            case e.ApplicationRefused() | e.CaseNotSelected(then=AfterNoPlace.IS_REFUSED):
+                self.out = True
 
     def _tell_stay(self, fact: e.CaseEvent) -> None:
         match fact:

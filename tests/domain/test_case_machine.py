@@ -10,11 +10,8 @@ from domain import commands as c
 from domain import stages as s
 from domain.application import Application
 from domain.case import load
-from domain.clocks import of_case, read_clock
 from domain.following import NEXT
-from tests.domain.deciding import real_rulebook
 from tests.domain.lifetime import ASIDE, EXAMPLES, OFFICERS, ON_POINTS, PEOPLE, SECOND, Lifetime
-from tests.domain.test_clocks import recorded_at
 
 Kind = type[c.CaseCommand]
 ACTORS = st.sampled_from(OFFICERS)
@@ -81,19 +78,8 @@ class Case(RuleBasedStateMachine):
         assert open_decision is None or self.life.acted[open_decision.matter]
 
     def teardown(self) -> None:
-        life = self.life
-        if not life.history:
-            return
-        changes = of_case(recorded_at(life.history, life.instants))
-        clock = read_clock(changes, real_rulebook().calendar, begun=life.instants[0], at=life.now)
-        assert clock.running >= 0
-        assert all(each.working_days >= 0 for each in clock.stopped)
-        waits = isinstance(life.state, s.Undecided) and not isinstance(
-            life.state, s.FeeAwaited | s.InPrinciple
-        )
-        asked = not isinstance(life.state, s.Draft) and life.state.filed.papers.requested
-        if waits or isinstance(life.state, s.UnderReconsideration):
-            assert clock.runs == (not life.held and not asked)
+        if self.life.history:
+            self.life.assert_its_clock_adds_up()
 
 
 class CaseInThePool(Case):

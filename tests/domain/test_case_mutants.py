@@ -39,7 +39,7 @@ from tests.domain import (
     test_case_stages,
     test_case_standing,
 )
-from tests.domain.test_case_machine import SETTINGS, Case
+from tests.domain.test_case_machine import SETTINGS, Case, CaseOfALifeHere
 from tests.rules.flipping import flips, omissions
 
 TESTS_OF: Final[dict[ModuleType, tuple[ModuleType, ...]]] = {
@@ -178,17 +178,21 @@ def _dropped(function: FunctionType, module: ModuleType, check: str) -> CodeType
 
 
 @pytest.mark.parametrize(
-    ("module", "function", "check"),
+    ("module", "function", "check", "machine"),
     [
-        (seconding, seconding.demand_second, "actor in filed.actors(matter)"),
-        (particulars, particulars.forbid, "given.actor in state.filed.recused"),
-        (residing, residing.reach_abode, "command.reached_on < earliest"),
+        (seconding, seconding.demand_second, "actor in filed.actors(matter)", Case),
+        (particulars, particulars.forbid, "given.actor in state.filed.recused", Case),
+        (residing, residing.reach_abode, "command.reached_on < earliest", CaseOfALifeHere),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
 def test_a_check_that_is_dropped_is_noticed_by_whoever_tries_everything(
-    monkeypatch: pytest.MonkeyPatch, module: ModuleType, function: FunctionType, check: str
+    monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType,
+    function: FunctionType,
+    check: str,
+    machine: type[Case],
 ) -> None:
     monkeypatch.setattr(function, "__code__", _dropped(function, module, check))
     with pytest.raises((AssertionError, ExceptionGroup)):
-        run_state_machine_as_test(Case, settings=REPEATABLE)
+        run_state_machine_as_test(machine, settings=REPEATABLE)

@@ -71,18 +71,28 @@ def test_each_stratum_fills_its_places_with_its_best() -> None:
     assert taken(division) == ["F", "A", "B", "C"]
 
 
-def test_an_achievement_case_taken_out_of_rank_has_no_place_of_its_stratum() -> None:
-    pool = Pool(position=1, members=(*MEMBERS[:5], replace(achiever("F"), stratum=FINANCE)))
+def taken_with(members: tuple[PoolMember, ...], placed: str, **terms: Any) -> list[str]:
+    """Return who is taken where the committee places one of them out of rank."""
+    pool = Pool(position=1, members=members)
     moved = x.RankDepartureMade(
-        reference="F",
+        reference=placed,
         direction=Direction.PLACE,
         code=DepartureCode.NEEDS,
-        grade=Grade.EXCEPTIONAL,
+        grade=Grade.OUTSTANDING,
         decided_by="supervisor.wong",
     )
-    state = drawn(pool, **within(places_of(FINANCE, 1), places_of(CATERING, 1)))
-    assert taken(selection(state, pool)) == ["F", "A", "C"]
-    assert taken(selection(replace(state, departures=(moved,)), pool)) == ["F", "A", "C"]
+    return taken(selection(replace(drawn(pool, **terms), departures=(moved,)), pool))
+
+
+def test_a_case_taken_out_of_rank_has_a_place_of_its_stratum() -> None:
+    strata = within(places_of(FINANCE, 1), places_of(CATERING, 1))
+    assert taken_with(MEMBERS[:5], "D", **strata) == ["C", "D"]
+
+
+def test_an_achievement_case_taken_out_of_rank_has_no_place_of_its_stratum() -> None:
+    strata = within(places_of(FINANCE, 1), places_of(CATERING, 1))
+    members = (*MEMBERS[:5], replace(achiever("F"), stratum=FINANCE))
+    assert taken_with(members, "F", **strata) == ["F", "A", "C"]
 
 
 def test_what_a_stratum_leaves_over_goes_to_nobody_unless_it_is_said() -> None:

@@ -1,356 +1,376 @@
-"""Several exercises of a year, with cases that come, go and are held in between.
+"""Several exercises of a year, with cases and people that come, go and are held in between.
 
-The exercises and the cases decide as they do in the shell, over a log that is a list. Pools are
-frozen from the rows of the case list, and drawn again from states.
+What each case's own account asserts (`tests/domain/lifetime.py`) is asserted of all of them here
+too: a second person decides, nobody has a visa without an approval, nobody is selected below the
+mark, and who is refused comes no further.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Final
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from domain import case as cases
 from domain import commands as c
 from domain import events as e
 from domain import exercise_commands as q
 from domain import exercise_events as x
 from domain import stages as s
-from domain.application import Route
-from domain.deciding.circumstances import Circumstances
-from domain.errors import Refusal
-from domain.exercise import decide, load
-from domain.exercise_lists import digest_by, in_order, selection, selection_made, shortlist
-from domain.exercise_states import Actors, Drawn, Made, Opened, Pool, Proposed
-from domain.exercise_terms import terms_of
-from domain.projections import case_list
-from domain.rules.rank import PoolMember
-from domain.rules.terms import AfterNoPlace, Archetype
-from domain.tallies import Tally
-from services.allotting import is_before_committee, waits_as_frozen
-from tests.domain.deciding import real_rulebook
-from tests.domain.histories import ACKNOWLEDGED, RECONSIDERED, prerequisites, scored, submitted
-from tests.domain.pools import MORNING
-from tests.domain.test_clocks import recorded_at
+from domain import standing as t
+from domain.application import Application, Route
+from domain.exercise import load
+from domain.exercise_states import Drawn, Made
+from domain.following import next_of
+from domain.gradings import DepartureCode, Direction, Grade
+from domain.rules.terms import AfterNoPlace, Archetype, Leftover, Measure, Order, StratumPlaces
+from tests.domain.histories import (
+    ACKNOWLEDGED,
+    EMMA,
+    JACKIE,
+    JOHN,
+    criteria_met,
+    prerequisites,
+    scored,
+    submitted,
+)
+from tests.domain.lifetime import SECOND
+from tests.services import year_laws as laws
+from tests.services.year import Facts, Year
 
-QUOTA: Final = 4
 MARK: Final = 80
-PEOPLE: Final = ("wong", "wong", "lee", "ho")
-POINTS: Final = st.integers(min_value=MARK - 1, max_value=MARK + 3)
+CRITERIA: Final = 6
+LAST_DAY: Final = datetime(2019, 12, 30, 4, tzinfo=UTC)
+OFFICERS: Final = ("wong", "lee", "ho", "chan")
+WHO: Final = st.sampled_from(OFFICERS)
+PEOPLE: Final = ("ann", "ben", "cleo", "dan", "eve", "fay", "gus")
+TWO: Final = st.tuples(WHO, WHO)
+WHOSE: Final = st.permutations(OFFICERS)
+ABOVE: Final = st.integers(min_value=0, max_value=3)
 SOME: Final = st.integers(min_value=0, max_value=99)
-Orders = Mapping[str, c.CaseCommand]
+SECTORS: Final = st.sampled_from(("finance", "finance", "finance", "catering", "other"))
+MOST_CASES: Final = 16
+MOST_EXERCISES: Final = 6
+CHANGED: Final = replace(JOHN, qualifications=JOHN.qualifications[-1:], employment=())
+
+KINDS: Final = st.sampled_from(("points", "points", "achievement", "criteria"))
+"""What a case is: of the general route by points, which most are, or another way."""
+RANKED: Final = st.builds(
+    dict,
+    archetype=st.sampled_from((Archetype.RANK_TO_QUOTA, Archetype.FIXED_THRESHOLD)),
+    threshold=st.just(MARK + 1),
+    order=st.sampled_from(sorted(set(Order) - {Order.INSTANT_REFERENCE})),
+).map(
+    lambda said: (
+        said if said["archetype"] is Archetype.FIXED_THRESHOLD else {**said, "threshold": None}
+    )
+)
+IN_STRATA: Final = st.builds(
+    dict,
+    archetype=st.just(Archetype.RANK_WITHIN_STRATA),
+    strata=st.tuples(st.sampled_from((0, 1, 1, 2)), st.sampled_from((0, 1))).map(
+        lambda places: tuple(
+            StratumPlaces(stratum=stratum, places=number)
+            for stratum, number in zip(("finance", "catering"), places, strict=True)
+        )
+    ),
+    leftover=st.sampled_from(Leftover),
+)
+BY_CRITERIA: Final = st.builds(
+    dict,
+    archetype=st.just(Archetype.FIXED_THRESHOLD),
+    measure=st.just(Measure.CRITERIA),
+    threshold=st.sampled_from((CRITERIA, CRITERIA + 1)),
+)
+TERMS: Final = st.tuples(
+    RANKED | IN_STRATA | BY_CRITERIA,
+    st.integers(1, 3),
+    st.integers(0, 2),
+    st.sampled_from(AfterNoPlace),
+)
+ASIDE: Final[tuple[c.CaseCommand, ...]] = (
+    c.WithdrawApplication(),
+    c.HoldCase(reason="An inquiry"),
+    c.LiftHold(),
+    c.LiftHold(),
+    c.RecuseOfficer(reason="A cousin"),
+    c.CorrectApplication(application=CHANGED, reason="The wrong file"),
+    t.UpholdAssessment(reason="The same degree"),
+    t.SetAssessmentAside(reason="Another degree"),
+)
+MOVES: Final = st.tuples(
+    SOME, st.sampled_from(("high", "high", "low", None)), st.sampled_from(Direction), WHO
+)
+"""Which case, the grade that it is given if any, which way it goes, and who grades it."""
+MEANWHILE: Final = st.lists(MOVES | st.tuples(SOME, st.sampled_from(ASIDE), WHO), max_size=3)
+"""What happens to those before a committee until it selects."""
+REFUSAL: Final = (c.ProposeRefusal, c.ConfirmDecision, c.RequestReconsideration)
+DECIDING: Final = st.sampled_from(
+    (
+        (c.ConfirmDecision,),
+        (c.ProposeRefusal, c.DeclineDecision),
+        (*REFUSAL, c.ProposeReopening, c.ConfirmDecision),
+        (*REFUSAL, c.ProposeUpholding, c.ConfirmDecision),
+        (c.ProposeReopening, c.ConfirmDecision),
+        (c.ProposeUpholding, c.ConfirmDecision),
+    )
+)
+TO_A_VISA: Final = (
+    c.ConfirmDecision,
+    c.ProposeApprovalInPrinciple,
+    c.VerifyOriginals,
+    c.ProposeApproval,
+    c.PayVisaFee,
+    c.IssueVisa,
+    c.ActivateVisa,
+)
+AFTER_THE_COMMITTEE: Final = (
+    *(s.Selected, s.InPrinciple, s.Verified, s.Approved, s.VisaPaid, s.Issued),
+    *(s.NotSelected, s.Refused, s.UnderReconsideration),
+)
+"""Where a case may be on the way to a visa, and where it must not be."""
+FILED: Final[dict[str, Application]] = {"points": JOHN, "achievement": JACKIE, "criteria": EMMA}
 
 
-@dataclass(slots=True)
-class Held:
-    """An exercise under way: its facts, who took part, and whom its pool was frozen with."""
-
-    facts: tuple[x.ExerciseEvent, ...]
-    actors: frozenset[str]
-    pool: Pool
-
-
-class Year(RuleBasedStateMachine):
-    """The office's year: arrivals, exercises, and everything in between."""
+class Office(RuleBasedStateMachine):
+    """Arrivals, exercises, and everything in between."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.log: list[tuple[str, e.CaseEvent]] = []
-        self.states: dict[str, s.CaseState] = {}
-        self.rows: dict[str, case_list.CaseRow] = {}
-        self.held: dict[str, Held] = {}
+        self.year = Year()
 
-    def tell(self, name: str, *facts: e.CaseEvent) -> None:
-        """These facts of a case are in the log, and whatever follows it has them."""
-        for fact in facts:
-            self.log.append((name, fact))
-            (recorded,) = recorded_at((fact,), (MORNING,))
-            version = sum(each == name for each, _ in self.log)
-            recorded = replace(recorded, version=version, position=len(self.log))
-            self.states[name] = cases.evolve(self.states.get(name, s.Draft()), fact)
-            self.rows[name] = case_list.fold(self.rows.get(name), recorded)
+    @property
+    def cases(self) -> list[str]:
+        """Every case in order."""
+        return sorted(self.year.lives)
 
-    def decided(self, name: str, command: c.CaseCommand, who: str) -> tuple[e.CaseEvent, ...]:
-        given = Circumstances(at=MORNING, rulebook=real_rulebook(), actor=who, since=MORNING)
-        return cases.decide(self.states[name], command, given)
+    def those_at(self, *stages: type[s.CaseState]) -> list[str]:
+        """Every case that is at one of these stages, in order."""
+        return [name for name in self.cases if isinstance(self.year.state(name), stages)]
+
+    def those_that_can(self, kind: type[c.CaseCommand]) -> list[str]:
+        """Every case that a command of this kind is possible for, in order."""
+        return [name for name in self.cases if kind in next_of(self.year.state(name))]
 
     @initialize(
-        points=st.lists(POINTS, min_size=3, max_size=8), least=st.sampled_from([None, MARK + 1])
+        several=st.lists(st.tuples(KINDS, ABOVE, SECTORS), min_size=4, max_size=8), terms=TERMS
     )
-    def many_applied_before_the_first_opening(self, points: list[int], least: int | None) -> None:
-        for each in points:
-            self.somebody_applies(each, each % 3, route=False)
-        self.an_exercise_is_opened(2, 1, least)
+    def many_applied_before_the_first_opening(
+        self, several: list[tuple[str, int, str]], terms: tuple[Any, ...]
+    ) -> None:
+        for person, (kind, above, sector) in zip(PEOPLE, several, strict=False):
+            self.somebody_applies(person, kind, above + 1, above % 3, sector)
+        self.an_exercise_is_opened(terms, "wong")
 
-    @rule(points=POINTS, minutes=st.integers(0, 2), route=st.booleans())
-    @precondition(lambda self: len(self.states) < 12)
-    def somebody_applies(self, points: int, minutes: int, route: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
-        name = f"QM-{len(self.states):03}"
-        filed = submitted(None)
-        assert isinstance(filed, e.ApplicationSubmitted)
-        when = MORNING + timedelta(minutes=minutes)
-        filed = replace(filed, reference=name, submitted_at=when)
-        if route:
-            filed = replace(filed, route=Route.ACHIEVEMENT)
-        self.tell(name, filed, ACKNOWLEDGED, prerequisites(), scored(points))
+    # Cases.
 
-    @rule(met=st.booleans())
-    @precondition(lambda self: len(self.states) < 12)
-    def a_refusal_is_looked_at_again(self, met: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
-        name = f"QM-{len(self.states):03}"
-        filed = submitted(None)
-        assert isinstance(filed, e.ApplicationSubmitted)
-        kind = e.RefusalClass.POINTS if met else e.RefusalClass.PREREQUISITES
-        refused = e.ApplicationRefused(reason_class=kind, rules=(), personal=None)
-        facts = (ACKNOWLEDGED, prerequisites(age_met=met), *((scored(MARK - 1),) if met else ()))
-        self.tell(name, replace(filed, reference=name), *facts, refused, RECONSIDERED)
+    @rule(
+        person=st.sampled_from(PEOPLE),
+        kind=KINDS,
+        above=ABOVE,
+        minutes=st.integers(0, 2),
+        sector=SECTORS,
+    )
+    @precondition(lambda self: len(self.cases) < MOST_CASES)
+    def somebody_applies(
+        self, person: str, kind: str, above: int, minutes: int, sector: str
+    ) -> None:
+        name = f"QM-{len(self.cases):03}"
+        facts = self.filed(name, kind, minutes), *assessed(kind, above - 1, sector)
+        self.year.files(person, name, "clerk", *facts)
 
-    @rule(which=SOME, what=st.sampled_from([0, 1, 1, 2, 2, 2]))
-    @precondition(lambda self: self.states)
-    def something_happens_to_a_case(self, which: int, what: int) -> None:
-        name = sorted(self.states)[which % len(self.states)]
-        commands = (c.WithdrawApplication(), c.HoldCase(reason="An inquiry"), c.LiftHold())
-        try:
-            self.tell(name, *self.decided(name, commands[what], "officer"))
-        except Refusal:
+    def filed(self, name: str, kind: str, minutes: int, refiles: str | None = None) -> e.CaseEvent:
+        fact = submitted(FILED[kind])
+        assert isinstance(fact, e.ApplicationSubmitted)
+        when = self.year.now - timedelta(minutes=minutes)
+        return replace(fact, reference=name, submitted_at=when, refiles=refiles)
+
+    @rule(which=SOME, above=ABOVE, sector=SECTORS, who=WHO)
+    @precondition(lambda self: self.cases and len(self.cases) < MOST_CASES)
+    def an_application_takes_the_place_of_another(
+        self, which: int, above: int, sector: str, who: str
+    ) -> None:
+        old, new = one_of(self.cases, which), f"QM-{len(self.cases):03}"
+        filed = self.filed(new, "points", 0, refiles=old)
+        self.year.refiles(old, new, who, filed, *assessed("points", above, sector))
+
+    @rule(which=SOME, command=st.sampled_from(ASIDE), who=WHO)
+    def something_happens_to_a_case(self, which: int, command: c.CaseCommand, who: str) -> None:
+        self.happens(self.cases, which, command, who)
+
+    def happens(self, names: list[str], which: int, command: c.CaseCommand, who: str) -> None:
+        """One of these cases that allow it is given a command, and refuses it at most."""
+        can = [each for each in self.those_that_can(type(command)) if each in names]
+        if can:
+            self.year.asks(one_of(can, which), command, who)
+
+    @rule(which=SOME, above=ABOVE, sector=SECTORS)
+    def a_case_is_assessed_again(self, which: int, above: int, sector: str) -> None:
+        can = [
+            name
+            for name in self.those_at(s.Acknowledged, s.InPool, s.BelowMark)
+            if not self.year.lives[name].held
+        ]
+        if can:
+            name = one_of(can, which)
+            kind = "points" if self.year.rows[name].route is Route.GENERAL else "achievement"
+            self.year.tell(name, "clerk", None, *assessed(kind, above - 1, sector)[1:])
+
+    @rule(which=SOME, way=DECIDING, steps=st.integers(1, 5), whose=TWO)
+    def officers_decide(
+        self, which: int, way: tuple[type[c.CaseCommand], ...], steps: int, whose: tuple[str, str]
+    ) -> None:
+        self.two_go_on(self.those_that_can(way[0]), which, way[:steps], whose)
+
+    @rule(which=SOME, first=st.none() | st.sampled_from(ASIDE), steps=st.integers(1, 3), whose=TWO)
+    def a_case_goes_on_to_a_visa(
+        self, which: int, first: c.CaseCommand | None, steps: int, whose: tuple[str, str]
+    ) -> None:
+        can = self.those_at(*AFTER_THE_COMMITTEE)
+        if first is not None:
+            self.happens(can, which, first, whose[0])
+        for _ in range(steps):
+            self.two_go_on(can, which, TO_A_VISA, whose)
+
+    def two_go_on(
+        self, can: list[str], which: int, way: Iterable[type[c.CaseCommand]], whose: tuple[str, str]
+    ) -> None:
+        """One of these cases goes a way as far as it can, one deciding what the other proposed."""
+        if not can:
             return
+        name = one_of(can, which)
+        life = self.year.lives[name]
+        for kind in way:
+            life.now = self.year.now
+            self.year.asks(name, life.like(kind, JOHN, 0), whose[kind in SECOND])
 
-    @rule(which=SOME, points=POINTS)
-    @precondition(lambda self: self.states)
-    def a_case_is_scored_anew(self, which: int, points: int) -> None:
-        name = sorted(self.states)[which % len(self.states)]
-        if isinstance(self.states[name], s.InPool):
-            self.tell(name, scored(points))
+    @rule(days=st.sampled_from([0, 1, 20, 60]))
+    def days_pass(self, days: int) -> None:
+        self.year.now = min(self.year.now + timedelta(days=days, minutes=1), LAST_DAY)
 
-    @rule(places=st.integers(1, 3), more=st.integers(0, 2), least=st.sampled_from([None, MARK + 1]))
-    @precondition(lambda self: len(self.held) < 4)
-    def an_exercise_is_opened(self, places: int, more: int, least: int | None) -> None:
-        name = f"x-{len(self.held)}"
+    # Exercises.
+
+    @rule(terms=TERMS, who=WHO)
+    @precondition(lambda self: len(self.year.held) < MOST_EXERCISES)
+    def an_exercise_is_opened(self, terms: tuple[Any, ...], who: str) -> None:
+        said, places, more, after = terms
+        # Some of what an exercise within strata has is nobody's place, or the best of the rest's.
+        places += sum(each.places for each in said.get("strata", ()))
         command = q.OpenExercise(
-            exercise=name,
+            exercise=f"x-{len(self.year.held)}",
             title="Exercise",
             places=places,
             shortlist_size=places + more,
-            archetype=Archetype.RANK_TO_QUOTA if least is None else Archetype.FIXED_THRESHOLD,
-            threshold=least,
+            after_no_place=after,
+            **said,
         )
-        pool = self.frozen()
-        try:
-            facts = decide(load(()), command, pool, Actors(now=PEOPLE[0]))
-        except Refusal:
-            return
-        self.held[name] = Held(facts=facts, actors=frozenset(PEOPLE[:1]), pool=pool)
+        self.year.opens(command, who)
 
-    def frozen(self) -> Pool:
-        """The pool as the rows have it."""
-        tally = Tally()
-        for row in self.rows.values():
-            tally.add(row.route, row.stage, row.reason_class)
-        taken = sum(_taken(each) for each in self.held.values())
-        waiting = [
-            row for row in self.rows.values() if row.stage is s.Stage.IN_POOL and not row.held
-        ]
-        return Pool(
-            position=len(self.log),
-            members=tuple(
-                PoolMember(
-                    reference=row.reference,
-                    route=row.route,
-                    points=row.points or 0,
-                    submitted_at=row.submitted_at,
-                    version=row.version,
-                )
-                for row in waiting
-            ),
-            quota=QUOTA,
-            places_taken=taken,
-            counts=tally.counts,
-        )
-
-    @rule(which=SOME, whose=st.lists(st.sampled_from(PEOPLE), min_size=2, max_size=4))
-    @precondition(lambda self: self.held)
-    def an_exercise_goes_on(self, which: int, whose: list[str]) -> None:
-        for who in whose:
-            self.goes_on(which, who, again=False)
-
-    @rule(which=SOME, who=st.sampled_from(PEOPLE), again=st.booleans())
-    @precondition(lambda self: self.held)
-    def an_exercise_takes_a_step(self, which: int, who: str, again: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
-        self.goes_on(which, who, again=again)
-
-    def goes_on(self, which: int, who: str, *, again: bool) -> None:
-        held = self.held[sorted(self.held)[which % len(self.held)]]
-        match load(held.facts):
-            case Proposed() if not again:
-                self.the_selection_is_made(held, who)
-            case Drawn():
-                self.the_selection_is_proposed(held, who)
-            case _:
-                self.the_shortlist_is_drawn(held, who)
-
-    def the_selection_is_proposed(self, held: Held, who: str) -> None:
-        state = load(held.facts)
-        pool = held.pool
-        if isinstance(state, Drawn) and not isinstance(state, Made):
-            drawn = state
-            listed = [each.member for each in shortlist(drawn, held.pool).taken]
-            still = is_before_committee(_opened(held).exercise)
-            gone = {each.reference for each in listed if not self.still(still, each)}
-            pool = replace(held.pool, departed=frozenset(gone))
-        self.step(held, q.ProposeSelection(), who, pool, {})
-
-    def the_shortlist_is_drawn(self, held: Held, who: str) -> None:
-        state = load(held.facts)
-        if not isinstance(state, Opened) or isinstance(state, Drawn):
-            return
-        opened, name = state, _opened(held).exercise
-
-        def orders(pool: Pool) -> Orders:
-            return {
-                each.member.reference: c.ShortlistCase(exercise=name, rank=each.rank)
-                for each in shortlist(opened, pool).taken
-            }
-
-        pool, told = self.allotted(held.pool, orders, waits_as_frozen(opened.terms.order))
-        self.step(held, q.DrawShortlist(), who, pool, told)
-
-    def the_selection_is_made(self, held: Held, who: str) -> None:
-        state, name = load(held.facts), _opened(held).exercise
-        if not isinstance(state, Proposed):
-            return
-        proposed = state
-
-        def orders(pool: Pool) -> Orders:
-            made = selection(proposed, pool)
-            return {
-                each.member.reference: c.SelectCase(exercise=name, rank=each.rank)
-                for each in made.taken
-            } | {each.member.reference: c.PassOverCase(exercise=name) for each in made.left}
-
-        begun = replace(held.pool, departed=frozenset(proposed.proposed.departed))
-        pool, told = self.allotted(begun, orders, is_before_committee(name))
-        aside = {
-            each: c.PassOverCase(exercise=name, then=AfterNoPlace.ROLLS_OVER)
-            for each in pool.departed
-            if isinstance(case := self.states[each], s.Shortlisted) and case.exercise == name
-        }
-        command = q.MakeSelection(digest=proposed.proposed.digest)
-        self.step(held, command, who, pool, {**told, **aside})
-
-    def still(self, still: Callable[[s.CaseState, PoolMember], bool], member: PoolMember) -> bool:
-        return still(self.states[member.reference], member)
-
-    def allotted(
-        self,
-        pool: Pool,
-        orders: Callable[[Pool], Orders],
-        still: Callable[[s.CaseState, PoolMember], bool],
-    ) -> tuple[Pool, Orders]:
-        """Return the pool without all who departed, and what everybody else is given."""
-        members = {each.reference: each for each in pool.members}
-        while gone := {name for name in orders(pool) if not self.still(still, members[name])}:
-            assert not gone & pool.departed
-            pool = replace(pool, departed=pool.departed | gone)
-        return pool, orders(pool)
-
-    def step(
-        self, held: Held, command: q.ExerciseCommand, who: str, pool: Pool, told: Orders
+    @rule(which=SOME, whose=WHOSE, meanwhile=MEANWHILE)
+    @precondition(lambda self: self.year.held)
+    def an_exercise_goes_on(
+        self, which: int, whose: list[str], meanwhile: list[tuple[Any, ...]]
     ) -> None:
-        """The exercise's fact and all its cases' are there, or nothing is."""
-        try:
-            facts = decide(load(held.facts), command, pool, Actors(now=who, earlier=held.actors))
-        except Refusal:
+        self.an_exercise_takes_a_step(which, whose[0], again=False)
+        for which_case, *what in meanwhile:
+            if len(what) > len(("command", "who")):
+                self.the_committee_departs_from_a_rank((which_case, *what), whose[0])
+            else:
+                self.happens(self.those_at(s.Shortlisted), which_case, what[0], what[1])
+        for who in whose[1:]:
+            self.an_exercise_takes_a_step(which, who, again=False)
+
+    @rule(terms=TERMS, whose=WHOSE, meanwhile=MEANWHILE)
+    @precondition(lambda self: len(self.year.held) < MOST_EXERCISES)
+    def an_exercise_is_held(
+        self, terms: tuple[Any, ...], whose: list[str], meanwhile: list[tuple[Any, ...]]
+    ) -> None:
+        before = len(self.year.held)
+        self.an_exercise_is_opened(terms, whose[0])
+        if len(self.year.held) > before:
+            self.an_exercise_goes_on(-1, whose, meanwhile)
+
+    @rule(which=SOME, who=WHO, again=st.booleans())
+    @precondition(lambda self: self.year.held)
+    def an_exercise_takes_a_step(self, which: int, who: str, again: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
+        under_way = [
+            each
+            for _, each in sorted(self.year.held.items())
+            if not isinstance(each.history[-1].event, x.ResultPublished)
+        ]
+        if not under_way:
             return
-        for name, order in told.items():
-            self.tell(name, *self.decided(name, order, who))
-        held.facts += facts
-        held.actors |= {who}
+        held = one_of(under_way, which)
+        match load(each.event for each in held.history):
+            case Made():
+                assert self.year.publishes(held, who)
+            case Drawn():
+                # Who may not confirm proposes instead.
+                made = not again and self.year.makes(held, who)
+                assert made or self.year.proposes(held, who)
+            case _:
+                assert self.year.draws(held, who)
+
+    @rule(move=MOVES, who=WHO)
+    def the_committee_departs_from_a_rank(self, move: tuple[Any, ...], who: str) -> None:
+        which, grade, direction, grader = move
+        listed = self.those_at(s.Shortlisted)
+        if not listed:
+            return
+        name = one_of(listed, which)
+        case = self.year.state(name)
+        assert isinstance(case, s.Shortlisted)
+        if grade is not None:
+            given = GRADES[case.filed.route, grade]
+            self.year.asks(name, c.GradeCase(exercise=case.exercise, grade=given), grader)
+        command = q.DepartFromRank(
+            reference=name, direction=direction, code=DepartureCode.NEEDS, reason="Needed"
+        )
+        self.year.departs(self.year.held[case.exercise], command, who)
+
+    # What holds.
 
     @invariant()
     def the_quota_of_the_year_is_never_exceeded(self) -> None:
-        assert sum(map(_taken, self.held.values())) <= QUOTA
-        assert sum(isinstance(fact, e.CaseSelected) for _, fact in self.log) <= QUOTA
+        laws.the_quota_holds(self.year)
 
     @invariant()
-    def nobody_is_selected_twice_or_selected_and_passed_over(self) -> None:
-        said = [
-            (name, fact.exercise)
-            for name, fact in self.log
-            if isinstance(fact, e.CaseSelected | e.CaseNotSelected)
-        ]
-        assert len(set(said)) == len(said)
-        selected = [name for name, fact in self.log if isinstance(fact, e.CaseSelected)]
-        assert len(set(selected)) == len(selected)
+    def nobody_stays_before_a_committee_that_has_decided(self) -> None:
+        laws.nobody_is_left_waiting(self.year)
 
-    @invariant()
-    def none_is_selected_below_the_mark_or_the_threshold(self) -> None:
-        for name, fact in self.log:
-            if isinstance(fact, e.CaseSelected):
-                points = self.rows[name].points or 0
-                assert points >= max(MARK, _opened(self.held[fact.exercise]).threshold or 0)
-
-    @invariant()
-    def an_exercise_drawn_again_is_as_it_was_recorded(self) -> None:
-        for held in self.held.values():
-            opened = _opened(held)
-            pool = self.again(opened.pool_position)
-            terms = terms_of(opened)
-            assert digest_by(terms, in_order(terms, pool.members)) == opened.pool_digest
-            assert pool.counts == opened.counts
-            for place, fact in enumerate(held.facts):
-                state = load(held.facts[:place])
-                match state, fact:
-                    case Drawn(), x.SelectionProposed(departed=gone) | x.SelectionMade(
-                        departed=gone
-                    ):
-                        made = selection_made(state, replace(pool, departed=frozenset(gone)))
-                        assert (made.digest, made.cut_off) == (fact.digest, fact.cut_off)
-                    case Opened(), x.ShortlistDrawn(departed=gone):
-                        drawn = shortlist(state, replace(pool, departed=frozenset(gone)))
-                        assert digest_by(terms, drawn.taken) == fact.digest
-                    case _:
-                        continue
-
-    def again(self, position: int) -> Pool:
-        """The pool as the log alone gives it."""
-        states: dict[str, s.CaseState] = {}
-        for name, fact in self.log[:position]:
-            states[name] = cases.evolve(states.get(name, s.Draft()), fact)
-        tally = Tally()
-        for state in states.values():
-            tally.add_case(state)
-        return Pool(
-            position=position,
-            members=tuple(
-                PoolMember(
-                    reference=name,
-                    route=state.filed.route,
-                    points=state.points,
-                    submitted_at=state.filed.submitted_at,
-                    version=sum(each == name for each, _ in self.log[:position]),
-                )
-                for name, state in states.items()
-                if isinstance(state, s.InPool) and not state.filed.held
-            ),
-            counts=tally.counts,
-        )
+    def teardown(self) -> None:
+        # What follows from the log alone is as true at the end as it was in between.
+        for held in self.year.held.values():
+            laws.a_second_person_confirms(self.year, held)
+            laws.places_go_to_whom_the_terms_say(self.year, held)
+            laws.places_go_in_order(self.year, held)
+            laws.departures_have_their_grade_and_reason(self.year, held)
+            laws.it_is_drawn_again_as_it_was(self.year, held)
+        for life in self.year.lives.values():
+            life.now = self.year.now
+            life.assert_its_clock_adds_up()
 
 
-def _taken(held: Held) -> int:
-    """Return the places of an exercise as the quota counts them: once made, those selected."""
-    made = [each for each in held.facts if isinstance(each, x.SelectionMade)]
-    if not made:
-        return _opened(held).places or 0
-    return made[0].general + made[0].achievement
+GRADES: Final = {
+    (Route.GENERAL, "high"): Grade.OUTSTANDING,
+    (Route.GENERAL, "low"): Grade.AVERAGE,
+    (Route.ACHIEVEMENT, "high"): Grade.EXCEPTIONAL,
+    (Route.ACHIEVEMENT, "low"): Grade.NOT_EXCEPTIONAL,
+}
 
 
-def _opened(held: Held) -> x.ExerciseOpened:
-    (opened,) = (each for each in held.facts if isinstance(each, x.ExerciseOpened))
-    return opened
+def one_of(several: list[Any], which: int) -> Any:
+    return several[which % len(several)]
 
 
-TestYear = Year.TestCase
-TestYear.settings = settings(deadline=None, stateful_step_count=40, max_examples=60)
+def assessed(kind: str, above: int, sector: str) -> Facts:
+    """What brings a case of a kind to so many points above the mark, or criteria."""
+    score = criteria_met(CRITERIA + above) if kind == "criteria" else scored(MARK + above)
+    assert isinstance(score, e.ApplicationScored)
+    return ACKNOWLEDGED, prerequisites(), replace(score, stratum=sector)
+
+
+TestOffice = Office.TestCase
+TestOffice.settings = settings(deadline=None, stateful_step_count=40, max_examples=100)
