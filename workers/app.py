@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from celery import Celery, Task, signals
 from celery.loaders.app import AppLoader
-from kombu import Queue
+from kombu import Exchange, Queue
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from services.logs import log_as_json
@@ -34,7 +34,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "broker_connection_max_retries": None,
         "broker_transport_options": {"visibility_timeout": VISIBLE_AGAIN_SECONDS},
         "imports": ("workers.tasks",),
-        "task_queues": [Queue(name) for name in QUEUES],
+        "task_queues": [Queue(name, Exchange(name), routing_key=name) for name in QUEUES],
         "task_default_queue": QUEUES[0],
         "task_create_missing_queues": False,
         "task_routes": {task: dict(route) for task, route in ROUTES.items()},
@@ -82,7 +82,13 @@ class PokedTask(Task[Any, Any]):
         office().pokes.started(self.name, args)
 
 
-app = Celery("qmas", loader=SettingsLoader, task_cls=PokedTask, set_as_current=True)
+app = Celery(
+    "qmas",
+    loader=SettingsLoader,
+    task_cls=PokedTask,
+    amqp="workers.broker:Links",
+    set_as_current=True,
+)
 
 
 @signals.setup_logging.connect

@@ -1,4 +1,4 @@
-"""Celery's Redis transport, so that a worker outlives the loss of its broker.
+"""How workers and beat outlive the loss of their broker, and are soon back when it is.
 
 A task that ends after the connection was closed is acknowledged on a channel that has none any
 more. The transport stumbles over that with an AttributeError, which nobody takes for a lost
@@ -6,11 +6,31 @@ connection, and the whole worker ends. Said as what it is, it is logged, and the
 out again after its visibility timeout; doing it twice does no harm.
 """
 
-from typing import Any
+from typing import Any, Final
 
+from celery.app.amqp import AMQP
+from kombu import Connection
 from kombu.transport import TRANSPORT_ALIASES
 from kombu.transport import redis as transport
 from redis.exceptions import ConnectionError as ConnectionLost
+
+LONGEST_WAIT_SECONDS: Final = 5
+"""How long at most a broker that went away is left alone before it is asked for again."""
+
+
+class Link(Connection):
+    """A connection that is sought every few seconds, however long that takes."""
+
+    def ensure_connection(self, *args: Any, **kwargs: Any) -> Any:
+        """Return itself once there is a broker; Celery's own waits grow to half a minute."""
+        waits = {"interval_start": 1, "interval_step": 1, "interval_max": LONGEST_WAIT_SECONDS}
+        return super().ensure_connection(*args, **{**waits, **kwargs})
+
+
+class Links(AMQP):
+    """What Celery connects by."""
+
+    Connection = Link
 
 
 class Channel(transport.Channel):

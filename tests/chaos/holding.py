@@ -1,0 +1,126 @@
+"""What must hold of an arena once it is left in peace."""
+
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+from sqlalchemy import create_engine, make_url, select, text
+
+from services.notifications import planning
+from services.notifications.tables import notifications
+from services.projections.catalogue import PROJECTIONS
+from services.projections.verify import verify
+from tests.chaos.arena import Arena
+from tests.chaos.writing import Written
+
+_PATIENCE: Final = 60.0
+# What was abandoned in the middle of being sent, or put off, is due: so much time has passed.
+_LATER: Final = """
+UPDATE notifications SET next_attempt_at = now()
+WHERE settled_at IS NULL AND next_attempt_at > now()
+"""
+# The database is only looked at: what nobody has done yet is not done by asking for it.
+_OPEN: Final = """
+WITH head AS (SELECT coalesce(max(position), 0) AS position FROM log)
+SELECT 'commits without a position', count(*) FROM pending
+UNION ALL SELECT 'events not folded into ' || name, head.position - coalesce((
+    SELECT min(position) FROM projection_checkpoints WHERE projection = name
+), 0) FROM head, unnest(%s) AS name
+UNION ALL SELECT 'events not planned for', head.position - (
+    SELECT position FROM notifications_checkpoint
+) FROM head
+UNION ALL SELECT 'notifications not settled', count(*)
+FROM notifications WHERE settled_at IS NULL
+"""
+
+
+def unsettled(arena: Arena) -> list[str]:
+    """Return what is still to be done."""
+    names = "ARRAY[" + ", ".join(f"'{name}'" for name in PROJECTIONS) + "]"
+    return [f"{count} {what}" for what, count in arena.asked(_OPEN.replace("%s", names)) if count]
+
+
+def settle(arena: Arena) -> list[str]:
+    """Wait until nothing is left to be done, and return what still was when patience ended.
+
+    The mail server takes everything from now on, and a person has what it had refused sent again.
+    """
+    arena.mail.to_message.clear()
+    left = _wait(arena)
+    arena.office.ledger.dispose()
+    arena.office.ledger.retry()
+    return left or _wait(arena)
+
+
+def _wait(arena: Arena) -> list[str]:
+    until = time.monotonic() + _PATIENCE
+    while left := unsettled(arena):
+        if time.monotonic() > until:
+            return left
+        arena.hire()  # as whoever runs containers starts one again that ended
+        arena.asked(_LATER)
+        time.sleep(0.1)
+    return []
+
+
+def wrong(arena: Arena, written: Written) -> Iterator[str]:
+    """Say everything that is not as it must be."""
+    for held in (arena.book, arena.office):
+        held.close()  # what is left in their pools may be dead
+    yield from _wrong_in_the_log(arena, written)
+    for name in PROJECTIONS:
+        for each in verify(arena.book.store, arena.book.models, name):
+            yield f"{name}: {each}"
+    yield from _wrong_in_the_ledger(arena)
+    yield from _wrong_in_the_mail(arena)
+
+
+def _wrong_in_the_log(arena: Arena, written: Written) -> Iterator[str]:
+    yield from map(repr, written.faults)
+    ((events, numbered, first, last),) = arena.asked(
+        "SELECT (SELECT count(*) FROM events), count(*), min(position), max(position) FROM log"
+    )
+    if (numbered, first, last) != (events, 1, events):
+        yield f"{events} events, of which {numbered} have the positions {first} to {last}"
+    stored = dict(arena.asked("SELECT stream, max(version) FROM events GROUP BY stream"))
+    if stored != written.versions:
+        difference = stored.items() ^ written.versions.items()
+        yield f"other events are stored than were promised: {difference}"
+
+
+def _wrong_in_the_ledger(arena: Arena) -> Iterator[str]:
+    """Compare it with what one planner, alone, makes of the same log."""
+    made = arena.asked("SELECT event_id, effect, party FROM notifications")
+    if len(made) != len(set(made)):
+        yield f"{len(made) - len(set(made))} effects are in the ledger more than once"
+    if difference := set(made) ^ due(arena):
+        yield f"effects made and not due, or due and not made: {difference}"
+
+
+def due(arena: Arena) -> set[tuple[Any, ...]]:
+    """Return every effect that the log calls for, planned anew in a transaction that is undone."""
+    engine = create_engine(make_url(arena.postgres.admin_url).set(drivername="postgresql+psycopg"))
+    with engine.connect() as connection:
+        connection.execute(text("TRUNCATE notifications CASCADE"))
+        connection.execute(text("UPDATE notifications_checkpoint SET position = 0"))
+        while planning._step(arena.office, connection, planning.BATCH).read == planning.BATCH:
+            pass
+        columns = (notifications.c.event_id, notifications.c.effect, notifications.c.party)
+        found = {tuple(row) for row in connection.execute(select(*columns))}
+        connection.rollback()
+    engine.dispose()
+    return found
+
+
+def _wrong_in_the_mail(arena: Arena) -> Iterator[str]:
+    """Say what never came, or came and cannot be told from another by its Message-ID."""
+    for each in arena.mail.messages[arena.compared :]:
+        if arena.told.setdefault(str(each["Message-ID"]), each.as_string()) != each.as_string():
+            yield f"two messages are called {each['Message-ID']} and are not the same"
+    arena.compared = len(arena.mail.messages)
+    rows = arena.asked("SELECT message_id FROM notifications WHERE state = 'sent'")
+    sent = {message_id for (message_id,) in rows}
+    if lost := sent - arena.told.keys():
+        yield f"messages are called sent and never came: {lost}"
+    if strangers := arena.told.keys() - sent:
+        yield f"messages came that are not called sent: {strangers}"
