@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from domain import events as e
+from domain.access import Role
 from domain.application import Route
 from domain.evolving import stays
 from domain.moves import CaseMovedToRuleset
@@ -17,7 +18,7 @@ from domain.record import Recorded
 from domain.stages import Stage
 from domain.traces import UNDECIDED
 
-VERSION: Final = 1
+VERSION: Final = 2
 OPENS: Final[frozenset[type[e.Event]]] = frozenset()
 
 AWAITING: Final = UNDECIDED - {Stage.IN_PRINCIPLE, Stage.VERIFIED}
@@ -26,14 +27,17 @@ AWAITING: Final = UNDECIDED - {Stage.IN_PRINCIPLE, Stage.VERIFIED}
 ANSWERS: Final = frozenset({Stage.IN_PRINCIPLE, Stage.APPROVED, Stage.REFUSED})
 """The stages that the answer leads to; what else ends the wait came without one."""
 
+_OFFICERS: Final = frozenset({Role.OFFICER, Role.SUPERVISOR})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathRow:
     """The way of a case so far.
 
-    It came to `stages` in this order, to each at the instant of `since` and by the act of `by` at
-    the same place; what it did not leave is one stay, however often it was scored. `outcome` is the
-    stage that first ended the wait for an answer, at `outcome_at`; both are None until then.
+    It came to `stages` in this order, to each at the instant of `since` and by the act of the
+    person in `by` at the same place, None where an applicant, a machine or an exercise took it
+    there; what it did not leave is one stay, however often it was scored. `outcome` is the stage
+    that first ended the wait for an answer, at `outcome_at`; both are None until then.
     `ruleset` is the one that it was last assessed under or moved to.
     """
 
@@ -43,7 +47,7 @@ class PathRow:
     submitted_at: datetime
     stages: tuple[Stage, ...]
     since: tuple[datetime, ...]
-    by: tuple[str, ...]
+    by: tuple[str | None, ...]
     stage: Stage
     moved_at: datetime
     outcome: Stage | None
@@ -79,11 +83,17 @@ def _moved(row: PathRow, stage: Stage, recorded: Recorded[e.CaseEvent]) -> dict[
     return {
         "stages": (*row.stages, stage),
         "since": (*row.since, at),
-        "by": (*row.by, recorded.actor),
+        "by": (*row.by, _officer(recorded)),
         "stage": stage,
         "moved_at": at,
         **({"outcome": stage, "outcome_at": at} if ends else {}),
     }
+
+
+def _officer(recorded: Recorded[e.CaseEvent]) -> str | None:
+    """Return who of the office did it in person; an exercise moves hundreds at a stroke."""
+    by_exercise = isinstance(recorded.event, e.CaseShortlisted | e.CaseSelected | e.CaseNotSelected)
+    return None if by_exercise or recorded.role not in _OFFICERS else recorded.actor
 
 
 def _first(event: e.ApplicationSubmitted, recorded: Recorded[e.CaseEvent]) -> PathRow:
@@ -95,7 +105,7 @@ def _first(event: e.ApplicationSubmitted, recorded: Recorded[e.CaseEvent]) -> Pa
         submitted_at=event.submitted_at,
         stages=(stage,),
         since=(at,),
-        by=(recorded.actor,),
+        by=(_officer(recorded),),
         stage=stage,
         moved_at=at,
         outcome=None,

@@ -79,9 +79,15 @@ def test_it_holds_when_and_by_whom_each_stage_was_come_to() -> None:
         Stage.SHORTLISTED,
     )
     assert row.since == tuple(map(day, range(1, 6)))
-    assert row.by == ("an officer",) * 5
+    assert row.by == (*("an officer",) * 4, None)
     assert (row.ruleset, row.route, row.position) == ("gpt-2018", "general", 5)
     assert (row.outcome, row.outcome_at) == (None, None)
+
+
+def test_it_names_nobody_but_officers() -> None:
+    first, *others = recorded(STREAM, until(scored()))
+    row = one_pass([replace(first, role="applicant", actor="QM-4K7RT-9XWPR"), *others])
+    assert row["QM-4K7RT-9XWPR"].by == (None, *("an officer",) * 3)
 
 
 def test_a_score_counted_anew_is_the_same_stay() -> None:
