@@ -15,6 +15,7 @@ from workers.queues import ROUTES
 EVERY_SECONDS: Final = 2.0
 DEADLINE_SECONDS: Final = 60.0
 """Days pass slowly, and nothing but time makes anything due."""
+MINUTE: Final = 60.0
 EXPIRES_SECONDS: Final = 30.0
 
 
@@ -37,5 +38,6 @@ SCHEDULE: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         "deliver notifications": _entry("notifications.deliver"),
         "tell of deadlines": _entry("deadlines.fire", every=DEADLINE_SECONDS),
         "deliver webhooks": _entry("webhooks.deliver"),
+        "count the figures": _entry("statistics.count", every=MINUTE),
     }
 )

@@ -1,6 +1,6 @@
 """The tasks: each a name and one call. All that they do can be done without them."""
 
-from services import deadlines
+from services import deadlines, statistics
 from services.notifications import calling, delivery, planning
 from services.projections import runner
 from workers.app import app
@@ -44,3 +44,9 @@ def fire() -> int:
 def call() -> int:
     """Every subscribed system was told what is due, or will be asked again."""
     return calling.call(office())
+
+
+@app.task(name="statistics.count")
+def count() -> bool:
+    """The figures of the office are new enough."""
+    return statistics.count_when_due(office())

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -341,6 +342,16 @@ paths: Final = Table(
     CheckConstraint("(outcome IS NULL) = (outcome_at IS NULL)", name="paths_outcome_at"),
 )
 Index("paths_moved_at", paths.c.moved_at)
+
+figures: Final = Table(
+    "figures",
+    metadata,
+    _text("name"),
+    _instant("counted_at"),
+    _bigint("position"),
+    Column("body", JSON, nullable=False),
+    PrimaryKeyConstraint("name", name="figures_pkey"),
+)
 
 
 @cache

@@ -1,0 +1,103 @@
+"""The figures of the office: counted by a worker now and then, and kept for whoever looks.
+
+Law: they are counted from read models alone, as they stood at an instant, and are as good as the
+instant that stands beside them. Nothing in them concerns a person.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from domain.application import Route
+from domain.days import hong_kong_date
+from domain.outlook import Outlook, outlooks
+from domain.projections.paths import AWAITING
+from domain.projections.status import StatusRow
+from domain.statistics import Statistics
+from domain.waiting import Range, week_of
+from services.projections import counting
+from services.projections.kept import alone, keep, kept
+from services.wiring import Office
+
+NAME: Final = "statistics"
+COUNTED_AFTER: Final = timedelta(minutes=15)
+"""How old figures are at least when they are counted again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What was counted at one instant, and what is expected of those who waited then."""
+
+    statistics: Statistics
+    outlooks: tuple[Outlook, ...]
+
+
+def counted(office: Office, at: datetime) -> Figures:
+    """Return the figures as they stood at an instant; nothing is kept."""
+    waits = counting.waits(office.models, at)
+    return Figures(
+        statistics=counting.statistics(office.models, at),
+        outlooks=outlooks(waits, week_of(hong_kong_date(at))),
+    )
+
+
+def count(office: Office) -> Figures:
+    """The figures of now are kept in place of earlier ones; returns them."""
+    figures = counted(office, office.clock())
+    keep_figures(office, figures)
+    return figures
+
+
+def keep_figures(office: Office, figures: Figures) -> None:
+    """These figures are those that are looked at, unless newer ones are kept."""
+    said = figures.statistics
+    keep(office.models, NAME, said.at, said.position, msgspec.json.encode(figures))
+
+
+def count_when_due(office: Office) -> bool:
+    """The figures that are kept are new enough; true when they were counted for that.
+
+    Of several that come at once one counts, for it may take longer than until the next one comes.
+    """
+    with alone(office.models, NAME) as may:
+        found = kept(office.models, NAME)
+        if not may or (found is not None and office.clock() - found.at < COUNTED_AFTER):
+            return False
+        count(office)
+    return True
+
+
+def latest(office: Office) -> Figures:
+    """Return the figures that were counted last; where none are, they are counted."""
+    found = kept(office.models, NAME)
+    if found is None:
+        return count(office)
+    try:
+        return msgspec.json.decode(found.body, type=Figures)
+    except msgspec.ValidationError:
+        # An earlier version of this program counted something else.
+        return count(office)
+
+
+def expected(office: Office, row: StatusRow) -> tuple[Outlook, Range] | None:
+    """Return what an applicant may be told of the wait for an answer; None where that is nothing.
+
+    Looking costs one small statement: where nothing is counted yet, nothing is told.
+    """
+    if row.stage not in AWAITING or (outlook := _outlook(office, row.route)) is None:
+        return None
+    told = outlook.told(hong_kong_date(row.submitted_at))
+    return None if told is None else (outlook, told)
+
+
+def _outlook(office: Office, route: Route) -> Outlook | None:
+    found = kept(office.models, NAME, member="outlooks")
+    if found is None:
+        return None
+    try:
+        outlooks_kept = msgspec.json.decode(found.body, type=tuple[Outlook, ...])
+    except msgspec.ValidationError:
+        return None
+    return next((each for each in outlooks_kept if each.route is route), None)

@@ -1,0 +1,59 @@
+"""The figures of the office at a terminal."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from click.testing import CliRunner, Result
+
+from services import statistics as figures
+from services.cli.statistics import statistics
+from services.settings import Settings
+from services.wiring import Office
+from tests.services.visiting import TO_POOL, file_case
+
+Qmas = Callable[..., Result]
+
+
+@pytest.fixture
+def qmas(settings: Settings) -> Qmas:
+    environment = {
+        "QMAS_HOME": str(settings.home),
+        "QMAS_DATABASE_URL": settings.database_url,
+        "QMAS_BROKER_URL": settings.broker_url,
+    }
+    return lambda *words: CliRunner().invoke(
+        statistics, words, env=environment, catch_exceptions=False
+    )
+
+
+def test_it_shows_what_is_counted_now_and_keeps_it(office: Office, qmas: Qmas) -> None:
+    file_case(office, "john", *TO_POOL)
+    shown = qmas()
+    assert shown.exit_code == 0
+    (year,) = (line for line in shown.output.splitlines() if "gpt-" in line)
+    assert [each.strip() for each in year.split("│")][3:6] == ["1", "1", "1"]
+    assert "too few answers in the past" in shown.output
+    assert sum(each.received for each in figures.latest(office).statistics.funnels) == 1
+
+
+def test_it_gives_everything_as_one_object(office: Office, qmas: Qmas) -> None:
+    file_case(office, "john")
+    found = json.loads(qmas("--json").output)
+    assert [each["received"] for each in found["statistics"]["funnels"]] == [1]
+    assert {each["route"] for each in found["outlooks"]} == {"general", "achievement"}
+
+
+def test_a_past_day_is_counted_and_not_kept(office: Office, qmas: Qmas) -> None:
+    file_case(office, "john")
+    found = json.loads(qmas("--json", "--on", "2006-06-28").output)
+    assert found["statistics"]["funnels"] == []
+    assert sum(each.received for each in figures.latest(office).statistics.funnels) == 1
+
+
+def test_it_says_where_there_is_nothing_to_try_an_estimate_on(office: Office, qmas: Qmas) -> None:
+    file_case(office, "john")
+    assert qmas("backtest").output.splitlines() == [
+        "general: too few answers in the past to try an estimate on",
+        "achievement: too few answers in the past to try an estimate on",
+    ]
