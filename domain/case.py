@@ -38,6 +38,7 @@ from domain.deciding import (
 )
 from domain.deciding.circumstances import Circumstances, Facts
 from domain.evolving import after_prerequisites, after_score, filed_after, staying
+from domain.filed import Filed
 from domain.gradings import CaseGraded, CaseTakenOutOfRank
 from domain.interruptions import CaseHeld, CaseLapsed, HoldLifted, OfficerRecused
 from domain.moves import CaseMovedToRuleset
@@ -232,7 +233,7 @@ def _score(state: s.CaseState) -> s.Score | None:
     return state.score if isinstance(state, s.InPool | s.Shortlisted) else None
 
 
-def _approved(filed: s.Filed, event: e.ApplicationApproved) -> s.Approved:
+def _approved(filed: Filed, event: e.ApplicationApproved) -> s.Approved:
     return s.Approved(
         filed=filed,
         stay_years=event.stay_years,
@@ -241,7 +242,7 @@ def _approved(filed: s.Filed, event: e.ApplicationApproved) -> s.Approved:
     )
 
 
-def _issued(state: s.CaseState, filed: s.Filed, event: e.VisaIssued) -> s.Issued:
+def _issued(state: s.CaseState, filed: Filed, event: e.VisaIssued) -> s.Issued:
     return s.Issued(
         filed=filed,
         stay_years=event.conditions.stay_years,
@@ -262,7 +263,7 @@ def _stay_until(state: s.CaseState) -> date:
     return state.stay_until if isinstance(state, s.Active | s.Extending) else date.min
 
 
-def _extending(state: s.CaseState, filed: s.Filed, event: h.ExtensionSought) -> s.Extending:
+def _extending(state: s.CaseState, filed: Filed, event: h.ExtensionSought) -> s.Extending:
     return s.Extending(
         filed=filed,
         stay_until=_stay_until(state),
@@ -272,7 +273,7 @@ def _extending(state: s.CaseState, filed: s.Filed, event: h.ExtensionSought) -> 
     )
 
 
-def _active(state: s.CaseState, filed: s.Filed, extended: h.StayExtended | None) -> s.Active:
+def _active(state: s.CaseState, filed: Filed, extended: h.StayExtended | None) -> s.Active:
     """Return the stay after a decision on its extension; as it was where there was none."""
     return s.Active(
         filed=filed,
@@ -288,7 +289,7 @@ def _refused_for(state: s.CaseState) -> e.RefusalClass:
     return e.RefusalClass.SELECTION
 
 
-def _shortlisted(state: s.CaseState, filed: s.Filed, event: e.CaseShortlisted) -> s.Shortlisted:
+def _shortlisted(state: s.CaseState, filed: Filed, event: e.CaseShortlisted) -> s.Shortlisted:
     return s.Shortlisted(
         filed=filed,
         points=_points(state),
@@ -299,7 +300,7 @@ def _shortlisted(state: s.CaseState, filed: s.Filed, event: e.CaseShortlisted) -
 
 
 def _not_selected(
-    state: s.CaseState, filed: s.Filed, event: e.CaseNotSelected
+    state: s.CaseState, filed: Filed, event: e.CaseNotSelected
 ) -> s.InPool | s.NotSelected:
     if event.then is AfterNoPlace.IS_REFUSED:
         return s.NotSelected(filed=filed)

@@ -9,6 +9,7 @@ from domain import overrides as o
 from domain import papers as f
 from domain import particulars as p
 from domain import stages as s
+from domain.filed import AssessedUnder, Filed
 from domain.gradings import CaseGraded, CaseTakenOutOfRank
 from domain.interruptions import CaseHeld, CaseLapsed, HoldLifted, OfficerRecused
 from domain.moves import CaseMovedToRuleset
@@ -94,10 +95,10 @@ def documents_awaited_after(event: e.CaseEvent, *, before: bool) -> bool:
             return before
 
 
-def filed_after(state: s.CaseState, event: e.CaseEvent) -> s.Filed:
+def filed_after(state: s.CaseState, event: e.CaseEvent) -> Filed:
     """Return what is true of the case whatever its stage, after an event."""
     if isinstance(event, e.ApplicationSubmitted):
-        return s.Filed(
+        return Filed(
             reference=event.reference,
             route=event.route,
             submitted_at=event.submitted_at,
@@ -120,12 +121,12 @@ def filed_after(state: s.CaseState, event: e.CaseEvent) -> s.Filed:
     return _acted(_told(filed, event), event)
 
 
-def _without_decision(filed: s.Filed) -> s.Filed:
+def _without_decision(filed: Filed) -> Filed:
     # Most cases have none, and a copy costs more than all else that an event does.
     return filed if filed.decision is None else replace(filed, decision=None)
 
 
-def _told(filed: s.Filed, event: e.CaseEvent) -> s.Filed:
+def _told(filed: Filed, event: e.CaseEvent) -> Filed:
     match event:
         case e.PrerequisitesAssessed() | e.ApplicationScored():
             return replace(filed, assessed=_under(event))
@@ -141,10 +142,10 @@ def _told(filed: s.Filed, event: e.CaseEvent) -> s.Filed:
             return _with_people(filed, event)
 
 
-def _under(event: e.PrerequisitesAssessed | e.ApplicationScored) -> s.AssessedUnder:
+def _under(event: e.PrerequisitesAssessed | e.ApplicationScored) -> AssessedUnder:
     if isinstance(event, e.PrerequisitesAssessed):
-        return s.AssessedUnder(ruleset=event.ruleset, digest=event.digest)
-    return s.AssessedUnder(
+        return AssessedUnder(ruleset=event.ruleset, digest=event.digest)
+    return AssessedUnder(
         ruleset=event.ruleset,
         digest=event.digest,
         overrides=event.overrides,
@@ -152,14 +153,14 @@ def _under(event: e.PrerequisitesAssessed | e.ApplicationScored) -> s.AssessedUn
     )
 
 
-def _without_officer(filed: s.Filed, officer: str) -> s.Filed:
+def _without_officer(filed: Filed, officer: str) -> Filed:
     """Return the case after somebody stepped aside, and what they proposed with them."""
     theirs = filed.decision is not None and filed.decision.proposed_by == officer
     decision = None if theirs else filed.decision
     return replace(filed, recused=filed.recused | {officer}, decision=decision)
 
 
-def _with_people(filed: s.Filed, event: e.CaseEvent) -> s.Filed:
+def _with_people(filed: Filed, event: e.CaseEvent) -> Filed:
     match event:
         case p.ApplicationCorrected(personal=said, assessed_anew=anew):
             application = said.application if said else None
@@ -179,7 +180,7 @@ def _with_people(filed: s.Filed, event: e.CaseEvent) -> s.Filed:
             return filed
 
 
-def _acted(filed: s.Filed, event: e.CaseEvent) -> s.Filed:  # noqa: PLR0911 - one arm per event
+def _acted(filed: Filed, event: e.CaseEvent) -> Filed:  # noqa: PLR0911 - one arm per event
     """Return the case with who has acted on which matter; a confirmation closes its matter."""
     match event:
         case d.DecisionProposed(matter=matter, proposed_by=actor):
@@ -198,11 +199,11 @@ def _acted(filed: s.Filed, event: e.CaseEvent) -> s.Filed:  # noqa: PLR0911 - on
             return filed
 
 
-def _closed(filed: s.Filed, matter: str) -> s.Filed:
+def _closed(filed: Filed, matter: str) -> Filed:
     return replace(filed, acted=frozenset(each for each in filed.acted if each[0] != matter))
 
 
-def staying(state: Any, filed: s.Filed, event: e.CaseEvent) -> s.CaseState:
+def staying(state: Any, filed: Filed, event: e.CaseEvent) -> s.CaseState:
     """Return the case at the stage it has, after an event that leaves it there."""
     after: s.CaseState = replace(state, filed=filed)
     match event:
@@ -219,7 +220,7 @@ def staying(state: Any, filed: s.Filed, event: e.CaseEvent) -> s.CaseState:
             return after
 
 
-def after_prerequisites(filed: s.Filed, event: e.PrerequisitesAssessed) -> s.CaseState:
+def after_prerequisites(filed: Filed, event: e.PrerequisitesAssessed) -> s.CaseState:
     """Return the stage that looked-at prerequisites lead to."""
     unmet = tuple(each.id for each in event.results if not each.met)
     if not unmet:
@@ -230,7 +231,7 @@ def after_prerequisites(filed: s.Filed, event: e.PrerequisitesAssessed) -> s.Cas
 
 
 def after_score(
-    state: s.CaseState, filed: s.Filed, event: e.ApplicationScored
+    state: s.CaseState, filed: Filed, event: e.ApplicationScored
 ) -> s.InPool | s.BelowMark:
     """Return the stage that counted points lead to; proposals stay open."""
     score = s.Score(

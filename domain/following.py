@@ -12,6 +12,7 @@ from domain import commands as c
 from domain import papers as p
 from domain import stages as s
 from domain.decisions import DecisionProposed, Matter
+from domain.filed import Filed
 from domain.standing import StandingCommand
 
 Commands = tuple[type[c.CaseCommand], ...]
@@ -167,7 +168,7 @@ def _by_papers(state: s.CaseState, papers: p.Papers) -> frozenset[type[c.CaseCom
 
 
 def _by_assessment(
-    filed: s.Filed, decision: DecisionProposed | None
+    filed: Filed, decision: DecisionProposed | None
 ) -> frozenset[type[c.CaseCommand]]:
     """Return what a stale assessment stands in the way of, or one that is not."""
     if not filed.stale:

@@ -1,70 +1,20 @@
 """The stages of a case, each with only what is true at that stage."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, get_args
 
-from domain import papers as p
-from domain.application import Application, Route
 from domain.decisions import DecisionProposed
 from domain.events import RefusalClass
+from domain.filed import Filed
 from domain.gradings import Grade
 from domain.interruptions import LapseCause
 from domain.overrides import OverrideApplied, OverrideProposed
-from domain.particulars import Relation
 from domain.residence import Settlement
 from domain.rules.reasons import Reason
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssessedUnder:
-    """The ruleset of an assessment by id and digest, the overrides in it, and what it gave."""
-
-    ruleset: str
-    digest: str
-    overrides: tuple[OverrideApplied, ...] = ()
-    total: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filed:
-    """What stays true of a case whatever stage it comes to.
-
-    `application` is what was filed, as corrected since, and None once erased; `ruleset` the one
-    that the case was moved to, None where it was not. `assessed` tells of the latest assessment
-    that stands; `stale` says that it rests on what was corrected since, `held` that an
-    investigation holds the case. `decision` awaits a second officer; `acted` are the open matters,
-    each with who acted in it. `dependants` have a number each; `numbered` is the highest given.
-    """
-
-    reference: str
-    route: Route
-    submitted_at: datetime
-    application: Application | None
-    ruleset: str | None = None
-    assessed: AssessedUnder | None = None
-    papers: p.Papers = field(default_factory=p.Papers)
-    stale: bool = False
-    held: bool = False
-    decision: DecisionProposed | None = None
-    acted: frozenset[tuple[str, str]] = frozenset()
-    recused: frozenset[str] = frozenset()
-    represented: bool = False
-    dependants: tuple[tuple[int, Relation], ...] = ()
-    numbered: int = 0
-    reconsiderations: int = 0
-
-    @property
-    def persons(self) -> int:
-        """Who is granted a visa, and pays for one: the applicant and the dependants on record."""
-        return 1 + len(self.dependants)
-
-    def actors(self, matter: str) -> frozenset[str]:
-        """Everybody who proposed or declined in a matter since it was opened."""
-        return frozenset(actor for about, actor in self.acted if about == matter)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,12 +14,13 @@ from domain.evolving import stays
 from domain.exercise_lists import digest_by, in_order
 from domain.exercise_states import Pool
 from domain.exercise_terms import terms_of
+from domain.filed import Filed
 from domain.particulars import ApplicationCorrected
 from domain.projections.stage_after import CASE_STREAM
 from domain.record import Recorded
 from domain.rules.rank import Placed, PoolMember
 from domain.rules.terms import Measure
-from domain.stages import CaseState, Draft, Filed, InPool
+from domain.stages import CaseState, Draft, InPool
 from domain.tallies import Tally
 from services.projections import pools
 from services.store import Since

@@ -6,6 +6,7 @@ from domain.days import hong_kong_date
 from domain.deciding.circumstances import Circumstances, Facts, not_now
 from domain.deciding.moving import ruleset_of
 from domain.errors import AwaitsSecondOfficer, PersonErased
+from domain.filed import Filed
 from domain.findings import application_scored, prerequisites_assessed
 from domain.overrides import OverrideApplied
 from domain.rules.assess import assess
@@ -45,7 +46,7 @@ def score(state: s.CaseState, command: c.ScoreApplication, given: Circumstances)
             raise not_now(state, command)
 
 
-def _scored(filed: s.Filed, standing: tuple[OverrideApplied, ...], given: Circumstances) -> Facts:
+def _scored(filed: Filed, standing: tuple[OverrideApplied, ...], given: Circumstances) -> Facts:
     ruleset = ruleset_of(filed, given)
     if filed.assessed is not None and filed.assessed.digest != ruleset.digest:
         standing = ()
@@ -58,14 +59,14 @@ def _scored(filed: s.Filed, standing: tuple[OverrideApplied, ...], given: Circum
     return (application_scored(found, overrides, stratum=_stratum(filed, found)),)
 
 
-def _stratum(filed: s.Filed, found: Assessment) -> str | None:
+def _stratum(filed: Filed, found: Assessment) -> str | None:
     if filed.application is None:
         return None
     return stratum_of(filed.application, found.reference_date)
 
 
 def _assessment(
-    filed: s.Filed, given: Circumstances, overrides: Overrides = NO_OVERRIDES
+    filed: Filed, given: Circumstances, overrides: Overrides = NO_OVERRIDES
 ) -> Assessment:
     """Assess under the ruleset that holds today; the reference date is the day of submission."""
     if filed.application is None:

@@ -9,6 +9,7 @@ from domain import following
 from domain import stages as s
 from domain.days import hong_kong_date
 from domain.errors import NotAllowedNow, WrongAmount
+from domain.filed import Filed
 from domain.rules.transitions import Filing, has_listed_profession
 from domain.rules.types import Rulebook
 
@@ -39,7 +40,7 @@ class Circumstances:
         return hong_kong_date(self.at)
 
 
-def filing_of(filed: s.Filed, given: Circumstances) -> Filing:
+def filing_of(filed: Filed, given: Circumstances) -> Filing:
     """Return what decides which rules hold for an undecided case today."""
     return Filing(
         route=filed.route,

@@ -10,6 +10,7 @@ from domain.days import add_months, hong_kong_date, written_out
 from domain.deciding.circumstances import Circumstances, Facts, not_now
 from domain.decisions import DecisionWords, VoidingCode
 from domain.errors import AwaitsSecondOfficer, NothingOverdue, PersonErased, ReasonsMissing
+from domain.filed import Filed
 from domain.interruptions import CaseLapsed, LapseCause
 from domain.particulars import ErasureDecided
 from domain.residence import ExtensionRefused, VisaVoided
@@ -49,7 +50,7 @@ def refusal(
     return (replace(refused, reconsider_by=reconsider_by(filed, given)),)
 
 
-def reconsider_by(filed: s.Filed, given: Circumstances) -> date | None:
+def reconsider_by(filed: Filed, given: Circumstances) -> date | None:
     """Return until when a refusal of today can be asked to be looked at again [S81].
 
     None where it was looked at again as often as it can be.

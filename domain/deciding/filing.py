@@ -7,6 +7,7 @@ from domain.application import Application, Channel, Family
 from domain.days import written_out
 from domain.deciding.circumstances import Circumstances, Facts, exactly, filing_of, not_now
 from domain.errors import AnotherPerson, NoFeeDue, PaperNotTaken, PersonErased
+from domain.filed import Filed
 from domain.rules.choose import application_fee, choose, paper_taken
 from domain.rules.transitions import Filing
 
@@ -15,7 +16,7 @@ def submit(state: s.CaseState, command: c.SubmitApplication, given: Circumstance
     """Return the fact that an application was filed, under a rule that is loaded."""
     match state:
         case s.Draft():
-            filed = s.Filed(
+            filed = Filed(
                 reference=given.reference,
                 route=command.application.route,
                 submitted_at=given.at,

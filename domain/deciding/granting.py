@@ -15,6 +15,7 @@ from domain.errors import (
     OriginalsNotSeen,
     TooLate,
 )
+from domain.filed import Filed
 from domain.rules.choose import limit, originals_seen, stay_pattern, visa_fee
 from domain.rules.limits import Limit, OriginalsSeen
 
@@ -65,7 +66,7 @@ def approval(state: s.CaseState, command: c.CaseCommand, given: Circumstances) -
     )
 
 
-def _demand_genuine(filed: s.Filed) -> None:
+def _demand_genuine(filed: Filed) -> None:
     """Pass where no document was found not to be genuine, else refuse."""
     if forged := filed.papers.not_genuine:
         numbers = ", ".join(str(each.number) for each in forged)
@@ -75,7 +76,7 @@ def _demand_genuine(filed: s.Filed) -> None:
         )
 
 
-def _demand_answered(filed: s.Filed) -> None:
+def _demand_answered(filed: Filed) -> None:
     """Pass where nothing is awaited that the office asked for, else refuse."""
     if filed.papers.requested is not None:
         missing = ", ".join(filed.papers.missing)
@@ -85,7 +86,7 @@ def _demand_answered(filed: s.Filed) -> None:
         )
 
 
-def _without_originals(filed: s.Filed, given: Circumstances) -> None:
+def _without_originals(filed: Filed, given: Circumstances) -> None:
     """Pass where the regime leaves it to the office whether originals are seen [S61][S62]."""
     submitted_on = hong_kong_date(filed.submitted_at)
     if originals_seen(given.rulebook, submitted_on) is not OriginalsSeen.OPTIONAL:

@@ -5,6 +5,7 @@ from domain import stages as s
 from domain.days import written_out
 from domain.deciding.circumstances import Circumstances, Facts, filing_of, not_now
 from domain.errors import PersonErased, ReasonsMissing, SameRuleset
+from domain.filed import Filed
 from domain.moves import CaseMovedToRuleset, MoveReason
 from domain.rules.assess import require_route
 from domain.rules.choose import NoRuleset, choose, known, named
@@ -36,7 +37,7 @@ def move(state: s.CaseState, command: c.MoveToRuleset, given: Circumstances) -> 
     )
 
 
-def ruleset_of(filed: s.Filed, given: Circumstances) -> Ruleset:
+def ruleset_of(filed: Filed, given: Circumstances) -> Ruleset:
     """Return the ruleset that an assessment today is made under, as it is known today.
 
     It is the one that the case was moved to, else the one that catches it.
@@ -54,7 +55,7 @@ def _known(ruleset_id: str, given: Circumstances) -> Ruleset:
     raise NoRuleset(f"{ruleset_id} was not known yet on {written_out(given.today)}")
 
 
-def _present_digest(filed: s.Filed, given: Circumstances) -> str | None:
+def _present_digest(filed: Filed, given: Circumstances) -> str | None:
     """Return the digest of what the case is under; None where no rule that is loaded catches it."""
     if filed.assessed is not None:
         return filed.assessed.digest

@@ -22,6 +22,7 @@ from domain.errors import (
     ReasonsMissing,
     RecusedFromCase,
 )
+from domain.filed import Filed
 from domain.interruptions import CaseHeld, HoldLifted, InterruptionReason, OfficerRecused
 from domain.particulars import (
     ApplicationCorrected,
@@ -173,7 +174,7 @@ def _differences(before: Any, after: Any, path: str = "") -> Iterator[str]:
 def _dependant(
     state: Any, command: c.AddDependant | c.RemoveDependant, given: Circumstances
 ) -> Facts:
-    filed: s.Filed = state.filed
+    filed: Filed = state.filed
     if isinstance(command, c.RemoveDependant):
         numbers = [number for number, _ in filed.dependants]
         if command.dependant not in numbers:
@@ -192,7 +193,7 @@ def _dependant(
     return (DependantAdded(dependant=number, relation=command.relation, personal=person),)
 
 
-def _eligible(filed: s.Filed, command: c.AddDependant, given: Circumstances) -> None:
+def _eligible(filed: Filed, command: c.AddDependant, given: Circumstances) -> None:
     if command.date_of_birth > given.today:
         raise DependantNotEligible("the date of birth is in the future")
     spouse = any(relation is Relation.SPOUSE for _, relation in filed.dependants)

@@ -8,6 +8,7 @@ from domain import stages as s
 from domain.days import add_years, hong_kong_date, stay_ends, written_out
 from domain.deciding.circumstances import Circumstances, Facts, exactly, filing_of, not_now
 from domain.errors import GroundTaken, NoStayLeft, ReasonsMissing, TooEarly, TooLate
+from domain.filed import Filed
 from domain.residence import (
     ExtensionSought,
     RightOfAbodeReached,
@@ -44,7 +45,7 @@ def seek_extension(state: s.CaseState, command: c.SeekExtension, given: Circumst
     )
 
 
-def _fee(filed: s.Filed, given: Circumstances) -> int | None:
+def _fee(filed: Filed, given: Circumstances) -> int | None:
     """Return what is paid with an application to stay on, by the day of that one [S30]."""
     filing = replace(filing_of(filed, given), submitted_at=given.at)
     fee = application_fee(given.rulebook, filing)

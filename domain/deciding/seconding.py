@@ -17,6 +17,7 @@ from domain import stages as s
 from domain.deciding import ending, granting, reconsidering, residing
 from domain.deciding.circumstances import Circumstances, Facts, not_now
 from domain.errors import AwaitsSecondOfficer, NothingProposed, SecondOfficerNeeded
+from domain.filed import Filed
 
 MATTER_OF: Final[Mapping[type[c.Proposal], d.Matter]] = MappingProxyType(
     {
@@ -78,7 +79,7 @@ def decline(state: s.CaseState, command: c.DeclineDecision, given: Circumstances
     )
 
 
-def demand_second(filed: s.Filed, matter: str, actor: str) -> None:
+def demand_second(filed: Filed, matter: str, actor: str) -> None:
     """Pass where `actor` has not acted on the matter yet, else refuse."""
     if actor in filed.actors(matter):
         raise SecondOfficerNeeded(
@@ -89,7 +90,7 @@ def demand_second(filed: s.Filed, matter: str, actor: str) -> None:
 
 def _awaiting(
     state: s.CaseState, command: c.ConfirmDecision | c.DeclineDecision
-) -> tuple[s.Filed, d.DecisionProposed]:
+) -> tuple[Filed, d.DecisionProposed]:
     if isinstance(state, s.Draft) or c.ConfirmDecision not in following.NEXT[type(state)]:
         raise not_now(state, command)
     proposal = state.filed.decision

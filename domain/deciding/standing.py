@@ -11,6 +11,7 @@ from domain import standing as t
 from domain.days import hong_kong_date
 from domain.deciding.circumstances import Circumstances, Facts, not_now
 from domain.errors import AssessmentFallen, AssessmentStale, PersonErased, ReasonsMissing
+from domain.filed import Filed
 from domain.rules.assess import assess
 from domain.rules.choose import recorded
 
@@ -18,7 +19,7 @@ RESTING: Final = s.Shortlisted | s.NotSelected | s.Selected | s.InPrinciple | s.
 """Where a case rests on its assessment, and a correction does not begin it anew."""
 
 
-def demand_standing(filed: s.Filed) -> None:
+def demand_standing(filed: Filed) -> None:
     """Pass where the assessment rests on what is recorded, else refuse."""
     if filed.stale:
         raise AssessmentStale(
@@ -41,7 +42,7 @@ def decide(state: s.CaseState, command: t.StandingCommand, given: Circumstances)
             return (t.AssessmentSetAside(personal=reason),)
 
 
-def _total_now(filed: s.Filed, given: Circumstances) -> int:
+def _total_now(filed: Filed, given: Circumstances) -> int:
     """Return what is recorded now gives, under the edition and overrides of the assessment."""
     under = filed.assessed
     if filed.application is None or under is None:

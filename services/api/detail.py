@@ -11,6 +11,7 @@ from domain import events as e
 from domain.application import Application, Channel, Correspondence, Route
 from domain.decisions import Matter, VoidingCode
 from domain.events import RefusalClass
+from domain.filed import Filed
 from domain.following import possible
 from domain.moves import CaseMovedToRuleset, still_standing
 from domain.overrides import OverrideApplied, OverrideProposed
@@ -18,7 +19,7 @@ from domain.particulars import ApplicationCorrected, Relation
 from domain.reconsidering import CaseReopened
 from domain.record import Recorded
 from domain.rules.types import Assessment
-from domain.stages import Draft, Filed, Stage, proposals_of
+from domain.stages import Draft, Stage, proposals_of
 from domain.standing import AssessmentSetAside
 from domain.told import decisions_told, links_told
 from services.api.clocks import ClockSchema

@@ -17,6 +17,7 @@ from domain.access import Role
 from domain.case import load
 from domain.errors import Reportable
 from domain.events import CaseEvent, Event
+from domain.filed import Filed
 from domain.particulars import Representative
 from domain.processes import (
     OUTSIDE,
@@ -31,7 +32,7 @@ from domain.processes import (
 )
 from domain.projections.stage_after import CASE_STREAM, WORK_STREAM
 from domain.record import Recorded
-from domain.stages import Draft, Filed
+from domain.stages import Draft
 from domain.told import representative_told
 from services.identity import colleagues
 from services.notifications import calling

@@ -18,8 +18,8 @@ from domain.errors import NothingOverdue, TooEarly, TooLate
 from domain.following import NEXT, next_of
 from domain.slugs import slug
 from tests.domain.deciding import NOON, given
+from tests.domain.examples import COMMANDS, ENTERED
 from tests.domain.histories import HISTORIES
-from tests.domain.test_case_stages import COMMANDS, ENTERED
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "reference" / "commands-by-stage.md"
 

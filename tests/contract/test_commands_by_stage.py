@@ -6,7 +6,7 @@ from domain import commands as c
 from domain import stages as s
 from tests.contract import commands_by_stage
 from tests.contract.commands_by_stage import Mark, mark_of
-from tests.domain.test_case_stages import COMMANDS
+from tests.domain.examples import COMMANDS
 
 
 def example(kind: type[c.CaseCommand]) -> c.CaseCommand:

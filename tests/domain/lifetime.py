@@ -43,8 +43,8 @@ from domain.standing import (
     UpholdAssessment,
 )
 from tests.domain.deciding import REFERENCE, real_rulebook
+from tests.domain.examples import COMMANDS
 from tests.domain.histories import EMMA, JOHN
-from tests.domain.test_case_stages import COMMANDS
 from tests.domain.test_clocks import recorded_at
 
 BEGINNING: Final = datetime(2019, 1, 7, 4, tzinfo=UTC)

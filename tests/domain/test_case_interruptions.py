@@ -35,6 +35,7 @@ from domain.particulars import ErasureDecided
 from domain.projections import case_list
 from domain.residence import StayExtended
 from tests.domain.deciding import given
+from tests.domain.examples import COMMANDS
 from tests.domain.histories import (
     ACTIVATE_BY,
     ACTIVATED,
@@ -48,7 +49,6 @@ from tests.domain.histories import (
     proposed,
     requested,
 )
-from tests.domain.test_case_stages import COMMANDS
 from tests.domain.test_projections import recorded
 
 LIFTED: Final = HoldLifted(personal=None)

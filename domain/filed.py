@@ -1,0 +1,58 @@
+"""What stays true of a case whatever stage it comes to."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from domain import papers as p
+from domain.application import Application, Route
+from domain.decisions import DecisionProposed
+from domain.overrides import OverrideApplied
+from domain.particulars import Relation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssessedUnder:
+    """The ruleset of an assessment by id and digest, the overrides in it, and what it gave."""
+
+    ruleset: str
+    digest: str
+    overrides: tuple[OverrideApplied, ...] = ()
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """What stays true of a case whatever stage it comes to.
+
+    `application` is what was filed, as corrected since, and None once erased; `ruleset` the one
+    that the case was moved to, None where it was not. `assessed` tells of the latest assessment
+    that stands; `stale` says that it rests on what was corrected since, `held` that an
+    investigation holds the case. `decision` awaits a second officer; `acted` are the open matters,
+    each with who acted in it. `dependants` have a number each; `numbered` is the highest given.
+    """
+
+    reference: str
+    route: Route
+    submitted_at: datetime
+    application: Application | None
+    ruleset: str | None = None
+    assessed: AssessedUnder | None = None
+    papers: p.Papers = field(default_factory=p.Papers)
+    stale: bool = False
+    held: bool = False
+    decision: DecisionProposed | None = None
+    acted: frozenset[tuple[str, str]] = frozenset()
+    recused: frozenset[str] = frozenset()
+    represented: bool = False
+    dependants: tuple[tuple[int, Relation], ...] = ()
+    numbered: int = 0
+    reconsiderations: int = 0
+
+    @property
+    def persons(self) -> int:
+        """Who is granted a visa, and pays for one: the applicant and the dependants on record."""
+        return 1 + len(self.dependants)
+
+    def actors(self, matter: str) -> frozenset[str]:
+        """Everybody who proposed or declined in a matter since it was opened."""
+        return frozenset(actor for about, actor in self.acted if about == matter)
