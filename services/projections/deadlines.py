@@ -1,17 +1,21 @@
-"""Which cases have something to be told because time has passed, from the rows of the read model.
+"""What is due in which cases, and which have something to be told because time has passed.
 
 Law: what is read here may be old, so nothing is told because of it; it only says which cases are
-looked at.
+looked at, and what a list shows.
 """
 
-from datetime import datetime
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import text
+from sqlalchemy import Connection, select, text
 
 from domain.days import hong_kong_date
+from domain.deadlines import PASSED, Deadline
 from domain.reminding import Schedule
 from services.projections.models import ReadModels
+from services.projections.tables import deadlines
 
 # The same questions as `reminding.due` asks. What was told for good is in neither index:
 # -1 is that a day is over.
@@ -28,6 +32,29 @@ _DUE: Final = text(
     ORDER BY reference LIMIT :limit
     """
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """What is due in a case by a day, that day included; `over` once that it passed was told."""
+
+    deadline: Deadline
+    on: date
+    over: bool
+
+
+def days_due(connection: Connection, references: Collection[str]) -> dict[str, Due]:
+    """Return what is due in each of these cases in which something is."""
+    columns = deadlines.c
+    query = select(columns.reference, columns.deadline, columns.due_on, columns.told).where(
+        columns.reference.in_(sorted(references)), columns.due_on.is_not(None)
+    )
+    return {
+        each.reference: Due(
+            deadline=Deadline(each.deadline), on=each.due_on, over=each.told == PASSED
+        )
+        for each in connection.execute(query)
+    }
 
 
 def due_cases(

@@ -32,6 +32,7 @@ from domain.application import Route
 from domain.projections.case_list import CaseRow
 from domain.stages import Stage
 from services.projections.catalogue import CASE_LIST
+from services.projections.deadlines import Due, days_due
 from services.projections.errors import BadCursor
 from services.projections.models import ReadModels
 from services.projections.queue import holders
@@ -64,6 +65,8 @@ class Mark(StrEnum):
     """What its assessment rests on was corrected from the shortlist on."""
     DUPLICATES = "duplicates"
     """Another application by the same person was refused beside this one."""
+    OVERDUE = "overdue"
+    """The day is over by which something was due."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,12 +95,13 @@ class CaseFilter:
 class CasePage:
     """A page of the list; `next` is the cursor of the next one, None on the last.
 
-    `holders` says by reference who has a case, as far as somebody does.
+    `holders` says by reference who has a case, as far as somebody does; `due` what is due in it.
     """
 
     rows: tuple[CaseRow, ...]
     next: str | None
     holders: Mapping[str, str]
+    due: Mapping[str, Due]
 
 
 class _Cursor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -121,6 +125,7 @@ _MARKED: Final[Mapping[Mark, str]] = MappingProxyType(
         Mark.HELD: "SELECT reference FROM case_list WHERE held",
         Mark.STALE: "SELECT reference FROM case_list WHERE stale",
         Mark.DUPLICATES: "SELECT reference FROM work WHERE duplicates > 0",
+        Mark.OVERDUE: "SELECT reference FROM deadlines WHERE told = -1",
     }
 )
 
@@ -146,9 +151,12 @@ def case_list_page(
     with models.reads.connect() as connection:
         found = [case_row_of(models, each) for each in connection.execute(query)]
         rows = tuple(found[:limit])
-        held = holders(connection, [each.reference for each in rows])
+        listed = [each.reference for each in rows]
+        held, due = holders(connection, listed), days_due(connection, listed)
     more = len(found) > limit
-    return CasePage(rows=rows, next=_cursor(sort, rows[-1]) if more else None, holders=held)
+    return CasePage(
+        rows=rows, next=_cursor(sort, rows[-1]) if more else None, holders=held, due=due
+    )
 
 
 def with_names() -> Select[Any]:

@@ -262,6 +262,7 @@ Index(
     deadlines.c.due_on,
     postgresql_where=deadlines.c.told.is_distinct_from(text("-1")),
 )
+Index("deadlines_overdue", deadlines.c.reference, postgresql_where=deadlines.c.told == text("-1"))
 Index(
     "deadlines_quiet",
     deadlines.c.quiet_since,
