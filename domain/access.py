@@ -152,6 +152,7 @@ WORK_ACTION_OF: Final[Mapping[type[w.WorkCommand | w.TakeNext], Action]] = Mappi
         w.ReturnCase: Action.WORK,
         w.AddNote: Action.WORK,
         w.SupersedeNote: Action.WORK,
+        w.RecordPosting: Action.WORK,
     }
 )
 """The leave that each command on the work on a case asks for."""

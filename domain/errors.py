@@ -265,6 +265,14 @@ class AlreadySuperseded(Refusal):
     """Another note took the place of this one."""
 
 
+class NoSuchLetter(Refusal):
+    """No letter of this number waits to be sent by post."""
+
+
+class AlreadyPosted(Refusal):
+    """The letter was sent by post already."""
+
+
 class WordsMissing(Refusal):
     """This needs to be said in words."""
 

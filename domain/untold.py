@@ -41,6 +41,7 @@ UNTOLD: Final[Mapping[type[e.Event], str]] = MappingProxyType(
         w.CaseReleased: _OWN_ACT,
         w.NoteAdded: _NOTE,
         w.NoteSuperseded: _NOTE,
+        w.LetterPosted: "the letter itself is on its way",
         x.ExerciseOpened: _EXERCISE,
         x.ShortlistDrawn: _EXERCISE,
         x.RankDepartureMade: _EXERCISE,

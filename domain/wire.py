@@ -73,6 +73,7 @@ from domain.work_events import (
     CaseReturned,
     CaseTaken,
     DuplicateRefused,
+    LetterPosted,
     NoteAdded,
     NoteSuperseded,
 )
@@ -147,5 +148,6 @@ WIRE: Final[Mapping[type[Event], Wire]] = MappingProxyType(
         DeadlineApproaching: Wire(name="deadline-approaching"),
         DeadlinePassed: Wire(name="deadline-passed"),
         StillInQueue: Wire(name="still-in-queue"),
+        LetterPosted: Wire(name="letter-posted"),
     }
 )

@@ -4,8 +4,8 @@
 on which nothing was done yet is one that nobody has.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Final, assert_never
 
@@ -14,8 +14,10 @@ from domain import work_events as e
 from domain.deadlines import DeadlineApproaching, DeadlinePassed, StillInQueue
 from domain.errors import (
     AlreadyHeld,
+    AlreadyPosted,
     AlreadySuperseded,
     HeldByAnother,
+    NoSuchLetter,
     NoSuchNote,
     NoSuchOfficer,
     NotTheHolder,
@@ -42,9 +44,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unheld:
-    """Nobody has the case."""
+    """Nobody has the case; `posted` are the letters that were sent by post."""
 
     notes: tuple[Note, ...] = ()
+    posted: frozenset[e.LetterPosted] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,7 @@ class Held:
     notes: tuple[Note, ...]
     holder: str
     giver: str | None = None
+    posted: frozenset[e.LetterPosted] = frozenset()
 
 
 WorkState = Unheld | Held
@@ -64,12 +68,14 @@ class WorkCircumstances:
     """What a decision may look at besides the work so far.
 
     `actor` is who asks. `recused` are the officers who must not have this case, and `officers`
-    all that can have cases, None where the office does not know their names.
+    all that can have cases, None where the office does not know their names. `undelivered` are the
+    letters that mail could not deliver by their numbers, each as its posting would be recorded.
     """
 
     actor: str
     recused: frozenset[str] = frozenset()
     officers: frozenset[str] | None = None
+    undelivered: Mapping[int, e.LetterPosted] = field(default_factory=dict)
 
 
 def load(history: Iterable[e.WorkEvent]) -> WorkState:
@@ -97,6 +103,8 @@ def decide(state: WorkState, command: c.WorkCommand, given: WorkCircumstances) -
             return _add_note(state, command, given)
         case c.SupersedeNote():
             return _supersede_note(state, command, given)
+        case c.RecordPosting():
+            return _post(state, command, given)
         case _:
             assert_never(command)
 
@@ -105,21 +113,27 @@ def evolve(state: WorkState, event: e.WorkEvent) -> WorkState:  # noqa: PLR0911 
     """Return the state after `event`; every event leads somewhere from every state."""
     match event:
         case e.CaseAssigned(officer=officer) | e.CaseTaken(officer=officer):
-            return Held(notes=state.notes, holder=officer)
+            return _held(state, officer)
         case e.CaseHandedOver(officer=officer, before=before):
-            return Held(notes=state.notes, holder=officer, giver=before)
+            return replace(_held(state, officer), giver=before)
         case e.CaseReturned(officer=str(officer)):
-            return Held(notes=state.notes, holder=officer)
+            return _held(state, officer)
         case e.CaseReturned() | e.CaseReleased():
-            return Unheld(notes=state.notes)
+            return Unheld(notes=state.notes, posted=state.posted)
         case e.NoteAdded(note=number, author=author):
             return replace(state, notes=(*state.notes, Note(number=number, author=author)))
         case e.NoteSuperseded():
             return replace(state, notes=_superseded(state.notes, event))
+        case e.LetterPosted():
+            return replace(state, posted=state.posted | {event})
         case e.DuplicateRefused() | DeadlineApproaching() | DeadlinePassed() | StillInQueue():
             return state
         case _:
             assert_never(event)
+
+
+def _held(state: WorkState, officer: str) -> Held:
+    return Held(notes=state.notes, holder=officer, posted=state.posted)
 
 
 def holder_of(state: WorkState) -> str | None:
@@ -207,6 +221,21 @@ def _may_have(officer: str, given: WorkCircumstances) -> None:
 def _not_recused(officer: str, given: WorkCircumstances) -> None:
     if officer in given.recused:
         raise RecusedFromCase(f"{officer} is recused from this case; somebody else must have it")
+
+
+# What was sent by post.
+
+
+def _post(state: WorkState, command: c.RecordPosting, given: WorkCircumstances) -> Facts:
+    letter = given.undelivered.get(command.letter)
+    if letter is None:
+        known = ", ".join(map(str, sorted(given.undelivered))) or "none"
+        raise NoSuchLetter(
+            f"{command.letter} is no letter of this case that waits; there is {known}"
+        )
+    if letter in state.posted:
+        raise AlreadyPosted(f"letter {command.letter} was recorded as sent by post already")
+    return (letter,)
 
 
 # What was noted.

@@ -55,8 +55,25 @@ class SupersedeNote:
     text: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordPosting:
+    """Record that a letter which could not be delivered was printed and sent by post.
+
+    `letter` is its number among the notifications.
+    """
+
+    letter: int
+
+
 WorkCommand = (
-    AssignCase | TakeCase | ReleaseCase | HandOverCase | ReturnCase | AddNote | SupersedeNote
+    AssignCase
+    | TakeCase
+    | ReleaseCase
+    | HandOverCase
+    | ReturnCase
+    | AddNote
+    | SupersedeNote
+    | RecordPosting
 )
 
 

@@ -96,6 +96,18 @@ class DuplicateRefused:
     channel: Channel
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterPosted:
+    """A letter that could not be delivered by mail was printed and sent by post.
+
+    It is the letter of `effect` to `party` because of the event `event_id`.
+    """
+
+    event_id: str
+    effect: str
+    party: str
+
+
 WorkEvent = (
     CaseAssigned
     | CaseTaken
@@ -106,4 +118,5 @@ WorkEvent = (
     | NoteSuperseded
     | DuplicateRefused
     | DeadlineEvent
+    | LetterPosted
 )

@@ -30,11 +30,12 @@ from domain.record import Recorded
 from domain.references import parse_reference
 from domain.stages import CaseState, Draft
 from domain.work import WorkCircumstances, WorkState, decide, evolve, holder_of, load
-from domain.work_commands import TakeCase, TakeNext, WorkCommand
+from domain.work_commands import RecordPosting, TakeCase, TakeNext, WorkCommand
 from domain.work_queue import is_meant, routes_meant, stages_meant
 from domain.work_told import ToldNote, Way, last_way, notes_told
 from services.cases import Request, effective_instant, fingerprint, known_then
 from services.identity import officers
+from services.notifications import undelivered
 from services.projections import queue, runner
 from services.projections.errors import ProjectionStopped
 from services.store import Appended, Commit, Conflict, NewEvent, StreamWrite
@@ -264,8 +265,12 @@ def _append(office: Office, desk: _Desk, command: WorkCommand, asked: _Asked) ->
     if request.expected is not None and request.expected != version:
         raise Conflict(stream, request.expected, version)
     at = effective_instant(office, request, desk.events)
+    waiting = isinstance(command, RecordPosting)
     given = WorkCircumstances(
-        actor=request.person.name, recused=desk.recused, officers=officers(office.settings)
+        actor=request.person.name,
+        recused=desk.recused,
+        officers=officers(office.settings),
+        undelivered=undelivered.of_case(office.ledger, desk.reference) if waiting else {},
     )
     facts = decide(desk.work, command, given)
     appended = office.store.append(

@@ -60,7 +60,13 @@ def _said(row: WorkRow, recorded: Recorded[w.WorkEvent]) -> dict[str, Any]:  # n
     match recorded.event:
         case w.NoteAdded():
             return {"notes": row.notes + 1}
-        case w.NoteSuperseded() | DeadlineApproaching() | DeadlinePassed() | StillInQueue():
+        case (
+            w.NoteSuperseded()
+            | w.LetterPosted()
+            | DeadlineApproaching()
+            | DeadlinePassed()
+            | StillInQueue()
+        ):
             return {}
         case w.DuplicateRefused():
             return {"duplicates": row.duplicates + 1}

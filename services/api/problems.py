@@ -88,6 +88,8 @@ STATUS: Final[Mapping[type[d.Refusal], HTTPStatus]] = MappingProxyType(
         d.NoSuchOfficer: HTTPStatus.UNPROCESSABLE_ENTITY,
         d.NoSuchNote: HTTPStatus.UNPROCESSABLE_ENTITY,
         d.AlreadySuperseded: HTTPStatus.CONFLICT,
+        d.NoSuchLetter: HTTPStatus.UNPROCESSABLE_ENTITY,
+        d.AlreadyPosted: HTTPStatus.CONFLICT,
         d.WordsMissing: HTTPStatus.UNPROCESSABLE_ENTITY,
         d.NothingWaits: HTTPStatus.CONFLICT,
         d.Forbidden: HTTPStatus.FORBIDDEN,

@@ -43,11 +43,12 @@ COMMANDS: Final[Mapping[str, type[c.WorkCommand]]] = MappingProxyType(
         "return": c.ReturnCase,
         "note": c.AddNote,
         "supersede-note": c.SupersedeNote,
+        "record-posting": c.RecordPosting,
     }
 )
 """The last part of each command's address."""
 
-ON_ANY_VERSION: Final = frozenset({c.AddNote})
+ON_ANY_VERSION: Final = frozenset({c.AddNote, c.RecordPosting})
 """Commands that do not depend on what their sender saw, and so need no If-Match."""
 
 

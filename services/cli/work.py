@@ -20,7 +20,7 @@ _NOTE: Final = "TEXT is the note, or - to read it from standard input."
 
 @click.group()
 def work() -> None:
-    """Work on cases: next, list, take, release, assign, hand-over, return, note."""
+    """Work on cases: next, list, take, release, assign, hand-over, return, note, posted."""
 
 
 @work.command("next")
@@ -101,6 +101,17 @@ def note(reference: str, text: str, supersedes: int | None) -> None:
         _done(reference, c.AddNote(text=said))
     else:
         _done(reference, c.SupersedeNote(note=supersedes, text=said))
+
+
+@work.command("posted")
+@click.argument("reference")
+@click.argument("letter", type=click.IntRange(min=1))
+def posted(reference: str, letter: int) -> None:
+    """Record that a letter which mail could not deliver was sent by post.
+
+    LETTER is its number in `qmas notifications list --state failed`.
+    """
+    _done(reference, c.RecordPosting(letter=letter))
 
 
 def _done(reference: str, command: c.WorkCommand, role: Role = Role.OFFICER) -> None:

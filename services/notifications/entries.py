@@ -33,6 +33,8 @@ class State(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     WITHHELD = "withheld"
+    POSTED = "posted"
+    """It could not be delivered, and was printed and sent by post."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_leave
 
 from services.notifications.entries import (
     ERASED,
+    UNUSABLE,
     Attempt,
     Claim,
     Identity,
@@ -274,10 +275,11 @@ class Ledger:
         again: list[Any] = [
             _ROW.sealed.is_not(None) | (_ROW.means == Means.WEBHOOK),
             failed_or_waiting,
+            _ROW.last_error.is_distinct_from(UNUSABLE),
         ]
         if ids:
             withheld = (_ROW.state == State.WITHHELD) & (_ROW.last_error == WITHHELD)
-            again[-1] = failed_or_waiting | withheld
+            again[1] = failed_or_waiting | withheld
             again.append(_ROW.id.in_(ids))
         if reference is not None:
             again.append(_ROW.reference == reference)

@@ -38,14 +38,11 @@ _REPRESENTATIVE: Final = "frame-representative"
 _STAFF: Final = "frame-staff"
 
 
-class UnusableAddress(ValueError):
-    """The text is not an e-mail address that a message can be sent to."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """One message as composed, complete but for its date and id; kept sealed.
 
+    `recipient` is empty where nothing can be sent to the address, and the letter has to be printed.
     `page` is the same as HTML, empty where the message has plain text alone.
     """
 
@@ -97,10 +94,7 @@ def addressed(
 
 
 def compose(effect: str, occasion: Occasion, to: Addressee, sender: str) -> Letter:
-    """Return the letter of `effect`, in the applicant's language or, within the office, English.
-
-    Raises `UnusableAddress` when nothing can be sent to the address.
-    """
+    """Return the letter of `effect`, in the applicant's language or, within the office, English."""
     outside = to.party in OUTSIDE
     applicant = occasion.applicant
     language = applicant.correspondence_language if outside else Correspondence.ENGLISH
@@ -174,13 +168,10 @@ def _name(applicant: Applicant) -> str:
 
 
 def _usable(email: str) -> str:
-    """Return the address in its plain form, refusing what could smuggle in a second one."""
+    """Return the address in its plain form, and nothing for what could smuggle in a second one."""
     try:
         address = Address(addr_spec=email.strip())
     except (MessageError, ValueError, IndexError, AttributeError):
-        # The parser stumbles over some texts, such as a@[b: those are no addresses either. Without
-        # its cause, which repeats the address to whoever logs it.
-        raise UnusableAddress("no message can be sent to this e-mail address") from None
-    if not address.username or not address.domain:
-        raise UnusableAddress("an e-mail address needs a name, an @ and a domain")
-    return address.addr_spec
+        # The parser stumbles over some texts, such as a@[b: those are no addresses either.
+        return ""
+    return address.addr_spec if address.username and address.domain else ""

@@ -34,8 +34,9 @@ from domain.projections.stage_after import CASE_STREAM, WORK_STREAM
 from domain.record import Recorded
 from domain.stages import Draft
 from domain.told import representative_told
+from domain.work_events import LetterPosted
 from services.identity import colleagues
-from services.notifications import calling
+from services.notifications import calling, undelivered
 from services.notifications.entries import (
     ERASED,
     NO_ADDRESS,
@@ -50,7 +51,6 @@ from services.notifications.letters import (
     Addressee,
     Letter,
     Occasion,
-    UnusableAddress,
     addressed,
     compose,
 )
@@ -146,6 +146,9 @@ def _step(office: Office, connection: Connection, batch: int) -> _Step:
             break
         planned += 1
     entered = office.ledger.enter(connection, plans)
+    for recorded in records[:planned]:
+        if isinstance(recorded.event, LetterPosted):
+            undelivered.posted(connection, recorded.event)
     if planned:
         office.ledger.move_checkpoint(connection, before + planned)
     return _Step(read=len(records), entered=entered, stopped=stopped)
@@ -195,7 +198,7 @@ def _plan(
         letter = _letter(office, case, position, effect, recipient)
     except _NotWritten as reason:
         state, problem = State.WITHHELD, str(reason)
-    except UnusableAddress:
+    if letter is not None and not letter.recipient:
         state, problem = State.FAILED, UNUSABLE
     return Plan(
         position=position,

@@ -48,7 +48,7 @@ notifications: Final = Table(
     UniqueConstraint("event_id", "effect", "party", name="notifications_event_id_effect_party_key"),
     UniqueConstraint("message_id", name="notifications_message_id_key"),
     CheckConstraint(
-        "state IN ('planned', 'sending', 'sent', 'failed', 'withheld')",
+        "state IN ('planned', 'sending', 'sent', 'failed', 'withheld', 'posted')",
         name="notifications_state_known",
     ),
     CheckConstraint("attempts >= 0", name="notifications_attempts_count_from_0"),

@@ -19,6 +19,7 @@ from domain.traces import UNDECIDED
 from domain.work_queue import FOR_OFFICERS
 from services import work
 from services.cases import Request, case_at
+from services.notifications import undelivered
 from services.pages import casework, forms
 from services.pages.cases import word
 from services.pages.catalogue import load_catalogue
@@ -106,6 +107,7 @@ def _list(office: Office, typed: Mapping[str, str], faults: Mapping[str, str]) -
         waiting=queue.waiting(office.models, FOR_OFFICERS),
         on_hold=queue.waiting(office.models, FOR_OFFICERS, on_hold=True),
         loads=queue.workloads(office.models) if _sees_loads() else None,
+        to_print=undelivered.number_waiting(office.ledger),
         stages={str(each): stage_name(words, each) for each in stages},
         tests={str(each): words(f"route.{each}-short") for each in Test},
         typed=typed,

@@ -3,6 +3,7 @@
 given(*history).by(LEE).when(TakeCase()).then(CaseTaken(officer=LEE))
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
@@ -61,6 +62,10 @@ class Given:
     def recused(self, *officers: str) -> "Given":
         """The same work on a case that these officers must not have."""
         return replace(self, circumstances=replace(self.circumstances, recused=frozenset(officers)))
+
+    def with_undelivered(self, letters: Mapping[int, e.LetterPosted]) -> "Given":
+        """The same work on a case of which mail could not deliver these letters."""
+        return replace(self, circumstances=replace(self.circumstances, undelivered=letters))
 
     def among(self, officers: frozenset[str] | None) -> "Given":
         """The same work in an office that knows these officers."""

@@ -23,6 +23,7 @@ from tests.domain.desk import (
     taken,
 )
 
+POSTED = e.LetterPosted(event_id="event-1", effect="approved", party="applicant")
 REASON = "Needs somebody who reads French"
 COMMANDS: tuple[c.WorkCommand, ...] = (
     c.AssignCase(officer=LEE),
@@ -32,6 +33,7 @@ COMMANDS: tuple[c.WorkCommand, ...] = (
     c.ReturnCase(reason=REASON),
     c.AddNote(text=TEXT),
     c.SupersedeNote(note=1, text=TEXT),
+    c.RecordPosting(letter=1),
 )
 HISTORIES: dict[str, tuple[e.WorkEvent, ...]] = {
     "untouched": (),
@@ -47,6 +49,7 @@ HISTORIES: dict[str, tuple[e.WorkEvent, ...]] = {
     "mine, noted": (taken(), noted()),
     "mine, with a duplicate": (taken(), e.DuplicateRefused(channel=Channel.ONLINE)),
     "mine, with a day that passed": (taken(), *TOLD),
+    "mine, with a letter posted": (taken(), POSTED),
 }
 NOT_MINE = {"TakeCase", "AssignCase", "AddNote"}
 MINE = {"AssignCase", "ReleaseCase", "HandOverCase", "ReturnCase", "AddNote"}
@@ -64,6 +67,7 @@ ALLOWED = {
     "mine, noted": MINE | {"SupersedeNote"},
     "mine, with a duplicate": MINE,
     "mine, with a day that passed": MINE,
+    "mine, with a letter posted": MINE,
 }
 """What officer Chan may do in each; who may assign at all is for the policy to say."""
 
@@ -217,3 +221,18 @@ def test_words_that_are_needed_are_asked_for() -> None:
 def test_work_goes_on_where_the_words_were_erased() -> None:
     history = (taken(), noted(text=None))
     given(*history).when(c.SupersedeNote(note=1, text=TEXT)).then(superseded(2, 1))
+
+
+def test_a_letter_that_mail_could_not_deliver_is_recorded_as_posted_once() -> None:
+    waits = given(taken()).by(LEE).with_undelivered({7: POSTED})
+    waits.when(c.RecordPosting(letter=7)).then(POSTED)
+    waits.when(c.RecordPosting(letter=8)).refused(errors.NoSuchLetter, "there is 7")
+    again = given(taken(), POSTED, handed(LEE, CHAN)).by(LEE).with_undelivered({7: POSTED})
+    again.when(c.RecordPosting(letter=7)).refused(errors.AlreadyPosted)
+    after = given(taken(), POSTED, returned(CHAN)).with_undelivered({7: POSTED})
+    after.when(c.RecordPosting(letter=7)).refused(errors.AlreadyPosted)
+
+
+def test_whoever_stepped_aside_posts_no_letter_of_the_case() -> None:
+    waits = given(taken()).by(LEE).with_undelivered({7: POSTED}).recused(LEE)
+    waits.when(c.RecordPosting(letter=7)).refused(errors.RecusedFromCase)

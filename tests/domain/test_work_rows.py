@@ -51,6 +51,7 @@ EVENTS: tuple[e.WorkEvent, ...] = (
     superseded(2, 1),
     e.DuplicateRefused(channel=Channel.ONLINE),
     *TOLD,
+    e.LetterPosted(event_id="event-1", effect="approved", party="applicant"),
 )
 
 

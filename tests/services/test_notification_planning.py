@@ -21,6 +21,7 @@ from domain.particulars import (
     RepresentativeAppointed,
 )
 from domain.work_events import CaseAssigned, CaseTaken
+from services.notifications import undelivered
 from services.notifications.entries import State
 from services.notifications.letters import Letter
 from services.notifications.planning import PlanningStopped, plan
@@ -235,7 +236,9 @@ def test_an_address_that_cannot_be_written_to_fails_alone_and_says_so(office: Of
     rows = office.ledger.rows()
     assert states(rows) == ["planned", "failed", "planned"]
     assert rows[1].last_error == "address unusable"
-    assert office.ledger.retry() == 0, "there is no letter to send"
+    assert office.ledger.retry() == 0, "it can only be printed"
+    (waits,) = undelivered.waiting(office.ledger)
+    assert waits.id == rows[1].id
 
 
 def test_an_event_that_cannot_be_planned_stops_the_plan_aloud_right_before_it(

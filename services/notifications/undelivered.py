@@ -1,0 +1,104 @@
+"""Letters to people outside the office that mail could not deliver: shown, printed, posted.
+
+Law: a letter that failed stays on the list until it goes out by mail after all, or an officer
+records that it was sent by post, which is an event; the ledger follows it like any other.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Connection, Select, func, select, update
+
+from domain.processes import OUTSIDE
+from domain.work_events import LetterPosted
+from services.notifications.entries import Identity, Means, Notification, State
+from services.notifications.ledger import Ledger
+from services.notifications.letters import Letter
+from services.notifications.tables import case_keys, notifications
+
+_ROW: Final = notifications.c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undelivered:
+    """A letter that waits to be printed: its row, and what it says."""
+
+    row: Notification
+    letter: Letter
+
+
+def waiting(
+    ledger: Ledger, *, before: int | None = None, limit: int = 25
+) -> tuple[Notification, ...]:
+    """Return the letters that wait to be printed, the latest first, made before row `before`."""
+    columns = [_ROW[name] for name in Notification.__dataclass_fields__]
+    query = _waiting(select(*columns)).order_by(_ROW.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(_ROW.id < before)
+    with ledger.engine.connect() as connection:
+        return tuple(map(_notification, connection.execute(query).mappings()))
+
+
+def number_waiting(ledger: Ledger) -> int:
+    """Return how many letters wait to be printed."""
+    with ledger.engine.connect() as connection:
+        return int(connection.execute(_waiting(select(func.count()))).scalar_one())
+
+
+def of_case(ledger: Ledger, reference: str) -> Mapping[int, LetterPosted]:
+    """Return the letters of a case that wait, by number, each as its posting is recorded."""
+    columns = _ROW.id, _ROW.event_id, _ROW.effect, _ROW.party
+    query = _waiting(select(*columns)).where(_ROW.reference == reference)
+    with ledger.engine.connect() as connection:
+        return {
+            row.id: LetterPosted(event_id=str(row.event_id), effect=row.effect, party=row.party)
+            for row in connection.execute(query)
+        }
+
+
+def letter(ledger: Ledger, number: int) -> Undelivered | None:
+    """Return a letter that waits, None where none of this number does."""
+    query = _waiting(select(notifications, case_keys.c.wrapped)).where(_ROW.id == number)
+    with ledger.engine.connect() as connection:
+        found = connection.execute(query).mappings().one_or_none()
+    if found is None:
+        return None
+    identity = Identity(
+        event_id=str(found["event_id"]), effect=found["effect"], party=found["party"]
+    )
+    key = ledger.keys.unwrap(found["reference"], found["wrapped"])
+    said = msgspec.json.decode(key.open(found["sealed"], identity.place()), type=Letter)
+    columns = Notification.__dataclass_fields__
+    return Undelivered(row=_notification({name: found[name] for name in columns}), letter=said)
+
+
+def posted(connection: Connection, event: LetterPosted) -> None:
+    """The letter that an event says was posted is no longer among those that wait."""
+    connection.execute(
+        update(notifications)
+        .where(
+            _ROW.event_id == UUID(event.event_id),
+            _ROW.effect == event.effect,
+            _ROW.party == event.party,
+            _ROW.state == State.FAILED,
+        )
+        .values(state=State.POSTED)
+    )
+
+
+def _waiting(query: Select[Any]) -> Select[Any]:
+    """Return the query for failed letters to people outside the office who were not erased."""
+    return query.join(case_keys, case_keys.c.reference == _ROW.reference).where(
+        _ROW.state == State.FAILED,
+        _ROW.means == Means.EMAIL,
+        _ROW.party.in_(sorted(OUTSIDE)),
+        _ROW.sealed.is_not(None),
+        case_keys.c.wrapped.is_not(None),
+    )
+
+
+def _notification(row: Mapping[Any, Any]) -> Notification:
+    return Notification(**{**row, "state": State(row["state"])})
