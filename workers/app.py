@@ -6,19 +6,22 @@ can be done twice, for it only looks at what is to be done.
 """
 
 import logging
+from contextlib import suppress
 from typing import Any, Final
 
 from celery import Celery, Task, signals
 from celery.loaders.app import AppLoader
 from kombu import Exchange, Queue
+from redis import RedisError
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from services.logs import log_as_json
 from services.pokes import HEADER, asked_by, header
+from services.queues import tell
 from services.settings import Settings
 from services.tasks import QUEUES
 from workers.broker import outlive_redis
-from workers.office import close_office, forget_office, office
+from workers.office import broker, close_office, forget_office, office
 from workers.queues import LIMITS, ROUTES, VISIBLE_AGAIN_SECONDS
 from workers.schedule import SCHEDULE
 
@@ -102,6 +105,15 @@ def _set_up_logging(loglevel: int | None = None, **_: Any) -> None:
 def _say_when(headers: dict[str, Any], **_: Any) -> None:
     """Beat's pokes say when they were sent, as those after a commit do."""
     headers.setdefault(HEADER, header())
+
+
+@signals.heartbeat_sent.connect
+def _be_there(sender: Any, **_: Any) -> None:
+    """Every few seconds it can be seen which queues this worker empties."""
+    redis = broker()
+    with suppress(RedisError, OSError):
+        if redis is not None:
+            tell(redis, sender.eventer.hostname, app.amqp.queues.consume_from)
 
 
 @signals.worker_process_init.connect

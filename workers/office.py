@@ -6,6 +6,9 @@ closes none of it, for the end of the wire is the same one.
 
 from functools import cache
 
+from redis import Redis
+
+from services.pokes import redis_of
 from services.settings import Settings
 from services.wiring import Office, open_office
 
@@ -14,6 +17,12 @@ from services.wiring import Office, open_office
 def office() -> Office:
     """Return this process's office."""
     return open_office(Settings.from_environment())
+
+
+@cache
+def broker() -> Redis | None:
+    """Return a client of the broker's Redis for a worker's own process; None without Redis."""
+    return redis_of(Settings.from_environment().broker_url)
 
 
 def close_office() -> None:

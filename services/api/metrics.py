@@ -1,5 +1,6 @@
 """What is counted about requests, and how far the log and its followers are, for Prometheus."""
 
+import time
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -7,8 +8,10 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
+from redis import RedisError
 
 from services.projections import queries
+from services.queues import look
 from services.wiring import Office
 
 MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -24,6 +27,7 @@ class Metrics:
         self._own = CollectorRegistry()
         self._log = CollectorRegistry()
         self._log.register(_LogCollector(office))
+        self._log.register(_QueueCollector(office))
         self._requests = Counter(
             "qmas_http_requests",
             "Requests answered, by method, route and status.",
@@ -90,3 +94,42 @@ class _LogCollector(Collector):
             lag.add_metric([each.name], each.freshness.lag)
             stopped.add_metric([each.name], 0 if each.stop is None else 1)
         yield from (lag, stopped)
+
+
+class _QueueCollector(Collector):
+    """Asks the broker each time; without Redis, or while it is away, there is only that to tell."""
+
+    def __init__(self, office: Office) -> None:
+        self._redis = office.pokes.flags
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing beforehand: registering asks no broker."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """The figures now; only `qmas_broker_up` 0 when the broker does not answer."""
+        if self._redis is None:
+            return
+        up = GaugeMetricFamily("qmas_broker_up", "1 while the broker answers, else 0.")
+        try:
+            found = look(self._redis)
+        except (RedisError, OSError):
+            up.add_metric([], 0)
+            yield up
+            return
+        up.add_metric([], 1)
+        yield up
+        now = time.time()
+        for name, told, figure in (
+            ("length", "Messages that wait in a queue.", lambda each: each.length),
+            ("workers", "Workers that empty a queue.", lambda each: each.workers),
+            (
+                "oldest_seconds",
+                "Seconds that the oldest message of a queue has waited, 0 while none waits.",
+                lambda each: max(0.0, now - (each.oldest_at or now)),
+            ),
+        ):
+            gauge = GaugeMetricFamily(f"qmas_queue_{name}", told, labels=("queue",))
+            for each in found:
+                gauge.add_metric([each.name], figure(each))
+            yield gauge

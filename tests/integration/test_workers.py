@@ -1,6 +1,7 @@
 """Worker processes: woken by pokes and by the schedule, killed at any moment, nothing lost."""
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from structlog.testing import capture_logs
 from services.pokes import AFTER_COMMIT, AFTER_PLANNING, Pokes, flag_of
 from services.projections import queries, runner
 from services.projections.verify import verify
+from services.queues import PRESENT_SECONDS, look, tell
 from services.settings import Settings
 from services.tasks import QUEUES
 from tests.conftest import TestDatabase
@@ -202,6 +204,33 @@ def test_pokes_that_nobody_takes_wait_once_each(pokes: Pokes, redis: Redis) -> N
     assert redis.llen("notifications") == 1
 
 
+def test_a_queue_tells_since_when_its_oldest_message_waits(pokes: Pokes, redis: Redis) -> None:
+    before = time.time()
+    pokes.committed()
+    between = time.time()
+    pokes.started("projections.catch_up", ["case-list"])
+    pokes.committed()
+    queues = {each.name: each for each in look(redis)}
+    assert set(queues) == set(QUEUES)
+    assert queues["projections"].length == len(runner.PROJECTIONS) + 1
+    assert before <= (queues["projections"].oldest_at or 0) <= between
+    assert (queues["store"].length, queues["store"].oldest_at) == (0, None)
+
+
+def test_workers_say_which_queues_they_empty(place: Workplace, redis: Redis) -> None:
+    assert {each.workers for each in look(redis)} == {0}
+    place.hire(beat=False)
+    place.until(lambda: {each.workers for each in look(redis)} == {1})
+    place.hire(beat=False)
+    place.until(lambda: {each.workers for each in look(redis)} == {2})
+
+
+def test_a_worker_that_is_silent_counts_no_more(redis: Redis) -> None:
+    redis.zadd("qmas:workers:store", {"long gone": time.time() - PRESENT_SECONDS - 1})
+    tell(redis, "present", ["store"])
+    assert {each.name: each.workers for each in look(redis)}["store"] == 1
+
+
 def test_a_task_that_started_can_be_poked_again(pokes: Pokes, redis: Redis) -> None:
     pokes.committed()
     pokes.started("projections.catch_up", ["case-list"])
@@ -252,6 +281,7 @@ def test_the_schedule_piles_nothing_up_for_a_worker_that_is_away(
         for entry in scheduler.schedule.values():
             scheduler.apply_async(entry, advance=False)
     assert {name: redis.llen(name) for name in QUEUES} == dict.fromkeys(QUEUES, ENOUGH)
+    assert all(each.oldest_at for each in look(redis))  # beat says when it sent them, too
     redis.flushall()
     for entry in scheduler.schedule.values():
         scheduler.apply_async(entry, advance=False)  # as soon as there is room again

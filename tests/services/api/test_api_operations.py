@@ -9,6 +9,7 @@ import pytest
 from services.api.app import create_api
 from services.projections import runner
 from services.projections.errors import ProjectionStopped
+from services.tasks import QUEUES
 from services.wiring import Office, open_office
 from tests.conftest import TestDatabase
 from tests.services.api.calling import Caller, is_problem
@@ -90,5 +91,9 @@ def test_the_figures_count_requests_and_tell_how_far_the_log_is(caller: Caller) 
         "qmas_log_position 1.0",
         'qmas_projection_lag{name="case-list"} 1.0',
         'qmas_projection_stopped{name="case-list"} 0.0',
+        "qmas_broker_up 1.0",
     ):
         assert line in text.splitlines()
+    for figure in ("length", "oldest_seconds", "workers"):
+        for queue in QUEUES:
+            assert f'\nqmas_queue_{figure}{{queue="{queue}"}} ' in text
