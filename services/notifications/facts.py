@@ -17,7 +17,7 @@ from domain.decisions import DecisionWords
 from domain.interruptions import CaseLapsed
 from domain.processes import Happening
 from domain.reconsidering import RefusalUpheld
-from services.notifications.wording import FRAME, Facts, words_of
+from services.notifications.wording import FRAME, Facts, filled, words_of
 from services.reasons import say
 
 
@@ -32,6 +32,16 @@ def day(on: date, language: Correspondence) -> str:
     if language is Correspondence.ENGLISH:
         return written_out(on)
     return f"{on.year} 年 {on.month} 月 {on.day} 日"
+
+
+def wait(months: tuple[int, int] | None, language: Correspondence) -> str:
+    """Return what is expected of a wait in whole months, at least and at most; nothing for None."""
+    if months is None:
+        return ""
+    low, high = months
+    words = words_of("still-in-queue", language).named
+    told = words["wait.between" if low else "wait.within"]
+    return filled(told, {"low": str(low), "high": str(high)})
 
 
 def money(hkd: int, language: Correspondence) -> str:
@@ -147,12 +157,20 @@ def _refused(at: Happening, event: e.ApplicationRefused, language: Correspondenc
     return {
         "cause": _word(f"refused.{event.reason_class}", language),
         "reasons": _sentences([*told, *(reasons.texts if reasons else ())]),
+        "reconsider_by": _until(event.reconsider_by, language),
     }
 
 
 def _upheld(at: Happening, event: RefusalUpheld, language: Correspondence) -> Facts:
-    del at, language
-    return {"reasons": _sentences(_said(event.personal))}
+    del at
+    return {
+        "reasons": _sentences(_said(event.personal)),
+        "reconsider_by": _until(event.reconsider_by, language),
+    }
+
+
+def _until(last: date | None, language: Correspondence) -> str:
+    return "" if last is None else day(last, language)
 
 
 def _lapsed(at: Happening, event: CaseLapsed, language: Correspondence) -> Facts:

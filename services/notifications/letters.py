@@ -18,7 +18,7 @@ from domain.application import Applicant, Correspondence
 from domain.days import hong_kong_date
 from domain.particulars import Representative
 from domain.processes import OUTSIDE, Effect, Happening, Party
-from services.notifications.facts import day, facts_of
+from services.notifications.facts import day, facts_of, wait
 from services.notifications.wording import (
     FRAME,
     Block,
@@ -69,7 +69,8 @@ class Addressee:
 class Occasion:
     """What a letter is about: what happened, and the case and its applicant as they are now.
 
-    `public_url` is where the pages are, without a slash at its end.
+    `public_url` is where the pages are, without a slash at its end. `months` are the whole months
+    that the wait will probably still take, at least and at most, None where nothing can be told.
     """
 
     happening: Happening
@@ -77,6 +78,7 @@ class Occasion:
     submitted_at: datetime
     applicant: Applicant
     public_url: str
+    months: tuple[int, int] | None = None
 
 
 def addressed(
@@ -109,6 +111,7 @@ def compose(effect: str, occasion: Occasion, to: Addressee, sender: str) -> Lett
             **facts,
             "name": _name(applicant),
             "recipient": to.name,
+            "wait": wait(occasion.months, language),
             "submitted_on": day(hong_kong_date(occasion.submitted_at), language),
             **facts_of(occasion.happening, language),
         }

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from domain.access import Role
 from domain.case import load
+from domain.deadlines import StillInQueue
 from domain.errors import Reportable
 from domain.events import CaseEvent, Event
 from domain.filed import Filed
@@ -54,6 +55,8 @@ from services.notifications.letters import (
     addressed,
     compose,
 )
+from services.projections import queries
+from services.statistics import expected
 from services.wiring import Office
 
 BATCH: Final = 500
@@ -243,14 +246,26 @@ def _letter(
         if who is None:
             raise _NotWritten(NO_LONGER)
         to = addressed(effect, party, applicant, who)
+    happening = case.happenings[position]
     occasion = Occasion(
-        happening=case.happenings[position],
+        happening=happening,
         reference=filed.reference,
         submitted_at=filed.submitted_at,
         applicant=applicant,
         public_url=office.settings.public_url,
+        months=_months(office, happening, filed.reference),
     )
     return compose(effect.name, occasion, to, office.settings.mail_sender)
+
+
+def _months(office: Office, happening: Happening, reference: str) -> tuple[int, int] | None:
+    """Return how long whoever is told that they wait will probably wait still, where it is told."""
+    if not isinstance(happening.event, StillInQueue):
+        return None
+    row = queries.status(office.models, reference)
+    found = None if row is None else expected(office, row)
+    low, high = found[1].months if found else (0, None)
+    return None if high is None else (low, high)
 
 
 def supervisors(office: Office) -> tuple[str, ...]:
