@@ -51,6 +51,8 @@ class Action(StrEnum):
     READ_EXERCISES = "exercises.read"
     SIMULATE_RULES = "rules.simulate"
     READ_OWN_STATUS = "status.read-own"
+    READ_NOTIFICATIONS = "notifications.read"
+    RETRY_NOTIFICATION = "notification.retry"
     OPERATE = "system.operate"
     PUBLIC = "public"
 
@@ -91,6 +93,8 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.READ_EXERCISES: _READERS,
         Action.SIMULATE_RULES: frozenset({Role.SUPERVISOR, Role.AUDITOR}),
         Action.READ_OWN_STATUS: frozenset({Role.APPLICANT}),
+        Action.READ_NOTIFICATIONS: _STAFF | {Role.AUDITOR},
+        Action.RETRY_NOTIFICATION: _STAFF,
         Action.OPERATE: frozenset({Role.ADMINISTRATOR}),
         Action.PUBLIC: frozenset(Role),
     }

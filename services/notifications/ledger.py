@@ -253,6 +253,12 @@ class Ledger:
         with self.engine.connect() as connection:
             return tuple(_notification(row) for row in connection.execute(query).mappings())
 
+    def failed(self) -> int:
+        """Return how many rows are given up."""
+        with self.engine.connect() as connection:
+            query = select(func.count()).where(_ROW.state == State.FAILED)
+            return int(connection.execute(query).scalar_one())
+
     def attempts(self, row: int) -> tuple[Attempt, ...]:
         """Return what was tried for a row, in order."""
         query = (

@@ -33,6 +33,7 @@ from services.pages import (
     signing_in,
     status,
     trials,
+    undelivered,
     uploads,
     work,
 )
@@ -64,6 +65,7 @@ ROUTES: Final = (
     *uploads.ROUTES,
     *work.ROUTES,
     *letters.ROUTES,
+    *undelivered.ROUTES,
     *exercises.ROUTES,
     *trials.ROUTES,
     *audit.ROUTES,

@@ -113,8 +113,15 @@ def _list(office: Office, typed: Mapping[str, str], faults: Mapping[str, str]) -
         typed=typed,
         faults=faults,
         command_id=str(uuid4()),
+        undelivered=_undelivered(office),
         fresh=queries.freshness(office.models, "work"),
     )
+
+
+def _undelivered(office: Office) -> int:
+    """Return how much was given up, as far as whoever is signed in may know."""
+    seen = permitted(visitor(), Action.READ_NOTIFICATIONS)
+    return office.ledger.failed() if seen else 0
 
 
 def _sees_loads() -> bool:

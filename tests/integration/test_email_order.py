@@ -1,5 +1,6 @@
 """One recipient's messages go out in the order they were planned, and each attempt is on record."""
 
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -137,6 +138,24 @@ def test_every_attempt_is_on_record_without_the_address(
     assert outcomes == ["message 451 4.3.0", "conversation SMTPServerDisconnected", "sent"]
     with psycopg.connect(database.app_url) as connection, pytest.raises(psycopg.Error):
         connection.execute("DELETE FROM notification_attempts")
+
+
+def test_a_server_that_does_not_answer_in_time_gets_the_same_message_again(
+    office: Office, mail: MailServer, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acknowledge(office, applicant(1))
+    plan(office)
+    answered = threading.Event()
+    mail.when_taken = lambda: answered.wait(10) and None
+    monkeypatch.setattr("services.notifications.mail.SECONDS", 0.5)
+    assert deliver(office) == 0
+    (row,) = office.ledger.rows()
+    assert (row.state, row.last_error) == ("planned", "conversation SMTPServerDisconnected")
+    answered.set()
+    mail.when_taken = lambda: None
+    expire_leases(database.owner_url)
+    assert deliver(office) == 1
+    assert mail.ids == [row.message_id] * 2
 
 
 def test_of_a_batch_that_found_nobody_only_the_first_was_tried(

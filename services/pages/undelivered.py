@@ -1,0 +1,78 @@
+"""Letters and webhooks that were given up: why, and a way to have them tried again."""
+
+from typing import Final
+
+import structlog
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from domain.access import Action, permitted
+from domain.references import parse_reference
+from services.notifications.entries import Notification, State
+from services.pages.guard import Route, visitor
+from services.wiring import Office
+
+_PAGE: Final = 50
+_LARGEST: Final = 2**63 - 1  # that the database counts to
+
+_log: Final = structlog.get_logger(__name__)
+
+
+def undelivered(office: Office) -> ResponseReturnValue:
+    """Show what was given up, newest first, and say so where nothing is sent at all."""
+    before = request.args.get("before", "")
+    found = office.ledger.rows(
+        states=(State.FAILED,),
+        before=_number(before),
+        limit=_PAGE + 1,
+    )
+    rows = found[:_PAGE]
+    return render_template(
+        "undelivered.html",
+        rows=rows,
+        cases={row.id for row in rows if _is_of_a_case(row)},
+        older=rows[-1].id if len(found) > _PAGE else None,
+        fence=office.ledger.fence.state(),
+        may_retry=permitted(visitor(), Action.RETRY_NOTIFICATION),
+    )
+
+
+def retry(office: Office, number: str) -> ResponseReturnValue:
+    """Have one of them tried again now."""
+    row = _number(number)
+    if row is None:
+        abort(404)
+    if office.ledger.retry(ids=[row]):
+        office.pokes.planned()
+        _log.info("notification_retried", id=row, by=visitor().name)
+        flash(f"Number {number} is tried again now.")
+    else:
+        flash(f"Number {number} was not waiting for anybody: it is on its way, or was sent since.")
+    return redirect(url_for("undelivered"), 303)
+
+
+def _number(text: str) -> int | None:
+    """Return the number that a text is, None where it is none of a row."""
+    known = text.isascii() and text.isdigit() and int(text) <= _LARGEST
+    return int(text) if known else None
+
+
+def _is_of_a_case(row: Notification) -> bool:
+    return parse_reference(row.reference) is not None
+
+
+ROUTES: Final = (
+    Route(
+        path="/staff/notifications",
+        endpoint="undelivered",
+        view=undelivered,
+        action=Action.READ_NOTIFICATIONS,
+    ),
+    Route(
+        path="/staff/notifications/<number>/retry",
+        endpoint="retry",
+        view=retry,
+        action=Action.RETRY_NOTIFICATION,
+        methods=("POST",),
+    ),
+)
