@@ -26,7 +26,7 @@ class Refusal(Reportable):
 
 
 class NotAllowedNow(Refusal):
-    """The case is not at a stage where this can be done."""
+    """This cannot be done at the present stage."""
 
     def __init__(
         self, command: str, stage: str, allowed: tuple[str, ...], *, of: str = "case"

@@ -8,7 +8,7 @@ import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, cast, get_args, get_origin, get_type_hints
@@ -90,7 +90,11 @@ def _option(declared: Field[Any], hint: Any) -> click.Option:
     if hint is bool:
         return click.Option([named], is_flag=True, default=None)
     return click.Option(
-        [named], type=_type_of(kind), multiple=several, help=f"({'; '.join(told)})" if told else ""
+        [named],
+        type=_type_of(kind),
+        multiple=several,
+        metavar="YYYY-MM-DD" if kind is date else None,
+        help=f"({'; '.join(told)})" if told else "",
     )
 
 

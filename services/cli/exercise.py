@@ -355,7 +355,12 @@ def what_if_(name: str | None, *, present: bool, form: str | None, **told: Any) 
 
 
 def _said(outcome: ExerciseOutcome) -> None:
-    click.echo(f"{outcome.exercise}: version {outcome.version}, {outcome.cases} cases written")
+    written = f", {_number_of_cases(outcome.cases)} written" if outcome.cases else ""
+    click.echo(f"{outcome.exercise}: version {outcome.version}{written}")
+
+
+def _number_of_cases(number: int) -> str:
+    return "1 case" if number == 1 else f"{number} cases"
 
 
 COMMANDS = (exercise,)

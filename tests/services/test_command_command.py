@@ -52,6 +52,10 @@ def test_help_lists_every_field_of_every_command(qmas: Qmas, name: str) -> None:
     assert COMMANDS_OF[name] in get_args(c.CaseCommand)
 
 
+def test_help_says_how_a_day_is_spelled(qmas: Qmas) -> None:
+    assert "--entered-on YYYY-MM-DD" in qmas("activate-visa", "--help").output
+
+
 def test_a_decision_is_proposed_by_one_and_confirmed_by_another(
     office: Office, qmas: Qmas, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,7 +51,7 @@ def test_a_selection_is_made_once_the_proposal_was_shown_and_agreed_to(
     assert case_at(office, proposed).stage is Stage.SHORTLISTED
 
     agreed = CliRunner().invoke(exercise, ["select", "2019-2"], input="y\n", env=environment)
-    assert agreed.output.endswith("2019-2: version 4, 1 cases written\n")
+    assert agreed.output.endswith("2019-2: version 4, 1 case written\n")
     assert case_at(office, proposed).stage is Stage.SELECTED
 
 
@@ -82,6 +82,14 @@ def test_nobody_who_cannot_be_asked_selects_without_a_digest(
     told = ["select", "2019-2", "--digest", proposal_of(office, "2019-2").digest]
     CliRunner().invoke(exercise, told, env=environment)
     assert case_at(office, proposed).stage is Stage.SELECTED
+
+
+def test_a_step_that_moves_no_case_counts_none(
+    office: Office, environment: dict[str, str], proposed: str
+) -> None:
+    assert case_at(office, proposed).stage is Stage.SHORTLISTED
+    again = run(environment, "propose", "2019-2")
+    assert again.output.endswith("2019-2: version 4\n"), again.output
 
 
 def run(environment: dict[str, str], *words: str) -> Result:
