@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from domain import events as e
-from domain.application import Correspondence
+from domain.application import AchievementKind, Correspondence, Level, Relative, Sector
 from domain.days import HONG_KONG, hong_kong_date, written_out
 from domain.overrides import OverrideApplied
 from domain.rules.reasons import Reason
@@ -22,9 +22,11 @@ from domain.rules.types import (
     PrerequisiteFinding,
     Shortfall,
 )
+from domain.slugs import slug
 from services.overrides import override_told
 from services.pages.catalogue import Catalogue
-from services.reasons import say
+from services.reasons import say, word
+from services.rulebook.words import ACHIEVEMENTS
 
 ENGLISH: Final = Correspondence.ENGLISH
 NOTHING: Final = "\N{EN DASH}"
@@ -82,8 +84,8 @@ def size(number: int) -> str:
     return f"{kilobytes / 1024:.1f} MB".replace(".0 ", " ")
 
 
-def plain(value: Any) -> str:
-    """Return one value, not a dataclass, as text."""
+def plain(words: Catalogue, value: Any) -> str:  # noqa: PLR0911 - one arm per kind of value
+    """Return one value, not a dataclass, as text; a word of a vocabulary as people say it."""
     match value:
         case None | "" | ():
             return NOTHING
@@ -94,9 +96,27 @@ def plain(value: Any) -> str:
         case date():
             return written_out(value)
         case tuple():
-            return ", ".join(plain(each) for each in value)
+            return ", ".join(plain(words, each) for each in value)
+        case StrEnum():
+            return _word(words, value)
         case _:
-            return value.replace("_", " ") if isinstance(value, StrEnum) else str(value)
+            return str(value)
+
+
+def _word(words: Catalogue, value: StrEnum) -> str:
+    """Return a word of a vocabulary as people say it, where there are words for it."""
+    match value:
+        case Level() | Sector() | Relative():
+            return _begun(word(value, ENGLISH))
+        case AchievementKind():
+            return _begun(ACHIEVEMENTS[value])
+        case _:
+            place = f"{slug(type(value).__name__)}.{value}"
+            return words.maybe(place, value.replace("_", " "))
+
+
+def _begun(said: str) -> str:
+    return said[:1].upper() + said[1:]
 
 
 def outline(words: Catalogue, shown: Any, *, leave_out: Iterable[str] = ()) -> tuple[Entry, ...]:
@@ -201,7 +221,7 @@ def _because(said: str, item: Any) -> str:
 def label_of(words: Catalogue, name: str) -> str:
     """Return the label of a field: its words, or its own name spelled out."""
     spelled = name.replace("_", " ")
-    return words.maybe(f"shown.{name}", spelled[:1].upper() + spelled[1:])
+    return words.maybe(f"shown.{name}", _begun(spelled))
 
 
 def _entry(words: Catalogue, name: str, value: Any) -> Entry:
@@ -217,4 +237,4 @@ def _entry(words: Catalogue, name: str, value: Any) -> Entry:
         )
     if name.endswith("_hkd") and isinstance(value, int):
         return Entry(label=label, text=money(value))
-    return Entry(label=label, text=plain(value))
+    return Entry(label=label, text=plain(words, value))

@@ -1,6 +1,6 @@
 """Reasons said in the languages in which the office writes: a catalogue each, and who reads it."""
 
 from services.reasons.catalogue import CatalogueFaults, parse_catalogue
-from services.reasons.saying import say
+from services.reasons.saying import say, word
 
-__all__ = ["CatalogueFaults", "parse_catalogue", "say"]
+__all__ = ["CatalogueFaults", "parse_catalogue", "say", "word"]

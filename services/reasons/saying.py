@@ -16,7 +16,7 @@ from babel.core import get_global
 from babel.dates import format_date
 from babel.lists import format_list
 
-from domain.application import Correspondence
+from domain.application import Correspondence, Level, Relative, Sector
 from domain.days import DAYS_PER_YEAR
 from domain.rules.reasons import Reason
 from services.reasons.catalogue import Catalogue, catalogue
@@ -131,6 +131,16 @@ _SAID: Final[Mapping[str, _Said]] = MappingProxyType(
     }
 )
 """How each saying is said."""
+
+
+_WORDS: Final[Mapping[type[Level | Sector | Relative], str]] = MappingProxyType(
+    {Level: "levels.{}.some", Sector: "sectors.{}", Relative: "relatives.{}"}
+)
+
+
+def word(value: Level | Sector | Relative, language: Correspondence) -> str:
+    """Return what a word of an application is called in the language: a master's degree."""
+    return _speaker(language).said(_WORDS[type(value)].format(value), {})
 
 
 @cache

@@ -69,7 +69,7 @@ _MARKS: Final[Mapping[PostMark, str]] = MappingProxyType(
         PostMark.MULTINATIONAL_OR_REPUTABLE: "with a multinational or reputable employer",
     }
 )
-_ACHIEVEMENTS: Final[Mapping[AchievementKind, str]] = MappingProxyType(
+ACHIEVEMENTS: Final[Mapping[AchievementKind, str]] = MappingProxyType(
     {
         AchievementKind.EXCEPTIONAL_AWARD: "an award of exceptional achievement",
         AchievementKind.PEER_ACCLAIM: "work that peers acclaim",
@@ -142,7 +142,7 @@ def asks(row: Row) -> str:
         case FamilyItem():
             text = _family(row)
         case AchievementRow():
-            text = either(_ACHIEVEMENTS[each] for each in row.any_of)
+            text = either(ACHIEVEMENTS[each] for each in row.any_of)
         case _:
             assert_never(row)
     return text

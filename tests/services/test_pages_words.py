@@ -12,7 +12,15 @@ import pytest
 from domain import commands as c
 from domain import exercise_commands as q
 from domain import papers as p
-from domain.application import Correspondence, Route
+from domain.application import (
+    AchievementKind,
+    Correspondence,
+    Level,
+    Relative,
+    Route,
+    Sector,
+    Skill,
+)
 from domain.clocks import StopCause
 from domain.events import (
     ApplicationScored,
@@ -37,6 +45,7 @@ from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.exercises import ACTS
 from services.pages.forms import COMMANDS, inputs_of, slug
 from services.work import Whose
+from tests.domain.histories import JOHN
 
 VOCABULARIES = (
     p.DocumentKind,
@@ -165,6 +174,17 @@ def test_any_dataclass_is_shown_with_labels_and_its_personal_member_is_not() -> 
         ("age", "Points: 30"),
         ("family", "Points: 0"),
     ]
+
+
+def test_what_was_filed_is_shown_in_words() -> None:
+    entries = {each.label: each for each in shown.outline(load_catalogue(), JOHN)}
+    assert entries["Route"].text == "General Points Test"
+    assert entries["Qualifications"].entries[-1].label == "A master's degree"
+    languages = [each.text for each in entries["Languages"].entries]
+    assert "Spoken: Good; Written: Fair" in languages
+    for vocabulary in (Route, Correspondence, Level, Sector, Skill, Relative, AchievementKind):
+        for each in vocabulary:
+            assert shown.plain(load_catalogue(), each) != each
 
 
 def test_points_are_a_list_of_factors_with_their_most() -> None:
