@@ -26,6 +26,7 @@ TASKS: Final[Mapping[str, Turn]] = MappingProxyType(
         "notifications.deliver": Turn(queue="mail", seconds=300),
         "deadlines.fire": Turn(queue="deadlines", seconds=300),
         "webhooks.deliver": Turn(queue="webhooks", seconds=300),
+        "projections.verify": Turn(queue="maintenance", seconds=300),
         "statistics.count": Turn(queue="maintenance", seconds=300),
     }
 )

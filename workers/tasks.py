@@ -2,7 +2,7 @@
 
 from services import deadlines, statistics
 from services.notifications import calling, delivery, planning
-from services.projections import runner
+from services.projections import runner, watching
 from workers.app import app
 from workers.office import office
 
@@ -50,3 +50,9 @@ def call() -> int:
 def count() -> bool:
     """The figures of the office are new enough."""
     return statistics.count_when_due(office())
+
+
+@app.task(name="projections.verify")
+def verify() -> int:
+    """One more stretch of the log was compared with the read models."""
+    return watching.watch(office().store, office().models, office().clock())

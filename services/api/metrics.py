@@ -10,7 +10,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from redis import RedisError
 
-from services.projections import queries
+from services.projections import queries, watching
 from services.queues import look
 from services.wiring import Office
 
@@ -93,7 +93,12 @@ class _LogCollector(Collector):
         for each in queries.progress(self._office.models):
             lag.add_metric([each.name], each.freshness.lag)
             stopped.add_metric([each.name], 0 if each.stop is None else 1)
-        yield from (lag, stopped)
+        differing = GaugeMetricFamily(
+            "qmas_projection_rows_differing", "Rows of read models that were seen to differ."
+        )
+        verified = watching.verification(self._office.models)
+        differing.add_metric([], len(verified.told) + verified.left_out if verified else 0)
+        yield from (lag, stopped, differing)
 
 
 class _QueueCollector(Collector):

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC
+from datetime import UTC, datetime
 
 import click
 from rich.console import Console
@@ -11,12 +11,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 from services.cli.asking import office
-from services.projections import bulk, comparing, queries, rebuilding, runner
+from services.projections import bulk, comparing, queries, rebuilding, runner, watching
 from services.projections.comparing import Comparison
 from services.projections.errors import ProjectionOutdated, ProjectionStopped
 from services.projections.queries import Progress, Stop
-from services.projections.verify import Difference
+from services.projections.verify import Difference, drawn, verify_some
 from services.projections.verify import verify as verify_one
+from services.projections.watching import Pass, Verification
 from services.wiring import Office
 
 _SHOWN = 20
@@ -34,8 +35,10 @@ def status() -> None:
     with office() as opened:
         opened.store.sequence()
         found = queries.progress(opened.models)
+        verified = watching.verification(opened.models)
     for each in found:
         click.echo(_line(each))
+    click.echo(_verified(verified))
     stopped = [(each.name, stop) for each in found for stop in each.stops]
     for name, stop in stopped:
         click.echo(_stopped(name, stop), err=True)
@@ -46,27 +49,42 @@ def status() -> None:
             f"qmas projections rebuild {each.name}",
             err=True,
         )
-    sys.exit(1 if stopped or outdated else 0)
+    differing = verified.told if verified else ()
+    for told in differing[:_SHOWN]:
+        click.echo(
+            f"qmas: {told.projection}: {told.difference}, as was seen on {_utc(told.seen_at)}; to "
+            f"mend it: qmas projections rebuild {told.projection}",
+            err=True,
+        )
+    sys.exit(1 if stopped or outdated or differing else 0)
 
 
 @projections.command()
 @click.argument("names", nargs=-1, type=_NAMES)
-def verify(names: tuple[str, ...]) -> None:
+@click.option(
+    "--sample", type=click.IntRange(1), metavar="N", help="Only what N events by chance are of."
+)
+def verify(names: tuple[str, ...], *, sample: int | None) -> None:
     """Compare read models (all, or those NAMED) with a fold of the log from nothing.
 
-    Exit status 1 when a row differs, or another version of its fold filled one.
+    Exit status 1 when a row differs, or another version of its fold filled one. Workers do the same
+    all day, a stretch at a time: `qmas projections status` shows what they found.
     """
     wrong = 0
     with office() as opened:
+        keys = None if sample is None else drawn(opened.models, sample)
         for name in names or runner.PROJECTIONS:
             try:
-                differences = verify_one(opened.store, opened.models, name)
+                if keys is None:
+                    differences = verify_one(opened.store, opened.models, name)
+                else:
+                    differences = verify_some(opened.store, opened.models, name, keys)
             except ProjectionOutdated as fault:
                 click.echo(f"qmas: {fault}", err=True)
                 wrong += 1
                 continue
             position = queries.freshness(opened.models, name).position
-            _tell(name, position, differences)
+            _tell(name, position, differences, keys)
             wrong += len(differences)
     sys.exit(1 if wrong else 0)
 
@@ -179,9 +197,27 @@ def _show(found: Comparison) -> None:
         click.echo(f"  for example {each.key}: {changes}")
 
 
+def _verified(found: Verification | None) -> str:
+    if found is None:
+        return "verified: nothing yet; a worker does it, or qmas projections verify"
+    differ = len(found.told) + found.left_out
+    whole = found.whole
+    last = "the whole log not yet" if whole is None else f"the whole log by {_ended(whole)}"
+    rows = "1 row differs" if differ == 1 else f"{differ or 'no'} rows differ"
+    return f"verified: {last}, now {found.present.streams} streams since: {rows}"
+
+
+def _ended(whole: Pass) -> str:
+    return f"{_utc(whole.ended_at)} ({whole.streams} streams)"
+
+
+def _utc(instant: datetime | None) -> str:
+    return instant.astimezone(UTC).isoformat(timespec="seconds") if instant else "never"
+
+
 def _line(each: Progress) -> str:
     fresh = each.freshness
-    known = fresh.as_of.astimezone(UTC).isoformat(timespec="seconds") if fresh.as_of else "never"
+    known = _utc(fresh.as_of)
     state = "up to date" if not fresh.lag else f"{fresh.lag} behind"
     if each.stop or each.outdated is not None:
         state = "stopped" if each.stop else "outdated"
@@ -198,9 +234,12 @@ def _stopped(name: str, stop: Stop) -> str:
     )
 
 
-def _tell(name: str, position: int, differences: tuple[Difference, ...]) -> None:
+def _tell(
+    name: str, position: int, differences: tuple[Difference, ...], keys: frozenset[str] | None
+) -> None:
     if not differences:
-        click.echo(f"{name}: equals a fold of the log up to position {position}")
+        of = "" if keys is None else f", of {len(keys)} streams by chance"
+        click.echo(f"{name}: equals a fold of the log up to position {position}{of}")
         return
     click.echo(f"{name}: {len(differences)} rows differ from a fold of the log:", err=True)
     for each in differences[:_SHOWN]:

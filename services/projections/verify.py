@@ -1,15 +1,17 @@
 """Whether a read model is what a fold of the log from nothing gives, row by row."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Column, Connection, Select, select, text
 
-from services.projections.catalogue import Projection, projection_named
+from domain.projections.stage_after import CASE_STREAM, EXERCISE_STREAM, WORK_STREAM
+from domain.record import Recorded
+from services.projections.catalogue import PROJECTIONS, Projection, projection_named
 from services.projections.checkpoints import live, positions
 from services.projections.errors import ProjectionOutdated
-from services.projections.folding import folded
+from services.projections.folding import Batch, folded, go_on
 from services.projections.models import ReadModels
 from services.projections.rows import Rows, made
 from services.projections.sealed import opened
@@ -17,6 +19,23 @@ from services.projections.tables import case_keys
 from services.store import Store, number_of
 
 _ROWS_AT_ONCE = 5_000
+
+STREAMS = (CASE_STREAM, WORK_STREAM, EXERCISE_STREAM)
+"""The kinds of streams of which a row of a key may be made."""
+
+_FOLLOWING: Final = text(
+    "SELECT stream FROM events WHERE version = 1 AND stream > :stream ORDER BY stream LIMIT :limit"
+)
+_DRAWN: Final = text(
+    """
+    SELECT DISTINCT substring(events.stream FROM strpos(events.stream, '-') + 1)
+    FROM (
+        SELECT 1 + floor(random() * (SELECT max(position) FROM log))::bigint AS position
+        FROM generate_series(1, :events)
+    ) AS chance
+    JOIN log USING (position) JOIN events USING (commit_id, ord)
+    """
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,29 +64,108 @@ def verify(store: Store, models: ReadModels, name: str) -> tuple[Difference, ...
 
     Raises `ProjectionOutdated` where another version of the fold filled it: nothing compares.
     """
+    if (seen := _seen(models, projection_named(name))) is None:
+        return ()
+    until = max(seen.reached.values(), default=0)
+    wanted = folded(store, seen.projection, until=until, counts=seen.counts).rows
+    return tuple(_differences(models, seen, wanted))
+
+
+def verify_some(
+    store: Store, models: ReadModels, name: str, keys: Collection[str]
+) -> tuple[Difference, ...]:
+    """Return every row of these keys that differs from a fold of their streams, as in `verify`.
+
+    One that differs is looked at twice: a person may have been erased between the row and its log.
+    """
     projection = projection_named(name)
+    once = _some(store, models, projection, keys)
+    return _some(store, models, projection, {each.key for each in once}) if once else ()
+
+
+def streams_after(models: ReadModels, stream: str, limit: int) -> tuple[str, ...]:
+    """Return at most so many streams whose names follow that one's, in the order of names."""
+    with models.reads.connect() as connection:
+        return tuple(connection.scalars(_FOLLOWING, {"stream": stream, "limit": limit}))
+
+
+def drawn(models: ReadModels, events: int) -> frozenset[str]:
+    """Return the keys of the streams of so many events of the log, which are drawn by chance."""
+    with models.reads.connect() as connection:
+        return frozenset(connection.scalars(_DRAWN, {"events": events}))
+
+
+def keys_between(models: ReadModels, first: str, last: str | None) -> frozenset[str]:
+    """Return the keys of all rows that lie between two streams of one kind; None has no end.
+
+    Between streams of two kinds they are those behind the first one.
+    """
+    kind, _, behind = first.partition("-") if first else ((last or "").partition("-")[0], "", "")
+    until = last.partition("-")[2] if last and last.startswith(f"{kind}-") else None
+    found: set[str] = set()
+    with models.reads.connect() as connection:
+        for projection in PROJECTIONS.values():
+            key = projection.table.c[projection.key_column]
+            query = select(key).where(key > behind)
+            query = query if until is None else query.where(key <= until)
+            found.update(connection.scalars(query.order_by(key).limit(_ROWS_AT_ONCE)))
+    return frozenset(found)
+
+
+def _some(
+    store: Store, models: ReadModels, projection: Projection, keys: Collection[str]
+) -> tuple[Difference, ...]:
+    if (seen := _seen(models, projection, keys)) is None:
+        return ()
+    streams = [f"{kind}{key}" for key in sorted(keys) for kind in STREAMS]
+    found = (event for events in store.read_streams(streams).values() for event in events)
+    events = sorted(filter(seen.counts, found), key=lambda each: each.position or 0)
+    batch = Batch(position=0)
+    go_on(projection, batch, events)
+    return tuple(_differences(models, seen, batch.rows))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What a read model held at one moment, and how far each of its shards was."""
+
+    projection: Projection
+    reached: Mapping[int, int]
+    held: Rows
+    tokens: dict[str, set[bytes]]
+
+    def counts(self, each: Recorded[Any]) -> bool:
+        """Say whether an event has a position that its shard had reached."""
+        reached = self.reached[number_of(each.stream, len(self.reached))]
+        return each.position is not None and each.position <= reached
+
+
+def _seen(
+    models: ReadModels, projection: Projection, keys: Collection[str] | None = None
+) -> _Seen | None:
+    """Return what the live generation holds, of these keys or in all; None before there is one."""
     with models.engine.connect().execution_options(isolation_level="REPEATABLE READ") as snapshot:
         generation = live(snapshot, projection)
         if generation is None:
-            return ()
+            return None
         if not generation.is_ours:
             raise ProjectionOutdated(projection.name, generation.version, projection.version)
-        reached = positions(snapshot, generation)
-        held = _held(snapshot, models, projection)
-        tokens = _tokens_held(snapshot, projection)
-    of = len(reached)
-    wanted = folded(
-        store,
-        projection,
-        until=max(reached.values(), default=0),
-        counts=lambda each: (each.position or 0) <= reached[number_of(each.stream, of)],
-    ).rows
-    return tuple(_differences(models, projection, wanted, held, tokens))
+        return _Seen(
+            projection=projection,
+            reached=positions(snapshot, generation),
+            held=_held(snapshot, models, projection, keys),
+            tokens=_tokens_held(snapshot, projection, keys),
+        )
 
 
-def _held(snapshot: Connection, models: ReadModels, projection: Projection) -> Rows:
+def _held(
+    snapshot: Connection,
+    models: ReadModels,
+    projection: Projection,
+    keys: Collection[str] | None,
+) -> Rows:
     table = projection.table
-    query = select(table)
+    query = _of_keys(select(table), table.c[projection.key_column], keys)
     if projection.personal is not None:
         query = query.add_columns(case_keys.c.wrapped).outerjoin(
             case_keys, case_keys.c.reference == table.c[projection.key_column]
@@ -81,24 +179,26 @@ def _held(snapshot: Connection, models: ReadModels, projection: Projection) -> R
     return rows
 
 
-def _tokens_held(snapshot: Connection, projection: Projection) -> dict[str, set[bytes]]:
+def _of_keys(query: Select[Any], column: Column[Any], keys: Collection[str] | None) -> Select[Any]:
+    return query if keys is None else query.where(column.in_(sorted(keys)))
+
+
+def _tokens_held(
+    snapshot: Connection, projection: Projection, keys: Collection[str] | None
+) -> dict[str, set[bytes]]:
     tokens: dict[str, set[bytes]] = {}
     if (found_by := projection.found_by) is not None:
+        query = select(found_by.c.reference, found_by.c.token)
         found = snapshot.execution_options(yield_per=_ROWS_AT_ONCE).execute(
-            select(found_by.c.reference, found_by.c.token)
+            _of_keys(query, found_by.c.reference, keys)
         )
         for row in found:
             tokens.setdefault(row.reference, set()).add(bytes(row.token))
     return tokens
 
 
-def _differences(
-    models: ReadModels,
-    projection: Projection,
-    wanted: Rows,
-    held: Rows,
-    tokens: dict[str, set[bytes]],
-) -> Iterator[Difference]:
+def _differences(models: ReadModels, seen: _Seen, wanted: Rows) -> Iterator[Difference]:
+    projection, held, tokens = seen.projection, seen.held, seen.tokens
     everything = (*projection.clear_columns, *(["personal"] if projection.personal else []))
     for key in sorted({*wanted, *held, *tokens}):
         want, have = wanted.get(key), held.get(key)

@@ -1,0 +1,151 @@
+"""Rows of read models that differ from the log are found while everybody works."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from services.projections import runner, watching
+from services.projections.catalogue import PROJECTIONS
+from services.projections.kept import alone
+from services.projections.verify import drawn, streams_after, verify_some
+from services.projections.watching import NAME, Verification, verification, watch
+from tests.conftest import TestDatabase
+from tests.domain.histories import MAIN_PATH
+from tests.services.casebook import START, Casebook, history, reference
+from tests.services.read_models import NAMES, fill
+
+LENGTH = 4
+ANOTHER_NAME = """
+UPDATE case_names SET token = '\\x00'
+WHERE ctid = (SELECT min(ctid) FROM case_names WHERE reference = '{}')
+"""
+
+
+@pytest.fixture
+def book(database: TestDatabase, monkeypatch: pytest.MonkeyPatch) -> Iterator[Casebook]:
+    monkeypatch.setattr(watching, "LEAST", LENGTH)
+    made = Casebook.opened(database.app_url, database.owner_url)
+    fill(made)
+    runner.catch_up_all(made.store, made.models)
+    yield made
+    made.close()
+
+
+def whole_pass(book: Casebook) -> Verification:
+    """Watch until the whole log was gone over once more."""
+    found = verification(book.models)
+    ended = _whole(found)
+    for _ in range(100):
+        at = found.at + timedelta(minutes=1) if found else START
+        watch(book.store, book.models, at)
+        found = verification(book.models)
+        if found is not None and _whole(found) != ended:
+            return found
+    raise AssertionError("the log has no end")
+
+
+def _whole(found: Verification | None) -> object:
+    return found and found.whole
+
+
+def corrupt(book: Casebook, statement: str) -> None:
+    with book.models.engine.begin() as connection:
+        assert connection.execute(text(statement)).rowcount == 1
+
+
+def told(found: Verification) -> list[tuple[str, str]]:
+    return [(each.projection, str(each.difference)) for each in found.told]
+
+
+def test_rows_that_equal_the_log_are_told_to_nobody(book: Casebook) -> None:
+    found = whole_pass(book)
+    assert found.told == ()
+    assert found.whole is not None
+    assert found.whole.streams == len(streams_after(book.models, "", 1_000))
+    assert found.present.streams == 0
+
+
+@pytest.mark.parametrize(
+    ("statement", "difference"),
+    [
+        (
+            "UPDATE case_list SET points = 1 WHERE reference = '{}'",
+            ("case-list", "{} differs in points"),
+        ),
+        (
+            "UPDATE paths SET since[1] = since[1] - interval '1 day' WHERE reference = '{}'",
+            ("paths", "{} differs in since"),
+        ),
+        ("DELETE FROM case_status WHERE reference = '{}'", ("case-status", "{} is missing")),
+        ("DELETE FROM case_list WHERE reference = '{}'", ("case-list", "{} is missing")),
+        (
+            ANOTHER_NAME,
+            ("case-list", "{} differs in name tokens"),
+        ),
+    ],
+)
+def test_a_row_that_was_altered_is_found_and_no_longer_told_once_mended(
+    book: Casebook, statement: str, difference: tuple[str, str]
+) -> None:
+    key = reference(5)
+    corrupt(book, statement.format(key))
+    found = whole_pass(book)
+    assert told(found) == [(difference[0], difference[1].format(key))]
+    again = whole_pass(book)
+    assert again.told == found.told
+    with book.models.engine.begin() as connection:
+        for projection in PROJECTIONS.values():
+            for table in projection.tables:
+                connection.execute(table.delete())
+        connection.execute(text("UPDATE projection_checkpoints SET position = 0"))
+    runner.catch_up_all(book.store, book.models)
+    watch(book.store, book.models, again.at + timedelta(minutes=1))
+    mended = verification(book.models)
+    assert mended is not None
+    assert mended.told == ()
+
+
+@pytest.mark.parametrize("key", ["QM-00000-00000", "QM-ZZZZZ-ZZZZZ"])
+def test_a_row_that_is_of_nothing_in_the_log_is_found(book: Casebook, key: str) -> None:
+    corrupt(book, f"UPDATE paths SET reference = '{key}' WHERE reference = '{reference(5)}'")  # noqa: S608 - our own table
+    assert told(whole_pass(book)) == [
+        ("paths", f"{each}")
+        for each in sorted((f"{key} should not be there", f"{reference(5)} is missing"))
+    ]
+
+
+def test_an_event_that_is_not_folded_yet_is_no_difference(book: Casebook) -> None:
+    for number in range(200, 204):
+        book.write(f"case-{reference(number)}", history(number, MAIN_PATH))
+    runner.catch_up(book.store, book.models, "case-list", until=book.store.head() + 5)
+    assert whole_pass(book).told == ()
+
+
+def test_one_goes_over_the_log_where_several_come_at_once(book: Casebook) -> None:
+    with alone(book.models, NAME) as may:
+        assert may
+        watch(book.store, book.models, START)
+        assert verification(book.models) is None
+    watch(book.store, book.models, START)
+    assert verification(book.models) is not None
+
+
+def test_a_stretch_grows_so_that_a_day_is_enough(book: Casebook) -> None:
+    found = whole_pass(book)
+    assert found.whole is not None
+    many = replace(found, whole=replace(found.whole, streams=2_880_000))
+    assert watching.length(found) == LENGTH
+    assert watching.length(many) == 2_400
+
+
+def test_a_sample_is_of_keys_that_are_in_the_log(book: Casebook) -> None:
+    keys = drawn(book.models, 50)
+    assert 1 < len(keys) <= 50
+    assert {each.partition("-")[2] for each in streams_after(book.models, "", 1_000)} >= keys
+    assert [verify_some(book.store, book.models, name, keys) for name in NAMES] == [()] * len(NAMES)
+    corrupt(book, f"UPDATE paths SET route = 'achievement' WHERE reference = '{reference(5)}'")  # noqa: S608 - our own table
+    (found,) = verify_some(book.store, book.models, "paths", {reference(5)})
+    assert str(found) == f"{reference(5)} differs in route"
