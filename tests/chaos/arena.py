@@ -24,12 +24,15 @@ from services.stack.tuning import Tuning
 from services.store import migrate
 from services.wiring import Office, open_office
 from tests.integration.mailing import MailServer, a_mail_server
+from tests.integration.receiving import Receiver, a_receiver
 from tests.integration.working import environment
 from tests.services.casebook import Casebook
 
 PROJECT: Final = Path(__file__).parents[2]
 WORKERS: Final = ("worker-0", "worker-1")
 BEAT: Final = "beat"
+SUBSCRIBED: Final = ("application-submitted", "case-selected", "visa-activated")
+"""What a system outside is told of."""
 # No power cut happens here, and a killed server loses nothing without fsync.
 _TUNING: Final = Tuning(durable=False, shared_buffers="64MB", max_connections=100)
 
@@ -42,12 +45,12 @@ class Arena:
     postgres: PostgresServer
     redis: RedisServer
     mail: MailServer
+    calls: Receiver
     book: Casebook
     office: Office
     nursery: "subprocess.Popen[str]"
     staff: dict[str, processes.Running] = field(default_factory=dict)
-    told: dict[str, str] = field(default_factory=dict)  # every message that came, by its id
-    compared: int = 0
+    _came: list[tuple[str, str | bytes]] = field(default_factory=list)
     admin: "psycopg.Connection[tuple[Any, ...]] | None" = None
 
     def hire(self) -> None:
@@ -72,6 +75,14 @@ class Arena:
         """The database's server runs; it may not be ready while it recovers from a crash."""
         if not processes.is_alive(self.postgres.process):
             self.postgres = start_postgres(self.home, tuning=_TUNING)
+
+    def came(self) -> list[tuple[str, str | bytes]]:
+        """Return every letter and every call that ever came, each with its id."""
+        letters, self.mail.messages = self.mail.messages, []
+        calls, self.calls.arrivals = self.calls.arrivals, []
+        self._came += [(str(each["Message-ID"]), each.as_string()) for each in letters]
+        self._came += [(each.id, each.body) for each in calls]
+        return self._came
 
     def stop_redis(self) -> None:
         """There is no broker, and nothing is left of what it held."""
@@ -148,8 +159,8 @@ def arena() -> Iterator[Arena]:
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     folder.chmod(0o711)  # PostgreSQL's unprivileged user passes through it
     try:
-        with a_mail_server() as mail:
-            made = _opened(folder / "home", mail)
+        with a_mail_server() as mail, a_receiver() as calls:
+            made = _opened(folder / "home", mail, calls)
             try:
                 made.hire()
                 yield made
@@ -159,11 +170,14 @@ def arena() -> Iterator[Arena]:
         rmtree(folder)
 
 
-def _opened(home: Path, mail: MailServer) -> Arena:
+def _opened(home: Path, mail: MailServer, calls: Receiver) -> Arena:
     postgres = start_postgres(home, tuning=_TUNING)
     migrate.upgrade(postgres.owner_url)
     redis = start_redis(home)
-    told = environment(home, postgres.app_url, redis.broker_url) | {"QMAS_SMTP_URL": mail.url}
+    told = environment(home, postgres.app_url, redis.broker_url) | {
+        "QMAS_SMTP_URL": mail.url,
+        "QMAS_WEBHOOKS_ALLOW_PRIVATE": "yes",
+    }
     nursery = subprocess.Popen(
         [sys.executable, "-m", "tests.chaos.nursery"],
         cwd=PROJECT,
@@ -172,12 +186,15 @@ def _opened(home: Path, mail: MailServer) -> Arena:
         stdout=subprocess.PIPE,
         text=True,
     )
+    office = open_office(Settings.load(told, home))
+    office.subscriptions.add(calls.url, SUBSCRIBED, "test")
     return Arena(
         home=home,
         postgres=postgres,
         redis=redis,
         mail=mail,
+        calls=calls,
         book=Casebook.opened(postgres.app_url, postgres.owner_url),
-        office=open_office(Settings.load(told, home)),
+        office=office,
         nursery=nursery,
     )

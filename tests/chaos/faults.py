@@ -20,6 +20,7 @@ from services.stack import processes
 from services.stack.processes import Running
 from services.stack.redis import running_redis
 from tests.chaos.arena import BEAT, WORKERS, Arena
+from tests.integration.receiving import Answer
 
 SECONDS: Final = 0.3
 """How long a schedule is."""
@@ -160,6 +161,11 @@ def _fail_mail(arena: Arena, luck: float) -> None:
     arena.mail.to_message.extend([chosen] * (1 + int(luck * 100) % 3))
 
 
+def _fail_calls(arena: Arena, luck: float) -> None:
+    status = (503, None, 404, None, 500)[int(luck * 5)]
+    arena.calls.answers.extend([Answer(status=status)] * (1 + int(luck * 100) % 3))
+
+
 _ACTS: Final[Mapping[str, Callable[[Arena, float], Undo | None]]] = MappingProxyType(
     {
         "kill a worker's process": lambda arena, luck: kill(_child(arena, luck)),
@@ -176,6 +182,7 @@ _ACTS: Final[Mapping[str, Callable[[Arena, float], Undo | None]]] = MappingProxy
         "crash a session of the database": lambda arena, luck: kill(_backend(arena, luck)),
         "kill PostgreSQL": _kill_postgres,
         "fail mail": _fail_mail,
+        "fail calls": _fail_calls,
     }
 )
 _WEIGHTS: Final[Mapping[str, int]] = MappingProxyType(
@@ -193,6 +200,7 @@ _WEIGHTS: Final[Mapping[str, int]] = MappingProxyType(
         "pause a session of the database": 5,
         "crash a session of the database": 2,
         "kill PostgreSQL": 1,
-        "fail mail": 7,
+        "fail mail": 5,
+        "fail calls": 4,
     }
 )
