@@ -27,7 +27,7 @@ from services.store import BlindIndex, CaseKeys
 _CASES = """
 INSERT INTO case_list (
     reference, stage, stage_since, route, channel, submitted_at, points, exercise, ruleset,
-    documents_awaited, held, version, position
+    documents_awaited, held, holder, version, position
 )
 SELECT 'QM-' || substr(md5(n::text), 1, 5) || '-' || lpad(to_hex(n), 5, '0'),
     CASE WHEN n > %(cases)s - %(open)s THEN (ARRAY[
@@ -37,18 +37,17 @@ SELECT 'QM-' || substr(md5(n::text), 1, 5) || '-' || lpad(to_hex(n), 5, '0'),
     CASE WHEN n %% 20 = 0 THEN 'achievement' ELSE 'general' END, 'online',
     timestamptz '2015-12-01' + n * interval '5 minutes', 60 + n %% 150,
     CASE WHEN n %% 3 = 0 THEN '2019-1' END, 'gpt-2018', n %% 11 = 0,
-    n BETWEEN %(cases)s - %(open)s AND %(cases)s - %(open)s + %(held)s, 4, n
+    n BETWEEN %(cases)s - %(open)s AND %(cases)s - %(open)s + %(held)s,
+    CASE WHEN n > %(cases)s - %(taken)s THEN 'officer.' || n %% 200 END, 4, n
 FROM generate_series(1, %(cases)s) AS n
 """
 _WORK = """
 INSERT INTO work (
     reference, holder, since, returned, notes, duplicates, changed_at, version, position
 )
-SELECT reference, CASE WHEN mine THEN 'officer.' || position %% 200 END,
-    CASE WHEN mine THEN stage_since END, false, 0, (position %% 190 = 0)::integer, stage_since, 1,
-    position
-FROM (SELECT *, position > %(cases)s - %(taken)s AS mine FROM case_list) AS worked
-WHERE mine OR position %% 190 = 0
+SELECT reference, holder, CASE WHEN holder IS NOT NULL THEN stage_since END, false, 0,
+    (position %% 190 = 0)::integer, stage_since, 1, position
+FROM case_list WHERE holder IS NOT NULL OR position %% 190 = 0
 """
 
 

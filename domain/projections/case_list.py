@@ -1,5 +1,8 @@
 """The case list of the office: one row per case, with what staff filter, sort and choose by.
 
+Who has a case is told by the work on it, so that a row is of two streams: the case's own, which
+always comes first, and its work.
+
 Law: only the events in `OPENS` touch `personal`, and nothing else in the row depends on it; so a
 row is folded on without opening what is sealed in it, and erasing a person changes nothing else.
 """
@@ -15,8 +18,10 @@ from domain.application import Applicant, Channel, Route, TravelDocument
 from domain.evolving import documents_awaited_after, held_after, stale_after
 from domain.moves import CaseMovedToRuleset
 from domain.particulars import ApplicationCorrected, ErasureDecided
+from domain.projections.holder_after import holder_after, passes_on
 from domain.projections.stage_after import (
     CASE_STREAM,
+    WORK_STREAM,
     key_after,
     position_of,
     stage_after,
@@ -27,7 +32,7 @@ from domain.record import Recorded
 from domain.stages import Stage
 from domain.standing import AssessmentSetAside
 
-VERSION: Final = 7
+VERSION: Final = 8
 OPENS: Final[frozenset[type[e.Event]]] = frozenset(
     {e.ApplicationSubmitted, ApplicationCorrected, ErasureDecided}
 )
@@ -63,7 +68,8 @@ class CaseRow:
     the tests alone gave, None where no officer decided otherwise. `scored_at` is since when it has
     these points and `stratum` the sector that it counts to. `documents_awaited` of its applicant
     is so while a request for documents is open, `held` while an investigation holds it, `stale`
-    while its assessment rests on what was corrected since. `exercise` and `rank` are of the latest
+    while its assessment rests on what was corrected since. `holder` is the officer who has it, None
+    where nobody does. `exercise` and `rank` are of the latest
     exercise that it came before; `ruleset` is the one it was last assessed under or moved to.
     `version` counts the case's own events, `position` the log's. `reason_class` is that of a
     refusal. `stage_since` is when the present stage took effect, with the points that the case has.
@@ -86,6 +92,7 @@ class CaseRow:
     documents_awaited: bool = False
     held: bool = False
     stale: bool = False
+    holder: str | None = None
     reason_class: e.RefusalClass | None = None
     refiles: str | None = None
     refiled_as: str | None = None
@@ -100,17 +107,24 @@ class CaseRow:
 
 
 def key(recorded: Recorded[e.Event]) -> str | None:
-    """Return the reference of the case that the event belongs to, None for any other event."""
+    """Return the reference of the case that the event tells of, None where the list says nothing.
+
+    That is any event of the case itself, and of the work on it one after which another has it.
+    """
+    if passes_on(recorded):
+        return key_after(recorded, WORK_STREAM)
     return key_after(recorded, CASE_STREAM)
 
 
-def fold(row: CaseRow | None, recorded: Recorded[e.CaseEvent]) -> CaseRow:
+def fold(row: CaseRow | None, recorded: Recorded[Any]) -> CaseRow:
     """Return the row after one more event."""
     event = recorded.event
     if isinstance(event, e.ApplicationSubmitted):
         return _first(event, recorded)
     if row is None:
         raise ValueError(f"{recorded.stream} begins with {type(event).__name__}")
+    if passes_on(recorded):
+        return replace(row, holder=holder_after(event, row.holder), position=position_of(recorded))
     stage, since = stage_and_since(row.stage, row.stage_since, recorded)
     return replace(
         row,

@@ -35,10 +35,9 @@ from services.projections.catalogue import CASE_LIST
 from services.projections.deadlines import Due, days_due
 from services.projections.errors import BadCursor
 from services.projections.models import ReadModels
-from services.projections.queue import holders
 from services.projections.rows import made
 from services.projections.sealed import opened
-from services.projections.tables import case_keys, case_list, case_names, work
+from services.projections.tables import case_keys, case_list, case_names
 
 LIMIT: Final = 25
 MOST: Final = 200
@@ -95,12 +94,11 @@ class CaseFilter:
 class CasePage:
     """A page of the list; `next` is the cursor of the next one, None on the last.
 
-    `holders` says by reference who has a case, as far as somebody does; `due` what is due in it.
+    `due` says by reference what is due in a case.
     """
 
     rows: tuple[CaseRow, ...]
     next: str | None
-    holders: Mapping[str, str]
     due: Mapping[str, Due]
 
 
@@ -118,8 +116,9 @@ _COLUMNS: Final[Mapping[str, ColumnElement[Any]]] = MappingProxyType(
         "stage_since": case_list.c.stage_since,
     }
 )
-
-
+_MINE: Final = """
+case_list.reference = ANY (ARRAY(SELECT reference FROM case_list WHERE holder = :holder))
+"""
 _MARKED: Final[Mapping[Mark, str]] = MappingProxyType(
     {
         Mark.HELD: "SELECT reference FROM case_list WHERE held",
@@ -151,12 +150,9 @@ def case_list_page(
     with models.reads.connect() as connection:
         found = [case_row_of(models, each) for each in connection.execute(query)]
         rows = tuple(found[:limit])
-        listed = [each.reference for each in rows]
-        held, due = holders(connection, listed), days_due(connection, listed)
+        due = days_due(connection, [each.reference for each in rows])
     more = len(found) > limit
-    return CasePage(
-        rows=rows, next=_cursor(sort, rows[-1]) if more else None, holders=held, due=due
-    )
+    return CasePage(rows=rows, next=_cursor(sort, rows[-1]) if more else None, due=due)
 
 
 def with_names() -> Select[Any]:
@@ -202,12 +198,9 @@ def _by_work(wanted: CaseFilter) -> Iterator[ColumnElement[bool] | TextClause]:
     """Yield what the work on a case has to meet."""
     if wanted.holder is not None:
         # As a list that is had first: somebody's cases are few, and are not looked for in order.
-        mine = (
-            "case_list.reference = ANY (ARRAY(SELECT reference FROM work WHERE holder = :holder))"
-        )
-        yield text(mine).bindparams(holder=wanted.holder)
+        yield text(_MINE).bindparams(holder=wanted.holder)
     if wanted.unheld:
-        yield ~exists().where(work.c.reference == case_list.c.reference, work.c.holder.is_not(None))
+        yield case_list.c.holder.is_(None)
     if wanted.mark is not None:
         # As above: they are few.
         yield text(f"case_list.reference = ANY (ARRAY({_MARKED[wanted.mark]}))")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, func, select, text
+from sqlalchemy import Select, func, select, text
 
 from domain.application import Route
 from domain.projections.work import WorkRow
@@ -59,9 +59,7 @@ _COUNTED: Final = text(
     """
     SELECT count(*) FROM case_list
     WHERE stage = ANY (CAST(:stages AS text[])) AND NOT documents_awaited AND held = :on_hold
-    AND NOT EXISTS (
-        SELECT FROM work WHERE work.reference = case_list.reference AND work.holder IS NOT NULL
-    )
+    AND holder IS NULL
     """
 )
 
@@ -138,14 +136,6 @@ def workloads(models: ReadModels) -> tuple[Workload, ...]:
             Workload(officer=holder, cases=int(cases), longest_since=since)
             for holder, cases, since in connection.execute(query)
         )
-
-
-def holders(connection: Connection, references: Collection[str]) -> dict[str, str]:
-    """Return who has each of these cases that somebody has."""
-    query = select(work.c.reference, work.c.holder).where(
-        work.c.reference.in_(sorted(references)), work.c.holder.is_not(None)
-    )
-    return {each.reference: each.holder for each in connection.execute(query)}
 
 
 def _held() -> Select[Any]:

@@ -112,6 +112,7 @@ case_list: Final = Table(
     Column("documents_awaited", Boolean, nullable=False, server_default=text("false")),
     Column("held", Boolean, nullable=False, server_default=text("false")),
     Column("stale", Boolean, nullable=False, server_default=text("false")),
+    _text("holder", null=True),
     _text("reason_class", null=True),
     _text("refiles", null=True),
     _text("refiled_as", null=True),
@@ -166,6 +167,12 @@ Index(
     _points,
     case_list.c.reference,
     postgresql_where=case_list.c.route == "achievement",
+)
+Index(
+    "case_list_holder",
+    case_list.c.holder,
+    case_list.c.reference,
+    postgresql_where=case_list.c.holder.is_not(None),
 )
 Index("case_list_held", case_list.c.reference, postgresql_where=case_list.c.held)
 Index("case_list_stale", case_list.c.reference, postgresql_where=case_list.c.stale)
