@@ -96,7 +96,10 @@ def _latest(row: DeadlineRow, due_on: date, today: date, told_when: tuple[int, .
         for days in told_when
         if left <= days
         and (row.told is None or days < row.told)
-        # Who was told of a short term need not be reminded of how long it once was.
-        and (days == PASSED or row.opened_on is None or row.opened_on < due_on - timedelta(days))
+        # Nobody is reminded of a day that is over, nor, at short notice, of how long it never was.
+        and (
+            days == PASSED
+            or (left >= 0 and (row.opened_on is None or row.opened_on < due_on - timedelta(days)))
+        )
     )
     return min(come, default=None)

@@ -25,7 +25,10 @@ _DUE: Final = text(
     JOIN unnest(CAST(:deadlines AS text[]), CAST(:days AS integer[])) AS told_when (kind, days)
         ON deadline = kind AND due_on <= CAST(:today AS date) + told_when.days
         AND (told IS NULL OR told > told_when.days)
-        AND (told_when.days = -1 OR opened_on < due_on - told_when.days)
+        AND (
+            told_when.days = -1
+            OR (due_on >= CAST(:today AS date) AND opened_on < due_on - told_when.days)
+        )
     WHERE told IS DISTINCT FROM -1 AND reference > :after
     UNION
     SELECT reference FROM deadlines WHERE quiet_since <= :quiet_by AND reference > :after

@@ -215,9 +215,11 @@ def test_a_stay_without_a_further_period_ends_on_its_day() -> None:
 
 
 def test_that_a_window_closed_is_told_to_nobody() -> None:
-    case = life(s.Refused)
-    assert ahead(case.looked_at(noon(RECONSIDER_BY))) == 14
-    assert case.looked_at(noon(RECONSIDER_BY + timedelta(days=1))) is None
+    for seen_while_it_was_open in (True, False):
+        case = life(s.Refused)
+        if seen_while_it_was_open:
+            assert ahead(case.looked_at(noon(RECONSIDER_BY))) == 14
+        assert case.looked_at(noon(RECONSIDER_BY + timedelta(days=1))) is None
 
 
 def test_of_an_erased_person_nothing_is_due() -> None:
