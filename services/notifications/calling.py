@@ -55,14 +55,16 @@ def told(recorded: Recorded[Event], listening: Sequence[Subscription]) -> Iterat
 def call(office: Office, *, batch: int = BATCH, patience: float = PATIENCE) -> int:
     """Every subscription was told what is due, or is asked again later; return how much it took.
 
-    They take turns, and none begins another after `patience` seconds. Several may run at once.
+    They take turns, and none begins one after `patience` seconds. Several may run at once.
     """
     poster = Poster(office.clock, inside=office.settings.webhooks.inside)
     until = time.monotonic() + patience
     taken, served = 0, True
     while served and time.monotonic() < until:
         served = False
-        for subscription in office.subscriptions.ready():
+        for subscription in _by_lot(office.subscriptions.ready()):
+            if time.monotonic() > until:
+                break
             claims = claimed(office, limit=batch, subscription=subscription.id)
             served = served or bool(claims)
             taken += _serve(office, poster, subscription, claims)
@@ -77,6 +79,11 @@ def attempt(office: Office, subscription: Served, trial: UUID) -> Reply:
     message_id = f"msg_{trial.hex}"
     poster = Poster(office.clock, inside=office.settings.webhooks.inside)
     return _post(office, poster, subscription, message_id, body)
+
+
+def _by_lot(ready: Sequence[Served]) -> Sequence[Served]:
+    """Return them in another order each time, so that nobody always comes after the slow ones."""
+    return random.sample(ready, len(ready))
 
 
 def _serve(office: Office, poster: Poster, subscription: Served, claims: Sequence[Claim]) -> int:

@@ -83,6 +83,8 @@ def _is_public(text: str) -> bool:
     """Say whether an address is somebody's on the public network, and its own."""
     address: IPv4Address | IPv6Address = ip_address(text.partition("%")[0])
     if isinstance(address, IPv6Address):
+        if address.is_site_local:  # what networks had inside before fc00::/7, and some still have
+            return False
         if address.ipv4_mapped is not None:
             address = address.ipv4_mapped
         elif any(address in each for each in _TRANSLATED) or address.teredo is not None:

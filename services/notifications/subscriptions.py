@@ -165,7 +165,7 @@ class Subscriptions:
         self._change(name, state=Activity.ACTIVE, **fresh)
 
     def remove(self, name: str) -> int:
-        """It is told nothing any more and its secrets are gone; return how much was not sent."""
+        """It is told nothing any more and its secrets are gone; return how much it did not take."""
         self.one(name)
         row = notifications.c
         with self._engine.begin() as connection:
@@ -181,9 +181,11 @@ class Subscriptions:
                     wrapped=None,
                 )
             )
+            # What failed could be sent again, and there is nobody any more to whom.
+            unsent = row.state.in_((*OPEN, "failed"))
             withheld = connection.execute(
                 update(notifications)
-                .where(row.means == "webhook", row.party == name, row.state.in_(OPEN))
+                .where(row.means == "webhook", row.party == name, unsent)
                 .values(state="withheld", settled_at=func.now(), last_error=REMOVED)
             )
         return withheld.rowcount

@@ -12,7 +12,7 @@ from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from domain.events import ApplicationAcknowledged
-from services.notifications import calling, signing
+from services.notifications import calling, posting, signing
 from services.notifications.calling import call
 from services.notifications.planning import plan
 from services.notifications.subscriptions import Activity, NoSubscription
@@ -271,17 +271,35 @@ def test_one_system_that_takes_nothing_keeps_no_other_waiting(
     assert sorted(_states(office)) == ["planned", "planned", "sent", "sent"]
 
 
+def test_nobody_begins_a_turn_once_patience_is_over(
+    office: Office, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        _subscribed(office, receiver)
+    acknowledge(office, applicant(1))
+    plan(office)
+    monkeypatch.setattr(posting, "SECONDS", 2.0)
+    receiver.answers.extend([Answer(status=204, drip=True)] * 3)
+    assert call(office, patience=1.0) == 0
+    assert len(receiver.arrivals) <= 1
+
+
 def test_a_removed_system_is_told_nothing_more_and_its_secret_is_gone(
     office: Office, receiver: Receiver, database: TestDatabase
 ) -> None:
     name, _ = _subscribed(office, receiver)
     acknowledge(office, applicant(1))
     plan(office)
-    assert office.subscriptions.remove(name) == 2
+    receiver.answers.append(Answer(status=400))
+    assert (call(office), _states(office)) == (1, ["failed", "sent"])
+    acknowledge(office, applicant(3))
+    plan(office)
+    assert office.subscriptions.remove(name) == 3
+    assert office.ledger.retry() == 0
     acknowledge(office, applicant(2))
     plan(office)
     assert call(office) == 0
-    assert _states(office) == ["withheld", "withheld"]
+    assert _states(office) == ["withheld", "sent", "withheld", "withheld"]
     with pytest.raises(NoSubscription):
         office.subscriptions.resume(name)
     with psycopg.connect(database.owner_url) as owner:
