@@ -13,6 +13,7 @@ from typing import Final
 
 import structlog
 
+from services import deadlines
 from services.notifications.entries import Claim
 from services.notifications.fence import REMEDY, FenceClosed, FenceTripped
 from services.notifications.ledger import Ledger
@@ -61,14 +62,23 @@ def claimed(office: Office, *, limit: int, subscription: str | None = None) -> t
     try:
         return office.ledger.claim(limit=limit, lease=LEASE, subscription=subscription)
     except FenceTripped as fault:
-        office.store.sequence()  # what was committed before we looked is in the log, and counts
-        office.ledger.fence.close(str(fault))
-        _log.error("notifications_fence_closed", because=str(fault), remedy=REMEDY)
+        _close(office, str(fault))
     except FenceClosed as fault:
         _log.warning("notifications_fence_is_closed", because=str(fault), remedy=REMEDY)
     except MarksAway as fault:
         _log.warning("notifications_wait", because=str(fault))
     return ()
+
+
+def _close(office: Office, because: str) -> None:
+    """Nothing goes out any more, and all that may have been told is in the log, and counts."""
+    try:
+        # What time had brought by now may have been told before the restore, and comes once more.
+        deadlines.fire(office)
+    finally:
+        office.store.sequence()
+        office.ledger.fence.close(because)
+    _log.error("notifications_fence_closed", because=because, remedy=REMEDY)
 
 
 def wait_after(attempts: int, luck: float) -> timedelta:

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
+from services import deadlines
 from services.cli.notifications import notifications
 from services.notifications.delivery import deliver
 from services.notifications.fence import Choice, FenceClosed, FenceOpen, NotYetPlanned
@@ -21,12 +22,14 @@ from services.stack.redis import RedisServer
 from services.store import migrate
 from services.wiring import Office
 from tests.conftest import TestDatabase
+from tests.domain.histories import requested
 from tests.integration.mailing import (
     MailServer,
     a_mail_server,
     acknowledge,
     an_office,
     applicant,
+    record,
     settings,
     states,
 )
@@ -123,6 +126,22 @@ def test_what_is_sent_again_goes_out_under_the_same_ids(restored: Office, mail: 
     assert restored.ledger.fence.confirm(Choice.SEND, "cli.root") == 2
     assert deliver(restored) == 2
     assert mail.ids[3:] == mail.ids[1:3]
+
+
+def test_what_time_had_brought_before_a_restore_is_told_of_again_and_withheld_too(
+    office: Office, told: Settings, database: TestDatabase, tmp_path: Path, mail: MailServer
+) -> None:
+    record(office, acknowledge(office, applicant(1)), 2, requested())
+    assert (plan(office), deliver(office)) == (2, 2)
+    dump(database.admin_url, tmp_path / "dump")
+    assert (deadlines.fire(office), plan(office), deliver(office)) == (1, 1, 1)
+    office.close()
+    restore(tmp_path / "dump", database.admin_url, "--clean", "--if-exists")
+    assert deliver(office) == 0
+    deadlines.fire(office)
+    assert plan(office) == 1
+    assert office.ledger.fence.confirm(Choice.WITHHOLD, "cli.root") == 1
+    assert (deliver(office), len(mail.messages)) == (0, 3)
 
 
 def test_nobody_confirms_before_what_was_restored_is_planned(restored: Office) -> None:
