@@ -8,12 +8,12 @@ from flask.typing import ResponseReturnValue
 
 from domain.access import Action, permitted
 from domain.references import parse_reference
-from services.notifications.entries import Notification, State
+from services.notifications.entries import UNUSABLE, Notification, State
 from services.pages.guard import Route, visitor
 from services.wiring import Office
 
 _PAGE: Final = 50
-_LARGEST: Final = 2**63 - 1  # that the database counts to
+_MOST_DIGITS: Final = 18
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -31,6 +31,7 @@ def undelivered(office: Office) -> ResponseReturnValue:
         "undelivered.html",
         rows=rows,
         cases={row.id for row in rows if _is_of_a_case(row)},
+        unusable={row.id for row in rows if row.last_error == UNUSABLE},
         older=rows[-1].id if len(found) > _PAGE else None,
         fence=office.ledger.fence.state(),
         may_retry=permitted(visitor(), Action.RETRY_NOTIFICATION),
@@ -38,22 +39,23 @@ def undelivered(office: Office) -> ResponseReturnValue:
 
 
 def retry(office: Office, number: str) -> ResponseReturnValue:
-    """Have one of them tried again now."""
+    """Have one of them tried again now; what a restore withheld is for whoever runs the system."""
     row = _number(number)
     if row is None:
         abort(404)
-    if office.ledger.retry(ids=[row]):
+    found = office.ledger.rows(states=(State.FAILED,), before=row + 1, limit=1)
+    if [each.id for each in found] == [row] and office.ledger.retry(ids=[row]):
         office.pokes.planned()
         _log.info("notification_retried", id=row, by=visitor().name)
         flash(f"Number {number} is tried again now.")
     else:
-        flash(f"Number {number} was not waiting for anybody: it is on its way, or was sent since.")
+        flash(f"Number {number} was not given up, or cannot be tried again: nothing was done.")
     return redirect(url_for("undelivered"), 303)
 
 
 def _number(text: str) -> int | None:
     """Return the number that a text is, None where it is none of a row."""
-    known = text.isascii() and text.isdigit() and int(text) <= _LARGEST
+    known = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
     return int(text) if known else None
 
 

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from services.notifications.entries import State
+from services.notifications.fence import Choice
 from services.notifications.planning import plan
 from services.wiring import Office
 from tests.integration.mailing import acknowledge, applicant
@@ -63,7 +65,7 @@ def test_a_form_sent_twice_does_no_harm(office: Office) -> None:
     page = visitor.get(_PATH)
     path = f"{_PATH}/{_numbers(page)[0]}/retry"
     visitor.send(page, path)
-    assert "was not waiting for anybody" in visitor.send(page, path).text
+    assert "was not given up" in visitor.send(page, path).text
 
 
 def test_who_audits_sees_it_and_changes_nothing_and_a_panel_sees_nothing(office: Office) -> None:
@@ -97,7 +99,30 @@ def test_a_closed_fence_is_told(office: Office) -> None:
     assert "this database is a copy" in page.text
 
 
-@pytest.mark.parametrize("number", ["0x1", "QM-1", "9" * 30])
+def test_what_a_restore_withheld_stays_withheld(office: Office) -> None:
+    _given_up(office)
+    acknowledge(office, applicant(2))
+    plan(office)
+    office.ledger.fence.passed()
+    office.ledger.fence.close("this database is a copy")
+    assert office.ledger.fence.confirm(Choice.WITHHOLD, "cli.root") == 1
+    withheld, failed = office.ledger.rows()
+    visitor = signed_in(office, OFFICER.name)
+    page = visitor.get(_PATH)
+    form = page.form(f"{_PATH}/{failed.id}/retry")
+    visitor.post(f"{_PATH}/{withheld.id}/retry", form)
+    assert office.ledger.rows()[0].state is State.WITHHELD
+
+
+def test_an_address_that_takes_no_mail_is_not_tried_again(office: Office) -> None:
+    acknowledge(office, applicant(1, email="no address"))
+    plan(office)
+    page = signed_in(office, OFFICER.name).get(_PATH)
+    assert "Can only be printed" in page.text
+    assert not [each for each in page.actions if each.endswith("/retry")]
+
+
+@pytest.mark.parametrize("number", ["0x1", "QM-1", "9" * 30, "9" * 5000])
 def test_what_is_no_number_is_not_found(office: Office, number: str) -> None:
     _given_up(office)
     visitor = signed_in(office, OFFICER.name)
