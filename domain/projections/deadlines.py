@@ -172,7 +172,7 @@ def _worked(row: DeadlineRow, recorded: Recorded[WorkEvent]) -> DeadlineRow:
     if type(event) not in NEWS:
         return row
     position = position_of(recorded)
-    if row.quiet_since is not None and type(event) in NEWS:
+    if row.quiet_since is not None:
         row = replace(row, quiet_since=_heard_at(recorded))
     match event:
         case DeadlineApproaching(opened=opened, days=days) if opened == row.opened:
