@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Timer
 
 import psycopg
 import pytest
@@ -124,6 +125,21 @@ def test_a_killed_postmaster_is_started_again_with_its_data(home: Path) -> None:
     again = start_postgres(home, tuning=_QUICK)
     assert again.process.pid != first.process.pid
     assert _kept_row(again) == 42
+
+
+def test_a_server_that_recovers_from_a_killed_session_is_found(home: Path) -> None:
+    server = start_postgres(home, tuning=_QUICK)
+    with (
+        psycopg.connect(server.admin_url) as killed,
+        psycopg.connect(server.admin_url) as paused,
+    ):
+        pid = paused.info.backend_pid
+        os.kill(pid, signal.SIGSTOP)  # the server waits for it before it replays its log
+        os.kill(killed.info.backend_pid, signal.SIGKILL)
+        Timer(0.5, os.kill, (pid, signal.SIGCONT)).start()
+        found = start_postgres(home, tuning=_QUICK)
+    assert found.process == server.process
+    assert _ask(found.app_url, "SELECT 1") == 1
 
 
 def test_a_child_left_by_a_killed_postmaster_is_ended_before_the_next_start(home: Path) -> None:
