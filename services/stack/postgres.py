@@ -142,8 +142,8 @@ def start_postgres(
         try:
             _see_to_roles(server)
         except StackFault:
-            # It may have been found while it was dying of a kill; then a new one takes its place. Or
-            # a session of it was killed: then it recovers meanwhile, and answers again.
+            # It may have been found while it was dying of a kill; then a new one takes its place.
+            # Or a session of it was killed: then it recovers meanwhile, and answers again.
             found = server.process
             if processes.wait_until(lambda: not processes.is_alive(found), _DYING_SECONDS):
                 server = found_or_launched()
