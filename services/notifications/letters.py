@@ -128,6 +128,12 @@ def compose(effect: str, occasion: Occasion, to: Addressee, sender: str) -> Lett
     )
 
 
+def subject_of(effect: str, happening: Happening, reference: str, language: Correspondence) -> str:
+    """Return the first line that somebody outside the office reads of a letter."""
+    facts = {"reference": reference, **facts_of(happening, language)}
+    return filled(words_of(effect, language).subject, facts)
+
+
 def as_message(letter: Letter, *, message_id: str, written_at: datetime) -> EmailMessage:
     """Return the e-mail that `letter` is, dated `written_at`, with `message_id` as its identity."""
     message = EmailMessage(policy=_POLICY)

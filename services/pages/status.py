@@ -19,7 +19,7 @@ from domain.projections.status import StatusRow
 from domain.references import parse_reference
 from domain.rules.choose import UnknownRuleset, named, recorded
 from domain.stages import Draft, Stage
-from services import cases
+from services import cases, work
 from services.enquiries import status_for
 from services.pages import sessions, shown, timeline
 from services.pages.catalogue import Catalogue, load_catalogue
@@ -27,6 +27,7 @@ from services.pages.forms import read_day
 from services.pages.guard import Route, visitor
 from services.pages.papers import upload_form
 from services.pages.shown import ENGLISH
+from services.pages.told import told_so_far
 from services.projections import queries
 from services.rulebook.shapes import asked_by
 from services.wiring import Office
@@ -100,6 +101,12 @@ def page(office: Office, faults: Mapping[str, str], code: int) -> ResponseReturn
         conditions=_conditions(office, row),
         decision=_DECISIONS.get(row.stage, "none"),
         fresh=queries.freshness(office.models, "case-status"),
+        told=told_so_far(
+            case.events,
+            work.history(office, row.reference),
+            row.reference,
+            row.personal.language,
+        ),
         papers=None if isinstance(case.state, Draft) else case.state.filed.papers,
         upload_form=upload_form(office, case.state, visitor(), words),
         faults=faults,
