@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import ColumnElement, Connection, literal_column, select, text
 
 from domain.days import hong_kong_date
 from domain.deadlines import PASSED, Deadline
 from domain.reminding import Schedule
 from services.projections.models import ReadModels
 from services.projections.tables import deadlines
+
+_TODAY: Final[ColumnElement[date]] = literal_column("(now() AT TIME ZONE interval '8 hours')::date")
 
 # The same questions as `reminding.due` asks. What was told for good is in neither index:
 # -1 is that a day is over.
@@ -50,7 +52,10 @@ def days_due(connection: Connection, references: Collection[str]) -> dict[str, D
     """Return what is due in each of these cases in which something is."""
     columns = deadlines.c
     query = select(columns.reference, columns.deadline, columns.due_on, columns.told).where(
-        columns.reference.in_(sorted(references)), columns.due_on.is_not(None)
+        columns.reference.in_(sorted(references)),
+        columns.due_on.is_not(None),
+        # A window that has closed is due no more, and nobody says that it is over.
+        (columns.deadline != Deadline.RECONSIDERATION) | (columns.due_on >= _TODAY),
     )
     return {
         each.reference: Due(

@@ -32,7 +32,7 @@ from domain.record import Recorded
 from domain.reminding import due, schedule
 from services import deadlines
 from services.projections import runner
-from services.projections.deadlines import due_cases
+from services.projections.deadlines import days_due, due_cases
 from services.projections.tables import deadlines as table
 from services.projections.verify import verify
 from services.wiring import Office
@@ -209,6 +209,20 @@ def test_what_is_worked_on_meanwhile_is_told_all_the_same(
     monkeypatch.setattr(office.store, "append", append_late)
     assert deadlines.fire(office, at=after(days=16)) == 1
     assert days(told(office, case)) == [14]
+
+
+def test_a_window_that_has_closed_is_due_no_more(book: Casebook, office: Office) -> None:
+    *before, refused = HISTORIES[s.Refused]
+    assert isinstance(refused, e.ApplicationRefused)
+    for number, day in ((1, -2), (2, 2)):
+        until = hong_kong_date(after(days=day))
+        book.write(
+            f"case-{reference(number)}",
+            history(number, (*before, replace(refused, reconsider_by=until))),
+        )
+    runner.catch_up(office.store, office.models, "deadlines")
+    with office.models.reads.connect() as connection:
+        assert set(days_due(connection, [reference(1), reference(2)])) == {reference(2)}
 
 
 def test_the_rows_lead_to_exactly_what_is_due(book: Casebook, office: Office) -> None:
