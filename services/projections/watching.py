@@ -67,7 +67,13 @@ class Verification:
 def verification(models: ReadModels) -> Verification | None:
     """Return how verification gets on; None before its first stretch."""
     found = kept(models, NAME)
-    return None if found is None else msgspec.json.decode(found.body, type=Verification)
+    if found is None:
+        return None
+    try:
+        return msgspec.json.decode(found.body, type=Verification)
+    except msgspec.ValidationError:
+        # Another version of this program kept something else, so this one begins anew.
+        return None
 
 
 def watch(store: Store, models: ReadModels, at: datetime) -> int:

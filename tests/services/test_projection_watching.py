@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from services.projections import runner, watching
 from services.projections.catalogue import PROJECTIONS
-from services.projections.kept import alone
+from services.projections.kept import alone, keep
 from services.projections.verify import drawn, streams_after, verify_some
 from services.projections.watching import NAME, Verification, verification, watch
 from tests.conftest import TestDatabase
@@ -106,6 +106,13 @@ def test_a_row_that_was_altered_is_found_and_no_longer_told_once_mended(
     mended = verification(book.models)
     assert mended is not None
     assert mended.told == ()
+
+
+def test_what_another_version_kept_is_begun_anew(book: Casebook) -> None:
+    keep(book.models, NAME, START, 0, b'{"at": "yesterday"}')
+    assert verification(book.models) is None
+    watch(book.store, book.models, START + timedelta(minutes=1))
+    assert verification(book.models) is not None
 
 
 @pytest.mark.parametrize("key", ["QM-00000-00000", "QM-ZZZZZ-ZZZZZ"])
