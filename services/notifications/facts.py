@@ -40,7 +40,7 @@ def wait(months: tuple[int, int] | None, language: Correspondence) -> str:
         return ""
     low, high = months
     words = words_of("still-in-queue", language).named
-    told = words["wait.between" if low else "wait.within"]
+    told = words["wait.between" if low else "wait.within" if high > 1 else "wait.month"]
     return filled(told, {"low": str(low), "high": str(high)})
 
 

@@ -41,6 +41,7 @@ def of_wait(months: tuple[int, int] | None, language: str = "en") -> str:
     [
         ((7, 11), "had an answer in about 7 to 11 months more"),
         ((0, 3), "had an answer within about 3 months more"),
+        ((0, 1), "had an answer within about a month more"),
     ],
 )
 def test_who_waits_is_told_a_range_and_no_promise(months: tuple[int, int], said: str) -> None:
@@ -60,6 +61,7 @@ def test_the_wait_is_told_in_every_language(language: Correspondence) -> None:
     assert "7" in told
     assert "11" in told
     assert told != of_wait(None, language)
+    assert of_wait((0, 1), language) not in (told, of_wait(None, language))
 
 
 @pytest.mark.parametrize(
