@@ -99,6 +99,15 @@ class _LogCollector(Collector):
         verified = watching.verification(self._office.models)
         differing.add_metric([], len(verified.told) + verified.left_out if verified else 0)
         yield from (lag, stopped, differing)
+        given_up = GaugeMetricFamily(
+            "qmas_notifications_given_up", "Letters and webhooks that wait for a person's retry."
+        )
+        given_up.add_metric([], self._office.ledger.failed())
+        fence = GaugeMetricFamily(
+            "qmas_notifications_fence_closed", "1 while nothing is sent because of a restore."
+        )
+        fence.add_metric([], int(self._office.ledger.fence.is_closed()))
+        yield from (given_up, fence)
 
 
 class _QueueCollector(Collector):

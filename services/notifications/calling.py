@@ -27,7 +27,7 @@ from services.wiring import Office
 BATCH: Final = 20
 TURN: Final = 20.0
 PATIENCE: Final = 45.0
-LARGEST: Final = 256 * 1024
+LARGEST: Final = 1024 * 1024
 EFFECT: Final = "webhook"
 
 _log: Final = structlog.get_logger(__name__)

@@ -160,6 +160,11 @@ class Fence:
                 .values(closed_at=func.now(), closed_because=because, closed_position=position)
             )
 
+    def is_closed(self) -> bool:
+        """Say whether it is known that nothing may be sent."""
+        with self._engine.connect() as connection:
+            return connection.execute(select(_F.closed_at)).scalar_one() is not None
+
     def state(self) -> FenceState:
         """Return the fence as it stands, with how many notifications wait behind it."""
         waiting = select(func.count()).where(

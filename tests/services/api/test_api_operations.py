@@ -91,6 +91,8 @@ def test_the_figures_count_requests_and_tell_how_far_the_log_is(caller: Caller) 
         "qmas_log_position 1.0",
         'qmas_projection_lag{name="case-list"} 1.0',
         'qmas_projection_stopped{name="case-list"} 0.0',
+        "qmas_notifications_given_up 0.0",
+        "qmas_notifications_fence_closed 0.0",
         "qmas_broker_up 1.0",
     ):
         assert line in text.splitlines()
