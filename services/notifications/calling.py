@@ -22,6 +22,7 @@ from services.notifications.entries import Claim, Identity, Means, Plan
 from services.notifications.posting import Poster
 from services.notifications.replies import Reply, Verdict
 from services.notifications.subscriptions import Served, Subscription
+from services.store.errors import EventUnreadable
 from services.wiring import Office
 
 BATCH: Final = 20
@@ -126,7 +127,11 @@ def _let_rest(office: Office, subscription: Served, reply: Reply) -> None:
 
 
 def _send(office: Office, poster: Poster, subscription: Served, claim: Claim) -> Reply:
-    found = office.store.read_log(after=claim.position - 1, limit=1, personal=False)
+    try:
+        found = office.store.read_log(after=claim.position - 1, limit=1, personal=False)
+    except EventUnreadable as fault:
+        _log.error("webhook_event_unreadable", id=claim.id, reason=str(fault))
+        return Reply(verdict=Verdict.REFUSED, reason="its event cannot be read")
     if not found or found[0].event_id != claim.identity.event_id:
         return Reply(verdict=Verdict.REFUSED, reason="its event is not in the log")
     body = cloud_events.written(

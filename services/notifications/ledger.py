@@ -30,7 +30,6 @@ from services.notifications.entries import (
     Attempt,
     Claim,
     Identity,
-    Means,
     Notification,
     Plan,
     Standing,
@@ -44,6 +43,7 @@ from services.notifications.statements import (
     claiming,
     held,
     recipient,
+    subscribed,
     tried,
     waiting_until,
 )
@@ -279,7 +279,7 @@ class Ledger:
             (_ROW.state == State.PLANNED) & (_ROW.next_attempt_at > func.now())
         )
         again: list[Any] = [
-            _ROW.sealed.is_not(None) | (_ROW.means == Means.WEBHOOK),
+            _ROW.sealed.is_not(None) | _ROW.party.in_(subscribed()),
             failed_or_waiting,
             _ROW.last_error.is_distinct_from(UNUSABLE),
         ]

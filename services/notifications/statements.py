@@ -8,6 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Insert,
+    Select,
     Update,
     exists,
     func,
@@ -19,7 +20,7 @@ from sqlalchemy import (
 )
 
 from services.notifications.entries import Claim, Means, Plan, State
-from services.notifications.tables import attempts, case_keys, notifications
+from services.notifications.tables import attempts, case_keys, notifications, subscriptions
 
 OPEN: Final = ("planned", "sending")
 """The states of what may still be sent."""
@@ -56,6 +57,11 @@ def claiming(limit: int, lease: timedelta, subscription: str | None) -> Update:
         )
         .returning(notifications, key.scalar_subquery().label("wrapped"))
     )
+
+
+def subscribed() -> Select[tuple[str]]:
+    """Return the query of all subscriptions that were not removed."""
+    return select(subscriptions.c.id).where(subscriptions.c.state != "removed")
 
 
 def recipient(plan: Plan) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
+import structlog
 from sqlalchemy import Connection, Engine, func, insert, literal, select, update
 
 from domain.errors import Reportable
@@ -19,12 +20,15 @@ from services.notifications.signing import new_secret
 from services.notifications.statements import OPEN
 from services.notifications.tables import checkpoint, log, notifications, subscriptions
 from services.store import CaseKeys
+from services.store.sealing import SealBroken
 
 EVERYTHING: Final = "*"
 REMOVED: Final = "subscription removed"
 
 _S: Final = subscriptions.c
 _ID_BYTES: Final = 5
+
+_log: Final = structlog.get_logger(__name__)
 
 
 class Activity(StrEnum):
@@ -126,7 +130,13 @@ class Subscriptions:
         )
         with self._engine.connect() as connection:
             found = connection.execute(query.order_by(_S.id)).mappings().all()
-        return tuple(Served(**_values(row), secrets=self._opened(row)) for row in found)
+        served = []
+        for row in found:
+            try:
+                served.append(Served(**_values(row), secrets=self._opened(row)))
+            except SealBroken as fault:  # then the others are told all the same
+                _log.error("webhook_secret_unreadable", subscription=row["id"], reason=str(fault))
+        return tuple(served)
 
     def served(self, name: str) -> Served:
         """Return a subscription with its secrets, paused or not; raises `NoSubscription`."""

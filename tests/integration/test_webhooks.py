@@ -307,6 +307,48 @@ def test_a_removed_system_is_told_nothing_more_and_its_secret_is_gone(
         assert found.fetchall() == [(None, None, None)]
 
 
+def test_what_failed_for_a_removed_system_is_not_retried(
+    office: Office, receiver: Receiver
+) -> None:
+    name, _ = _subscribed(office, receiver, "application-acknowledged")
+    acknowledge(office, applicant(1))
+    plan(office)
+    receiver.answers.append(Answer(status=404))
+    call(office)
+    office.subscriptions.remove(name)
+    (row,) = [each for each in office.ledger.rows() if each.means == "webhook"]
+    assert (office.ledger.retry(ids=[row.id]), call(office)) == (0, 0)
+
+
+def test_one_secret_that_does_not_open_keeps_no_other_system_waiting(
+    office: Office, receiver: Receiver, database: TestDatabase
+) -> None:
+    name, _ = _subscribed(office, receiver)
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute("UPDATE webhook_subscriptions SET secret = 'AAAA' WHERE id = %s", (name,))
+    _subscribed(office, receiver, "application-acknowledged")
+    acknowledge(office, applicant(1))
+    plan(office)
+    assert call(office) == 1
+
+
+def test_an_event_that_cannot_be_read_is_given_up_alone(
+    office: Office, receiver: Receiver, database: TestDatabase
+) -> None:
+    _subscribed(office, receiver)
+    acknowledge(office, applicant(1))
+    plan(office)
+    with psycopg.connect(database.admin_url) as admin:
+        admin.execute("ALTER TABLE events DISABLE TRIGGER USER")
+        admin.execute(
+            "UPDATE events SET body = replace(body::text, '\"schema\":1', '\"schema\":99')::json"
+            " WHERE version = 1"
+        )
+    assert call(office) == 1
+    failed = [each.last_error for each in office.ledger.rows() if each.state == "failed"]
+    assert failed == ["its event cannot be read"]
+
+
 def test_an_erased_person_is_still_told_of_in_clear(office: Office, receiver: Receiver) -> None:
     _subscribed(office, receiver)
     reference = acknowledge(office, applicant(1))
