@@ -23,7 +23,8 @@ TASKS: Final[Mapping[str, Turn]] = MappingProxyType(
         "store.sequence": Turn(queue="store", seconds=120),
         "projections.catch_up": Turn(queue="projections", seconds=300),
         "notifications.plan": Turn(queue="notifications", seconds=300),
-        "notifications.deliver": Turn(queue="mail", seconds=300),
+        # A slow server may take as long as its lease for the last message that is begun.
+        "notifications.deliver": Turn(queue="mail", seconds=420),
         "deadlines.fire": Turn(queue="deadlines", seconds=300),
         "webhooks.deliver": Turn(queue="webhooks", seconds=300),
         "projections.verify": Turn(queue="maintenance", seconds=300),

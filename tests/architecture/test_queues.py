@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from services.notifications import delivery, mail
 from services.projections.catalogue import PROJECTIONS
 from services.tasks import QUEUES, TASKS
 from tests.architecture.tree import ROOT
@@ -52,6 +53,11 @@ def test_a_worker_is_named_after_its_queue() -> None:
     assert {f"worker-{queue}" for queue in QUEUES} == named
     for queue in QUEUES:
         assert consumed({"one": services[f"worker-{queue}"]}) == {queue}
+
+
+def test_nobody_is_ended_in_the_middle_of_a_message_however_slow_its_server_is() -> None:
+    longest = delivery.PATIENCE + delivery.START_WITHIN + 10 * mail.SECONDS
+    assert longest < TASKS["notifications.deliver"].seconds
 
 
 def test_every_task_has_exactly_one_queue() -> None:
