@@ -35,6 +35,7 @@ def undelivered(office: Office) -> ResponseReturnValue:
         older=rows[-1].id if len(found) > _PAGE else None,
         fence=office.ledger.fence.state(),
         may_retry=permitted(visitor(), Action.RETRY_NOTIFICATION),
+        may_print=permitted(visitor(), Action.WORK),
     )
 
 

@@ -82,3 +82,11 @@ def test_an_auditor_does_not_see_letters(office: Office) -> None:
     _, number = to_print(office)
     page = signed_in(office, "auditor.ho").get(f"/staff/letters/{number}")
     assert page.status == 403
+
+
+def test_what_can_only_be_printed_is_not_offered_to_be_tried_again(office: Office) -> None:
+    _, number = to_print(office)
+    page = signed_in(office, "supervisor.wong").get("/staff/notifications")
+    assert [each.text for each in page.root.one("tbody").all("a")][1:] == ["printed"]
+    assert page.root.one("tbody").all("form") == []
+    assert f"/staff/letters/{number}" in page.html
