@@ -1,8 +1,9 @@
 """What a browser is remembered by: one signed cookie, and how long each part of it counts.
 
 The cookie holds who is signed in, the token of this browser's forms, and the reference of an
-application whose date of birth was given; never a date of birth, a name or a password. It is
-signed, not encrypted, is out of reach of scripts and of other sites, and ends with the browser.
+application whose date of birth was given, and the language that was chosen; never a date of
+birth, a name or a password. It is signed, not encrypted, is out of reach of scripts and of other
+sites, and ends with the browser.
 """
 
 import hashlib
@@ -83,6 +84,16 @@ def close_status() -> None:
     """Let this browser see no status any longer."""
     session.pop("status", None)
     session.pop("status_since", None)
+
+
+def keep_language(language: str) -> None:
+    """Have this browser read public pages in a language from now on."""
+    session["language"] = language
+
+
+def language() -> str | None:
+    """Return the language that public pages are read in here; None where none is known."""
+    return session.get("language")
 
 
 def form_token() -> str:

@@ -28,6 +28,7 @@ from services.pages.guard import Route, visitor
 from services.pages.papers import upload_form
 from services.pages.shown import ENGLISH
 from services.pages.told import told_so_far
+from services.pages.tongues import render_public, spoken
 from services.projections import queries
 from services.rulebook.shapes import asked_by
 from services.wiring import Office
@@ -52,12 +53,12 @@ _FIELDS: Final = ("reference", "day", "month", "year")
 
 def enquiry(_office: Office) -> ResponseReturnValue:
     """Show the form that asks for a reference and a date of birth."""
-    return _form({}, {})
+    return _form(spoken(), {}, {})
 
 
 def enquire(office: Office) -> ResponseReturnValue:
     """Open the status page to who knows both, and tell anybody else one and the same thing."""
-    words = load_catalogue()
+    words = spoken()
     typed = {name: request.form.get(name, "").strip() for name in _FIELDS}
     reference = parse_reference(typed["reference"])
     born = read_day(typed["year"], typed["month"], typed["day"])
@@ -70,10 +71,13 @@ def enquire(office: Office) -> ResponseReturnValue:
         some = typed["day"] or typed["month"] or typed["year"]
         faults["day"] = words("enquiry.bad_birth" if some else "enquiry.no_birth")
     if reference is None or born is None:
-        return _form(typed, faults), 422
-    if status_for(office, reference, born) is None:
-        return _form(typed, {"reference": words("enquiry.no_match")}), 422
+        return _form(words, typed, faults), 422
+    found = status_for(office, reference, born)
+    if found is None:
+        return _form(words, typed, {"reference": words("enquiry.no_match")}), 422
     sessions.open_status(reference, office.clock())
+    if found.personal and sessions.language() is None:
+        sessions.keep_language(found.personal.language)  # what the status page leads to follows it
     return redirect(url_for("status"), 303)
 
 
@@ -167,9 +171,10 @@ def _conditions(office: Office, row: StatusRow) -> e.VisaConditions | None:
     return issued[-1].conditions if issued else None
 
 
-def _form(typed: dict[str, str], faults: dict[str, str]) -> str:
-    return render_template(
+def _form(words: Catalogue, typed: dict[str, str], faults: dict[str, str]) -> str:
+    return render_public(
         "enquiry.html",
+        words,
         typed={name: typed.get(name, "") for name in _FIELDS},
         faults=faults,
         minutes=_MINUTES,

@@ -62,8 +62,8 @@ VOCABULARIES = (
     AfterNoPlace,
 )
 CHINESE = [each.value for each in Correspondence if each is not Correspondence.ENGLISH]
-OF_STATUS = ("status.html", "documents.html", "parts.html", "layout.html")
-"""The templates of the page that applicants read in their own language."""
+OF_APPLICANTS = ("status.html", "documents.html", "parts.html", "layout.html", "enquiry.html")
+"""The templates of the pages that applicants read in their own language."""
 
 
 def named_in(templates: Iterable[str]) -> set[str]:
@@ -76,9 +76,9 @@ def named_in(templates: Iterable[str]) -> set[str]:
 @pytest.mark.parametrize("language", CHINESE)
 def test_what_applicants_read_has_words_in_their_language(language: str) -> None:
     english, entries = load_catalogue().entries, load_catalogue(language).entries
-    wanted = named_in(OF_STATUS)
+    wanted = named_in(OF_APPLICANTS)
     open_sets = ("stage", "step", "party", "decision", "refusal-class", "document-kind")
-    for each in (*open_sets, "voided-because", "lapsed-because"):
+    for each in (*open_sets, "voided-because", "lapsed-because", "enquiry"):
         wanted |= {key for key in english if key.startswith(f"{each}.")}
     wanted |= {f"route.{each}" for each in Route}
     assert wanted - entries.keys() == set()

@@ -1,0 +1,72 @@
+"""The language of the pages that anybody may read: chosen there, else as the browser prefers.
+
+Law: an address tells a language at most. What was chosen is kept with the browser, so that it
+holds on every page, and a page says of itself which language it is in.
+"""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from flask import Response, after_this_request, render_template, request
+
+from domain.application import Correspondence
+from services.pages import sessions
+from services.pages.catalogue import Catalogue, load_catalogue
+
+NAMES: Final[Mapping[Correspondence, str]] = MappingProxyType(
+    {
+        Correspondence.ENGLISH: "English",
+        Correspondence.TRADITIONAL_CHINESE: "繁體",
+        Correspondence.SIMPLIFIED_CHINESE: "简体",
+    }
+)
+"""What each language calls itself."""
+
+CHOICE: Final = "lang"
+_KEPT: Final = ("edition",)
+"""What of an address stays when another language is chosen."""
+
+_TRADITIONAL: Final = frozenset({"hant", "hk", "mo", "tw"})
+
+
+def spoken() -> Catalogue:
+    """Return the words of whoever asks for this page; a choice in the address is kept from now."""
+    after_this_request(_varies)
+    chosen = request.args.get(CHOICE, "")
+    if chosen in NAMES:
+        sessions.keep_language(chosen)
+    kept = sessions.language()
+    return load_catalogue(kept if kept in NAMES else preferred(request.accept_languages.values()))
+
+
+def render_public(template: str, words: Catalogue, **values: Any) -> str:
+    """Return a page in the language of its words, with links to the same page in the others."""
+    stays = {name: request.args[name] for name in _KEPT if name in request.args}
+    links = [(each, name, f"?{urlencode({**stays, CHOICE: each})}") for each, name in NAMES.items()]
+    return render_template(template, t=words, tongues=links, **values)
+
+
+def preferred(tags: Iterable[str]) -> Correspondence:
+    """Return the first of some BCP 47 tags that there are words for, else English.
+
+    Chinese without a script is written as its place writes it, and Simplified where none is named.
+    """
+    for tag in tags:
+        language, *others = tag.lower().replace("_", "-").split("-")
+        if language == "en":
+            return Correspondence.ENGLISH
+        if language == "zh":
+            traditional = "hans" not in others and not _TRADITIONAL.isdisjoint(others)
+            return (
+                Correspondence.TRADITIONAL_CHINESE
+                if traditional
+                else Correspondence.SIMPLIFIED_CHINESE
+            )
+    return Correspondence.ENGLISH
+
+
+def _varies(response: Response) -> Response:
+    response.vary.add("Accept-Language")
+    return response

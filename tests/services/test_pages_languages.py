@@ -1,0 +1,135 @@
+"""The public pages in each language: by the browser's wish, by choice, and never by the address."""
+
+import pytest
+
+from domain.application import Correspondence
+from services.pages.catalogue import load_catalogue
+from services.pages.tongues import NAMES, preferred
+from services.wiring import Office
+from tests.services.asking import filed_by
+from tests.services.visiting import Page, Visitor, file_case
+
+EN, HANT, HANS = Correspondence
+BORN = filed_by("john").applicant.date_of_birth
+HEADINGS = {
+    EN: "Check where your application stands",
+    HANT: "查詢申請狀況",
+    HANS: "查询申请状况",
+}
+
+
+@pytest.fixture
+def visitor(office: Office) -> Visitor:
+    return Visitor(office)
+
+
+def language_of(page: Page) -> str:
+    return page.root.one("html").given["lang"]
+
+
+def chosen_in(page: Page) -> list[str]:
+    """What the switch of a page says is its language."""
+    return [each.text for each in page.root.all("a") if each.given.get("aria-current") == "true"]
+
+
+@pytest.mark.parametrize(
+    ("tags", "language"),
+    [
+        ("", EN),
+        ("fr, de;q=0.5", EN),
+        ("en-GB, zh-HK;q=0.9", EN),
+        ("zh-HK, en;q=0.5", HANT),
+        ("zh-TW", HANT),
+        ("zh-Hant-CN", HANT),
+        ("zh-MO", HANT),
+        ("zh-CN, zh;q=0.9, en;q=0.8", HANS),
+        ("zh", HANS),
+        ("zh-Hans-HK", HANS),
+        ("fr, en;q=0.3, zh-Hant;q=0.7", HANT),
+        ("zh-HK;q=0, en", EN),
+    ],
+)
+def test_a_browser_is_answered_in_the_first_language_that_it_wishes_for(
+    visitor: Visitor, tags: str, language: Correspondence
+) -> None:
+    page = visitor.get("/", headers={"Accept-Language": tags} if tags else {})
+    assert (language_of(page), page.heading) == (language, HEADINGS[language])
+    assert chosen_in(page) == [NAMES[language]]
+    assert {"Accept-Language", "Cookie"} <= set(page.headers["Vary"].split(", "))
+
+
+def test_no_wish_at_all_is_english() -> None:
+    assert preferred([]) == EN
+
+
+@pytest.mark.parametrize("language", [HANT, HANS])
+def test_a_language_that_is_chosen_holds_against_the_browsers_wish(
+    visitor: Visitor, language: Correspondence
+) -> None:
+    wish = {"Accept-Language": "en"}
+    switch = visitor.get("/", headers=wish).root.one("a", hreflang=language)
+    assert (switch.text, switch.given["href"]) == (NAMES[language], f"?lang={language}")
+    assert language_of(visitor.get("/" + switch.given["href"], headers=wish)) == language
+    assert visitor.get("/", headers=wish).heading == HEADINGS[language]
+    assert visitor.get("/?lang=en", headers=wish).heading == HEADINGS[EN]
+
+
+@pytest.mark.parametrize("unknown", ["fr", "", "../en", "zh", "ZH-HANT"])
+def test_a_language_that_there_is_not_changes_nothing(visitor: Visitor, unknown: str) -> None:
+    visitor.get("/?lang=zh-Hant")
+    page = visitor.get("/", query_string={"lang": unknown})
+    assert (page.status, language_of(page)) == (200, HANT)
+
+
+@pytest.mark.parametrize("language", Correspondence)
+@pytest.mark.parametrize(
+    ("typed", "fault", "field"),
+    [
+        ({"reference": ""}, "no_reference", "reference"),
+        ({"reference": "QM-1"}, "bad_reference", "reference"),
+        ({"day": "", "month": "", "year": ""}, "no_birth", "day"),
+        ({"day": "31", "month": "2"}, "bad_birth", "day"),
+        ({}, "no_match", "reference"),
+    ],
+)
+def test_what_is_wrong_in_an_enquiry_is_said_in_its_language(
+    visitor: Visitor, language: Correspondence, typed: dict[str, str], fault: str, field: str
+) -> None:
+    words = load_catalogue(language)
+    blank = {"reference": "QM-AQP2Y-Q46AS", "day": "27", "month": "3", "year": "1988"}
+    page = visitor.send(visitor.get(f"/?lang={language}"), "/", **{**blank, **typed})
+    assert (page.status, language_of(page)) == (422, language)
+    assert page.problems == [words(f"enquiry.{fault}")]
+    assert page.title.startswith(f"{words('service.error')}: ")
+    (link,) = page.root.one("div", role="alert").all("a", href=f"#{field}")
+    assert link.text == words(f"enquiry.{fault}")
+    assert words("service.error") in page.root.one("p", id=f"{_beside(field)}-fault").text
+
+
+def _beside(field: str) -> str:
+    return "born" if field == "day" else field
+
+
+def test_what_a_status_page_leads_back_to_is_in_its_language(office: Office) -> None:
+    visitor = Visitor(office)
+    emma = filed_by("emma")
+    born = emma.applicant.date_of_birth
+    assert emma.applicant.correspondence_language == HANT
+    page = visitor.send(
+        visitor.get("/"),
+        "/",
+        reference=file_case(office, "emma"),
+        day=str(born.day),
+        month=str(born.month),
+        year=str(born.year),
+    )
+    assert (page.path, language_of(page)) == ("/status", HANT)
+    left = visitor.send(page, "/status/close")
+    assert (language_of(left), left.heading) == (HANT, HEADINGS[HANT])
+    assert load_catalogue(HANT)("enquiry.left") in left.text
+
+
+def test_the_pages_of_the_office_are_in_english(visitor: Visitor) -> None:
+    visitor.get("/?lang=zh-Hant")
+    page = visitor.get("/staff/sign-in")
+    assert (language_of(page), page.heading, chosen_in(page)) == (EN, "Sign in to the office", [])
