@@ -46,6 +46,8 @@ class Action(StrEnum):
     WORK = "work.do"
     ASSIGN = "work.assign"
     READ_WORK = "work.read"
+    READ_WORKLOAD = "workload.read"
+    READ_STATISTICS = "statistics.read"
     READ_CASES = "cases.read"
     READ_HISTORY = "history.read"
     READ_EXERCISES = "exercises.read"
@@ -88,6 +90,8 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.WORK: _STAFF,
         Action.ASSIGN: frozenset({Role.SUPERVISOR}),
         Action.READ_WORK: _STAFF | {Role.AUDITOR},
+        Action.READ_WORKLOAD: frozenset({Role.SUPERVISOR, Role.AUDITOR}),
+        Action.READ_STATISTICS: _READERS,
         Action.READ_CASES: _READERS,
         Action.READ_HISTORY: _READERS,
         Action.READ_EXERCISES: _READERS,

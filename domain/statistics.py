@@ -27,7 +27,7 @@ STEPS: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StageCount:
+class Reached:
     """So many cases came to a stage at least once, and so many are there."""
 
     stage: Stage
@@ -36,7 +36,7 @@ class StageCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Funnel:
+class Intake:
     """What became of the cases that were received in the month that begins on `month`.
 
     `ruleset` is the one that they were assessed under last, None for those that were not yet.
@@ -45,7 +45,7 @@ class Funnel:
     month: date
     ruleset: str | None
     received: int
-    stages: tuple[StageCount, ...]
+    stages: tuple[Reached, ...]
 
     def reached(self, stage: Stage) -> int:
         """Return how many of them came to a stage."""
@@ -53,7 +53,7 @@ class Funnel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Days:
+class Spread:
     """Half of them took at most `half` days, 80 and 95 of a hundred at most the others."""
 
     half: float
@@ -68,7 +68,7 @@ class Stays:
     stage: Stage
     year: int | None
     ended: int
-    days: Days
+    days: Spread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ class Inventory:
 
     stage: Stage
     cases: int
-    days: Days
+    days: Spread
     passed_over: int
     by_most: int
 
@@ -92,31 +92,31 @@ class Statistics:
 
     at: datetime
     position: int
-    funnels: tuple[Funnel, ...]
+    funnels: tuple[Intake, ...]
     stays: tuple[Stays, ...]
     inventory: tuple[Inventory, ...]
 
 
-def years(funnels: Iterable[Funnel]) -> tuple[Funnel, ...]:
+def years(funnels: Iterable[Intake]) -> tuple[Intake, ...]:
     """Return the funnels of whole years, the latest first; each begins on its first of January."""
-    summed: dict[tuple[date, str | None], list[Funnel]] = {}
+    summed: dict[tuple[date, str | None], list[Intake]] = {}
     for each in funnels:
         summed.setdefault((each.month.replace(month=1), each.ruleset), []).append(each)
     latest = sorted(summed.items(), key=lambda each: each[0][0], reverse=True)
     return tuple(_summed(year, ruleset, those) for (year, ruleset), those in latest)
 
 
-def _summed(month: date, ruleset: str | None, those: Sequence[Funnel]) -> Funnel:
+def _summed(month: date, ruleset: str | None, those: Sequence[Intake]) -> Intake:
     reached, there = Counter[Stage](), Counter[Stage]()
     for each in (count for funnel in those for count in funnel.stages):
         reached[each.stage] += each.reached
         there[each.stage] += each.there
-    return Funnel(
+    return Intake(
         month=month,
         ruleset=ruleset,
         received=sum(each.received for each in those),
         stages=tuple(
-            StageCount(stage=stage, reached=reached[stage], there=there[stage])
+            Reached(stage=stage, reached=reached[stage], there=there[stage])
             for stage in Stage
             if stage in reached
         ),

@@ -16,9 +16,11 @@ from domain.outlook import Outlook, outlooks
 from domain.projections.paths import AWAITING
 from domain.projections.status import StatusRow
 from domain.statistics import Statistics
-from domain.waiting import Range, week_of
+from domain.waiting import Range, first_day, week_of
+from services.imports import start_of
 from services.projections import counting
 from services.projections.kept import alone, keep, kept
+from services.projections.workload import Load, load
 from services.wiring import Office
 
 NAME: Final = "statistics"
@@ -101,3 +103,13 @@ def _outlook(office: Office, route: Route) -> Outlook | None:
     except msgspec.ValidationError:
         return None
     return next((each for each in outlooks_kept if each.route is route), None)
+
+
+def workload(office: Office) -> Load:
+    """Return who has how much, and did how much this week and this month of Hong Kong's."""
+    today = hong_kong_date(office.clock())
+    return load(
+        office.models,
+        week=start_of(first_day(week_of(today))),
+        month=start_of(today.replace(day=1)),
+    )

@@ -18,6 +18,7 @@ from services.api import (
     operations,
     problems,
     rulesets,
+    statistics,
     what_if,
     work,
 )
@@ -86,7 +87,7 @@ def create_api(office: Office) -> flask.Flask:
     mount(v1, office, (*commands.routes(), *cases.ROUTES, *exercises.ROUTES, *enquiries.ROUTES))
     mount(v1, office, what_if.ROUTES)
     mount(v1, office, (*work.routes(), *rulesets.ROUTES, _openapi(api)))
-    mount(v1, office, documents.ROUTES)
+    mount(v1, office, (*documents.ROUTES, *statistics.ROUTES))
     running = StrictBlueprint("operations", __name__, description="For those who run the system")
     mount(running, office, operations.routes(metrics))
     api.register_blueprint(v1)

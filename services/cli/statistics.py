@@ -7,7 +7,7 @@ import msgspec
 from rich.table import Table
 
 from domain.outlook import Outlook
-from domain.statistics import STEPS, Days, Funnel, Inventory, Stays, years
+from domain.statistics import STEPS, Intake, Inventory, Spread, Stays, years
 from domain.waiting import BackTest, Range, Score, first_day
 from services import statistics as figures
 from services.cli.asking import MOMENT, office, wide_console
@@ -58,7 +58,7 @@ def _counted(at: datetime | None) -> Figures:
         return figures.count(opened) if at is None else figures.counted(opened, at)
 
 
-def _funnel(funnels: tuple[Funnel, ...], *, months: bool) -> Table:
+def _funnel(funnels: tuple[Intake, ...], *, months: bool) -> Table:
     table = Table(
         title="Of the cases received in a period, how many came to each stage",
         caption="Each case counts in the period in which it was received, whenever it went on",
@@ -108,7 +108,7 @@ def _days_table(title: str, counted: str) -> Table:
     return table
 
 
-def _days(days: Days) -> tuple[str, ...]:
+def _days(days: Spread) -> tuple[str, ...]:
     return tuple(f"{each:g}" for each in (days.half, days.p80, days.p95))
 
 

@@ -13,6 +13,7 @@ from domain.stages import Stage
 from domain.work_queue import FOR_OFFICERS
 from services.cli.asking import in_hong_kong, office, operator, request, wide_console
 from services.projections import queue, runner
+from services.statistics import workload
 from services.work import WorkOutcome, carry_out, take_next
 
 _NOTE: Final = "TEXT is the note, or - to read it from standard input."
@@ -20,7 +21,7 @@ _NOTE: Final = "TEXT is the note, or - to read it from standard input."
 
 @click.group()
 def work() -> None:
-    """Work on cases: next, list, take, release, assign, hand-over, return, note, posted."""
+    """Work on cases: next, list, load, take, release, assign, hand-over, return, note, posted."""
 
 
 @work.command("next")
@@ -50,6 +51,27 @@ def list_(officer: str | None) -> None:
     console = wide_console()
     console.print(_cases(wanted, held))
     console.print(_loads(loads, waiting, on_hold))
+
+
+@work.command("load")
+def load() -> None:
+    """Show what each officer has and did, and what nobody has."""
+    with office() as opened:
+        for name in ("case-list", "work", "paths"):
+            runner.catch_up(opened.store, opened.models, name)
+        found = workload(opened)
+    since = f", the longest since {in_hong_kong(found.longest_since)}" if found.cases else ""
+    table = Table(
+        title="The work of each officer", caption=f"{found.cases} wait with nobody{since}"
+    )
+    headings = ("Officer", "Has", "The longest since", "Returned", "Done this week", "This month")
+    for heading in headings:
+        table.add_column(heading)
+    for each in found.officers:
+        numbers = (each.came_back, each.in_week, each.in_month)
+        longest = in_hong_kong(each.longest_since)
+        table.add_row(each.officer, str(each.held), longest, *map(str, numbers))
+    wide_console().print(table)
 
 
 @work.command("take")

@@ -31,6 +31,7 @@ from services.pages.told import told_so_far
 from services.pages.tongues import render_public, spoken
 from services.projections import queries
 from services.rulebook.shapes import asked_by
+from services.statistics import expected
 from services.wiring import Office
 
 _MINUTES: Final = int(sessions.STATUS_OPEN.total_seconds() // 60)
@@ -103,6 +104,7 @@ def page(office: Office, faults: Mapping[str, str], code: int) -> ResponseReturn
         scored=scored,
         decided=_decided(office, scored, words) if scored else (),
         conditions=_conditions(office, row),
+        wait=expected(office, row),
         decision=_DECISIONS.get(row.stage, "none"),
         fresh=queries.freshness(office.models, "case-status"),
         told=told_so_far(

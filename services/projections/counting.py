@@ -1,7 +1,7 @@
 """Counts over the paths of cases. Each is one statement over one row for each case.
 
 Law: what is counted at an instant follows from what had happened by then, so that the figures of a
-past day can be had again. Days and months are Hong Kong's.
+past day can be had again. Spread and months are Hong Kong's.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,10 +17,10 @@ from domain.projections.paths import ANSWERS
 from domain.stages import Stage
 from domain.statistics import (
     Arrivals,
-    Days,
-    Funnel,
+    Intake,
     Inventory,
-    StageCount,
+    Reached,
+    Spread,
     Statistics,
     Stays,
     passed_over,
@@ -151,14 +151,14 @@ def waits(models: ReadModels, at: datetime) -> Mapping[Route, tuple[Waits, ...]]
     )
 
 
-def _funnels(found: Iterable[Any]) -> Iterable[Funnel]:
+def _funnels(found: Iterable[Any]) -> Iterable[Intake]:
     order = {str(stage): number for number, stage in enumerate(Stage)}
     for (month, ruleset), rows in groupby(found, key=lambda each: (each.month, each.ruleset)):
         stages = tuple(
-            StageCount(stage=Stage(each.stage), reached=each.reached, there=each.there)
+            Reached(stage=Stage(each.stage), reached=each.reached, there=each.there)
             for each in sorted(rows, key=lambda each: order[each.stage])
         )
-        yield Funnel(
+        yield Intake(
             month=month,
             ruleset=ruleset,
             received=sum(each.there for each in stages),
@@ -194,6 +194,6 @@ def _at_stage(stage: Stage, found: Any, arrived: list[Arrivals]) -> Inventory:
     )
 
 
-def _days(found: Iterable[float]) -> Days:
+def _days(found: Iterable[float]) -> Spread:
     half, p80, p95 = (round(each, 1) for each in found)
-    return Days(half=half, p80=p80, p95=p95)
+    return Spread(half=half, p80=p80, p95=p95)

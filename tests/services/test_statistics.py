@@ -12,15 +12,17 @@ from domain.events import CaseEvent
 from domain.outlook import Expected, Outlook
 from domain.projections.paths import AWAITING, PathRow
 from domain.stages import Stage
-from domain.statistics import Days, StageCount, Statistics, Stays
+from domain.statistics import Reached, Spread, Statistics, Stays
 from domain.waiting import BackTest, Range, Score, Waits, week_of
 from services import statistics
 from services.projections import counting, queries, runner
 from services.projections.catalogue import PATHS
 from services.projections.kept import keep, kept
 from services.projections.rows import made
+from services.projections.workload import load
 from services.wiring import Office
 from tests.conftest import TestDatabase
+from tests.domain.desk import CHAN, LEE, returned, taken
 from tests.domain.histories import (
     ACKNOWLEDGED,
     NOT_SELECTED,
@@ -110,9 +112,9 @@ def test_stays_are_measured_by_the_year_in_which_they_ended(book: Casebook) -> N
         happen(book, number, (0, ACKNOWLEDGED), (days, ACKNOWLEDGED))
     found = counted(book, START + timedelta(days=364))
     assert [each for each in found.stays if each.stage is Stage.SUBMITTED] == [
-        Stays(stage=Stage.SUBMITTED, year=None, ended=5, days=Days(half=30, p80=92, p95=248)),
-        Stays(stage=Stage.SUBMITTED, year=2020, ended=1, days=Days(half=300, p80=300, p95=300)),
-        Stays(stage=Stage.SUBMITTED, year=2019, ended=4, days=Days(half=25, p80=34, p95=38.5)),
+        Stays(stage=Stage.SUBMITTED, year=None, ended=5, days=Spread(half=30, p80=92, p95=248)),
+        Stays(stage=Stage.SUBMITTED, year=2020, ended=1, days=Spread(half=300, p80=300, p95=300)),
+        Stays(stage=Stage.SUBMITTED, year=2019, ended=4, days=Spread(half=25, p80=34, p95=38.5)),
     ]
     (year,) = (
         each for each in counted(book, START + timedelta(days=400)).stays if each.year is None
@@ -168,7 +170,7 @@ def _last(row: PathRow, at: datetime) -> Stage:
     return [stage for stage, since in zip(row.stages, row.since, strict=True) if since <= at][-1]
 
 
-def _total(stages: list[StageCount], name: str) -> Counter[Stage]:
+def _total(stages: list[Reached], name: str) -> Counter[Stage]:
     total = Counter[Stage]()
     for each in stages:
         total[each.stage] += getattr(each, name)
@@ -190,6 +192,29 @@ def test_waits_are_counted_by_the_weeks_in_which_they_began_and_ended(book: Case
     early = counting.waits(book.models, START + timedelta(days=20))[Route.GENERAL]
     assert sum(each.cases for each in early if each.ended is None) == 2
     assert counting.waits(book.models, LATER)[Route.ACHIEVEMENT] == ()
+
+
+def test_what_officers_did_counts_from_the_week_and_the_month(book: Casebook) -> None:
+    month = datetime(2019, 4, 30, 16, tzinfo=UTC)
+    happen(book, 1, (0, ACKNOWLEDGED), (1, ACKNOWLEDGED), (2, prerequisites()), (3, scored()))
+    happen(book, 2, (0, ACKNOWLEDGED), (20, ACKNOWLEDGED))
+    happen(book, 3, (-10, ACKNOWLEDGED), (-2, ACKNOWLEDGED))
+    book.write(f"work-{reference(2)}", [taken(LEE), returned(LEE, CHAN)])
+    counted(book)
+    for name in ("work", "case-list"):
+        runner.catch_up(book.store, book.models, name)
+    found = load(book.models, week=START + timedelta(days=10), month=month)
+    by_officer = {each.officer: each for each in found.officers}
+    assert (by_officer["somebody"].in_week, by_officer["somebody"].in_month) == (1, 2)
+    assert (by_officer["somebody"].held, by_officer["somebody"].longest_since) == (0, None)
+    assert (by_officer[CHAN].held, by_officer[CHAN].came_back, by_officer[CHAN].in_month) == (
+        1,
+        1,
+        0,
+    )
+    assert found.cases == 1
+    late = load(book.models, week=month, month=START + timedelta(days=30))
+    assert {each.officer: each.in_week for each in late.officers}["somebody"] == 2
 
 
 def test_figures_are_counted_once_and_kept(office: Office) -> None:

@@ -43,6 +43,16 @@ def test_the_next_case_is_taken_listed_and_put_back(office: Office, qmas: Qmas) 
     assert "1 waits for an officer; nobody has it" in qmas("work", "list").output
 
 
+def test_what_each_officer_has_is_shown_beside_what_nobody_has(office: Office, qmas: Qmas) -> None:
+    file_case(office, "john")
+    file_case(office, "emma")
+    qmas("work", "next")
+    shown = qmas("work", "load").output
+    (row,) = (line for line in shown.splitlines() if operator(Role.OFFICER).name in line)
+    assert [each.strip() for each in row.split("│")][2] == "1"
+    assert "1 wait with nobody, the longest since 2019-05-" in shown
+
+
 def test_the_next_case_is_of_the_kind_asked_for(office: Office, qmas: Qmas) -> None:
     file_case(office, "john")
     asked = ("work", "next", "--route", "achievement")
