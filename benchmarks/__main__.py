@@ -76,11 +76,14 @@ def simulating(given: simulation.OpenCases, seconds: float, figures: Figures) ->
     figures["assessed"].append(simulation.assessed(given, seconds))
 
 
-def catching_up(database: Database, events: int, figures: Figures) -> None:
-    """A backlog folded exactly once: the case list, and the library's runner that counts."""
+def catching_up(filled: Database, worked: Database, events: int, figures: Figures) -> None:
+    """A backlog folded exactly once: the case list, and rows that count as the library's do."""
     for workers in FOLLOWERS:
-        figures[f"followed {workers}"].append(following.caught_up(database, workers))
-    figures["library followed"].append(library_following.caught_up(database, events))
+        listed = following.caught_up(filled, workers, following.CASE_LIST)
+        figures[f"listed {workers}"].append(listed)
+        counted = following.caught_up(worked, workers, following.WORK)
+        figures[f"counted {workers}"].append(counted)
+    figures["library followed"].append(library_following.caught_up(filled, events))
 
 
 def shown(figures: Figures) -> Table:
@@ -105,7 +108,8 @@ def shown(figures: Figures) -> Table:
         ("log reading, sealed members closed", "closed", "raw bodies", "raw"),
         ("log reading, sealed members opened", "opened", "raw bodies", "raw"),
         *(
-            (f"case list caught up, workers: {number}", f"followed {number}", *_FOLLOWING)
+            (f"{what} caught up, workers: {number}", f"{name} {number}", *_FOLLOWING)
+            for what, name in (("case list", "listed"), ("rows that count", "counted"))
             for number in FOLLOWERS
         ),
         ("open cases simulated, 2 processes", "simulated", "applications opened", "filed"),
@@ -174,14 +178,16 @@ def main() -> None:
         with (
             beside,
             fresh_database(server) as filled,
+            fresh_database(server) as worked,
             simulation.open_cases(filled, cases) as given,
         ):
+            following.fill_with_work(worked, events)
             for number in range(1, rounds + 1):
                 console.print(f"round {number} of {rounds}")
                 appends(server, seconds, figures)
                 bulk_and_reading(server, events, figures)
                 simulating(given, seconds, figures)
-                catching_up(filled, events // 10, figures)
+                catching_up(filled, worked, events // 10, figures)
         with fresh_database(server) as database:
             for name, took in exercise.seconds_of(database, pool).items():
                 figures[name].append(took)

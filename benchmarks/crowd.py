@@ -11,6 +11,7 @@ Prepare = Callable[..., Act]
 """Called in the new process with its number and the crowd's arguments; returns what to repeat."""
 
 _WARM_UP = 30
+_PATIENCE = 300.0  # seconds in which the last process has begun, on a machine with much else to do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ def rate(prepare: Prepare, *given: Any, number: int, seconds: float) -> float:
     crowd = [context.Process(target=_repeat, args=(task, who)) for who in range(number)]
     for each in crowd:
         each.start()
-    done = [counts.get(timeout=60 + seconds) for _ in crowd]
+    done = [counts.get(timeout=_PATIENCE + seconds) for _ in crowd]
     for each in crowd:
         each.join()
     return sum(done)
@@ -48,7 +49,7 @@ def _repeat(task: _Task, who: int) -> None:
     act = task.prepare(who, *task.given)
     for _ in range(_WARM_UP):
         act()
-    task.barrier.wait(60)
+    task.barrier.wait(_PATIENCE)
     begun, done = time.monotonic(), 0
     while time.monotonic() - begun < task.seconds:
         act()

@@ -1,7 +1,9 @@
 """The peer of a read model that follows the log: a library's runner of projections.
 
-Like ours it keeps a row for each stream, and where it is, in one transaction; unlike ours, which
-folds all that the case list shows, it only counts the events of each stream.
+Like ours it keeps a row for each stream, and where it is, in one transaction; it only counts the
+events of each stream. The runner hands its projection one event at a time, each with a tracking
+record of its own, so that exactly once is a transaction for each event: there is no batch to set.
+Everything else is as the library has it.
 """
 
 import time
