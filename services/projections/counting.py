@@ -1,7 +1,7 @@
 """Counts over the paths of cases. Each is one statement over one row for each case.
 
 Law: what is counted at an instant follows from what had happened by then, so that the figures of a
-past day can be had again. Spread and months are Hong Kong's.
+past day can be had again. Days and months are Hong Kong's.
 """
 
 from collections.abc import Iterable, Mapping

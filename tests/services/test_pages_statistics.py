@@ -75,7 +75,9 @@ def test_a_supervisor_sees_the_work_of_each_officer(office: Office) -> None:
     [
         (30.5, 47, "four in five had an answer in about 7 to 11 months more"),
         (0, 8, "four in five had an answer within about 2 months more"),
+        (0, 3, "four in five had an answer within about a month more"),
         (30.5, None, "nine in ten waited for 7 months more or longer"),
+        (5, None, "nine in ten waited for a month more or longer"),
     ],
 )
 def test_an_applicant_is_told_how_long_it_may_take(
@@ -88,7 +90,10 @@ def test_an_applicant_is_told_how_long_it_may_take(
     assert "no promise. Tried on past applications, it held for 81 of 100" in page.text
 
 
-def test_an_applicant_is_told_nothing_where_nothing_is_known(office: Office) -> None:
+@pytest.mark.parametrize("kept", [True, False])
+def test_an_applicant_is_told_nothing_where_nothing_is_known(office: Office, kept: bool) -> None:  # noqa: FBT001 - given by the table
     reference = file_case(office, "john", *TO_POOL)
+    if kept:
+        keep_outlook(office, 0, None)
     page = enquire(Visitor(office), reference)
     assert "How long it may take" not in page.text
