@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Final, cast
 
 from domain import exercise_events as x
 from domain.errors import NoSuchExercise
@@ -11,6 +11,19 @@ from domain.projections.exercises import ExerciseRow, ExerciseStage
 from services.exercise_requests import events_of
 from services.projections import queries
 from services.wiring import Office
+
+FIGURES: Final = (
+    "received",
+    "processed",
+    "prerequisites_failed",
+    "below_mark",
+    "withdrawn",
+    "to_committee",
+    "selected",
+    "selected_general",
+    "selected_achievement",
+)
+"""What of the funnel is shown to everybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +65,7 @@ def result_of(office: Office, exercise: str) -> PublicResult:
     )
 
 
-def lines(found: PublicResult) -> Iterator[tuple[str, int | None]]:
-    """Yield each figure of the funnel with what it is called."""
-    funnel = found.result.funnel
-    yield "Received", funnel.received
-    yield "Processed", funnel.processed
-    yield "Prerequisites not met", funnel.prerequisites_failed
-    yield "Below the mark", funnel.below_mark
-    yield "Withdrawn", funnel.withdrawn
-    yield "Before the committee", funnel.to_committee
-    yield "Selected", funnel.selected
-    yield "Selected, general route", funnel.selected_general
-    yield "Selected, achievement route", funnel.selected_achievement
+def figures(found: PublicResult) -> Iterator[tuple[str, int | None]]:
+    """Yield each figure of the funnel that is shown, by its name, in the order of the way."""
+    for name in FIGURES:
+        yield name, getattr(found.result.funnel, name)

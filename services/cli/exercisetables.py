@@ -1,8 +1,9 @@
 """What `qmas exercise` shows: exercises, published results, and cases in their order."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -15,11 +16,24 @@ from domain.rules.rank import Placed
 from domain.stages import Stage
 from services.cli.asking import in_hong_kong
 from services.openings import OpeningTrial
-from services.results import PublicResult, lines
+from services.results import PublicResult, figures
 from services.what_if import WhatIf
 
 LOCAL_POLICY: Final = "The order and its tie-break are local policy: the scheme publishes none."
 _HIDDEN: Final = "too few to tell"
+_FIGURES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "received": "Received",
+        "processed": "Processed",
+        "prerequisites_failed": "Prerequisites not met",
+        "below_mark": "Below the mark",
+        "withdrawn": "Withdrawn",
+        "to_committee": "Before the committee",
+        "selected": "Selected",
+        "selected_general": "Selected, general route",
+        "selected_achievement": "Selected, achievement route",
+    }
+)
 
 
 def exercises_table(rows: Iterable[ExerciseRow]) -> Table:
@@ -72,8 +86,8 @@ def result_table(found: PublicResult) -> Table:
     since = result.counted_since
     table.add_row("Counted", f"since {_exact(since)}" if since else "from the beginning")
     table.add_row("until", _exact(found.opened_at))
-    for name, number in lines(found):
-        table.add_row(name, _or_hidden(number))
+    for name, number in figures(found):
+        table.add_row(_FIGURES[name], _or_hidden(number))
     table.add_section()
     for band in result.histogram:
         table.add_row(f"{band.lowest} to {band.highest}", _or_hidden(band.cases))

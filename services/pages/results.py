@@ -2,24 +2,35 @@
 
 from typing import Final
 
-from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from domain.access import Action
+from domain.application import Correspondence, Sector
 from services.pages.guard import Route
-from services.results import lines, result_of, results
+from services.pages.tongues import render_public, spoken
+from services.reasons import word
+from services.results import figures, result_of, results
 from services.wiring import Office
 
 
 def result_list(office: Office) -> ResponseReturnValue:
     """Show which results are published."""
-    return render_template("results.html", rows=results(office))
+    return render_public("results.html", spoken(), rows=results(office))
 
 
 def result(office: Office, name: str) -> ResponseReturnValue:
     """Show one published result."""
     found = result_of(office, name)
-    return render_template("result.html", found=found, result=found.result, lines=lines(found))
+    words = spoken()
+    language = Correspondence(words.language)
+    return render_public(
+        "result.html",
+        words,
+        found=found,
+        result=found.result,
+        figures=figures(found),
+        strata=[(word(Sector(each.stratum), language), each) for each in found.result.strata],
+    )
 
 
 ROUTES: Final = (

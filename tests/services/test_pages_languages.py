@@ -1,13 +1,20 @@
 """The public pages in each language: by the browser's wish, by choice, and never by the address."""
 
+import re
+
 import pytest
 
+from domain import exercise_commands as q
 from domain.application import Correspondence
+from domain.rules.terms import Archetype, StratumPlaces
+from services.exercises import draw_shortlist, open_exercise, publish_result
 from services.pages.catalogue import load_catalogue
 from services.pages.tongues import NAMES, preferred
+from services.projections.runner import catch_up_all
 from services.wiring import Office
-from tests.services.asking import filed_by
-from tests.services.visiting import Page, Visitor, file_case
+from tests.services.asking import SUPERVISOR, asked, filed_by
+from tests.services.exercising import select
+from tests.services.visiting import TO_POOL, Page, Visitor, file_case
 
 EN, HANT, HANS = Correspondence
 BORN = filed_by("john").applicant.date_of_birth
@@ -133,3 +140,71 @@ def test_the_pages_of_the_office_are_in_english(visitor: Visitor) -> None:
     visitor.get("/?lang=zh-Hant")
     page = visitor.get("/staff/sign-in")
     assert (language_of(page), page.heading, chosen_in(page)) == (EN, "Sign in to the office", [])
+
+
+SECTORS = q.OpenExercise(
+    exercise="2019-q2",
+    title="Second quarter of 2019",
+    archetype=Archetype.RANK_WITHIN_STRATA,
+    places=1,
+    strata=(StratumPlaces(stratum="innovation_technology", places=1),),
+)
+
+
+def publish_one(office: Office, opening: q.OpenExercise = SECTORS) -> None:
+    """Publish the result of an exercise with one place."""
+    file_case(office, "john", *TO_POOL)
+    open_exercise(office, opening, asked(SUPERVISOR))
+    draw_shortlist(office, "2019-q2", asked(SUPERVISOR))
+    select(office, "2019-q2")
+    publish_result(office, "2019-q2", asked(SUPERVISOR))
+    catch_up_all(office.store, office.models)
+
+
+def test_the_instants_of_a_result_are_told_in_words(office: Office) -> None:
+    file_case(office, "emma", *TO_POOL)
+    publish_one(office, q.OpenExercise(exercise="2019-q2", title="Second quarter", places=1))
+    page = Visitor(office).get("/results/2019-q2")
+    assert page.facts["Pool"] == "2, as it was frozen on 1 May 2019, 10:00"
+    assert page.facts["Counted until"].startswith("1 May 2019, 10:00")
+    assert "+08:00" not in page.text
+
+
+def test_a_result_is_told_in_each_language(office: Office) -> None:
+    publish_one(office)
+    visitor = Visitor(office)
+    told = {
+        EN: (
+            "innovation and technology",
+            "1, as it was frozen on 1 May 2019, 10:00",
+            "the beginning",
+        ),
+        HANT: ("創新及科技", "1 宗，截至 2019年5月1日 10:00", "計劃開始"),
+        HANS: ("创新科技", "1 份，截至 2019年5月1日 10:00", "计划开始"),
+    }
+    for language, (sector, pool, since) in told.items():
+        words = load_catalogue(language)
+        listed = visitor.get(f"/results?lang={language}")
+        assert (language_of(listed), listed.heading) == (language, words("results.title"))
+        page = visitor.get("/results/2019-q2")
+        assert (language_of(page), page.heading) == (language, "Second quarter of 2019")
+        assert page.title.startswith(words("results.of"))
+        assert page.facts[words("results.kind")] == words("archetype.rank-within-strata")
+        assert page.facts[words("results.pool")] == pool
+        assert page.facts[words("results.counted_from")] == since
+        assert page.facts[words("funnel.received")] == "1"
+        strata = page.root.one("div", **{"aria-labelledby": "strata-caption"})
+        assert strata.one("tbody").one("th").text == sector
+        assert words("order.points-instant-reference") in page.text
+
+
+@pytest.mark.parametrize("language", [HANT, HANS])
+def test_no_english_is_left_in_a_result_but_the_offices_own(
+    office: Office, language: Correspondence
+) -> None:
+    publish_one(office)
+    visitor = Visitor(office)
+    page = visitor.get(f"/results/2019-q2?lang={language}")
+    known = {"Second", "quarter", "of", "gpt", "sha256"}
+    said = set(re.findall(r"[A-Za-z]{2,}[0-9]*", re.sub(r"sha256:[0-9a-f]+", "", page.text)))
+    assert said <= known

@@ -44,6 +44,7 @@ from services.pages import desk, shown
 from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.exercises import ACTS
 from services.pages.forms import COMMANDS, inputs_of, slug
+from services.results import FIGURES
 from services.work import Whose
 from tests.domain.histories import JOHN
 
@@ -61,8 +62,17 @@ VOCABULARIES = (
     Leftover,
     AfterNoPlace,
 )
+OF_ANYBODY = ("enquiry", "archetype", "order", "funnel", "results")
 CHINESE = [each.value for each in Correspondence if each is not Correspondence.ENGLISH]
-OF_APPLICANTS = ("status.html", "documents.html", "parts.html", "layout.html", "enquiry.html")
+PUBLIC = ("results.html", "result.html")
+OF_APPLICANTS = (
+    "status.html",
+    "documents.html",
+    "parts.html",
+    "layout.html",
+    "enquiry.html",
+    *PUBLIC,
+)
 """The templates of the pages that applicants read in their own language."""
 
 
@@ -78,7 +88,7 @@ def test_what_applicants_read_has_words_in_their_language(language: str) -> None
     english, entries = load_catalogue().entries, load_catalogue(language).entries
     wanted = named_in(OF_APPLICANTS)
     open_sets = ("stage", "step", "party", "decision", "refusal-class", "document-kind")
-    for each in (*open_sets, "voided-because", "lapsed-because", "enquiry"):
+    for each in (*open_sets, "voided-because", "lapsed-because", *OF_ANYBODY):
         wanted |= {key for key in english if key.startswith(f"{each}.")}
     wanted |= {f"route.{each}" for each in Route}
     assert wanted - entries.keys() == set()
@@ -110,6 +120,7 @@ def test_everything_that_can_happen_has_words() -> None:
     wanted |= {f"route.{each}" for each in Route} | {f"channel.{each}" for each in Channel}
     wanted |= {f"refusal-class.{each}" for each in RefusalClass}
     wanted |= {f"exercise.{each}" for each in ExerciseStage}
+    wanted |= {f"funnel.{each}" for each in FIGURES}
     wanted |= {f"step.{each.step}" for each in (*AWAITED.values(), DOCUMENTS_AWAITED)}
     assert wanted <= entries.keys()
     assert all(entries.values())
