@@ -2,13 +2,15 @@
 
 from typing import Final
 
-from flask import abort, render_template, request
+from flask import abort, request
 from flask.typing import ResponseReturnValue
 
 from domain.access import Action
+from domain.application import Correspondence
 from domain.application import Route as Route_
 from domain.rules.choose import UnknownRuleset
 from services.pages.guard import Route
+from services.pages.tongues import render_public, spoken
 from services.rulebook.named import ruleset_named
 from services.rulebook.shapes import every, in_brief, in_full, latest
 from services.wiring import Office
@@ -19,9 +21,12 @@ _NOT_FOUND: Final = 404
 def rule_list(office: Office) -> ResponseReturnValue:
     """Show every ruleset in its latest edition."""
     book = office.rulebook
-    lines = [in_brief(book, each) for each in latest(book)]
-    return render_template(
+    words = spoken()
+    language = Correspondence(words.language)
+    lines = [in_brief(book, each, language=language) for each in latest(book)]
+    return render_public(
         "rules.html",
+        words,
         routes=[(route, [each for each in lines if each.route is route]) for route in Route_],
     )
 
@@ -34,9 +39,11 @@ def ruleset(office: Office, name: str) -> ResponseReturnValue:
         found = ruleset_named(book, asked)
     except UnknownRuleset:
         abort(_NOT_FOUND)
-    return render_template(
+    words = spoken()
+    return render_public(
         "ruleset.html",
-        shown=in_full(book, found),
+        words,
+        shown=in_full(book, found, Correspondence(words.language)),
         editions=[each for each in every(book) if each.id == found.id],
     )
 

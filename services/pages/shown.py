@@ -26,7 +26,6 @@ from domain.slugs import slug
 from services.overrides import override_told
 from services.pages.catalogue import Catalogue
 from services.reasons import say, word
-from services.rulebook.words import ACHIEVEMENTS
 
 ENGLISH: Final = Correspondence.ENGLISH
 NOTHING: Final = "\N{EN DASH}"
@@ -106,10 +105,8 @@ def plain(words: Catalogue, value: Any) -> str:  # noqa: PLR0911 - one arm per k
 def _word(words: Catalogue, value: StrEnum) -> str:
     """Return a word of a vocabulary as people say it, where there are words for it."""
     match value:
-        case Level() | Sector() | Relative():
+        case Level() | Sector() | Relative() | AchievementKind():
             return _begun(word(value, ENGLISH))
-        case AchievementKind():
-            return _begun(ACHIEVEMENTS[value])
         case _:
             place = f"{slug(type(value).__name__)}.{value}"
             return words.maybe(place, value.replace("_", " "))

@@ -15,6 +15,7 @@ from flask.typing import ResponseReturnValue
 
 from domain import events as e
 from domain.access import Action
+from domain.application import Correspondence
 from domain.projections.status import StatusRow
 from domain.references import parse_reference
 from domain.rules.choose import UnknownRuleset, named, recorded
@@ -149,7 +150,10 @@ def _score_told(office: Office, row: StatusRow) -> e.ApplicationScored | None:
 def _decided(office: Office, scored: e.ApplicationScored, words: Catalogue) -> tuple[str, ...]:
     """Return which rules were decided otherwise than by their tests, and never by whom."""
     try:
-        asks = asked_by(recorded(office.rulebook, scored.ruleset, scored.digest))
+        asks = asked_by(
+            recorded(office.rulebook, scored.ruleset, scored.digest),
+            Correspondence(words.language),
+        )
     except UnknownRuleset:
         asks = {}
     told = ((asks.get(each.rule, each.rule), each) for each in scored.overrides)

@@ -5,6 +5,7 @@ holds on every page, and a page says of itself which language it is in.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -14,6 +15,7 @@ from flask import Response, after_this_request, render_template, request
 from domain.application import Correspondence
 from services.pages import sessions
 from services.pages.catalogue import Catalogue, load_catalogue
+from services.pages.shown import label_of
 
 NAMES: Final[Mapping[Correspondence, str]] = MappingProxyType(
     {
@@ -45,7 +47,9 @@ def render_public(template: str, words: Catalogue, **values: Any) -> str:
     """Return a page in the language of its words, with links to the same page in the others."""
     stays = {name: request.args[name] for name in _KEPT if name in request.args}
     links = [(each, name, f"?{urlencode({**stays, CHOICE: each})}") for each, name in NAMES.items()]
-    return render_template(template, t=words, tongues=links, **values)
+    return render_template(
+        template, t=words, tongues=links, factor_label=partial(label_of, words), **values
+    )
 
 
 def preferred(tags: Iterable[str]) -> Correspondence:

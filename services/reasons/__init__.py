@@ -1,6 +1,6 @@
 """Reasons said in the languages in which the office writes: a catalogue each, and who reads it."""
 
 from services.reasons.catalogue import CatalogueFaults, parse_catalogue
-from services.reasons.saying import say, word
+from services.reasons.saying import alternatives, ask, say, word
 
-__all__ = ["CatalogueFaults", "parse_catalogue", "say", "word"]
+__all__ = ["CatalogueFaults", "alternatives", "ask", "parse_catalogue", "say", "word"]

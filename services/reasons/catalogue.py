@@ -1,7 +1,7 @@
 """The catalogue of a language: every template it needs, read and checked.
 
-Law: a catalogue says every message and every word that reasons are made of, and each of their
-facts, or it is refused with all its faults at once.
+Law: a catalogue says every message, all that a rule asks and every word that these are made of, and
+each of their facts, or it is refused with all its faults at once.
 """
 
 import tomllib
@@ -10,9 +10,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from domain.application import Correspondence, Level, Relative, Sector
+from domain.application import AchievementKind, Correspondence, Level, Relative, Sector
 from domain.errors import Reportable
 from domain.rules.reasons import Kind, Message
+from domain.rules.types import Catches
+from services.reasons.asking import ASKS
 from services.reasons.templates import Template, faults_of, read_template
 
 Catalogue = Mapping[str, Template]
@@ -86,5 +88,8 @@ def _wanted() -> dict[str, Mapping[str, Kind]]:
         **{f"levels.{each}.counted": _NUMBER for each in Level},
         **{f"sectors.{each}": {} for each in Sector},
         **{f"relatives.{each}": {} for each in Relative},
+        **{f"achievements.{each}": {} for each in AchievementKind},
+        **{f"catches.{each}": {} for each in Catches},
+        **{f"asks.{each}": facts for each, facts in ASKS.items()},
         **{f"say.{each}": each.facts for each in Message},
     }

@@ -16,9 +16,10 @@ from babel.core import get_global
 from babel.dates import format_date
 from babel.lists import format_list
 
-from domain.application import Correspondence, Level, Relative, Sector
+from domain.application import AchievementKind, Correspondence, Level, Relative, Sector
 from domain.days import DAYS_PER_YEAR
 from domain.rules.reasons import Reason
+from domain.rules.types import Catches
 from services.reasons.catalogue import Catalogue, catalogue
 from services.reasons.templates import PLAIN, PLURAL, Placeholder
 
@@ -37,6 +38,16 @@ _LEAST_MONTHS: Final = 3
 def say(reason: Reason, language: Correspondence) -> str:
     """Return the reason as one sentence, without a full stop, in a language."""
     return _speaker(language).said(f"say.{reason.message}", reason.facts)
+
+
+def ask(language: Correspondence, name: str, **figures: Any) -> str:
+    """Return what a rule asks as a part of a sentence, with its figures, in a language."""
+    return _speaker(language).said(f"asks.{name}", figures)
+
+
+def alternatives(language: Correspondence, texts: Iterable[str]) -> str:
+    """Return texts as a sentence lists them of which one is enough."""
+    return _speaker(language).listed(texts, "or")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,13 +144,20 @@ _SAID: Final[Mapping[str, _Said]] = MappingProxyType(
 """How each saying is said."""
 
 
-_WORDS: Final[Mapping[type[Level | Sector | Relative], str]] = MappingProxyType(
-    {Level: "levels.{}.some", Sector: "sectors.{}", Relative: "relatives.{}"}
+_Word = Level | Sector | Relative | AchievementKind | Catches
+_WORDS: Final[Mapping[type[_Word], str]] = MappingProxyType(
+    {
+        Level: "levels.{}.some",
+        Sector: "sectors.{}",
+        Relative: "relatives.{}",
+        AchievementKind: "achievements.{}",
+        Catches: "catches.{}",
+    }
 )
 
 
-def word(value: Level | Sector | Relative, language: Correspondence) -> str:
-    """Return what a word of an application is called in the language: a master's degree."""
+def word(value: _Word, language: Correspondence) -> str:
+    """Return what a word of an application or a rule is called in the language: a doctorate."""
     return _speaker(language).said(_WORDS[type(value)].format(value), {})
 
 

@@ -6,9 +6,9 @@ The same shapes are printed, served as JSON and shown on a page.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import assert_never
+from typing import Final, assert_never
 
-from domain.application import Route
+from domain.application import Correspondence, Route
 from domain.rules.checks import FACTOR_NAMES
 from domain.rules.choose import known
 from domain.rules.criteria import Criterion, sources_of
@@ -28,6 +28,8 @@ from domain.rules.factors import (
 from domain.rules.life import Life
 from domain.rules.types import Catches, Rulebook, Ruleset, Test
 from services.rulebook import words
+
+_EN: Final = Correspondence.ENGLISH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +167,12 @@ def days(book: Rulebook, ruleset: Ruleset, known_on: date | None = None) -> Days
     )
 
 
-def in_brief(book: Rulebook, ruleset: Ruleset, known_on: date | None = None) -> RulesetLine:
+def in_brief(
+    book: Rulebook,
+    ruleset: Ruleset,
+    known_on: date | None = None,
+    language: Correspondence = _EN,
+) -> RulesetLine:
     """A ruleset in one line; its confidence is that of its days."""
     return RulesetLine(
         id=ruleset.id,
@@ -176,35 +183,35 @@ def in_brief(book: Rulebook, ruleset: Ruleset, known_on: date | None = None) -> 
         pass_mark=ruleset.pass_mark.value,
         max=ruleset.max.value,
         catches=ruleset.transition.catches,
-        transition=words.caught(ruleset.transition),
+        transition=words.caught(ruleset.transition, language),
         confidence=ruleset.life.cited.confidence,
         digest=ruleset.digest,
     )
 
 
-def in_full(book: Rulebook, ruleset: Ruleset) -> RulesetShown:
+def in_full(book: Rulebook, ruleset: Ruleset, language: Correspondence = _EN) -> RulesetShown:
     """Everything of a ruleset, with the address of every source that it cites."""
     whole = RulesetShown(
-        ruleset=in_brief(book, ruleset),
+        ruleset=in_brief(book, ruleset, language=language),
         authorities=Authorities(
             life=_authority(ruleset.life.cited),
             transition=_authority(ruleset.transition.cited),
             pass_mark=_authority(ruleset.pass_mark.cited),
             max=_authority(ruleset.max.cited),
         ),
-        prerequisites=tuple(_prerequisites(ruleset)),
-        factors=tuple(factor(each) for each in ruleset.factors),
-        criteria=tuple(_criterion(each) for each in ruleset.criteria),
+        prerequisites=tuple(_prerequisites(ruleset, language)),
+        factors=tuple(factor(each, language) for each in ruleset.factors),
+        criteria=tuple(_criterion(each, language) for each in ruleset.criteria),
         sources=(),
     )
     cited = {each for authority in _authorities(whole) for each in authority.source}
     return replace(whole, sources=sources(book, cited))
 
 
-def asked_by(ruleset: Ruleset) -> dict[str, str]:
+def asked_by(ruleset: Ruleset, language: Correspondence) -> dict[str, str]:
     """What each row and criterion of a ruleset asks in words, by its id."""
-    rows = {row.id: row.asks for each in ruleset.factors for row in factor(each).rows}
-    return rows | {each.id: words.asked(each) for each in ruleset.criteria}
+    rows = {row.id: row.asks for each in ruleset.factors for row in factor(each, language).rows}
+    return rows | {each.id: words.asked(each, language) for each in ruleset.criteria}
 
 
 def sources(book: Rulebook, cited: Iterable[str]) -> tuple[Source, ...]:
@@ -215,13 +222,13 @@ def sources(book: Rulebook, cited: Iterable[str]) -> tuple[Source, ...]:
     )
 
 
-def factor(of: Factor) -> FactorShown:
+def factor(of: Factor, language: Correspondence = _EN) -> FactorShown:
     """A factor with its rows, best first as in the data."""
     return FactorShown(
         factor=FACTOR_NAMES[type(of)],
         max=of.max.value,
         authority=_authority(of.max.cited),
-        rows=tuple(_rows(of)),
+        rows=tuple(_rows(of, language)),
     )
 
 
@@ -263,7 +270,7 @@ def _authority(cited: Citation) -> Authority:
     )
 
 
-def _prerequisites(ruleset: Ruleset) -> Iterator[Asked]:
+def _prerequisites(ruleset: Ruleset, language: Correspondence) -> Iterator[Asked]:
     rules = ruleset.prerequisites
     cited = (
         rules.age.cited,
@@ -273,42 +280,42 @@ def _prerequisites(ruleset: Ruleset) -> Iterator[Asked]:
         rules.education.cited,
         rules.nationality,
     )
-    for (each, asked), authority in zip(words.prerequisites(rules), cited, strict=True):
+    for (each, asked), authority in zip(words.prerequisites(rules, language), cited, strict=True):
         yield Asked(id=each, asks=asked, authority=_authority(authority))
 
 
-def _criterion(of: Criterion) -> Asked:
+def _criterion(of: Criterion, language: Correspondence) -> Asked:
     cited = tuple(sorted(sources_of(of), key=_numbered))
     authority = replace(_authority(of.cited), source=cited)
-    return Asked(id=of.id, asks=words.asked(of), authority=authority)
+    return Asked(id=of.id, asks=words.asked(of, language), authority=authority)
 
 
-def _rows(of: Factor) -> Iterator[RowShown]:
+def _rows(of: Factor, language: Correspondence) -> Iterator[RowShown]:
     match of:
         case AgeFactor():
-            yield from (_row(each, adds=False) for each in of.bands)
+            yield from (_row(each, language, adds=False) for each in of.bands)
         case QualificationFactor():
-            yield from (_row(each, adds=False) for each in of.ladder)
-            yield from (_row(each, adds=True) for each in of.bonuses)
+            yield from (_row(each, language, adds=False) for each in of.ladder)
+            yield from (_row(each, language, adds=True) for each in of.bonuses)
         case WorkFactor():
-            yield from (_row(each, adds=False) for each in of.ladder)
-            yield from (_row(each, adds=True) for each in of.bonuses)
+            yield from (_row(each, language, adds=False) for each in of.ladder)
+            yield from (_row(each, language, adds=True) for each in of.bonuses)
         case LanguageFactor():
-            yield from (_row(each, adds=False) for each in of.ladder)
+            yield from (_row(each, language, adds=False) for each in of.ladder)
         case TalentListFactor():
-            yield _row(of.bonus, adds=True)
+            yield _row(of.bonus, language, adds=True)
         case FamilyFactor():
-            yield from (_row(each, adds=True) for each in of.items)
+            yield from (_row(each, language, adds=True) for each in of.items)
         case AchievementFactor():
-            yield _row(of.row, adds=True)
+            yield _row(of.row, language, adds=True)
         case _:
             assert_never(of)
 
 
-def _row(row: words.Row, *, adds: bool) -> RowShown:
+def _row(row: words.Row, language: Correspondence, *, adds: bool) -> RowShown:
     return RowShown(
         id=row.id,
-        asks=words.asks(row),
+        asks=words.asks(row, language),
         points=row.points,
         at_most=row.cap if isinstance(row, FamilyItem) else row.points,
         adds=adds,

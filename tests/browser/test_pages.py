@@ -130,6 +130,9 @@ def test_no_page_is_faint_unlabelled_or_too_wide(
         "/rules/gpt-2018",
         "/rules/gptq-2024",
         "/nowhere",
+        "/?lang=zh-Hant",
+        "/results/2019-q2?lang=zh-Hans",
+        "/rules/gpt-2018?lang=zh-Hant",
     ):
         browser.open(served + path)
         found += faults_at(browser, path)

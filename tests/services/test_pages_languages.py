@@ -17,6 +17,7 @@ from tests.services.exercising import select
 from tests.services.visiting import TO_POOL, Page, Visitor, file_case
 
 EN, HANT, HANS = Correspondence
+PREREQUISITES = ("support", "record", "language", "education", "nationality")
 BORN = filed_by("john").applicant.date_of_birth
 HEADINGS = {
     EN: "Check where your application stands",
@@ -208,3 +209,64 @@ def test_no_english_is_left_in_a_result_but_the_offices_own(
     known = {"Second", "quarter", "of", "gpt", "sha256"}
     said = set(re.findall(r"[A-Za-z]{2,}[0-9]*", re.sub(r"sha256:[0-9a-f]+", "", page.text)))
     assert said <= known
+
+
+OF_RULES = {
+    HANT: (
+        "包括處理中並附有證明的申請",
+        {"18至39歲", "每名未滿18歲的隨行未婚子女 （合計最多 10 分）"},
+        "在創新及科技、金融或國際貿易界別的3年學位程度或專家水平的工作經驗",
+    ),
+    HANS: (
+        "包括处理中并附有证明的申请",
+        {"18至39岁", "每名未满18岁的随行未婚子女 （合计最多 10 分）"},
+        "在创新科技、金融或国际贸易领域的3年学位程度或专家水平的工作经验",
+    ),
+}
+
+
+@pytest.mark.parametrize("language", [HANT, HANS])
+def test_the_rules_are_told_in_each_language(visitor: Visitor, language: Correspondence) -> None:
+    catches, asked_for, criterion = OF_RULES[language]
+    words = load_catalogue(language)
+    listed = visitor.get(f"/rules?lang={language}")
+    assert (language_of(listed), listed.heading) == (language, words("rules.title"))
+    (row,) = (
+        row
+        for row in listed.root.all("tr")
+        if [each.text for each in row.all("th", scope="row")] == ["gpt-2018"]
+    )
+    cells = [each.text for each in row.all("td")]
+    assert (cells[0], cells[-1]) == ("2018年8月28日", catches)
+    page = visitor.get("/rules/gpt-2018?edition=1")
+    assert (language_of(page), page.heading) == (language, f"{words('route.general')} gpt-2018")
+    assert page.facts[words("rules.catches")].startswith(catches)
+    assert asked_for <= {each.text for each in page.root.all("th", scope="row")}
+    region = visitor.get("/rules/gptq-2024").root.one(
+        "div", **{"aria-labelledby": "criteria-caption"}
+    )
+    assert criterion in [each.text for each in region.all("td")]
+
+
+def test_the_edition_that_is_read_stays_with_another_language(visitor: Visitor) -> None:
+    page = visitor.get("/rules/gpt-2018?edition=1&lang=zh-Hans")
+    link = page.root.one("a", hreflang="zh-Hant").given["href"]
+    assert link == "?edition=1&lang=zh-Hant"
+    other = visitor.get(f"/rules/gpt-2018{link}")
+    assert other.facts["數碼摘要"] == page.facts["数字摘要"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/rules", "/rules/gpt-2018", "/rules/gptq-2024", "/rules/apt-225"]
+)
+@pytest.mark.parametrize("language", [HANT, HANS])
+def test_only_ids_addresses_and_notes_of_rules_are_in_latin_letters(
+    visitor: Visitor, language: Correspondence, path: str
+) -> None:
+    main = visitor.get(f"{path}?lang={language}").root.one("main")
+    for name in ("h1", "h2", "caption", "th", "dt", "td"):
+        for each in main.all(name):
+            said = each.text
+            for note in each.all("span", lang="en"):
+                said = said.replace(note.text, "")
+            assert set(re.findall(r"[A-Za-z]{4,}", said)) <= {"STEM", "gptq", *PREREQUISITES}

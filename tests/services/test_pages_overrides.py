@@ -145,9 +145,8 @@ def test_an_applicant_reads_that_officers_decided_and_not_which(office: Office) 
     assert f"0 分（最高 30 分），{said} 30 分" in page.text
     assert f"40 分（最高 55 分），{said} 55 分" in page.text
     assert "由審批人員裁定為0分，按測試計算則為15分" in page.text
-    assert "Aged 18 to 39：0 分，而非 30 分" in page.text
-    asked_abroad = "2 years of graduate or specialist work outside the home jurisdiction"
-    assert f"{asked_abroad}：0 分，而非 15 分" in page.text
+    assert "18至39歲：0 分，而非 30 分" in page.text
+    assert "在原居地以外的2年學位程度或專家水平工作經驗：0 分，而非 15 分" in page.text
     assert "officer.chan" not in page.html
     assert "supervisor.wong" not in page.html
 

@@ -62,9 +62,9 @@ VOCABULARIES = (
     Leftover,
     AfterNoPlace,
 )
-OF_ANYBODY = ("enquiry", "archetype", "order", "funnel", "results")
+OF_ANYBODY = ("enquiry", "archetype", "order", "funnel", "results", "rules")
 CHINESE = [each.value for each in Correspondence if each is not Correspondence.ENGLISH]
-PUBLIC = ("results.html", "result.html")
+PUBLIC = ("results.html", "result.html", "rules.html", "ruleset.html")
 OF_APPLICANTS = (
     "status.html",
     "documents.html",
