@@ -13,7 +13,7 @@ from services.projections.verify import verify
 from tests.chaos.arena import Arena
 from tests.chaos.writing import Written
 
-_PATIENCE: Final = 60.0
+_PATIENCE: Final = 120.0
 _LOOKS: Final = 3
 # What was abandoned in the middle of being sent, or put off, is due: so much time has passed.
 _LATER: Final = """
@@ -75,8 +75,9 @@ def amiss(arena: Arena, written: Written) -> list[str]:
     for held in (arena.book, arena.office):
         held.close()  # what is left in their pools may be dead
     for _ in range(_LOOKS):
-        found = settle(arena) or list(_wrong(arena, written))
-        if not found:
+        if left := settle(arena):
+            return left
+        if not (found := list(_wrong(arena, written))):
             break
     return found
 

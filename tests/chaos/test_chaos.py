@@ -19,6 +19,7 @@ from tests.chaos.writing import Written, writers
 
 TOGETHER = 26
 ROUNDS = 12
+PATIENCE = 60.0
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -52,6 +53,7 @@ def test_the_task_of_a_killed_process_is_done_without_the_schedule(
 ) -> None:
     """Only a process in which tasks are done is killed, and beat stands still meanwhile."""
     assert not settle(place)
+    assert processes.wait_until(lambda: len(place.children()) == 2 * len(WORKERS), PATIENCE)
     wake = pause(place.staff[BEAT])
     try:
         for number in range(ROUNDS):
@@ -59,7 +61,7 @@ def test_the_task_of_a_killed_process_is_done_without_the_schedule(
             with writers(place.book.store, place.redis.broker_url, written, -1 - number, most=3):
                 time.sleep(chance.uniform(0, 0.3))
                 kill(chance.choice(place.children()))
-            assert processes.wait_until(lambda: not undone(place), 20), undone(place)
+            assert processes.wait_until(lambda: not undone(place), PATIENCE), undone(place)
     finally:
         wake()
     found = amiss(place, written)
@@ -77,7 +79,7 @@ def test_a_broker_that_is_away_for_long_costs_nothing_but_that_time(
     assert not settle(place)
     staff = dict(place.staff)
     place.stop_redis()
-    with writers(place.book.store, place.redis.broker_url, written, -1000):
+    with writers(place.book.store, place.redis.broker_url, written, -1000, most=200):
         time.sleep(pytestconfig.getoption("--outage"))
     place.revive()
     found = amiss(place, written)
