@@ -1,4 +1,4 @@
-"""Reasons said in the languages in which the office writes: a catalogue each, and who reads it."""
+"""Reasons, and what rules ask, in the languages in which the office writes: a catalogue each."""
 
 from services.reasons.catalogue import CatalogueFaults, parse_catalogue
 from services.reasons.saying import alternatives, ask, say, word

@@ -66,6 +66,10 @@ def test_a_browser_is_answered_in_the_first_language_that_it_wishes_for(
     assert {"Accept-Language", "Cookie"} <= set(page.headers["Vary"].split(", "))
 
 
+def test_every_language_in_which_the_office_writes_can_be_chosen() -> None:
+    assert set(NAMES) == set(Correspondence)
+
+
 def test_no_wish_at_all_is_english() -> None:
     assert preferred([]) == EN
 
