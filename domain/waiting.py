@@ -12,7 +12,7 @@ week long past can be held against what became of those who waited then.
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import accumulate, groupby
 from math import ceil, floor, inf
@@ -171,9 +171,8 @@ class Forecast:
 
 def forecast(waits: Sequence[Waits], at: int) -> Forecast | None:
     """Return what can be said at a week from what was known; None where that is too little."""
-    known = tuple(_known(waits, at))
-    queue = _Queue.at(known, at)
-    past = sorted(_past(known, at), key=lambda each: each.age)
+    queue = _Queue.at(waits, at)
+    past = sorted(_past(waits, at), key=lambda each: each.age)
     if not queue.rate or sum(each.cases for each in past) < ENOUGH:
         return None
     return Forecast(at=at, queue=queue, past=tuple(past))
@@ -186,11 +185,10 @@ def back_test(waits: Sequence[Waits], at: int) -> BackTest | None:
     """
     weeks = range(at - SETTLED - YEAR, at - SETTLED + 1, _TESTED_EVERY)
     made = [(week, found) for week in weeks if (found := forecast(waits, week)) is not None]
-    known = tuple(_known(waits, at))
     ours, naive = _Tally(), _Tally()
     for week, found in made:
-        answered = _answered(known, week)
-        became = sorted(_became(known, week, at))
+        answered = _answered(waits, week)
+        became = sorted(_became(waits, week, at))
         for began, those in groupby(became, key=lambda each: each[0]):
             estimates = found.of(began), _naive(answered, week - began)
             for _, longer, cases in those:
@@ -208,30 +206,22 @@ def back_test(waits: Sequence[Waits], at: int) -> BackTest | None:
     )
 
 
-def _known(waits: Iterable[Waits], at: int) -> Iterator[Waits]:
-    """Yield the waits as they were known at a week."""
-    for each in waits:
-        if each.began <= at:
-            ended = each.ended is not None and each.ended <= at
-            yield each if ended else replace(each, ended=None, answered=False)
-
-
-def _past(known: Sequence[Waits], at: int) -> Iterator[_Alike]:
+def _past(waits: Sequence[Waits], at: int) -> Iterator[_Alike]:
     for week in range(at - SETTLED - YEAR, at - SETTLED + 1, _STEP):
-        queue = _Queue.at(known, week)
+        queue = _Queue.at(waits, week)
         if queue.rate:
-            for began, longer, cases in _became(known, week, at):
+            for began, longer, cases in _became(waits, week, at):
                 before = queue.before(began)
                 yield _Alike(age=week - began, before=before, longer=longer, cases=cases)
 
 
-def _became(known: Iterable[Waits], week: int, at: int) -> Iterator[tuple[int, float, int]]:
+def _became(waits: Iterable[Waits], week: int, at: int) -> Iterator[tuple[int, float, int]]:
     """Yield how much longer those waited, by the week they began, who waited at a week.
 
     It is infinite for those who wait still at `at`; who gave up is left out.
     """
     found: Counter[tuple[int, float]] = Counter()
-    for each in known:
+    for each in waits:
         if each.began <= week and (each.ended is None or each.ended > at):
             found[each.began, inf] += each.cases
         elif each.began <= week and each.ended is not None and each.ended > week and each.answered:
@@ -258,11 +248,11 @@ def _nearest(past: Sequence[_Alike], age: int) -> Sequence[_Alike]:
     return past[first:last]
 
 
-def _answered(known: Iterable[Waits], week: int) -> list[tuple[float, int]]:
+def _answered(waits: Iterable[Waits], week: int) -> list[tuple[float, int]]:
     """Return how long the waits took that were answered in the year up to a week."""
     return sorted(
         (each.ended - each.began, each.cases)
-        for each in known
+        for each in waits
         if each.answered and each.ended is not None and week - YEAR < each.ended <= week
     )
 

@@ -25,7 +25,7 @@ from domain.statistics import (
     Stays,
     passed_over,
 )
-from domain.waiting import Waits, week_of
+from domain.waiting import Waits, first_day
 from services.projections.catalogue import PATHS
 from services.projections.checkpoints import live, positions
 from services.projections.models import ReadModels
@@ -98,9 +98,11 @@ _ARRIVED: Final = _of_stays(
 )
 _WAITS: Final = text(
     f"""
-    SELECT route, (since[1] {_HONG_KONG})::date AS began, ended, answered, count(*) AS cases
+    SELECT route, ((since[1] {_HONG_KONG})::date - :first) / 7 AS began, ended, answered,
+        count(*) AS cases
     FROM paths CROSS JOIN LATERAL (
-        SELECT CASE WHEN outcome_at <= :at THEN (outcome_at {_HONG_KONG})::date END AS ended,
+        SELECT CASE WHEN outcome_at <= :at
+            THEN ((outcome_at {_HONG_KONG})::date - :first) / 7 END AS ended,
             coalesce(outcome_at <= :at AND outcome = ANY (:answers), false) AS answered
     ) AS wait
     WHERE since[1] <= :at GROUP BY route, began, ended, answered
@@ -133,13 +135,15 @@ def waits(models: ReadModels, at: datetime) -> Mapping[Route, tuple[Waits, ...]]
     """Return by route how many waited from when to when for an answer, as it was at an instant."""
     answers = sorted(map(str, ANSWERS))
     with models.reads.connect() as connection:
-        found = connection.execute(_WAITS, {"at": at, "answers": answers}).all()
+        found = connection.execute(
+            _WAITS, {"at": at, "answers": answers, "first": first_day(0)}
+        ).all()
     return MappingProxyType(
         {
             route: tuple(
                 Waits(
-                    began=week_of(each.began),
-                    ended=None if each.ended is None else week_of(each.ended),
+                    began=each.began,
+                    ended=each.ended,
                     answered=each.answered,
                     cases=each.cases,
                 )
