@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 
+import psycopg
 import pytest
 
 from services.stack import processes
@@ -62,6 +63,24 @@ def test_the_task_of_a_killed_process_is_done_without_the_schedule(
                 time.sleep(chance.uniform(0, 0.3))
                 kill(chance.choice(place.children()))
             assert processes.wait_until(lambda: not undone(place), PATIENCE), undone(place)
+    finally:
+        wake()
+    found = amiss(place, written)
+    assert not found, told(place, found, {})
+
+
+def test_whoever_waits_for_another_sequencer_numbers_what_it_did_not(
+    place: Arena, written: Written
+) -> None:
+    """A session that holds the head of the log stands still, and beat with it."""
+    assert not settle(place)
+    wake = pause(place.staff[BEAT])
+    try:
+        with psycopg.connect(place.postgres.admin_url) as still:
+            still.execute("SELECT FROM head FOR UPDATE")
+            with writers(place.book.store, place.redis.broker_url, written, -500, most=3):
+                time.sleep(3)
+        assert processes.wait_until(lambda: not undone(place), PATIENCE), undone(place)
     finally:
         wake()
     found = amiss(place, written)
