@@ -50,12 +50,14 @@ class DeadlineApproaching:
 class DeadlinePassed:
     """`due_on` is over and what was due was not done; `opened` as in `DeadlineApproaching`.
 
-    Nothing lapses by it: what becomes of the case an officer decides.
+    Nothing lapses by it: what becomes of the case an officer decides. `belated` says that it is
+    told of so late, as in a history that was brought in, that it is news to the office alone.
     """
 
     deadline: Deadline
     due_on: date
     opened: int
+    belated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -176,6 +176,12 @@ def is_still_due(happening: Happening) -> bool:
             return False
 
 
+def is_news(happening: Happening) -> bool:
+    """Where it is still due as the case stands, and was not over for months already."""
+    event = happening.event
+    return isinstance(event, DeadlinePassed) and not event.belated and is_still_due(happening)
+
+
 def office_is_awaited(happening: Happening) -> bool:
     """Where the case still waits for the office."""
     awaited = AWAITED[s.stage_of(happening.before)].party
@@ -257,7 +263,7 @@ EFFECTS: Final[Mapping[type[e.Event], tuple[Effect, ...]]] = MappingProxyType(
         # What time brings.
         DeadlineApproaching: (Effect(name="day-is-near", when=is_still_due),),
         DeadlinePassed: (
-            Effect(name="day-is-over", when=is_still_due),
+            Effect(name="day-is-over", when=is_news),
             Effect(name="day-is-over-for-officer", to=_OFFICER, when=is_still_due),
         ),
         StillInQueue: (Effect(name="still-in-queue", when=office_is_awaited),),

@@ -31,10 +31,12 @@ _WEEK: Final = 7
 class Schedule:
     """How many days ahead each deadline is told of, `PASSED` for that it is over.
 
-    After `silence` an applicant is told that the case is still in the queue.
+    That it is over is `news` to an applicant for so long. After `silence` an applicant is told that
+    the case is still in the queue.
     """
 
     days: Mapping[Deadline, tuple[int, ...]]
+    news: timedelta
     silence: timedelta
 
 
@@ -56,6 +58,7 @@ def schedule(rulebook: Rulebook, on: date) -> Schedule:
                 Deadline.RECONSIDERATION: (first,),
             }
         ),
+        news=timedelta(days=limit(rulebook, Limit.NEWS_DAYS, on)),
         silence=timedelta(weeks=limit(rulebook, Limit.SILENCE_WEEKS, on)),
     )
 
@@ -66,11 +69,15 @@ def due(row: DeadlineRow, at: datetime, told_when: Schedule) -> DeadlineEvent | 
         return StillInQueue(since=row.quiet_since)
     if row.deadline is None or row.due_on is None or row.opened is None:
         return None
-    days = _latest(row, row.due_on, hong_kong_date(at), told_when.days[row.deadline])
+    today = hong_kong_date(at)
+    days = _latest(row, row.due_on, today, told_when.days[row.deadline])
     if days is None:
         return None
     if days == PASSED:
-        return DeadlinePassed(deadline=row.deadline, due_on=row.due_on, opened=row.opened)
+        belated = today - row.due_on > told_when.news
+        return DeadlinePassed(
+            deadline=row.deadline, due_on=row.due_on, opened=row.opened, belated=belated
+        )
     return DeadlineApproaching(
         deadline=row.deadline, due_on=row.due_on, opened=row.opened, days=days
     )

@@ -20,6 +20,7 @@ class Limit(StrEnum):
     FIRST_REMINDER_DAYS = "first-reminder-days"
     LAST_REMINDER_DAYS = "last-reminder-days"
     SILENCE_WEEKS = "silence-weeks"
+    NEWS_DAYS = "news-days"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

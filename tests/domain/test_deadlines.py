@@ -189,6 +189,13 @@ def test_after_a_month_without_anybody_looking_only_the_latest_is_told() -> None
     assert case.looked_at(noon(PAY_BY - timedelta(days=2))) is None
 
 
+@pytest.mark.parametrize(("days", "belated"), [(1, False), (60, False), (61, True), (2000, True)])
+def test_a_day_long_over_is_told_as_belated(days: int, belated: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    fact = life(s.Approved).looked_at(noon(PAY_BY + timedelta(days=days)))
+    assert isinstance(fact, DeadlinePassed)
+    assert fact.belated is belated
+
+
 def test_who_is_asked_at_short_notice_is_not_reminded_at_once() -> None:
     case = life(s.InPool, asked(10))
     assert case.looked_at(START + timedelta(hours=1)) is None

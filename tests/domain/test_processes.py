@@ -174,6 +174,13 @@ def test_a_day_that_passed_is_told_to_the_applicant_and_whoever_has_the_case(
     assert told(HISTORIES[stage], [fact], at=fact) == {("day-is-over", "applicant")}
 
 
+def test_a_day_that_is_long_over_is_news_to_whoever_has_the_case_alone() -> None:
+    taken = w.CaseTaken(officer="officer-1")
+    late = replace(over(Deadline.VISA_FEE, PAY_BY), belated=True)
+    found = told(HISTORIES[s.Approved], [taken, late], at=late, by="system")
+    assert found == {("day-is-over-for-officer", "officer:officer-1")}
+
+
 def test_a_reminder_of_what_was_done_meanwhile_is_sent_to_nobody() -> None:
     case = [*ASSESSED, requested()]
     near = DeadlineApproaching(deadline=Deadline.DOCUMENTS, due_on=DUE_ON, opened=5, days=3)
