@@ -24,6 +24,7 @@ from services.projections.workload import Load, load
 from services.wiring import Office
 
 NAME: Final = "statistics"
+OUTLOOKS: Final = "outlooks"
 COUNTED_AFTER: Final = timedelta(minutes=15)
 """How old figures are at least when they are counted again."""
 
@@ -55,7 +56,9 @@ def count(office: Office) -> Figures:
 def keep_figures(office: Office, figures: Figures) -> None:
     """These figures are those that are looked at, unless newer ones are kept."""
     said = figures.statistics
-    keep(office.models, NAME, said.at, said.position, msgspec.json.encode(figures))
+    # The outlooks stand by themselves too: whoever looks at one status needs nothing else.
+    for name, each in ((NAME, figures), (OUTLOOKS, figures.outlooks)):
+        keep(office.models, name, said.at, said.position, msgspec.json.encode(each))
 
 
 def count_when_due(office: Office) -> bool:
@@ -95,7 +98,7 @@ def expected(office: Office, row: StatusRow) -> tuple[Outlook, Range] | None:
 
 
 def _outlook(office: Office, route: Route) -> Outlook | None:
-    found = kept(office.models, NAME, member="outlooks")
+    found = kept(office.models, OUTLOOKS)
     if found is None:
         return None
     try:

@@ -47,12 +47,9 @@ def alone(models: ReadModels, name: str) -> Iterator[bool]:
         yield bool(connection.scalar(select(func.pg_try_advisory_xact_lock(_LOCKS, key))))
 
 
-def kept(models: ReadModels, name: str, *, member: str | None = None) -> Kept | None:
-    """Return what is kept under a name, or only that member of it; None where there is nothing."""
-    body = figures.c.body if member is None else func.json_extract_path(figures.c.body, member)
-    query = select(figures.c.counted_at, cast(body, Text)).where(figures.c.name == name)
+def kept(models: ReadModels, name: str) -> Kept | None:
+    """Return what is kept under a name, None where there is nothing."""
+    query = select(figures.c.counted_at, cast(figures.c.body, Text)).where(figures.c.name == name)
     with models.reads.connect() as connection:
         found = connection.execute(query).one_or_none()
-    if found is None or found[1] is None:
-        return None
-    return Kept(at=found.counted_at, body=found[1].encode())
+    return None if found is None else Kept(at=found.counted_at, body=found[1].encode())
