@@ -145,9 +145,13 @@ def _cluster(home: Path, account: Account | None) -> Path:
     A place elsewhere has a name never used before, so that a home which was deleted and made anew
     does not meet the data, and the passwords, of the old one.
     """
-    remembered = home / "postgres.place"
-    if not remembered.exists() and may_enter(account, home):
-        return home / "postgres"
+    inside, remembered = home / "postgres", home / "postgres.place"
+    if remembered.exists():
+        return Path(os.fsdecode(remembered.read_bytes()))
+    # What is there stays there: asked again, a machine out of processes would answer no, and the
+    # office would begin anew in an empty place.
+    if (inside / "data").exists() or may_enter(account, home):
+        return inside
     place = kept(remembered, lambda: os.fsencode(_new_place() / "postgres"))
     return Path(os.fsdecode(place))
 

@@ -265,6 +265,16 @@ def test_a_home_closed_to_the_servers_user_stays_closed(open_folder: Path) -> No
         shutil.rmtree(elsewhere)
 
 
+@pytest.mark.skipif(server_account() is None, reason="only root hands the server to another user")
+def test_a_cluster_stays_where_it_is_though_its_user_seems_kept_out(open_folder: Path) -> None:
+    open_folder.chmod(0o711)
+    places = settle(open_folder / "home")
+    make_private(places.cluster, places.account)
+    places.data.mkdir()
+    open_folder.chmod(0o700)
+    assert settle(open_folder / "home") == places
+
+
 def test_settling_a_home_makes_nothing_outside_it(open_folder: Path) -> None:
     closed = open_folder / "closed"
     closed.mkdir(mode=0o700)
