@@ -50,6 +50,7 @@ TESTS_OF: Final[dict[ModuleType, tuple[ModuleType, ...]]] = {
         test_case_decisions,
         test_case_residence,
         test_case_particulars,
+        test_case_reconsiderations,
     ),
     particulars: (test_case_particulars, test_case_interruptions),
     reconsidering: (test_case_reconsiderations,),

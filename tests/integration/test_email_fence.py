@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +22,7 @@ from services.stack.redis import RedisServer
 from services.store import migrate
 from services.wiring import Office
 from tests.conftest import TestDatabase
-from tests.domain.histories import requested
+from tests.domain.histories import DUE_ON, requested
 from tests.integration.mailing import (
     MailServer,
     a_mail_server,
@@ -38,6 +38,7 @@ from tests.integration.test_restored import RECORDED_AT_MIGRATION
 
 _NOWHERE: Final = "redis://127.0.0.1:9/0"
 _LEASE: Final = timedelta(minutes=1)
+DAY_AFTER: Final = datetime.combine(DUE_ON + timedelta(days=1), time(4), UTC)
 
 
 @pytest.fixture
@@ -131,6 +132,7 @@ def test_what_is_sent_again_goes_out_under_the_same_ids(restored: Office, mail: 
 def test_what_time_had_brought_before_a_restore_is_told_of_again_and_withheld_too(
     office: Office, told: Settings, database: TestDatabase, tmp_path: Path, mail: MailServer
 ) -> None:
+    office = replace(office, clock=lambda: DAY_AFTER)
     record(office, acknowledge(office, applicant(1)), 2, requested())
     assert (plan(office), deliver(office)) == (2, 2)
     dump(database.admin_url, tmp_path / "dump")

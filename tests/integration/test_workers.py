@@ -266,8 +266,8 @@ def test_the_schedule_pokes_whatever_a_commit_pokes() -> None:
 
 
 def test_what_is_scheduled_outlives_clocks_that_differ_by_seconds() -> None:
-    expiries = {each["options"]["expires"] for each in SCHEDULE.values()}
-    assert expiries == {EXPIRES_SECONDS}
+    for each in SCHEDULE.values():
+        assert each["options"]["expires"] >= max(EXPIRES_SECONDS, 2 * each["schedule"])
     assert EXPIRES_SECONDS > 10 * EVERY_SECONDS
 
 

@@ -1,7 +1,7 @@
 """What an applicant reads of the way of their application: what letters said, the latest first."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -36,7 +36,7 @@ def test_the_way_of_an_application_is_told_as_its_letters_told_it(office: Office
 
 def test_a_day_that_passed_is_told_on_the_page_too(office: Office) -> None:
     reference = file_case(office, "john", *TO_POOL, ASK)
-    assert deadlines.fire(office) == 1
+    assert deadlines.fire(office, at=datetime(2019, 6, 2, 4, tzinfo=UTC)) == 1
     catch_up_all(office.store, office.models)
     assert (
         f"The last day has passed: application {reference}"
