@@ -12,7 +12,7 @@ demo: env ## a whole system with 2,003 applications; CI=1 stops it at the end
 	$(VENV)/qmas demo $(if $(ci_demo),--ci)
 
 test: env ## the whole test suite; ARGS="tests/domain -k rank" for a part of it
-	$(VENV)/pytest -n 3 $(ARGS)
+	$(VENV)/pytest -n 4 $(ARGS)
 
 check: env ## lint, format, types, imports
 	$(VENV)/ruff check .
