@@ -23,6 +23,7 @@ from services.demo.year import INTAKE, REGIME
 from services.population import population
 from services.settings import Settings
 from services.stack import lifecycle
+from services.tasks import WORKERS
 from services.wiring import Office, open_office
 
 _SEED = 2016
@@ -106,7 +107,7 @@ def _installation() -> Iterator[Office]:
     told = {"QMAS_MAIL_PORT": str(_free_port()), "QMAS_WEB_PORT": str(_free_port())}
     settings = Settings.load(told, home / "home")
     try:
-        lifecycle.up(settings, processes=("mail", "worker", "beat"))
+        lifecycle.up(settings, processes=("mail", *WORKERS, "beat"))
         office = open_office(settings)
         try:
             yield office

@@ -35,3 +35,15 @@ TASKS: Final[Mapping[str, Turn]] = MappingProxyType(
 
 QUEUES: Final[tuple[str, ...]] = tuple(dict.fromkeys(turn.queue for turn in TASKS.values()))
 """Every queue there is; workers consume them all, and a test sees to it."""
+
+WORKERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "worker": ("store", "projections", "notifications", "deadlines"),
+        # Other people's servers may keep it waiting, and what is left for it can wait.
+        "worker-patient": ("mail", "webhooks", "maintenance"),
+    }
+)
+"""The workers of an installation on one machine, and which queues each empties: every queue once.
+
+Where there are several machines each queue has workers of its own.
+"""

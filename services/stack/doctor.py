@@ -25,6 +25,7 @@ from services.stack.places import settle
 from services.stack.programs import is_free, open_broker, programs, worker_answers
 from services.store import BlindIndex, CaseKeys, migrate
 from services.store.errors import StoreFault
+from services.tasks import WORKERS
 
 _LEAST_FREE = 2 * 1024**3  # bytes: the log's ceiling of 2 GB would fill less
 _NOT_BEFORE = datetime(2026, 1, 1, tzinfo=UTC)  # this program did not exist earlier
@@ -273,10 +274,11 @@ def _broker(settings: Settings) -> Iterator[Finding]:
             )
             return
     yield Finding(subject="broker", is_well=True, says="answers")
-    answers = worker_answers(settings)
-    yield Finding(
-        subject="worker answers",
-        is_well=answers,
-        says="yes" if answers else "no",
-        remedy=f"run `qmas up`; its log is {settings.home / 'log' / 'worker.log'}",
-    )
+    for name in WORKERS:
+        answers = worker_answers(settings, name)
+        yield Finding(
+            subject=f"{name} answers",
+            is_well=answers,
+            says="yes" if answers else "no",
+            remedy=f"run `qmas up`; its log is {settings.home / 'log' / name}.log",
+        )

@@ -34,9 +34,10 @@ from services.stack.programs import Program, is_free, programs
 from services.stack.redis import redis_socket, running_redis, start_redis, stop_redis
 from services.store import migrate
 from services.store.errors import StoreFault
+from services.tasks import WORKERS
 from services.wiring import open_office
 
-ALL = ("mail", "worker", "beat", "web")
+ALL = ("mail", *WORKERS, "beat", "web")
 _READY_SECONDS = 60.0
 _PORT_SECONDS = 1.0
 

@@ -15,6 +15,7 @@ from kombu.pidbox import Mailbox
 from redis import RedisError
 
 from services.settings import Settings
+from services.tasks import WORKERS
 
 _PROJECT = Path(__file__).resolve().parents[2]
 _ASK_SECONDS = 1.0
@@ -55,7 +56,8 @@ class Program:
 def programs(settings: Settings) -> tuple[Program, ...]:
     """Return the application's processes in the order they start."""
     mail = (_mail(settings),) if settings.embedded_mail else ()
-    return (*mail, _worker(settings), _beat(settings), _web(settings))
+    workers = (_worker(settings, name) for name in WORKERS)
+    return (*mail, *workers, _beat(settings), _web(settings))
 
 
 def is_free(host: str, port: int) -> bool:
@@ -70,8 +72,8 @@ def is_free(host: str, port: int) -> bool:
     return True
 
 
-def worker_answers(settings: Settings, *, seconds: float = 3.0) -> bool:
-    """True when this home's worker answers over the broker within that many seconds.
+def worker_answers(settings: Settings, name: str, *, seconds: float = 3.0) -> bool:
+    """True when this home's worker of that name answers over the broker within so many seconds.
 
     Asked on a connection of its own: Celery's pools keep dead ones when a broker was restarted.
     """
@@ -79,7 +81,7 @@ def worker_answers(settings: Settings, *, seconds: float = 3.0) -> bool:
         ask = Mailbox(_CONTROL, type="fanout", connection=link, accept=["json"])
         try:
             link.ensure_connection(max_retries=1)
-            told = ask.call([worker_name(settings)], "ping", timeout=seconds)
+            told = ask.call([worker_name(settings, name)], "ping", timeout=seconds)
         except (KombuError, RedisError, OSError):
             return False
     return bool(told)
@@ -91,9 +93,9 @@ def open_broker(settings: Settings) -> Connection:
     return Connection(settings.broker_url, transport_options=patience)
 
 
-def worker_name(settings: Settings) -> str:
-    """Return the name by which this home's worker is asked, distinct on a shared broker."""
-    return f"qmas@{hashlib.sha256(os.fsencode(settings.home)).hexdigest()[:12]}"
+def worker_name(settings: Settings, name: str) -> str:
+    """Return the name by which a worker of this home is asked, distinct on a shared broker."""
+    return f"{name}@{hashlib.sha256(os.fsencode(settings.home)).hexdigest()[:12]}"
 
 
 def _mail(settings: Settings) -> Program:
@@ -111,16 +113,16 @@ def _mail(settings: Settings) -> Program:
     )
 
 
-def _worker(settings: Settings) -> Program:
+def _worker(settings: Settings, name: str) -> Program:
     return Program(
-        name="worker",
+        name=name,
         command=(
             *(sys.executable, "-m", "celery", "--app", "workers.app", "worker"),
-            *("--hostname", worker_name(settings)),  # of all queues the application declares
+            *("--hostname", worker_name(settings, name), "--queues", ",".join(WORKERS[name])),
             *("--concurrency", str(settings.worker_processes)),
             *("--without-gossip", "--without-mingle", "--loglevel", "info"),
         ),
-        is_ready=lambda: worker_answers(settings, seconds=0.3),
+        is_ready=lambda: worker_answers(settings, name, seconds=0.3),
         grace=10.0,  # a task cut short is done again: it only looks at what is to be done
     )
 

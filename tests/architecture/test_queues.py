@@ -8,7 +8,7 @@ import yaml
 
 from services.notifications import delivery, mail
 from services.projections.catalogue import PROJECTIONS
-from services.tasks import QUEUES, TASKS
+from services.tasks import QUEUES, TASKS, WORKERS
 from tests.architecture.tree import ROOT
 from workers.app import app
 from workers.queues import LIMITS, ROUTES, VISIBLE_AGAIN_SECONDS
@@ -53,6 +53,16 @@ def test_a_worker_is_named_after_its_queue() -> None:
     assert {f"worker-{queue}" for queue in QUEUES} == named
     for queue in QUEUES:
         assert consumed({"one": services[f"worker-{queue}"]}) == {queue}
+
+
+def test_every_queue_is_emptied_by_one_worker_of_a_single_machine() -> None:
+    assert sorted(queue for queues in WORKERS.values() for queue in queues) == sorted(QUEUES)
+
+
+def test_what_waits_for_servers_of_others_shares_no_worker_with_read_models() -> None:
+    away = {TASKS[task].queue for task in ("notifications.deliver", "webhooks.deliver")}
+    prompt = next(queues for queues in WORKERS.values() if "projections" in queues)
+    assert away.isdisjoint(prompt)
 
 
 def test_nobody_is_ended_in_the_middle_of_a_message_however_slow_its_server_is() -> None:

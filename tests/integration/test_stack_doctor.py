@@ -17,6 +17,7 @@ from services.stack import lifecycle, processes
 from services.stack.doctor import Finding, examine
 from services.stack.places import settle
 from services.stack.postgres import running_postgres
+from services.tasks import WORKERS
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def _found(settings: Settings) -> dict[str, Finding]:
 
 def test_a_stopped_installation_is_told_to_be_started(settings: Settings) -> None:
     found = _found(settings)
-    for subject in ("postgres", "redis", "worker", "web", "schema", "broker"):
+    for subject in ("postgres", "redis", *WORKERS, "web", "schema", "broker"):
         assert not found[subject].is_well
         assert "qmas up" in found[subject].remedy
     assert all(found[subject].is_well for subject in ("python", "clock", "folder", "disk"))
@@ -52,7 +53,8 @@ def test_running_servers_with_their_schema_are_well(settings: Settings) -> None:
     )
     for subject in well:
         assert found[subject].is_well, found[subject]
-    assert not found["worker answers"].is_well
+    for name in WORKERS:
+        assert not found[f"{name} answers"].is_well
 
 
 def test_a_read_model_that_stands_still_is_told_with_what_to_do(settings: Settings) -> None:
@@ -148,6 +150,7 @@ def test_the_commands_start_show_examine_and_stop(settings: Settings) -> None:
     examined = runner.invoke(doctor, home)
     assert examined.exit_code == 1, "no worker runs"
     assert "ok    postgres: process" in examined.output
-    assert "FAULT worker: not running" in examined.output
+    for name in WORKERS:
+        assert f"FAULT {name}: not running" in examined.output
     stopped = runner.invoke(down, home)
     assert stopped.output.splitlines() == ["redis stopped", "postgres stopped"]

@@ -207,6 +207,7 @@ def test_status_tells_what_runs_and_what_does_not(settings: Settings) -> None:
         "redis": "running",
         "mail": "running",
         "worker": "stopped",
+        "worker-patient": "stopped",
         "beat": "stopped",
         "web": "stopped",
     }
@@ -226,6 +227,7 @@ def test_servers_of_ones_own_are_not_started(open_folder: Path) -> None:
         "postgres": "elsewhere",
         "redis": "elsewhere",
         "worker": "stopped",
+        "worker-patient": "stopped",
         "beat": "stopped",
         "web": "stopped",
     }

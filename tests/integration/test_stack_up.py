@@ -18,6 +18,7 @@ from services.stack.binaries import postgres_programs, postgres_programs_for
 from services.stack.doctor import examine
 from services.stack.lifecycle import Part
 from services.stack.programs import worker_answers
+from services.tasks import WORKERS
 
 
 def _free_port() -> str:
@@ -93,7 +94,7 @@ def test_a_killed_process_comes_back_with_up(settings: Settings, name: str) -> N
     assert processes.wait_until(lambda: _part(settings, name).state == "stopped", 10)
     lifecycle.up(settings)
     assert _running(settings, name) != before
-    assert worker_answers(settings)
+    assert all(worker_answers(settings, worker) for worker in WORKERS)
 
 
 @pytest.mark.skipif(server_account() is None, reason="only root hands the server to another user")
