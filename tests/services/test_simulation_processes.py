@@ -13,11 +13,14 @@ import pytest
 from services.stack.processes import wait_until
 
 ROOT = Path(__file__).parents[2]
+# A shell has what it starts in the background ignore an interrupt, and all that this starts.
 ASKING = """
+import signal
 import sys
 from services.simulation.simulate import _spread
 from tests.services.test_simulation_processes import number
 
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with _spread(2) as mapped:
     print(*set(mapped(number, range(50))), flush=True)
     sys.stdin.read()
