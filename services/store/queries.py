@@ -19,24 +19,30 @@ FROM events WHERE stream = ANY (%s::text[]) AND version = 1
 # What is sealed is most of a body, and stands last in it: where nobody opens it, it stays here.
 _READ: Final = """
 SELECT
-    CASE WHEN sealed.at = 0 OR coalesce(events.type = ANY (%(opened)s::text[]), true)
-    THEN whole.body ELSE substring(whole.body FROM 1 FOR sealed.at + 9) || '"}}'::bytea END,
+    CASE WHEN coalesce(events.type = ANY (%(opened)s::text[]), true) THEN whole.body
+    ELSE coalesce(
+        substring(
+            whole.body FROM 1 FOR nullif(position('"sealed":"'::bytea IN whole.body), 0) + 9
+        ) || '"}}'::bytea,
+        whole.body
+    ) END,
     events.recorded_at, log.position, log.sequenced_at, events.stream
 FROM log LEFT JOIN events USING (commit_id, ord)
 CROSS JOIN LATERAL (SELECT json_send(events.body) AS body OFFSET 0) AS whole
-CROSS JOIN LATERAL (SELECT position('"sealed":"'::bytea IN whole.body) AS at OFFSET 0) AS sealed
 """
 LOG: Final = f"""{_READ}
 WHERE log.position > %(after)s::bigint
   AND log.position <= %(after)s::bigint + %(limit)s::bigint
 ORDER BY log.position
 """
-# Where the event of a position is gone nobody knows whose it was, so that every shard meets it.
+# The log says whose an event is, so that those of other shards are not looked up. What was numbered
+# before that was kept is told by its stream; if it is gone nobody knows, and every shard meets it.
 SHARD: Final = f"""{_READ}
 WHERE log.position > %(after)s::bigint AND log.position <= %(last)s::bigint
-    AND coalesce(crc32(convert_to(
+    AND (log.stream_crc IS NULL OR log.stream_crc %% %(of)s::bigint = %(number)s::bigint)
+    AND (log.stream_crc IS NOT NULL OR coalesce(crc32(convert_to(
         substring(events.stream FROM strpos(events.stream, '-') + 1), 'UTF8'
-    )) %% %(of)s::bigint = %(number)s::bigint, true)
+    )) %% %(of)s::bigint = %(number)s::bigint, true))
 ORDER BY log.position
 """
 RANGE: Final = """

@@ -1,7 +1,8 @@
 """The shards of the log: which of several readers an event belongs to.
 
 Law: whatever concerns one case, its own stream and the work on it, is of one shard, in Python and
-in SQL alike, and for ever: checkpoints of readers are kept by shard.
+in SQL alike, and for ever: checkpoints of readers are kept by shard, and the log keeps the checksum
+that tells them apart.
 """
 
 import zlib

@@ -112,6 +112,8 @@ log: Final = Table(
     Column("sequenced_at", _INSTANT, nullable=False),
     Column("ord", Integer, nullable=False),
     Column("leaf", LargeBinary, nullable=False),
+    # None in what was numbered before it was kept.
+    Column("stream_crc", BigInteger),
     PrimaryKeyConstraint("position", name="log_pkey"),
     UniqueConstraint("commit_id", "ord", name="log_commit_id_ord_key"),
     CheckConstraint("position >= 1", name="log_position_counts_from_1"),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from services.store import LogCorrupt, Shard, Store, number_of
+from services.store import LogCorrupt, Shard, Store, Stretch, number_of
 from tests.conftest import TestDatabase
 from tests.services.storing import commit_of, fees, store_at, withdrawal, writing
 
@@ -64,13 +64,51 @@ def test_a_gap_is_met_by_every_shard(database: TestDatabase, store: Store, numbe
         store.read_shard(Shard(number=number, of=OF), after=0, limit=100)
 
 
+def test_an_event_that_is_gone_is_met_by_its_own_shard(
+    database: TestDatabase, store: Store
+) -> None:
+    head = store.sequence()
+    gone(database)
+    own = number_of("s", OF)
+    with pytest.raises(LogCorrupt, match="14"):
+        store.read_shard(Shard(number=own, of=OF), after=0, limit=100)
+    for number in {*range(OF)} - {own}:
+        assert store.read_shard(Shard(number=number, of=OF), after=0, limit=100).last == head
+
+
+def test_what_was_numbered_before_shards_were_kept_is_read_alike(
+    database: TestDatabase, store: Store
+) -> None:
+    def read() -> list[Stretch]:
+        parts = (Shard(number=number, of=OF) for number in range(OF))
+        return [store.read_shard(each, after=0, limit=100) for each in parts]
+
+    known = read()
+    forgotten(database)
+    assert read() == known
+
+
 @pytest.mark.parametrize("number", range(OF))
-def test_an_event_that_is_gone_is_met_by_every_shard(
+def test_an_event_that_is_gone_and_whose_nobody_knows_is_met_by_every_shard(
     database: TestDatabase, store: Store, number: int
 ) -> None:
     store.sequence()
+    forgotten(database)
+    gone(database)
+    with pytest.raises(LogCorrupt, match="14"):
+        store.read_shard(Shard(number=number, of=OF), after=0, limit=100)
+
+
+def gone(database: TestDatabase) -> None:
+    """The event at position 14 is gone."""
     with psycopg.connect(database.admin_url, autocommit=True) as admin:
         admin.execute("ALTER TABLE events DISABLE TRIGGER events_append_only")
         admin.execute("DELETE FROM events WHERE stream = 's' AND version = 2")
-    with pytest.raises(LogCorrupt, match="14"):
-        store.read_shard(Shard(number=number, of=OF), after=0, limit=100)
+
+
+def forgotten(database: TestDatabase) -> None:
+    """The log does not say of any event which shard it is of, as before that was kept."""
+    with psycopg.connect(database.admin_url, autocommit=True) as admin:
+        admin.execute("ALTER TABLE log DISABLE TRIGGER log_append_only")
+        told = admin.execute("UPDATE log SET stream_crc = NULL WHERE stream_crc IS NOT NULL")
+        assert told.rowcount > 0
