@@ -205,13 +205,18 @@ def _make(
 def demand_second(state: Proposed, command: q.MakeSelection, actors: Actors) -> None:
     """Pass where whoever asks may confirm what is proposed and names it, else refuse.
 
-    Whoever confirms did nothing in this exercise before, and says which proposal it is: what they
-    were shown may have been replaced by another meanwhile.
+    Whoever confirms did nothing in this exercise before and graded no case for it, and says which
+    proposal it is: what they were shown may have been replaced by another meanwhile.
     """
     if actors.now in actors.earlier:
         raise SecondOfficerNeeded(
             f"{actors.now} took part in this exercise before; have somebody confirm the selection "
             "who did not"
+        )
+    if actors.now in actors.graders:
+        raise SecondOfficerNeeded(
+            f"{actors.now} graded a case of this exercise; have somebody confirm the selection "
+            "who graded none"
         )
     if command.digest != state.proposed.digest:
         raise SelectionChanged(

@@ -44,10 +44,15 @@ class Pool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actors:
-    """Who gives a command, and everybody who gave one to this exercise before."""
+    """Who gives a command, and everybody who took part in this exercise before.
+
+    `earlier` are those who gave it a command, `graders` those who graded a case for it, whatever
+    became of the case.
+    """
 
     now: str
     earlier: frozenset[str] = frozenset()
+    graders: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -136,11 +136,14 @@ def before(office: Office, asked: Asked) -> Before:
     history = cast("History", office.store.read_stream(stream))
     if request.expected is not None and request.expected != len(history):
         raise Conflict(stream, request.expected, len(history))
-    return Before(
-        history=history,
-        at=effective_instant(office, request, history),
-        actors=Actors(now=request.person.name, earlier=frozenset(each.actor for each in history)),
+    # Nobody else is asked whether they graded, and an exercise may have graders by the thousand.
+    confirms = isinstance(asked.command, q.MakeSelection)
+    actors = Actors(
+        now=request.person.name,
+        earlier=frozenset(each.actor for each in history),
+        graders=office.store.graders(asked.exercise) if confirms else frozenset(),
     )
+    return Before(history=history, at=effective_instant(office, request, history), actors=actors)
 
 
 def outcome_of(appended: Appended) -> ExerciseOutcome:

@@ -66,6 +66,13 @@ EARLIER: Final = """
 SELECT NULL, commit_id, fingerprint, json_send(result), '{}'::integer[], '{}'::text[], '{}'::text[]
 FROM commits WHERE command_id = %s
 """
+GRADERS: Final = """
+SELECT DISTINCT name FROM events
+CROSS JOIN LATERAL (VALUES (body ->> 'actor'), (body #>> '{payload,graded_by}')) AS who (name)
+WHERE type IN ('case-shortlisted', 'case-graded', 'case-selected', 'case-not-selected')
+    AND type = 'case-graded' AND body #>> '{payload,exercise}' = %(exercise)s
+    AND name IS NOT NULL
+"""
 VERSION: Final = """
 SELECT coalesce(
     (SELECT version FROM events WHERE stream = %s ORDER BY version DESC LIMIT 1), 0

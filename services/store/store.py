@@ -202,6 +202,11 @@ class Store:
                 counts[ruleset, digest] += events
         return dict(counts)
 
+    def graders(self, exercise: str) -> frozenset[str]:
+        """Return who graded a case for the exercise, whatever became of the case."""
+        rows = self._rows(queries.GRADERS, {"exercise": exercise})
+        return frozenset(str(name) for (name,) in rows)
+
     def stream_version(self, stream: str) -> int:
         """The version of the stream's last event; 0 when it does not exist."""
         return int(self._value(queries.VERSION, (stream,)))

@@ -93,6 +93,14 @@ def test_nobody_confirms_who_did_anything_in_the_exercise_before() -> None:
     assert (made.proposed_by, made.made_by) == (LEE, HO)
 
 
+def test_nobody_confirms_who_graded_for_the_exercise() -> None:
+    sitting = Sitting()
+    sitting.does(q.ProposeSelection(), LEE)
+    command = q.MakeSelection(digest=sitting.digest)
+    with pytest.raises(SecondOfficerNeeded, match=f"{HO} graded a case of this exercise"):
+        decide(sitting.state, command, POOL, Actors(now=HO, graders=frozenset({HO})))
+
+
 def test_what_is_made_is_what_was_proposed() -> None:
     sitting = Sitting()
     proposed = sitting.does(q.ProposeSelection(), WONG)

@@ -226,12 +226,17 @@ def test_whoever_stepped_aside_before_departs_from_no_rank_of_the_case(
     assert exercises.depart_from_rank(office, "first", command, asked(SECOND)).cases == 1
 
 
-def test_whoever_graded_does_not_confirm(office: Office, cases: dict[str, str]) -> None:
+@pytest.mark.parametrize("withdrawn", [False, True])
+def test_whoever_graded_does_not_confirm(
+    office: Office, cases: dict[str, str], *, withdrawn: bool
+) -> None:
     opened(office)
     grader = Person(name=PANEL.name, role=Role.SUPERVISOR)
-    grade(office, cases["john"])
+    grade(office, cases["emma"])
+    if withdrawn:
+        carry_out(office, cases["emma"], c.WithdrawApplication(), asked())
     exercises.propose_selection(office, "first", asked(SUPERVISOR))
-    with pytest.raises(SecondOfficerNeeded, match=f"{PANEL.name} graded {cases['john']}"):
+    with pytest.raises(SecondOfficerNeeded, match=f"{PANEL.name} graded a case of this exercise"):
         confirm(office, "first", asked(grader))
     assert stages(office, cases)["john"] is Stage.SHORTLISTED
     confirm(office, "first", asked(SECOND))

@@ -238,7 +238,14 @@ class Year:
     def before(self, held: Held, who: str) -> Before:
         """The exercise as somebody's command finds it."""
         earlier = frozenset(each.actor for each in held.history)
-        return Before(history=held.history, at=self.now, actors=Actors(now=who, earlier=earlier))
+        exercise = held.opened.exercise
+        graders = frozenset(
+            each.event.graded_by
+            for each in self.log
+            if isinstance(each.event, e.CaseGraded) and each.event.exercise == exercise
+        )
+        actors = Actors(now=who, earlier=earlier, graders=graders)
+        return Before(history=held.history, at=self.now, actors=actors)
 
     def draws(self, held: Held, who: str) -> bool:
         """Whether the shortlist was drawn."""
