@@ -5,12 +5,13 @@ the cases meanwhile do not break the whole: a case that moved is looked at again
 and one that has departed makes room for the next in order. The exercise's own event comes last.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
-from typing import Final
+from typing import Final, TypeVar
 from uuid import uuid5
 
 from domain import commands as c
@@ -32,7 +33,7 @@ from services.exercise_requests import (
 )
 from services.pool import CaseSeen, frozen_pool, seen_since
 from services.steps import OrderOf, Orders, Step
-from services.store import Commit, Conflict, NewEvent, Since, StreamWrite, Together
+from services.store import Bodies, Commit, Conflict, NewEvent, Since, Store, StreamWrite, Together
 from services.wiring import Office
 
 PART: Final = 1_000
@@ -43,6 +44,10 @@ TRIES: Final = 3
 
 TRIES_OF_ONE: Final = 100
 
+AHEAD: Final = 2
+"""How many parts are looked at while the one before them is dealt with."""
+
+_Made = TypeVar("_Made")
 Members = Mapping[str, PoolMember]
 Look = Callable[[Mapping[str, int]], Mapping[str, Since]]
 
@@ -55,8 +60,8 @@ def without_departed(look: Look, step: Step, pool: Pool) -> Pool:
         unseen = {name: member for name, member in members.items() if name not in seen}
         if not unseen:
             return pool
-        for part in _parts(unseen):
-            cases = _cases(look, part, step.measure)
+        cases_of = partial(_cases, look, measure=step.measure)
+        for part, cases in _ahead(cases_of, _parts(unseen)):
             gone = {name for name, case in cases.items() if not step.still(case.state, part[name])}
             pool = replace(pool, departed=pool.departed | gone)
         seen |= unseen.keys()
@@ -86,7 +91,7 @@ def _allot(
     given = Circumstances(at=found.at, rulebook=office.rulebook, actor=asked.request.person.name)
     writer = _Writer(
         whole=whole,
-        look=office.store.read_since,
+        store=office.store,
         asked=asked,
         measure=step.measure,
         given=given,
@@ -125,18 +130,19 @@ class _Ready:
 
     names: frozenset[str]
     commit: Commit | None
+    bodies: Bodies | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Writer:
     """Writes the cases of one command within a transaction, in parts.
 
-    `look` is no part of the transaction, so that one part can be decided while the one before is
-    being stored; the append compares the versions that were seen.
+    `store` is read outside the transaction, so that parts can be decided and encoded while the one
+    before them is being stored; the append compares the versions that were seen.
     """
 
     whole: Together
-    look: Look
+    store: Store
     asked: Asked
     measure: Measure
     given: Circumstances
@@ -144,7 +150,7 @@ class _Writer:
     def write(self, members: Members, order_of: OrderOf) -> set[str]:
         """Give each case its order; return those that have one."""
         present: set[str] = set()
-        for part, ready in _one_ahead(partial(self._ready, order_of), _parts(members)):
+        for part, ready in _ahead(partial(self._ready, order_of), _parts(members)):
             present |= self._settle(part, order_of, ready)
         return present
 
@@ -165,11 +171,11 @@ class _Writer:
 
     def _append(self, ready: _Ready) -> frozenset[str]:
         if ready.commit is not None:
-            self.whole.append(ready.commit)
+            self.whole.append(ready.commit, ready.bodies)
         return ready.names
 
     def _ready(self, order_of: OrderOf, part: Members) -> _Ready:
-        cases = _cases(self.look, part, self.measure)
+        cases = _cases(self.store.read_since, part, self.measure)
         orders = {
             name: order
             for name, case in cases.items()
@@ -183,19 +189,24 @@ class _Writer:
         commit = self.asked.commit(*writes, version=0, cases=0)
         # No case is given two orders by one command, so its first names the part.
         number = uuid5(self.asked.request.command_id, next(iter(orders)))
-        return _Ready(names=frozenset(orders), commit=replace(commit, command_id=number, result={}))
+        commit = replace(commit, command_id=number, result={})
+        bodies = self.store.encoded(commit)
+        return _Ready(names=frozenset(orders), commit=commit, bodies=bodies)
 
 
-def _one_ahead(
-    make: Callable[[Members], _Ready], parts: Iterator[Members]
-) -> Iterator[tuple[Members, _Ready]]:
-    """Yield each part with what is made of it, made while the one before is dealt with."""
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        coming = [(part, beside.submit(make, part)) for part in islice(parts, 1)]
+def _ahead(
+    make: Callable[[Members], _Made], parts: Iterator[Members]
+) -> Iterator[tuple[Members, _Made]]:
+    """Yield each part with what is made of it, made while those before are dealt with.
+
+    Two are being made, so that one can be worked on while the other waits for the database.
+    """
+    with ThreadPoolExecutor(max_workers=AHEAD) as beside:
+        coming = deque((part, beside.submit(make, part)) for part in islice(parts, AHEAD))
         while coming:
-            part, ready = coming.pop()
+            part, ready = coming.popleft()
             made = ready.result()
-            coming = [(part, beside.submit(make, part)) for part in islice(parts, 1)]
+            coming.extend((next_, beside.submit(make, next_)) for next_ in islice(parts, 1))
             yield part, made
 
 

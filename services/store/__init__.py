@@ -16,11 +16,12 @@ from services.store.errors import (
 from services.store.sealing import BlindIndex, CaseKey, CaseKeys, SealBroken
 from services.store.shards import Shard, Stretch, number_of
 from services.store.store import Store
-from services.store.together import Since, Together
+from services.store.together import Bodies, Since, Together
 
 __all__ = [
     "Appended",
     "BlindIndex",
+    "Bodies",
     "CaseKey",
     "CaseKeys",
     "CommandReused",

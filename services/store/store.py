@@ -12,39 +12,30 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-import psycopg
 from psycopg import errors
 
 from domain.events import Event
 from domain.record import Recorded
 from services.store import queries
-from services.store.appending import Answer, Sealing, parameters, refuse, repeat, statement_for
+from services.store.appending import Answer, parameters, refuse, repeat, statement_for
 from services.store.arrays import Integers, Texts
 from services.store.codec import (
     Codec,
     Opening,
     StoredEvent,
     comes_sealed,
-    is_personal,
     reference_of,
 )
-from services.store.commit import Appended, Commit, StreamWrite
+from services.store.commit import Appended, Commit
 from services.store.connections import ConnectionLost, Connections, Session
 from services.store.constraints import refused_by_database
-from services.store.errors import (
-    Conflict,
-    KeyDestroyed,
-    LogCorrupt,
-    StoreFault,
-    StoreUnreachable,
-    Unwritable,
-)
+from services.store.encoding import Encoding
+from services.store.errors import KeyDestroyed, LogCorrupt, StoreFault, StoreUnreachable
 from services.store.sealing import CaseKey, CaseKeys
 from services.store.shards import Shard, Stretch
-from services.store.together import Since, Together, once, since_of
+from services.store.together import Bodies, Since, Together, once, since_of
 
 _ATTEMPTS: Final = 10
-_REMEMBERED: Final = 50_000
 _STRIDE: Final = 100_000
 
 _Row = tuple[Any, ...]
@@ -58,7 +49,7 @@ class Store:
         self._connections = connections
         self._keys = keys
         self._codec = codec
-        self._wrapped: dict[str, bytes] = {}
+        self._encoding = Encoding(keys, codec)
         # Each of these holds a connection while its work, or whoever it waits for, needs others.
         self._whole = threading.BoundedSemaphore(max(1, connections.size // 2))
 
@@ -212,13 +203,20 @@ class Store:
         return int(self._value(queries.VERSION, (stream,)))
 
     def _together(self, work: Callable[[Together], _T]) -> _T:
-        def append(connection: Session, commit: Commit) -> Appended:
+        def append(connection: Session, commit: Commit, bodies: Bodies | None) -> Appended:
             return self._settled(
-                lambda: once(connection, lambda: self._try(connection, commit)), commit
+                lambda: once(connection, lambda: self._try(connection, commit, bodies)), commit
             )
 
         with self._connections.borrow() as connection, connection.transaction():
             return work(Together(connection, append=append))
+
+    def encoded(self, commit: Commit) -> Bodies | None:
+        """The events of a commit as `Together.append` stores them; None where any is sealed.
+
+        Raises `Unwritable`. It asks the database nothing, so that it can be done ahead.
+        """
+        return self._encoding.ahead(commit)
 
     def _settled(self, attempt: Callable[[], Appended | None], commit: Commit) -> Appended:
         """The answer of an attempt that found nothing to look at again, or its refusal."""
@@ -248,11 +246,13 @@ class Store:
 
         return since_of(self._retried(read), self._codec.decode_event)
 
-    def _try(self, connection: Session, commit: Commit) -> Appended | None:
+    def _try(
+        self, connection: Session, commit: Commit, ahead: Bodies | None = None
+    ) -> Appended | None:
         """The answer to one execution; None when it must be looked at again."""
         cursor = connection.kept
         try:
-            sealing = self._sealing(cursor, commit)
+            sealing = self._encoding.sealing(cursor, commit)
         except StoreFault:
             row = cursor.execute(queries.EARLIER, (commit.command_id,), prepare=True).fetchone()
             if row is not None and (
@@ -260,68 +260,19 @@ class Store:
             ):
                 return earlier
             raise
-        given = parameters(commit, self._bodies(commit, sealing), sealing)
+        bodies = self._encoding.bodies(commit, sealing) if ahead is None else ahead
+        given = parameters(commit, bodies, sealing)
         query = statement_for(commit, sealing)
         row = cursor.execute(query, given, prepare=True).fetchone()
         answer = Answer(*_present(row))
         if earlier := repeat(commit.command_id, commit.fingerprint, answer):
             return earlier
         refuse(commit, answer)
-        for reference in (*answer.unkeyed, *commit.destroy):
-            self._wrapped.pop(reference, None)
-        if commit.destroy:
-            self._keys.forget()
+        gone = (*answer.unkeyed, *commit.destroy)
+        self._encoding.forget(gone, destroyed=bool(commit.destroy))
         if answer.commit_id is None:
             return None
         return Appended(commit_id=answer.commit_id, result=commit.result, repeated=False)
-
-    def _bodies(self, commit: Commit, sealing: Sealing) -> list[bytes]:
-        wrapped = {**sealing.held, **sealing.new}
-        keys = {
-            reference: self._keys.unwrap(reference, each) for reference, each in wrapped.items()
-        }
-        return [
-            self._codec.encode(commit, (write.stream, version), new, keys.get)
-            for write in commit.writes
-            for version, new in enumerate(write.events, start=write.expected + 1)
-        ]
-
-    def _sealing(self, cursor: psycopg.Cursor, commit: Commit) -> Sealing:
-        """A new key for each new case, and the stored key of each other one that needs it."""
-        new: dict[str, bytes] = {}
-        needed: dict[str, StreamWrite] = {}
-        for write in commit.writes:
-            reference = reference_of(write.stream)
-            if reference is None:
-                continue
-            if write.expected == 0 and write.stream.startswith("case-"):
-                new[reference] = self._keys.mint(reference)
-            elif any(is_personal(each.event) for each in write.events):
-                needed[reference] = write
-        held = {
-            reference: self._held(cursor, reference, write)
-            for reference, write in needed.items()
-            if reference not in new
-        }
-        return Sealing(new=new, held=held)
-
-    def _held(self, cursor: psycopg.Cursor, reference: str, write: StreamWrite) -> bytes:
-        known = self._wrapped.get(reference)
-        if known is not None:
-            return known
-        row = cursor.execute(queries.KEYS, ([reference],), prepare=True).fetchone()
-        if row is None:
-            version = _present(cursor.execute(queries.VERSION, (write.stream,)).fetchone())[0]
-            if version != write.expected:
-                raise Conflict(write.stream, write.expected, version)
-            raise Unwritable(f"{write.stream} is personal, but case-{reference} does not exist")
-        if row[1] is None:
-            raise KeyDestroyed(reference)
-        if len(self._wrapped) >= _REMEMBERED:
-            self._wrapped.clear()
-        wrapped = bytes(row[1])
-        self._wrapped[reference] = wrapped
-        return wrapped
 
     def _refuse_erased(self, fault: errors.UniqueViolation, commit: Commit) -> None:
         """Raises `KeyDestroyed` if the commit begins a case whose key was destroyed before."""

@@ -15,7 +15,7 @@ What it costs: whoever writes to one of these streams meanwhile waits until the 
 and then meets a `Conflict`. So decide beforehand what can be decided, and keep it to seconds.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -29,6 +29,9 @@ from services.store.connections import Session
 _CLAIM: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 _T = TypeVar("_T")
+
+Bodies = Sequence[bytes]
+"""The events of a commit in their order, as they are stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +50,7 @@ class Together:
         self,
         connection: Session,
         *,
-        append: Callable[[Session, Commit], Appended],
+        append: Callable[[Session, Commit, Bodies | None], Appended],
     ) -> None:
         self._connection = connection
         self._append = append
@@ -60,12 +63,13 @@ class Together:
         """
         self._connection.execute(_CLAIM, (name,))
 
-    def append(self, commit: Commit) -> Appended:
+    def append(self, commit: Commit, bodies: Bodies | None = None) -> Appended:
         """The commit is part of the transaction; or nothing of it is, and it raises as `append`.
 
-        Whatever it raises, what was appended before stands, and the work may go on.
+        Whatever it raises, what was appended before stands, and the work may go on. `bodies` is
+        what `Store.encoded` made of this commit, where somebody had it made ahead.
         """
-        return self._append(self._connection, commit)
+        return self._append(self._connection, commit, bodies)
 
 
 def once(connection: Session, work: Callable[[], _T]) -> _T:

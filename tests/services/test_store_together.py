@@ -1,5 +1,6 @@
 """Many commits in one transaction: all of them or none, in order, beside other writers."""
 
+import json
 import multiprocessing
 import os
 import signal
@@ -147,6 +148,23 @@ def test_what_is_sealed_is_sealed_here_too(store: Store) -> None:
     store.together(lambda whole: whole.append(commit_of(writing("case-1", 0, withdrawal()))))
     (event,) = store.read_stream("case-1")
     assert getattr(event.event, "personal", None) is not None
+
+
+def test_what_was_encoded_ahead_is_what_is_stored(store: Store) -> None:
+    commit = commit_of(writing("s-1", 0, *fees(2)))
+    ahead = store.encoded(commit)
+    assert ahead is not None
+    ids = [json.loads(body)["id"] for body in ahead]
+    store.together(lambda whole: whole.append(commit, ahead))
+    assert [each.event_id for each in store.read_stream("s-1")] == ids
+
+
+def test_what_needs_a_key_is_not_encoded_ahead(store: Store) -> None:
+    begins = commit_of(writing("case-A", 0, *fees(1)))
+    assert store.encoded(begins) is None
+    store.append(begins)
+    assert store.encoded(commit_of(writing("case-A", 1, withdrawal("Moving.")))) is None
+    assert store.encoded(commit_of(writing("case-A", 1, *fees(1)))) is not None
 
 
 def test_two_that_claim_one_name_follow_each_other(store: Store) -> None:
