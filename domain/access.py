@@ -161,6 +161,9 @@ WORK_ACTION_OF: Final[Mapping[type[w.WorkCommand | w.TakeNext], Action]] = Mappi
         w.AddNote: Action.WORK,
         w.SupersedeNote: Action.WORK,
         w.RecordPosting: Action.WORK,
+        w.RecordDataAccessRequest: Action.WORK,
+        w.DelayDataAccess: Action.WORK,
+        w.AnswerDataAccess: Action.WORK,
     }
 )
 """The leave that each command on the work on a case asks for."""

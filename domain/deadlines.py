@@ -26,6 +26,8 @@ class Deadline(StrEnum):
     """The stay ends, and no period comes after it."""
     RECONSIDERATION = "reconsideration"
     """A refusal can be asked to be looked at again until then [S81]."""
+    DATA_ACCESS = "data-access"
+    """A request for the data on the person is answered, by the office; told to nobody else."""
 
 
 PASSED: Final = -1
@@ -36,8 +38,8 @@ PASSED: Final = -1
 class DeadlineApproaching:
     """`due_on` is near: it is the reminder that is due `days` ahead of it.
 
-    `opened` is the version of the case's event that set the day, so that what is due by the same
-    day again is told again.
+    `opened` is the version of the event that set the day, in the case or in the work on it, so that
+    what is due by the same day again is told again.
     """
 
     deadline: Deadline

@@ -273,6 +273,22 @@ class AlreadyPosted(Refusal):
     """The letter was sent by post already."""
 
 
+class DataAccessOpen(Refusal):
+    """A request for data is open already."""
+
+
+class NoDataAccessOpen(Refusal):
+    """No request for data is open."""
+
+
+class DayImpossible(Refusal):
+    """This cannot have been or be done on that day."""
+
+
+class AccessGroundMismatch(Refusal):
+    """Only an answer that keeps data back has a ground."""
+
+
 class WordsMissing(Refusal):
     """This needs to be said in words."""
 

@@ -18,6 +18,7 @@ from domain import residence as h
 from domain import stages as s
 from domain import work_events as w
 from domain.case import evolve
+from domain.data_access import DataAccessAnswered, DataAccessDelayed, DataAccessRequested
 from domain.deadlines import Deadline, DeadlineApproaching, DeadlinePassed, StillInQueue
 from domain.decisions import DecisionDeclined, DecisionProposed, Matter
 from domain.interruptions import CaseLapsed, OfficerRecused
@@ -182,6 +183,15 @@ def is_news(happening: Happening) -> bool:
     return isinstance(event, DeadlinePassed) and not event.belated and is_still_due(happening)
 
 
+def is_about_data(happening: Happening) -> bool:
+    """Where it is a request for data that awaits its answer."""
+    event = happening.event
+    return (
+        isinstance(event, DeadlineApproaching | DeadlinePassed)
+        and event.deadline is Deadline.DATA_ACCESS
+    )
+
+
 def office_is_awaited(happening: Happening) -> bool:
     """Where the case still waits for the office."""
     awaited = AWAITED[s.stage_of(happening.before)].party
@@ -191,6 +201,7 @@ def office_is_awaited(happening: Happening) -> bool:
 _MANY: Final = frozenset({Matter.APPROVAL_IN_PRINCIPLE, Matter.APPROVAL, Matter.REFUSAL})
 _OFFICER: Final = (Party.OFFICER,)
 _SUPERVISORS: Final = (Party.SUPERVISOR,)
+_ANSWERABLE: Final = (Party.OFFICER, Party.SUPERVISOR)
 _APPLICANT: Final = (Party.APPLICANT,)
 _REPRESENTATIVE: Final = (Party.REPRESENTATIVE,)
 _FORMER: Final = (Party.FORMER_REPRESENTATIVE,)
@@ -260,11 +271,21 @@ EFFECTS: Final[Mapping[type[e.Event], tuple[Effect, ...]]] = MappingProxyType(
             Effect(name="representation-ended", to=_FORMER),
         ),
         w.DuplicateRefused: (Effect(name="duplicate-refused", to=_APPLICANT, at_any_hour=True),),
+        DataAccessRequested: (
+            Effect(name="data-access-received", at_any_hour=True),
+            Effect(name="data-access-for-officer", to=_ANSWERABLE),
+        ),
+        DataAccessDelayed: (Effect(name="data-access-delayed"),),
+        DataAccessAnswered: (Effect(name="data-access-answered"),),
         # What time brings.
-        DeadlineApproaching: (Effect(name="day-is-near", when=is_still_due),),
+        DeadlineApproaching: (
+            Effect(name="day-is-near", when=is_still_due),
+            Effect(name="data-access-is-near", to=_ANSWERABLE, when=is_about_data),
+        ),
         DeadlinePassed: (
             Effect(name="day-is-over", when=is_news),
             Effect(name="day-is-over-for-officer", to=_OFFICER, when=is_still_due),
+            Effect(name="data-access-is-over", to=_ANSWERABLE, when=is_about_data),
         ),
         StillInQueue: (Effect(name="still-in-queue", when=office_is_awaited),),
         # The office.
@@ -326,10 +347,17 @@ def happenings(
 def recipients(
     effect: Effect, happening: Happening, supervisors: Iterable[str]
 ) -> tuple[Recipient, ...]:
-    """Return whom an effect is for; never who did it, nor who stepped aside from the case."""
-    found = (each for party in effect.to for each in _of(party, happening, supervisors))
-    kept_out = {happening.actor, *_recused(happening.after)}
-    return tuple(each for each in found if each.account is None or each.account not in kept_out)
+    """Return whom an effect is for; never who did it, nor who stepped aside from the case.
+
+    Whoever it is for as two parties at once is told as the first of them.
+    """
+    told = {happening.actor, *_recused(happening.after)}
+    found: list[Recipient] = []
+    for each in (each for party in effect.to for each in _of(party, happening, supervisors)):
+        if each.account is None or each.account not in told:
+            found.append(each)
+            told.add(each.account or "")
+    return tuple(found)
 
 
 def _of(party: Party, happening: Happening, supervisors: Iterable[str]) -> tuple[Recipient, ...]:

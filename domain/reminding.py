@@ -19,7 +19,7 @@ from domain.deadlines import (
     DeadlinePassed,
     StillInQueue,
 )
-from domain.projections.deadlines import DeadlineRow
+from domain.projections.deadlines import DeadlineRow, OpenDay, open_days
 from domain.rules.choose import limit
 from domain.rules.limits import Limit
 from domain.rules.types import Rulebook
@@ -56,6 +56,7 @@ def schedule(rulebook: Rulebook, on: date) -> Schedule:
                 Deadline.STAY: (first, PASSED),
                 # A window that nobody needs to use: that it closed asks nothing of anybody.
                 Deadline.RECONSIDERATION: (first,),
+                Deadline.DATA_ACCESS: (first, last, PASSED),
             }
         ),
         news=timedelta(days=limit(rulebook, Limit.NEWS_DAYS, on)),
@@ -67,20 +68,20 @@ def due(row: DeadlineRow, at: datetime, told_when: Schedule) -> DeadlineEvent | 
     """Return what is to be told of a case at an instant, None where there is nothing."""
     if row.quiet_since is not None and at - row.quiet_since >= told_when.silence:
         return StillInQueue(since=row.quiet_since)
-    if row.deadline is None or row.due_on is None or row.opened is None:
-        return None
-    today = hong_kong_date(at)
-    days = _latest(row, row.due_on, today, told_when.days[row.deadline])
+    found = (_of_day(each, hong_kong_date(at), told_when) for each in open_days(row))
+    return next((each for each in found if each is not None), None)
+
+
+def _of_day(open_day: OpenDay, today: date, told_when: Schedule) -> DeadlineEvent | None:
+    """Return what is to be told of one day that is open, None where there is nothing."""
+    days = _latest(open_day, today, told_when.days[open_day.deadline])
     if days is None:
         return None
+    deadline, due_on, opened = open_day.deadline, open_day.due_on, open_day.opened
     if days == PASSED:
-        belated = today - row.due_on > told_when.news
-        return DeadlinePassed(
-            deadline=row.deadline, due_on=row.due_on, opened=row.opened, belated=belated
-        )
-    return DeadlineApproaching(
-        deadline=row.deadline, due_on=row.due_on, opened=row.opened, days=days
-    )
+        belated = today - due_on > told_when.news
+        return DeadlinePassed(deadline=deadline, due_on=due_on, opened=opened, belated=belated)
+    return DeadlineApproaching(deadline=deadline, due_on=due_on, opened=opened, days=days)
 
 
 def name_of(reference: str, fact: DeadlineEvent) -> str:
@@ -95,18 +96,16 @@ def name_of(reference: str, fact: DeadlineEvent) -> str:
     return f"{reference}/{what}"
 
 
-def _latest(row: DeadlineRow, due_on: date, today: date, told_when: tuple[int, ...]) -> int | None:
+def _latest(open_day: OpenDay, today: date, told_when: tuple[int, ...]) -> int | None:
     """Return the latest of the days that has come and was not told, nor anything later."""
+    due_on, told = open_day.due_on, open_day.told
     left = (due_on - today).days
     come = (
         days
         for days in told_when
         if left <= days
-        and (row.told is None or days < row.told)
+        and (told is None or days < told)
         # Nobody is reminded of a day that is over, nor, at short notice, of how long it never was.
-        and (
-            days == PASSED
-            or (left >= 0 and (row.opened_on is None or row.opened_on < due_on - timedelta(days)))
-        )
+        and (days == PASSED or (left >= 0 and open_day.opened_on < due_on - timedelta(days)))
     )
     return min(come, default=None)

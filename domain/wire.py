@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from domain.data_access import DataAccessAnswered, DataAccessDelayed, DataAccessRequested
 from domain.deadlines import DeadlineApproaching, DeadlinePassed, StillInQueue
 from domain.decisions import DecisionConfirmed, DecisionDeclined, DecisionProposed
 from domain.events import (
@@ -149,5 +150,8 @@ WIRE: Final[Mapping[type[Event], Wire]] = MappingProxyType(
         DeadlinePassed: Wire(name="deadline-passed"),
         StillInQueue: Wire(name="still-in-queue"),
         LetterPosted: Wire(name="letter-posted"),
+        DataAccessRequested: Wire(name="data-access-requested"),
+        DataAccessDelayed: Wire(name="data-access-delayed"),
+        DataAccessAnswered: Wire(name="data-access-answered"),
     }
 )

@@ -6,12 +6,21 @@ on which nothing was done yet is one that nobody has.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import reduce
 from typing import Final, assert_never
 
 from domain import work_commands as c
 from domain import work_events as e
+from domain.data_access import (
+    Access,
+    DataAccessAnswered,
+    DataAccessDelayed,
+    DataAccessRequested,
+    access_after,
+)
 from domain.deadlines import DeadlineApproaching, DeadlinePassed, StillInQueue
+from domain.deciding import answering
 from domain.errors import (
     AlreadyHeld,
     AlreadyPosted,
@@ -48,6 +57,7 @@ class Unheld:
 
     notes: tuple[Note, ...] = ()
     posted: frozenset[e.LetterPosted] = frozenset()
+    access: Access = field(default_factory=Access)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +68,7 @@ class Held:
     holder: str
     giver: str | None = None
     posted: frozenset[e.LetterPosted] = frozenset()
+    access: Access = field(default_factory=Access)
 
 
 WorkState = Unheld | Held
@@ -70,9 +81,12 @@ class WorkCircumstances:
     `actor` is who asks. `recused` are the officers who must not have this case, and `officers`
     all that can have cases, None where the office does not know their names. `undelivered` are the
     letters that mail could not deliver by their numbers, each as its posting would be recorded.
+    It is `today`, and a request for data that came in on its day is answered in `access_days`.
     """
 
     actor: str
+    today: date
+    access_days: int
     recused: frozenset[str] = frozenset()
     officers: frozenset[str] | None = None
     undelivered: Mapping[int, e.LetterPosted] = field(default_factory=dict)
@@ -84,7 +98,7 @@ def load(history: Iterable[e.WorkEvent]) -> WorkState:
     return reduce(evolve, history, start)
 
 
-def decide(state: WorkState, command: c.WorkCommand, given: WorkCircumstances) -> Facts:  # noqa: PLR0911 - one arm per command is the clearest table of them
+def decide(state: WorkState, command: c.WorkCommand, given: WorkCircumstances) -> Facts:  # noqa: C901, PLR0911 - one arm per command is the clearest table of them
     """Return the facts that follow from `command`, or raise the `Refusal` that forbids it."""
     if not isinstance(command, _GIVES_BACK):
         _not_recused(given.actor, given)
@@ -105,6 +119,8 @@ def decide(state: WorkState, command: c.WorkCommand, given: WorkCircumstances) -
             return _supersede_note(state, command, given)
         case c.RecordPosting():
             return _post(state, command, given)
+        case c.RecordDataAccessRequest() | c.DelayDataAccess() | c.AnswerDataAccess():
+            return answering.decide(state.access, command, given.today, given.access_days)
         case _:
             assert_never(command)
 
@@ -119,13 +135,15 @@ def evolve(state: WorkState, event: e.WorkEvent) -> WorkState:  # noqa: PLR0911 
         case e.CaseReturned(officer=str(officer)):
             return _held(state, officer)
         case e.CaseReturned() | e.CaseReleased():
-            return Unheld(notes=state.notes, posted=state.posted)
+            return Unheld(notes=state.notes, posted=state.posted, access=state.access)
         case e.NoteAdded(note=number, author=author):
             return replace(state, notes=(*state.notes, Note(number=number, author=author)))
         case e.NoteSuperseded():
             return replace(state, notes=_superseded(state.notes, event))
         case e.LetterPosted():
             return replace(state, posted=state.posted | {event})
+        case DataAccessRequested() | DataAccessDelayed() | DataAccessAnswered():
+            return replace(state, access=access_after(state.access, event))
         case e.DuplicateRefused() | DeadlineApproaching() | DeadlinePassed() | StillInQueue():
             return state
         case _:
@@ -133,7 +151,7 @@ def evolve(state: WorkState, event: e.WorkEvent) -> WorkState:  # noqa: PLR0911 
 
 
 def _held(state: WorkState, officer: str) -> Held:
-    return Held(notes=state.notes, holder=officer, posted=state.posted)
+    return Held(notes=state.notes, holder=officer, posted=state.posted, access=state.access)
 
 
 def holder_of(state: WorkState) -> str | None:
@@ -158,6 +176,11 @@ def possible(
     found.append(c.AddNote)
     if standing(state):
         found.append(c.SupersedeNote)
+    found += (
+        [c.DelayDataAccess, c.AnswerDataAccess]
+        if state.access.open
+        else [c.RecordDataAccessRequest]
+    )
     return tuple(found)
 
 

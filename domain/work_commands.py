@@ -4,8 +4,10 @@ As in `commands.py`, a command holds only what its sender decides.
 """
 
 from dataclasses import dataclass
+from datetime import date
 
 from domain.application import Route
+from domain.data_access import AccessChannel, AccessGround, AccessOutcome
 from domain.stages import Stage
 
 
@@ -65,6 +67,41 @@ class RecordPosting:
     letter: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordDataAccessRequest:
+    """Record that a request for the data that are held on the person reached the office.
+
+    `text` says what is asked for, in the words of whoever asks.
+    """
+
+    received_on: date
+    channel: AccessChannel
+    asked_by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelayDataAccess:
+    """Record that whoever asked for data was told why the answer comes later, and by when.
+
+    `reason` is what they were told.
+    """
+
+    due_on: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerDataAccess:
+    """Record that a request for data was answered; a ground and reason where data are kept back."""
+
+    outcome: AccessOutcome
+    ground: AccessGround | None = None
+    reason: str = ""
+
+
+DataAccessCommand = RecordDataAccessRequest | DelayDataAccess | AnswerDataAccess
+
 WorkCommand = (
     AssignCase
     | TakeCase
@@ -74,6 +111,7 @@ WorkCommand = (
     | AddNote
     | SupersedeNote
     | RecordPosting
+    | DataAccessCommand
 )
 
 

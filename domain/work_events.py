@@ -8,6 +8,7 @@ change holds here too: reasons and notes are sealed by the key of the case.
 from dataclasses import dataclass
 
 from domain.application import Channel
+from domain.data_access import DataAccessEvent
 from domain.deadlines import DeadlineEvent
 
 
@@ -119,4 +120,5 @@ WorkEvent = (
     | DuplicateRefused
     | DeadlineEvent
     | LetterPosted
+    | DataAccessEvent
 )

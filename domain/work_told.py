@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain import work_events as e
+from domain.data_access import DataAccessAnswered, DataAccessDelayed, DataAccessRequested
 from domain.record import Recorded
 
 History = Iterable[Recorded[e.WorkEvent]]
@@ -68,6 +69,22 @@ def last_way(history: History) -> Way:
             case _:
                 pass
     return way
+
+
+def access_told(history: History) -> DataAccessRequested | None:
+    """Return the request for data that is open, with the day by which it is to be answered."""
+    asked: DataAccessRequested | None = None
+    for each in history:
+        match each.event:
+            case DataAccessRequested() as event:
+                asked = event
+            case DataAccessDelayed(due_on=due) if asked is not None:
+                asked = replace(asked, due_on=due)
+            case DataAccessAnswered():
+                asked = None
+            case _:
+                pass
+    return asked
 
 
 def _note(event: e.NoteAdded | e.NoteSuperseded, at: datetime) -> ToldNote:

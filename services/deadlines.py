@@ -45,7 +45,7 @@ class _Looked:
 def fire(office: Office, *, at: datetime | None = None, batch: int = BATCH) -> int:
     """Everything that is due at an instant, now without one, is told; return how much was.
 
-    Each case is looked at once: what is told now may make something else due, but never today.
+    In one case two days can be open, so each is looked at until nothing is due in it.
     """
     now = at or office.clock()
     told_when = schedule(office.rulebook, hong_kong_date(now))
@@ -55,7 +55,9 @@ def fire(office: Office, *, at: datetime | None = None, batch: int = BATCH) -> i
     told, after = 0, ""
     while True:
         found = due_cases(office.models, now, told_when, after=after, limit=batch)
-        told += sum(_tell(office, each, now, told_when) for each in found)
+        for each in found:
+            while _tell(office, each, now, told_when):
+                told += 1
         if len(found) < batch:
             break
         after = found[-1]

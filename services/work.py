@@ -17,6 +17,8 @@ from domain import events as e
 from domain import work_events as w
 from domain.access import WORK_ACTION_OF, Action, Person, demand
 from domain.case import load as load_case
+from domain.data_access import DataAccessRequested
+from domain.days import hong_kong_date
 from domain.errors import (
     AlreadyHeld,
     HeldByAnother,
@@ -28,11 +30,19 @@ from domain.errors import (
 from domain.projections.stage_after import CASE_STREAM, WORK_STREAM
 from domain.record import Recorded
 from domain.references import parse_reference
+from domain.rules.choose import limit
+from domain.rules.limits import Limit
 from domain.stages import CaseState, Draft
 from domain.work import WorkCircumstances, WorkState, decide, evolve, holder_of, load
-from domain.work_commands import RecordPosting, TakeCase, TakeNext, WorkCommand
+from domain.work_commands import (
+    RecordDataAccessRequest,
+    RecordPosting,
+    TakeCase,
+    TakeNext,
+    WorkCommand,
+)
 from domain.work_queue import is_meant, routes_meant, stages_meant
-from domain.work_told import ToldNote, Way, last_way, notes_told
+from domain.work_told import ToldNote, Way, access_told, last_way, notes_told
 from services.cases import Request, effective_instant, fingerprint, known_then
 from services.identity import officers
 from services.notifications import undelivered
@@ -88,6 +98,11 @@ class WorkAt:
     def way(self) -> Way:
         """How the case last changed hands."""
         return last_way(self.events)
+
+    @property
+    def access(self) -> DataAccessRequested | None:
+        """The request for data that awaits its answer, None without one."""
+        return access_told(self.events)
 
     @property
     def notes(self) -> tuple[ToldNote, ...]:
@@ -271,6 +286,8 @@ def _append(office: Office, desk: _Desk, command: WorkCommand, asked: _Asked) ->
         recused=desk.recused,
         officers=officers(office.settings),
         undelivered=undelivered.of_case(office.ledger, desk.reference) if waiting else {},
+        today=hong_kong_date(at),
+        access_days=_access_days(office, command),
     )
     facts = decide(desk.work, command, given)
     appended = office.store.append(
@@ -292,6 +309,12 @@ def _append(office: Office, desk: _Desk, command: WorkCommand, asked: _Asked) ->
     )
     office.pokes.committed()
     return _outcome(appended)
+
+
+def _access_days(office: Office, command: WorkCommand) -> int:
+    if not isinstance(command, RecordDataAccessRequest):
+        return 0
+    return limit(office.rulebook, Limit.DATA_ACCESS_DAYS, command.received_on)
 
 
 def _dated(facts: Sequence[w.WorkEvent], at: datetime) -> tuple[NewEvent, ...]:

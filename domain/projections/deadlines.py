@@ -1,11 +1,12 @@
-"""What time will bring in a case: the one day that is open in it, or since when nothing was heard.
+"""What time will bring in a case: the days that are open in it, or since when nothing was heard.
 
 Folded from the case's own stream and from the work on it, where what was told stands. A case has
 one open day at most: documents are asked for only where its stage sets no day of its own. While the
-office is awaited there is none, and the applicant's waiting counts instead. Nothing personal.
+office is awaited there is none, and the applicant's waiting counts instead. Beside all of it, at
+whatever stage, a request for data can await its answer. Nothing personal.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import MappingProxyType
@@ -13,6 +14,7 @@ from typing import Any, Final, cast
 
 from domain import events as e
 from domain import papers as p
+from domain.data_access import DataAccessAnswered, DataAccessDelayed, DataAccessRequested
 from domain.days import hong_kong_date
 from domain.deadlines import (
     PASSED,
@@ -92,6 +94,9 @@ NEWS: Final[frozenset[type[e.Event]]] = frozenset(
         RepresentativeAppointed,
         RepresentativeRemoved,
         DuplicateRefused,
+        DataAccessRequested,
+        DataAccessDelayed,
+        DataAccessAnswered,
         DeadlineApproaching,
         DeadlinePassed,
         StillInQueue,
@@ -101,6 +106,9 @@ NEWS: Final[frozenset[type[e.Event]]] = frozenset(
 
 _NO_DAY: Final[Mapping[str, Any]] = MappingProxyType(
     dict.fromkeys(("deadline", "due_on", "opened", "opened_on", "told"))
+)
+_NO_ACCESS: Final[Mapping[str, Any]] = MappingProxyType(
+    dict.fromkeys(("access_due_on", "access_opened", "access_opened_on", "access_told"))
 )
 
 
@@ -112,7 +120,8 @@ class DeadlineRow:
     days ahead the latest reminder of it was due, `PASSED` once the day is over and that was said.
     `quiet_since` is since when the office has the case and the applicant heard nothing, None while
     it is not the office that is awaited. `further_stay` says that a period of stay is still to come
-    after the one until `stay_until`.
+    after the one until `stay_until`. What begins with `access` says the same of the request for
+    data that is open, whose day was set by an event of the work on the case.
     """
 
     reference: str
@@ -125,7 +134,42 @@ class DeadlineRow:
     quiet_since: datetime | None
     stay_until: date | None = None
     further_stay: bool = False
+    access_due_on: date | None = None
+    access_opened: int | None = None
+    access_opened_on: date | None = None
+    access_told: int | None = None
     position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenDay:
+    """A day that is open in a case, as in `DeadlineRow`."""
+
+    deadline: Deadline
+    due_on: date
+    opened: int
+    opened_on: date
+    told: int | None
+
+
+def open_days(row: DeadlineRow) -> Iterator[OpenDay]:
+    """Yield every day that is open in a case."""
+    if row.deadline and row.due_on and row.opened and row.opened_on:
+        yield OpenDay(
+            deadline=row.deadline,
+            due_on=row.due_on,
+            opened=row.opened,
+            opened_on=row.opened_on,
+            told=row.told,
+        )
+    if row.access_due_on and row.access_opened and row.access_opened_on:
+        yield OpenDay(
+            deadline=Deadline.DATA_ACCESS,
+            due_on=row.access_due_on,
+            opened=row.access_opened,
+            opened_on=row.access_opened_on,
+            told=row.access_told,
+        )
 
 
 def key(recorded: Recorded[e.Event]) -> str | None:
@@ -167,20 +211,43 @@ def _first(event: e.ApplicationSubmitted, recorded: Recorded[e.CaseEvent]) -> De
 
 
 def _worked(row: DeadlineRow, recorded: Recorded[WorkEvent]) -> DeadlineRow:
-    """Return the row after something was told, if it is about the day that is open now."""
+    """Return the row after something was told or a request for data went on."""
     event = recorded.event
     if type(event) not in NEWS:
         return row
-    position = position_of(recorded)
-    if row.quiet_since is not None:
+    of_office = getattr(event, "deadline", None) is Deadline.DATA_ACCESS
+    if row.quiet_since is not None and not of_office:
         row = replace(row, quiet_since=_heard_at(recorded))
-    match event:
-        case DeadlineApproaching(opened=opened, days=days) if opened == row.opened:
-            return replace(row, told=days, position=position)
-        case DeadlinePassed(opened=opened) if opened == row.opened:
-            return replace(row, told=PASSED, position=position)
+    return replace(row, position=position_of(recorded), **_of_work(row, recorded))
+
+
+def _of_work(row: DeadlineRow, recorded: Recorded[WorkEvent]) -> Mapping[str, Any]:
+    """Return what an event of the work changes: columns with their new values."""
+    match recorded.event:
+        case DataAccessRequested(due_on=due) | DataAccessDelayed(due_on=due):
+            return {
+                "access_due_on": due,
+                "access_opened": recorded.version,
+                "access_opened_on": hong_kong_date(_heard_at(recorded)),
+                "access_told": None,
+            }
+        case DataAccessAnswered():
+            return _NO_ACCESS
+        case DeadlineApproaching(days=days) as event:
+            return _told(row, event, days)
+        case DeadlinePassed() as event:
+            return _told(row, event, PASSED)
         case _:
-            return replace(row, position=position)
+            return {}
+
+
+def _told(
+    row: DeadlineRow, event: DeadlineApproaching | DeadlinePassed, days: int
+) -> Mapping[str, Any]:
+    """Return that a reminder was told, where it is about a day that is open now."""
+    if event.deadline is Deadline.DATA_ACCESS:
+        return {"access_told": days} if event.opened == row.access_opened else {}
+    return {"told": days} if event.opened == row.opened else {}
 
 
 def _stay(event: e.CaseEvent) -> dict[str, Any]:
@@ -213,7 +280,8 @@ def _day(row: DeadlineRow, recorded: Recorded[e.CaseEvent]) -> Mapping[str, Any]
         case e.ApplicationRefused(reconsider_by=due) | RefusalUpheld(reconsider_by=due):
             return _opened(recorded, Deadline.RECONSIDERATION, due)
         case ErasureDecided():
-            return _NO_DAY
+            # Of whom nothing is held, nothing can be told.
+            return {**_NO_DAY, **_NO_ACCESS}
         case _:
             asked = row.deadline is Deadline.DOCUMENTS
             goes_on = documents_awaited_after(event, before=True) if asked else stays(event)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from domain import work_events as w
+from domain.data_access import DataAccessAnswered, DataAccessDelayed, DataAccessRequested
 from domain.deadlines import DeadlineApproaching, DeadlinePassed, StillInQueue
 from domain.events import Event
 from domain.projections.stage_after import WORK_STREAM, key_after, position_of
@@ -66,6 +67,9 @@ def _said(row: WorkRow, recorded: Recorded[w.WorkEvent]) -> dict[str, Any]:  # n
             | DeadlineApproaching()
             | DeadlinePassed()
             | StillInQueue()
+            | DataAccessRequested()
+            | DataAccessDelayed()
+            | DataAccessAnswered()
         ):
             return {}
         case w.DuplicateRefused():

@@ -21,6 +21,7 @@ class Limit(StrEnum):
     LAST_REMINDER_DAYS = "last-reminder-days"
     SILENCE_WEEKS = "silence-weeks"
     NEWS_DAYS = "news-days"
+    DATA_ACCESS_DAYS = "data-access-days"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

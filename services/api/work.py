@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, Final, cast
 
@@ -44,11 +44,14 @@ COMMANDS: Final[Mapping[str, type[c.WorkCommand]]] = MappingProxyType(
         "note": c.AddNote,
         "supersede-note": c.SupersedeNote,
         "record-posting": c.RecordPosting,
+        "record-data-access-request": c.RecordDataAccessRequest,
+        "delay-data-access": c.DelayDataAccess,
+        "answer-data-access": c.AnswerDataAccess,
     }
 )
 """The last part of each command's address."""
 
-ON_ANY_VERSION: Final = frozenset({c.AddNote, c.RecordPosting})
+ON_ANY_VERSION: Final = frozenset({c.AddNote, c.RecordPosting, c.RecordDataAccessRequest})
 """Commands that do not depend on what their sender saw, and so need no If-Match."""
 
 
@@ -83,11 +86,21 @@ class DuplicateItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DataAccessItem:
+    """A request for the data on the person that awaits its answer, that day included."""
+
+    request: int
+    received_on: date
+    due_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkDetail:
     """The work on a case.
 
     `holder` has it since `since`; both are null where nobody does. `returned` tells that it went
-    back last, and `reason` why, null once erased. `duplicates` are possible ones of this case.
+    back last, and `reason` why, null once erased. `duplicates` are possible ones of this case, and
+    `data_access` is the request for data that is open, null without one.
     """
 
     reference: str
@@ -98,6 +111,7 @@ class WorkDetail:
     reason: str | None
     notes: tuple[NoteItem, ...]
     duplicates: tuple[DuplicateItem, ...]
+    data_access: DataAccessItem | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +230,7 @@ def show(call: Call, reference: str) -> Any:
             DuplicateItem(refused_at=each.effective_at, channel=each.event.channel, by=each.actor)
             for each in found.duplicates
         ),
+        data_access=_data_access(found),
     )
     return tagged(found.version, body)
 
@@ -255,6 +270,13 @@ def _carrying_out(command: type[c.WorkCommand]) -> Callable[..., Reply]:
             raise
 
     return carry_out
+
+
+def _data_access(found: work.WorkAt) -> DataAccessItem | None:
+    asked = found.access
+    if asked is None:
+        return None
+    return DataAccessItem(request=asked.request, received_on=asked.received_on, due_on=asked.due_on)
 
 
 def _note(told: ToldNote) -> NoteItem:

@@ -1,6 +1,6 @@
 """`qmas explain`: why a case is where it is, what is possible next, and who may do it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -29,9 +29,11 @@ from services.cli.asking import MOMENT, in_hong_kong, office
 from services.cli.assess import LANGUAGE, lines, printable
 from services.clocks import clock_of
 from services.documents.telling import paper_told
+from services.due import DueDay, due_in
 from services.facts import fact_told, lapsed
 from services.overrides import override_told
 from services.reasons import say
+from services.work import history as work_history
 
 NOT_IDENTICAL: Final = 1
 
@@ -67,8 +69,10 @@ def explain(
     with office() as opened:
         found = case_at(opened, reference, as_of=as_of, believed_at=believed_at)
         clock = clock_of(opened, found, as_of=as_of, believed_at=believed_at)
+        work = work_history(opened, found.reference, as_of=as_of, believed_at=believed_at)
+        due = due_in(opened, found, work, at=as_of or believed_at)
         again = tuple(rederived(found.events, opened.rulebook))
-    told = _told(found, clock, again, language)
+    told = _told(found, clock, due, again, language)
     click.echo("\n".join(map(printable, told)).encode())
     if not all(each.identical for _, each in again):
         context.exit(NOT_IDENTICAL)
@@ -77,6 +81,7 @@ def explain(
 def _told(
     found: CaseAt,
     clock: Clock | HolidaysNotLoaded,
+    due: Sequence[DueDay],
     again: Again,
     language: Correspondence,
 ) -> Iterator[str]:
@@ -101,6 +106,9 @@ def _told(
         yield from lines("Assessment", assessed, language)
     yield "Awaited"
     yield from (f"  {each}" for each in _awaited(found))
+    if due:
+        yield "Due"
+        yield from (f"  {_due_told(each)}" for each in due)
     if again:
         yield "Made again"
         for recorded, made in again:
@@ -164,6 +172,13 @@ def _clock_told(clock: Clock | HolidaysNotLoaded) -> Iterator[str]:
         yield "  it runs"
     for stop in clock.stops:
         yield f"  it stands since {in_hong_kong(stop.since)}: {stop.cause} ({stop.by})"
+
+
+def _due_told(due: DueDay) -> str:
+    told = f"{due.deadline} by {written_out(due.on)}, of the {due.of}"
+    if due.working_days is not None:
+        told += f"; {due.working_days} working days {'gone by' if due.over else 'left'}"
+    return f"{told}; over" if due.over else told
 
 
 def _documents_awaited(found: CaseAt) -> Iterator[str]:

@@ -11,6 +11,7 @@ from domain import particulars as p
 from domain import residence as h
 from domain import stages as s
 from domain.application import Correspondence
+from domain.data_access import DataAccessAnswered, DataAccessDelayed, DataAccessRequested
 from domain.days import written_out
 from domain.deadlines import DeadlineApproaching, DeadlinePassed
 from domain.decisions import DecisionWords
@@ -207,6 +208,33 @@ def _spoken_for(at: Happening, event: p.RepresentativeAppointed, language: Corre
     }
 
 
+def _asked_for_data(at: Happening, event: DataAccessRequested, language: Correspondence) -> Facts:
+    del at
+    return {
+        "received_on": day(event.received_on, language),
+        "due_on": day(event.due_on, language),
+    }
+
+
+def _data_delayed(at: Happening, event: DataAccessDelayed, language: Correspondence) -> Facts:
+    del at
+    return {
+        "due_on": day(event.due_on, language),
+        "reason": event.personal.text if event.personal else "",
+    }
+
+
+def _data_answered(at: Happening, event: DataAccessAnswered, language: Correspondence) -> Facts:
+    del at
+    named = words_of("data-access-answered", language).named
+    return {
+        "answer": named[f"outcome.{event.outcome}"],
+        "cause": named[f"ground.{event.ground}"] if event.ground else "",
+        "reason": event.personal.text if event.personal else "",
+        "complain": named["complain"] if event.ground else "",
+    }
+
+
 def _near(at: Happening, event: DeadlineApproaching, language: Correspondence) -> Facts:
     del at
     return _day_told("day-is-near", ("what", "how", "otherwise", "done"), event, language)
@@ -251,6 +279,9 @@ _TOLD: Final[Mapping[type[e.Event], _Told]] = MappingProxyType(
         p.ApplicationCorrected: _corrected,
         DeadlineApproaching: _near,
         DeadlinePassed: _over,
+        DataAccessRequested: _asked_for_data,
+        DataAccessDelayed: _data_delayed,
+        DataAccessAnswered: _data_answered,
         p.DependantAdded: _people,
         p.DependantRemoved: _people,
         p.RepresentativeAppointed: _spoken_for,

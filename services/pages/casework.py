@@ -25,6 +25,7 @@ from services import cases
 from services.cases import CaseAt, Request
 from services.clocks import clock_of
 from services.documents.receiving import documents_of
+from services.due import due_in
 from services.pages import forms, timeline
 from services.pages.around import around
 from services.pages.catalogue import Catalogue, load_catalogue
@@ -114,6 +115,7 @@ def page(office: Office, found: CaseAt, refused: Refused | None) -> str:
     steps = timeline.steps(words, found.events)
     since = refused.since if refused else None
     clock = clock_of(office, found)
+    desk = desk_of(office, words, found)
     return render_template(
         "case.html",
         found=found,
@@ -121,6 +123,7 @@ def page(office: Office, found: CaseAt, refused: Refused | None) -> str:
         filed=None if isinstance(found.state, s.Draft) else found.state.filed,
         last=found.events[-1],
         submitted=found.events[0].event,
+        due=due_in(office, found, desk.found.events if desk else ()),
         clock=clock if isinstance(clock, Clock) else None,
         clock_unread="" if isinstance(clock, Clock) else str(clock),
         assessed=timeline.assessed(found.events),
@@ -137,7 +140,7 @@ def page(office: Office, found: CaseAt, refused: Refused | None) -> str:
         refused=refused,
         may_correct=c.CorrectApplication in next_of(found.state)
         and permitted(visitor(), ACTION_OF[c.CorrectApplication]),
-        desk=desk_of(office, words, found),
+        desk=desk,
         when=WHEN,
     )
 

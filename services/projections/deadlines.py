@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, literal_column, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    literal,
+    literal_column,
+    select,
+    text,
+    union_all,
+)
 
 from domain.days import hong_kong_date
 from domain.deadlines import PASSED, Deadline
@@ -19,8 +27,8 @@ from services.projections.tables import deadlines
 
 _TODAY: Final[ColumnElement[date]] = literal_column("(now() AT TIME ZONE interval '8 hours')::date")
 
-# The same questions as `reminding.due` asks. What was told for good is in neither index:
-# -1 is that a day is over.
+# The same questions as `reminding.due` asks, of the case's own day and of a request for data. What
+# was told for good is looked for no more: -1 is that a day is over.
 _DUE: Final = text(
     """
     SELECT reference FROM deadlines
@@ -32,6 +40,19 @@ _DUE: Final = text(
             OR (due_on >= CAST(:today AS date) AND opened_on < due_on - told_when.days)
         )
     WHERE told IS DISTINCT FROM -1 AND reference > :after
+    UNION
+    SELECT reference FROM deadlines
+    JOIN unnest(CAST(:deadlines AS text[]), CAST(:days AS integer[])) AS told_when (kind, days)
+        ON kind = 'data-access' AND access_due_on <= CAST(:today AS date) + told_when.days
+        AND (access_told IS NULL OR access_told > told_when.days)
+        AND (
+            told_when.days = -1
+            OR (
+                access_due_on >= CAST(:today AS date)
+                AND access_opened_on < access_due_on - told_when.days
+            )
+        )
+    WHERE access_told IS DISTINCT FROM -1 AND reference > :after
     UNION
     SELECT reference FROM deadlines WHERE quiet_since <= :quiet_by AND reference > :after
     ORDER BY reference LIMIT :limit
@@ -49,20 +70,27 @@ class Due:
 
 
 def days_due(connection: Connection, references: Collection[str]) -> dict[str, Due]:
-    """Return what is due in each of these cases in which something is."""
+    """Return what is due first in each of these cases in which something is."""
     columns = deadlines.c
-    query = select(columns.reference, columns.deadline, columns.due_on, columns.told).where(
-        columns.reference.in_(sorted(references)),
+    of_case = select(columns.reference, columns.deadline, columns.due_on, columns.told).where(
         columns.due_on.is_not(None),
         # A window that has closed is due no more, and nobody says that it is over.
         (columns.deadline != Deadline.RECONSIDERATION) | (columns.due_on >= _TODAY),
     )
-    return {
-        each.reference: Due(
-            deadline=Deadline(each.deadline), on=each.due_on, over=each.told == PASSED
-        )
-        for each in connection.execute(query)
-    }
+    of_data = select(
+        columns.reference,
+        literal(str(Deadline.DATA_ACCESS)),
+        columns.access_due_on,
+        columns.access_told,
+    ).where(columns.access_due_on.is_not(None))
+    these = columns.reference.in_(sorted(references))
+    found: dict[str, Due] = {}
+    for reference, deadline, on, told in connection.execute(
+        union_all(of_case.where(these), of_data.where(these))
+    ):
+        due = Due(deadline=Deadline(deadline), on=on, over=told == PASSED)
+        found[reference] = min(found.get(reference, due), due, key=lambda each: each.on)
+    return found
 
 
 def due_cases(

@@ -124,7 +124,10 @@ _MARKED: Final[Mapping[Mark, str]] = MappingProxyType(
         Mark.HELD: "SELECT reference FROM case_list WHERE held",
         Mark.STALE: "SELECT reference FROM case_list WHERE stale",
         Mark.DUPLICATES: "SELECT reference FROM work WHERE duplicates > 0",
-        Mark.OVERDUE: "SELECT reference FROM deadlines WHERE told = -1",
+        Mark.OVERDUE: (
+            "SELECT reference FROM deadlines WHERE told = -1 UNION ALL"
+            " SELECT reference FROM deadlines WHERE access_due_on IS NOT NULL AND access_told = -1"
+        ),
     }
 )
 

@@ -256,6 +256,10 @@ deadlines: Final = Table(
     _instant("quiet_since", null=True),
     _day("stay_until"),
     Column("further_stay", Boolean, nullable=False),
+    _day("access_due_on"),
+    _integer("access_opened", null=True),
+    _day("access_opened_on"),
+    _integer("access_told", null=True),
     _bigint("position"),
     PrimaryKeyConstraint("reference", name="deadlines_pkey"),
     CheckConstraint(
@@ -270,6 +274,12 @@ Index(
     postgresql_where=deadlines.c.told.is_distinct_from(text("-1")),
 )
 Index("deadlines_overdue", deadlines.c.reference, postgresql_where=deadlines.c.told == text("-1"))
+Index(
+    "deadlines_access",
+    deadlines.c.access_due_on,
+    deadlines.c.reference,
+    postgresql_where=deadlines.c.access_due_on.is_not(None),
+)
 Index(
     "deadlines_quiet",
     deadlines.c.quiet_since,

@@ -21,6 +21,7 @@ from domain.work_commands import WorkCommand
 
 CHAN, LEE, WONG = "officer.chan", "officer.lee", "supervisor.wong"
 OFFICERS = frozenset({CHAN, LEE, WONG})
+TODAY = date(2019, 6, 1)
 TEXT = "The diploma is under its maiden name"
 TOLD: tuple[DeadlineEvent, ...] = (
     DeadlineApproaching(deadline=Deadline.DOCUMENTS, due_on=date(2019, 6, 1), opened=3, days=14),
@@ -84,7 +85,9 @@ def given(*history: e.WorkEvent) -> Given:
     """The work on a case with this history, before officer Chan."""
     return Given(
         state=work.load(history),
-        circumstances=work.WorkCircumstances(actor=CHAN, officers=OFFICERS),
+        circumstances=work.WorkCircumstances(
+            actor=CHAN, today=TODAY, access_days=40, officers=OFFICERS
+        ),
     )
 
 

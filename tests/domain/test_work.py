@@ -1,5 +1,6 @@
 """Who may take, pass on and return a case, and what may be noted on it."""
 
+from datetime import date
 from typing import get_args
 
 import pytest
@@ -8,6 +9,7 @@ from domain import errors
 from domain import work_commands as c
 from domain import work_events as e
 from domain.application import Channel
+from domain.data_access import AccessChannel, AccessOutcome
 from domain.work import Held, Note, Unheld, WorkState, holder_of, load, possible, standing
 from tests.domain.desk import (
     CHAN,
@@ -22,6 +24,7 @@ from tests.domain.desk import (
     superseded,
     taken,
 )
+from tests.domain.test_data_access import ANSWERED, DELAYED, REQUESTED
 
 POSTED = e.LetterPosted(event_id="event-1", effect="approved", party="applicant")
 REASON = "Needs somebody who reads French"
@@ -34,6 +37,14 @@ COMMANDS: tuple[c.WorkCommand, ...] = (
     c.AddNote(text=TEXT),
     c.SupersedeNote(note=1, text=TEXT),
     c.RecordPosting(letter=1),
+    c.RecordDataAccessRequest(
+        received_on=date(2019, 5, 1),
+        channel=AccessChannel.LETTER,
+        asked_by="John Carter",
+        text="All of it",
+    ),
+    c.DelayDataAccess(due_on=date(2019, 8, 1), reason="An archive"),
+    c.AnswerDataAccess(outcome=AccessOutcome.IN_FULL),
 )
 HISTORIES: dict[str, tuple[e.WorkEvent, ...]] = {
     "untouched": (),
@@ -50,9 +61,13 @@ HISTORIES: dict[str, tuple[e.WorkEvent, ...]] = {
     "mine, with a duplicate": (taken(), e.DuplicateRefused(channel=Channel.ONLINE)),
     "mine, with a day that passed": (taken(), *TOLD),
     "mine, with a letter posted": (taken(), POSTED),
+    "noted, with data asked for": (noted(), REQUESTED),
+    "mine, with an answer put off": (taken(), REQUESTED, DELAYED),
+    "mine, with data given": (taken(), REQUESTED, ANSWERED),
 }
-NOT_MINE = {"TakeCase", "AssignCase", "AddNote"}
-MINE = {"AssignCase", "ReleaseCase", "HandOverCase", "ReturnCase", "AddNote"}
+ASK, ANSWER = {"RecordDataAccessRequest"}, {"DelayDataAccess", "AnswerDataAccess"}
+NOT_MINE = {"TakeCase", "AssignCase", "AddNote"} | ASK
+MINE = {"AssignCase", "ReleaseCase", "HandOverCase", "ReturnCase", "AddNote"} | ASK
 ALLOWED = {
     "untouched": NOT_MINE,
     "noted": NOT_MINE | {"SupersedeNote"},
@@ -60,7 +75,7 @@ ALLOWED = {
     "mine": MINE,
     "handed to me": MINE,
     "another's": NOT_MINE - {"TakeCase"},
-    "lee's": {"AddNote"},
+    "lee's": {"AddNote"} | ASK,
     "released": NOT_MINE,
     "returned": NOT_MINE,
     "returned to me": MINE,
@@ -68,6 +83,9 @@ ALLOWED = {
     "mine, with a duplicate": MINE,
     "mine, with a day that passed": MINE,
     "mine, with a letter posted": MINE,
+    "noted, with data asked for": NOT_MINE - ASK | {"SupersedeNote"} | ANSWER,
+    "mine, with an answer put off": MINE - ASK | ANSWER,
+    "mine, with data given": MINE,
 }
 """What officer Chan may do in each; who may assign at all is for the policy to say."""
 

@@ -10,7 +10,7 @@ from domain import work_commands as c
 from domain import work_events as e
 from domain.errors import Refusal
 from domain.work import WorkCircumstances, decide, evolve, holder_of, load
-from tests.domain.desk import OFFICERS
+from tests.domain.desk import OFFICERS, TODAY
 
 NAMES = st.sampled_from(sorted(OFFICERS))
 TEXTS = st.sampled_from(["", " ", "Seen", "The diploma is genuine"])
@@ -38,7 +38,9 @@ class Desk(RuleBasedStateMachine):
     @rule(actor=NAMES, command=COMMANDS)
     def ask(self, actor: str, command: c.WorkCommand) -> None:
         state, before = load(self.history), self.holder
-        given = WorkCircumstances(actor=actor, recused=self.recused, officers=OFFICERS)
+        given = WorkCircumstances(
+            actor=actor, today=TODAY, access_days=40, recused=self.recused, officers=OFFICERS
+        )
         try:
             facts = decide(state, command, given)
         except Refusal:

@@ -37,6 +37,7 @@ from tests.domain.desk import (
     taken,
 )
 from tests.domain.histories import CANCELLED, DUE_ON, HELD, HISTORIES, requested, submitted
+from tests.domain.test_data_access import ANSWERED, DELAYED, REQUESTED
 
 EventT = TypeVar("EventT")
 
@@ -53,6 +54,9 @@ EVENTS: tuple[e.WorkEvent, ...] = (
     e.DuplicateRefused(channel=Channel.ONLINE),
     *TOLD,
     e.LetterPosted(event_id="event-1", effect="approved", party="applicant"),
+    REQUESTED,
+    DELAYED,
+    ANSWERED,
 )
 
 

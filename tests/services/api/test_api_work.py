@@ -37,6 +37,7 @@ def test_a_case_on_which_nothing_was_done_is_with_nobody(caller: Caller) -> None
         "reason": None,
         "notes": [],
         "duplicates": [],
+        "data_access": None,
     }
 
 
@@ -75,6 +76,22 @@ def test_a_case_is_taken_noted_on_and_returned(caller: Caller) -> None:
     assert caller.call("GET", f"{V1}/cases/{reference}").headers["ETag"] == '"1"'
 
 
+def test_data_are_asked_for_and_given(caller: Caller) -> None:
+    reference = caller.submit()
+    path = f"/cases/{reference}/work"
+    asked = {"received_on": "2019-05-02", "channel": "letter", "asked_by": "John", "text": "All"}
+    caller.command(f"{path}/record-data-access-request", asked, by=LEE)
+    assert work_of(caller, reference)["data_access"] == {
+        "request": 1,
+        "received_on": "2019-05-02",
+        "due_on": "2019-06-11",
+    }
+    again = caller.command(f"{path}/record-data-access-request", asked, by=LEE)
+    is_problem(again, 409, "data-access-open")
+    caller.command(f"{path}/answer-data-access", {"outcome": "in-full"}, version=1)
+    assert work_of(caller, reference)["data_access"] is None
+
+
 def test_a_version_that_is_had_is_not_sent_again(caller: Caller) -> None:
     reference = caller.submit()
     caller.command(f"/cases/{reference}/work/take", version=0)
@@ -94,6 +111,8 @@ def test_what_depends_on_what_was_seen_needs_its_version(caller: Caller, address
         "hand-over": {"officer": LEE},
         "return": {"reason": "Ill"},
         "supersede-note": {"note": 1, "text": "x"},
+        "delay-data-access": {"due_on": "2030-01-01", "reason": "x"},
+        "answer-data-access": {"outcome": "in-full"},
     }.get(address, {})
     caller.command(f"/cases/{reference}/work/take", version=0)
     missing = caller.command(path, body, by=SUPERVISOR)
