@@ -4,14 +4,14 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0026"
-down_revision = "0025"
+revision = "0027"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
     """There is room for the day; no case has one before the first such request is recorded."""
-    script = Path(__file__).with_name("0026_data_access.sql").read_text(encoding="utf-8")
+    script = Path(__file__).with_name("0027_data_access.sql").read_text(encoding="utf-8")
     # The driver's own connection, because a script of many statements takes no parameters.
     op.get_bind().connection.driver_connection.execute(script)
