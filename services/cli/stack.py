@@ -55,11 +55,12 @@ def down(home: Path | None) -> None:
 @_broker
 def status(home: Path | None, database_url: str | None, broker_url: str | None) -> None:
     """Show what runs, where, and since when."""
-    table = Table("process", "pid", "state", "address", "since (UTC)")
+    table = Table("process", "pid", "state", "address", "since (UTC)", "restarts")
     for part in lifecycle.status(_loaded(home, database_url, broker_url)):
         pid = str(part.running.pid) if part.running else ""
         since = f"{part.since.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if part.since else ""
-        table.add_row(part.name, pid, part.state, part.address, since)
+        restarts = str(part.restarts) if part.running and part.ours else ""
+        table.add_row(part.name, pid, part.state, part.address, since, restarts)
     console = Console()
     if not console.is_terminal:
         console.width = _PIPED_WIDTH  # so that no path is broken for whoever reads it

@@ -166,7 +166,8 @@ def _processes(settings: Settings) -> Iterator[Finding]:
 def _where(part: Part) -> str:
     assert part.running is not None  # noqa: S101 - the caller has just looked
     at = f" at {part.address}" if part.address else ""
-    return f"process {part.running.pid}{at}"
+    again = f", started again {part.restarts} times" if part.restarts else ""
+    return f"process {part.running.pid}{at}{again}"
 
 
 def _schema(settings: Settings) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from services.stack.postgres import running_postgres, start_postgres, stop_postg
 from services.stack.processes import (
     Running,
     end_children,
+    end_marked,
     is_alive,
     recall,
     recorded,
@@ -37,7 +38,7 @@ from services.store.errors import StoreFault
 from services.tasks import WORKERS
 from services.wiring import open_office
 
-ALL = ("mail", *WORKERS, "beat", "web")
+ALL = ("mail", *WORKERS, "beat", "web", "keeper")
 _READY_SECONDS = 60.0
 _PORT_SECONDS = 1.0
 
@@ -64,6 +65,11 @@ class Part:
     def since(self) -> datetime | None:
         """When it was started."""
         return self.running.since if self.running else None
+
+    @property
+    def restarts(self) -> int:
+        """How often it ended by itself and was started again."""
+        return self.running.restarts if self.running else 0
 
 
 def up(settings: Settings, *, processes: Sequence[str] = ALL, say: Say = lambda _: None) -> None:
@@ -106,6 +112,24 @@ def down(settings: Settings, *, say: Say = lambda _: None) -> None:
             say("redis stopped")
         if stop_postgres(settings.home):
             say("postgres stopped")
+
+
+def ended(settings: Settings, places: Places) -> Iterator[tuple[Program, Running]]:
+    """Yield each process that was started, and is gone though nobody stopped it."""
+    for program in programs(settings):
+        gone = recorded(_file(places, program))
+        if gone is not None and not is_alive(gone):
+            yield program, gone
+
+
+def start_again(settings: Settings, places: Places, program: Program, gone: Running) -> bool:
+    """A process that is gone runs anew; false when somebody stopped or started it meanwhile."""
+    with locked(places, "stack"):
+        if recorded(_file(places, program)) != gone:
+            return False
+        _end_remains(places, program)
+        _spawn(settings, places, program, restarts=gone.restarts + 1)
+        return True
 
 
 def status(settings: Settings) -> tuple[Part, ...]:
@@ -182,16 +206,18 @@ def _start(settings: Settings, places: Places, missing: Sequence[Program], say: 
             _await_ready(places, program, process)
 
 
-def _spawn(settings: Settings, places: Places, program: Program) -> Running:
+def _spawn(settings: Settings, places: Places, program: Program, *, restarts: int = 0) -> Running:
     if program.scratch is not None:
         shutil.rmtree(program.scratch, ignore_errors=True)
         program.scratch.mkdir(mode=0o700)
+    name, value = _mark(places, program)
     process = spawn(
         program.command,
         log=_log(places, program),
-        environ={**settings.child_environ(), **program.environ},
+        environ={**settings.child_environ(), **program.environ, name: value},
         folder=program.folder,
     )
+    process = replace(process, restarts=restarts)
     remember(_file(places, program), process)
     return process
 
@@ -234,10 +260,20 @@ def _stop_program(places: Places, program: Program, say: Say) -> None:
 
 def _clear(places: Places, program: Program) -> None:
     """Forget a process that is gone, and end what it left behind if it was killed."""
+    _end_remains(places, program)
+    _file(places, program).unlink(missing_ok=True)
+
+
+def _end_remains(places: Places, program: Program) -> None:
     gone = recorded(_file(places, program))
     if gone is not None:
         end_children(gone)
-    _file(places, program).unlink(missing_ok=True)
+    end_marked("=".join(_mark(places, program)))
+
+
+def _mark(places: Places, program: Program) -> tuple[str, str]:
+    """Return what tells all processes of this program in this home from any others."""
+    return "QMAS_STARTED_AS", str(_file(places, program))
 
 
 def _file(places: Places, program: Program) -> Path:

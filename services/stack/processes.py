@@ -31,7 +31,8 @@ _LEAVE_BEHIND = '"$@" </dev/null >&2 & echo $!'
 class Running:
     """One process: its number, its start in clock ticks since `boot`, and the hour by the clock.
 
-    `session` is that of the process and its children, if we started it, and 0 otherwise.
+    `session` is that of the process and its children, if we started it, and 0 otherwise;
+    `restarts` is how often it had ended before and was started again.
     """
 
     pid: int
@@ -39,6 +40,7 @@ class Running:
     boot: str
     session: int = field(compare=False)
     since: datetime = field(compare=False)
+    restarts: int = field(default=0, compare=False)
 
 
 def spawn(
@@ -92,6 +94,7 @@ def remember(path: Path, process: Running) -> None:
         "session": process.session,
         "boot": process.boot,
         "since": process.since.isoformat(),
+        "restarts": process.restarts,
     }
     draft.write_text(json.dumps(fields) + "\n", encoding="utf-8")
     draft.replace(path)
@@ -113,6 +116,7 @@ def recorded(path: Path) -> Running | None:
             session=int(fields["session"]),
             boot=str(fields["boot"]),
             since=datetime.fromisoformat(fields["since"]),
+            restarts=int(fields.get("restarts", 0)),
         )
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None  # a torn or foreign file names no process of ours
@@ -144,6 +148,17 @@ def end_children(process: Running) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
     wait_until(lambda: not _children(process), _KILLED_SECONDS)
+
+
+def end_marked(mark: str) -> None:
+    """Kill our processes that were started with `mark`, a `NAME=value`, in their environment.
+
+    They are those of whoever was killed after it had started them and before it said so.
+    """
+    for pid in _marked(mark):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not _marked(mark), _KILLED_SECONDS)
 
 
 def send(process: Running, what: signal.Signals) -> None:
@@ -201,6 +216,24 @@ def _children(dead: Running) -> list[int]:
     pids = {int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
     others = pids - {dead.pid}
     return [pid for pid in others if (found := _identity(pid)) and found[1] == dead.session]
+
+
+def _marked(mark: str) -> list[int]:
+    """Return the live processes of ours whose environment has that word."""
+    word, found = os.fsencode(mark), []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            if entry.stat().st_uid == os.geteuid() and word in _environ(entry):
+                found.append(int(entry.name))
+        except OSError:
+            continue  # it ended while we looked, or may not be looked at
+    return [pid for pid in found if _started(pid) is not None]
+
+
+def _environ(entry: Path) -> list[bytes]:
+    return (entry / "environ").read_bytes().split(b"\0")
 
 
 def _started(pid: int) -> int | None:

@@ -57,7 +57,7 @@ def programs(settings: Settings) -> tuple[Program, ...]:
     """Return the application's processes in the order they start."""
     mail = (_mail(settings),) if settings.embedded_mail else ()
     workers = (_worker(settings, name) for name in WORKERS)
-    return (*mail, *workers, _beat(settings), _web(settings))
+    return (*mail, *workers, _beat(settings), _web(settings), _keeper(settings))
 
 
 def is_free(host: str, port: int) -> bool:
@@ -162,6 +162,18 @@ def _web(settings: Settings) -> Program:
         setting="QMAS_WEB_PORT",
         scratch=settings.home / "run" / "metrics",
         scratch_setting="PROMETHEUS_MULTIPROC_DIR",  # its processes add up their figures there
+    )
+
+
+def _keeper(settings: Settings) -> Program:
+    scratch = settings.home / "run" / "keeper"
+    seen = scratch / "seen"
+    return Program(
+        name="keeper",
+        command=(sys.executable, "-m", "services.stack.keeper", str(seen)),
+        is_ready=seen.exists,
+        grace=5.0,
+        scratch=scratch,
     )
 
 

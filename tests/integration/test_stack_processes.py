@@ -210,6 +210,7 @@ def test_status_tells_what_runs_and_what_does_not(settings: Settings) -> None:
         "worker-patient": "stopped",
         "beat": "stopped",
         "web": "stopped",
+        "keeper": "stopped",
     }
     lifecycle.down(settings)
     assert {part.state for part in lifecycle.status(settings)} == {"stopped"}
@@ -230,4 +231,5 @@ def test_servers_of_ones_own_are_not_started(open_folder: Path) -> None:
         "worker-patient": "stopped",
         "beat": "stopped",
         "web": "stopped",
+        "keeper": "stopped",
     }

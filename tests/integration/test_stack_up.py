@@ -1,5 +1,6 @@
 """The application's own processes, started, killed and started again on real servers."""
 
+import contextlib
 import http.client
 import os
 import shutil
@@ -17,7 +18,7 @@ from services.stack.accounts import may_run, server_account
 from services.stack.binaries import postgres_programs, postgres_programs_for
 from services.stack.doctor import examine
 from services.stack.lifecycle import Part
-from services.stack.programs import worker_answers
+from services.stack.programs import programs, worker_answers
 from services.tasks import WORKERS
 
 
@@ -87,14 +88,47 @@ def test_a_second_up_leaves_running_processes_alone(settings: Settings) -> None:
     assert [_running(settings, name) for name in lifecycle.ALL] == before
 
 
-@pytest.mark.parametrize("name", lifecycle.ALL)
-def test_a_killed_process_comes_back_with_up(settings: Settings, name: str) -> None:
+@pytest.mark.parametrize("name", [name for name in lifecycle.ALL if name != "keeper"])
+def test_a_killed_process_comes_back_by_itself(settings: Settings, name: str) -> None:
     before = _running(settings, name)
     os.kill(before.pid, signal.SIGKILL)
-    assert processes.wait_until(lambda: _part(settings, name).state == "stopped", 10)
-    lifecycle.up(settings)
+    assert processes.wait_until(lambda: _part(settings, name).restarts > before.restarts, 60)
     assert _running(settings, name) != before
+    lifecycle.up(settings)
+    program = next(each for each in programs(settings) if each.name == name)
+    assert processes.wait_until(program.is_ready, 60)
     assert all(worker_answers(settings, worker) for worker in WORKERS)
+    assert [found for found in examine(settings) if not found.is_well] == []
+
+
+def test_a_killed_keeper_stops_nothing_and_comes_back_with_up(settings: Settings) -> None:
+    others = [name for name in lifecycle.ALL if name != "keeper"]
+    before = [_running(settings, name) for name in others]
+    keeper = _running(settings, "keeper")
+    os.kill(keeper.pid, signal.SIGKILL)
+    assert processes.wait_until(lambda: _part(settings, "keeper").state == "stopped", 10)
+    lifecycle.up(settings)
+    assert _running(settings, "keeper") != keeper
+    assert [_running(settings, name) for name in others] == before
+
+
+def test_nothing_runs_after_a_killed_keeper_and_down(settings: Settings) -> None:
+    os.kill(_running(settings, "keeper").pid, signal.SIGKILL)
+    os.kill(_running(settings, "web").pid, signal.SIGKILL)
+    assert _of_this_home(settings) != []
+    lifecycle.down(settings)
+    assert _of_this_home(settings) == []
+    lifecycle.up(settings)
+
+
+def _of_this_home(settings: Settings) -> list[str]:
+    """Return the command of every process whose environment names this home."""
+    mark, found = f"QMAS_HOME={settings.home}".encode(), []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and mark in (entry / "environ").read_bytes().split(b"\0"):
+                found.append((entry / "cmdline").read_text())
+    return found
 
 
 @pytest.mark.skipif(server_account() is None, reason="only root hands the server to another user")
