@@ -2,10 +2,11 @@
 
 Law: either both happened or neither did. The person's one live application passes from the old
 case to the new one in the same commit, so that nobody else can file for them in between; and so
-does an investigation that holds it.
+do an investigation that holds it and whoever stepped aside from it.
 """
 
 import secrets
+from dataclasses import replace
 from functools import reduce
 from typing import Any, Final, cast
 
@@ -17,7 +18,7 @@ from domain.deciding.circumstances import Circumstances, Facts
 from domain.deciding.filing import demand_same_person
 from domain.references import RANDOM_BYTES, make_reference
 from domain.stages import CaseState, Draft, stage_of
-from domain.told import hold_told
+from domain.told import hold_told, recusals_told
 from services.cases import (
     Asked,
     CaseAt,
@@ -68,7 +69,8 @@ def _append(office: Office, old: CaseAt, asked: Asked) -> Outcome:
     withdrawn = decide(old.state, c.WithdrawApplication(), withdrawing)
     demand_same_person(_filed(old.state), cast("c.SubmitApplication", asked.command).application)
     filed = decide(Draft(), asked.command, filing)
-    filed = (*filed, *_held_on(old, reduce(evolve, filed, _NEW), filing))
+    state = reduce(evolve, filed, _NEW)
+    filed = (*filed, *_held_on(old, state, filing), *_stepped_aside(old, state, filing))
     outcome = _commit(office, asked, filing, (old, withdrawn), filed)
     office.pokes.committed()
     return outcome
@@ -87,6 +89,19 @@ def _held_on(old: CaseAt, new: CaseState, given: Circumstances) -> Facts:
     if hold is None:
         return ()
     return decide(new, c.HoldCase(reason=hold.reason or old.reference), given)
+
+
+def _stepped_aside(old: CaseAt, new: CaseState, given: Circumstances) -> Facts:
+    """Return that whoever stepped aside from the old case has done so here: it is one person's."""
+    return tuple(
+        fact
+        for each in recusals_told(old.events)
+        for fact in decide(
+            new,
+            c.RecuseOfficer(reason=each.reason or old.reference),
+            replace(given, actor=each.officer),
+        )
+    )
 
 
 def _commit(

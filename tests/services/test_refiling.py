@@ -17,11 +17,15 @@ from domain.errors import (
     DuplicateApplication,
     Forbidden,
     NotAllowedNow,
+    RecusedFromCase,
     Refusal,
 )
 from domain.events import ApplicationSubmitted, ApplicationWithdrawn
 from domain.interruptions import CaseHeld, InterruptionReason
 from domain.stages import Stage
+from domain.told import recusals_told
+from domain.work_commands import TakeCase
+from services import work
 from services.cases import case_at, submit
 from services.refiling import withdraw_and_refile
 from services.store import CommandReused, Conflict, StoreFault
@@ -138,6 +142,21 @@ def test_an_investigation_goes_on_to_the_case_in_its_place(office: Office) -> No
     new = case_at(office, withdraw_and_refile(office, old, online, own).reference)
     held = CaseHeld(personal=InterruptionReason(text="The diploma"))
     assert [each.event for each in new.events[1:]] == [held]
+
+
+def test_whoever_stepped_aside_has_done_so_from_the_case_in_its_place(office: Office) -> None:
+    old = submit(office, on_paper("john"), asked()).reference
+    friend = Person(name="officer.friend", role=Role.OFFICER)
+    carry_out(office, old, c.RecuseOfficer(reason="A friend"), asked(friend))
+    carry_out(office, old, c.HoldCase(reason="The diploma"), asked())
+    new = case_at(office, withdraw_and_refile(office, old, on_paper("john"), asked()).reference)
+    (told,) = recusals_told(new.events)
+    assert (told.officer, told.reason) == (friend.name, "A friend")
+    for act in (c.AcknowledgeApplication(), c.LiftHold(reason="It is genuine")):
+        with pytest.raises(RecusedFromCase):
+            carry_out(office, new.reference, act, asked(friend))
+    with pytest.raises(RecusedFromCase):
+        work.carry_out(office, new.reference, TakeCase(), asked(friend))
 
 
 def test_the_person_may_have_a_new_passport_in_the_new_application(office: Office) -> None:
