@@ -5,11 +5,15 @@ import subprocess
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from multiprocessing import get_context
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import psycopg
+from eventsourcing.persistence import StoredEvent
+from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 
 from benchmarks import crowd
 from benchmarks.server import Database
@@ -54,7 +58,7 @@ def commit_of(stream: str, expected: int, events: int = 1) -> Commit:
 
 def store_append(database: Database, number: int, seconds: float) -> float:
     """Sealed events a second that `number` writers append while a sequencer numbers them."""
-    context = crowd.multiprocessing.get_context("spawn")
+    context = get_context("spawn")
     stop = context.Event()
     sequencer = context.Process(target=_sequence, args=(database.app_url, stop))
     sequencer.start()
@@ -77,7 +81,7 @@ def _appender(who: int, url: str) -> Callable[[], object]:
     return act
 
 
-def _sequence(url: str, stop: "crowd.multiprocessing.synchronize.Event") -> None:
+def _sequence(url: str, stop: Event) -> None:
     store = Store.connect(url, CaseKeys(MASTER_KEY), pool_size=1)
     while not stop.is_set():
         store.sequence()
@@ -123,12 +127,7 @@ def library_append(database: Database, number: int, seconds: float) -> float:
     return crowd.rate(_library_appender, database, number=number, seconds=seconds)
 
 
-def _library_recorder(database: Database) -> "object":
-    from eventsourcing.postgres import (  # noqa: PLC0415 - the peer is not part of the program
-        PostgresApplicationRecorder,
-        PostgresDatastore,
-    )
-
+def _library_recorder(database: Database) -> PostgresApplicationRecorder:
     datastore = PostgresDatastore(
         database.name,
         str(database.sockets),
@@ -141,8 +140,6 @@ def _library_recorder(database: Database) -> "object":
 
 
 def _library_appender(who: int, database: Database) -> Callable[[], object]:
-    from eventsourcing.persistence import StoredEvent  # noqa: PLC0415 - as above
-
     recorder = _library_recorder(database)
     originator, version = uuid4(), 0
     state = b"x" * 640

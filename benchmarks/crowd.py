@@ -39,7 +39,7 @@ def rate(prepare: Prepare, *given: Any, number: int, seconds: float) -> float:
     crowd = [context.Process(target=_repeat, args=(task, who)) for who in range(number)]
     for each in crowd:
         each.start()
-    done = [counts.get(timeout=_PATIENCE + seconds) for _ in crowd]
+    done = [float(counts.get(timeout=_PATIENCE + seconds)) for _ in crowd]
     for each in crowd:
         each.join()
     return sum(done)

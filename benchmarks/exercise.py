@@ -24,7 +24,7 @@ from benchmarks.server import Database
 from domain import events as e
 from domain import exercise_commands as q
 from domain.access import Person, Role
-from domain.application import Route
+from domain.application import Channel, Route
 from domain.gradings import CaseGraded, Grade
 from domain.references import RANDOM_BYTES, make_reference
 from domain.rules.terms import AfterNoPlace
@@ -172,7 +172,7 @@ def _waiting(number: int, chance: random.Random) -> StreamWrite:
         e.ApplicationSubmitted(
             reference=reference(number),
             route=route,
-            channel=e.Channel.ONLINE,
+            channel=Channel.ONLINE,
             submitted_at=filed,
             application_fee_hkd=None,
             personal=None,
