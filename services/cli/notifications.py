@@ -32,12 +32,16 @@ def status() -> None:
         standing = opened.ledger.standing()
         head = opened.store.head()
         fence = opened.ledger.fence.state()
+        mail = opened.ledger.mail.now()
     behind = head - standing.position
     click.echo(f"planned up to  position {standing.position} of {head} ({behind} behind)")
     for state, count in standing.counts.items():
         click.echo(f"{state:<14} {count}")
     since = f", the oldest since {_moment(standing.oldest_due)}" if standing.oldest_due else ""
     click.echo(f"due now        {standing.due}{since}")
+    if mail.until is not None:
+        again = _moment(mail.until)
+        click.echo(f"mail server    away {mail.failures} times in a row; asked again at {again}")
     if fence.closed_at is not None:
         click.echo(f"nothing is sent: {fence.closed_because}; {REMEDY}")
 

@@ -33,6 +33,9 @@ PATIENCE: Final = 45.0
 
 FIRST_WAIT: Final = timedelta(seconds=30)
 LONGEST_WAIT: Final = timedelta(hours=1)
+FIRST_REST: Final = timedelta(seconds=2)
+LONGEST_REST: Final = timedelta(minutes=5)
+"""How long a mail server that is away is left alone, at first and at most."""
 MAX_ATTEMPTS: Final = 120  # waits of 30 s doubling to an hour: nearly five days, as mail does
 
 _log: Final = structlog.get_logger(__name__)
@@ -41,20 +44,20 @@ _log: Final = structlog.get_logger(__name__)
 def deliver(office: Office, *, batch: int = BATCH, patience: float = PATIENCE) -> int:
     """What is due is sent, or put off, or given up; return how many messages were handed over.
 
-    Begins no further batch after `patience` seconds, and none once the server is unreachable.
+    Begins no further batch after `patience` seconds, and none while the server rests.
     Several may run at once: each claims rows of its own.
     """
     sender = office.settings.mail_sender
     until = time.monotonic() + patience
     handed_over = 0
     with MailServer(office.settings.smtp, calls_itself=sender.rpartition("@")[2]) as server:
-        while True:
+        while not (rest := office.ledger.mail.now()).lasts:
             claims = claimed(office, limit=batch)
-            taken, reachable = _deliver(office.ledger, server, claims)
-            handed_over += taken
+            handed_over += _deliver(office.ledger, server, claims, rest.failures)
             # A batch that is not full is not the last: whoever was behind another may be due now.
-            if not claims or not reachable or time.monotonic() > until:
-                return handed_over
+            if not claims or time.monotonic() > until:
+                break
+    return handed_over
 
 
 def claimed(office: Office, *, limit: int, subscription: str | None = None) -> tuple[Claim, ...]:
@@ -82,14 +85,19 @@ def _close(office: Office, because: str) -> None:
     _log.error("notifications_fence_closed", because=because, remedy=REMEDY)
 
 
-def wait_after(attempts: int, luck: float) -> timedelta:
+def wait_after(
+    attempts: int, luck: float, *, first: timedelta = FIRST_WAIT, longest: timedelta = LONGEST_WAIT
+) -> timedelta:
     """Return how long to wait after so many attempts; `luck`, from 0 to 1, spreads the herd."""
-    doubled = FIRST_WAIT * (1 << min(attempts - 1, 20))
-    return min(doubled, LONGEST_WAIT) * (0.5 + luck / 2)
+    doubled = first * (1 << min(attempts - 1, 20))
+    return min(doubled, longest) * (0.5 + luck / 2)
 
 
-def _deliver(ledger: Ledger, server: MailServer, claims: Sequence[Claim]) -> tuple[int, bool]:
-    """Send what was claimed; return how many were taken, and whether the server was there."""
+def _deliver(ledger: Ledger, server: MailServer, claims: Sequence[Claim], failures: int) -> int:
+    """Send what was claimed while the server is there; return how many were taken.
+
+    Nobody was there for `failures` times in a row before.
+    """
     last_start = time.monotonic() + START_WITHIN
     taken = 0
     for index, claim in enumerate(claims):
@@ -99,11 +107,22 @@ def _deliver(ledger: Ledger, server: MailServer, claims: Sequence[Claim]) -> tup
         reply = _send(ledger, server, claim)
         if reply is not None and reply.verdict is Verdict.UNREACHABLE:
             put_off(ledger, claim, reply)
-            for waiting in claims[index + 1 :]:
-                put_off(ledger, waiting, reply, was_tried=False)
-            return taken, False
+            ledger.release(claims[index + 1 :])
+            _let_rest(ledger, failures + 1, reply)
+            break
+        if failures and reply is not None:
+            ledger.mail.end()
+            failures = 0
         taken += settle(ledger, claim, reply)
-    return taken, True
+    return taken
+
+
+def _let_rest(ledger: Ledger, failures: int, reply: Reply) -> None:
+    luck = random.random()  # noqa: S311 - it spreads load, guards nothing
+    wait = wait_after(failures, luck, first=FIRST_REST, longest=LONGEST_REST)
+    ledger.mail.begin(wait)
+    seconds = round(wait.total_seconds())
+    _log.warning("mail_server_rests", failures=failures, seconds=seconds, reason=reply.reason)
 
 
 def _send(ledger: Ledger, server: MailServer, claim: Claim) -> Reply | None:
@@ -132,14 +151,14 @@ def settle(ledger: Ledger, claim: Claim, reply: Reply | None) -> int:
     return 0
 
 
-def put_off(ledger: Ledger, claim: Claim, reply: Reply, *, was_tried: bool = True) -> None:
+def put_off(ledger: Ledger, claim: Claim, reply: Reply) -> None:
     """A message is tried again later, or given up after its last attempt."""
     if claim.attempts >= MAX_ATTEMPTS:
         _give_up(ledger, claim, f"gave up after {claim.attempts} attempts: {reply.reason}")
         return
     wait = wait_after(claim.attempts, random.random())  # noqa: S311 - it spreads load, guards nothing
     wait = max(wait, reply.wait or timedelta())
-    ledger.postpone(claim, wait, reply.reason, was_tried=was_tried)
+    ledger.postpone(claim, wait, reply.reason)
     _log.info("notification_put_off", id=claim.id, attempts=claim.attempts, reason=reply.reason)
 
 

@@ -38,6 +38,7 @@ from services.notifications.entries import (
 from services.notifications.fence import WITHHELD, Fence
 from services.notifications.letters import Letter
 from services.notifications.marks import Marks, MarksAway
+from services.notifications.resting import MailRest
 from services.notifications.statements import (
     OPEN,
     claiming,
@@ -66,6 +67,7 @@ class Ledger:
         self.engine = engine
         self.keys = keys
         self.fence = Fence(engine, marks)
+        self.mail = MailRest(engine)
 
     @classmethod
     def connect(cls, url: str, keys: CaseKeys, marks: Marks) -> Self:
@@ -134,7 +136,8 @@ class Ledger:
         """Take up to `limit` due rows for the length of `lease`, oldest first.
 
         They are e-mails, or webhooks of that subscription. Of the rows of one recipient only the
-        first that is open is ever taken. Raises `FenceClosed` or `MarksAway`, and takes none.
+        first that is open is ever taken; what quiet hours hold, untried, counts for none.
+        Raises `FenceClosed` or `MarksAway`, and takes none.
         """
         ledger = self.fence.passed()
         with self.engine.begin() as connection:
@@ -163,13 +166,8 @@ class Ledger:
         with self.engine.begin() as connection:
             connection.execute(tried(changed, State.SENT))
 
-    def postpone(
-        self, claim: Claim, wait: timedelta, problem: str, *, was_tried: bool = True
-    ) -> None:
-        """The row is due again after `wait`, and what is planned for its recipient not sooner.
-
-        One that was not tried, because those before it found nobody, has no attempt on record.
-        """
+    def postpone(self, claim: Claim, wait: timedelta, problem: str) -> None:
+        """The row is due again after `wait`, and what is planned for its recipient not sooner."""
         due = func.now() + literal(wait)
         changed = (
             update(notifications)
@@ -184,7 +182,7 @@ class Ledger:
             _ROW.next_attempt_at < due,
         )
         with self.engine.begin() as connection:
-            if connection.execute(tried(changed, problem) if was_tried else changed).rowcount:
+            if connection.execute(tried(changed, problem)).rowcount:
                 connection.execute(behind.values(next_attempt_at=due))
 
     def fail(self, claim: Claim, problem: str) -> None:
@@ -273,7 +271,8 @@ class Ledger:
         """Rows that failed or wait for a later attempt are due now, with all attempts before them.
 
         Of these ids or of this case where given, else all; what a restore withheld, by its id
-        alone. Return how many there were; rows that have nothing to send are not among them.
+        alone. Return how many there were; rows that have nothing to send are not among them. The
+        mail server rests no more.
         """
         failed_or_waiting = (_ROW.state == State.FAILED) | (
             (_ROW.state == State.PLANNED) & (_ROW.next_attempt_at > func.now())
@@ -289,6 +288,7 @@ class Ledger:
             again.append(_ROW.id.in_(ids))
         if reference is not None:
             again.append(_ROW.reference == reference)
+        self.mail.end()
         fresh = {"attempts": 0, "next_attempt_at": func.now(), "settled_at": None}
         return self._change(again, state=State.PLANNED, **fresh)
 
@@ -325,6 +325,7 @@ class Ledger:
             "settled_at": None if state is State.PLANNED else now,
             "last_error": problem,
             "sealed": sealed,
+            "not_before": plan.not_before,
         }
 
 

@@ -10,7 +10,9 @@ from sqlalchemy import (
     Insert,
     Select,
     Update,
+    and_,
     exists,
+    false,
     func,
     insert,
     literal,
@@ -72,12 +74,16 @@ def recipient(plan: Plan) -> tuple[str, str]:
 def waiting_until(
     connection: Connection, plans: Sequence[Plan]
 ) -> Mapping[tuple[str, str], datetime]:
-    """Return until when those recipients wait who have a row that waits: others come behind it."""
+    """Return until when those recipients wait who have a row that waits: others come behind it.
+
+    A row that quiet hours hold waits alone: what may go out at any hour does not wait for it.
+    """
     found = connection.execute(
         select(_ROW.reference, _ROW.party, func.max(_ROW.next_attempt_at))
         .where(
             tuple_(_ROW.reference, _ROW.party).in_({recipient(plan) for plan in plans}),
             _ROW.state == State.PLANNED,
+            ~_held_alone(_ROW),
         )
         .group_by(_ROW.reference, _ROW.party)
     )
@@ -85,14 +91,21 @@ def waiting_until(
 
 
 def _behind_another() -> ColumnElement[bool]:
-    """Say that an earlier row for the same recipient is open."""
+    """Say that an earlier row for the same recipient is open, and not merely held alone."""
     earlier = notifications.alias("earlier")
     return exists().where(
         earlier.c.reference == _ROW.reference,
         earlier.c.party == _ROW.party,
         earlier.c.state.in_(OPEN),
         earlier.c.id < _ROW.id,
+        ~_held_alone(earlier.c),
     )
+
+
+def _held_alone(row: Any) -> ColumnElement[bool]:
+    """Say that quiet hours alone hold a row back, and that nobody has tried to send it yet."""
+    not_yet = func.coalesce(row.not_before > func.now(), false())
+    return and_(not_yet, row.next_attempt_at > func.now(), row.attempts == 0)
 
 
 def tried(change: Update, outcome: str) -> Insert:

@@ -45,6 +45,7 @@ notifications: Final = Table(
     Column("settled_at", DateTime(timezone=True)),
     Column("last_error", Text),
     Column("sealed", Text),
+    Column("not_before", DateTime(timezone=True)),
     UniqueConstraint("event_id", "effect", "party", name="notifications_event_id_effect_party_key"),
     UniqueConstraint("message_id", name="notifications_message_id_key"),
     CheckConstraint(
@@ -149,6 +150,16 @@ subscriptions: Final = Table(
     CheckConstraint(
         "num_nulls(former, former_until) IN (0, 2)", name="webhook_subscriptions_former_until"
     ),
+)
+
+mail_server: Final = Table(
+    "mail_server",
+    metadata,
+    Column("id", Boolean, primary_key=True, server_default=text("true")),
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    Column("rests_until", DateTime(timezone=True)),
+    CheckConstraint("id", name="mail_server_is_one_row"),
+    CheckConstraint("failures >= 0", name="mail_server_counts_from_0"),
 )
 
 fence: Final = Table(

@@ -19,7 +19,8 @@ _LOOKS: Final = 3
 _LATER: Final = """
 UPDATE notifications SET next_attempt_at = now()
 WHERE settled_at IS NULL AND next_attempt_at > now();
-UPDATE webhook_subscriptions SET rests_until = now() WHERE rests_until > now()
+UPDATE webhook_subscriptions SET rests_until = now() WHERE rests_until > now();
+UPDATE mail_server SET rests_until = now() WHERE rests_until > now()
 """
 # The database is only looked at: what nobody has done yet is not done by asking for it.
 _OPEN: Final = """

@@ -119,10 +119,14 @@ def acknowledge(office: Office, application: Application) -> str:
 
 
 def expire_leases(owner_url: str) -> None:
-    """Whatever is being sent counts as abandoned, and whatever waits has waited long enough."""
+    """Whatever is being sent counts as abandoned, and whatever waits has waited long enough.
+
+    So has whoever waits for the mail server.
+    """
     with psycopg.connect(owner_url) as connection:
         connection.execute(
-            "UPDATE notifications SET next_attempt_at = now() WHERE settled_at IS NULL"
+            "UPDATE notifications SET next_attempt_at = now() WHERE settled_at IS NULL;"
+            "UPDATE mail_server SET rests_until = NULL"
         )
 
 
@@ -133,13 +137,13 @@ class MailServer:
     `when_taken` is called for each message after it was taken and before the answer.
     """
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         self.messages: list[EmailMessage] = []
         self.recipients: list[str] = []
         self.to_recipient: deque[str | None] = deque()
         self.to_message: deque[str | None] = deque()
         self.when_taken: Callable[[], None] = lambda: None
-        self.port = 0
+        self.port = port
         self._tls = tls
         self._loop = asyncio.new_event_loop()
         self._listening = threading.Event()
@@ -170,7 +174,7 @@ class MailServer:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         server = self._loop.run_until_complete(
-            self._loop.create_server(self._conversation, "127.0.0.1", 0)
+            self._loop.create_server(self._conversation, "127.0.0.1", self.port)
         )
         self.port = server.sockets[0].getsockname()[1]
         self._listening.set()
@@ -216,9 +220,9 @@ class MailServer:
 
 
 @contextmanager
-def a_mail_server(tls: ssl.SSLContext | None = None) -> Iterator[MailServer]:
+def a_mail_server(tls: ssl.SSLContext | None = None, port: int = 0) -> Iterator[MailServer]:
     """Yield a mail server and stop it."""
-    server = MailServer(tls)
+    server = MailServer(tls, port)
     server.start()
     try:
         yield server

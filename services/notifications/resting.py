@@ -1,0 +1,50 @@
+"""The mail server as a whole: while nobody is there it is left alone, and no letter is tried.
+
+Law: only the letter that found nobody counts an attempt. So how long a server is away costs the
+letters nothing that wait for it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Engine, func, literal, select, update
+
+from services.notifications.tables import mail_server
+
+_M: Final = mail_server.c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """How often in a row nobody was there, until when it is left alone, and whether it still is."""
+
+    failures: int
+    until: datetime | None
+    lasts: bool
+
+
+class MailRest:
+    """What is known of the mail server in one database, for all who send."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def now(self) -> Rest:
+        """Return how it stands."""
+        lasts = func.coalesce(_M.rests_until > func.now(), False)
+        with self._engine.connect() as connection:
+            row = connection.execute(select(_M.failures, _M.rests_until, lasts)).one()
+        return Rest(failures=row[0], until=row[1], lasts=row[2])
+
+    def begin(self, wait: timedelta) -> None:
+        """Nobody was there; it is asked again after `wait`."""
+        self._change(failures=_M.failures + 1, rests_until=func.now() + literal(wait))
+
+    def end(self) -> None:
+        """Somebody is there, or a person says so."""
+        self._change(failures=0, rests_until=None)
+
+    def _change(self, **values: object) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(update(mail_server).values(**values))
