@@ -41,6 +41,7 @@ from domain.work_commands import TakeNext, WorkCommand
 from services import duplicates, stepping_aside
 from services.projections.names import person_token
 from services.store import Appended, Commit, Conflict, NewEvent, Reserved, StreamWrite
+from services.tracing import named, step
 from services.wiring import Office
 
 ATTEMPTS: Final = 5
@@ -118,6 +119,7 @@ class Asked:
     enclosed: Enclosed | None
 
 
+@step("command")
 def submit(office: Office, command: c.SubmitApplication, request: Request) -> Outcome:
     """File an application under a new reference."""
     asked, repeated = ask(office, "", command, request)
@@ -132,6 +134,7 @@ def submit(office: Office, command: c.SubmitApplication, request: Request) -> Ou
         raise
 
 
+@step("command")
 def carry_out(
     office: Office,
     reference: str,
@@ -186,6 +189,7 @@ def case_at(
     return CaseAt(state=load(each.event for each in known), version=known[-1].version, events=known)
 
 
+@step("load")
 def history(
     office: Office,
     reference: str,
@@ -239,6 +243,7 @@ def ask(
 
     `reference` is empty for a new case. Raises `Forbidden` where its sender may not ask it.
     """
+    named(command)
     demand_leave(request, type(command), reference)
     # However a reference is typed, it is the same command.
     subject = parse_reference(reference) or reference
@@ -272,7 +277,8 @@ def _append(office: Office, reference: str, case: CaseAt, asked: Asked) -> Outco
         stored=asked.enclosed.stored if asked.enclosed else "",
         since=case.since if case.events else None,
     )
-    facts = decide(case.state, command, given)
+    with step("decide"):
+        facts = decide(case.state, command, given)
     if asked.enclosed:
         asked.enclosed.keep()
     state = reduce(evolve, facts, case.state)

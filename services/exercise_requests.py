@@ -14,6 +14,7 @@ from domain.exercise_terms import NAME
 from services.cases import Request, effective_instant, fingerprint
 from services.pool import History
 from services.store import Appended, Commit, Conflict, NewEvent, StreamWrite
+from services.tracing import named, step
 from services.wiring import Office
 
 
@@ -116,6 +117,7 @@ def ask(
     office: Office, exercise: str, command: q.ExerciseCommand, request: Request
 ) -> tuple[Asked, ExerciseOutcome | None]:
     """Return the command as it is asked, and its first result if it was carried out before."""
+    named(command)
     demand(request.person, Action.RUN_EXERCISE)
     if not isinstance(command, q.OpenExercise):
         _demand_name(exercise)
@@ -130,6 +132,7 @@ def recalled(office: Office, asked: Asked) -> ExerciseOutcome | None:
     return None if first is None else outcome_of(first)
 
 
+@step("load")
 def before(office: Office, asked: Asked) -> Before:
     """Return the exercise as the command finds it, or raise a `Conflict`."""
     request, stream = asked.request, stream_of(asked.exercise)

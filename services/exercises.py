@@ -42,6 +42,7 @@ from services.pool import NO_POOL, frozen_pool, placed_pool
 from services.projections import pools, queries
 from services.steps import confirming, drawing, selecting
 from services.store import Conflict, NewEvent, Reserved, StreamWrite
+from services.tracing import step
 from services.wiring import Office
 
 ATTEMPTS: Final = 20
@@ -138,12 +139,14 @@ def exercise_row(office: Office, exercise: str) -> ExerciseRow:
     return row
 
 
+@step("command")
 def draw_shortlist(office: Office, exercise: str, request: Request) -> ExerciseOutcome:
     """Draw the shortlist from the frozen pool, and shortlist each of its cases."""
     asked, repeated = ask(office, exercise, q.DrawShortlist(), request)
     return repeated or _first(office, asked, lambda: allot(office, asked, drawing))
 
 
+@step("command")
 def make_selection(
     office: Office, exercise: str, command: q.MakeSelection, request: Request
 ) -> ExerciseOutcome:
@@ -241,6 +244,7 @@ def dry_run(office: Office, exercise: str, person: Person) -> DryRun:
     )
 
 
+@step("command")
 def _carry_out(
     office: Office,
     exercise: str,

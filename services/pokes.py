@@ -21,6 +21,7 @@ from structlog.contextvars import get_contextvars
 
 from services.projections.catalogue import PROJECTIONS
 from services.tasks import TASKS
+from services.tracing import carried
 
 _ANSWER_SECONDS: Final = 0.25
 _BACK_OFF_SECONDS: Final = 5.0
@@ -60,14 +61,20 @@ AFTER_PLANNING: Final = (Poke(task="notifications.deliver"), Poke(task="webhooks
 
 
 def header() -> dict[str, Any]:
-    """Return when a poke is sent, in seconds since 1970, and whose request it follows, if any."""
-    return {"at": time.time(), "correlation_id": get_contextvars().get("correlation_id")}
+    """Return when a poke is sent, in seconds since 1970, whose request it follows, and its span."""
+    sender = get_contextvars().get("correlation_id")
+    return {"at": time.time(), "correlation_id": sender, **carried()}
 
 
 def asked_by(request: Any) -> str | None:
     """Return whose request a task follows, by the headers of its message; None for nobody's."""
+    return told_with(request).get("correlation_id")
+
+
+def told_with(request: Any) -> dict[str, Any]:
+    """Return what the `header` of a task's message said; nothing where it has none."""
     told = getattr(request, HEADER, None)
-    return told.get("correlation_id") if isinstance(told, dict) else None
+    return told if isinstance(told, dict) else {}
 
 
 def flag_of(task: str, args: Sequence[str]) -> str:

@@ -33,12 +33,14 @@ from services.cases import (
     settled,
 )
 from services.store import Commit, Conflict, NewEvent, StreamWrite
+from services.tracing import step
 from services.wiring import Office
 
 COMMAND: Final = "WithdrawAndRefile"
 _NEW: Final[CaseState] = Draft()
 
 
+@step("command")
 def withdraw_and_refile(
     office: Office, reference: str, command: c.SubmitApplication, request: Request
 ) -> Outcome:

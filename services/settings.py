@@ -1,9 +1,10 @@
 """Everything this installation is told from outside, read once into one frozen value.
 
-Nothing else reads the environment. Each setting `QMAS_X` may come instead from a file named by
-`QMAS_X_FILE`, as container secrets do. Whatever is not told is embedded: servers of our own in the
-data folder, with secrets made once and kept there. In production nothing is made up: every address
-and secret must be given, and all that is wrong is reported together.
+Nothing else reads the environment, but OpenTelemetry the rest of its own variables. Each setting
+`QMAS_X` may come instead from a file named by `QMAS_X_FILE`, as container secrets do. Whatever is
+not told is embedded: servers of our own in the data folder, with secrets made once and kept there.
+In production nothing is made up: every address and secret must be given, and all that is wrong is
+reported together.
 """
 
 import base64
@@ -95,7 +96,8 @@ class Settings:
 
     `database_url` is the application's, without rights to the schema; `owner_database_url` runs
     migrations and is None where this process is not to know it. Keys are 32 bytes each. `staff`
-    is empty where it was not told; in `quiet_hours` nobody outside the office is written to.
+    and `collector_url`, where spans go, are empty where they were not told; in `quiet_hours` nobody
+    outside the office is written to.
     """
 
     env: Environment
@@ -104,6 +106,7 @@ class Settings:
     database_url: str = field(repr=False)
     owner_database_url: str | None = field(repr=False)
     broker_url: str = field(repr=False)
+    collector_url: str = field(repr=False)
     smtp: Smtp
     mail_sender: str
     webhooks: Webhooks
@@ -144,6 +147,7 @@ class Settings:
             broker_url=reader.url(
                 "QMAS_BROKER_URL", _BROKER_SCHEMES, made.broker_url if made else None
             ),
+            collector_url=reader.url("OTEL_EXPORTER_OTLP_ENDPOINT", ("http", "https"), str),
             smtp=reader.smtp(embedded=made is not None),
             mail_sender=reader.text("QMAS_MAIL_SENDER") or "no-reply@qmas.invalid",
             webhooks=reader.webhooks(),

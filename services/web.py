@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from services import tracing
 from services.api.app import create_api
 from services.logs import log_as_json
 from services.pages.app import create_pages
@@ -25,7 +26,9 @@ _building = threading.Lock()
 def create_application() -> "WSGIApplication":
     """The application that this process's settings describe; what it logs is JSON."""
     log_as_json()
-    office = open_office(Settings.from_environment())
+    settings = Settings.from_environment()
+    tracing.start(settings, "web")
+    office = open_office(settings)
     return dispatch(create_api(office), create_pages(office))
 
 

@@ -49,6 +49,7 @@ from services.notifications import undelivered
 from services.projections import queue, runner
 from services.projections.errors import ProjectionStopped
 from services.store import Appended, Commit, Conflict, NewEvent, StreamWrite
+from services.tracing import named, step
 from services.wiring import Office
 
 ATTEMPTS: Final = 20
@@ -134,6 +135,7 @@ class _Desk:
         return frozenset() if isinstance(self.case, Draft) else self.case.filed.recused
 
 
+@step("command")
 def carry_out(
     office: Office, reference: str, command: WorkCommand, request: Request
 ) -> WorkOutcome:
@@ -155,6 +157,7 @@ def carry_out(
     raise AssertionError("the last attempt returns or raises")
 
 
+@step("command")
 def take_next(office: Office, wanted: TakeNext, request: Request) -> WorkOutcome:
     """Take the case that waits longest and that nobody has; `NothingWaits` when there is none.
 
@@ -246,6 +249,7 @@ def _canonical(reference: str) -> str:
     return canonical
 
 
+@step("load")
 def _desk(office: Office, reference: str) -> _Desk:
     own, other = f"{CASE_STREAM}{reference}", f"{WORK_STREAM}{reference}"
     found = office.store.read_streams([own, other], personal=False)
@@ -263,6 +267,7 @@ def _desk(office: Office, reference: str) -> _Desk:
 def _ask(
     office: Office, subject: str, command: WorkCommand | TakeNext, request: Request
 ) -> tuple[_Asked, WorkOutcome | None]:
+    named(command)
     demand(request.person, WORK_ACTION_OF[type(command)])
     said = fingerprint(office, subject, command, request.effective_at)
     asked = _Asked(command=command, request=request, fingerprint=said)
@@ -289,7 +294,8 @@ def _append(office: Office, desk: _Desk, command: WorkCommand, asked: _Asked) ->
         today=hong_kong_date(at),
         access_days=_access_days(office, command),
     )
-    facts = decide(desk.work, command, given)
+    with step("decide"):
+        facts = decide(desk.work, command, given)
     appended = office.store.append(
         Commit(
             command_id=request.command_id,

@@ -16,10 +16,11 @@ from redis import RedisError
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from services.logs import log_as_json
-from services.pokes import HEADER, asked_by, header
+from services.pokes import HEADER, asked_by, header, told_with
 from services.queues import tell
 from services.settings import Settings
 from services.tasks import QUEUES
+from services.tracing import turn
 from workers.broker import outlive_redis
 from workers.office import broker, close_office, forget_office, office
 from workers.queues import LIMITS, ROUTES, VISIBLE_AGAIN_SECONDS
@@ -83,6 +84,10 @@ class PokedTask(Task[Any, Any]):
         if sender := asked_by(self.request):
             bind_contextvars(correlation_id=sender)
         office().pokes.started(self.name, args)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What the task gives, told as a span of whoever poked it."""
+        return turn(self.name, args, told_with(self.request), lambda: self.run(*args, **kwargs))
 
 
 app = Celery(

@@ -8,6 +8,7 @@ from functools import cache
 
 from redis import Redis
 
+from services import tracing
 from services.pokes import redis_of
 from services.settings import Settings
 from services.wiring import Office, open_office
@@ -16,7 +17,9 @@ from services.wiring import Office, open_office
 @cache
 def office() -> Office:
     """Return this process's office."""
-    return open_office(Settings.from_environment())
+    settings = Settings.from_environment()
+    tracing.start(settings, "worker")
+    return open_office(settings)
 
 
 @cache
@@ -26,7 +29,8 @@ def broker() -> Redis | None:
 
 
 def close_office() -> None:
-    """Every connection of this process is given back."""
+    """Every connection of this process is given back, and its last spans are told."""
+    tracing.stop()
     if office.cache_info().currsize:
         office().close()
         office.cache_clear()

@@ -1,6 +1,7 @@
 """The API as one Flask application."""
 
 import time
+from http import HTTPStatus
 from typing import Any, Final
 
 import flask
@@ -26,6 +27,7 @@ from services.api.conditions import correlation_id
 from services.api.metrics import Metrics
 from services.api.outputs import ProblemSchema
 from services.api.routes import Route, StrictBlueprint, mount
+from services.tracing import request_begun
 from services.wiring import Office
 
 LARGEST_BODY: Final = 1024 * 1024
@@ -47,7 +49,8 @@ _CONFIG: Final = {
         "info": {
             "description": "Every command is one POST and is carried out once under its "
             "Idempotency-Key. Errors are problems as RFC 9457 has them, with stable types. "
-            "Instants are aware; X-Request-ID in a request is kept as its correlation id."
+            "Instants are aware; X-Request-ID in a request is kept as its correlation id, and "
+            "without it the trace id of a traceparent."
         },
     },
 }
@@ -116,6 +119,10 @@ def _observe(app: flask.Flask, metrics: Metrics) -> None:
         flask.g.started = time.perf_counter()
         flask.g.correlation_id = correlation_id()
         structlog.contextvars.bind_contextvars(correlation_id=flask.g.correlation_id)
+        # Probes ask every few seconds, and are nobody's request.
+        if flask.request.blueprint != "operations":
+            caller = flask.request.headers.get("traceparent", "")
+            flask.g.ended = request_begun(*_kind(), flask.g.correlation_id, caller)
 
     @app.after_request
     def finish(response: flask.Response) -> flask.Response:
@@ -125,15 +132,18 @@ def _observe(app: flask.Flask, metrics: Metrics) -> None:
         response.headers["X-Request-ID"] = flask.g.correlation_id
         if applied := flask.g.get("preference_applied"):
             response.headers["Preference-Applied"] = applied
-        rule = flask.request.url_rule
-        metrics.answered(
-            flask.request.method if rule else "other",
-            rule.rule if rule else "none",
-            response.status_code,
-            time.perf_counter() - flask.g.started,
-        )
+        flask.g.status = response.status_code
+        metrics.answered(*_kind(), response.status_code, time.perf_counter() - flask.g.started)
         return response
 
     @app.teardown_request
     def forget(_: BaseException | None) -> None:
+        if ended := flask.g.pop("ended", None):
+            ended(flask.g.get("status", HTTPStatus.INTERNAL_SERVER_ERROR))
         structlog.contextvars.unbind_contextvars("correlation_id")
+
+
+def _kind() -> tuple[str, str]:
+    """The method and the route of the request, of which there are few."""
+    rule = flask.request.url_rule
+    return (flask.request.method, rule.rule) if rule else ("other", "none")

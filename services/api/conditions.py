@@ -8,6 +8,7 @@ from uuid import UUID
 import flask
 
 from services.api.faults import IdempotencyKeyInvalid, IdempotencyKeyMissing, IfMatchInvalid
+from services.tracing import trace_named
 
 ANY_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 NO_VERSION: Final = -1
@@ -20,9 +21,14 @@ _WAIT: Final = re.compile(r"\bwait=([0-9]{1,4})\b")
 
 
 def correlation_id() -> str:
-    """The id that the caller gave in X-Request-ID if it is a plain one, else a new one."""
+    """The id that the caller gave in X-Request-ID if it is a plain one, else of their trace.
+
+    Without either it is a new one.
+    """
     given = flask.request.headers.get("X-Request-ID", "")
-    return given if ANY_ID.fullmatch(given) else secrets.token_hex(16)
+    if ANY_ID.fullmatch(given):
+        return given
+    return trace_named(flask.request.headers.get("traceparent", "")) or secrets.token_hex(16)
 
 
 def command_id() -> UUID:

@@ -23,6 +23,7 @@ from services.notifications.posting import Poster
 from services.notifications.replies import Reply, Verdict
 from services.notifications.subscriptions import Served, Subscription
 from services.store.errors import EventUnreadable
+from services.tracing import handed_over
 from services.wiring import Office
 
 BATCH: Final = 20
@@ -141,7 +142,16 @@ def _send(office: Office, poster: Poster, subscription: Served, claim: Claim) ->
     )
     if len(body) > LARGEST:
         return Reply(verdict=Verdict.REFUSED, reason=f"larger than {LARGEST} bytes")
-    return _post(office, poster, subscription, claim.message_id, body)
+    return handed_over(
+        "webhook",
+        found[0],
+        {
+            "qmas.notification": claim.id,
+            "qmas.attempt": claim.attempts,
+            "qmas.subscription": subscription.id,
+        },
+        lambda: _post(office, poster, subscription, claim.message_id, body),
+    )
 
 
 def _post(

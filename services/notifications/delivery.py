@@ -8,11 +8,14 @@ message goes out again with the same Message-ID.
 import random
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
 import structlog
 
+from domain.events import Event
+from domain.record import Recorded
 from services import deadlines
 from services.notifications.entries import Claim
 from services.notifications.fence import REMEDY, FenceClosed, FenceTripped
@@ -21,7 +24,9 @@ from services.notifications.letters import as_message
 from services.notifications.mail import MailServer
 from services.notifications.marks import MarksAway
 from services.notifications.replies import Reply, Verdict
+from services.store.errors import StoreFault
 from services.store.sealing import SealBroken
+from services.tracing import handed_over, is_on
 from services.wiring import Office
 
 BATCH: Final = 50
@@ -53,7 +58,7 @@ def deliver(office: Office, *, batch: int = BATCH, patience: float = PATIENCE) -
     with MailServer(office.settings.smtp, calls_itself=sender.rpartition("@")[2]) as server:
         while not (rest := office.ledger.mail.now()).lasts:
             claims = claimed(office, limit=batch)
-            handed_over += _deliver(office.ledger, server, claims, rest.failures)
+            handed_over += _deliver(office, server, claims, rest.failures)
             # A batch that is not full is not the last: whoever was behind another may be due now.
             if not claims or time.monotonic() > until:
                 break
@@ -93,18 +98,19 @@ def wait_after(
     return min(doubled, longest) * (0.5 + luck / 2)
 
 
-def _deliver(ledger: Ledger, server: MailServer, claims: Sequence[Claim], failures: int) -> int:
+def _deliver(office: Office, server: MailServer, claims: Sequence[Claim], failures: int) -> int:
     """Send what was claimed while the server is there; return how many were taken.
 
     Nobody was there for `failures` times in a row before.
     """
+    ledger = office.ledger
     last_start = time.monotonic() + START_WITHIN
     taken = 0
     for index, claim in enumerate(claims):
         if time.monotonic() > last_start:
             ledger.release(claims[index:])
             break
-        reply = _send(ledger, server, claim)
+        reply = _send(office, server, claim)
         if reply is not None and reply.verdict is Verdict.UNREACHABLE:
             put_off(ledger, claim, reply)
             ledger.release(claims[index + 1 :])
@@ -125,16 +131,30 @@ def _let_rest(ledger: Ledger, failures: int, reply: Reply) -> None:
     _log.warning("mail_server_rests", failures=failures, seconds=seconds, reason=reply.reason)
 
 
-def _send(ledger: Ledger, server: MailServer, claim: Claim) -> Reply | None:
+def _send(office: Office, server: MailServer, claim: Claim) -> Reply | None:
     """Return the server's reply; None when the person was erased and nothing is to be sent."""
     try:
-        letter = ledger.open_letter(claim)
+        letter = office.ledger.open_letter(claim)
     except SealBroken:
         return Reply(verdict=Verdict.REFUSED, reason="the sealed letter does not open")
     if letter is None:
         return None
     message = as_message(letter, message_id=claim.message_id, written_at=claim.planned_at)
-    return server.hand_over(message, sender=letter.sender, recipient=letter.recipient)
+    return handed_over(
+        f"letter {claim.identity.effect}",
+        _cause(office, claim) if is_on() else None,
+        {"qmas.notification": claim.id, "qmas.attempt": claim.attempts},
+        lambda: server.hand_over(message, sender=letter.sender, recipient=letter.recipient),
+    )
+
+
+def _cause(office: Office, claim: Claim) -> Recorded[Event] | None:
+    """Return the event that is told of, as far as it can be read: the letter goes out anyway."""
+    with suppress(StoreFault):
+        found = office.store.read_log(after=claim.position - 1, limit=1, personal=False)
+        if found and found[0].event_id == claim.identity.event_id:
+            return found[0]
+    return None
 
 
 def settle(ledger: Ledger, claim: Claim, reply: Reply | None) -> int:

@@ -5,10 +5,11 @@ neither tables nor JSON. Nothing is fetched from anywhere else, and nothing that
 screen is kept by a cache.
 """
 
+import secrets
 from datetime import date, datetime
 from functools import partial
+from http import HTTPStatus
 from typing import Final
-from uuid import uuid4
 
 from flask import Flask, Response, g, request
 from jinja2 import StrictUndefined, pass_context
@@ -42,6 +43,7 @@ from services.pages import (
 from services.pages.catalogue import load_catalogue
 from services.pages.incoming import LARGEST_FORM, BrowserRequest
 from services.reasons import say
+from services.tracing import request_begun
 from services.wiring import Office
 
 _POLICY: Final = (
@@ -129,11 +131,22 @@ def _day(page: Context, on: date | None) -> str:
 
 
 def _name_request() -> None:
-    g.correlation_id = str(uuid4())
+    g.correlation_id = secrets.token_hex(16)
     bind_contextvars(correlation_id=g.correlation_id)
+    rule = request.url_rule
+    if request.endpoint != "static":
+        # Whoever looks at a page chooses no id of ours: what their header names is linked.
+        g.ended = request_begun(
+            request.method if rule else "other",
+            rule.rule if rule else "none",
+            g.correlation_id,
+            request.headers.get("traceparent", ""),
+        )
 
 
 def _forget_request(_: BaseException | None) -> None:
+    if ended := g.pop("ended", None):
+        ended(g.get("status", HTTPStatus.INTERNAL_SERVER_ERROR))
     unbind_contextvars("correlation_id")
 
 
@@ -143,6 +156,7 @@ def _finish(response: Response, *, secure: bool) -> Response:
     if secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     response.headers["X-Request-ID"] = g.correlation_id
+    g.status = response.status_code
     kept = request.endpoint == "static" and response.status_code < 400  # noqa: PLR2004 - any error
     response.headers["Cache-Control"] = "public, max-age=3600" if kept else "private, no-store"
     return response

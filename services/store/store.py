@@ -16,6 +16,7 @@ from psycopg import errors
 
 from domain.events import Event
 from domain.record import Recorded
+from services import tracing
 from services.store import queries
 from services.store.appending import Answer, parameters, refuse, repeat, statement_for
 from services.store.arrays import Integers, Texts
@@ -76,7 +77,7 @@ class Store:
             except errors.DeadlockDetected:
                 return None
 
-        return self._settled(once, commit)
+        return tracing.recorded(commit, lambda: self._settled(once, commit))
 
     def together(self, work: Callable[[Together], _T]) -> _T:
         """What the work answers, once all that it appended is visible at once; or it raises.
@@ -204,9 +205,10 @@ class Store:
 
     def _together(self, work: Callable[[Together], _T]) -> _T:
         def append(connection: Session, commit: Commit, bodies: Bodies | None) -> Appended:
-            return self._settled(
-                lambda: once(connection, lambda: self._try(connection, commit, bodies)), commit
-            )
+            def each() -> Appended | None:
+                return once(connection, lambda: self._try(connection, commit, bodies))
+
+            return tracing.recorded(commit, lambda: self._settled(each, commit))
 
         with self._connections.borrow() as connection, connection.transaction():
             return work(Together(connection, append=append))

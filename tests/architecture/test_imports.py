@@ -97,6 +97,7 @@ BAD: dict[str, str] = {
     "services.bad_page": "flask",
     "services.stack.bad_prompt": "click",
     "services.bad_task": "celery",
+    "services.bad_span": "opentelemetry",
     "services.pages.bad_neighbour": "services.api.app",
     "services.store.bad_user": "services.cases",
 }
