@@ -67,23 +67,26 @@ def count_when_due(office: Office) -> bool:
     Of several that come at once one counts, for it may take longer than until the next one comes.
     """
     with alone(office.models, NAME) as may:
-        found = kept(office.models, NAME)
-        if not may or (found is not None and office.clock() - found.at < COUNTED_AFTER):
+        found = latest(office)
+        if not may or (found and office.clock() - found.statistics.at < COUNTED_AFTER):
             return False
         count(office)
     return True
 
 
-def latest(office: Office) -> Figures:
-    """Return the figures that were counted last; where none are, they are counted."""
+def latest(office: Office) -> Figures | None:
+    """Return the figures that were counted last; None where this program counted none yet.
+
+    Nobody who looks waits while a million cases are counted: a worker does that within a minute.
+    """
     found = kept(office.models, NAME)
     if found is None:
-        return count(office)
+        return None
     try:
         return msgspec.json.decode(found.body, type=Figures)
     except msgspec.ValidationError:
         # An earlier version of this program counted something else.
-        return count(office)
+        return None
 
 
 def expected(office: Office, row: StatusRow) -> tuple[Outlook, Range] | None:

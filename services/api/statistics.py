@@ -3,6 +3,7 @@
 from typing import Final
 
 from domain.access import Action
+from services.api.faults import NotShownYet
 from services.api.routes import Call, Route
 from services.intake.schema import schema_for
 from services.projections.workload import Load
@@ -10,8 +11,11 @@ from services.statistics import Figures, latest, workload
 
 
 def show(call: Call) -> Figures:
-    """The figures."""
-    return latest(call.office)
+    """The figures, or `NotShownYet`."""
+    found = latest(call.office)
+    if found is None:
+        raise NotShownYet("nothing was counted yet; a worker does it within a minute: try again")
+    return found
 
 
 def show_workload(call: Call) -> Load:

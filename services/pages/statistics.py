@@ -19,6 +19,8 @@ from services.wiring import Office
 def statistics(office: Office) -> ResponseReturnValue:
     """Show the figures that were counted last: of each year, or of the months of one."""
     found, words = figures.latest(office), load_catalogue()
+    if found is None:
+        return render_template("statistics.html", said=None)
     years = counted.years(found.statistics.funnels)
     year = request.args.get("year", "")
     months = [each for each in found.statistics.funnels if f"{each.month.year}" == year]

@@ -35,8 +35,16 @@ def keep_outlook(office: Office, low: float, high: float | None) -> None:
     figures.keep_figures(office, figures.Figures(statistics=said, outlooks=(outlook,)))
 
 
+def test_figures_that_nobody_counted_yet_are_promised(office: Office) -> None:
+    page = signed_in(office, OFFICER.name).get("/staff/statistics")
+    assert page.status == 200
+    assert "Nothing has been counted yet" in page.text
+    assert figures.latest(office) is None
+
+
 def test_an_officer_sees_the_figures_of_years_and_of_months(office: Office) -> None:
     file_case(office, "john", *TO_POOL)
+    figures.count(office)
     page = signed_in(office, OFFICER.name).get("/staff/statistics")
     funnel = page.root.all("table")[0]
     assert [each.text for each in funnel.one("tbody").all("td")][1:4] == ["1", "1", "1"]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from services import statistics
 from services.projections.runner import catch_up_all
 from services.wiring import Office
 from tests.services.api.calling import AUDITOR, OFFICER, SUPERVISOR, V1, Caller, is_problem
@@ -14,6 +15,8 @@ def caught_up(office: Office) -> None:
 def test_the_figures_are_those_that_were_counted_last(caller: Caller, office: Office) -> None:
     caller.submit()
     caught_up(office)
+    is_problem(caller.call("GET", f"{V1}/statistics", by=OFFICER), 503, "not-shown-yet")
+    statistics.count(office)
     first = caller.call("GET", f"{V1}/statistics", by=OFFICER)
     assert first.status_code == 200, first.text
     assert set(first.json) == {"statistics", "outlooks"}
