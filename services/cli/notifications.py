@@ -15,6 +15,7 @@ from services.cli.asking import office, operator
 from services.notifications import planning
 from services.notifications.entries import Notification, State
 from services.notifications.fence import REMEDY, Choice, FenceState
+from services.notifications.statements import AT_MOST
 
 _DONE: Final = {Choice.WITHHOLD: "withheld", Choice.SEND: "due now, perhaps for a second time"}
 _HEADS: Final = ("no", "case", "what", "to", "state", "tries", "when", "problem")
@@ -36,9 +37,9 @@ def status() -> None:
     behind = head - standing.position
     click.echo(f"planned up to  position {standing.position} of {head} ({behind} behind)")
     for state, count in standing.counts.items():
-        click.echo(f"{state:<14} {count}")
+        click.echo(f"{state:<14} {_counted(count)}")
     since = f", the oldest since {_moment(standing.oldest_due)}" if standing.oldest_due else ""
-    click.echo(f"due now        {standing.due}{since}")
+    click.echo(f"due now        {_counted(standing.due)}{since}")
     if mail.until is not None:
         again = _moment(mail.until)
         click.echo(f"mail server    away {mail.failures} times in a row; asked again at {again}")
@@ -126,6 +127,10 @@ def fence(confirm: str | None) -> None:
 
 
 COMMANDS: tuple[click.Command, ...] = (notifications,)
+
+
+def _counted(count: int) -> str:
+    return str(count) if count < AT_MOST else f"{AT_MOST} or more"
 
 
 def _told(state: FenceState) -> Iterator[str]:

@@ -127,7 +127,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How far the log was read for effects, rows by state, and since when the oldest is due."""
+    """How far the log was read for effects, rows by state, and since when the oldest is due.
+
+    None is counted beyond `statements.AT_MOST`.
+    """
 
     position: int
     counts: Mapping[State, int]

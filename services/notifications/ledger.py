@@ -40,8 +40,9 @@ from services.notifications.letters import Letter
 from services.notifications.marks import Marks, MarksAway
 from services.notifications.resting import MailRest
 from services.notifications.statements import (
-    OPEN,
     claiming,
+    counting,
+    due_now,
     held,
     recipient,
     subscribed,
@@ -215,18 +216,17 @@ class Ledger:
     # For whoever runs the system.
 
     def standing(self) -> Standing:
-        """Return how far the ledger is."""
-        open_now = _ROW.state.in_(OPEN) & (_ROW.next_attempt_at <= func.now())
+        """Return how far the ledger is, counting no further than `AT_MOST` of anything.
+
+        What waits for a subscription that is paused or rests is not due.
+        """
         with self.engine.connect() as connection:
             position = connection.execute(select(checkpoint.c.position)).scalar_one()
-            by_state = select(_ROW.state, func.count()).group_by(_ROW.state)
-            counts = {State(state): int(n) for state, n in connection.execute(by_state)}
-            due, oldest = connection.execute(
-                select(func.count(), func.min(_ROW.next_attempt_at)).where(open_now)
-            ).one()
+            counts = {state: connection.execute(counting(state)).scalar_one() for state in State}
+            due, oldest = connection.execute(due_now()).one()
         return Standing(
             position=position,
-            counts={state: counts.get(state, 0) for state in State},
+            counts=counts,
             due=due,
             oldest_due=oldest,
         )

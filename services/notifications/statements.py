@@ -18,6 +18,7 @@ from sqlalchemy import (
     literal,
     select,
     tuple_,
+    union_all,
     update,
 )
 
@@ -26,6 +27,10 @@ from services.notifications.tables import attempts, case_keys, notifications, su
 
 OPEN: Final = ("planned", "sending")
 """The states of what may still be sent."""
+
+AT_MOST: Final = 100_000
+"""How far rows are counted: beyond it more is not news, and counting would take longer and longer.
+"""
 
 _ROW: Final = notifications.c
 
@@ -59,6 +64,31 @@ def claiming(limit: int, lease: timedelta, subscription: str | None) -> Update:
         )
         .returning(notifications, key.scalar_subquery().label("wrapped"))
     )
+
+
+def counting(state: State) -> Select[tuple[int]]:
+    """Return the query of how many rows are in a state."""
+    found = select(literal(1)).where(_ROW.state == state).limit(AT_MOST).subquery()
+    return select(func.count()).select_from(found)
+
+
+def due_now() -> Select[tuple[int, datetime | None]]:
+    """Return the query of how many rows are due and somebody is asked to take, and since when."""
+    rests_until = subscriptions.c.rests_until
+    asked = select(subscriptions.c.id).where(
+        subscriptions.c.state == "active", func.coalesce(rests_until, func.now()) <= func.now()
+    )
+    means = (_ROW.means == Means.EMAIL), (_ROW.means == Means.WEBHOOK) & _ROW.party.in_(asked)
+    oldest_first = [
+        select(_ROW.next_attempt_at)
+        .where(_ROW.state.in_(OPEN), _ROW.next_attempt_at <= func.now(), each)
+        .order_by(_ROW.next_attempt_at)
+        .limit(AT_MOST)
+        .subquery()
+        for each in means
+    ]
+    due = union_all(*map(select, oldest_first)).subquery()
+    return select(func.count(), func.min(due.c.next_attempt_at)).select_from(due)
 
 
 def subscribed() -> Select[tuple[str]]:

@@ -86,6 +86,7 @@ Index(
     notifications.c.id,
     postgresql_where=_open,
 )
+Index("notifications_state", notifications.c.state)
 Index("notifications_reference", notifications.c.reference, notifications.c.id)
 Index(
     "notifications_failed",

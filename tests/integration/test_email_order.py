@@ -194,6 +194,22 @@ def test_claiming_reads_what_is_due_and_not_the_whole_ledger(
         assert _rows_read(owner) - before < 2000
 
 
+def test_how_the_ledger_stands_is_told_without_reading_what_was_sent(
+    office: Office, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.notifications.statements.AT_MOST", 60_000)
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        owner.execute(_MANY)
+        owner.execute("VACUUM ANALYZE notifications")
+        before = _rows_read(owner)
+        standing = office.ledger.standing()
+        office.ledger.dispose()
+        _await_counted(owner)
+        assert (standing.counts["planned"], standing.due) == (500, 500)
+        assert standing.counts["sent"] == 60_000, "it is counted no further"
+        assert _rows_read(owner) - before < 2000
+
+
 def _await_counted(owner: psycopg.Connection) -> None:
     """What the ledger's sessions read is counted: they are gone."""
     ends = time.monotonic() + 30
