@@ -121,4 +121,4 @@ def _write(  # noqa: PLR0913, PLR0917 - what is written where
             if held is None or held.first:
                 raise NothingBeside(name, State.FILLING)
             checkpoints.advance(connection, held, last.last, last.sequenced_at, shard)
-        write_rows(models, connection, generation.projection, batch.rows, batch.rows.keys())
+        write_rows(models, connection, generation.projection, batch.rows, opening=batch.rows)

@@ -42,7 +42,9 @@ def read_rows(
     columns = [table.c[name] for name in projection.clear_columns]
     found = connection.execute(
         select(*columns).where(is_any(table.c[projection.key_column])), {"wanted": sorted(wanted)}
-    )
+    ).all()
+    if not found:
+        return {}
     personal = open_members(connection, models.keys, projection, opening) if opening else {}
     names = projection.clear_columns
     rows = (made(projection, dict(zip(names, each, strict=True)), personal) for each in found)
@@ -60,20 +62,32 @@ def made(projection: Projection, fields: dict[str, Any], personal: Mapping[str, 
     return msgspec.convert(fields, projection.row)
 
 
-def write_rows(
+def write_rows(  # noqa: PLR0913 - what is written where, and what is known of it
     models: ReadModels,
     connection: Connection,
     projection: Projection,
     rows: Rows,
+    *,
     opening: Collection[str],
+    known: Collection[str] = (),
 ) -> None:
     """The table holds these rows; keys whose row is None are gone.
 
     What is sealed is written, and found by its tokens, only for the keys in `opening`: in the
-    other rows the table keeps what it has. Raises `RowRefused` when the table does not take one.
+    other rows the table keeps what it has. `known` are the keys of which it has a row. Raises
+    `RowRefused` when the table does not take one.
     """
     try:
-        _write(models, connection, projection, rows, opening)
+        gone = [key for key, row in rows.items() if row is None and key in known]
+        if gone:
+            _delete(connection, projection, gone)
+        for new in (True, False):
+            there = {
+                key: row
+                for key, row in rows.items()
+                if row is not None and (key not in known) is new
+            }
+            _write(models, connection, projection, there, opening, new=new)
     except DBAPIError as fault:
         kind = _refusal(fault.orig)
         if kind is None:
@@ -90,40 +104,40 @@ def _refusal(fault: BaseException | None) -> str | None:
     return " ".join((type(fault).__name__, *filter(None, concerned)))
 
 
-def _write(
+def _write(  # noqa: PLR0913 - as above
     models: ReadModels,
     connection: Connection,
     projection: Projection,
     rows: Rows,
     opening: Collection[str],
+    *,
+    new: bool,
 ) -> None:
-    gone = [key for key, row in rows.items() if row is None]
-    if gone:
-        _delete(connection, projection, gone)
-    kept = [row for key, row in rows.items() if row is not None and key not in opening]
-    touched = {key: rows[key] for key in opening if rows.get(key) is not None}
-    _upsert(connection, projection, _documents(projection, kept))
-    if touched:
-        _write_opened(models, connection, projection, touched)
+    if projection.personal is None:
+        _put(connection, projection, _documents(projection, rows.values()), new=new)
+        return
+    kept = [row for key, row in rows.items() if key not in opening]
+    _put(connection, projection, _documents(projection, kept), new=new)
+    if opened := {key: row for key, row in rows.items() if key in opening}:
+        _write_opened(models, connection, projection, opened, new=new)
 
 
 def _write_opened(
-    models: ReadModels, connection: Connection, projection: Projection, rows: Rows
+    models: ReadModels, connection: Connection, projection: Projection, rows: Rows, *, new: bool
 ) -> None:
-    if projection.personal is None:
-        _upsert(connection, projection, _documents(projection, rows.values()))
-        return
     sealed = sealed_members(
         connection, models.keys, projection, {key: row.personal for key, row in rows.items()}
     )
     documents = _documents(projection, rows.values())
     for document, key in zip(documents, rows, strict=True):
         document["sealed"] = sealed[key]
-    _upsert(connection, projection, documents, sealed=True)
+    _put(connection, projection, documents, new=new, sealed=True)
     if projection.tokens is None or projection.found_by is None:
         return
     found_by = projection.found_by
-    connection.execute(delete(found_by).where(is_any(found_by.c.reference)), {"wanted": [*rows]})
+    if not new:
+        before = delete(found_by).where(is_any(found_by.c.reference))
+        connection.execute(before, {"wanted": [*rows]})
     known = ((key, row.personal) for key, row in rows.items() if sealed[key] is not None)
     _insert_tokens(
         connection,
@@ -151,21 +165,23 @@ def _delete(connection: Connection, projection: Projection, gone: list[str]) -> 
         connection.execute(delete(found_by).where(is_any(found_by.c.reference)), {"wanted": gone})
 
 
-def _upsert(
+def _put(
     connection: Connection,
     projection: Projection,
     documents: list[dict[str, Any]],
     *,
+    new: bool,
     sealed: bool = False,
 ) -> None:
+    """The table holds these; of `new` ones it had none, and need not look for them first."""
     columns = [*projection.clear_columns, *(["sealed"] if sealed else [])]
     changed = ", ".join(f"{name} = excluded.{name}" for name in columns)
     listed = ", ".join(columns)
     table = projection.table.name
+    replaced = f"ON CONFLICT ({projection.key_column}) DO UPDATE SET {changed}"
     statement = text(
         f"INSERT INTO {table} ({listed}) SELECT {listed} "  # noqa: S608 - our own names only
-        f"FROM json_populate_recordset(NULL::{table}, :rows) "
-        f"ON CONFLICT ({projection.key_column}) DO UPDATE SET {changed}"
+        f"FROM json_populate_recordset(NULL::{table}, :rows) {'' if new else replaced}"
     )
     for part in _sliced(documents):
         connection.execute(statement, {"rows": msgspec.json.encode(part).decode()})

@@ -23,7 +23,7 @@ from services.store.commit import Commit, NewEvent
 from services.store.errors import EventUnreadable, Unwritable
 from services.store.faults import without_values
 from services.store.identifiers import new_event_id
-from services.store.sealing import CaseKey, SealBroken
+from services.store.sealing import ALTERED, CaseKey, SealBroken
 
 _SEALING_STREAMS: Final = ("case-", "work-")
 _WITHOUT_INSTANTS: Final = (
@@ -73,7 +73,7 @@ class StoredEvent(NamedTuple):
 
 
 class _Sealed(msgspec.Struct, frozen=True, gc=False):
-    sealed: str | None = None
+    sealed: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,9 +267,17 @@ class Codec:
         personal = b"null"
         reference = reference_of(body.stream)
         key = None if reference is None else key_of(reference)
-        if key is not None and (sealed := self._sealed.decode(body.payload).sealed) is not None:
-            personal = key.open(sealed, self._place(body.id, body.stream, body.version, body.type))
+        if key is not None and (sealed := self._sealed_of(body)) is not None:
+            place = self._place(body.id, body.stream, body.version, body.type)
+            personal = key.open_bytes(sealed, place)
         return _with_personal(body, personal)
+
+    def _sealed_of(self, body: Envelope) -> bytes | None:
+        """What is sealed in the payload; msgspec reads base64 at four times the speed of Python."""
+        try:
+            return self._sealed.decode(body.payload).sealed
+        except msgspec.ValidationError:
+            raise SealBroken(ALTERED) from None
 
     def _upcast(self, shape: _Shape, schema: int, payload: bytes) -> Event:
         old: dict[str, Any] = msgspec.json.decode(payload)

@@ -20,7 +20,7 @@ from services.store.errors import StoreFault
 
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
-_ALTERED: Final = "the sealed data was altered, moved, or sealed by another key"
+ALTERED: Final = "the sealed data was altered, moved, or sealed by another key"
 _WRAPPING: Final = b"\x01"  # the first byte of a wrapped key says how it was wrapped
 
 
@@ -45,7 +45,7 @@ class CaseKey:
         try:
             raw = a2b_base64(sealed, strict_mode=True)
         except (Base64Fault, ValueError) as fault:
-            raise SealBroken(_ALTERED) from fault
+            raise SealBroken(ALTERED) from fault
         return self.open_bytes(raw, place)
 
     def seal_bytes(self, plain: bytes, place: bytes) -> bytes:
@@ -58,7 +58,7 @@ class CaseKey:
         try:
             return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place)
         except (InvalidTag, ValueError) as fault:
-            raise SealBroken(_ALTERED) from fault
+            raise SealBroken(ALTERED) from fault
 
 
 class CaseKeys:
