@@ -36,6 +36,34 @@ STAYS: Final = frozenset(
 """Events that leave a case at its stage, with the points that it has; but for a correction that
 has it assessed anew."""
 
+_ENDS_HOLD: Final[frozenset[type[e.CaseEvent]]] = frozenset(
+    {HoldLifted, e.ApplicationWithdrawn, CaseLapsed, VisaVoided}
+)
+_ENDS_STALE: Final[frozenset[type[e.CaseEvent]]] = frozenset(
+    {
+        AssessmentUpheld,
+        AssessmentSetAside,
+        e.ApplicationRefused,
+        e.ApplicationWithdrawn,
+        CaseLapsed,
+    }
+)
+_ENDS_REQUEST: Final[frozenset[type[e.CaseEvent]]] = frozenset(
+    {
+        f.RequestedDocumentsReceived,
+        f.DocumentRequestCancelled,
+        e.ApplicationApproved,
+        e.ApplicationRefused,
+        e.ApplicationWithdrawn,
+        CaseLapsed,
+        CaseReopened,
+        RefusalUpheld,
+        StayExtended,
+        ExtensionRefused,
+        VisaVoided,
+    }
+)
+
 
 def stays(event: e.CaseEvent) -> bool:
     """Say whether an event leaves a case at its stage, whichever that is."""
@@ -46,53 +74,19 @@ def stays(event: e.CaseEvent) -> bool:
 
 def held_after(event: e.CaseEvent, *, before: bool) -> bool:
     """Say whether an investigation holds a case after an event; what ends the case ends it too."""
-    match event:
-        case CaseHeld():
-            return True
-        case HoldLifted() | e.ApplicationWithdrawn() | CaseLapsed() | VisaVoided():
-            return False
-        case _:
-            return before
+    return isinstance(event, CaseHeld) or (before and type(event) not in _ENDS_HOLD)
 
 
 def stale_after(event: e.CaseEvent, *, before: bool) -> bool:
     """Say whether an assessment rests on what was corrected since; what ends the case ends it."""
-    match event:
-        case p.ApplicationCorrected(assessment_stale=True):
-            return True
-        case (
-            AssessmentUpheld()
-            | AssessmentSetAside()
-            | e.ApplicationRefused()
-            | e.ApplicationWithdrawn()
-            | CaseLapsed()
-        ):
-            return False
-        case _:
-            return before
+    if isinstance(event, p.ApplicationCorrected):
+        return event.assessment_stale or before
+    return before and type(event) not in _ENDS_STALE
 
 
 def documents_awaited_after(event: e.CaseEvent, *, before: bool) -> bool:
     """Say whether a request for documents is open after an event; what decides the case ends it."""
-    match event:
-        case f.DocumentsRequested():
-            return True
-        case (
-            f.RequestedDocumentsReceived()
-            | f.DocumentRequestCancelled()
-            | e.ApplicationApproved()
-            | e.ApplicationRefused()
-            | e.ApplicationWithdrawn()
-            | CaseLapsed()
-            | CaseReopened()
-            | RefusalUpheld()
-            | StayExtended()
-            | ExtensionRefused()
-            | VisaVoided()
-        ):
-            return False
-        case _:
-            return before
+    return isinstance(event, f.DocumentsRequested) or (before and type(event) not in _ENDS_REQUEST)
 
 
 def filed_after(state: s.CaseState, event: e.CaseEvent) -> Filed:

@@ -191,14 +191,17 @@ def fold(
         row = _first(event, case)
     if row is None:
         raise ValueError(f"{recorded.stream} begins with {type(event).__name__}")
-    moved = replace(
+    # Few events tell of the stay, and a copy costs more than all else that an event does.
+    row = replace(row, **stay) if (stay := _stay(event)) else row
+    stage, day = stage_after(event, row.stage), _day(row, case)
+    open_now = day.get("deadline", row.deadline)
+    return replace(
         row,
-        stage=stage_after(event, row.stage),
+        stage=stage,
+        quiet_since=_quiet_since(row, case, stage, open_now),
         position=position_of(recorded),
-        **_stay(event),
+        **day,
     )
-    after = replace(moved, **_day(moved, case))
-    return replace(after, quiet_since=_quiet_since(after, case, before=row.stage))
 
 
 def _first(event: e.ApplicationSubmitted, recorded: Recorded[e.CaseEvent]) -> DeadlineRow:
@@ -303,12 +306,12 @@ def _opened(
 
 
 def _quiet_since(
-    row: DeadlineRow, recorded: Recorded[e.CaseEvent], *, before: Stage
+    row: DeadlineRow, recorded: Recorded[e.CaseEvent], stage: Stage, open_now: Deadline | None
 ) -> datetime | None:
     """Return since when the applicant heard nothing; the office's turn begins it anew."""
-    if row.deadline is Deadline.DOCUMENTS or AWAITED[row.stage].party is not Party.OFFICE:
+    if open_now is Deadline.DOCUMENTS or AWAITED[stage].party is not Party.OFFICE:
         return None
-    if row.quiet_since is None or _is_news(recorded.event, scored_again=before is row.stage):
+    if row.quiet_since is None or _is_news(recorded.event, scored_again=stage is row.stage):
         return _heard_at(recorded)
     return row.quiet_since
 

@@ -61,6 +61,9 @@ def stage_after(event: e.CaseEvent, before: Stage = Stage.DRAFT) -> Stage:
     """Return the stage of a case after `event`, which is the one that `case.evolve` reaches."""
     if stays(event):
         return before
+    # Most events lead to one stage whatever they hold; the match tries one class after another.
+    if (stage := _AFTER.get(type(event))) is not None:
+        return stage
     match event:
         case e.ApplicationSubmitted(application_fee_hkd=fee):
             return Stage.SUBMITTED if fee is None else Stage.FEE_AWAITED
@@ -73,7 +76,7 @@ def stage_after(event: e.CaseEvent, before: Stage = Stage.DRAFT) -> Stage:
             rolls_over = then is AfterNoPlace.ROLLS_OVER
             return Stage.IN_POOL if rolls_over else Stage.NOT_SELECTED
         case _:
-            return _AFTER[type(event)]
+            raise KeyError(type(event))
 
 
 def stage_and_since(

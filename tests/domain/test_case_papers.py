@@ -24,6 +24,7 @@ from domain.errors import (
     RequestUnclear,
     TooManyDocuments,
 )
+from domain.evolving import documents_awaited_after
 from domain.reconsidering import CaseReopened, RefusalUpheld
 from domain.residence import ExtensionRefused
 from domain.rules.choose import NoRule, file_count, file_size
@@ -211,6 +212,19 @@ def test_an_open_request_is_cancelled_with_a_reason(stage: type[s.CaseState]) ->
     # What is not asked for cannot be cancelled, nor twice.
     given(*HISTORIES[stage]).when(cancel).refused(NotAllowedNow)
     given(*HISTORIES[stage], requested(), CANCELLED).when(cancel).refused(NotAllowedNow)
+
+
+def test_documents_are_awaited_from_a_request_until_it_ends() -> None:
+    awaited = False
+    for event, then in [
+        *((each, False) for each in POOL),
+        (requested(WORK), True),
+        (document(1, LANGUAGE), True),
+        (CANCELLED, False),
+        (document(2, LANGUAGE), False),
+    ]:
+        awaited = documents_awaited_after(event, before=awaited)
+        assert awaited is then
 
 
 def test_what_comes_in_after_a_cancellation_answers_nothing() -> None:
