@@ -49,6 +49,28 @@ SELECT reference, holder, CASE WHEN holder IS NOT NULL THEN stage_since END, fal
     (position %% 190 = 0)::integer, stage_since, 1, position
 FROM case_list WHERE holder IS NOT NULL OR position %% 190 = 0
 """
+_DEADLINES = """
+INSERT INTO deadlines (
+    reference, stage, deadline, due_on, opened, opened_on, told, further_stay,
+    access_due_on, access_opened, access_opened_on, position
+)
+SELECT reference, stage, kind, due_on, opened, due_on - 100, told, false,
+    access_due_on, access_opened, access_due_on - 40, position
+FROM (
+    SELECT *, CASE WHEN kind IS NOT NULL THEN stage_since::date + 100 + (position % 1000)::integer
+        END AS due_on,
+        CASE WHEN kind IS NOT NULL THEN 4 END AS opened,
+        CASE WHEN kind IS NOT NULL AND position % 4000 = 0 THEN -1 END AS told,
+        CASE WHEN position % 5000 = 1 THEN stage_since::date + 40 END AS access_due_on,
+        CASE WHEN position % 5000 = 1 THEN 1 END AS access_opened
+    FROM (
+        SELECT *, CASE WHEN stage = 'visa-activated' THEN 'extension'
+            WHEN stage = 'refused' THEN 'reconsideration'
+            WHEN documents_awaited THEN 'documents' END AS kind
+        FROM case_list
+    ) AS of_stage
+) AS with_days
+"""
 
 
 def fill(database: Database, cases: int) -> None:
@@ -62,12 +84,15 @@ def fill(database: Database, cases: int) -> None:
     with psycopg.connect(database.admin_url, autocommit=True) as connection:
         connection.execute(_CASES, given)
         connection.execute(_WORK, given)
+        connection.execute(_DEADLINES)
         connection.execute("VACUUM ANALYZE")
 
 
 def filters() -> Iterator[tuple[str, CaseFilter]]:
     """Every mark, and whose cases, each by itself and with a stage and a test."""
     whose: dict[str, dict[str, object]] = {
+        "any": {},
+        "overdue": {"mark": Mark.OVERDUE},
         "held": {"mark": Mark.HELD},
         "duplicates": {"mark": Mark.DUPLICATES},
         "mine": {"holder": "officer.7"},

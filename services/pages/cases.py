@@ -36,6 +36,7 @@ _SORTS: Final[Mapping[Sort, str]] = {
     Sort.MOST_POINTS: "Most points first",
     Sort.LONGEST_AT_STAGE: "Longest at its stage first",
     Sort.LATEST_MOVED: "Latest moved first",
+    Sort.NEXT_DUE: "Next due first",
 }
 
 
@@ -84,7 +85,7 @@ def search(office: Office) -> ResponseReturnValue:
 def _matching(asked: _Asked, page: CasePage, counts: Mapping[Stage, int]) -> str:
     """Return how many cases match, as far as that is known without counting them anew."""
     wanted, here = asked.wanted, len(page.rows)
-    if wanted == CaseFilter(stage=wanted.stage):
+    if wanted == CaseFilter(stage=wanted.stage) and asked.sort is not Sort.NEXT_DUE:
         total = sum(counts.values()) if wanted.stage is None else counts.get(wanted.stage, 0)
         # A case may have moved between the counting and the listing.
         return f"{max(total, here):,}"

@@ -10,6 +10,7 @@ from domain.access import Action, permitted
 from domain.waiting import first_day
 from services import statistics as figures
 from services.pages.catalogue import load_catalogue
+from services.pages.forms import FormFaults
 from services.pages.guard import Route, visitor
 from services.pages.shown import stage_name
 from services.projections import queries
@@ -24,12 +25,14 @@ def statistics(office: Office) -> ResponseReturnValue:
     years = counted.years(found.statistics.funnels)
     year = request.args.get("year", "")
     months = [each for each in found.statistics.funnels if f"{each.month.year}" == year]
+    if year and not months:
+        raise FormFaults({"year": f"No application was received in a year called {year!r}"})
     return render_template(
         "statistics.html",
         said=found.statistics,
         outlooks=found.outlooks,
         funnels=months or years,
-        year=year if months else "",
+        year=year,
         steps=counted.STEPS,
         lately=[each for each in found.statistics.stays if each.year is None],
         by_year=[each for each in found.statistics.stays if each.year is not None],

@@ -12,6 +12,7 @@ from domain.events import Event
 from domain.projections import case_list, deadlines, exercises, paths, status, work
 from domain.record import Recorded
 from services.projections import names, tables
+from services.projections.aside import beside
 from services.projections.errors import UnknownProjection
 from services.store import BlindIndex
 
@@ -48,7 +49,7 @@ class Projection:
 
     def beside(self, generation: int) -> "Projection":
         """Return the projection into the tables of a generation that is not the live one."""
-        table, *found_by = (tables.beside(each, generation) for each in self.tables)
+        table, *found_by = (beside(each, generation) for each in self.tables)
         return replace(self, table=table, found_by=next(iter(found_by), None))
 
     @property

@@ -8,7 +8,7 @@ import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
@@ -37,7 +37,13 @@ from services.projections.errors import BadCursor
 from services.projections.models import ReadModels
 from services.projections.rows import made
 from services.projections.sealed import opened
-from services.projections.tables import case_keys, case_list, case_names
+from services.projections.tables import (
+    NEXT_DUE,
+    case_keys,
+    case_list,
+    case_names,
+    deadlines,
+)
 
 LIMIT: Final = 25
 MOST: Final = 200
@@ -53,6 +59,8 @@ class Sort(StrEnum):
     MOST_POINTS = "-points"
     LONGEST_AT_STAGE = "stage_since"
     LATEST_MOVED = "-stage_since"
+    NEXT_DUE = "due_on"
+    """Only cases in which something is due, what is over first."""
 
 
 class Mark(StrEnum):
@@ -114,8 +122,18 @@ _COLUMNS: Final[Mapping[str, ColumnElement[Any]]] = MappingProxyType(
         "submitted_at": case_list.c.submitted_at,
         "points": _POINTS,
         "stage_since": case_list.c.stage_since,
+        "due_on": NEXT_DUE,
     }
 )
+_NUMBERS: Final[Mapping[Sort, range]] = MappingProxyType(
+    {
+        Sort.MOST_POINTS: range(_NO_POINTS, _MOST_POINTS + 1),
+        Sort.NEXT_DUE: range(1, date.max.toordinal() + 1),
+    }
+)
+"""The orders whose cursors hold a number, points or a day counted, and which there can be."""
+_PLACE: Final = "place"
+"""What a row of a page is ordered by, beside its reference."""
 _MINE: Final = """
 case_list.reference = ANY (ARRAY(SELECT reference FROM case_list WHERE holder = :holder))
 """
@@ -146,16 +164,18 @@ def case_list_page(
     """
     if not 1 <= limit <= MOST:
         raise ValueError(f"a page has 1 to {MOST} cases, not {limit}")
-    query = with_names().where(*_conditions(wanted))
+    query = with_names().add_columns(_sorted_by(sort).label(_PLACE)).where(*_conditions(wanted))
+    if sort is Sort.NEXT_DUE:
+        query = _with_days(query, wanted)
     if after is not None:
         query = query.where(_beyond(_read_cursor(after, sort)))
     query = query.order_by(*_order(sort)).limit(limit + 1)
     with models.reads.connect() as connection:
-        found = [case_row_of(models, each) for each in connection.execute(query)]
-        rows = tuple(found[:limit])
-        due = days_due(connection, [each.reference for each in rows])
+        found = connection.execute(query).all()
+        due = days_due(connection, [each.reference for each in found[:limit]])
+    rows = tuple(case_row_of(models, each) for each in found[:limit])
     more = len(found) > limit
-    return CasePage(rows=rows, next=_cursor(sort, rows[-1]) if more else None, due=due)
+    return CasePage(rows=rows, next=_cursor(sort, found[limit - 1]) if more else None, due=due)
 
 
 def with_names() -> Select[Any]:
@@ -220,24 +240,39 @@ def _named(token: bytes) -> ColumnElement[bool]:
     )
 
 
+def _with_days(query: Select[Any], wanted: CaseFilter) -> Select[Any]:
+    """Return the query of those cases in which something is due."""
+    due = query.join(deadlines, deadlines.c.reference == case_list.c.reference)
+    due = due.where(NEXT_DUE.is_not(None))
+    # The same as is asked of the list, so that an index of the days has both the stage and the day.
+    return due if wanted.stage is None else due.where(deadlines.c.stage == str(wanted.stage))
+
+
+def _sorted_by(sort: Sort) -> ColumnElement[Any]:
+    return _COLUMNS[sort.removeprefix("-")]
+
+
 def _order(sort: Sort) -> tuple[ColumnElement[Any], ...]:
-    column = _COLUMNS[sort.removeprefix("-")]
+    column = _sorted_by(sort)
     if sort.startswith("-"):
         return column.desc(), case_list.c.reference.desc()
     return column, case_list.c.reference
 
 
 def _beyond(cursor: _Cursor) -> ColumnElement[bool]:
-    place = tuple_(_COLUMNS[cursor.sort.removeprefix("-")], case_list.c.reference)
-    last = tuple_(cursor.value, cast(cursor.reference, Text))
+    place = tuple_(_sorted_by(cursor.sort), case_list.c.reference)
+    value: date | int = cursor.value
+    if cursor.sort is Sort.NEXT_DUE and isinstance(value, int):
+        value = date.fromordinal(value)
+    last = tuple_(value, cast(cursor.reference, Text))
     return place < last if cursor.sort.startswith("-") else place > last
 
 
-def _cursor(sort: Sort, row: CaseRow) -> str:
-    value = getattr(row, sort.removeprefix("-"))
-    cursor = _Cursor(
-        sort=sort, value=_NO_POINTS if value is None else value, reference=row.reference
-    )
+def _cursor(sort: Sort, last: Any) -> str:
+    value = getattr(last, _PLACE)
+    if sort is Sort.NEXT_DUE:
+        value = value.toordinal()
+    cursor = _Cursor(sort=sort, value=value, reference=last.reference)
     return urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
 
 
@@ -248,10 +283,10 @@ def _read_cursor(text: str, sort: Sort) -> _Cursor:
     except (binascii.Error, msgspec.MsgspecError, UnicodeError, ValueError) as fault:
         raise BadCursor from fault
     aware = isinstance(cursor.value, datetime) and cursor.value.tzinfo is not None
-    if cursor.sort is not sort or aware is not (sort != Sort.MOST_POINTS):
+    if cursor.sort is not sort or aware is not (sort not in _NUMBERS):
         raise BadCursor
     if "\0" in cursor.reference or (
-        isinstance(cursor.value, int) and abs(cursor.value) > _MOST_POINTS
+        isinstance(cursor.value, int) and cursor.value not in _NUMBERS[sort]
     ):
         raise BadCursor
     return cursor

@@ -18,6 +18,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateIndex, CreateTable, DropTable
 
 from services.projections import bulk, checkpoints, runner
+from services.projections.aside import name_beside
 from services.projections.catalogue import Projection, projection_named
 from services.projections.checkpoints import Generation, State
 from services.projections.errors import (
@@ -29,7 +30,7 @@ from services.projections.errors import (
 )
 from services.projections.models import ReadModels
 from services.projections.tables import checkpoints as checkpoint_rows
-from services.projections.tables import generations, name_beside
+from services.projections.tables import generations
 from services.settings import Settings
 from services.store import Store
 

@@ -4,7 +4,6 @@ Columns are named like the fields of the row that a projection folds; its `perso
 the column `sealed`. A test compares these declarations with a migrated database.
 """
 
-from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -24,11 +23,11 @@ from sqlalchemy import (
     Text,
     column,
     func,
+    literal_column,
     table,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.sql.elements import quoted_name
 
 metadata: Final = MetaData()
 
@@ -280,6 +279,27 @@ Index(
     deadlines.c.reference,
     postgresql_where=deadlines.c.access_due_on.is_not(None),
 )
+NEXT_DUE: Final = literal_column(
+    "LEAST(\nCASE\n    WHEN deadline <> 'reconsideration'::text THEN due_on\n"
+    "    ELSE NULL::date\nEND, access_due_on)",
+    Date,
+)
+"""The next day by which something is due in a case; a window that nobody has to use is none.
+
+It is spelled as the server spells it, line by line, so that the index is known again."""
+Index(
+    "deadlines_next",
+    NEXT_DUE,
+    deadlines.c.reference,
+    postgresql_where=NEXT_DUE.is_not(None),
+)
+Index(
+    "deadlines_stage_next",
+    deadlines.c.stage,
+    NEXT_DUE,
+    deadlines.c.reference,
+    postgresql_where=NEXT_DUE.is_not(None),
+)
 Index(
     "deadlines_quiet",
     deadlines.c.quiet_since,
@@ -370,23 +390,6 @@ figures: Final = Table(
     Column("body", JSON, nullable=False),
     PrimaryKeyConstraint("name", name="figures_pkey"),
 )
-
-
-@cache
-def beside(declared: Table, generation: int) -> Table:
-    """Return the table that holds the rows of a generation which is not the live one."""
-    # The declared table's own indexes are copied with it, each under a name of its own.
-    copy = declared.to_metadata(MetaData(), name=name_beside(declared.name, generation))
-    for index in copy.indexes:
-        index.name = quoted_name(name_beside(str(index.name), generation), quote=None)
-    primary_key = name_beside(str(copy.primary_key.name), generation)
-    copy.primary_key.name = quoted_name(primary_key, quote=None)
-    return copy
-
-
-def name_beside(name: str, generation: int) -> str:
-    """Return what a table or an index is called that is not of the live generation."""
-    return f"{name}__{generation}"
 
 
 # What is read here of the store's own tables.

@@ -29,7 +29,7 @@ def test_the_list_says_what_is_due_and_finds_what_is_over(office: Office) -> Non
             row.one("th").text: row.text
             for row in visitor.get("/staff").root.one("tbody").all("tr")
         }
-        assert "documents 1 June 2019" in rows[late]
+        assert f"1 June 2019{' over' if over else ''} documents" in rows[late]
         assert ("over" in rows[late]) == over
         assert "documents" in rows[near]
         assert "over" not in rows[near]
@@ -37,3 +37,7 @@ def test_the_list_says_what_is_due_and_finds_what_is_over(office: Office) -> Non
         found = visitor.get("/staff?mark=overdue").root
         listed = [row.one("th").text for row in found.all("tr")[1:]]
         assert listed == ([late] if over else [])
+    page = visitor.get("/staff?sort=due_on")
+    assert [row.one("th").text for row in page.root.one("tbody").all("tr")] == [late, near]
+    assert "2 of 2 cases, next due first" in page.text
+    assert visitor.get("/staff?sort=due").status == 422

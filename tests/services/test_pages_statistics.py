@@ -55,6 +55,13 @@ def test_an_officer_sees_the_figures_of_years_and_of_months(office: Office) -> N
     assert "2019-05" not in funnel.text
 
 
+@pytest.mark.parametrize("year", ["2018", "nonsense", "20190", "<b>"])
+def test_a_year_in_which_nothing_was_received_is_said(office: Office, year: str) -> None:
+    file_case(office, "john", *TO_POOL)
+    page = signed_in(office, OFFICER.name).get(f"/staff/statistics?year={year}")
+    assert (page.status, f"in a year called {year!r}" in page.text) == (422, True)
+
+
 def test_the_figures_say_how_good_the_estimate_was(office: Office) -> None:
     keep_outlook(office, 30.5, 47)
     page = signed_in(office, AUDITOR.name).get("/staff/statistics")

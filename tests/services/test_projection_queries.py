@@ -10,22 +10,26 @@ from typing import Any
 import pytest
 
 from domain.application import Route
+from domain.deadlines import Deadline
 from domain.exercise_events import RouteCounts
 from domain.rules.rank import PoolMember
 from domain.rules.terms import Measure
 from domain.stages import Draft, InPool, Stage
 from services.projections import pools, queries, runner
+from services.projections.deadlines import days_due
 from services.projections.errors import BadCursor
 from services.projections.queries import CaseFilter, Sort
 from services.store import StoreUnreachable
 from tests.conftest import TestDatabase
 from tests.domain.histories import (
+    DUE_ON,
     EMMA,
     HISTORIES,
     NOT_SELECTED,
     SHORTLISTED,
     criteria_met,
     prerequisites,
+    requested,
     scored,
     submitted,
 )
@@ -83,7 +87,7 @@ ORDERS = {
 }
 
 
-@pytest.mark.parametrize("sort", Sort)
+@pytest.mark.parametrize("sort", ORDERS)
 @pytest.mark.parametrize("limit", [1, 7, 200])
 def test_pages_put_together_are_the_whole_list_in_order(
     book: Casebook, sort: Sort, limit: int
@@ -91,6 +95,36 @@ def test_pages_put_together_are_the_whole_list_in_order(
     rows = walked(book, limit, sort=sort)
     assert len(rows) == len(HISTORIES) - 2 + IN_POOL
     assert rows == sorted(rows, key=ORDERS[sort], reverse=sort.startswith("-"))
+
+
+def test_every_order_is_tried() -> None:
+    assert ORDERS.keys() | {Sort.NEXT_DUE} == set(Sort)
+
+
+@pytest.mark.parametrize("limit", [1, 7, 200])
+@pytest.mark.parametrize("stage", [None, Stage.APPROVED, Stage.IN_POOL])
+def test_cases_in_which_something_is_due_come_in_the_order_of_their_days(
+    book: Casebook, limit: int, stage: Stage | None
+) -> None:
+    for number, days in enumerate((2, 40, 3, 40), start=700):
+        asked = replace(requested(), due_on=DUE_ON + timedelta(days=days))
+        book.write(f"case-{reference(number)}", history(number, (*HISTORIES[InPool], asked)))
+    runner.catch_up_all(book.store, book.models)
+    listed = walked(book, limit, sort=Sort.NEXT_DUE, wanted=CaseFilter(stage=stage))
+    with book.models.reads.connect() as connection:
+        everything = [each.reference for each in walked(book, 200)]
+        due = {
+            name: each
+            for name, each in days_due(connection, everything).items()
+            if each.deadline is not Deadline.RECONSIDERATION
+        }
+    stages = {each.reference: each.stage for each in walked(book, 200)}
+    expected = sorted(
+        (name for name in due if stage in (None, stages[name])),
+        key=lambda name: (due[name].on, name),
+    )
+    assert [each.reference for each in listed] == expected
+    assert len(expected) > (0 if stage is Stage.APPROVED else 3)
 
 
 def test_a_case_that_comes_meanwhile_neither_repeats_nor_hides_another(book: Casebook) -> None:
@@ -186,6 +220,7 @@ def _encoded(text: str) -> str:
         _encoded('{"sort":"-submitted_at","value":5,"reference":"x"}'),
         _encoded('{"sort":"-submitted_at","value":"2019-05-01T00:00:00","reference":"x"}'),
         _encoded('{"sort":"-points","value":5,"reference":"x"}'),
+        _encoded('{"sort":"due_on","value":5,"reference":"x"}'),
         _encoded('{"sort":"-submitted_at","value":"2019-05-01T00:00:00Z","reference":"\\u0000"}'),
         _encoded('{"sort":"-submitted_at","value":"2019-05-01T00:00:00Z","reference":"\\ud800"}'),
     ],
@@ -199,6 +234,13 @@ def test_a_huge_number_is_no_cursor(book: Casebook) -> None:
     cursor = _encoded('{"sort":"-points","value":99999999999,"reference":"x"}')
     with pytest.raises(BadCursor):
         queries.case_list(book.models, CaseFilter(), sort=Sort.MOST_POINTS, after=cursor)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "3652060", "true", '"2019-05-01T00:00:00Z"'])
+def test_what_is_no_day_is_no_cursor(book: Casebook, value: str) -> None:
+    cursor = _encoded(f'{{"sort":"due_on","value":{value},"reference":"x"}}')
+    with pytest.raises(BadCursor):
+        queries.case_list(book.models, CaseFilter(), sort=Sort.NEXT_DUE, after=cursor)
 
 
 @pytest.mark.parametrize("limit", [0, -1, 201])
