@@ -66,13 +66,13 @@ def claiming(limit: int, lease: timedelta, subscription: str | None) -> Update:
     )
 
 
-def counting(state: State) -> Select[tuple[int]]:
+def counting(state: State) -> Select[int]:
     """Return the query of how many rows are in a state."""
     found = select(literal(1)).where(_ROW.state == state).limit(AT_MOST).subquery()
     return select(func.count()).select_from(found)
 
 
-def due_now() -> Select[tuple[int, datetime | None]]:
+def due_now() -> Select[int, Any]:
     """Return the query of how many rows are due and somebody is asked to take, and since when."""
     rests_until = subscriptions.c.rests_until
     asked = select(subscriptions.c.id).where(

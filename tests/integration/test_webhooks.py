@@ -259,21 +259,6 @@ def test_a_receiver_that_is_gone_is_paused_and_what_waits_goes_when_it_is_resume
     assert call(office) == 4
 
 
-def test_what_waits_for_a_system_that_rests_or_is_paused_is_not_due(
-    office: Office, receiver: Receiver
-) -> None:
-    name, _ = _subscribed(office, receiver, "application-acknowledged")
-    acknowledge(office, applicant(1, email=""))  # no letter is planned beside it
-    plan(office)
-    assert office.ledger.standing().due == 1
-    office.subscriptions.rest(name, timedelta(hours=1))
-    assert (office.ledger.standing().due, office.ledger.standing().oldest_due) == (0, None)
-    office.subscriptions.recovered(name)
-    assert office.ledger.standing().due == 1
-    office.subscriptions.pause(name, "by test")
-    assert office.ledger.standing().due == 0
-
-
 def test_one_system_that_takes_nothing_keeps_no_other_waiting(
     office: Office, receiver: Receiver
 ) -> None:
