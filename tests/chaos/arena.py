@@ -7,14 +7,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import rmtree
 from typing import Any, Final
 
 import psycopg
+from kombu.exceptions import KombuError
+from redis import RedisError
 
 from services.settings import Settings
 from services.stack import processes
@@ -84,6 +86,23 @@ class Arena:
         self._came += [(each.id, each.body) for each in calls]
         return self._came
 
+    def now(self) -> datetime:
+        """Return the time of whoever works here."""
+        return datetime.now(UTC) + timedelta(days=days_passed(self.home))
+
+    def let_days_pass(self, days: int) -> None:
+        """It is so many days later for whoever works here; the database keeps its own time."""
+        passed = self.home / "days-passed.new"
+        passed.write_text(str(days_passed(self.home) + days))
+        passed.replace(passed.with_suffix(""))
+
+    def tell_of_days(self, times: int = 1) -> None:
+        """Workers are sent to tell of what is due, several at once if need be."""
+        pokes = self.office.pokes
+        with suppress(KombuError, RedisError, OSError):
+            for _ in range(times):
+                pokes.sender.send_task("deadlines.fire", queue="deadlines", ignore_result=True)
+
     def stop_redis(self) -> None:
         """There is no broker, and nothing is left of what it held."""
         stop_redis(self.home)
@@ -136,6 +155,14 @@ class Arena:
         self.nursery.communicate()
         self.stop_redis()
         stop_postgres(self.home)
+
+
+def days_passed(home: Path) -> int:
+    """Return how many days later it is here than elsewhere."""
+    try:
+        return int((home / "days-passed").read_text())
+    except FileNotFoundError:
+        return 0
 
 
 def _session(leader: int) -> list[processes.Running]:

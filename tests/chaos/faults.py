@@ -20,12 +20,15 @@ from services.stack import processes
 from services.stack.processes import Running
 from services.stack.redis import running_redis
 from tests.chaos.arena import BEAT, WORKERS, Arena
+from tests.chaos.harm import kill, pause
+from tests.chaos.points import hurt_at_a_point
 from tests.integration.receiving import Answer
 
 SECONDS: Final = 0.3
 """How long a schedule is."""
 
 _LONGEST: Final = 0.25
+_MOST_DAYS: Final = 15
 _CLIENTS: Final = """
 SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'qmas-%' ORDER BY state, pid
 """
@@ -88,20 +91,6 @@ def _sleep_until(when: float) -> None:
     time.sleep(max(0.0, when - time.monotonic()))
 
 
-def kill(process: Running | None) -> None:
-    """The process has ended without a word."""
-    if process is not None:
-        processes.send(process, signal.SIGKILL)
-
-
-def pause(process: Running | None) -> Undo:
-    """The process stands still until what is returned is called."""
-    if process is None:
-        return lambda: None
-    processes.send(process, signal.SIGSTOP)
-    return lambda: processes.send(process, signal.SIGCONT)
-
-
 def _one_of(found: Sequence[Running], luck: float) -> Running | None:
     return found[int(luck * len(found))] if found else None
 
@@ -155,6 +144,11 @@ def _kill_postgres(arena: Arena, _: float) -> Undo:
     return arena.revive
 
 
+def _let_days_pass(arena: Arena, luck: float) -> None:
+    arena.let_days_pass(1 + int(luck * _MOST_DAYS))
+    arena.tell_of_days(times=2)
+
+
 def _fail_mail(arena: Arena, luck: float) -> None:
     answers = ("450 later", None, "550 no", None, "451 busy")
     chosen = answers[int(luck * len(answers))]
@@ -181,6 +175,8 @@ _ACTS: Final[Mapping[str, Callable[[Arena, float], Undo | None]]] = MappingProxy
         "pause a session of the database": lambda arena, luck: pause(_backend(arena, luck)),
         "crash a session of the database": lambda arena, luck: kill(_backend(arena, luck)),
         "kill PostgreSQL": _kill_postgres,
+        "hurt all at a point": hurt_at_a_point,
+        "let days pass": _let_days_pass,
         "fail mail": _fail_mail,
         "fail calls": _fail_calls,
     }
@@ -200,6 +196,8 @@ _WEIGHTS: Final[Mapping[str, int]] = MappingProxyType(
         "pause a session of the database": 5,
         "crash a session of the database": 2,
         "kill PostgreSQL": 1,
+        "hurt all at a point": 8,
+        "let days pass": 4,
         "fail mail": 5,
         "fail calls": 4,
     }

@@ -6,9 +6,12 @@ from typing import Any, Final
 
 from sqlalchemy import create_engine, make_url, select, text
 
+from domain.days import hong_kong_date
+from domain.reminding import schedule
 from services.notifications import planning
 from services.notifications.tables import notifications
 from services.projections.catalogue import PROJECTIONS
+from services.projections.deadlines import due_cases
 from services.projections.verify import verify
 from tests.chaos.arena import Arena
 from tests.chaos.writing import Written
@@ -37,10 +40,26 @@ FROM notifications WHERE settled_at IS NULL
 """
 
 
+# The store keeps it out by the id of the command: nobody says again what was said.
+_TOLD_AGAIN: Final = """
+SELECT count(*) || ' times in ' || stream || ': ' || (body ->> 'payload') FROM events
+WHERE body ->> 'command' = 'TellOfDeadlines'
+GROUP BY stream, body ->> 'payload' HAVING count(*) > 1
+"""
+
+
 def unsettled(arena: Arena) -> list[str]:
     """Return what is still to be done."""
     names = "ARRAY[" + ", ".join(f"'{name}'" for name in PROJECTIONS) + "]"
     return [f"{count} {what}" for what, count in arena.asked(_OPEN.replace("%s", names)) if count]
+
+
+def untold(arena: Arena) -> list[str]:
+    """Return the cases in which something is due of which nobody was told."""
+    now = arena.now()
+    told_when = schedule(arena.office.rulebook, hong_kong_date(now))
+    found = due_cases(arena.office.models, now, told_when, after="", limit=1_000)
+    return [f"something is due in {reference}" for reference in found]
 
 
 def settle(arena: Arena) -> list[str]:
@@ -58,10 +77,12 @@ def settle(arena: Arena) -> list[str]:
 
 def _wait(arena: Arena) -> list[str]:
     until = time.monotonic() + _PATIENCE
-    while left := unsettled(arena):
+    while left := unsettled(arena) or untold(arena):
         if time.monotonic() > until:
             return left
         arena.hire()  # as whoever runs containers starts one again that ended
+        if "due" in left[0]:
+            arena.tell_of_days()
         arena.asked(_LATER)
         time.sleep(0.1)
     return []
@@ -99,6 +120,7 @@ def _wrong_in_the_log(arena: Arena, written: Written) -> Iterator[str]:
     )
     if (numbered, first, last) != (events, 1, events):
         yield f"{events} events, of which {numbered} have the positions {first} to {last}"
+    yield from (said for (said,) in arena.asked(_TOLD_AGAIN))
     stored = dict(arena.asked("SELECT stream, max(version) FROM events GROUP BY stream"))
     promised = {stream: stored.get(stream) for stream in written.versions}
     if promised != written.versions:

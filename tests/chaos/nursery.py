@@ -10,9 +10,21 @@ import json
 import os
 import signal
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
 from celery.bin.celery import celery
+
+from services.settings import Settings
+from services.wiring import Office, open_office
+from tests.chaos.arena import days_passed
+
+
+def _open_office(settings: Settings) -> Office:
+    """Return the office of a place where days pass as the test likes."""
+    clock = lambda: datetime.now(UTC) + timedelta(days=days_passed(settings.home))  # noqa: E731
+    return replace(open_office(settings), clock=clock)
 
 
 def _become(told: dict[str, Any]) -> NoReturn:
@@ -37,6 +49,7 @@ def main() -> None:
     """Start what is asked for until nobody asks any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     importlib.import_module("workers.tasks")
+    vars(importlib.import_module("workers.office"))["open_office"] = _open_office
     while line := sys.stdin.readline():
         _bury()
         pid = os.fork()

@@ -4,20 +4,26 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from random import Random
 from typing import Final
 
+from domain.days import hong_kong_date
 from domain.events import CaseEvent
+from domain.stages import InPool
 from services.pokes import Pokes
 from services.store import Commit, Store, StoreUnreachable
+from tests.domain.histories import HISTORIES, MAIN_PATH, requested
 from tests.services.casebook import history, reference, write_of
 from tests.services.storing import commit_of
 
 WRITERS: Final = 2
+PAUSE: Final = 0.3
 _CASES: Final = 1_000
 _PATIENCE: Final = 60.0
+_LIVES_THAT_END: Final = 0.7
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,16 +35,25 @@ class Written:
 
 
 @contextmanager
-def writers(
-    store: Store, broker_url: str, written: Written, seed: int, *, most: int | None = None
+def writers(  # noqa: PLR0913 - where, what and how much is written
+    store: Store,
+    broker_url: str,
+    written: Written,
+    seed: int,
+    *,
+    most: int | None = None,
+    pause: float = PAUSE,
 ) -> Iterator[None]:
-    """Cases are written by several threads until the block is left; each makes so many commits."""
+    """Cases are written by several threads until the block is left.
+
+    Each makes so many commits, about so many seconds after one another.
+    """
     over = threading.Event()
 
     def write(number: int) -> None:
         pokes = Pokes.connect(broker_url)
         try:
-            for commit in islice(commits(seed * WRITERS + number, over), most):
+            for commit in islice(commits(seed * WRITERS + number, over, pause), most):
                 _append(store, commit)
                 pokes.committed()
                 for each in commit.writes:
@@ -59,21 +74,34 @@ def writers(
             each.join()
 
 
-def commits(seed: int, over: threading.Event) -> Iterator[Commit]:
+def commits(seed: int, over: threading.Event, pause: float) -> Iterator[Commit]:
     """Yield whole cases, one or two at a time and a few events at once, the last to its end."""
     chance = Random(seed)  # noqa: S311 - it must be the same again
     for first in range(seed * _CASES, (seed + 1) * _CASES, 2):
         if over.is_set():
             return
         numbers = range(first, first + chance.choice((1, 1, 2)))
-        for after, events in _parts(history(first), chance):
+        life = _life(chance)
+        for after, count in _parts(life, chance):
             yield commit_of(
                 *(
-                    write_of(_stream(each), _part(each, after, events), after=after)
+                    write_of(_stream(each), history(each, life)[after : after + count], after=after)
                     for each in numbers
                 )
             )
-            over.wait(chance.expovariate(1 / 0.3))
+            over.wait(chance.expovariate(1 / pause))
+
+
+def _life(chance: Random) -> tuple[CaseEvent, ...]:
+    """Return a life to its end, or one that waits for documents until a day that comes."""
+    if chance.random() < _LIVES_THAT_END:
+        return MAIN_PATH
+    return waits_until(hong_kong_date(datetime.now(UTC)) + timedelta(days=chance.randint(0, 60)))
+
+
+def waits_until(day: date) -> tuple[CaseEvent, ...]:
+    """Return a life in which the applicant has to send documents by that day, and does not."""
+    return (*HISTORIES[InPool], replace(requested(), due_on=day))
 
 
 def _parts(events: Sequence[CaseEvent], chance: Random) -> Iterator[tuple[int, int]]:
@@ -83,10 +111,6 @@ def _parts(events: Sequence[CaseEvent], chance: Random) -> Iterator[tuple[int, i
         count = min(chance.choice((1, 2, 2, 5, 12)), len(events) - after)
         yield after, count
         after += count
-
-
-def _part(number: int, after: int, count: int) -> tuple[CaseEvent, ...]:
-    return history(number)[after : after + count]
 
 
 def _stream(number: int) -> str:
