@@ -27,6 +27,7 @@ from domain.deadlines import (
     DeadlinePassed,
     StillInQueue,
 )
+from domain.outstanding import outstanding
 from domain.projections.deadlines import DeadlineRow
 from domain.record import Recorded
 from domain.reminding import due, schedule
@@ -38,6 +39,7 @@ from services.projections.verify import verify
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.domain.histories import CANCELLED, HISTORIES, requested
+from tests.domain.test_data_access import REQUESTED
 from tests.integration.working import PROJECT, environment
 from tests.services.casebook import Casebook, history, reference
 
@@ -79,6 +81,12 @@ def asked(days: int) -> p.DocumentsRequested:
 def file_in(book: Casebook, number: int, stage: type[s.CaseState], *more: e.CaseEvent) -> str:
     book.write(f"case-{reference(number)}", history(number, (*HISTORIES[stage], *more)))
     return reference(number)
+
+
+def ask_for_data(book: Casebook, number: int, *, days: int) -> None:
+    """A request for data came in that is to be answered in so many days."""
+    due_on = hong_kong_date(after(days=days))
+    book.write(f"work-{reference(number)}", (replace(REQUESTED, due_on=due_on),))
 
 
 def told(office: Office, reference: str) -> list[DeadlineEvent]:
@@ -225,13 +233,35 @@ def test_a_window_that_has_closed_is_due_no_more(book: Casebook, office: Office)
         assert set(days_due(connection, [reference(1), reference(2)])) == {reference(2)}
 
 
-def test_the_rows_lead_to_exactly_what_is_due(book: Casebook, office: Office) -> None:
+def file_in_every_stage(book: Casebook) -> list[str]:
+    """Cases of every stage, with and without a request for documents and one for data."""
     number = 0
     for stage, events in HISTORIES.items():
         for more in ((), (asked(20),), (asked(9), CANCELLED)):
             if events:
                 number += 1
                 file_in(book, number, stage, *more)
+                if number % 2:
+                    ask_for_data(book, number, days=number)
+    return [reference(each) for each in range(1, number + 1)]
+
+
+def test_the_page_of_a_case_says_what_the_list_says(book: Casebook, office: Office) -> None:
+    filed = file_in_every_stage(book)
+    runner.catch_up(office.store, office.models, "deadlines")
+    with office.models.reads.connect() as connection:
+        listed = days_due(connection, filed)
+    for each in filed:
+        own = book.store.read_stream(f"case-{each}", personal=False)
+        work = book.store.read_stream(f"work-{each}", personal=False)
+        found = outstanding(own, work, hong_kong_date(office.clock()))
+        said = [(due.deadline, due.due_on) for due in found[:1]]
+        assert said == [(due.deadline, due.on) for due in (listed.get(each),) if due]
+    assert len(listed) > len(filed) / 2
+
+
+def test_the_rows_lead_to_exactly_what_is_due(book: Casebook, office: Office) -> None:
+    file_in_every_stage(book)
     runner.catch_up(office.store, office.models, "deadlines")
     rows = rows_of(office)
     seen: set[str] = set()
