@@ -129,7 +129,7 @@ def test_the_page_and_explain_say_what_is_due_of_whom(office: Office, settings: 
         text="Every note on me",
     )
     due_on = written_out(received.received_on + timedelta(days=40))
-    assert f"over since {due_on}" in page.facts["Due"]
+    assert f"was due by {due_on}" in page.facts["Due"]
     assert "of the office" in page.facts["Due"]
     assert "By John Carter: Every note on me" in page.facts["Data asked for"]
     environment = {
