@@ -41,6 +41,8 @@ from services.store.commit import Commit
 from services.tracing import Repeatable
 
 TRACES_PATH: Final = "/v1/traces"
+FLUSH_MILLISECONDS: Final = 2_000
+"""How long an ending process waits for its last spans to be taken."""
 DID: Final = "qmas.did"
 """Whether a turn of a worker did anything."""
 
@@ -90,6 +92,10 @@ class _Worthwhile(BatchSpanProcessor):
     def on_end(self, span: ReadableSpan) -> None:
         if span.parent is not None or (span.attributes or {}).get(DID, True):
             super().on_end(span)
+
+    def shutdown(self) -> None:
+        # Its own way waits half a minute for a collector that does not answer.
+        self._batch_processor.shutdown(timeout_millis=FLUSH_MILLISECONDS)
 
 
 class Spans:

@@ -6,11 +6,12 @@ commands, tasks, effects and ids, and nothing that is said of a person.
 """
 
 import re
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+
+import structlog
 
 if TYPE_CHECKING:
     from domain.record import Recorded
@@ -19,10 +20,9 @@ if TYPE_CHECKING:
     from services.spans import Spans
     from services.store.commit import Commit
 
-FLUSH_SECONDS: Final = 2.0
-"""How long an ending process waits for its last spans to be taken."""
-
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?")
+
+_log: Final = structlog.get_logger(__name__)
 
 _spans: "Spans | None" = None
 
@@ -50,7 +50,11 @@ def start(settings: "Settings", role: str) -> None:
     from services.spans import Spans  # noqa: PLC0415 - costs a start what only few want
 
     name = settings.environ.get("OTEL_SERVICE_NAME") or f"qmas-{role}"
-    _spans = Spans.to(settings.collector_url, name)
+    try:
+        _spans = Spans.to(settings.collector_url, name)
+    except ValueError as fault:
+        _log.error("spans_not_told", fault=str(fault), remedy="mend the settings named OTEL_…")
+        return
     # Web processes are children of multiprocessing, which leave out what `atexit` knows.
     Finalize(None, stop, exitpriority=0)
 
@@ -60,10 +64,7 @@ def stop() -> None:
     global _spans
     ended, _spans = _spans, None
     if ended is not None:
-        # A collector that does not answer must not keep the process.
-        last = threading.Thread(target=ended.close, daemon=True)
-        last.start()
-        last.join(FLUSH_SECONDS)
+        ended.close()
 
 
 def is_on() -> bool:

@@ -10,6 +10,11 @@ from typing import Any
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
+from services.settings import Settings
+
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+"""Those of a caller whose request comes with `traceparent`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
@@ -59,6 +64,17 @@ class Collector:
         self._server.shutdown()
         self._thread.join(10)
         self._server.server_close()
+
+
+def with_collector(made: Settings, url: str, **more: str) -> Settings:
+    """Return settings that name a collector, and say more of it."""
+    named = {"OTEL_EXPORTER_OTLP_ENDPOINT": url, **more}
+    return Settings.load({**made.environ, **named}, made.home)
+
+
+def traceparent() -> dict[str, str]:
+    """Return the header of a caller whose span it is."""
+    return {"traceparent": f"00-{TRACE}-{SPAN}-01"}
 
 
 @contextmanager

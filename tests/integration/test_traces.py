@@ -1,33 +1,32 @@
 """Spans as a collector gets them, of one process and of real ones, from a request to its letter."""
 
-import http.client
-import json
-import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from services import tracing
 from services.api.app import create_api
-from services.identity import logins
 from services.notifications.delivery import deliver
 from services.notifications.planning import plan
 from services.pages.app import create_pages
-from services.settings import Settings
+from services.settings import Settings, SettingsFault
 from services.spans import trace_of
-from services.stack.programs import programs
-from services.stack.redis import RedisServer, start_redis
+from services.stack.redis import RedisServer
 from services.wiring import Office
 from tests.conftest import TestDatabase
-from tests.integration.collecting import Collector, a_collector
+from tests.integration.collecting import (
+    SPAN,
+    TRACE,
+    Collector,
+    a_collector,
+    traceparent,
+    with_collector,
+)
 from tests.integration.mailing import (
     MailServer,
     a_mail_server,
@@ -35,13 +34,9 @@ from tests.integration.mailing import (
     an_office,
     applicant,
     settings,
-    states,
 )
-from tests.integration.receiving import a_receiver
-from tests.integration.working import PROJECT, Workplace
-from tests.services.api.calling import OFFICER, RECEIVED, V1, Caller, filed_by
-
-TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+from tests.integration.working import PROJECT
+from tests.services.api.calling import RECEIVED, V1, Caller
 
 
 @pytest.fixture
@@ -77,11 +72,6 @@ def office(told: Settings) -> Iterator[Office]:
 @pytest.fixture
 def caller(office: Office) -> Caller:
     return Caller(app=create_api(office), office=office)
-
-
-def with_collector(made: Settings, url: str, **more: str) -> Settings:
-    named = {"OTEL_EXPORTER_OTLP_ENDPOINT": url, **more}
-    return Settings.load({**made.environ, **named}, made.home)
 
 
 @contextmanager
@@ -237,6 +227,20 @@ def test_a_turn_of_the_schedule_that_finds_nothing_is_told_to_nobody(
     assert "secret" not in failed.words
 
 
+def test_what_a_turn_records_of_itself_has_a_trace_of_its_own_linked_to_the_turn(
+    office: Office, collector: Collector
+) -> None:
+    def fire() -> int:
+        acknowledge(office, applicant(1))
+        return 0
+
+    with traced(office.settings, "worker"):
+        tracing.turn("deadlines.fire", (), {}, fire)
+    turn, commit = collector.one("task deadlines.fire"), collector.one("append Test")
+    assert (commit.parent, commit.links) == ("", ((turn.trace, turn.id),))
+    assert commit.trace != turn.trace
+
+
 def test_what_is_left_out_by_lot_is_left_out_to_the_letter(
     office: Office, collector: Collector, monkeypatch: pytest.MonkeyPatch, mail: MailServer
 ) -> None:
@@ -269,6 +273,33 @@ def test_a_collector_that_is_away_fails_nothing(
     assert collector.spans == []
 
 
+def test_what_opentelemetry_cannot_use_turns_it_off_and_nothing_else(
+    caller: Caller, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "1")  # less than is sent at once
+    with traced(caller.office.settings):
+        assert not tracing.is_on()
+        assert caller.get("/rulesets").status_code == 200
+    assert collector.spans == []
+
+
+def test_settings_that_a_compose_file_leaves_empty_are_as_good_as_none(
+    caller: Caller, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert with_collector(caller.office.settings, "").collector_url == ""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "")
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "parentbased_always_on")
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", "")
+    with traced(caller.office.settings):
+        caller.get("/rulesets")
+    assert collector.named(f"GET {V1}/rulesets")
+
+
+def test_a_collector_is_named_by_its_url(told: Settings) -> None:
+    with pytest.raises(SettingsFault, match="OTEL_EXPORTER_OTLP_ENDPOINT is not a URL"):
+        with_collector(told, "collector:4318")
+
+
 def test_a_number_of_32_digits_is_a_trace_as_it_is_and_any_other_id_has_one() -> None:
     assert trace_of(TRACE) == int(TRACE, 16)
     given = uuid4()
@@ -287,111 +318,3 @@ def test_without_a_collector_nothing_of_it_is_loaded() -> None:
         [sys.executable, "-c", said], cwd=PROJECT, capture_output=True, text=True, check=True
     )
     assert run.stdout == "[]\n"
-
-
-@dataclass(slots=True, kw_only=True)
-class Premises(Workplace):
-    """A place for workers and a web server, all with a collector."""
-
-    told: Settings
-
-    def _environ(self) -> dict[str, str]:
-        return {**self.told.child_environ(), "PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1"}
-
-    @contextmanager
-    def open_doors(self) -> Iterator[str]:
-        """Yield the address of the web server; it has ended when this is over."""
-        web = next(each for each in programs(self.told) if each.name == "web")
-        with (self.folder / "web.log").open("wb") as log:
-            server = subprocess.Popen(web.command, env=self._environ(), cwd=PROJECT, stderr=log)
-        try:
-            self.until(web.is_ready)
-            yield web.address
-        finally:
-            server.terminate()
-            server.wait(60)
-
-
-@pytest.fixture
-def premises(
-    tmp_path: Path, database: TestDatabase, mail: MailServer, collector: Collector
-) -> Iterator[Premises]:
-    folder = tmp_path / "home"
-    redis = start_redis(folder)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    made = with_collector(
-        settings(database.app_url, redis.broker_url, folder, mail=mail.url),
-        collector.url,
-        QMAS_WEBHOOKS_ALLOW_PRIVATE="yes",
-        QMAS_WEB_PORT=port,
-        QMAS_WEB_PROCESSES="1",
-        OTEL_BSP_SCHEDULE_DELAY="3600000",  # what arrives is what each process tells as it ends
-    )
-    place = Premises(folder=folder, database_url=database.app_url, redis=redis, told=made)
-    try:
-        yield place
-    finally:
-        place.close()
-
-
-def test_one_trace_leads_from_a_request_through_real_processes_to_its_letter(
-    premises: Premises, collector: Collector, mail: MailServer
-) -> None:
-    with an_office(premises.told) as office, a_receiver() as receiver:
-        office.subscriptions.add(receiver.url, ("application-acknowledged",), "test")
-        with premises.open_doors() as address:
-            worker = premises.hire(beat=False)
-            filed = {"application": filed_by("john"), "channel": "paper", "received_at": RECEIVED}
-            reference = _asked(premises, address, "applications", filed)["reference"]
-            # Until it was planned for, its poke is outstanding and stands for later ones.
-            premises.until(lambda: office.ledger.standing().position == 1)
-            at = {"effective_at": RECEIVED}
-            path = f"cases/{reference}/acknowledge"
-            _asked(premises, address, path, at, **{"If-Match": '"1"', **traceparent()})
-            premises.until(lambda: bool(mail.messages and receiver.arrivals))
-            premises.until(lambda: set(states(office.ledger.rows())) == {"sent"})
-        assert worker.stop() == 0
-    request = collector.one(f"POST {V1}/cases/<reference>/acknowledge")
-    command = collector.one("command AcknowledgeApplication")
-    commit = collector.one("append AcknowledgeApplication")
-    assert (request.trace, request.parent, command.parent) == (TRACE, SPAN, request.id)
-    assert commit.parent == command.id
-    plans = [each for each in collector.named("task notifications.plan") if each.trace == TRACE]
-    assert {each.parent for each in plans} == {command.id}
-    for turn, sent in (
-        ("task notifications.deliver", "letter acknowledgement"),
-        ("task webhooks.deliver", "webhook"),
-    ):
-        told = collector.one(sent)
-        assert (told.trace, told.parent, told.service) == (TRACE, commit.id, "qmas-worker")
-        assert told.links[0] in [(each.trace, each.id) for each in collector.named(turn)]
-    said = " ".join(each.words for each in collector.spans)
-    applicant = filed_by("john")["applicant"]
-    for personal in (reference, applicant["email"], applicant["family_name"]):
-        assert personal not in said
-
-
-def _asked(
-    premises: Premises, address: str, path: str, body: dict[str, Any], **headers: str
-) -> dict[str, Any]:
-    """Return what the API answers an officer's command."""
-    token = next(each.token for each in logins(premises.told) if each.name == OFFICER)
-    sent = {
-        "Authorization": f"Bearer {token}",
-        "Content-Type": "application/json",
-        "Idempotency-Key": str(uuid4()),
-        **headers,
-    }
-    asked = http.client.HTTPConnection(address, timeout=30)
-    asked.request("POST", f"{V1}/{path}", json.dumps(body), sent)
-    answer = asked.getresponse()
-    said: dict[str, Any] = json.loads(answer.read())
-    asked.close()
-    assert answer.status in {200, 201}, said
-    return said
-
-
-def traceparent() -> dict[str, str]:
-    return {"traceparent": f"00-{TRACE}-{SPAN}-01"}
