@@ -85,7 +85,8 @@ def retry(ids: tuple[int, ...], reference: str | None, *, everything: bool) -> N
     if sum((bool(ids), reference is not None, everything)) != 1:
         raise click.UsageError("name rows by their numbers, or a case, or --all: one of the three")
     with office() as opened:
-        count = opened.ledger.retry(ids=ids, reference=_reference(reference))
+        by = operator(Role.ADMINISTRATOR).name
+        count = opened.ledger.retry(by, ids=ids, reference=_reference(reference))
         opened.pokes.planned()
     click.echo(f"{count} due now")
 

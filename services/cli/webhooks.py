@@ -1,7 +1,7 @@
 """`qmas webhooks`: other systems that are told of events as they are recorded."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import Final
 from uuid import uuid4
@@ -37,8 +37,7 @@ def add(url: str, events: tuple[str, ...]) -> None:
     _known(events)
     with office() as opened:
         destination(url, inside=opened.settings.webhooks.inside)
-        by = operator(Role.ADMINISTRATOR).name
-        made, secret = opened.subscriptions.add(url, events or (EVERYTHING,), by)
+        made, secret = opened.subscriptions.add(url, events or (EVERYTHING,), _by())
     click.echo(f"{made.id}  {made.url}")
     _show(secret)
 
@@ -58,6 +57,21 @@ def list_() -> None:
 
 @webhooks.command()
 @_ID
+def show(subscription: str) -> None:
+    """Show SUBSCRIPTION, removed or not, and who did what to it when."""
+    with office() as opened:
+        found = opened.subscriptions.known(subscription)
+        changes = opened.subscriptions.changes(subscription)
+    click.echo(f"{found.id}  {found.state}  {found.url}  {' '.join(found.events)}")
+    for line in _noted(found):
+        click.echo(line)
+    click.echo(f"{_moment(found.created_at)}  added by {found.created_by}")
+    for each in changes:
+        click.echo(f"{_moment(each.at)}  {each.what} by {each.by}")
+
+
+@webhooks.command()
+@_ID
 @click.option(
     "--keep",
     type=click.IntRange(0, 24 * 90),
@@ -69,7 +83,7 @@ def list_() -> None:
 def rotate(subscription: str, keep: int) -> None:
     """Make a new secret for SUBSCRIPTION, and show it."""
     with office() as opened:
-        secret = opened.subscriptions.rotate(subscription, timedelta(hours=keep))
+        secret = opened.subscriptions.rotate(subscription, timedelta(hours=keep), _by())
     _show(secret)
     click.echo(f"messages are signed with both for {keep} hours")
 
@@ -79,8 +93,7 @@ def rotate(subscription: str, keep: int) -> None:
 def pause(subscription: str) -> None:
     """Send SUBSCRIPTION nothing for now; what happens waits for it."""
     with office() as opened:
-        by = operator(Role.ADMINISTRATOR).name
-        opened.subscriptions.pause(subscription, f"by {by}")
+        opened.subscriptions.pause(subscription, _by())
     click.echo(f"{subscription} is paused")
 
 
@@ -89,7 +102,7 @@ def pause(subscription: str) -> None:
 def resume(subscription: str) -> None:
     """Send SUBSCRIPTION what waits, and what happens from now on."""
     with office() as opened:
-        opened.subscriptions.resume(subscription)
+        opened.subscriptions.resume(subscription, _by())
         opened.pokes.planned()
     click.echo(f"{subscription} is active")
 
@@ -99,7 +112,7 @@ def resume(subscription: str) -> None:
 def remove(subscription: str) -> None:
     """Tell SUBSCRIPTION nothing any more, for good."""
     with office() as opened:
-        withheld = opened.subscriptions.remove(subscription)
+        withheld = opened.subscriptions.remove(subscription, _by())
     click.echo(f"{subscription} is removed; {withheld} that waited are not sent")
 
 
@@ -116,6 +129,14 @@ def test(subscription: str) -> None:
 
 
 COMMANDS: tuple[click.Command, ...] = (webhooks,)
+
+
+def _by() -> str:
+    return operator(Role.ADMINISTRATOR).name
+
+
+def _moment(instant: datetime) -> str:
+    return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
 def _known(events: tuple[str, ...]) -> None:

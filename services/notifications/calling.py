@@ -31,6 +31,8 @@ TURN: Final = 20.0
 PATIENCE: Final = 45.0
 LARGEST: Final = 1024 * 1024
 EFFECT: Final = "webhook"
+WORKER: Final = "worker"
+"""Who pauses a subscription that asked for nothing more."""
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -99,7 +101,7 @@ def _serve(office: Office, poster: Poster, subscription: Served, claims: Sequenc
         reply = _send(office, poster, subscription, claim)
         if reply.verdict is Verdict.GONE:
             office.ledger.release(claims[index:])
-            office.subscriptions.pause(subscription.id, f"it answered {reply.reason}")
+            office.subscriptions.pause(subscription.id, WORKER, f"it answered {reply.reason}")
             _log.warning("webhook_paused", subscription=subscription.id, reason=reply.reason)
             break
         if reply.verdict is Verdict.UNREACHABLE:

@@ -119,7 +119,10 @@ class Notification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """That something was tried, and what came of it: `sent`, or why not."""
+    """That something was tried, and what came of it: `sent`, or why not.
+
+    Or that a person had it tried again, and who.
+    """
 
     at: datetime
     outcome: str

@@ -55,6 +55,7 @@ from services.store.absence import tell_absence
 from services.store.connections import ANSWER_SECONDS
 
 _ROW: Final = notifications.c
+_LONGEST: Final = 200  # of what is on record of an attempt
 # Instants are read as UTC, so that a message is dated the same whatever the server's own zone.
 _SETTINGS: Final = (
     "-c timezone=UTC -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s"
@@ -267,12 +268,12 @@ class Ledger:
         with self.engine.connect() as connection:
             return tuple(Attempt(**each) for each in connection.execute(query).mappings())
 
-    def retry(self, *, ids: Sequence[int] = (), reference: str | None = None) -> int:
+    def retry(self, by: str, *, ids: Sequence[int] = (), reference: str | None = None) -> int:
         """Rows that failed or wait for a later attempt are due now, with all attempts before them.
 
         Of these ids or of this case where given, else all; what a restore withheld, by its id
         alone. Return how many there were; rows that have nothing to send are not among them. The
-        mail server rests no more.
+        mail server rests no more. Who asked for it is on record among the attempts.
         """
         failed_or_waiting = (_ROW.state == State.FAILED) | (
             (_ROW.state == State.PLANNED) & (_ROW.next_attempt_at > func.now())
@@ -290,12 +291,13 @@ class Ledger:
             again.append(_ROW.reference == reference)
         self.mail.end()
         fresh = {"attempts": 0, "next_attempt_at": func.now(), "settled_at": None}
-        return self._change(again, state=State.PLANNED, **fresh)
-
-    def _change(self, where: Sequence[Any], **values: Any) -> int:
+        changed = update(notifications).where(*again).values(state=State.PLANNED, **fresh)
         with self.engine.begin() as connection:
-            done = connection.execute(update(notifications).where(*where).values(**values))
-        return done.rowcount
+            return connection.execute(tried(changed, f"due again, by {by}"[:_LONGEST])).rowcount
+
+    def _change(self, where: Sequence[Any], **values: Any) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(update(notifications).where(*where).values(**values))
 
     def _wrapped(self, connection: Connection, references: set[str]) -> dict[str, bytes | None]:
         """Return the keys of these cases, locked against erasure until the transaction ends."""

@@ -142,7 +142,9 @@ def tried(change: Update, outcome: str) -> Insert:
     """Return the statement that makes `change` and records, for each row of it, the attempt."""
     changed = change.returning(_ROW.id).cte("changed")
     found = select(changed.c.id, literal(outcome))
-    return insert(attempts).from_select(["notification", "outcome"], found)
+    recorded = insert(attempts).from_select(["notification", "outcome"], found)
+    # Otherwise an insert does not say how many rows it made, and so how many were changed.
+    return recorded.execution_options(preserve_rowcount=True)
 
 
 def held(claim: Claim) -> list[Any]:

@@ -18,7 +18,13 @@ from sqlalchemy import Connection, Engine, func, insert, literal, select, update
 from domain.errors import Reportable
 from services.notifications.signing import new_secret
 from services.notifications.statements import OPEN
-from services.notifications.tables import checkpoint, log, notifications, subscriptions
+from services.notifications.tables import (
+    checkpoint,
+    log,
+    notifications,
+    subscriptions,
+    webhook_changes,
+)
 from services.store import CaseKeys
 from services.store.sealing import SealBroken
 
@@ -70,6 +76,15 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What was done to a subscription after it was made, when and by whom."""
+
+    at: datetime
+    what: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Served(Subscription):
     """A subscription with the secrets that are valid now, the newest first."""
 
@@ -110,11 +125,28 @@ class Subscriptions:
             return self.listening(connection)
 
     def one(self, name: str) -> Subscription:
-        """Return a subscription; raises `NoSubscription`."""
-        for each in self.all():
-            if each.id == name:
-                return each
-        raise NoSubscription(f"there is no subscription {name}: `qmas webhooks list` shows all")
+        """Return a subscription that was not removed; raises `NoSubscription`."""
+        found = self.known(name)
+        if found.state is Activity.REMOVED:
+            raise _no(name)
+        return found
+
+    def known(self, name: str) -> Subscription:
+        """Return a subscription, removed or not; raises `NoSubscription`."""
+        with self._engine.connect() as connection:
+            query = select(*_columns()).where(_S.id == name)
+            row = connection.execute(query).mappings().one_or_none()
+        if row is None:
+            raise _no(name)
+        return Subscription(**_values(row))
+
+    def changes(self, name: str) -> tuple[Change, ...]:
+        """Return what was done to a subscription since it was made, in order."""
+        found = webhook_changes.c
+        query = select(found.at, found.what, found.by).where(found.subscription == name)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(found.id)).mappings()
+            return tuple(Change(**row) for row in rows)
 
     def listening(self, connection: Connection) -> tuple[Subscription, ...]:
         """Return those that events are planned for: the paused ones too, for later."""
@@ -146,7 +178,7 @@ class Subscriptions:
             row = connection.execute(query.where(_S.id == name)).mappings().one()
         return Served(**_values(row), secrets=self._opened(row))
 
-    def rotate(self, name: str, keep: timedelta) -> bytes:
+    def rotate(self, name: str, keep: timedelta, by: str) -> bytes:
         """Return a new secret; the present one is valid beside it as long as `keep`."""
         self.one(name)
         secret = new_secret()
@@ -163,18 +195,24 @@ class Subscriptions:
                     former_until=func.now() + literal(keep),
                 )
             )
+            _note(connection, name, "secret changed", by)
         return secret
 
-    def pause(self, name: str, because: str) -> None:
+    def pause(self, name: str, by: str, because: str | None = None) -> None:
         """Nothing is sent to it; what happens is planned, and waits."""
-        self._change(name, state=Activity.PAUSED, paused_because=because)
+        why = because or f"by {by}"
+        with self._engine.begin() as connection:
+            _change(connection, name, state=Activity.PAUSED, paused_because=why)
+            _note(connection, name, "paused", by)
 
-    def resume(self, name: str) -> None:
+    def resume(self, name: str, by: str) -> None:
         """What waits is sent, as soon as may be."""
         fresh: dict[str, Any] = {"paused_because": None, "failures": 0, "rests_until": None}
-        self._change(name, state=Activity.ACTIVE, **fresh)
+        with self._engine.begin() as connection:
+            _change(connection, name, state=Activity.ACTIVE, **fresh)
+            _note(connection, name, "resumed", by)
 
-    def remove(self, name: str) -> int:
+    def remove(self, name: str, by: str) -> int:
         """It is told nothing any more and its secrets are gone; return how much it did not take."""
         self.one(name)
         row = notifications.c
@@ -191,6 +229,7 @@ class Subscriptions:
                     wrapped=None,
                 )
             )
+            _note(connection, name, "removed", by)
             # What failed could be sent again, and there is nobody any more to whom.
             unsent = row.state.in_((*OPEN, "failed"))
             withheld = connection.execute(
@@ -202,17 +241,14 @@ class Subscriptions:
 
     def rest(self, name: str, wait: timedelta) -> None:
         """It takes nothing now, and is asked again after `wait`."""
-        self._change(name, failures=_S.failures + 1, rests_until=func.now() + literal(wait))
+        with self._engine.begin() as connection:
+            until = func.now() + literal(wait)
+            _change(connection, name, failures=_S.failures + 1, rests_until=until)
 
     def recovered(self, name: str) -> None:
         """It takes something again."""
-        self._change(name, failures=0, rests_until=None)
-
-    def _change(self, name: str, **values: Any) -> None:
-        changed = update(subscriptions).where(_S.id == name, _S.state != Activity.REMOVED)
         with self._engine.begin() as connection:
-            if connection.execute(changed.values(**values)).rowcount == 0:
-                raise NoSubscription(f"there is no subscription {name}")
+            _change(connection, name, failures=0, rests_until=None)
 
     def _sealed(self, name: str, wrapped: bytes, secret: bytes) -> str:
         return self._keys.unwrap(_owner(name), wrapped).seal(secret, _place(name))
@@ -223,6 +259,20 @@ class Subscriptions:
         if row["former"] is not None and row["former_until"] > row["now"]:
             sealed.append(row["former"])
         return tuple(key.open(each, _place(row["id"])) for each in sealed)
+
+
+def _change(connection: Connection, name: str, **values: Any) -> None:
+    changed = update(subscriptions).where(_S.id == name, _S.state != Activity.REMOVED)
+    if connection.execute(changed.values(**values)).rowcount == 0:
+        raise _no(name)
+
+
+def _note(connection: Connection, name: str, what: str, by: str) -> None:
+    connection.execute(insert(webhook_changes).values(subscription=name, what=what, by=by))
+
+
+def _no(name: str) -> NoSubscription:
+    return NoSubscription(f"there is no subscription {name}: `qmas webhooks list` shows all")
 
 
 def _keep_planners_out(connection: Connection) -> None:

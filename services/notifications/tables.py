@@ -153,6 +153,27 @@ subscriptions: Final = Table(
     ),
 )
 
+webhook_changes: Final = Table(
+    "webhook_changes",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column(
+        "subscription",
+        Text,
+        ForeignKey("webhook_subscriptions.id", name="webhook_changes_subscription_fkey"),
+        nullable=False,
+    ),
+    Column("what", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    CheckConstraint(
+        "what IN ('paused', 'resumed', 'secret changed', 'removed')",
+        name="webhook_changes_what_known",
+    ),
+)
+
+Index("webhook_changes_subscription", webhook_changes.c.subscription, webhook_changes.c.id)
+
 mail_server: Final = Table(
     "mail_server",
     metadata,

@@ -71,7 +71,7 @@ def settle(arena: Arena) -> list[str]:
     arena.calls.answers.clear()
     left = _wait(arena)
     arena.office.ledger.dispose()
-    arena.office.ledger.retry()
+    arena.office.ledger.retry("test")
     return left or _wait(arena)
 
 

@@ -130,10 +130,10 @@ def test_a_dead_letter_is_sent_when_a_person_retries_it(office: Office, mail: Ma
     (reference,) = _planned(office)
     mail.to_recipient.append("550 5.1.1 unknown")
     deliver(office)
-    assert office.ledger.retry(reference=reference) == 1
+    assert office.ledger.retry("test", reference=reference) == 1
     assert deliver(office) == 1
     assert _only(office).state is State.SENT
-    assert office.ledger.retry(reference=reference) == 0, "what was sent is not retried"
+    assert office.ledger.retry("test", reference=reference) == 0, "what was sent is not retried"
 
 
 def test_one_refused_message_does_not_hold_up_the_others(office: Office, mail: MailServer) -> None:
@@ -294,7 +294,7 @@ def test_a_person_erased_before_sending_gets_nothing_and_their_letter_is_gone(
     assert mail.messages == []
     with psycopg.connect(database.app_url) as connection:
         assert connection.execute("SELECT sealed FROM notifications").fetchall() == [(None,)]
-    assert office.ledger.retry() == 0
+    assert office.ledger.retry("test") == 0
 
 
 def test_a_server_without_the_demanded_encryption_is_told_nothing(

@@ -115,9 +115,9 @@ def test_what_is_withheld_never_goes_out_and_what_is_recorded_later_does(
     assert (plan(restored), deliver(restored)) == (1, 1)
     assert states(restored.ledger.rows()) == ["sent", "withheld", "withheld", "sent"]
     assert mail.recipients[3:] == ["applicant-4@example.com"]
-    assert restored.ledger.retry() == 0, "all that failed or waits is none of these"
+    assert restored.ledger.retry("test") == 0, "all that failed or waits is none of these"
     one = restored.ledger.rows()[1].id
-    assert restored.ledger.retry(ids=[one]) == 1
+    assert restored.ledger.retry("test", ids=[one]) == 1
     assert deliver(restored) == 1
 
 

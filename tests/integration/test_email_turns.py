@@ -119,7 +119,7 @@ class _Person:
     def is_not_to_wait_for_the_morning(self) -> None:
         for each in self._open:
             if each.is_held:
-                assert self._office.ledger.retry(ids=[each.id]) == 1
+                assert self._office.ledger.retry("test", ids=[each.id]) == 1
                 each.is_held = False
                 return
 
@@ -227,5 +227,5 @@ def test_whoever_says_that_letters_are_to_go_out_again_ends_the_rest(
     mail.stop()
     deliver(office)
     assert office.ledger.mail.now().lasts
-    assert office.ledger.retry() == 1
+    assert office.ledger.retry("test") == 1
     assert not office.ledger.mail.now().lasts

@@ -126,7 +126,7 @@ def test_a_changed_secret_is_valid_beside_the_former_one_for_a_while(
     office: Office, receiver: Receiver, database: TestDatabase
 ) -> None:
     name, former = _subscribed(office, receiver, "application-acknowledged")
-    present = signing.written(office.subscriptions.rotate(name, timedelta(hours=1)))
+    present = signing.written(office.subscriptions.rotate(name, timedelta(hours=1), "test"))
     acknowledge(office, applicant(1))
     plan(office)
     call(office)
@@ -237,7 +237,7 @@ def test_a_refused_message_is_dead_at_once_and_goes_when_a_person_retries_it(
     (row,) = [each for each in office.ledger.rows() if each.means == "webhook"]
     assert (row.state, row.last_error) == ("failed", f"http {status}")
     assert call(office) == 0
-    assert office.ledger.retry(ids=[row.id]) == 1
+    assert office.ledger.retry("test", ids=[row.id]) == 1
     assert call(office) == 1
     assert receiver.ids == [row.message_id] * 2
 
@@ -255,7 +255,7 @@ def test_a_receiver_that_is_gone_is_paused_and_what_waits_goes_when_it_is_resume
     acknowledge(office, applicant(2))
     plan(office)
     assert call(office) == 0
-    office.subscriptions.resume(name)
+    office.subscriptions.resume(name, "test")
     assert call(office) == 4
 
 
@@ -294,14 +294,14 @@ def test_a_removed_system_is_told_nothing_more_and_its_secret_is_gone(
     assert (call(office), _states(office)) == (1, ["failed", "sent"])
     acknowledge(office, applicant(3))
     plan(office)
-    assert office.subscriptions.remove(name) == 3
-    assert office.ledger.retry() == 0
+    assert office.subscriptions.remove(name, "test") == 3
+    assert office.ledger.retry("test") == 0
     acknowledge(office, applicant(2))
     plan(office)
     assert call(office) == 0
     assert _states(office) == ["withheld", "sent", "withheld", "withheld"]
     with pytest.raises(NoSubscription):
-        office.subscriptions.resume(name)
+        office.subscriptions.resume(name, "test")
     with psycopg.connect(database.owner_url) as owner:
         found = owner.execute("SELECT secret, former, wrapped FROM webhook_subscriptions")
         assert found.fetchall() == [(None, None, None)]
@@ -315,9 +315,9 @@ def test_what_failed_for_a_removed_system_is_not_retried(
     plan(office)
     receiver.answers.append(Answer(status=404))
     call(office)
-    office.subscriptions.remove(name)
+    office.subscriptions.remove(name, "test")
     (row,) = [each for each in office.ledger.rows() if each.means == "webhook"]
-    assert (office.ledger.retry(ids=[row.id]), call(office)) == (0, 0)
+    assert (office.ledger.retry("test", ids=[row.id]), call(office)) == (0, 0)
 
 
 def test_one_secret_that_does_not_open_keeps_no_other_system_waiting(

@@ -236,7 +236,7 @@ def test_an_address_that_cannot_be_written_to_fails_alone_and_says_so(office: Of
     rows = office.ledger.rows()
     assert states(rows) == ["planned", "failed", "planned"]
     assert rows[1].last_error == "address unusable"
-    assert office.ledger.retry() == 0, "it can only be printed"
+    assert office.ledger.retry("test") == 0, "it can only be printed"
     (waits,) = undelivered.waiting(office.ledger)
     assert waits.id == rows[1].id
 

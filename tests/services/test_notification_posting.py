@@ -90,7 +90,7 @@ def test_a_letter_that_was_posted_leaves_the_list_for_good(office: Office) -> No
     assert undelivered.letter(office.ledger, row.id) is None
     (settled,) = office.ledger.rows(reference=reference)
     assert settled.state is State.POSTED
-    assert office.ledger.retry() == 0
+    assert office.ledger.retry("test") == 0
     with pytest.raises(NoSuchLetter):
         post(office, reference, row.id)
 
@@ -113,7 +113,7 @@ def test_what_went_out_by_mail_after_all_is_not_taken_for_posted(office: Office)
     reference = refused_by_the_server(office)
     (row,) = undelivered.waiting(office.ledger)
     post(office, reference, row.id)
-    office.ledger.retry(ids=[row.id])
+    office.ledger.retry("test", ids=[row.id])
     (claim,) = office.ledger.claim(limit=1, lease=timedelta(minutes=1))
     office.ledger.sent(claim)
     plan(office)

@@ -112,6 +112,10 @@ def test_pause_resume_and_remove(told: Settings, office: Office) -> None:
     assert len(office.subscriptions.ready()) == 1
     removed = _qmas(told, "remove", name).output
     assert removed == f"{name} is removed; 0 that waited are not sent\n"
+    shown = _qmas(told, "show", name).output.splitlines()
+    assert shown[0].startswith(f"{name}  removed  {_PUBLIC}")
+    done = [line.split("  ")[1].partition(" by cli.")[0] for line in shown[1:]]
+    assert done == ["added", "paused", "resumed", "removed"]
     for verb in ("pause", "resume", "remove", "rotate", "test"):
         assert str(_qmas(told, verb, name).exception).startswith("there is no subscription")
 

@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
+import pytest
+
 from services.notifications.planning import plan
+from services.notifications.subscriptions import Activity, NoSubscription
 from services.wiring import Office
 from tests.integration.mailing import acknowledge, applicant
 
@@ -23,5 +26,42 @@ def test_what_waits_for_a_system_that_rests_or_is_paused_is_not_due(
     assert (office.ledger.standing().due, office.ledger.standing().oldest_due) == (0, None)
     office.subscriptions.recovered(name)
     assert office.ledger.standing().due == 1
-    office.subscriptions.pause(name, "by test")
+    office.subscriptions.pause(name, "test")
     assert office.ledger.standing().due == 0
+
+
+def test_who_did_what_to_a_subscription_is_on_record_after_its_end_too(office: Office) -> None:
+    name = _subscribed(office)
+    office.subscriptions.pause(name, "emma")
+    office.subscriptions.resume(name, "john")
+    office.subscriptions.rotate(name, timedelta(hours=1), "jackie")
+    office.subscriptions.remove(name, "emma")
+    found = [(each.what, each.by) for each in office.subscriptions.changes(name)]
+    assert found == [
+        ("paused", "emma"),
+        ("resumed", "john"),
+        ("secret changed", "jackie"),
+        ("removed", "emma"),
+    ]
+    assert office.subscriptions.known(name).state is Activity.REMOVED
+
+
+def test_what_was_not_done_is_not_on_record(office: Office) -> None:
+    name = _subscribed(office)
+    office.subscriptions.remove(name, "emma")
+    for act in (office.subscriptions.pause, office.subscriptions.resume):
+        with pytest.raises(NoSubscription):
+            act(name, "john")
+    with pytest.raises(NoSubscription):
+        office.subscriptions.remove(name, "john")
+    assert [each.by for each in office.subscriptions.changes(name)] == ["emma"]
+
+
+def test_who_had_a_letter_tried_again_stands_among_its_attempts(office: Office) -> None:
+    acknowledge(office, applicant(1))
+    plan(office)
+    (claim,) = office.ledger.claim(limit=1, lease=timedelta(minutes=1))
+    office.ledger.fail(claim, "recipient 550 5.1.1")
+    assert office.ledger.retry("cli.emma") == 1
+    outcomes = [each.outcome for each in office.ledger.attempts(claim.id)]
+    assert outcomes == ["recipient 550 5.1.1", "due again, by cli.emma"]
