@@ -33,7 +33,7 @@ READ_MODELS: Final = (
     "case_list, case_status, work, deadlines, exercises, exercise_pools, case_names"
 )
 RECORDED_AT_MIGRATION: Final = (
-    "alembic_version, head, notifications_checkpoint, notifications_fence"
+    "alembic_version, head, mail_server, notifications_checkpoint, notifications_fence"
 )
 """Tables with a row that the migrations write and a dump of data has too."""
 
