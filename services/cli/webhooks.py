@@ -31,7 +31,12 @@ def webhooks() -> None:
 
 @webhooks.command()
 @click.argument("url")
-@click.option("--event", "events", multiple=True, help="Only these, by name; without it, all.")
+@click.option(
+    "--event",
+    "events",
+    multiple=True,
+    help="These, by name; `*`, and without it, all that an applicant may hear of.",
+)
 def add(url: str, events: tuple[str, ...]) -> None:
     """Tell URL of events from now on; show the secret by which it knows them."""
     _known(events)
@@ -142,7 +147,7 @@ def _moment(instant: datetime) -> str:
 def _known(events: tuple[str, ...]) -> None:
     """Every name is one of an event that is told, or it is said which may be meant."""
     for name in events:
-        if name not in cloud_events.NAMES:
+        if name not in (EVERYTHING, *cloud_events.NAMES):
             close = get_close_matches(name, cloud_events.NAMES, n=1)
             meant = f"do you mean {close[0]}?" if close else "names are as `qmas history` has them"
             raise click.BadParameter(f"no event is called {name}; {meant}", param_hint="--event")

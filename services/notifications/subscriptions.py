@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy import Connection, Engine, func, insert, literal, select, update
 
 from domain.errors import Reportable
+from services.notifications.cloud_events import HEARD
 from services.notifications.signing import new_secret
 from services.notifications.statements import OPEN
 from services.notifications.tables import (
@@ -70,8 +71,11 @@ class Subscription:
     former_until: datetime | None
 
     def wants(self, name: str, position: int) -> bool:
-        """Say whether it is to be told of the event of that wire name at that position."""
-        known = EVERYTHING in self.events or name in self.events
+        """Say whether it is to be told of the event of that wire name at that position.
+
+        One for everything is told of what an applicant may hear of, and of the rest by name.
+        """
+        known = name in self.events or (EVERYTHING in self.events and name in HEARD)
         return known and position > self.since
 
 

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from services.notifications.cloud_events import HEARD, NAMES
 from services.notifications.planning import plan
-from services.notifications.subscriptions import Activity, NoSubscription
+from services.notifications.subscriptions import EVERYTHING, Activity, NoSubscription
 from services.wiring import Office
 from tests.integration.mailing import acknowledge, applicant
 
@@ -65,3 +66,20 @@ def test_who_had_a_letter_tried_again_stands_among_its_attempts(office: Office) 
     assert office.ledger.retry("cli.emma") == 1
     outcomes = [each.outcome for each in office.ledger.attempts(claim.id)]
     assert outcomes == ["recipient 550 5.1.1", "due again, by cli.emma"]
+
+
+def test_a_system_that_names_nothing_is_told_what_an_applicant_may_hear_of(office: Office) -> None:
+    made, _ = office.subscriptions.add("https://hooks.example/", (EVERYTHING,), "a")
+    told = {name for name in NAMES if made.wants(name, made.since + 1)}
+    assert told == HEARD
+    assert {"visa-issued", "application-refused", "result-published"} <= told
+    silent = {"case-held", "hold-lifted", "case-graded", "decision-proposed", "selection-proposed"}
+    assert told.isdisjoint(silent)
+
+
+def test_the_rest_is_told_by_name_beside_everything_or_alone(office: Office) -> None:
+    alone, _ = office.subscriptions.add("https://hooks.example/", ("case-held",), "a")
+    beside, _ = office.subscriptions.add("https://hooks.example/", (EVERYTHING, "case-held"), "a")
+    assert [each.wants("case-held", each.since + 1) for each in (alone, beside)] == [True, True]
+    assert [each.wants("visa-issued", each.since + 1) for each in (alone, beside)] == [False, True]
+    assert not beside.wants("case-graded", beside.since + 1)
