@@ -69,14 +69,18 @@ def mark_out(arena: Arena) -> None:
 
 
 class Halt:
-    """Nobody gets past a point until this is lifted, or the database's server ends."""
+    """Nobody gets past a point until this is lifted, or the server of the database ends.
 
-    def __init__(self, arena: Arena, point: Point) -> None:
+    Whoever is past it already is waited for, for so many seconds.
+    """
+
+    def __init__(self, arena: Arena, point: Point, *, patience: float) -> None:
         self.arena = arena
         self._number = _POINTS.index(point)
-        # Whoever is past the point may stand still for another reason, and is not waited for.
         self._gate = psycopg.connect(
-            arena.postgres.admin_url, autocommit=True, options="-c lock_timeout=100ms"
+            arena.postgres.admin_url,
+            autocommit=True,
+            options=f"-c lock_timeout={round(1000 * patience)}",
         )
         try:
             self._gate.execute(f"SELECT pg_advisory_lock({_KIND}, {self._number})")
@@ -143,7 +147,7 @@ HARMS: Final[Sequence[Callable[[Halt], None]]] = (
 @contextlib.contextmanager
 def halted(arena: Arena, point: Point) -> Iterator[Halt]:
     """Nobody gets past the point in the block."""
-    halt = Halt(arena, point)
+    halt = Halt(arena, point, patience=PATIENCE)
     try:
         yield halt
     finally:
@@ -163,7 +167,7 @@ def hurt_at_a_point(arena: Arena, luck: float) -> Callable[[], None] | None:
     choices = [(point, harm) for point in _POINTS for harm in HARMS]
     point, harm = choices[int(luck * len(choices))]
     try:
-        halt = Halt(arena, point)
+        halt = Halt(arena, point, patience=_MOMENT)
     except psycopg.OperationalError:
         return None
     return lambda: harm(halt)

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from random import Random
 
 import psycopg
 import pytest
@@ -22,7 +21,7 @@ from services.projections.verify import verify
 from services.stack import processes
 from tests.chaos.arena import BEAT, WORKERS, Arena, arena
 from tests.chaos.faults import Fault, schedule, suffer
-from tests.chaos.harm import kill, pause
+from tests.chaos.harm import pause
 from tests.chaos.holding import amiss, settle, unsettled
 from tests.chaos.points import (
     HARMS,
@@ -37,7 +36,6 @@ from tests.chaos.writing import PAUSE, Written, waits_until, writers
 from tests.services.casebook import history, reference
 
 TOGETHER = 52
-ROUNDS = 12
 PATIENCE = 60.0
 DAYS = -9_000_000
 REBUILT = ("case-list", "paths")
@@ -73,16 +71,18 @@ def test_nothing_is_lost_or_doubled(place: Arena, written: Written, first: int) 
 def test_the_task_of_a_killed_process_is_done_without_the_schedule(
     place: Arena, written: Written
 ) -> None:
-    """Only a process in which tasks are done is killed, and beat stands still meanwhile."""
+    """Whoever folds, or plans, dies at it when nobody writes any more, and beat stands still."""
     assert not settle(place)
     assert processes.wait_until(lambda: len(place.children()) == 2 * len(WORKERS), PATIENCE)
     wake = pause(place.staff[BEAT])
     try:
-        for number in range(ROUNDS):
-            chance = Random(number)  # noqa: S311 - it must be the same again
-            with writers(place.book.store, place.redis.broker_url, written, -1 - number, most=3):
-                time.sleep(chance.uniform(0, 0.3))
-                kill(chance.choice(place.children()))
+        for number, point in enumerate((Point.FOLDED, Point.PLANNED, Point.FOLDED)):
+            with halted(place, point) as halt:
+                with writers(
+                    place.book.store, place.redis.broker_url, written, -1 - number, most=1
+                ):
+                    assert stands(halt), unsettled(place)
+                die_before(halt)
             assert processes.wait_until(lambda: not undone(place), PATIENCE), undone(place)
     finally:
         wake()
@@ -121,12 +121,16 @@ def test_rows_are_there_with_their_checkpoint_or_not_at_all(
         psycopg.connect(place.postgres.admin_url) as still,
         writers(place.book.store, place.redis.broker_url, written, -600 - shard),
     ):
-        still.execute("SELECT FROM projection_checkpoints WHERE shard = %s FOR UPDATE", (shard,))
         for harm in (die_before, die_after):
             with halted(place, Point.FOLDED) as halt:
+                still.execute(
+                    "SELECT FROM projection_checkpoints WHERE shard = %s FOR UPDATE SKIP LOCKED",
+                    (shard,),
+                )
                 assert stands(halt), unsettled(place)
                 found = rows_amiss(place)
                 harm(halt)
+            still.rollback()
             assert not found, told(place, found, {})
     found = amiss(place, written)
     assert not found, told(place, found, {})
