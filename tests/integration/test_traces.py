@@ -1,5 +1,6 @@
 """Spans as a collector gets them, of one process and of real ones, from a request to its letter."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -306,6 +307,27 @@ def test_a_number_of_32_digits_is_a_trace_as_it_is_and_any_other_id_has_one() ->
     others = {trace_of(each) for each in ("", "batch-7", "batch-8", "0" * 32, str(given))}
     assert len(others) == 5
     assert all(0 < each < 1 << 128 and each != given.int for each in others)
+
+
+def test_a_process_and_its_child_both_tell_their_spans_as_they_end(
+    told: Settings, collector: Collector
+) -> None:
+    program = (
+        "import os; from services import tracing; from services.settings import Settings;"
+        "tracing.start(Settings.from_environment(), 'test');"
+        "child = os.fork();"
+        "tracing.turn('parent' if child else 'child', (), {}, lambda: 1);"
+        "child or (tracing.stop(), os._exit(0));"
+        "os.waitpid(child, 0)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=PROJECT,
+        env={**told.child_environ(), "PATH": os.environ["PATH"]},
+        check=False,
+    )
+    assert run.returncode == 0
+    assert {each.name for each in collector.spans} == {"task parent", "task child"}
 
 
 def test_without_a_collector_nothing_of_it_is_loaded() -> None:
