@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 from domain.access import Role
+from domain.errors import Reportable
 from domain.references import parse_reference
 from services.cli.asking import office, operator
 from services.notifications import planning
@@ -19,6 +20,10 @@ from services.notifications.statements import AT_MOST
 
 _DONE: Final = {Choice.WITHHOLD: "withheld", Choice.SEND: "due now, perhaps for a second time"}
 _HEADS: Final = ("no", "case", "what", "to", "state", "tries", "when", "problem")
+
+
+class NotAwaited(Reportable):
+    """Nothing is to be sent again here."""
 
 
 @click.group()
@@ -89,6 +94,8 @@ def retry(ids: tuple[int, ...], reference: str | None, *, everything: bool) -> N
         count = opened.ledger.retry(by, ids=ids, reference=_reference(reference))
         opened.pokes.planned()
     click.echo(f"{count} due now")
+    if (others := len(set(ids)) - count) > 0:
+        raise NotAwaited(f"{others} of these are no notifications that failed or wait")
 
 
 @notifications.command()

@@ -50,8 +50,8 @@ class Poster:
             known = addresses(to, inside=self._inside)
         except UnusableDestination as fault:
             return Reply(verdict=Verdict.REFUSED, reason=str(fault)[:100])
-        except (OSError, UnicodeError) as fault:
-            return _unreachable("name", fault)
+        except (OSError, UnicodeError):
+            return Reply(verdict=Verdict.UNREACHABLE, reason="no address known for its name")
         try:
             leash = _Leash(to, known, self._trusted if to.secure else None)
         except OSError as fault:

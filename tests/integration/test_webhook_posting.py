@@ -108,7 +108,7 @@ def test_each_status_has_its_verdict(receiver: Receiver, status: int, verdict: V
 def test_a_host_without_an_address_is_unreachable() -> None:
     reply = _poster().post("https://no-such-host.invalid/", {}, b"{}")
     assert reply.verdict is Verdict.UNREACHABLE
-    assert reply.reason.startswith("name gaierror")
+    assert reply.reason == "no address known for its name"
 
 
 @pytest.mark.parametrize(

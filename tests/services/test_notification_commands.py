@@ -93,6 +93,9 @@ def test_retry_by_number_leaves_the_others_alone(told: Settings, office: Office)
     first = office.ledger.rows()[-1].id
     assert _qmas(told, "retry", str(first)).output == "1 due now\n"
     assert _qmas(told, "retry", "--all").output == "1 due now\n"
+    last = office.ledger.rows()[0].id
+    result = _qmas(told, "retry", str(last + 1))
+    assert str(result.exception) == "1 of these are no notifications that failed or wait"
 
 
 @pytest.mark.parametrize("words", [[], ["1", "--all"], ["--all", "--case", "QM-22222-22222"]])
