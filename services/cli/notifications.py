@@ -10,7 +10,6 @@ from typing import Final
 import click
 
 from domain.access import Role
-from domain.errors import Reportable
 from domain.references import parse_reference
 from services.cli.asking import office, operator
 from services.notifications import planning
@@ -20,10 +19,6 @@ from services.notifications.statements import AT_MOST
 
 _DONE: Final = {Choice.WITHHOLD: "withheld", Choice.SEND: "due now, perhaps for a second time"}
 _HEADS: Final = ("no", "case", "what", "to", "state", "tries", "when", "problem")
-
-
-class NotAwaited(Reportable):
-    """Nothing is to be sent again here."""
 
 
 @click.group()
@@ -95,7 +90,8 @@ def retry(ids: tuple[int, ...], reference: str | None, *, everything: bool) -> N
         opened.pokes.planned()
     click.echo(f"{count} due now")
     if (others := len(set(ids)) - count) > 0:
-        raise NotAwaited(f"{others} of these are no notifications that failed or wait")
+        told = f"{others} of these are no notifications that failed or wait"
+        raise click.BadParameter(told, param_hint="IDS")
 
 
 @notifications.command()
