@@ -58,6 +58,7 @@ def test_an_officer_sees_the_figures_of_years_and_of_months(office: Office) -> N
 @pytest.mark.parametrize("year", ["2018", "nonsense", "20190", "<b>"])
 def test_a_year_in_which_nothing_was_received_is_said(office: Office, year: str) -> None:
     file_case(office, "john", *TO_POOL)
+    figures.count(office)
     page = signed_in(office, OFFICER.name).get(f"/staff/statistics?year={year}")
     assert (page.status, f"in a year called {year!r}" in page.text) == (422, True)
 
