@@ -42,6 +42,7 @@ FIRST_REST: Final = timedelta(seconds=2)
 LONGEST_REST: Final = timedelta(minutes=5)
 """How long a mail server that is away is left alone, at first and at most."""
 MAX_ATTEMPTS: Final = 120  # waits of 30 s doubling to an hour: nearly five days, as mail does
+_DOES_NOT_OPEN: Final = "the sealed letter does not open"
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -113,10 +114,11 @@ def _deliver(office: Office, server: MailServer, claims: Sequence[Claim], failur
         reply = _send(office, server, claim)
         if reply is not None and reply.verdict is Verdict.UNREACHABLE:
             put_off(ledger, claim, reply)
-            ledger.release(claims[index + 1 :])
+            # It rests before the others are let go, or somebody takes one and tries in vain.
             _let_rest(ledger, failures + 1, reply)
+            ledger.release(claims[index + 1 :])
             break
-        if failures and reply is not None:
+        if failures and reply is not None and reply.reason != _DOES_NOT_OPEN:
             ledger.mail.end()
             failures = 0
         taken += settle(ledger, claim, reply)
@@ -136,7 +138,7 @@ def _send(office: Office, server: MailServer, claim: Claim) -> Reply | None:
     try:
         letter = office.ledger.open_letter(claim)
     except SealBroken:
-        return Reply(verdict=Verdict.REFUSED, reason="the sealed letter does not open")
+        return Reply(verdict=Verdict.REFUSED, reason=_DOES_NOT_OPEN)
     if letter is None:
         return None
     message = as_message(letter, message_id=claim.message_id, written_at=claim.planned_at)

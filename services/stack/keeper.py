@@ -21,6 +21,7 @@ from services.stack import lifecycle
 from services.stack.errors import StackFault
 from services.stack.places import Places, settle
 from services.stack.processes import Running
+from services.stack.programs import Program
 
 LOOKS_EVERY_SECONDS: Final = 0.5
 FIRST_PAUSE_SECONDS: Final = 1.0
@@ -57,10 +58,19 @@ class Keeper:
             loss = self._losses.get(program.name)
             if loss is None or loss.gone != gone:
                 loss = self._noticed(program.name, gone, loss)
-            if self._clock() < loss.until:
-                continue
+            if self._clock() >= loss.until:
+                self._start_again(program, loss)
+
+    def _start_again(self, program: Program, loss: Loss) -> None:
+        """It runs anew; or is left alone for longer, and the others are looked after."""
+        name, gone = program.name, loss.gone
+        try:
             if lifecycle.start_again(self._settings, self._places, program, gone):
-                _log.warning("started_again", process=program.name, restarts=gone.restarts + 1)
+                _log.warning("started_again", process=name, restarts=gone.restarts + 1)
+        except (StackFault, OSError) as fault:
+            pause = pause_after(loss.pause, 0.0)
+            self._losses[name] = Loss(gone=gone, pause=pause, until=self._clock() + pause)
+            _log.error("not_started_again", process=name, fault=str(fault), again_in_seconds=pause)
 
     def _noticed(self, name: str, gone: Running, before: Loss | None) -> Loss:
         ran = (datetime.now(UTC) - gone.since).total_seconds()

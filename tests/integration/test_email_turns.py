@@ -219,6 +219,23 @@ def test_a_server_that_is_away_is_left_alone_ever_longer_until_it_is_back(
     assert office.ledger.mail.now().failures == 0
 
 
+def test_a_letter_that_does_not_open_says_nothing_of_the_server(
+    office: Office, mail: MailServer, database: TestDatabase
+) -> None:
+    acknowledge(office, applicant(1))
+    plan(office)
+    mail.stop()
+    deliver(office)
+    expire_leases(database.owner_url)
+    with psycopg.connect(database.owner_url) as connection:
+        connection.execute(
+            "UPDATE notifications SET sealed = overlay(sealed PLACING '\\x00' FROM 20)"
+        )
+    deliver(office)
+    assert states(office.ledger.rows()) == ["failed"]
+    assert office.ledger.mail.now().failures == 1
+
+
 def test_whoever_says_that_letters_are_to_go_out_again_ends_the_rest(
     office: Office, mail: MailServer
 ) -> None:

@@ -97,6 +97,28 @@ def test_what_ended_is_started_again_and_ever_later_if_it_does_not_last(
         assert _part(settings, "mail").restarts == number
 
 
+def test_what_cannot_be_started_is_left_alone_for_longer(
+    settings: Settings, places: Places
+) -> None:
+    clock = Clock()
+    keeper = Keeper(settings, places, clock=clock)
+    _kill(_started(settings, places, "mail"))
+    log = places.log / "mail.log"
+    log.unlink()
+    log.mkdir()
+    keeper.look()
+    for pause in (1.0, 2.0, 4.0):
+        clock.now += pause
+        keeper.look()
+        assert _part(settings, "mail").state == "stopped"
+    log.rmdir()
+    keeper.look()
+    assert _part(settings, "mail").state == "stopped", "it was left alone for eight seconds"
+    clock.now += 8.0
+    keeper.look()
+    _running(settings, "mail")
+
+
 def test_what_was_stopped_stays_stopped_and_what_runs_is_left_alone(
     settings: Settings, places: Places
 ) -> None:
