@@ -96,12 +96,13 @@ def case_list(call: Call, query: dict[str, Any]) -> CasePage:
     """A page of the cases that meet every condition that is given."""
     office = call.office
     page = {name: query.pop(name, None) for name in ("sort", "after", "limit")}
-    wait_until_shown(office, "case-list", query.pop("wait_for", None))
+    rests_on = queries.read_for(page["sort"])
+    wait_until_shown(office, query.pop("wait_for", None), *rests_on)
     if "name" in query:
         query["name"] = queries.name_tokens(office.models, query["name"])
     if "held" in query:
         query |= whose_cases(call.person, query.pop("held"))
-    fresh = shown(office, "case-list")
+    fresh = shown(office, *rests_on)
     found = queries.case_list(office.models, queries.CaseFilter(**query), **page)
     items = tuple(_item(each) for each in found.rows)
     return CasePage(items=items, next=found.next, freshness=fresh)
@@ -111,7 +112,7 @@ def linked(call: Call, reference: str, query: dict[str, Any]) -> LinkedCases:
     """The other cases of the case's person, and which took the place of which."""
     office = call.office
     case = cases.case_at(office, reference)
-    wait_until_shown(office, "case-list", query.get("wait_for"))
+    wait_until_shown(office, query.get("wait_for"), "case-list")
     fresh = shown(office, "case-list")
     found = queries.linked(office.models, case.reference)
     return LinkedCases(
@@ -121,7 +122,7 @@ def linked(call: Call, reference: str, query: dict[str, Any]) -> LinkedCases:
 
 def counts(call: Call, query: dict[str, Any]) -> Counts:
     """How many cases are at each stage."""
-    wait_until_shown(call.office, "case-list", query.get("wait_for"))
+    wait_until_shown(call.office, query.get("wait_for"), "case-list")
     fresh = shown(call.office, "case-list")
     found = queries.counts_by_stage(call.office.models)
     return Counts(

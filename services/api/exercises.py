@@ -35,7 +35,7 @@ from services.wiring import Office
 
 def exercise_list(call: Call, query: dict[str, Any]) -> ExerciseList:
     """Every exercise."""
-    wait_until_shown(call.office, "exercises", query.get("wait_for"))
+    wait_until_shown(call.office, query.get("wait_for"), "exercises")
     fresh = shown(call.office, "exercises")
     items = tuple(_item(each) for each in queries.exercises(call.office.models))
     return ExerciseList(items=items, freshness=fresh)
@@ -43,7 +43,7 @@ def exercise_list(call: Call, query: dict[str, Any]) -> ExerciseList:
 
 def show(call: Call, exercise: str, query: dict[str, Any]) -> ExerciseItem:
     """One exercise."""
-    wait_until_shown(call.office, "exercises", query.get("wait_for"))
+    wait_until_shown(call.office, query.get("wait_for"), "exercises")
     return _item(exercises.exercise_row(call.office, exercise))
 
 

@@ -197,7 +197,7 @@ def own(call: Call, query: dict[str, Any]) -> WorkPage:
     office, person = call.office, call.person
     if person is None:
         raise TypeError("nobody has cases of their own without signing in")
-    wait_until_shown(office, "work", query.get("wait_for"))
+    wait_until_shown(office, query.get("wait_for"), "work")
     fresh = shown(office, "work")
     loads = queue.workloads(office.models) if permitted(person, Action.ASSIGN) else None
     return WorkPage(

@@ -41,7 +41,7 @@ def await_read_models(office: Office) -> None:
     head = office.store.sequence()
     office.pokes.committed()
     for name in PROJECTIONS:
-        if not queries.wait_for(office.models, name, head, PATIENCE):
+        if not queries.wait_for(office.models, (name,), head, PATIENCE):
             at = queries.freshness(office.models, name).position
             raise DemonstrationFailed(
                 f"{name} is at position {at} of {head} after {PATIENCE:.0f} seconds; "

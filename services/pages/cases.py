@@ -68,7 +68,7 @@ def case_list(office: Office) -> ResponseReturnValue:
         whose=tuple(Whose),
         marks=tuple(Mark),
         exercises=queries.exercises(office.models),
-        fresh=queries.freshness(office.models, "case-list"),
+        fresh=queries.freshness(office.models, *queries.read_for(asked.sort)),
     )
 
 

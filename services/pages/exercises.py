@@ -151,7 +151,7 @@ def _after(office: Office, outcome: ExerciseOutcome, said: str) -> ResponseRetur
     """Show the exercise after an act; wait a little for the read model to have it."""
     history = events_of(office, outcome.exercise)
     position = history[-1].position or office.store.sequence()
-    if not queries.wait_for(office.models, "exercises", position, _SECONDS):
+    if not queries.wait_for(office.models, ("exercises",), position, _SECONDS):
         said = f"{said} The figures below are not up to date yet; open this page again in a moment."
     flash(said)
     if queries.exercise(office.models, outcome.exercise) is None:

@@ -1,6 +1,7 @@
 """What the API, the pages and the command line ask of the read models."""
 
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import Select, func, select
@@ -49,6 +50,7 @@ __all__ = [
     "name_tokens",
     "places_taken",
     "progress",
+    "read_for",
     "status",
     "wait_for",
 ]
@@ -57,9 +59,18 @@ _FIRST_PAUSE: Final = 0.005
 _LONGEST_PAUSE: Final = 0.1
 
 
-def freshness(models: ReadModels, name: str) -> Freshness:
-    """Return how far the read model is; `UnknownProjection` when there is none of that name."""
-    return checkpoints.freshness(models, projection_named(name))
+def freshness(models: ReadModels, *names: str) -> Freshness:
+    """Return how far the read model is, or the one of several that is least far.
+
+    Raises `UnknownProjection` when there is none of that name.
+    """
+    found = (checkpoints.freshness(models, projection_named(each)) for each in names)
+    return min(found, key=lambda each: each.position)
+
+
+def read_for(sort: Sort) -> tuple[str, ...]:
+    """Return the read models on which the list rests in that order."""
+    return ("case-list", "deadlines") if sort is Sort.NEXT_DUE else ("case-list",)
 
 
 def progress(models: ReadModels) -> tuple[Progress, ...]:
@@ -67,11 +78,11 @@ def progress(models: ReadModels) -> tuple[Progress, ...]:
     return tuple(checkpoints.progress(models, each) for each in PROJECTIONS.values())
 
 
-def wait_for(models: ReadModels, name: str, position: int, seconds: float) -> bool:
-    """Wait at most `seconds` for the read model to reach a position; true once it has."""
+def wait_for(models: ReadModels, names: Sequence[str], position: int, seconds: float) -> bool:
+    """Wait at most `seconds` for the read models to reach a position; true once they have."""
     until = time.monotonic() + seconds
     pause = _FIRST_PAUSE
-    while freshness(models, name).position < position:
+    while freshness(models, *names).position < position:
         left = until - time.monotonic()
         if left <= 0:
             return False

@@ -359,11 +359,11 @@ def test_whoever_waits_for_a_position_goes_on_once_it_is_folded(book: Casebook) 
     position = book.store.sequence()
     later = Timer(0.05, lambda: runner.catch_up(book.store, book.models, "case-list"))
     later.start()
-    assert queries.wait_for(book.models, "case-list", position, 10.0)
+    assert queries.wait_for(book.models, ("case-list",), position, 10.0)
     later.join()
     assert queries.freshness(book.models, "case-list").lag == 0
 
 
 def test_waiting_ends_when_the_time_is_up(book: Casebook) -> None:
     position = queries.freshness(book.models, "case-list").position + 1
-    assert not queries.wait_for(book.models, "case-list", position, 0.02)
+    assert not queries.wait_for(book.models, ("case-list",), position, 0.02)

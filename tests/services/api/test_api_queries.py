@@ -9,6 +9,7 @@ import pytest
 from domain import commands as c
 from domain.days import HONG_KONG
 from services.cases import carry_out
+from services.projections.runner import catch_up
 from tests.services.api.calling import (
     AUDITOR,
     SECOND,
@@ -294,6 +295,16 @@ def test_a_caller_can_wait_for_its_own_writes_but_not_for_ever(caller: Caller, p
     assert caller.get(f"{path}?wait_for=1").status_code == 200
     waited = caller.get(path, headers={"Prefer": "respond-async, wait=5"})
     assert (waited.status_code, waited.headers["Preference-Applied"]) == (200, "wait=5")
+
+
+def test_the_order_of_what_is_due_next_waits_for_both_of_its_read_models(caller: Caller) -> None:
+    caller.submit()
+    catch_up(caller.office.store, caller.office.models, "case-list")
+    assert caller.get("/cases?wait_for=1").status_code == 200
+    is_problem(caller.get("/cases?sort=due_on&wait_for=1"), 503, "not-shown-yet")
+    assert caller.get("/cases?sort=due_on").json["freshness"]["position"] == 0
+    caller.catch_up()
+    assert caller.get("/cases?sort=due_on&wait_for=1").json["freshness"]["position"] == 1
 
 
 def test_an_exercise_is_shown_and_drawn_again_to_the_same_lists(caller: Caller) -> None:
