@@ -23,7 +23,10 @@ from tests.chaos.arena import days_passed
 
 def _open_office(settings: Settings) -> Office:
     """Return the office of a place where days pass as the test likes."""
-    clock = lambda: datetime.now(UTC) + timedelta(days=days_passed(settings.home))  # noqa: E731
+
+    def clock() -> datetime:
+        return datetime.now(UTC) + timedelta(days=days_passed(settings.home))
+
     return replace(open_office(settings), clock=clock)
 
 

@@ -42,12 +42,6 @@ deliver(open_office(Settings.from_environment()))
 
 
 @pytest.fixture
-def mail() -> Iterator[MailServer]:
-    with a_mail_server() as server:
-        yield server
-
-
-@pytest.fixture
 def told(
     database: TestDatabase, redis_server: RedisServer, tmp_path: Path, mail: MailServer
 ) -> Settings:

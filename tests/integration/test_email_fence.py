@@ -25,7 +25,6 @@ from tests.conftest import TestDatabase
 from tests.domain.histories import DUE_ON, requested
 from tests.integration.mailing import (
     MailServer,
-    a_mail_server,
     acknowledge,
     an_office,
     applicant,
@@ -39,12 +38,6 @@ from tests.integration.test_restored import RECORDED_AT_MIGRATION
 _NOWHERE: Final = "redis://127.0.0.1:9/0"
 _LEASE: Final = timedelta(minutes=1)
 DAY_AFTER: Final = datetime.combine(DUE_ON + timedelta(days=1), time(4), UTC)
-
-
-@pytest.fixture
-def mail() -> Iterator[MailServer]:
-    with a_mail_server() as server:
-        yield server
 
 
 @pytest.fixture

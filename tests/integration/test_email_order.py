@@ -19,7 +19,6 @@ from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.integration.mailing import (
     MailServer,
-    a_mail_server,
     acknowledge,
     an_office,
     applicant,
@@ -30,12 +29,6 @@ from tests.integration.mailing import (
 )
 
 _LEASE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def mail() -> Iterator[MailServer]:
-    with a_mail_server() as server:
-        yield server
 
 
 @pytest.fixture

@@ -34,12 +34,6 @@ _NIGHT = timedelta(days=36_500)
 
 
 @pytest.fixture
-def mail() -> Iterator[MailServer]:
-    with a_mail_server() as server:
-        yield server
-
-
-@pytest.fixture
 def office(
     database: TestDatabase, redis_server: RedisServer, tmp_path: Path, mail: MailServer
 ) -> Iterator[Office]:

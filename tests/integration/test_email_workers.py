@@ -14,7 +14,6 @@ from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.integration.mailing import (
     MailServer,
-    a_mail_server,
     acknowledge,
     an_office,
     applicant,
@@ -33,12 +32,6 @@ class PostOffice(Workplace):
 
     def _environ(self) -> dict[str, str]:
         return {**self.told.child_environ(), "PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1"}
-
-
-@pytest.fixture
-def mail() -> Iterator[MailServer]:
-    with a_mail_server() as server:
-        yield server
 
 
 @pytest.fixture

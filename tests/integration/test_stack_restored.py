@@ -13,13 +13,7 @@ from services.settings import Settings
 from services.stack import lifecycle
 from services.stack.doctor import examine
 from services.wiring import Office
-from tests.integration.mailing import MailServer, a_mail_server, acknowledge, an_office, applicant
-
-
-@pytest.fixture
-def mail() -> Iterator[MailServer]:
-    with a_mail_server() as server:
-        yield server
+from tests.integration.mailing import MailServer, acknowledge, an_office, applicant
 
 
 @pytest.fixture

@@ -23,26 +23,13 @@ from tests.integration.collecting import (
     SPAN,
     TRACE,
     Collector,
-    a_collector,
     traceparent,
     with_collector,
 )
-from tests.integration.mailing import MailServer, a_mail_server, an_office, settings, states
+from tests.integration.mailing import MailServer, an_office, settings, states
 from tests.integration.receiving import a_receiver
 from tests.integration.working import PROJECT, Workplace
 from tests.services.api.calling import OFFICER, RECEIVED, V1, filed_by
-
-
-@pytest.fixture
-def collector() -> Iterator[Collector]:
-    with a_collector() as made:
-        yield made
-
-
-@pytest.fixture
-def mail() -> Iterator[MailServer]:
-    with a_mail_server() as server:
-        yield server
 
 
 @dataclass(slots=True, kw_only=True)

@@ -24,13 +24,11 @@ from tests.integration.collecting import (
     SPAN,
     TRACE,
     Collector,
-    a_collector,
     traceparent,
     with_collector,
 )
 from tests.integration.mailing import (
     MailServer,
-    a_mail_server,
     acknowledge,
     an_office,
     applicant,
@@ -38,18 +36,6 @@ from tests.integration.mailing import (
 )
 from tests.integration.working import PROJECT
 from tests.services.api.calling import RECEIVED, V1, Caller
-
-
-@pytest.fixture
-def collector() -> Iterator[Collector]:
-    with a_collector() as made:
-        yield made
-
-
-@pytest.fixture
-def mail() -> Iterator[MailServer]:
-    with a_mail_server() as server:
-        yield server
 
 
 @pytest.fixture
