@@ -5,11 +5,11 @@ twice knows them by it. A new effect is one line here and one template; it appli
 are recorded from then on and never to the past. Nobody is told of what they did themselves.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from domain import events as e
 from domain import papers as f
@@ -17,21 +17,31 @@ from domain import particulars as p
 from domain import residence as h
 from domain import stages as s
 from domain import work_events as w
-from domain.case import evolve
 from domain.data_access import DataAccessAnswered, DataAccessDelayed, DataAccessRequested
-from domain.deadlines import Deadline, DeadlineApproaching, DeadlinePassed, StillInQueue
-from domain.decisions import DecisionDeclined, DecisionProposed, Matter
+from domain.deadlines import DeadlineApproaching, DeadlinePassed, StillInQueue
+from domain.decisions import DecisionDeclined, DecisionProposed
+from domain.happenings import (
+    Condition,
+    Happening,
+    always,
+    begins_to_wait,
+    ended_by_it,
+    fee_is_due,
+    filed_anew,
+    is_about_data,
+    is_news,
+    is_rare,
+    is_still_due,
+    is_to_be_refused,
+    nothing_was_asked_for,
+    office_is_awaited,
+    rolls_over,
+)
 from domain.interruptions import CaseLapsed, OfficerRecused
 from domain.moves import CaseMovedToRuleset
 from domain.overrides import OverrideDeclined, OverrideProposed
-from domain.projections.status import AWAITED
-from domain.projections.status import Party as AwaitedOf
 from domain.reconsidering import CaseReopened, ReconsiderationRequested, RefusalUpheld
-from domain.record import Recorded
-from domain.rules.terms import AfterNoPlace
 from domain.standing import AssessmentSetAside
-from domain.work import Unheld, WorkState, holder_of
-from domain.work import evolve as evolve_work
 
 
 class Party(StrEnum):
@@ -55,31 +65,6 @@ class Party(StrEnum):
 OUTSIDE: Final = frozenset({Party.APPLICANT, Party.REPRESENTATIVE, Party.FORMER_REPRESENTATIVE})
 """The parties that are not of the office: told in the applicant's language, with what concerns
 them. Everybody else is told in English, by a reference and a link alone."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Happening:
-    """An event of a case or of the work on it, with the case around it.
-
-    `before` and `after` are the case without it and with it; `holder` has the case after it, None
-    where nobody does; `actor` did it.
-    """
-
-    event: e.Event
-    actor: str
-    before: s.CaseState
-    after: s.CaseState
-    holder: str | None
-
-
-Condition = Callable[[Happening], bool]
-"""Says whether an effect is called for; the first line of its docstring completes "only"."""
-
-
-def always(happening: Happening) -> bool:
-    """Whenever it happens."""
-    del happening
-    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,94 +96,6 @@ class Recipient:
         return str(self.party) if self.account is None else f"{self.party}:{self.account}"
 
 
-def fee_is_due(happening: Happening) -> bool:
-    """Where a fee is due on filing."""
-    return isinstance(happening.after, s.FeeAwaited)
-
-
-def begins_to_wait(happening: Happening) -> bool:
-    """When the case comes to wait for an exercise, not when it is scored again there."""
-    waits = isinstance(happening.after, s.InPool)
-    return waits and not isinstance(happening.before, s.InPool)
-
-
-def rolls_over(happening: Happening) -> bool:
-    """Where the case waits for the next exercise."""
-    event = happening.event
-    return isinstance(event, e.CaseNotSelected) and event.then is AfterNoPlace.ROLLS_OVER
-
-
-def is_to_be_refused(happening: Happening) -> bool:
-    """Where nobody rolls over and a refusal is to be decided."""
-    return not rolls_over(happening)
-
-
-def filed_anew(happening: Happening) -> bool:
-    """Where another application was filed in its place."""
-    event = happening.event
-    return isinstance(event, e.ApplicationWithdrawn) and event.refiled_as is not None
-
-
-def ended_by_it(happening: Happening) -> bool:
-    """Where nothing was filed in its place."""
-    return not filed_anew(happening)
-
-
-def nothing_was_asked_for(happening: Happening) -> bool:
-    """Where no request for documents is open."""
-    before = happening.before
-    return isinstance(before, s.Draft) or before.filed.papers.requested is None
-
-
-def is_rare(happening: Happening) -> bool:
-    """For what is rare: approvals and refusals are so many that letters would bury the rest."""
-    event = happening.event
-    return isinstance(event, DecisionProposed) and event.matter not in _MANY
-
-
-def is_still_due(happening: Happening) -> bool:
-    """Where it is still due as the case stands."""
-    event, case = happening.event, happening.before
-    if not isinstance(event, DeadlineApproaching | DeadlinePassed):
-        return False
-    match event.deadline, case:
-        case (
-            (Deadline.VISA_FEE, s.Approved(pay_by=last))
-            | (Deadline.ACTIVATION, s.Issued(activate_by=last))
-            | (Deadline.EXTENSION | Deadline.STAY, s.Active(stay_until=last))
-        ):
-            return event.due_on == last
-        case Deadline.RECONSIDERATION, s.Refused():
-            return True
-        case Deadline.DOCUMENTS, _ if not isinstance(case, s.Draft):
-            asked = case.filed.papers.requested
-            return asked is not None and asked.due_on == event.due_on
-        case _:
-            return False
-
-
-def is_news(happening: Happening) -> bool:
-    """Where it is still due as the case stands, and was not over for months already."""
-    event = happening.event
-    return isinstance(event, DeadlinePassed) and not event.belated and is_still_due(happening)
-
-
-def is_about_data(happening: Happening) -> bool:
-    """Where it is a request for data that awaits its answer."""
-    event = happening.event
-    return (
-        isinstance(event, DeadlineApproaching | DeadlinePassed)
-        and event.deadline is Deadline.DATA_ACCESS
-    )
-
-
-def office_is_awaited(happening: Happening) -> bool:
-    """Where the case still waits for the office."""
-    awaited = AWAITED[s.stage_of(happening.before)].party
-    return awaited is AwaitedOf.OFFICE and nothing_was_asked_for(happening)
-
-
-_MANY: Final = frozenset({Matter.APPROVAL_IN_PRINCIPLE, Matter.APPROVAL, Matter.REFUSAL})
 _OFFICER: Final = (Party.OFFICER,)
 _SUPERVISORS: Final = (Party.SUPERVISOR,)
 _ANSWERABLE: Final = (Party.OFFICER, Party.SUPERVISOR)
@@ -314,34 +211,6 @@ def effects(happening: Happening) -> tuple[Effect, ...]:
     """Return what must be done because of what happened."""
     possible = EFFECTS.get(type(happening.event), ())
     return tuple(each for each in possible if each.when(happening))
-
-
-def happenings(
-    case: Sequence[Recorded[Any]], work: Sequence[Recorded[Any]]
-) -> Mapping[int, Happening]:
-    """Return every event of a case and of the work on it, by its position, with the case around it.
-
-    Those that have no position yet come after all others, and are left out.
-    """
-    numbered = [each for each in (*case, *work) if each.position is not None]
-    of_case = {each.position for each in case}
-    state: s.CaseState = s.Draft()
-    done: WorkState = Unheld()
-    found: dict[int, Happening] = {}
-    for each in sorted(numbered, key=lambda recorded: recorded.position or 0):
-        before = state
-        if each.position in of_case:
-            state = evolve(state, each.event)
-        else:
-            done = evolve_work(done, each.event)
-        found[each.position or 0] = Happening(
-            event=each.event,
-            actor=each.actor,
-            before=before,
-            after=state,
-            holder=holder_of(done),
-        )
-    return found
 
 
 def recipients(

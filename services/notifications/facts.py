@@ -15,8 +15,8 @@ from domain.data_access import DataAccessAnswered, DataAccessDelayed, DataAccess
 from domain.days import written_out
 from domain.deadlines import DeadlineApproaching, DeadlinePassed
 from domain.decisions import DecisionWords
+from domain.happenings import Happening
 from domain.interruptions import CaseLapsed
-from domain.processes import Happening
 from domain.reconsidering import RefusalUpheld
 from services.notifications.wording import FRAME, Facts, filled, words_of
 from services.reasons import say

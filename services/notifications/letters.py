@@ -16,8 +16,9 @@ from typing import Final
 
 from domain.application import Applicant, Correspondence
 from domain.days import hong_kong_date
+from domain.happenings import Happening
 from domain.particulars import Representative
-from domain.processes import OUTSIDE, Effect, Happening, Party
+from domain.processes import OUTSIDE, Effect, Party
 from services.notifications.facts import day, facts_of, wait
 from services.notifications.wording import (
     FRAME,

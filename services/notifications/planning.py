@@ -19,16 +19,15 @@ from domain.deadlines import StillInQueue
 from domain.errors import Reportable
 from domain.events import CaseEvent, Event
 from domain.filed import Filed
+from domain.happenings import Happening, happenings
 from domain.particulars import Representative
 from domain.processes import (
     OUTSIDE,
     Effect,
-    Happening,
     Party,
     Recipient,
     called_for,
     effects,
-    happenings,
     recipients,
 )
 from domain.projections.stage_after import CASE_STREAM, WORK_STREAM

@@ -10,7 +10,8 @@ from datetime import datetime
 
 from domain.application import Correspondence
 from domain.events import CaseEvent
-from domain.processes import Party, effects, happenings
+from domain.happenings import happenings
+from domain.processes import Party, effects
 from domain.record import Recorded
 from domain.work_events import WorkEvent
 from services.notifications.letters import subject_of

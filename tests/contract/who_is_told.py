@@ -6,7 +6,8 @@ from types import MappingProxyType
 from typing import Final
 
 from domain.events import Event
-from domain.processes import EFFECTS, OUTSIDE, Effect, Party, always
+from domain.happenings import always
+from domain.processes import EFFECTS, OUTSIDE, Effect, Party
 from domain.untold import UNTOLD
 from domain.wire import WIRE
 

@@ -22,8 +22,9 @@ from domain.data_access import (
 )
 from domain.days import hong_kong_date
 from domain.deadlines import PASSED, Deadline, DeadlineApproaching, DeadlinePassed
+from domain.happenings import Happening
 from domain.particulars import ErasureDecided
-from domain.processes import EFFECTS, Happening, Party, recipients
+from domain.processes import EFFECTS, Party, recipients
 from domain.projections.deadlines import open_days
 from domain.work_events import WorkEvent
 from tests.domain.desk import CHAN, LEE, WONG, Given, given, taken

@@ -13,9 +13,10 @@ from domain import stages as s
 from domain import work_events as w
 from domain.deadlines import Deadline, DeadlineApproaching, DeadlinePassed, StillInQueue
 from domain.decisions import DecisionDeclined, DecisionProposed, Matter
+from domain.happenings import happenings
 from domain.interruptions import CaseHeld, HoldLifted, OfficerRecused
 from domain.particulars import RepresentativeAppointed, RepresentativeRemoved
-from domain.processes import EFFECTS, OUTSIDE, Party, called_for, effects, happenings, recipients
+from domain.processes import EFFECTS, OUTSIDE, Party, called_for, effects, recipients
 from domain.record import Recorded
 from domain.rules.terms import AfterNoPlace
 from tests.domain.deciding import NOON, REFERENCE

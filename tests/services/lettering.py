@@ -10,7 +10,8 @@ from typing import get_args
 from domain.application import Applicant, Correspondence
 from domain.case import evolve, load
 from domain.events import ApplicationAcknowledged, CaseEvent, Event
-from domain.processes import Happening, Party
+from domain.happenings import Happening
+from domain.processes import Party
 from services.notifications.letters import Addressee, Letter, Occasion, as_message, compose
 from tests.domain.histories import JOHN, submitted
 
