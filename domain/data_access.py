@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
+from domain.particulars import ErasureDecided
+
 
 class AccessChannel(StrEnum):
     """How a request for data reached the office."""
@@ -116,21 +118,25 @@ class OpenAccess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """How many requests for data there were on a case, and the one that is open, if any."""
+    """How many requests for data there were on a case, and the one that is open, if any.
+
+    Of a person who was `erased` nothing is held any more: none is recorded from then on.
+    """
 
     requests: int = 0
     open: OpenAccess | None = None
+    erased: bool = False
 
 
-def access_after(access: Access, event: DataAccessEvent) -> Access:
-    """Return what is open after an event."""
+def access_after(access: Access, event: DataAccessEvent | ErasureDecided) -> Access:
+    """Return what is open after an event; an erasure leaves nothing that could be given."""
     match event:
         case DataAccessRequested(request=number, received_on=received, due_on=due):
             asked = OpenAccess(request=number, received_on=received, due_on=due)
-            return Access(requests=number, open=asked)
+            return replace(access, requests=number, open=asked)
         case DataAccessDelayed(due_on=due):
-            return Access(
-                requests=access.requests, open=access.open and replace(access.open, due_on=due)
-            )
+            return replace(access, open=access.open and replace(access.open, due_on=due))
         case DataAccessAnswered():
-            return Access(requests=access.requests)
+            return replace(access, open=None)
+        case ErasureDecided():
+            return replace(access, open=None, erased=True)

@@ -5,14 +5,16 @@ prints it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from domain import events as e
 from domain import stages as s
 from domain.case import evolve
+from domain.data_access import Access
 from domain.deadlines import Deadline, DeadlineApproaching, DeadlinePassed
 from domain.decisions import DecisionProposed, Matter
+from domain.particulars import ErasureDecided
 from domain.projections.status import AWAITED
 from domain.projections.status import Party as AwaitedOf
 from domain.record import Recorded
@@ -28,7 +30,7 @@ class Happening:
     """An event of a case or of the work on it, with the case around it.
 
     `before` and `after` are the case without it and with it; `holder` has the case after it, None
-    where nobody does; `actor` did it.
+    where nobody does, and `access` is what is open of requests for data; `actor` did it.
     """
 
     event: e.Event
@@ -36,6 +38,7 @@ class Happening:
     before: s.CaseState
     after: s.CaseState
     holder: str | None
+    access: Access
 
 
 Condition = Callable[[Happening], bool]
@@ -120,19 +123,31 @@ def is_news(happening: Happening) -> bool:
     return isinstance(event, DeadlinePassed) and not event.belated and is_still_due(happening)
 
 
-def is_about_data(happening: Happening) -> bool:
+def awaits_its_answer(happening: Happening) -> bool:
     """Where it is a request for data that awaits its answer."""
-    event = happening.event
-    return (
-        isinstance(event, DeadlineApproaching | DeadlinePassed)
-        and event.deadline is Deadline.DATA_ACCESS
-    )
+    asked = happening.access.open
+    match happening.event:
+        case (
+            DeadlineApproaching(deadline=Deadline.DATA_ACCESS, due_on=day)
+            | DeadlinePassed(deadline=Deadline.DATA_ACCESS, due_on=day)
+        ):
+            return asked is not None and asked.due_on == day
+        case _:
+            return False
 
 
 def office_is_awaited(happening: Happening) -> bool:
     """Where the case still waits for the office."""
     awaited = AWAITED[s.stage_of(happening.before)].party
     return awaited is AwaitedOf.OFFICE and nothing_was_asked_for(happening)
+
+
+def is_past(happening: Happening, when: Condition, latest: Happening) -> bool:
+    """Say whether an event reminds of what was done since, by the `latest` event of its case."""
+    if not isinstance(happening.event, DeadlineApproaching | DeadlinePassed):
+        return False
+    now = replace(happening, before=latest.after, after=latest.after, access=latest.access)
+    return not when(now)
 
 
 def happenings(
@@ -151,7 +166,7 @@ def happenings(
         before = state
         if each.position in of_case:
             state = evolve(state, each.event)
-        else:
+        if each.position not in of_case or isinstance(each.event, ErasureDecided):
             done = evolve_work(done, each.event)
         found[each.position or 0] = Happening(
             event=each.event,
@@ -159,5 +174,6 @@ def happenings(
             before=before,
             after=state,
             holder=holder_of(done),
+            access=done.access,
         )
     return found

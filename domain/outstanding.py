@@ -14,7 +14,7 @@ from domain.deadlines import Deadline
 from domain.projections import deadlines
 from domain.projections.deadlines import DeadlineRow, OpenDay, open_days
 from domain.projections.status import Party
-from domain.record import Recorded
+from domain.record import Recorded, in_order
 
 DUE_OF: Final[Mapping[Deadline, Party]] = MappingProxyType(
     {
@@ -33,12 +33,9 @@ DUE_OF: Final[Mapping[Deadline, Party]] = MappingProxyType(
 def outstanding(
     case: Sequence[Recorded[Any]], work: Sequence[Recorded[Any]], today: date
 ) -> tuple[OpenDay, ...]:
-    """Return the days that are open in a case, the next first; a window that closed is not.
-
-    Events that have no position in the log yet come after all others.
-    """
+    """Return the days that are open in a case, the next first; a window that closed is not."""
     row: DeadlineRow | None = None
-    for each in sorted((*case, *work), key=_place):
+    for each in in_order((*case, *work)):
         row = deadlines.fold(row, replace(each, position=each.position or 0))
     found = () if row is None else open_days(row)
     still = (
@@ -47,7 +44,3 @@ def outstanding(
         if each.deadline is not Deadline.RECONSIDERATION or each.due_on >= today
     )
     return tuple(sorted(still, key=lambda each: each.due_on))
-
-
-def _place(recorded: Recorded[Any]) -> tuple[bool, int]:
-    return recorded.position is None, recorded.position or 0

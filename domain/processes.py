@@ -24,11 +24,11 @@ from domain.happenings import (
     Condition,
     Happening,
     always,
+    awaits_its_answer,
     begins_to_wait,
     ended_by_it,
     fee_is_due,
     filed_anew,
-    is_about_data,
     is_news,
     is_rare,
     is_still_due,
@@ -177,12 +177,12 @@ EFFECTS: Final[Mapping[type[e.Event], tuple[Effect, ...]]] = MappingProxyType(
         # What time brings.
         DeadlineApproaching: (
             Effect(name="day-is-near", when=is_still_due),
-            Effect(name="data-access-is-near", to=_ANSWERABLE, when=is_about_data),
+            Effect(name="data-access-is-near", to=_ANSWERABLE, when=awaits_its_answer),
         ),
         DeadlinePassed: (
             Effect(name="day-is-over", when=is_news),
             Effect(name="day-is-over-for-officer", to=_OFFICER, when=is_still_due),
-            Effect(name="data-access-is-over", to=_ANSWERABLE, when=is_about_data),
+            Effect(name="data-access-is-over", to=_ANSWERABLE, when=awaits_its_answer),
         ),
         StillInQueue: (Effect(name="still-in-queue", when=office_is_awaited),),
         # The office.

@@ -4,7 +4,7 @@ Law: a stored event is found by its wire name and schema version, never by a cla
 path, so that moving code can never break history.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -45,6 +45,11 @@ class Recorded(Generic[EventT_co]):
     correlation_id: str
     position: int | None = None
     sequenced_at: datetime | None = None
+
+
+def in_order(records: Iterable[Recorded[Any]]) -> list[Recorded[Any]]:
+    """Return events in the order of the log; those with no position in it yet come last."""
+    return sorted(records, key=lambda each: (each.position is None, each.position or 0))
 
 
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]

@@ -1,7 +1,8 @@
 """The work on a case as a decider: who may take or pass on the case, and what was noted on it.
 
 `decide` refuses or returns facts; `evolve` never refuses and never skips, as in `case.py`. A case
-on which nothing was done yet is one that nobody has.
+on which nothing was done yet is one that nobody has. Of the case's own events the erasure of its
+person counts here too: it ends what can be asked of the office.
 """
 
 from collections.abc import Iterable, Mapping
@@ -33,6 +34,7 @@ from domain.errors import (
     RecusedFromCase,
     WordsMissing,
 )
+from domain.particulars import ErasureDecided
 
 LONGEST_NAME: Final = 100
 
@@ -92,7 +94,7 @@ class WorkCircumstances:
     undelivered: Mapping[int, e.LetterPosted] = field(default_factory=dict)
 
 
-def load(history: Iterable[e.WorkEvent]) -> WorkState:
+def load(history: Iterable[e.WorkEvent | ErasureDecided]) -> WorkState:
     """Return the state that `history` leads to."""
     start: WorkState = Unheld()
     return reduce(evolve, history, start)
@@ -125,7 +127,7 @@ def decide(state: WorkState, command: c.WorkCommand, given: WorkCircumstances) -
             assert_never(command)
 
 
-def evolve(state: WorkState, event: e.WorkEvent) -> WorkState:  # noqa: PLR0911 - one arm per event
+def evolve(state: WorkState, event: e.WorkEvent | ErasureDecided) -> WorkState:  # noqa: PLR0911 - one arm per event
     """Return the state after `event`; every event leads somewhere from every state."""
     match event:
         case e.CaseAssigned(officer=officer) | e.CaseTaken(officer=officer):
@@ -142,7 +144,7 @@ def evolve(state: WorkState, event: e.WorkEvent) -> WorkState:  # noqa: PLR0911 
             return replace(state, notes=_superseded(state.notes, event))
         case e.LetterPosted():
             return replace(state, posted=state.posted | {event})
-        case DataAccessRequested() | DataAccessDelayed() | DataAccessAnswered():
+        case DataAccessRequested() | DataAccessDelayed() | DataAccessAnswered() | ErasureDecided():
             return replace(state, access=access_after(state.access, event))
         case e.DuplicateRefused() | DeadlineApproaching() | DeadlinePassed() | StillInQueue():
             return state
@@ -176,11 +178,10 @@ def possible(
     found.append(c.AddNote)
     if standing(state):
         found.append(c.SupersedeNote)
-    found += (
-        [c.DelayDataAccess, c.AnswerDataAccess]
-        if state.access.open
-        else [c.RecordDataAccessRequest]
-    )
+    if state.access.open:
+        found += [c.DelayDataAccess, c.AnswerDataAccess]
+    elif not state.access.erased:
+        found.append(c.RecordDataAccessRequest)
     return tuple(found)
 
 

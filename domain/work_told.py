@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain import work_events as e
-from domain.data_access import DataAccessAnswered, DataAccessDelayed, DataAccessRequested
+from domain.data_access import Access, DataAccessRequested
 from domain.record import Recorded
 
 History = Iterable[Recorded[e.WorkEvent]]
@@ -71,20 +71,13 @@ def last_way(history: History) -> Way:
     return way
 
 
-def access_told(history: History) -> DataAccessRequested | None:
-    """Return the request for data that is open, with the day by which it is to be answered."""
-    asked: DataAccessRequested | None = None
-    for each in history:
-        match each.event:
-            case DataAccessRequested() as event:
-                asked = event
-            case DataAccessDelayed(due_on=due) if asked is not None:
-                asked = replace(asked, due_on=due)
-            case DataAccessAnswered():
-                asked = None
-            case _:
-                pass
-    return asked
+def access_told(history: History, access: Access) -> DataAccessRequested | None:
+    """Return the request for data that is open, in its words and with the day it is due by now."""
+    if access.open is None:
+        return None
+    asked = (each.event for each in history if isinstance(each.event, DataAccessRequested))
+    found = next(each for each in asked if each.request == access.open.request)
+    return replace(found, due_on=access.open.due_on)
 
 
 def _note(event: e.NoteAdded | e.NoteSuperseded, at: datetime) -> ToldNote:

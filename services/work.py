@@ -27,8 +27,9 @@ from domain.errors import (
     RecusedFromCase,
     Refusal,
 )
+from domain.particulars import ErasureDecided
 from domain.projections.stage_after import CASE_STREAM, WORK_STREAM
-from domain.record import Recorded
+from domain.record import Recorded, in_order
 from domain.references import parse_reference
 from domain.rules.choose import limit
 from domain.rules.limits import Limit
@@ -103,7 +104,7 @@ class WorkAt:
     @property
     def access(self) -> DataAccessRequested | None:
         """The request for data that awaits its answer, None without one."""
-        return access_told(self.events)
+        return access_told(self.events, self.state.access)
 
     @property
     def notes(self) -> tuple[ToldNote, ...]:
@@ -198,11 +199,12 @@ def work_at(office: Office, reference: str) -> WorkAt:
     """Return the work on a case as it is now; raises `NoSuchCase`."""
     canonical = _canonical(reference)
     events = history(office, canonical)
-    if not events and not office.store.stream_version(f"{CASE_STREAM}{canonical}"):
+    case = office.store.read_stream(f"{CASE_STREAM}{canonical}", personal=False)
+    if not case:
         raise NoSuchCase(f"no case has the reference {canonical}")
     return WorkAt(
         reference=canonical,
-        state=load(each.event for each in events),
+        state=_state(case, events),
         version=len(events),
         events=events,
     )
@@ -259,9 +261,15 @@ def _desk(office: Office, reference: str) -> _Desk:
     return _Desk(
         reference=reference,
         case=load_case(cast("e.CaseEvent", each.event) for each in found[own]),
-        work=load(each.event for each in events),
+        work=_state(found[own], events),
         events=events,
     )
+
+
+def _state(case: Sequence[Recorded[e.Event]], events: History) -> WorkState:
+    """Return where the work is; an erasure in the case ends what is asked for in it."""
+    erased = (each for each in case if isinstance(each.event, ErasureDecided))
+    return load(each.event for each in in_order((*events, *erased)))
 
 
 def _ask(

@@ -21,6 +21,7 @@ from domain.errors import (
     DataAccessOpen,
     DayImpossible,
     NoDataAccessOpen,
+    PersonErased,
     TooLate,
     WordsMissing,
 )
@@ -45,6 +46,8 @@ def _request(
     access: Access, command: c.RecordDataAccessRequest, today: date, days: int
 ) -> DataAccessRequested:
     """A request for data is open, to be answered within so many days after it came in."""
+    if access.erased:
+        raise PersonErased("nothing is held on this person any more that could be asked for")
     if access.open is not None:
         raise DataAccessOpen(
             f"request {access.open.request} is to be answered by "
@@ -106,6 +109,8 @@ def _answer(access: Access, command: c.AnswerDataAccess) -> DataAccessAnswered:
 
 
 def _open(access: Access) -> OpenAccess:
+    if access.open is None and access.erased:
+        raise PersonErased("the request ended with the erasure: nothing is held to be given")
     if access.open is None:
         raise NoDataAccessOpen("record the request first, with the day on which it came in")
     return access.open

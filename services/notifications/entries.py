@@ -13,6 +13,7 @@ from services.notifications.letters import Letter
 ERASED: Final = "person erased"
 UNUSABLE: Final = "address unusable"
 NO_ADDRESS: Final = "no address"
+DONE_SINCE: Final = "done since"
 NO_LONGER: Final = "represents nobody any more"
 
 _ID_BYTES: Final = 16

@@ -19,7 +19,7 @@ from domain.deadlines import StillInQueue
 from domain.errors import Reportable
 from domain.events import CaseEvent, Event
 from domain.filed import Filed
-from domain.happenings import Happening, happenings
+from domain.happenings import Happening, happenings, is_past
 from domain.particulars import Representative
 from domain.processes import (
     OUTSIDE,
@@ -38,6 +38,7 @@ from domain.work_events import LetterPosted
 from services.identity import colleagues
 from services.notifications import calling, undelivered
 from services.notifications.entries import (
+    DONE_SINCE,
     ERASED,
     NO_ADDRESS,
     NO_LONGER,
@@ -72,6 +73,10 @@ class _Case:
     def happenings(self) -> Mapping[int, Happening]:
         """Every event by its position."""
         return happenings(self._history, self._work)
+
+    def is_past(self, effect: Effect, happening: Happening) -> bool:
+        """Say whether an effect reminds of what was done since it was called for."""
+        return is_past(happening, effect.when, self.happenings[max(self.happenings)])
 
     @cached_property
     def filed(self) -> Filed:
@@ -234,7 +239,10 @@ def _letter(
     filed, party = case.filed, recipient.party
     if filed.application is None:
         raise _NotWritten(ERASED)
-    applicant = filed.application.applicant
+    applicant, happening = filed.application.applicant, case.happenings[position]
+    # Letters to people outside keep their order: what they did since is confirmed right after it.
+    if party not in OUTSIDE and case.is_past(effect, happening):
+        raise _NotWritten(DONE_SINCE)
     if party not in OUTSIDE:
         to = _colleague(office, recipient)
     elif party is Party.APPLICANT:
@@ -245,7 +253,6 @@ def _letter(
         if who is None:
             raise _NotWritten(NO_LONGER)
         to = addressed(effect, party, applicant, who)
-    happening = case.happenings[position]
     occasion = Occasion(
         happening=happening,
         reference=filed.reference,

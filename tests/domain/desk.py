@@ -17,6 +17,7 @@ from domain.deadlines import (
     StillInQueue,
 )
 from domain.errors import Refusal
+from domain.particulars import ErasureDecided
 from domain.work_commands import WorkCommand
 
 CHAN, LEE, WONG = "officer.chan", "officer.lee", "supervisor.wong"
@@ -81,7 +82,7 @@ class Given:
         return Decided(facts=facts, refusal=None)
 
 
-def given(*history: e.WorkEvent) -> Given:
+def given(*history: e.WorkEvent | ErasureDecided) -> Given:
     """The work on a case with this history, before officer Chan."""
     return Given(
         state=work.load(history),

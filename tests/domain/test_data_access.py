@@ -22,11 +22,13 @@ from domain.data_access import (
 )
 from domain.days import hong_kong_date
 from domain.deadlines import PASSED, Deadline, DeadlineApproaching, DeadlinePassed
-from domain.happenings import Happening
+from domain.happenings import Happening, is_past
 from domain.particulars import ErasureDecided
-from domain.processes import EFFECTS, Party, recipients
+from domain.processes import Party, effects, recipients
 from domain.projections.deadlines import open_days
+from domain.work import load, possible
 from domain.work_events import WorkEvent
+from domain.work_told import access_told
 from tests.domain.desk import CHAN, LEE, WONG, Given, given, taken
 from tests.domain.histories import HISTORIES, PAY_BY
 from tests.domain.test_deadlines import START, life, noon
@@ -52,7 +54,7 @@ DELAYED = DataAccessDelayed(request=1, due_on=DELAY.due_on, personal=AccessWords
 ANSWERED = DataAccessAnswered(request=1, outcome=AccessOutcome.IN_FULL, ground=None, personal=None)
 
 
-def on(day: date, *history: WorkEvent) -> Given:
+def on(day: date, *history: WorkEvent | ErasureDecided) -> Given:
     """The work with this history on a day, where a request is to be answered in 40 days."""
     found = given(*history)
     return replace(found, circumstances=replace(found.circumstances, today=day, access_days=40))
@@ -183,6 +185,31 @@ def test_a_day_that_was_put_off_is_told_anew() -> None:
     assert isinstance(case.looked_at(noon(DELAY.due_on + timedelta(days=1))), DeadlinePassed)
 
 
+def test_an_erasure_ends_the_request_and_leaves_nothing_to_ask_for() -> None:
+    for history in ((), (REQUESTED,), (REQUESTED, ANSWERED), (taken(), REQUESTED, DELAYED)):
+        erased = on(RECEIVED, *history, ErasureDecided())
+        for command in (ASKED, DELAY, FULL):
+            erased.when(command).refused(errors.PersonErased)
+        assert not {type(each) for each in (ASKED, DELAY, FULL)} & {*possible(erased.state, CHAN)}
+        assert access_told((), erased.state.access) is None
+
+
+@given_any(st.lists(st.sampled_from([ASKED, DELAY, FULL, ErasureDecided()]), max_size=12))
+def test_the_work_and_the_read_model_say_the_same_of_what_is_open(
+    happens: list[c.DataAccessCommand | ErasureDecided],
+) -> None:
+    case, history = life(s.Refused), (taken(),)
+    for each in happens:
+        erased = isinstance(each, ErasureDecided)
+        events = (each,) if erased else on(RECEIVED, *history).when(each).facts
+        case.happens(*events, stream="case" if erased else "work")
+        history += events
+    assert case.row is not None
+    days = [each.due_on for each in open_days(case.row) if each.deadline is Deadline.DATA_ACCESS]
+    asked = load(history).access.open
+    assert days == ([] if asked is None else [asked.due_on])
+
+
 def test_of_an_erased_person_no_data_are_due() -> None:
     case = life(s.Refused).happens(REQUESTED, stream="work").happens(ErasureDecided())
     assert case.row is not None
@@ -198,13 +225,37 @@ def test_what_the_office_is_reminded_of_is_no_news_to_who_waits() -> None:
     assert case.row.quiet_since == START
 
 
+NEAR = DeadlineApproaching(deadline=Deadline.DATA_ACCESS, due_on=DUE, opened=1, days=3)
+OVER = DeadlinePassed(deadline=Deadline.DATA_ACCESS, due_on=DUE, opened=1)
+
+
+def reminded(
+    event: DeadlineApproaching | DeadlinePassed, *history: WorkEvent | ErasureDecided
+) -> Happening:
+    """A reminder of a request for data, after it alone or after this history."""
+    state, access = s.Draft(), load(history or (REQUESTED,)).access
+    return Happening(
+        event=event, actor="system", before=state, after=state, holder=WONG, access=access
+    )
+
+
+@pytest.mark.parametrize("event", [NEAR, OVER])
+def test_nobody_is_reminded_of_a_request_that_does_not_await_its_answer(
+    event: DeadlineApproaching | DeadlinePassed,
+) -> None:
+    (called_for,) = effects(reminded(event))
+    for since in ((ANSWERED,), (DELAYED,), (ErasureDecided(),), (ANSWERED, REQUESTED, DELAYED)):
+        assert effects(reminded(event, REQUESTED, *since)) == ()
+        latest = reminded(event, REQUESTED, *since)
+        assert is_past(reminded(event), called_for.when, latest)
+    for since in ((), (taken(),)):
+        assert not is_past(reminded(event), called_for.when, reminded(event, REQUESTED, *since))
+
+
 def test_the_office_alone_is_reminded_and_nobody_twice() -> None:
-    near = DeadlineApproaching(deadline=Deadline.DATA_ACCESS, due_on=DUE, opened=1, days=3)
-    over = DeadlinePassed(deadline=Deadline.DATA_ACCESS, due_on=DUE, opened=1)
-    state = s.Draft()
-    for event in (near, over):
-        at = Happening(event=event, actor="system", before=state, after=state, holder=WONG)
-        found = [each for each in EFFECTS[type(event)] if each.when(at)]
+    for event in (NEAR, OVER):
+        at = reminded(event)
+        found = effects(at)
         assert [each.to for each in found] == [(Party.OFFICER, Party.SUPERVISOR)]
         told = recipients(found[0], at, {WONG, LEE})
         assert [(each.party, each.account) for each in told] == [

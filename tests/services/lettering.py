@@ -9,6 +9,7 @@ from typing import get_args
 
 from domain.application import Applicant, Correspondence
 from domain.case import evolve, load
+from domain.data_access import Access
 from domain.events import ApplicationAcknowledged, CaseEvent, Event
 from domain.happenings import Happening
 from domain.processes import Party
@@ -28,7 +29,14 @@ def happened(event: Event, *before: CaseEvent) -> Happening:
     """Return the happening of an event of a case with this history, or else a new one."""
     state = load(before or (submitted(),))
     after = evolve(state, event) if isinstance(event, get_args(CaseEvent)) else state
-    return Happening(event=event, actor="officer-1", before=state, after=after, holder=None)
+    return Happening(
+        event=event,
+        actor="officer-1",
+        before=state,
+        after=after,
+        holder=None,
+        access=Access(),
+    )
 
 
 def occasion(happening: Happening, applicant: Applicant) -> Occasion:

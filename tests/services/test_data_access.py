@@ -12,11 +12,12 @@ from domain.access import Person
 from domain.data_access import AccessChannel, AccessGround, AccessOutcome
 from domain.days import hong_kong_date, written_out
 from domain.deadlines import PASSED
-from domain.errors import Forbidden
+from domain.errors import Forbidden, PersonErased
 from domain.record import Recorded
 from services import deadlines, work
 from services.cases import carry_out
 from services.cli.explain import explain
+from services.notifications.entries import State
 from services.notifications.planning import plan
 from services.projections.deadlines import days_due
 from services.projections.runner import catch_up_all
@@ -42,6 +43,14 @@ def came_in(office: Office, days_ago: int = 0) -> c.RecordDataAccessRequest:
 def ask(office: Office, reference: str, command: c.WorkCommand, by: Person = OFFICER) -> None:
     work.carry_out(office, reference, command, asked(by, at=None))
     catch_up_all(office.store, office.models)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    return {
+        "QMAS_HOME": str(settings.home),
+        "QMAS_DATABASE_URL": settings.database_url,
+        "QMAS_BROKER_URL": settings.broker_url,
+    }
 
 
 def events(office: Office, reference: str) -> list[Recorded[object]]:
@@ -132,12 +141,7 @@ def test_the_page_and_explain_say_what_is_due_of_whom(office: Office, settings: 
     assert f"was due by {due_on}" in page.facts["Due"]
     assert "of the office" in page.facts["Due"]
     assert "By John Carter: Every note on me" in page.facts["Data asked for"]
-    environment = {
-        "QMAS_HOME": str(settings.home),
-        "QMAS_DATABASE_URL": settings.database_url,
-        "QMAS_BROKER_URL": settings.broker_url,
-    }
-    said = CliRunner().invoke(explain, [reference], env=environment).output
+    said = CliRunner().invoke(explain, [reference], env=environment(settings)).output
     assert f"  data-access by {due_on}, of the office" in said
     assert said.partition("Due\n")[2].splitlines()[0].endswith("; over")
     page = act(visitor, reference, "answer-data-access", outcome="refused")
@@ -165,6 +169,54 @@ def test_who_only_reads_records_nothing(office: Office) -> None:
     reference = file_case(office, "john")
     with pytest.raises(Forbidden):
         ask(office, reference, came_in(office), AUDITOR)
+
+
+def test_an_erasure_ends_the_request_wherever_it_is_shown(
+    office: Office, settings: Settings
+) -> None:
+    reference = file_case(office, "john")
+    visitor = signed_in(office, OFFICER.name)
+    ask(office, reference, c.TakeCase())
+    ask(office, reference, came_in(office))
+    at = f"/staff/cases/{reference}"
+    answer, record = f"{at}/work/answer-data-access", f"{at}/work/record-data-access-request"
+    page = visitor.get(at)
+    assert {"Due", "Data asked for"} <= page.facts.keys()
+    assert (answer in page.actions, record in page.actions) == (True, False)
+    erase(office.store, reference)
+    catch_up_all(office.store, office.models)
+    page = visitor.get(at)
+    assert page.facts.keys().isdisjoint({"Due", "Data asked for"})
+    assert (answer in page.actions, record in page.actions) == (False, False)
+    assert work.work_at(office, reference).access is None
+    with office.models.reads.connect() as connection:
+        assert days_due(connection, [reference]) == {}
+    said = CliRunner().invoke(explain, [reference], env=environment(settings)).output
+    assert "data-access" not in said
+    for command in (came_in(office), c.AnswerDataAccess(outcome=AccessOutcome.IN_FULL)):
+        with pytest.raises(PersonErased):
+            ask(office, reference, command)
+    assert deadlines.fire(office, at=office.clock() + timedelta(days=41)) == 0
+
+
+@pytest.mark.parametrize("ending", [c.AnswerDataAccess(outcome=AccessOutcome.IN_FULL), None])
+def test_no_reminder_is_mailed_once_the_request_has_ended(
+    office: Office, ending: c.WorkCommand | None
+) -> None:
+    reference = file_case(office, "john")
+    ask(office, reference, c.TakeCase())
+    ask(office, reference, came_in(office))
+    plan(office)
+    assert deadlines.fire(office, at=office.clock() + timedelta(days=39)) == 1
+    # Nobody plans meanwhile what is to be mailed.
+    if ending is None:
+        erase(office.store, reference)
+    else:
+        ask(office, reference, ending)
+    plan(office)
+    rows = [each for each in office.ledger.rows() if each.effect == "data-access-is-near"]
+    assert [each.state for each in rows] == [State.WITHHELD] * len(rows)
+    assert rows
 
 
 def test_nothing_of_who_asked_is_left_once_the_person_is_erased(office: Office) -> None:
