@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from migrations.online import build_index
+
 revision = "0012"
 down_revision = "0011"
 branch_labels = None
@@ -10,6 +12,8 @@ depends_on = None
 
 def upgrade() -> None:
     """The case list has room for the mark; no case has it until the list is folded again."""
-    op.execute("ALTER TABLE case_list ADD COLUMN stale boolean NOT NULL DEFAULT false")
-    # Of no rows yet: the table is read once, and nothing is sorted or written.
-    op.execute("CREATE INDEX case_list_stale ON case_list (reference) WHERE stale")
+    op.execute(
+        "ALTER TABLE case_list ADD COLUMN IF NOT EXISTS stale boolean NOT NULL DEFAULT false"
+    )
+    # Of no rows yet: the table is read, and nothing is sorted or written.
+    build_index("case_list_stale", "case_list (reference) WHERE stale")

@@ -1,21 +1,8 @@
 -- Notifications go to a recipient in order, by mail or webhook, and each attempt is on record.
 
--- What a deliverer of each means looks for; settled rows leave these indexes.
+-- The new index of what is due by mail takes the place of the one for every means.
 DROP INDEX notifications_due;
-CREATE INDEX notifications_due ON notifications (next_attempt_at, id)
-WHERE state IN ('planned', 'sending') AND means = 'email';
-CREATE INDEX notifications_due_webhooks ON notifications (party, next_attempt_at, id)
-WHERE state IN ('planned', 'sending') AND means = 'webhook';
--- Of a recipient's open rows only the first may be sent: the others are behind it.
-CREATE INDEX notifications_open_of_recipient ON notifications (reference, party, id)
-WHERE state IN ('planned', 'sending');
-CREATE INDEX notifications_failed ON notifications (id) WHERE state = 'failed';
-
--- A webhook tells what stands in the log in clear, so nothing of it is kept sealed here.
-ALTER TABLE notifications DROP CONSTRAINT notifications_open_ones_hold_a_letter;
-ALTER TABLE notifications ADD CONSTRAINT notifications_open_ones_hold_a_letter
-CHECK (sealed IS NOT NULL OR state IN ('failed', 'withheld') OR means = 'webhook') NOT VALID;
-ALTER TABLE notifications VALIDATE CONSTRAINT notifications_open_ones_hold_a_letter;
+ALTER INDEX notifications_due_by_mail RENAME TO notifications_due;
 
 -- What was tried for a row, and what came of it: never anything personal, and never changed.
 CREATE TABLE notification_attempts (

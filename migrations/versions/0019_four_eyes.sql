@@ -2,10 +2,6 @@
 -- graded does not confirm; and nothing is put before what somebody confirmed. The triggers look at
 -- new rows only.
 
--- What exercises did to cases: how many have a place by one, and who graded for it.
-CREATE INDEX events_by_exercise ON events ((body #>> '{payload,exercise}'), type)
-WHERE type IN ('case-shortlisted', 'case-graded', 'case-selected', 'case-not-selected');
-
 -- Whether a row that is seen was written by the transaction that asks. Another's is seen once that
 -- is committed, and one's own before it is, under whatever savepoint. No statement sets a row's
 -- xmin, while a column that says the same, or a row beside, can be written by whoever writes rows.

@@ -1,6 +1,6 @@
 """The list of cases has those at once in which a day is over."""
 
-from alembic import op
+from migrations.online import build_index
 
 revision = "0023"
 down_revision = "0022"
@@ -10,4 +10,4 @@ depends_on = None
 
 def upgrade() -> None:
     """What is over and was told is found by an index of its own; it asks an officer to decide."""
-    op.execute("CREATE INDEX deadlines_overdue ON deadlines (reference) WHERE told = -1")
+    build_index("deadlines_overdue", "deadlines (reference) WHERE told = -1")

@@ -1,8 +1,8 @@
 """A request for data awaits its answer by a day, beside what is due in its case."""
 
-from pathlib import Path
-
 from alembic import op
+
+from migrations.online import build_index, generations
 
 revision = "0027"
 down_revision = "0026"
@@ -12,6 +12,16 @@ depends_on = None
 
 def upgrade() -> None:
     """There is room for the day; no case has one before the first such request is recorded."""
-    script = Path(__file__).with_name("0027_data_access.sql").read_text(encoding="utf-8")
-    # The driver's own connection, because a script of many statements takes no parameters.
-    op.get_bind().connection.driver_connection.execute(script)
+    # No row has such a day yet, so that nothing is sorted or written here.
+    for beside in generations("deadlines"):
+        op.execute(
+            f"ALTER TABLE deadlines{beside}"
+            " ADD COLUMN IF NOT EXISTS access_due_on date,"
+            " ADD COLUMN IF NOT EXISTS access_opened integer,"
+            " ADD COLUMN IF NOT EXISTS access_opened_on date,"
+            " ADD COLUMN IF NOT EXISTS access_told integer"
+        )
+        build_index(
+            f"deadlines_access{beside}",
+            f"deadlines{beside} (access_due_on, reference) WHERE access_due_on IS NOT NULL",
+        )

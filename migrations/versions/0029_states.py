@@ -1,6 +1,6 @@
 """How many notifications are in each state is counted without reading them."""
 
-from alembic import op
+from migrations.online import build_index
 
 revision = "0029"
 down_revision = "0028"
@@ -10,4 +10,4 @@ depends_on = None
 
 def upgrade() -> None:
     """An index has the states; equal keys are kept once, so that it is small."""
-    op.execute("CREATE INDEX notifications_state ON notifications (state)")
+    build_index("notifications_state", "notifications (state)")

@@ -1,8 +1,11 @@
 """Brings a database to the schema this program needs, and says how far it is.
 
-Law: one migrator at a time, forward only, and never a long wait for or under a lock.
+Law: one migrator at a time, forward only, and never a long wait for or under a lock. What takes
+long, as an index of a large table does, is done while everybody writes (`migrations.online`); a
+migrator that was killed meanwhile is gone at once, and the next one goes on.
 """
 
+import time
 from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,14 +17,20 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from psycopg import errors
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from services.store.errors import MigrationFault, StoreUnreachable
 
 _ADVISORY_LOCK: Final = 0x716D6173
-_LIMITS: Final = "-c lock_timeout=10s -c statement_timeout=300s"
+_TURN_SECONDS: Final = 10.0
+_PAUSE_SECONDS: Final = 0.1
+# The server looks each second whether somebody still waits for the answer: the long statement of a
+# killed migrator would keep all others out until its end.
+_LIMITS: Final = (
+    "-c lock_timeout=10s -c statement_timeout=300s -c client_connection_check_interval=1s"
+)
 
 # Every trigger of this schema holds for everybody. A restore of data alone switches them off and
 # on again, and then they hold for ordinary sessions only, or not at all if it broke off.
@@ -55,13 +64,13 @@ def upgrade(owner_url: str) -> None:
 
     Its triggers hold for everybody, whatever a restore made of them.
     `owner_url` is a libpq URL of the role that owns the schema. Safe to call from several
-    processes at once: all but one wait for the lock, at most ten seconds.
+    processes at once: one goes to work, and the others wait at most ten seconds for their turn.
+    Broken off, it keeps the migrations that are done, and the next call does the rest.
     """
     engine = _engine(owner_url)
     try:
         with engine.connect() as connection:
-            connection.exec_driver_sql(f"SELECT pg_advisory_lock({_ADVISORY_LOCK})")
-            connection.commit()
+            _take_turn(connection)
             if state(owner_url).standing is Standing.AHEAD:
                 raise MigrationFault("the database was migrated by a newer version: upgrade qmas")
             config = _config()
@@ -71,11 +80,40 @@ def upgrade(owner_url: str) -> None:
                 connection.exec_driver_sql(guard)
             connection.commit()
     except DBAPIError as fault:
-        raise MigrationFault(f"the database could not be migrated: {fault.orig}") from fault
+        raise MigrationFault(f"the database could not be migrated: {_said(fault)}") from fault
     except psycopg.Error as fault:
         raise MigrationFault(f"the database could not be migrated: {fault}") from fault
     finally:
         engine.dispose()
+
+
+def _take_turn(connection: Connection) -> None:
+    """No other migrator is at work, and none is before this connection ends.
+
+    It asks again and again, because a statement that waits has a snapshot, and an index is not done
+    before every older snapshot is gone.
+    """
+    until = time.monotonic() + _TURN_SECONDS
+    ask = f"SELECT pg_try_advisory_lock({_ADVISORY_LOCK})"
+    while not connection.exec_driver_sql(ask).scalar_one():
+        connection.commit()
+        if time.monotonic() > until:
+            raise MigrationFault(
+                f"another migrator has been at work for {_TURN_SECONDS:g} s, and may be for "
+                "minutes where tables are large: let it finish, then run this again"
+            )
+        time.sleep(_PAUSE_SECONDS)
+    connection.commit()
+
+
+def _said(fault: DBAPIError) -> str:
+    if isinstance(fault.orig, errors.LockNotAvailable):
+        return (
+            f"a transaction of another session is in the way ({str(fault.orig).strip()}); find it "
+            "in pg_stat_activity by its xact_start, a backup perhaps, let it end, then run this "
+            "again: what is done stays done"
+        )
+    return str(fault.orig).strip()
 
 
 def state(url: str) -> MigrationState:

@@ -11,13 +11,9 @@ from services.store import MigrationFault, StoreUnreachable, migrate
 from services.store.migrate import Standing
 from services.store.tables import METADATA
 from tests.conftest import TestDatabase
+from tests.migrations.schema import described, set_revision
 
 FOLDER = Path(migrations.__file__).parent
-
-
-def set_revision(database: TestDatabase, revision: str) -> None:
-    with psycopg.connect(database.owner_url) as owner:
-        owner.execute("UPDATE alembic_version SET version_num = %s", (revision,))
 
 
 def test_an_empty_database_is_brought_to_the_head(empty_database: TestDatabase) -> None:
@@ -49,11 +45,11 @@ def test_of_two_migrators_one_waits_for_the_other(empty_database: TestDatabase) 
 def test_a_migrator_does_not_wait_for_ever(
     empty_database: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(migrate, "_LIMITS", "-c lock_timeout=100ms")
+    monkeypatch.setattr(migrate, "_TURN_SECONDS", 0.2)
     with psycopg.connect(empty_database.owner_url, autocommit=True) as other:
         other.execute("SELECT pg_advisory_lock(%s)", (migrate._ADVISORY_LOCK,))
 
-        with pytest.raises(MigrationFault, match="lock timeout"):
+        with pytest.raises(MigrationFault, match=r"another migrator .* let it finish"):
             migrate.upgrade(empty_database.owner_url)
 
     assert migrate.state(empty_database.app_url).standing is Standing.MISSING
@@ -108,29 +104,3 @@ def test_the_migrated_store_is_the_declared_one(
 
     assert migrated == declared
     assert len(declared) > 50
-
-
-def described(database: TestDatabase) -> list[tuple[str, ...]]:
-    """Every column, constraint and index of the schema, as PostgreSQL itself would print it."""
-    with psycopg.connect(database.admin_url) as connection:
-        columns = connection.execute(
-            "SELECT c.relname::text, 'column', a.attname::text,"
-            " format_type(a.atttypid, a.atttypmod),"
-            "  concat(a.attnotnull, ' ', a.attgenerated, ' ', pg_get_expr(d.adbin, d.adrelid))"
-            " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
-            " LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum"
-            " WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')"
-            "  AND a.attnum > 0 AND NOT a.attisdropped ORDER BY c.relname, a.attnum"
-        ).fetchall()
-        constraints = connection.execute(
-            "SELECT conrelid::regclass::text, 'constraint', conname::text,"
-            "  pg_get_constraintdef(oid), ''"
-            " FROM pg_constraint WHERE connamespace = 'public'::regnamespace"
-            # Triggers that may wait for the end of a transaction stand there too.
-            "  AND contype <> 't' ORDER BY 1, 3"
-        ).fetchall()
-        indexes = connection.execute(
-            "SELECT tablename::text, 'index', indexname::text, indexdef, ''"
-            " FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 3"
-        ).fetchall()
-    return [*columns, *constraints, *indexes]
