@@ -20,6 +20,7 @@ from domain import work_events as w
 from domain.data_access import DataAccessAnswered, DataAccessDelayed, DataAccessRequested
 from domain.deadlines import DeadlineApproaching, DeadlinePassed, StillInQueue
 from domain.decisions import DecisionDeclined, DecisionProposed
+from domain.exercise_events import ResultPublished
 from domain.happenings import (
     Condition,
     Happening,
@@ -201,10 +202,20 @@ EFFECTS: Final[Mapping[type[e.Event], tuple[Effect, ...]]] = MappingProxyType(
 )
 """Every effect there is, by the event that calls for it."""
 
+PUBLIC: Final[frozenset[type[e.Event]]] = frozenset({ResultPublished})
+"""What everybody may hear of, though no letter tells anybody."""
+
 
 def called_for(event: e.Event) -> bool:
     """Say whether anything may have to be done because of `event`."""
     return type(event) in EFFECTS
+
+
+def may_be_heard(event: e.Event, happening: Happening | None) -> bool:
+    """Say whether an applicant may hear of an event, as what happened to a case or in public."""
+    if happening is None:
+        return type(event) in PUBLIC
+    return any(Party.APPLICANT in each.to for each in effects(happening))
 
 
 def effects(happening: Happening) -> tuple[Effect, ...]:

@@ -37,14 +37,16 @@ WORKER: Final = "worker"
 _log: Final = structlog.get_logger(__name__)
 
 
-def told(recorded: Recorded[Event], listening: Sequence[Subscription]) -> Iterator[Plan]:
-    """Yield the row of each subscription that is to be told of an event."""
+def told(
+    recorded: Recorded[Event], listening: Sequence[Subscription], *, heard: bool
+) -> Iterator[Plan]:
+    """Yield the row of each subscription to tell of an event, of which applicants have `heard`."""
     named = cloud_events.told_of(recorded) if listening else None
     if named is None or recorded.position is None:
         return
     name, subject = named
     for subscription in listening:
-        if subscription.wants(name, recorded.position):
+        if subscription.wants(name, recorded.position, heard=heard):
             identity = Identity(event_id=recorded.event_id, effect=EFFECT, party=subscription.id)
             yield Plan(
                 position=recorded.position,

@@ -10,8 +10,7 @@ from typing import Final, get_args
 import msgspec
 
 from domain.events import CaseEvent, Event
-from domain.exercise_events import ExerciseEvent, ResultPublished
-from domain.processes import EFFECTS, Party
+from domain.exercise_events import ExerciseEvent
 from domain.record import Recorded
 from domain.wire import WIRE
 
@@ -24,20 +23,6 @@ NAMES: Final = tuple(
     sorted(WIRE[each].name for each in (*get_args(CaseEvent), *get_args(ExerciseEvent)))
 )
 """The wire names of all that can be told."""
-
-HEARD: Final = frozenset(NAMES) & {
-    WIRE[ResultPublished].name,  # which is public
-    *(
-        WIRE[event].name
-        for event, effects in EFFECTS.items()
-        if any(Party.APPLICANT in effect.to for effect in effects)
-    ),
-}
-"""Those of which an applicant may hear: what a system is told that names none.
-
-A hold, a grade or a decision that is only proposed is told to whoever names it, so that a system
-which shows all that it is told to applicants shows them nothing that the office keeps to itself.
-"""
 
 _PLACES: Final = 20  # positions as texts of one length stand in the order of the log
 

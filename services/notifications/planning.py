@@ -28,6 +28,7 @@ from domain.processes import (
     Recipient,
     called_for,
     effects,
+    may_be_heard,
     recipients,
 )
 from domain.projections.stage_after import CASE_STREAM, WORK_STREAM
@@ -146,7 +147,10 @@ def _step(office: Office, connection: Connection, batch: int) -> _Step:
     planned, stopped = 0, None
     for recorded in records:
         try:
-            plans += (*_plans(office, recorded, cases), *calling.told(recorded, listening))
+            happening = _happening(recorded, cases)
+            heard = may_be_heard(recorded.event, happening)
+            plans += _plans(office, recorded, cases, happening)
+            plans += calling.told(recorded, listening, heard=heard)
         except Exception as fault:  # noqa: BLE001 - raised again below, with its event
             stopped = PlanningStopped(recorded, fault)
             stopped.__cause__ = fault
@@ -180,11 +184,19 @@ def _reference(recorded: Recorded[Event]) -> str:
     return recorded.stream.partition("-")[2]
 
 
-def _plans(office: Office, recorded: Recorded[Event], cases: _Cases) -> tuple[Plan, ...]:
+def _happening(recorded: Recorded[Event], cases: _Cases) -> Happening | None:
+    """Return an event with its case around it, None where nothing follows from it."""
     if not called_for(recorded.event):
+        return None
+    return cases[_reference(recorded)].happenings[recorded.position or 0]
+
+
+def _plans(
+    office: Office, recorded: Recorded[Event], cases: _Cases, happening: Happening | None
+) -> tuple[Plan, ...]:
+    if happening is None:
         return ()
     case = cases[_reference(recorded)]
-    happening = case.happenings[recorded.position or 0]
     return tuple(
         _plan(office, recorded, case, effect, recipient)
         for effect in effects(happening)

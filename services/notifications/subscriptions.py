@@ -16,7 +16,6 @@ import structlog
 from sqlalchemy import Connection, Engine, func, insert, literal, select, update
 
 from domain.errors import Reportable
-from services.notifications.cloud_events import HEARD
 from services.notifications.signing import new_secret
 from services.notifications.statements import OPEN
 from services.notifications.tables import (
@@ -70,12 +69,13 @@ class Subscription:
     rests_until: datetime | None
     former_until: datetime | None
 
-    def wants(self, name: str, position: int) -> bool:
+    def wants(self, name: str, position: int, *, heard: bool) -> bool:
         """Say whether it is to be told of the event of that wire name at that position.
 
-        One for everything is told of what an applicant may hear of, and of the rest by name.
+        One for everything is told of what may be `heard` by an applicant, and of the rest by name:
+        a system that shows applicants all that it is told must not give away a hold or a grade.
         """
-        known = name in self.events or (EVERYTHING in self.events and name in HEARD)
+        known = name in self.events or (EVERYTHING in self.events and heard)
         return known and position > self.since
 
 

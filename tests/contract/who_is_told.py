@@ -7,7 +7,7 @@ from typing import Final
 
 from domain.events import Event
 from domain.happenings import always
-from domain.processes import EFFECTS, OUTSIDE, Effect, Party
+from domain.processes import EFFECTS, OUTSIDE, PUBLIC, Effect, Party
 from domain.untold import UNTOLD
 from domain.wire import WIRE
 
@@ -58,6 +58,10 @@ def _lines() -> Iterator[str]:
     yield "- Nobody is told of what they did themselves, nor of a case that they left, recused."
     yield "- ◐ is sent in quiet hours too (`QMAS_QUIET_HOURS`), for whoever did not ask for it has"
     yield "  to learn of it soon. All else to people outside the office waits until they are over."
+    public = ", ".join(f"`{WIRE[each].name}`" for each in WIRE if each in PUBLIC)
+    yield "- A subscribed system that names no events is told of each event for which a letter to"
+    yield "  the applicant stands here, where its *only* holds, and of what is public:"
+    yield f"  {public}."
     yield ""
     yield "| event | letter | to | only |"
     yield "|---|---|---|---|"

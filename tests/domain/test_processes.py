@@ -16,7 +16,7 @@ from domain.decisions import DecisionDeclined, DecisionProposed, Matter
 from domain.happenings import happenings
 from domain.interruptions import CaseHeld, HoldLifted, OfficerRecused
 from domain.particulars import RepresentativeAppointed, RepresentativeRemoved
-from domain.processes import EFFECTS, OUTSIDE, Party, called_for, effects, recipients
+from domain.processes import EFFECTS, OUTSIDE, Party, called_for, effects, may_be_heard, recipients
 from domain.record import Recorded
 from domain.rules.terms import AfterNoPlace
 from tests.domain.deciding import NOON, REFERENCE
@@ -39,6 +39,7 @@ from tests.domain.histories import (
     scored,
     submitted,
 )
+from tests.domain.test_publishing import published
 
 SPOKEN_FOR = RepresentativeAppointed(
     personal=p.Representative(name="May Ng", organisation="", email="may@example.com")
@@ -97,6 +98,16 @@ def recorded(event: e.Event, stream: str, position: int, by: str) -> Recorded[e.
     )
 
 
+def heard(*case: e.CaseEvent) -> list[type[e.Event]]:
+    """Return the events of a case of which its applicant may hear."""
+    records = [
+        recorded(event, f"case-{REFERENCE}", position, "officer-1")
+        for position, event in enumerate(case, start=1)
+    ]
+    found = happenings(records, ()).values()
+    return [type(each.event) for each in found if may_be_heard(each.event, each)]
+
+
 ASSESSED = (submitted(), ACKNOWLEDGED, prerequisites(), scored())
 
 
@@ -122,6 +133,19 @@ def test_an_applicant_on_the_way_to_a_visa_is_told_of_every_step_that_concerns_t
         "visa-issued",
         "visa-activated",
     ]
+
+
+def test_an_applicant_may_hear_of_what_a_letter_tells_them_and_of_no_more() -> None:
+    silent = {e.ApplicationSubmitted, e.PrerequisitesAssessed, e.OriginalsVerified}
+    assert heard(*MAIN_PATH) == [type(each) for each in MAIN_PATH if type(each) not in silent]
+    assert heard(submitted(fee=APPLICATION_FEE)) == [e.ApplicationSubmitted]
+    assert heard(*ASSESSED, scored(180)) == heard(*ASSESSED)
+    assert heard(submitted(), CaseHeld(personal=None), PROPOSED) == []
+
+
+def test_anybody_may_hear_of_results_and_of_nothing_else_that_is_no_letter() -> None:
+    assert may_be_heard(published((), committee=(110, 12), selected=(73, 10)), None)
+    assert not may_be_heard(CaseHeld(personal=None), None)
 
 
 def test_a_fee_is_asked_for_only_where_one_is_due() -> None:

@@ -70,7 +70,8 @@ def test_a_commit_is_told_without_the_schedule_under_the_id_of_its_event(
 def test_a_worker_killed_amid_its_calls_leaves_nothing_untold_and_every_copy_told_apart(
     place: CallingOffice, office: Office, receiver: Receiver, database: TestDatabase
 ) -> None:
-    office.subscriptions.add(receiver.url, ("*",), "test")
+    both = ("application-submitted", "application-acknowledged")
+    office.subscriptions.add(receiver.url, both, "test")
     worker = place.hire(beat=False)
     for number in range(40):
         acknowledge(office, applicant(number))

@@ -31,6 +31,7 @@ from tests.integration.mailing import (
 from tests.integration.receiving import Answer, Arrival, Receiver, a_receiver
 from tests.services.erasing import erase
 
+BOTH = ("application-submitted", "application-acknowledged")
 _PERSONAL = ("Carter", "John", "example.com", "1984")
 
 
@@ -55,8 +56,11 @@ def office(told: Settings) -> Iterator[Office]:
 
 
 def _subscribed(office: Office, receiver: Receiver, *events: str) -> tuple[str, str]:
-    """Return the name of a new subscription, and its secret as its receiver has it."""
-    made, secret = office.subscriptions.add(receiver.url, events or ("*",), "test")
+    """Return the name of a new subscription, and its secret as its receiver has it.
+
+    Without events it is for both that `acknowledge` records.
+    """
+    made, secret = office.subscriptions.add(receiver.url, events or BOTH, "test")
     return made.id, signing.written(secret)
 
 

@@ -4,11 +4,20 @@ from datetime import timedelta
 
 import pytest
 
-from services.notifications.cloud_events import HEARD, NAMES
+from domain.events import CaseEvent
+from domain.interruptions import CaseHeld
+from domain.wire import WIRE
 from services.notifications.planning import plan
 from services.notifications.subscriptions import EVERYTHING, Activity, NoSubscription
 from services.wiring import Office
-from tests.integration.mailing import acknowledge, applicant
+from tests.domain.histories import (
+    ACKNOWLEDGED,
+    APPLICATION_FEE,
+    prerequisites,
+    scored,
+    submitted,
+)
+from tests.integration.mailing import acknowledge, applicant, new_reference, record
 
 
 def _subscribed(office: Office) -> str:
@@ -68,18 +77,29 @@ def test_who_had_a_letter_tried_again_stands_among_its_attempts(office: Office) 
     assert outcomes == ["recipient 550 5.1.1", "due again, by cli.emma"]
 
 
-def test_a_system_that_names_nothing_is_told_what_an_applicant_may_hear_of(office: Office) -> None:
-    made, _ = office.subscriptions.add("https://hooks.example/", (EVERYTHING,), "a")
-    told = {name for name in NAMES if made.wants(name, made.since + 1)}
-    assert told == HEARD
-    assert {"visa-issued", "application-refused", "result-published"} <= told
-    silent = {"case-held", "hold-lifted", "case-graded", "decision-proposed", "selection-proposed"}
-    assert told.isdisjoint(silent)
+def _told(office: Office, *events: CaseEvent, to: tuple[str, ...] = (EVERYTHING,)) -> list[str]:
+    """Return of which events of a new case a system is told that subscribed to some."""
+    made, _ = office.subscriptions.add("https://hooks.example/", to, "a")
+    record(office, new_reference(), 0, *events)
+    plan(office)
+    told = {each.position for each in office.ledger.rows(limit=1000) if each.party == made.id}
+    log = office.store.read_log(after=0, limit=1000, personal=False)
+    return [WIRE[type(each.event)].name for each in log if each.position in told]
+
+
+def test_a_system_that_names_nothing_is_told_what_its_applicant_is_told(office: Office) -> None:
+    before = (submitted(), ACKNOWLEDGED, prerequisites())
+    for scores in ((scored(),), (scored(), scored(180)), (scored(79), scored())):
+        told = _told(office, *before, *scores)
+        assert told == ["application-acknowledged", "application-scored"]
+    assert _told(office, *before, scored(79)) == ["application-acknowledged"]
+    assert _told(office, submitted(fee=APPLICATION_FEE)) == ["application-submitted"]
 
 
 def test_the_rest_is_told_by_name_beside_everything_or_alone(office: Office) -> None:
-    alone, _ = office.subscriptions.add("https://hooks.example/", ("case-held",), "a")
-    beside, _ = office.subscriptions.add("https://hooks.example/", (EVERYTHING, "case-held"), "a")
-    assert [each.wants("case-held", each.since + 1) for each in (alone, beside)] == [True, True]
-    assert [each.wants("visa-issued", each.since + 1) for each in (alone, beside)] == [False, True]
-    assert not beside.wants("case-graded", beside.since + 1)
+    case = (submitted(), CaseHeld(personal=None), ACKNOWLEDGED)
+    told, held = "application-acknowledged", "case-held"
+    assert _told(office, *case) == [told]
+    assert _told(office, *case, to=(held,)) == [held]
+    assert _told(office, *case, to=(EVERYTHING, held)) == [held, told]
+    assert _told(office, submitted(), to=("application-submitted",)) == ["application-submitted"]
