@@ -4,6 +4,7 @@ import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Final
 
 from domain.rules.types import Rulebook
@@ -76,8 +77,14 @@ def open_office(settings: Settings) -> Office:
         subscriptions=Subscriptions(ledger.engine, keys),
         pokes=Pokes.connect(settings.broker_url),
         guesses=Guesses.connect(settings.broker_url),
-        rulebook=load_rulebook(),
+        rulebook=_rulebook(),
         blind=blind,
         latest_pool=LatestPool(),
         clock=lambda: datetime.now(UTC),
     )
+
+
+@cache
+def _rulebook() -> Rulebook:
+    """The rules that ship stay as they are while a process runs, and are read once in it."""
+    return load_rulebook()
