@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -35,8 +36,8 @@ from services.stack.redis import RedisServer, start_redis, stop_redis
 from services.stack.tuning import Tuning
 from services.store import migrate
 from services.wiring import Office, open_office
+from tests.shelter import take_shelter
 
-_ROOT = Path(tempfile.gettempdir())
 _PREFIX = "qmas-test-"
 _TEMPLATE = "qmas_template"
 # No power cut happens in a test, and a killed server loses nothing without fsync.
@@ -60,10 +61,11 @@ pytest.register_assert_rewrite("tests.domain.deciding", "tests.domain.desk")
 
 
 def pytest_configure() -> None:
-    """What is logged in tests tells faults plainly.
+    """Files are where they cost least, and what is logged in tests tells faults plainly.
 
     The default shows every variable of every frame, and a rulebook among them takes a minute.
     """
+    take_shelter()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -107,7 +109,7 @@ def server_home() -> Iterator[Path]:
     """The data folder of this run's servers; they are stopped when the last process leaves it."""
     _sweep()
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or secrets.token_hex(8)
-    home = _ROOT / f"{_PREFIX}{re.sub('[^0-9a-f]', '', run)[:16]}"
+    home = Path(tempfile.gettempdir()) / f"{_PREFIX}{re.sub('[^0-9a-f]', '', run)[:16]}"
     users = _enter(home)
     try:
         yield home
@@ -146,7 +148,7 @@ def _remove(home: Path) -> None:
 
 def _sweep() -> None:
     """Stop the servers of runs that were killed before they could do it themselves."""
-    for left in _ROOT.glob(f"{_PREFIX}*/users"):
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/users"):
         if left.stat().st_uid != os.geteuid():
             continue
         with left.open("a") as users:
@@ -175,9 +177,12 @@ def open_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def postgres(server_home: Path) -> PostgresServer:
+def postgres(server_home: Path) -> Iterator[PostgresServer]:
     """The suite's PostgreSQL server."""
-    return start_postgres(server_home, tuning=_TUNING)
+    server = start_postgres(server_home, tuning=_TUNING)
+    yield server
+    _session(server.url(ADMIN, ADMIN)).close()
+    _session.cache_clear()
 
 
 @pytest.fixture(scope="session")
@@ -228,25 +233,31 @@ def _fresh(postgres: PostgresServer, template: str) -> Iterator[TestDatabase]:
         _drop(postgres, name)
 
 
+@cache
+def _session(admin_url: str) -> psycopg.Connection:
+    """Return this process's session in which databases are made and dropped."""
+    return psycopg.connect(admin_url, autocommit=True)
+
+
 def _create(postgres: PostgresServer, name: str, template: str) -> None:
     made = sql.Identifier(name)
-    with psycopg.connect(postgres.url(ADMIN, ADMIN), autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
-                made, sql.Identifier(OWNER), sql.Identifier(template)
-            )
+    session = _session(postgres.url(ADMIN, ADMIN))
+    session.execute(
+        sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY FILE_COPY").format(
+            made, sql.Identifier(OWNER), sql.Identifier(template)
         )
-        connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(made))
-        connection.execute(
-            sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(made, sql.Identifier(APP))
-        )
+    )
+    session.execute(
+        sql.SQL(
+            "REVOKE ALL ON DATABASE {name} FROM PUBLIC; GRANT CONNECT ON DATABASE {name} TO {app}"
+        ).format(name=made, app=sql.Identifier(APP))
+    )
 
 
 def _drop(postgres: PostgresServer, name: str) -> None:
-    with psycopg.connect(postgres.url(ADMIN, ADMIN), autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-        )
+    _session(postgres.url(ADMIN, ADMIN)).execute(
+        sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    )
 
 
 @pytest.fixture
