@@ -19,10 +19,13 @@ from services.stack.errors import StackFault
 from services.stack.places import Places, locked, settle
 from services.stack.postgres import running_postgres, start_postgres, stop_postgres
 from services.stack.processes import (
+    MARK,
     Running,
     end_children,
     end_marked,
     is_alive,
+    kept_mark,
+    new_mark,
     recall,
     recorded,
     remember,
@@ -210,11 +213,11 @@ def _spawn(settings: Settings, places: Places, program: Program, *, restarts: in
     if program.scratch is not None:
         shutil.rmtree(program.scratch, ignore_errors=True)
         program.scratch.mkdir(mode=0o700)
-    name, value = _mark(places, program)
+    mark = new_mark(_mark_file(places, program))
     process = spawn(
         program.command,
         log=_log(places, program),
-        environ={**settings.child_environ(), **program.environ, name: value},
+        environ={**settings.child_environ(), **program.environ, MARK: mark},
         folder=program.folder,
     )
     process = replace(process, restarts=restarts)
@@ -262,22 +265,25 @@ def _clear(places: Places, program: Program) -> None:
     """Forget a process that is gone, and end what it left behind if it was killed."""
     _end_remains(places, program)
     _file(places, program).unlink(missing_ok=True)
+    _mark_file(places, program).unlink(missing_ok=True)
 
 
 def _end_remains(places: Places, program: Program) -> None:
-    gone = recorded(_file(places, program))
+    gone, mark = recorded(_file(places, program)), kept_mark(_mark_file(places, program))
     if gone is not None:
         end_children(gone)
-    end_marked("=".join(_mark(places, program)))
-
-
-def _mark(places: Places, program: Program) -> tuple[str, str]:
-    """Return what tells all processes of this program in this home from any others."""
-    return "QMAS_STARTED_AS", str(_file(places, program))
+        # What was started before marks were drawn has the name of its process file for one.
+        mark = mark or str(_file(places, program))
+    if mark:
+        end_marked(mark)
 
 
 def _file(places: Places, program: Program) -> Path:
     return places.run / f"{program.name}.json"
+
+
+def _mark_file(places: Places, program: Program) -> Path:
+    return places.run / f"{program.name}.mark"
 
 
 def _log(places: Places, program: Program) -> Path:

@@ -1,18 +1,22 @@
 """Starting, recognising and stopping processes that outlive the command which started them.
 
-A process is known by its number *and* by when it started, so that a number which the system has
-meanwhile given to somebody else's process is never signalled.
+A process is known by its number *and* by when it started, and one whose number nobody wrote down
+by the mark that it was started with. Whatever is signalled is held by a handle before it is looked
+at, so that a number which the system has meanwhile given to somebody else's process is never hit.
 """
 
 import contextlib
+import errno
 import json
 import os
+import secrets
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from services.stack.accounts import Account
@@ -21,6 +25,11 @@ from services.stack.errors import StackFault
 _PAUSE = 0.02
 _KILLED_SECONDS = 5.0
 _TAIL_LINES = 15
+# Linux before 5.3 has no handles of processes, and some containers forbid what they do not know.
+_NO_HANDLES = (errno.ENOSYS, errno.EPERM)
+
+MARK = "QMAS_STARTED_AS"
+"""What has the mark of a process, in its environment and in that of all that it starts."""
 
 # The shell leaves the program behind as an orphan and tells its number, so that nobody here has
 # to wait for it; its output goes to the log (standard error), never to the pipe we read.
@@ -87,7 +96,6 @@ def is_alive(process: Running) -> bool:
 
 def remember(path: Path, process: Running) -> None:
     """Write the process file, whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     fields = {
         "pid": process.pid,
         "ticks": process.ticks,
@@ -96,8 +104,25 @@ def remember(path: Path, process: Running) -> None:
         "since": process.since.isoformat(),
         "restarts": process.restarts,
     }
-    draft.write_text(json.dumps(fields) + "\n", encoding="utf-8")
-    draft.replace(path)
+    _write(path, json.dumps(fields) + "\n")
+
+
+def new_mark(path: Path) -> str:
+    """Return a mark for what is to be started, which no other process has, kept in that file.
+
+    It is there before the process is: whoever is killed in between leaves nothing unknown behind.
+    """
+    mark = f"{path} {secrets.token_hex(16)}"
+    _write(path, mark)
+    return mark
+
+
+def kept_mark(path: Path) -> str:
+    """Return the mark in that file; empty when there is none."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
 
 
 def recall(path: Path) -> Running | None:
@@ -145,27 +170,23 @@ def end_children(process: Running) -> None:
     if Path(f"/proc/{process.session}").exists():
         return  # our session's leader ended long ago: this number is somebody else's now
     for child in _children(process):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
+        _signal(child, signal.SIGKILL, partial(_is_child, process, child))
     wait_until(lambda: not _children(process), _KILLED_SECONDS)
 
 
 def end_marked(mark: str) -> None:
-    """Kill our processes that were started with `mark`, a `NAME=value`, in their environment.
+    """Kill our processes that were started with that mark, and what they started.
 
     They are those of whoever was killed after it had started them and before it said so.
     """
     for pid in _marked(mark):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+        _signal(pid, signal.SIGKILL, partial(_is_marked, pid, mark))
     wait_until(lambda: not _marked(mark), _KILLED_SECONDS)
 
 
 def send(process: Running, what: signal.Signals) -> None:
     """Signal that very process, if it still runs."""
-    if is_alive(process):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process.pid, what)
+    _signal(process.pid, what, lambda: is_alive(process))
 
 
 def wait_until(holds: Callable[[], bool], seconds: float) -> bool:
@@ -189,16 +210,15 @@ def known_by(pid: int, *, since: datetime) -> Running | None:
 def command_lines(uid: int) -> dict[int, tuple[str, ...]]:
     """Return the command line of every live process of that user, by number."""
     found: dict[int, tuple[str, ...]] = {}
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
+    for pid in _pids():
+        entry = Path(f"/proc/{pid}")
         try:
             if entry.stat().st_uid != uid:
                 continue
             words = (entry / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue  # it ended while we looked
-        found[int(entry.name)] = tuple(os.fsdecode(word) for word in words)
+        found[pid] = tuple(os.fsdecode(word) for word in words)
     return found
 
 
@@ -211,29 +231,63 @@ def tail(log: Path, lines: int = _TAIL_LINES) -> str:
     return "\n".join(f"  {line}" for line in text.splitlines()[-lines:]) or "  (the log is empty)"
 
 
+def _signal(pid: int, what: signal.Signals, is_it: Callable[[], bool]) -> None:
+    """Signal the process of that number if it is the one that is meant.
+
+    The handle is of the process and not of its number; what `is_it` finds is true of it as long
+    as it lives, and once it has ended the signal goes nowhere.
+    """
+    with contextlib.suppress(ProcessLookupError):
+        try:
+            handle = os.pidfd_open(pid)
+        except OSError as fault:
+            if fault.errno not in _NO_HANDLES:
+                raise
+            if is_it():
+                os.kill(pid, what)
+            return
+        try:
+            if is_it():
+                signal.pidfd_send_signal(handle, what)
+        finally:
+            os.close(handle)
+
+
 def _children(dead: Running) -> list[int]:
-    """Return the live processes of its session; whoever now has its own number is none of them."""
-    pids = {int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
-    others = pids - {dead.pid}
-    return [pid for pid in others if (found := _identity(pid)) and found[1] == dead.session]
+    """Return the live processes of its session."""
+    return [pid for pid in _pids() if _is_child(dead, pid)]
+
+
+def _is_child(dead: Running, pid: int) -> bool:
+    """Whoever now has the dead one's own number is none of its session."""
+    found = _identity(pid)
+    return pid != dead.pid and found is not None and found[1] == dead.session
 
 
 def _marked(mark: str) -> list[int]:
-    """Return the live processes of ours whose environment has that word."""
-    word, found = os.fsencode(mark), []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            if entry.stat().st_uid == os.geteuid() and word in _environ(entry):
-                found.append(int(entry.name))
-        except OSError:
-            continue  # it ended while we looked, or may not be looked at
-    return [pid for pid in found if _started(pid) is not None]
+    return [pid for pid in _pids() if _is_marked(pid, mark)]
 
 
-def _environ(entry: Path) -> list[bytes]:
-    return (entry / "environ").read_bytes().split(b"\0")
+def _is_marked(pid: int, mark: str) -> bool:
+    """True for a live process of ours whose environment has that mark."""
+    entry = Path(f"/proc/{pid}")
+    try:
+        if entry.stat().st_uid != os.geteuid():
+            return False
+        words = (entry / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return False  # it ended while we looked, or may not be looked at
+    return os.fsencode(f"{MARK}={mark}") in words and _started(pid) is not None
+
+
+def _pids() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _write(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
 
 
 def _started(pid: int) -> int | None:

@@ -1,6 +1,7 @@
 """What ends by itself is started again, ever later if it does not last, and stopped for good."""
 
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -23,6 +24,13 @@ from services.stack.keeper import (
 from services.stack.places import Places, settle
 from services.stack.processes import Running, wait_until
 from services.stack.programs import Program, programs
+
+_WITH_FAR_CHILD = """
+import subprocess, sys, time
+child = [sys.executable, "-c", "import time; time.sleep(60)"]
+print(subprocess.Popen(child, start_new_session=True).pid, flush=True)
+time.sleep(60)
+"""
 
 
 class Clock:
@@ -153,16 +161,52 @@ def test_what_was_started_by_somebody_killed_before_they_said_so_is_ended(
     assert not processes.is_alive(process)
 
 
-def test_only_processes_of_this_home_are_ended_with_it(tmp_path: Path) -> None:
-    def started(value: str) -> Running:
-        command = [sys.executable, "-c", "import time; time.sleep(60)"]
-        environ = {"QMAS_STARTED_AS": value}
-        return processes.spawn(command, log=tmp_path / "log", environ=environ, folder=Path("/"))
+def test_a_home_that_was_at_the_same_place_keeps_its_processes(
+    settings: Settings, places: Places
+) -> None:
+    """So it is for homes of one path in several file systems, as containers of a host have."""
+    process, aside = _started(settings, places, "mail"), places.home.with_name("aside")
+    places.home.rename(aside)
+    lifecycle.down(settings)
+    assert processes.is_alive(process)
+    shutil.rmtree(places.home)
+    aside.rename(places.home)
+    lifecycle.down(settings)
+    assert not processes.is_alive(process)
 
-    ours, anothers = started("/a/mail.json"), started("/a/mail.json.old")
-    processes.end_marked("QMAS_STARTED_AS=/a/mail.json")
-    assert (processes.is_alive(ours), processes.is_alive(anothers)) == (False, True)
-    assert processes.stop(anothers, grace=10)
+
+def _of_an_earlier_version(places: Places, program: str, script: str) -> Running:
+    """Start a process whose mark is the name of its process file, and nothing else."""
+    started_as = str(places.run / f"{program}.json")
+    return processes.spawn(
+        [sys.executable, "-c", script],
+        log=places.log / f"{program}.log",
+        environ={"QMAS_STARTED_AS": started_as},
+        folder=Path("/"),
+    )
+
+
+def test_what_an_earlier_version_started_is_ended_with_all_that_it_started(
+    settings: Settings, places: Places
+) -> None:
+    log = places.log / "mail.log"
+    process = _of_an_earlier_version(places, "mail", _WITH_FAR_CHILD)
+    processes.remember(places.run / "mail.json", process)
+    assert wait_until(lambda: log.read_text().endswith("\n"), 10)
+    child = processes.known_by(int(log.read_text()), since=process.since)
+    assert child is not None
+    lifecycle.down(settings)
+    assert not processes.is_alive(process)
+    assert not processes.is_alive(child)
+
+
+def test_what_no_file_of_this_home_tells_of_is_left_alone(
+    settings: Settings, places: Places
+) -> None:
+    process = _of_an_earlier_version(places, "mail", "import time; time.sleep(60)")
+    lifecycle.down(settings)
+    assert processes.is_alive(process)
+    assert processes.stop(process, grace=10)
 
 
 @given(pauses=st.lists(st.floats(0, 2 * STEADY_SECONDS), max_size=12))

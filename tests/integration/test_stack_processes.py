@@ -1,9 +1,11 @@
 """Processes that are started, recognised and stopped; the embedded Redis and mail server."""
 
+import errno
 import os
 import signal
 import smtplib
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -78,6 +80,54 @@ def test_a_reused_number_is_neither_found_nor_signalled(tmp_path: Path) -> None:
     processes.stop(gone, grace=1)
     assert processes.is_alive(stranger)
     processes.stop(stranger, grace=10)
+
+
+def test_a_number_reused_while_we_look_is_not_signalled() -> None:
+    meant, others = _sleeper(), []
+
+    def is_it() -> bool:
+        """It was; then it ended, and its number went to somebody else."""
+        meant.kill()
+        meant.wait()
+        others.append(_with_number(meant.pid))
+        return True
+
+    processes._signal(meant.pid, signal.SIGKILL, is_it)
+    (stranger,) = others
+    # Had it been hit, it would not hear this, and would have ended otherwise.
+    stranger.terminate()
+    assert stranger.wait() == -signal.SIGTERM
+
+
+def test_a_system_without_handles_of_processes_ends_them_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(pid: int) -> int:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(os, "pidfd_open", unknown)
+    process = _python("import time; time.sleep(60)", tmp_path / "log")
+    assert processes.stop(process, grace=10)
+
+
+def _sleeper() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(["sleep", "60"])
+
+
+def _with_number(pid: int) -> subprocess.Popen[bytes]:
+    """Start a process that has this number, which is free."""
+    last = Path("/proc/sys/kernel/ns_last_pid")
+    for _ in range(100):  # somebody else may take it first, and give it back
+        try:
+            last.write_text(str(pid - 1))
+        except OSError:
+            pytest.skip("only root can say which number comes next")
+        made = _sleeper()
+        if made.pid == pid:
+            return made
+        made.kill()
+        made.wait()
+    pytest.fail(f"the number {pid} is not to be had")
 
 
 def test_a_process_of_another_boot_is_gone(tmp_path: Path) -> None:
