@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, Final, Self, TypeVar
 
 from opentelemetry import trace
@@ -38,7 +39,7 @@ from domain.errors import Refusal
 from domain.record import Recorded
 from services.notifications.replies import Reply, Verdict
 from services.store.commit import Commit
-from services.tracing import Repeatable
+from services.tracing import Later, Repeatable
 
 TRACES_PATH: Final = "/v1/traces"
 FLUSH_MILLISECONDS: Final = 2_000
@@ -163,27 +164,32 @@ class Spans:
         span.update_name(name)
         span.set_attributes(attributes)
 
-    def recorded(self, commit: Commit, append: Callable[[], _R]) -> _R:
+    def recorded(self, commit: Commit, append: Callable[[], _R], when_kept: Later) -> _R:
         """Return what `append` does; if that stored the commit, the span with its id says so.
 
-        It is made afterwards: what was refused, or had been stored before, is not that commit.
+        It is made once that is kept: what was refused, undone, or stored before, is not that
+        commit.
         """
         began = time.time_ns()
         answer = append()
         if not answer.repeated:
-            chosen = self._ids.span.set(commit_span(commit.command_id))
-            try:
-                span = self._placed(
-                    f"append {commit.command}",
-                    commit.correlation_id,
-                    trace.get_current_span().get_span_context(),
-                    start_time=began,
-                    attributes={"qmas.command_id": str(commit.command_id)},
-                )
-            finally:
-                self._ids.span.reset(chosen)
-            span.end()
+            near = trace.get_current_span().get_span_context()
+            when_kept(partial(self._tell_of, commit, near, began, time.time_ns()))
         return answer
+
+    def _tell_of(self, commit: Commit, near: SpanContext, began: int, ended: int) -> None:
+        chosen = self._ids.span.set(commit_span(commit.command_id))
+        try:
+            span = self._placed(
+                f"append {commit.command}",
+                commit.correlation_id,
+                near,
+                start_time=began,
+                attributes={"qmas.command_id": str(commit.command_id)},
+            )
+        finally:
+            self._ids.span.reset(chosen)
+        span.end(ended)
 
     def carried(self) -> dict[str, str]:
         """Return the headers of the span that is under way."""

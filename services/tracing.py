@@ -35,6 +35,9 @@ class Repeatable(Protocol):
         """True when nothing was done this time."""
 
 
+Later = Callable[[Callable[[], None]], None]
+"""Takes what is to be called later."""
+
 _R = TypeVar("_R", bound=Repeatable)
 _T = TypeVar("_T")
 
@@ -109,11 +112,19 @@ def named(command: object) -> None:
         _spans.rename(f"command {type(command).__name__}", {"qmas.command": type(command).__name__})
 
 
-def recorded(commit: "Commit", append: Callable[[], _R]) -> _R:
-    """Return what `append` does; the commit's span can be found by whoever reads its events."""
+def at_once(tell: Callable[[], None]) -> None:
+    """What is appended is kept when the append is over, so that it can be told."""
+    tell()
+
+
+def recorded(commit: "Commit", append: Callable[[], _R], when_kept: Later = at_once) -> _R:
+    """Return what `append` does; the commit's span can be found by whoever reads its events.
+
+    `when_kept` is given what tells of it, to be called if and when the commit cannot be undone.
+    """
     if _spans is None:
         return append()
-    return _spans.recorded(commit, append)
+    return _spans.recorded(commit, append, when_kept)
 
 
 def carried() -> dict[str, str]:

@@ -204,14 +204,19 @@ class Store:
         return int(self._value(queries.VERSION, (stream,)))
 
     def _together(self, work: Callable[[Together], _T]) -> _T:
+        untold: list[Callable[[], None]] = []
+
         def append(connection: Session, commit: Commit, bodies: Bodies | None) -> Appended:
             def each() -> Appended | None:
                 return once(connection, lambda: self._try(connection, commit, bodies))
 
-            return tracing.recorded(commit, lambda: self._settled(each, commit))
+            return tracing.recorded(commit, lambda: self._settled(each, commit), untold.append)
 
         with self._connections.borrow() as connection, connection.transaction():
-            return work(Together(connection, append=append))
+            answer = work(Together(connection, append=append))
+        for tell in untold:
+            tell()
+        return answer
 
     def encoded(self, commit: Commit) -> Bodies | None:
         """The events of a commit as `Together.append` stores them; None where any is sealed.

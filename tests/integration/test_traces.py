@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from services.pages.app import create_pages
 from services.settings import Settings, SettingsFault
 from services.spans import trace_of
 from services.stack.redis import RedisServer
+from services.store import Together
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.integration.collecting import (
@@ -36,6 +38,7 @@ from tests.integration.mailing import (
 )
 from tests.integration.working import PROJECT
 from tests.services.api.calling import RECEIVED, V1, Caller
+from tests.services.storing import commit_of, writing
 
 
 @pytest.fixture
@@ -326,3 +329,19 @@ def test_without_a_collector_nothing_of_it_is_loaded() -> None:
         [sys.executable, "-c", said], cwd=PROJECT, capture_output=True, text=True, check=True
     )
     assert run.stdout == "[]\n"
+
+
+def test_commits_of_one_transaction_are_told_once_it_stands(
+    told: Settings, office: Office, collector: Collector
+) -> None:
+    def work(whole: Together, *, fails: bool) -> None:
+        for number in range(2):
+            whole.append(commit_of(writing(f"s-{number}"), command=f"Write{number}"))
+        if fails:
+            raise LookupError("stop")
+
+    with traced(told):
+        with pytest.raises(LookupError):
+            office.store.together(partial(work, fails=True))
+        office.store.together(partial(work, fails=False))
+    assert [len(collector.named(f"append Write{number}")) for number in range(2)] == [1, 1]
