@@ -5,6 +5,12 @@ HEADING = "document.querySelector('h1').textContent"
 FOCUS = "document.activeElement.id || document.activeElement.className"
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
+# Boxes with more in them than shows without scrolling them.
+SCROLLING = """
+[...document.querySelectorAll('.wide')]
+  .filter(e => e.scrollWidth > e.clientWidth).map(e => e.textContent.trim().slice(0, 40))
+"""
+
 # Contrast as WCAG counts it, of every text that is shown, against what is painted behind it.
 FAINT_TEXTS = """
 (() => {

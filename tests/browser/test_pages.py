@@ -1,15 +1,28 @@
 """The pages as a browser without scripts shows them: walked by keyboard, wide and narrow."""
 
+from datetime import timedelta
+
 from domain import commands as c
 from domain import exercise_commands as q
 from domain.overrides import OverrideCode
+from domain.papers import DocumentKind, RequestDocuments
+from domain.work_commands import TakeCase
+from services import deadlines, work
 from services.cases import carry_out
 from services.exercises import draw_shortlist, open_exercise, publish_result
 from services.identity import logins
 from services.projections.runner import catch_up_all
 from services.wiring import Office
 from tests.browser.chromium import Chromium
-from tests.browser.looking import FAINT_TEXTS, FAULTS_OF_STRUCTURE, FOCUS, HEADING, TITLE, TOO_WIDE
+from tests.browser.looking import (
+    FAINT_TEXTS,
+    FAULTS_OF_STRUCTURE,
+    FOCUS,
+    HEADING,
+    SCROLLING,
+    TITLE,
+    TOO_WIDE,
+)
 from tests.services.asking import SUPERVISOR, asked, asked_for, filed_by, together
 from tests.services.exercising import select
 from tests.services.visiting import TO_POOL, file_case
@@ -39,12 +52,13 @@ def sign_in(browser: Chromium, served: str, office: Office, name: str) -> None:
 def faults_at(browser: Chromium, where: str) -> list[str]:
     """Return what is wrong with the page that is open, at both widths."""
     found = []
-    for width in (1280, 320):
+    for width in (320, 1280):
         browser.resize(width)
         found += [f"{where} at {width}: faint: {each}" for each in browser.look(FAINT_TEXTS)]
         found += [f"{where} at {width}: {each}" for each in browser.look(FAULTS_OF_STRUCTURE)]
         if browser.look(TOO_WIDE) > 0:
             found.append(f"{where} is too wide at {width}")
+    found += [f"{where} is cut off at 1280: {each}" for each in browser.look(SCROLLING)]
     return found
 
 
@@ -137,6 +151,27 @@ def test_no_page_is_faint_unlabelled_or_too_wide(
         browser.open(served + path)
         found += faults_at(browser, path)
     assert found == []
+
+
+def test_the_list_of_cases_fits_with_every_column_filled(
+    office: Office, served: str, browser: Chromium
+) -> None:
+    selected, asked_of = file_case(office, "john", *TO_POOL), file_case(office, "emma")
+    opened = q.OpenExercise(exercise="2019-q2", title="Second", places=1, shortlist_size=1)
+    open_exercise(office, opened, asked(SUPERVISOR))
+    draw_shortlist(office, "2019-q2", asked(SUPERVISOR))
+    carry_out(office, asked_of, c.AcknowledgeApplication(), asked())
+    by = office.clock().date() + timedelta(days=30)
+    wanted = RequestDocuments(kinds=(DocumentKind.WORK,), due_on=by)
+    carry_out(office, asked_of, wanted, asked(at=None))
+    for reference in (selected, asked_of, file_case(office, "jackie")):
+        work.carry_out(office, reference, TakeCase(), asked(SUPERVISOR, at=None))
+    deadlines.fire(office, at=office.clock() + timedelta(days=32))
+    catch_up_all(office.store, office.models)
+    sign_in(browser, served, office, "supervisor.wong")
+    assert faults_at(browser, "/staff") == []
+    browser.resize(320)
+    assert browser.look(SCROLLING), "the table scrolls in its own box"
 
 
 def test_an_override_is_proposed_and_decided_on_readable_pages(
