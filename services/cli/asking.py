@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid4
@@ -27,6 +27,21 @@ from services.wiring import Office, open_office
 
 _OR_INSTANT: Final = "nor an instant with its offset such as 2019-05-01T09:30:00+08:00"
 LEAST_WIDTH: Final = 110
+
+
+class Day(click.ParamType[date]):
+    """A day as it is written, such as 2019-05-01."""
+
+    name = "day"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> date:
+        """Return the day, or fail saying what one looks like."""
+        day = day_or_none(value)
+        if day is None:
+            self.fail(f"{value!r} is not a day such as 2019-05-01", param, ctx)
+        return day
 
 
 class Instant(click.ParamType[datetime]):
@@ -61,6 +76,7 @@ class Moment(Instant):
         return last_instant(day) if day else super().convert(value, param, ctx)
 
 
+DAY = Day()
 INSTANT = Instant()
 MOMENT = Moment()
 AS = click.option("--as", "as_", metavar="NAME", help="Who does it, by their password.")

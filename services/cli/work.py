@@ -1,6 +1,8 @@
-"""`qmas work`: take the next case, pass cases on, and note something on them."""
+"""`qmas work`: take the next case, pass cases on, note something, answer requests for data."""
 
 import sys
+from datetime import date
+from enum import StrEnum
 from typing import Final
 
 import click
@@ -9,24 +11,36 @@ from rich.table import Table
 from domain import work_commands as c
 from domain.access import Role
 from domain.application import Route
+from domain.data_access import AccessChannel, AccessGround, AccessOutcome
+from domain.days import hong_kong_date
 from domain.stages import Stage
 from domain.work_queue import FOR_OFFICERS
-from services.cli.asking import in_hong_kong, office, operator, request, wide_console
+from services.cli.asking import DAY, in_hong_kong, office, operator, request, wide_console
 from services.projections import queue, runner
+from services.projections.deadlines import answers_awaited
 from services.statistics import workload
 from services.work import WorkOutcome, carry_out, take_next
 
 _NOTE: Final = "TEXT is the note, or - to read it from standard input."
+_ASKED: Final = "TEXT is what is asked for, in the words of whoever asks, or - for standard input."
+_AT_MOST: Final = 1_000
+
+
+def _choice(kind: type[StrEnum]) -> click.Choice[str]:
+    return click.Choice([each.value for each in kind])
 
 
 @click.group()
 def work() -> None:
-    """Work on cases: next, list, load, take, release, assign, hand-over, return, note, posted."""
+    """Work on cases: next, list, load, take, release, assign, hand-over, return, note, posted.
+
+    Requests for personal data: data-open, data-requested, data-delayed, data-answered.
+    """
 
 
 @work.command("next")
-@click.option("--stage", type=click.Choice([each.value for each in Stage]), help="At this stage.")
-@click.option("--route", type=click.Choice([each.value for each in Route]), help="By this test.")
+@click.option("--stage", type=_choice(Stage), help="At this stage.")
+@click.option("--route", type=_choice(Route), help="By this test.")
 def next_(stage: str | None, route: str | None) -> None:
     """Take the case that waits longest for an officer and that nobody has."""
     wanted = c.TakeNext(
@@ -118,7 +132,7 @@ def return_(reference: str, reason: str) -> None:
 @click.option("--supersedes", type=int, help="The note that this one takes the place of.")
 def note(reference: str, text: str, supersedes: int | None) -> None:
     """Note something on a case, or correct a note by another."""
-    said = sys.stdin.read().strip() if text == "-" else text
+    said = _typed(text)
     if supersedes is None:
         _done(reference, c.AddNote(text=said))
     else:
@@ -136,9 +150,75 @@ def posted(reference: str, letter: int) -> None:
     _done(reference, c.RecordPosting(letter=letter))
 
 
+@work.command("data-open")
+def data_open() -> None:
+    """List the requests for data that await their answer, the next due first."""
+    with office() as opened:
+        for name in ("case-list", "deadlines"):
+            runner.catch_up(opened.store, opened.models, name)
+        found = answers_awaited(opened.models, limit=_AT_MOST)
+        today = hong_kong_date(opened.clock())
+    more = f"the first {_AT_MOST}" if len(found) == _AT_MOST else str(len(found))
+    table = Table(title="Requests for data", caption=f"{more} to be answered")
+    for heading in ("Reference", "Answer by", "", "With"):
+        table.add_column(heading)
+    for each in found:
+        over = "over" if each.due_on < today else ""
+        table.add_row(each.reference, each.due_on.isoformat(), over, each.holder or "nobody")
+    wide_console().print(table)
+
+
+@work.command("data-requested", epilog=_ASKED)
+@click.argument("reference")
+@click.argument("text")
+@click.option("--received-on", type=DAY, required=True, help="When it reached the office.")
+@click.option("--channel", type=_choice(AccessChannel), required=True, help="How it came.")
+@click.option("--asked-by", required=True, help="Who asks.")
+def data_requested(
+    reference: str, text: str, received_on: date, channel: str, asked_by: str
+) -> None:
+    """Record that the data on the person of a case were asked for."""
+    command = c.RecordDataAccessRequest(
+        received_on=received_on,
+        channel=AccessChannel(channel),
+        asked_by=asked_by,
+        text=_typed(text),
+    )
+    _done(reference, command)
+
+
+@work.command("data-delayed")
+@click.argument("reference")
+@click.argument("due_on", type=DAY)
+@click.argument("reason")
+def data_delayed(reference: str, due_on: date, reason: str) -> None:
+    """Record that whoever asked for data was told why the answer comes later, by DUE_ON."""
+    _done(reference, c.DelayDataAccess(due_on=due_on, reason=_typed(reason)))
+
+
+@work.command("data-answered")
+@click.argument("reference")
+@click.argument("outcome", type=_choice(AccessOutcome))
+@click.option("--ground", type=_choice(AccessGround), help="Why data are kept back.")
+@click.option("--reason", default="", help="The same in words, for whoever asked.")
+def data_answered(reference: str, outcome: str, ground: str | None, reason: str) -> None:
+    """Record that a request for data was answered."""
+    command = c.AnswerDataAccess(
+        outcome=AccessOutcome(outcome),
+        ground=AccessGround(ground) if ground else None,
+        reason=_typed(reason),
+    )
+    _done(reference, command)
+
+
 def _done(reference: str, command: c.WorkCommand, role: Role = Role.OFFICER) -> None:
     with office() as opened:
         _said(carry_out(opened, reference, command, request(role)))
+
+
+def _typed(text: str) -> str:
+    """Return what is said, or what standard input says in place of a dash."""
+    return sys.stdin.read().strip() if text == "-" else text
 
 
 def _said(outcome: WorkOutcome) -> None:

@@ -23,7 +23,7 @@ from domain.days import hong_kong_date
 from domain.deadlines import PASSED, Deadline
 from domain.reminding import Schedule
 from services.projections.models import ReadModels
-from services.projections.tables import deadlines
+from services.projections.tables import case_list, deadlines
 
 _TODAY: Final[ColumnElement[date]] = literal_column("(now() AT TIME ZONE interval '8 hours')::date")
 
@@ -67,6 +67,34 @@ class Due:
     deadline: Deadline
     on: date
     over: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitedAnswer:
+    """A case in which data are asked for, and who has it: None where nobody does."""
+
+    reference: str
+    due_on: date
+    holder: str | None
+
+
+def answers_awaited(models: ReadModels, *, limit: int) -> tuple[AwaitedAnswer, ...]:
+    """Return at most `limit` requests for data that await their answer, the next due first."""
+    due_on = deadlines.c.access_due_on
+    query = (
+        select(deadlines.c.reference, due_on, case_list.c.holder)
+        .join_from(
+            deadlines, case_list, case_list.c.reference == deadlines.c.reference, isouter=True
+        )
+        .where(due_on.is_not(None))
+        .order_by(due_on, deadlines.c.reference)
+        .limit(limit)
+    )
+    with models.reads.connect() as connection:
+        return tuple(
+            AwaitedAnswer(reference=reference, due_on=on, holder=holder)
+            for reference, on, holder in connection.execute(query)
+        )
 
 
 def days_due(connection: Connection, references: Collection[str]) -> dict[str, Due]:

@@ -1,12 +1,21 @@
 """`qmas work`: the same work at a terminal."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner, Result
 
 from domain.access import Role
-from domain.errors import HeldByAnother, NothingWaits, NotTheHolder
+from domain.data_access import AccessAsked
+from domain.days import hong_kong_date
+from domain.errors import (
+    AccessGroundMismatch,
+    DataAccessOpen,
+    HeldByAnother,
+    NothingWaits,
+    NotTheHolder,
+)
 from services.cli.asking import operator
 from services.cli.main import qmas as root
 from services.wiring import Office
@@ -89,6 +98,44 @@ def test_notes_are_written_corrected_and_kept(office: Office, qmas: Qmas) -> Non
         ("Born in 1980", 2),
         ("Born in 1981", None),
     ]
+
+
+def test_data_are_asked_for_put_off_and_given(office: Office, qmas: Qmas) -> None:
+    reference, other = file_case(office, "john"), file_case(office, "emma")
+    assert "0 to be answered" in qmas("work", "data-open").output
+    today = hong_kong_date(office.clock())
+    came = ("--received-on", today.isoformat(), "--channel", "letter", "--asked-by", "John Carter")
+    asked = qmas("work", "data-requested", reference, "-", *came, typed="All that you hold\n")
+    assert asked.output == f"{reference}: with nobody\n"
+    open_now = work_at(office, reference).access
+    assert open_now is not None
+    assert open_now.personal == AccessAsked(asked_by="John Carter", text="All that you hold")
+    again = qmas("work", "data-requested", reference, "All", *came)
+    assert isinstance(again.exception, DataAccessOpen)
+    long_ago = (came[0], (today - timedelta(days=50)).isoformat(), *came[2:])
+    qmas("work", "data-requested", other, "All", *long_ago)
+    qmas("work", "take", other)
+    later = (today + timedelta(days=90)).isoformat()
+    qmas("work", "data-delayed", reference, later, "The files are in an archive")
+    found = [line for line in qmas("work", "data-open").output.splitlines() if "QM-" in line]
+    rows = [[cell.strip() for cell in line.strip("│").split("│")] for line in found]
+    was_due = (today - timedelta(days=10)).isoformat()
+    assert rows == [
+        [other, was_due, "over", operator(Role.OFFICER).name],
+        [reference, later, "", "nobody"],
+    ]
+    bare = qmas("work", "data-answered", reference, "refused")
+    assert isinstance(bare.exception, AccessGroundMismatch)
+    said = ("--ground", "identity", "--reason", "It was not shown who asks")
+    qmas("work", "data-answered", reference, "refused", *said)
+    qmas("work", "data-answered", other, "in-full")
+    assert "0 to be answered" in qmas("work", "data-open").output
+
+
+def test_a_day_that_is_none_is_said(office: Office, qmas: Qmas) -> None:
+    wrong = qmas("work", "data-delayed", file_case(office), "2019-02-30", "Later")
+    assert wrong.exit_code == 2
+    assert "'2019-02-30' is not a day such as 2019-05-01" in wrong.output
 
 
 def test_the_history_shows_the_work_apart(office: Office, qmas: Qmas) -> None:
