@@ -8,10 +8,10 @@ row is folded on without opening what is sealed in it, and erasing a person chan
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from domain import events as e
 from domain.application import Applicant, Channel, Route, TravelDocument
@@ -60,8 +60,7 @@ class Names:
         return f"{self.family_name}, {self.given_names}{chinese}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseRow:
+class CaseRow(NamedTuple):
     """A case as the list shows it.
 
     `points` is None until it is scored, and again once it begins anew; `computed_points` is what
@@ -84,11 +83,14 @@ class CaseRow:
     submitted_at: datetime
     points: int | None
     computed_points: int | None
-    scored_at: datetime | None = None
-    stratum: str | None = None
     exercise: str | None
     rank: int | None
     ruleset: str | None
+    version: int
+    position: int
+    personal: Names | None
+    scored_at: datetime | None = None
+    stratum: str | None = None
     documents_awaited: bool = False
     held: bool = False
     stale: bool = False
@@ -96,9 +98,6 @@ class CaseRow:
     reason_class: e.RefusalClass | None = None
     refiles: str | None = None
     refiled_as: str | None = None
-    version: int
-    position: int
-    personal: Names | None
 
     @property
     def name(self) -> str | None:
@@ -124,10 +123,9 @@ def fold(row: CaseRow | None, recorded: Recorded[Any]) -> CaseRow:
     if row is None:
         raise ValueError(f"{recorded.stream} begins with {type(event).__name__}")
     if passes_on(recorded):
-        return replace(row, holder=holder_after(event, row.holder), position=position_of(recorded))
+        return row._replace(holder=holder_after(event, row.holder), position=position_of(recorded))
     stage, since = stage_and_since(row.stage, row.stage_since, recorded)
-    return replace(
-        row,
+    return row._replace(
         stage=stage,
         stage_since=since,
         version=recorded.version,

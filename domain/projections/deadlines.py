@@ -7,10 +7,10 @@ whatever stage, a request for data can await its answer. Nothing personal.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from domain import events as e
 from domain import papers as p
@@ -112,8 +112,7 @@ _NO_ACCESS: Final[Mapping[str, Any]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadlineRow:
+class DeadlineRow(NamedTuple):
     """What is due in a case by `due_on`, that day included; no field of it is set without one.
 
     It was set by the case's event of version `opened`, on the day `opened_on`. `told` is how many
@@ -126,19 +125,19 @@ class DeadlineRow:
 
     reference: str
     stage: Stage
+    quiet_since: datetime | None
+    position: int
     deadline: Deadline | None = None
     due_on: date | None = None
     opened: int | None = None
     opened_on: date | None = None
     told: int | None = None
-    quiet_since: datetime | None
     stay_until: date | None = None
     further_stay: bool = False
     access_due_on: date | None = None
     access_opened: int | None = None
     access_opened_on: date | None = None
     access_told: int | None = None
-    position: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,11 +191,10 @@ def fold(
     if row is None:
         raise ValueError(f"{recorded.stream} begins with {type(event).__name__}")
     # Few events tell of the stay, and a copy costs more than all else that an event does.
-    row = replace(row, **stay) if (stay := _stay(event)) else row
+    row = row._replace(**stay) if (stay := _stay(event)) else row
     stage, day = stage_after(event, row.stage), _day(row, case)
     open_now = day.get("deadline", row.deadline)
-    return replace(
-        row,
+    return row._replace(
         stage=stage,
         quiet_since=_quiet_since(row, case, stage, open_now),
         position=position_of(recorded),
@@ -220,8 +218,8 @@ def _worked(row: DeadlineRow, recorded: Recorded[WorkEvent]) -> DeadlineRow:
         return row
     of_office = getattr(event, "deadline", None) is Deadline.DATA_ACCESS
     if row.quiet_since is not None and not of_office:
-        row = replace(row, quiet_since=_heard_at(recorded))
-    return replace(row, position=position_of(recorded), **_of_work(row, recorded))
+        row = row._replace(quiet_since=_heard_at(recorded))
+    return row._replace(position=position_of(recorded), **_of_work(row, recorded))
 
 
 def _of_work(row: DeadlineRow, recorded: Recorded[WorkEvent]) -> Mapping[str, Any]:

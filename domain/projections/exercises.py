@@ -1,9 +1,8 @@
 """The selection exercises: one row each, from its opening to its result. Nothing personal."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, assert_never
+from typing import Any, Final, NamedTuple, assert_never
 
 from domain import events as e
 from domain import exercise_events as x
@@ -25,8 +24,7 @@ class ExerciseStage(StrEnum):
     PUBLISHED = "published"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExerciseRow:
+class ExerciseRow(NamedTuple):
     """An exercise; what it has not reached yet is None.
 
     `places` and `shortlist_size` are None too where there is no limit, `threshold` where there is
@@ -40,17 +38,19 @@ class ExerciseRow:
     title: str
     stage: ExerciseStage
     archetype: Archetype
-    measure: Measure = Measure.POINTS
-    ranked_by: Order = Order.POINTS_INSTANT_REFERENCE
-    threshold: int | None = None
-    after_no_place: AfterNoPlace = AfterNoPlace.ROLLS_OVER
     places: int | None
     shortlist_size: int | None
     pool_position: int
     pool_size: int
     pool_digest: str
-    left_out: int = 0
     opened_at: datetime
+    version: int
+    position: int
+    measure: Measure = Measure.POINTS
+    ranked_by: Order = Order.POINTS_INSTANT_REFERENCE
+    threshold: int | None = None
+    after_no_place: AfterNoPlace = AfterNoPlace.ROLLS_OVER
+    left_out: int = 0
     shortlisted: int | None = None
     shortlisted_achievement: int | None = None
     shortlist_digest: str | None = None
@@ -67,8 +67,6 @@ class ExerciseRow:
     selection_digest: str | None = None
     selected_at: datetime | None = None
     published_at: datetime | None = None
-    version: int
-    position: int
 
 
 def key(recorded: Recorded[e.Event]) -> str | None:
@@ -84,7 +82,7 @@ def fold(row: ExerciseRow | None, recorded: Recorded[x.ExerciseEvent]) -> Exerci
     if row is None:
         raise ValueError(f"{recorded.stream} begins with {type(event).__name__}")
     said = _said(event, recorded.effective_at)
-    return replace(row, version=recorded.version, position=position_of(recorded), **said)
+    return row._replace(version=recorded.version, position=position_of(recorded), **said)
 
 
 def _said(

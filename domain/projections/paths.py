@@ -4,9 +4,8 @@ What statistics count is counted over these rows: one for each case, which holds
 that a stay at a stage has a beginning and an end.
 """
 
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from domain import events as e
 from domain.access import Role
@@ -30,8 +29,7 @@ ANSWERS: Final = frozenset({Stage.IN_PRINCIPLE, Stage.APPROVED, Stage.REFUSED})
 _OFFICERS: Final = frozenset({Role.OFFICER, Role.SUPERVISOR})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PathRow:
+class PathRow(NamedTuple):
     """The way of a case so far.
 
     It came to `stages` in this order, to each at the instant of `since` and by the act of the
@@ -73,7 +71,7 @@ def fold(row: PathRow | None, recorded: Recorded[e.CaseEvent]) -> PathRow:
         ruleset = event.ruleset
     stage = stage_after(event)
     moved = {} if stage is row.stage else _moved(row, stage, recorded)
-    return replace(row, ruleset=ruleset, position=position_of(recorded), **moved)
+    return row._replace(ruleset=ruleset, position=position_of(recorded), **moved)
 
 
 def _moved(row: PathRow, stage: Stage, recorded: Recorded[e.CaseEvent]) -> dict[str, Any]:

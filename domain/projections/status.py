@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from domain import events as e
 from domain import papers as p
@@ -144,8 +144,7 @@ class AboutPerson:
     reasons: tuple[Reason, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusRow:
+class StatusRow(NamedTuple):
     """An application as its applicant sees it.
 
     `due_hkd` is the fee that is due now, `pay_by` the last day for it; `documents_by` the last day
@@ -168,12 +167,12 @@ class StatusRow:
     activate_by: date | None
     stay_until: date | None
     reason_class: e.RefusalClass | None
-    refiled_as: str | None = None
-    lapse_cause: LapseCause | None = None
-    voiding_code: VoidingCode | None = None
     version: int
     position: int
     personal: AboutPerson | None
+    refiled_as: str | None = None
+    lapse_cause: LapseCause | None = None
+    voiding_code: VoidingCode | None = None
 
     @property
     def awaited(self) -> Awaited:
@@ -209,8 +208,7 @@ def fold(row: StatusRow | None, recorded: Recorded[e.CaseEvent]) -> StatusRow:
     if row is None:
         raise ValueError(f"{recorded.stream} begins with {type(event).__name__}")
     stage, since = stage_and_since(row.stage, row.stage_since, recorded)
-    return replace(
-        row,
+    return row._replace(
         stage=stage,
         stage_since=since,
         version=recorded.version,

@@ -3,9 +3,8 @@
 A case on which nothing was done yet has no row: nobody has it.
 """
 
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from domain import work_events as w
 from domain.data_access import DataAccessAnswered, DataAccessDelayed, DataAccessRequested
@@ -18,8 +17,7 @@ VERSION: Final = 2
 OPENS: Final[frozenset[type[Event]]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkRow:
+class WorkRow(NamedTuple):
     """The work on one case.
 
     `holder` has the case since `since`, both None where nobody does; it was `returned` if its last
@@ -47,8 +45,7 @@ def key(recorded: Recorded[Event]) -> str | None:
 def fold(row: WorkRow | None, recorded: Recorded[w.WorkEvent]) -> WorkRow:
     """Return the row after one more event."""
     before = row or _untouched(recorded)
-    return replace(
-        before,
+    return before._replace(
         changed_at=recorded.effective_at,
         version=recorded.version,
         position=position_of(recorded),

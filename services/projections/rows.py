@@ -59,7 +59,7 @@ def made(projection: Projection, fields: dict[str, Any], personal: Mapping[str, 
     """Return the row that these clear fields and the opened member of its key make."""
     if projection.personal is not None:
         fields["personal"] = personal.get(fields[projection.key_column])
-    return msgspec.convert(fields, projection.row)
+    return msgspec.convert([fields[each] for each in projection.row._fields], projection.row)
 
 
 def write_rows(  # noqa: PLR0913 - what is written where, and what is known of it

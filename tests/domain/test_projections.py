@@ -203,7 +203,7 @@ def test_the_status_tells_the_reasons_of_a_refusal() -> None:
 
 
 def test_the_status_knows_neither_rank_nor_points_nor_officer() -> None:
-    names = set(status.StatusRow.__dataclass_fields__)
+    names = set(status.StatusRow._fields)
     assert names.isdisjoint({"rank", "points", "exercise", "actor", "officer"})
 
 
@@ -305,7 +305,7 @@ def in_batches(fold: Any, log: Sequence[Recorded[Any]], cuts: Sequence[int]) -> 
         batch = log[start:end]
         opening = {fold.key(each) for each in batch if type(each.event) in fold.OPENS}
         rows = {
-            key: replace(row, personal=sealed[key] if key in opening else None)
+            key: row._replace(personal=sealed[key] if key in opening else None)
             for key, row in table.items()
         }
         for each in batch:
@@ -315,7 +315,7 @@ def in_batches(fold: Any, log: Sequence[Recorded[Any]], cuts: Sequence[int]) -> 
             rows[key] = fold.fold(rows.get(key), replace(each, event=event))
         sealed.update({key: rows[key].personal for key in opening})
         table = rows
-    return {key: replace(row, personal=sealed[key]) for key, row in table.items()}
+    return {key: row._replace(personal=sealed[key]) for key, row in table.items()}
 
 
 @pytest.mark.parametrize("fold", FOLDS)

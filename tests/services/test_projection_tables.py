@@ -1,7 +1,5 @@
 """The read models' tables: what is declared is what migrations make and what the folds give."""
 
-from dataclasses import fields
-
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -31,6 +29,6 @@ def test_the_declared_tables_are_the_migrated_ones(database: TestDatabase) -> No
 
 @pytest.mark.parametrize("projection", PROJECTIONS.values(), ids=lambda each: each.name)
 def test_a_table_has_a_column_for_each_field_of_its_row(projection: Projection) -> None:
-    names = [each.name for each in fields(projection.row)]
+    names = projection.row._fields
     columns = [str(each.name) for each in projection.table.columns]
     assert sorted(columns) == sorted("sealed" if name == "personal" else name for name in names)

@@ -283,5 +283,5 @@ def test_an_applicant_is_told_what_held_often_enough_and_only_while_they_wait(
     assert row.stage in AWAITING
     found = statistics.expected(office, row)
     assert (found is not None) == bool(told)
-    assert statistics.expected(office, replace(row, stage=Stage.REFUSED)) is None
-    assert statistics.expected(office, replace(row, route=Route.ACHIEVEMENT)) is None
+    assert statistics.expected(office, row._replace(stage=Stage.REFUSED)) is None
+    assert statistics.expected(office, row._replace(route=Route.ACHIEVEMENT)) is None
