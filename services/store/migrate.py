@@ -80,9 +80,9 @@ def upgrade(owner_url: str) -> None:
                 connection.exec_driver_sql(guard)
             connection.commit()
     except DBAPIError as fault:
-        raise MigrationFault(f"the database could not be migrated: {_said(fault)}") from fault
+        raise MigrationFault(_why(fault.orig)) from fault
     except psycopg.Error as fault:
-        raise MigrationFault(f"the database could not be migrated: {fault}") from fault
+        raise MigrationFault(_why(fault)) from fault
     finally:
         engine.dispose()
 
@@ -106,14 +106,14 @@ def _take_turn(connection: Connection) -> None:
     connection.commit()
 
 
-def _said(fault: DBAPIError) -> str:
-    if isinstance(fault.orig, errors.LockNotAvailable):
+def _why(fault: BaseException | None) -> str:
+    if isinstance(fault, errors.LockNotAvailable):
         return (
-            f"a transaction of another session is in the way ({str(fault.orig).strip()}); find it "
-            "in pg_stat_activity by its xact_start, a backup perhaps, let it end, then run this "
+            f"a transaction of another session is in the way ({str(fault).strip()}); find it in "
+            "pg_stat_activity by its xact_start, a backup perhaps, let it end, then run this "
             "again: what is done stays done"
         )
-    return str(fault.orig).strip()
+    return f"the database could not be migrated: {str(fault).strip()}"
 
 
 def state(url: str) -> MigrationState:
@@ -170,6 +170,6 @@ def _config() -> Config:
 
 def _engine(url: str) -> Engine:
     def connect() -> psycopg.Connection:
-        return psycopg.connect(url, options=_LIMITS)
+        return psycopg.connect(url, options=_LIMITS, connect_timeout=10)
 
     return create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)

@@ -164,6 +164,17 @@ def test_who_keeps_a_migration_waiting_is_said_and_what_to_do(
     assert is_done(filled)
 
 
+def test_so_it_is_for_a_script_of_many_statements(
+    empty_database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring_to(empty_database, "0030")
+    monkeypatch.setattr(migrate, "_LIMITS", "-c lock_timeout=100ms")
+    with psycopg.connect(empty_database.owner_url) as other:
+        other.execute("LOCK TABLE webhook_subscriptions IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(MigrationFault, match=r"another session .* pg_stat_activity"):
+            migrate.upgrade(empty_database.owner_url)
+
+
 def test_every_migration_may_be_broken_off_before_its_end_and_done_again(
     database: TestDatabase, empty_database: TestDatabase
 ) -> None:
