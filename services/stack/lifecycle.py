@@ -274,8 +274,7 @@ def _end_remains(places: Places, program: Program) -> None:
         end_children(gone)
         # What was started before marks were drawn has the name of its process file for one.
         mark = mark or str(_file(places, program))
-    if mark:
-        end_marked(mark)
+    end_marked(mark)
 
 
 def _file(places: Places, program: Program) -> Path:

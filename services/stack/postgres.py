@@ -30,9 +30,8 @@ from services.stack.tuning import Tuning
 DATABASE = "qmas"
 ADMIN, OWNER, APP = "postgres", "qmas_owner", "qmas_app"
 
-_READY_SECONDS = (
-    300.0  # replaying the log after a crash may take minutes, a usual start half a second
-)
+# A usual start takes half a second; replaying the log after a crash may take minutes.
+_READY_SECONDS = 300.0
 _STOP_SECONDS = 30.0
 _DYING_SECONDS = 2.0
 _ORPHAN_SECONDS = 5.0
@@ -254,12 +253,13 @@ def _see_to_cluster(
 
 def _launch(places: Places, programs: PostgresPrograms, tuning: Tuning) -> processes.Running:
     """Start the postmaster; it is not ready yet."""
+    mark = processes.new_mark(_mark_file(places))
     options = {
         **tuning.options(),
         "listen_addresses": "",
         "unix_socket_directories": _list_quoted(places.postgres_sockets),
         "unix_socket_permissions": "0700",
-        "cluster_name": _cluster_name(places),
+        "cluster_name": _cluster_name(mark),
     }
     command = [str(programs.path("postgres")), "-D", str(places.data)]
     for name, value in options.items():
@@ -311,8 +311,11 @@ def _clear_leftovers(places: Places) -> None:
 
 
 def _orphans(places: Places) -> Sequence[processes.Running]:
-    """Return the processes of this cluster, which its name in their titles gives away."""
-    prefix = f"postgres: {_cluster_name(places)}: "
+    """Return what the last server of this folder left, which its name in their titles gives away.
+
+    A server of a folder of the same path, in another container, has another name.
+    """
+    prefix = f"postgres: {_cluster_name(processes.kept_mark(_mark_file(places)))}: "
     now = datetime.now(UTC)
     found = (
         processes.known_by(pid, since=now)
@@ -346,8 +349,12 @@ def _server_uid(places: Places) -> int:
     return os.geteuid() if places.account is None else places.account.uid
 
 
-def _cluster_name(places: Places) -> str:
-    return f"qmas-{hashlib.sha256(os.fsencode(places.data)).hexdigest()[:12]}"
+def _cluster_name(mark: str) -> str:
+    return f"qmas-{hashlib.sha256(os.fsencode(mark)).hexdigest()[:12]}"
+
+
+def _mark_file(places: Places) -> Path:
+    return places.run / "postgres.mark"
 
 
 def _list_quoted(folder: Path) -> str:

@@ -177,8 +177,11 @@ def end_children(process: Running) -> None:
 def end_marked(mark: str) -> None:
     """Kill our processes that were started with that mark, and what they started.
 
-    They are those of whoever was killed after it had started them and before it said so.
+    They are those of whoever was killed after it had started them and before it said so. An empty
+    mark is nobody's.
     """
+    if not mark:
+        return
     for pid in _marked(mark):
         _signal(pid, signal.SIGKILL, partial(_is_marked, pid, mark))
     wait_until(lambda: not _marked(mark), _KILLED_SECONDS)

@@ -6,7 +6,9 @@ nothing on disk: messages are mere pokes, and the schedule pokes again.
 
 import signal
 import socket
+import struct
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,6 +20,7 @@ from services.stack.places import Places, locked, make_private, settle
 _READY_SECONDS = 15.0
 _STOP_SECONDS = 10.0
 _ANSWER_SECONDS = 1.0
+_PEER = "3i"  # the process, user and group at the other end of a socket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +64,7 @@ def start_redis(home: Path) -> RedisServer:
                 environ={"PATH": "/usr/bin:/bin", "TZ": "UTC"},
                 folder=places.home / "redis",
             )
-            processes.remember(_process_file(places), process)
+        processes.remember(_process_file(places), process)
         _await_answer(places, process)
     return RedisServer(places=places, process=process)
 
@@ -79,8 +82,11 @@ def stop_redis(home: Path) -> bool:
 
 
 def running_redis(places: Places) -> processes.Running | None:
-    """Return the Redis of this home, or None."""
-    return processes.recall(_process_file(places))
+    """Return the Redis of this home, or None.
+
+    One whose starter was killed before it wrote the process file is found by its socket.
+    """
+    return processes.recall(_process_file(places)) or _listening(places)
 
 
 def _command(places: Places) -> list[str]:
@@ -119,6 +125,20 @@ def answers(path: Path) -> bool:
             return link.recv(7) == b"+PONG\r\n"
         except OSError:
             return False
+
+
+def _listening(places: Places) -> processes.Running | None:
+    """Return the process that listens on this home's socket, since whenever that is."""
+    with socket.socket(socket.AF_UNIX) as link:
+        link.settimeout(_ANSWER_SECONDS)
+        try:
+            link.connect(str(redis_socket(places)))
+        except OSError:
+            return None
+        size = struct.calcsize(_PEER)
+        peer = link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+    pid, _, _ = struct.unpack(_PEER, peer)
+    return processes.known_by(pid, since=datetime.now(UTC).replace(microsecond=0))
 
 
 def _process_file(places: Places) -> Path:

@@ -153,6 +153,21 @@ def test_a_child_left_by_a_killed_postmaster_is_ended_before_the_next_start(home
     assert processes.known_by(child, since=server.process.since) is None
 
 
+def test_a_server_of_a_home_that_was_at_the_same_place_is_left_alone(home: Path) -> None:
+    """So it is for homes of one path in several file systems, as containers of a host have."""
+    first = start_postgres(home, tuning=_QUICK)
+    aside = home.with_name("aside")
+    with psycopg.connect(first.owner_url, autocommit=True) as connection:
+        home.rename(aside)
+        second = start_postgres(home, tuning=_QUICK)
+        assert second.process != first.process
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    stop_postgres(home)
+    shutil.rmtree(home)
+    aside.rename(home)
+    assert running_postgres(settle(home)) == first.process
+
+
 def test_a_pid_file_that_names_a_stranger_neither_deceives_nor_harms(home: Path) -> None:
     first = start_postgres(home, tuning=_QUICK)
     pid_file = first.places.data / "postmaster.pid"

@@ -183,6 +183,17 @@ def test_a_killed_redis_is_started_again(home: Path) -> None:
     assert start_redis(home).process.pid != first.process.pid
 
 
+def test_a_redis_that_nobody_wrote_down_is_found_by_its_socket(home: Path) -> None:
+    server = start_redis(home)
+    written = server.places.run / "redis.json"
+    written.unlink()
+    assert start_redis(home).process == server.process
+    assert processes.recall(written) == server.process
+    written.unlink()
+    assert stop_redis(home)
+    assert not processes.is_alive(server.process)
+
+
 def test_a_lock_that_stays_held_is_named(home: Path) -> None:
     places = settle(home)
     with (
