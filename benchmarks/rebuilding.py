@@ -4,6 +4,7 @@ The limit is the same log read and decoded by as many processes, the members ope
 model needs, and nothing made of it.
 """
 
+import gc
 import os
 import tempfile
 import time
@@ -17,6 +18,8 @@ from itertools import cycle, islice
 from multiprocessing import get_context
 from pathlib import Path
 from threading import Event, Thread
+
+import psycopg
 
 from benchmarks.contenders import MASTER_KEY
 from benchmarks.offices import office_of
@@ -64,6 +67,7 @@ def rebuilt(database: Database, cases: int) -> Rebuilt:
                 append(office.store, writes)
             site = Site(store=office.store, models=office.models, settings=office.settings)
             _all_anew(site)
+            _settle(database)
             with _reader(office, cases) as waits:
                 begun = time.monotonic()
                 _all_anew(site)
@@ -77,6 +81,13 @@ def rebuilt(database: Database, cases: int) -> Rebuilt:
         read_seconds=_only_read(database.app_url, events),
         longest_read=max(waits),
     )
+
+
+def _settle(database: Database) -> None:
+    """What was just written is on disk and was looked through, as a log of years is."""
+    with psycopg.connect(database.admin_url, autocommit=True) as connection:
+        connection.execute("VACUUM (ANALYZE)")
+        connection.execute("CHECKPOINT")
 
 
 def _all_anew(site: Site) -> None:
@@ -141,6 +152,7 @@ def _only_read(url: str, events: int) -> float:
 
 
 def _read(url: str, until: int, number: int) -> int:
+    gc.disable()  # as in the processes that fill a read model
     store = Store.connect(url, CaseKeys(MASTER_KEY), pool_size=1)
     opens = frozenset().union(*(each.opens for each in PROJECTIONS.values()))
     found = after = 0
