@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from werkzeug.serving import make_server
 
-from services.pages.app import create_pages
 from services.wiring import Office
 from tests.browser.chromium import Chromium, found_chromium
+from tests.services.visiting import pages_of
 
 
 @pytest.fixture
 def served(office: Office) -> Iterator[str]:
     """The address of the pages of the test's office."""
-    server = make_server("127.0.0.1", 0, create_pages(office), threaded=True)
+    server = make_server("127.0.0.1", 0, pages_of(office), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
