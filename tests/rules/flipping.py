@@ -3,7 +3,8 @@
 import ast
 import inspect
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
+from textwrap import dedent
 from types import CodeType, FunctionType, ModuleType
 
 FLIPPED: dict[type[ast.cmpop], ast.cmpop] = {
@@ -30,9 +31,9 @@ def flips(function: FunctionType, module: ModuleType) -> Iterator[tuple[str, Cod
 
     Given to the function as its `__code__`, it holds for whoever imported it by name too.
     """
-    for number in range(len(comparisons(_defined(_parsed(module), function)))):
-        tree = _parsed(module)
-        node = comparisons(_defined(tree, function))[number]
+    for number in range(len(comparisons(_parsed(function)))):
+        tree = _parsed(function)
+        node = comparisons(tree)[number]
         before = f"{module.__name__}.{function.__name__}: {ast.unparse(node)}"
         node.ops = [FLIPPED[type(node.ops[0])], *node.ops[1:]]
         yield before, _compiled(tree, function, module)
@@ -46,8 +47,8 @@ def reorderings(function: FunctionType, module: ModuleType) -> Iterator[tuple[st
     """
     number = 0
     while True:
-        tree = _parsed(module)
-        changes = list(_changes(_defined(tree, function)))
+        tree = _parsed(function)
+        changes = list(_changes(tree))
         if number == len(changes):
             return
         said, change = changes[number]
@@ -64,8 +65,8 @@ def omissions(function: FunctionType, module: ModuleType) -> Iterator[tuple[str,
     """
     number = 0
     while True:
-        tree = _parsed(module)
-        changes = list(_omitted(_defined(tree, function)))
+        tree = _parsed(function)
+        changes = list(_omitted(tree))
         if number == len(changes):
             return
         said, change = changes[number]
@@ -126,21 +127,19 @@ def _changed_cuts(cut: ast.Slice) -> Iterator[tuple[str, Callable[[], None]]]:
                 yield f"[{ast.unparse(cut)}] one {said}", partial(setattr, cut, end, moved)
 
 
-def _parsed(module: ModuleType) -> ast.Module:
-    return ast.parse(inspect.getsource(module))
+@cache
+def _source(function: FunctionType) -> str:
+    return dedent(inspect.getsource(function))
+
+
+def _parsed(function: FunctionType) -> ast.Module:
+    """Return the function alone, anew: what is done to one tree is not done to the next."""
+    return ast.parse(_source(function))
 
 
 def _compiled(tree: ast.Module, function: FunctionType, module: ModuleType) -> CodeType:
     whole = compile(ast.fix_missing_locations(tree), module.__file__ or "", "exec")
     return next(_code(whole, function.__name__))
-
-
-def _defined(tree: ast.AST, function: FunctionType) -> ast.FunctionDef:
-    return next(
-        each
-        for each in ast.walk(tree)
-        if isinstance(each, ast.FunctionDef) and each.name == function.__name__
-    )
 
 
 def _code(whole: CodeType, name: str) -> Iterator[CodeType]:
