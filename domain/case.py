@@ -164,8 +164,8 @@ def evolve(state: s.CaseState, event: e.CaseEvent) -> s.CaseState:  # noqa: C901
             return s.Selected(filed=filed)
         case e.CaseNotSelected():
             return _not_selected(state, filed, event)
-        case e.ApprovedInPrinciple():
-            return s.InPrinciple(filed=filed)
+        case e.ApprovedInPrinciple(originals_by=by):
+            return s.InPrinciple(filed=filed, originals_by=by)
         case e.OriginalsVerified():
             return s.Verified(filed=filed)
         case e.ApplicationApproved():

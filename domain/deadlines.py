@@ -16,6 +16,8 @@ class Deadline(StrEnum):
 
     DOCUMENTS = "documents"
     """The documents that were asked for are here."""
+    ORIGINALS = "originals"
+    """The originals were shown, after an approval in principle [S64][S65][S66]."""
     VISA_FEE = "visa-fee"
     """The fee for the visa is paid [S66][S68]."""
     ACTIVATION = "activation"

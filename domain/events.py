@@ -191,7 +191,13 @@ class CaseNotSelected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovedInPrinciple:
-    """Approval follows if the originals bear out what was claimed."""
+    """Approval follows if the originals bear out what was claimed.
+
+    They are to be shown by `originals_by`, that day included; None where none need be seen, or no
+    day was set.
+    """
+
+    originals_by: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

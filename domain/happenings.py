@@ -103,7 +103,8 @@ def is_still_due(happening: Happening) -> bool:
         return False
     match event.deadline, case:
         case (
-            (Deadline.VISA_FEE, s.Approved(pay_by=last))
+            (Deadline.ORIGINALS, s.InPrinciple(originals_by=last))
+            | (Deadline.VISA_FEE, s.Approved(pay_by=last))
             | (Deadline.ACTIVATION, s.Issued(activate_by=last))
             | (Deadline.EXTENSION | Deadline.STAY, s.Active(stay_until=last))
         ):

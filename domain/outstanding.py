@@ -19,6 +19,7 @@ from domain.record import Recorded, in_order
 DUE_OF: Final[Mapping[Deadline, Party]] = MappingProxyType(
     {
         Deadline.DOCUMENTS: Party.APPLICANT,
+        Deadline.ORIGINALS: Party.APPLICANT,
         Deadline.VISA_FEE: Party.APPLICANT,
         Deadline.ACTIVATION: Party.APPLICANT,
         Deadline.EXTENSION: Party.APPLICANT,

@@ -49,6 +49,7 @@ def schedule(rulebook: Rulebook, on: date) -> Schedule:
         days=MappingProxyType(
             {
                 Deadline.DOCUMENTS: (first, last, PASSED),
+                Deadline.ORIGINALS: (first, last, PASSED),
                 Deadline.VISA_FEE: (first, last, PASSED),
                 Deadline.ACTIVATION: (first, last, PASSED),
                 # The first one says that it can be applied for from now on.

@@ -134,9 +134,10 @@ class Selected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InPrinciple:
-    """Approved, subject to the originals."""
+    """Approved, subject to the originals; they are due by `originals_by` where that is a day."""
 
     filed: Filed
+    originals_by: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

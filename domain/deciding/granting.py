@@ -20,14 +20,25 @@ from domain.rules.choose import limit, originals_seen, stay_pattern, visa_fee
 from domain.rules.limits import Limit, OriginalsSeen
 
 
-def approval_in_principle(state: s.CaseState, command: c.CaseCommand) -> Facts:
-    """Return the fact that only the originals are awaited."""
+def approval_in_principle(
+    state: s.CaseState, command: c.CaseCommand, given: Circumstances
+) -> Facts:
+    """Return the fact that only the originals are awaited, and by when."""
     match state:
         case s.Selected(filed=filed):
             demand_standing(filed)
-            return (e.ApprovedInPrinciple(),)
+            return (e.ApprovedInPrinciple(originals_by=_originals_by(filed, given)),)
         case _:
             raise not_now(state, command)
+
+
+def _originals_by(filed: Filed, given: Circumstances) -> date | None:
+    """Return the last day to show the originals [S64][S65][S66]; None where none need be seen."""
+    submitted_on = hong_kong_date(filed.submitted_at)
+    if originals_seen(given.rulebook, submitted_on) is OriginalsSeen.OPTIONAL:
+        return None
+    months = limit(given.rulebook, Limit.ORIGINALS_MONTHS, submitted_on)
+    return add_months(given.today, months)
 
 
 def verify(state: s.CaseState, command: c.VerifyOriginals) -> Facts:

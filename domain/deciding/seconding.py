@@ -110,7 +110,7 @@ def _outcome(  # noqa: PLR0911 - one arm per matter
     texts = proposal.personal.texts if proposal.personal else ()
     match proposal.matter:
         case d.Matter.APPROVAL_IN_PRINCIPLE:
-            return granting.approval_in_principle(state, command)
+            return granting.approval_in_principle(state, command, given)
         case d.Matter.APPROVAL:
             return granting.approval(state, command, given)
         case d.Matter.REFUSAL:

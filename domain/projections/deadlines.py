@@ -1,8 +1,9 @@
 """What time will bring in a case: the days that are open in it, or since when nothing was heard.
 
 Folded from the case's own stream and from the work on it, where what was told stands. A case has
-one open day at most: documents are asked for only where its stage sets no day of its own. While the
-office is awaited there is none, and the applicant's waiting counts instead. Beside all of it, at
+one open day at most: documents are asked for only where its stage sets no day of its own, but for
+the originals, whose day waits until those are here and is open again then. While the office is
+awaited there is none, and the applicant's waiting counts instead. Beside all of it, at
 whatever stage, a request for data can await its answer. Nothing personal.
 """
 
@@ -119,8 +120,10 @@ class DeadlineRow(NamedTuple):
     days ahead the latest reminder of it was due, `PASSED` once the day is over and that was said.
     `quiet_since` is since when the office has the case and the applicant heard nothing, None while
     it is not the office that is awaited. `further_stay` says that a period of stay is still to come
-    after the one until `stay_until`. What begins with `access` says the same of the request for
-    data that is open, whose day was set by an event of the work on the case.
+    after the one until `stay_until`. The originals are due by `originals_by`, also while other
+    documents are asked for and their day is the one that is open. What begins with `access` says
+    the same of the request for data that is open, whose day was set by an event of the work on the
+    case.
     """
 
     reference: str
@@ -134,6 +137,7 @@ class DeadlineRow(NamedTuple):
     told: int | None = None
     stay_until: date | None = None
     further_stay: bool = False
+    originals_by: date | None = None
     access_due_on: date | None = None
     access_opened: int | None = None
     access_opened_on: date | None = None
@@ -190,8 +194,8 @@ def fold(
         row = _first(event, case)
     if row is None:
         raise ValueError(f"{recorded.stream} begins with {type(event).__name__}")
-    # Few events tell of the stay, and a copy costs more than all else that an event does.
-    row = row._replace(**stay) if (stay := _stay(event)) else row
+    # Few events tell of later days, and a copy costs more than all else that an event does.
+    row = row._replace(**kept) if (kept := _kept(row, event)) else row
     stage, day = stage_after(event, row.stage), _day(row, case)
     open_now = day.get("deadline", row.deadline)
     return row._replace(
@@ -251,9 +255,17 @@ def _told(
     return {"told": days} if event.opened == row.opened else {}
 
 
+def _kept(row: DeadlineRow, event: e.CaseEvent) -> dict[str, Any]:
+    """Return what the event says of days to come: columns with their new values."""
+    if row.originals_by is not None and not stays(event):
+        return {**_stay(event), "originals_by": None}
+    return _stay(event)
+
+
 def _stay(event: e.CaseEvent) -> dict[str, Any]:
-    """Return what the event says of the stay: columns with their new values."""
     match event:
+        case e.ApprovedInPrinciple(originals_by=by):
+            return {"originals_by": by}
         case e.ApplicationApproved(stay_years=years):
             return {"further_stay": len(years) > 1}
         case e.VisaActivated(stay_until=until):
@@ -286,7 +298,7 @@ def _day(row: DeadlineRow, recorded: Recorded[e.CaseEvent]) -> Mapping[str, Any]
         case _:
             asked = row.deadline is Deadline.DOCUMENTS
             goes_on = documents_awaited_after(event, before=True) if asked else stays(event)
-            return {} if goes_on else _NO_DAY
+            return {} if goes_on else _opened(recorded, Deadline.ORIGINALS, row.originals_by)
 
 
 def _opened(

@@ -55,7 +55,7 @@ OPENS: Final[frozenset[type[e.Event]]] = frozenset(
 
 # What is due or awaited is so until the next event that leads the case on.
 _ENDS: Final[Mapping[str, Any]] = MappingProxyType(
-    {"due_hkd": None, "pay_by": None, "activate_by": None}
+    {"originals_by": None, "due_hkd": None, "pay_by": None, "activate_by": None}
 )
 
 
@@ -148,11 +148,12 @@ class StatusRow(NamedTuple):
     """An application as its applicant sees it.
 
     `due_hkd` is the fee that is due now, `pay_by` the last day for it; `documents_by` the last day
-    for the documents that are asked for; `activate_by` the last day to enter on the visa,
-    `stay_until` the last day of the present stay. Each is None while it says nothing. `ruleset` is
-    the one in force for the application, None before it was assessed or moved. `reason_class` is
-    that of a refusal. `refiled_as` is the application that was filed in the place of this one,
-    `lapse_cause` what was not done in time, `voiding_code` why a visa is void.
+    for the documents that are asked for, `originals_by` for the originals; `activate_by` the last
+    day to enter on the visa, `stay_until` the last day of the present stay. Each is None while it
+    says nothing. `ruleset` is the one in force for the application, None before it was assessed or
+    moved. `reason_class` is that of a refusal. `refiled_as` is the application that was filed in
+    the place of this one, `lapse_cause` what was not done in time, `voiding_code` why a visa is
+    void.
     """
 
     reference: str
@@ -170,6 +171,7 @@ class StatusRow(NamedTuple):
     version: int
     position: int
     personal: AboutPerson | None
+    originals_by: date | None = None
     refiled_as: str | None = None
     lapse_cause: LapseCause | None = None
     voiding_code: VoidingCode | None = None
@@ -233,6 +235,8 @@ def _said(row: StatusRow, event: e.CaseEvent) -> dict[str, Any]:  # noqa: C901, 
     match event:
         case e.PrerequisitesAssessed() | e.ApplicationScored() | CaseMovedToRuleset():
             return {"ruleset": event.ruleset}
+        case e.ApprovedInPrinciple():
+            return {"originals_by": event.originals_by}
         case e.ApplicationApproved():
             return {"due_hkd": event.visa_fee_hkd, "pay_by": event.pay_by}
         case e.VisaIssued():

@@ -11,6 +11,7 @@ class Limit(StrEnum):
     """What is limited, and in which unit."""
 
     PAYMENT_MONTHS = "payment-months"
+    ORIGINALS_MONTHS = "originals-months"
     ACTIVATION_MONTHS = "activation-months"
     EXTENSION_WEEKS = "extension-weeks"
     RECONSIDERATION_MONTHS = "reconsideration-months"

@@ -83,6 +83,7 @@ class CaseDetailSchema(Schema):
     rank = fields.Integer(required=True, allow_none=True)
     ruleset = fields.String(required=True, allow_none=True)
     due_hkd = fields.Integer(required=True, allow_none=True)
+    originals_by = fields.Date(required=True, allow_none=True)
     pay_by = fields.Date(required=True, allow_none=True)
     activate_by = fields.Date(required=True, allow_none=True)
     stay_until = fields.Date(required=True, allow_none=True)
@@ -113,7 +114,7 @@ def detail(case: CaseAt, said_in: Correspondence) -> dict[str, Any]:
     state = case.state
     if isinstance(state, Draft):
         raise TypeError("a case that has events is not a draft")
-    said = ("due_hkd", "pay_by", "activate_by", "stay_until", "reason_class")
+    said = ("originals_by", "due_hkd", "pay_by", "activate_by", "stay_until", "reason_class")
     assessment = next(_assessments(case), None)
     return {
         **{name: getattr(state, name, None) for name in said},

@@ -93,6 +93,7 @@ class StatusAnswer:
     due_hkd: int | None
     pay_by: date | None
     documents_by: date | None
+    originals_by: date | None
     activate_by: date | None
     stay_until: date | None
     reason_class: RefusalClass | None

@@ -223,6 +223,8 @@ def _said(event: e.CaseEvent, language: Correspondence, unranked: str) -> Iterat
             )
             texts += event.personal.texts if event.personal else ("the reasons were erased",)
             yield f"{event.reason_class}: {'; '.join(texts)}"
+        case e.ApprovedInPrinciple(originals_by=by) if by is not None:
+            yield f"the originals to be shown by {by}"
         case e.ApplicationApproved():
             yield f"HK${event.visa_fee_hkd} to be paid by {event.pay_by}"
         case e.VisaIssued():

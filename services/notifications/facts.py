@@ -87,6 +87,11 @@ def _requested(at: Happening, event: f.DocumentsRequested, language: Corresponde
     }
 
 
+def _in_principle(at: Happening, event: e.ApprovedInPrinciple, language: Correspondence) -> Facts:
+    del at
+    return {"originals_by": _until(event.originals_by, language)}
+
+
 def _approved(at: Happening, event: e.ApplicationApproved, language: Correspondence) -> Facts:
     del at
     return {
@@ -264,6 +269,7 @@ _TOLD: Final[Mapping[type[e.Event], _Told]] = MappingProxyType(
         e.ApplicationSubmitted: _fee_due,
         e.ApplicationFeePaid: _paid,
         f.DocumentsRequested: _requested,
+        e.ApprovedInPrinciple: _in_principle,
         e.ApplicationApproved: _approved,
         e.VisaFeePaid: _paid,
         e.VisaIssued: _issued,

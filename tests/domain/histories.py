@@ -50,6 +50,7 @@ EXERCISE: Final = "2019-q3"
 VISA_FEE: Final = 230
 APPLICATION_FEE: Final = 600
 DUE_ON: Final = date(2019, 10, 2)
+ORIGINALS_BY: Final = date(2019, 12, 2)
 PAY_BY: Final = date(2020, 3, 2)
 RECONSIDER_BY: Final = date(2020, 9, 2)
 ACTIVATE_BY: Final = date(2020, 3, 2)
@@ -200,7 +201,7 @@ OUT_OF_RANK: Final = CaseTakenOutOfRank(
     personal=DepartureReason(text="Nobody else has this trade"),
 )
 TO_BE_REFUSED: Final = e.CaseNotSelected(exercise=EXERCISE, rank=1, then=AfterNoPlace.IS_REFUSED)
-IN_PRINCIPLE: Final = e.ApprovedInPrinciple()
+IN_PRINCIPLE: Final = e.ApprovedInPrinciple(originals_by=ORIGINALS_BY)
 VERIFIED: Final = e.OriginalsVerified()
 APPROVED: Final = e.ApplicationApproved(stay_years=(2, 3, 3), visa_fee_hkd=VISA_FEE, pay_by=PAY_BY)
 PAID: Final = e.VisaFeePaid(amount_hkd=VISA_FEE)

@@ -27,6 +27,7 @@ from domain.residence import ExtensionRefused, Settlement, StayExtended, VisaVoi
 from tests.domain.deciding import given
 from tests.domain.histories import (
     HISTORIES,
+    IN_PRINCIPLE,
     PAY_BY,
     PROPOSER,
     RECONSIDER_BY,
@@ -60,7 +61,7 @@ ERASABLE: Final = (s.Settled, s.Refused, s.Withdrawn, s.Lapsed, s.Voided)
 
 Decision = tuple[type[s.CaseState], c.Proposal, e.CaseEvent]
 DECISIONS: Final[tuple[Decision, ...]] = (
-    (s.Selected, c.ProposeApprovalInPrinciple(), e.ApprovedInPrinciple()),
+    (s.Selected, c.ProposeApprovalInPrinciple(), IN_PRINCIPLE),
     (s.Verified, c.ProposeApproval(), APPROVED),
     *((stage, REFUSE, SELECTION) for stage in (s.Shortlisted, s.Selected, s.InPrinciple)),
     (s.Verified, REFUSE, SELECTION),

@@ -139,6 +139,31 @@ def test_originals_are_optional_for_whoever_submitted_online_only(
 
 
 @pytest.mark.parametrize(
+    ("submitted_on", "by"),
+    [
+        (datetime(2023, 4, 1, 15, 59, tzinfo=UTC), date(2023, 12, 1)),
+        (datetime(2023, 4, 1, 16, tzinfo=UTC), None),
+    ],
+)
+def test_originals_are_due_three_months_after_the_approval_in_principle_where_they_are_seen(
+    submitted_on: datetime, by: date | None
+) -> None:
+    filed, *rest = HISTORIES[s.Selected]
+    assert isinstance(filed, e.ApplicationSubmitted)
+    case = given(replace(filed, submitted_at=submitted_on), *rest)
+    decided = case.at(datetime(2023, 9, 1, 4, tzinfo=UTC))
+    decided.once_confirmed(c.ProposeApprovalInPrinciple()).then(
+        e.ApprovedInPrinciple(originals_by=by)
+    )
+
+
+def test_originals_are_still_taken_after_their_day() -> None:
+    given(*HISTORIES[s.InPrinciple]).at(NOON + timedelta(days=200)).when(
+        c.VerifyOriginals()
+    ).leads_to(s.Stage.VERIFIED)
+
+
+@pytest.mark.parametrize(
     ("received", "taken"),
     [
         (datetime(2006, 6, 28, 4, tzinfo=UTC), True),

@@ -39,6 +39,7 @@ from tests.domain.histories import (
     CANCELLED,
     DUE_ON,
     HISTORIES,
+    ORIGINALS_BY,
     PAY_BY,
     RECONSIDER_BY,
     requested,
@@ -115,6 +116,7 @@ def ahead(found: DeadlineEvent | None) -> int:
 @pytest.mark.parametrize(
     ("stage", "deadline", "due_on"),
     [
+        (s.InPrinciple, Deadline.ORIGINALS, ORIGINALS_BY),
         (s.Approved, Deadline.VISA_FEE, PAY_BY),
         (s.Issued, Deadline.ACTIVATION, ACTIVATE_BY),
         (s.Active, Deadline.EXTENSION, ACTIVATED.stay_until),
@@ -134,7 +136,7 @@ def test_every_other_stage_sets_none_and_the_office_is_timed_where_it_is_awaited
 ) -> None:
     row = life(stage).row
     assert row is not None
-    sets = {s.Approved, s.Issued, s.Active, s.Refused}
+    sets = {s.InPrinciple, s.Approved, s.Issued, s.Active, s.Refused}
     assert (row.deadline is not None) == (stage in sets)
     awaited = status.AWAITED[STAGES[stage]].party
     assert (row.quiet_since is not None) == (awaited is status.Party.OFFICE)

@@ -30,6 +30,7 @@ from tests.domain.histories import (
     HISTORIES,
     MAIN_PATH,
     NOT_SELECTED,
+    ORIGINALS_BY,
     PAY_BY,
     RECONSIDER_BY,
     SHORTLISTED,
@@ -181,6 +182,7 @@ def over(deadline: Deadline, due_on: date) -> DeadlinePassed:
 @pytest.mark.parametrize(
     ("stage", "fact"),
     [
+        (s.InPrinciple, over(Deadline.ORIGINALS, ORIGINALS_BY)),
         (s.Approved, over(Deadline.VISA_FEE, PAY_BY)),
         (s.Issued, over(Deadline.ACTIVATION, ACTIVATE_BY)),
         (s.Active, over(Deadline.EXTENSION, ACTIVATED.stay_until)),
@@ -216,6 +218,8 @@ def test_a_reminder_of_what_was_done_meanwhile_is_sent_to_nobody() -> None:
     for stage in (s.VisaPaid, s.Active, s.Refused):
         late = over(Deadline.VISA_FEE, PAY_BY)
         assert told(HISTORIES[stage], [late], at=late) == set()
+    seen = over(Deadline.ORIGINALS, ORIGINALS_BY)
+    assert told(HISTORIES[s.Verified], [seen], at=seen) == set()
 
 
 def test_a_refusal_can_still_be_looked_at_again() -> None:

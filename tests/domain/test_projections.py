@@ -29,11 +29,13 @@ from tests.domain.histories import (
     ACTIVATED,
     APPROVED,
     HISTORIES,
+    IN_PRINCIPLE,
     ISSUED,
     JOHN,
     MAIN_PATH,
     MOVED,
     NOT_SELECTED,
+    ORIGINALS_BY,
     PAY_BY,
     REFUSED,
     SHORTLISTED,
@@ -181,6 +183,12 @@ def test_the_status_tells_what_to_pay_and_by_when_only_while_it_is_due() -> None
     assert approved.awaited.party is Party.APPLICANT
     paid = row_after(status, *until(APPROVED), MAIN_PATH[9])
     assert (paid.due_hkd, paid.pay_by) == (None, None)
+
+
+def test_the_status_tells_until_when_to_show_the_originals_and_no_longer() -> None:
+    assert row_after(status, *until(IN_PRINCIPLE)).originals_by == ORIGINALS_BY
+    seen = row_after(status, *until(IN_PRINCIPLE), e.OriginalsVerified())
+    assert seen.originals_by is None
 
 
 def test_the_status_tells_the_application_fee_until_it_is_paid() -> None:

@@ -19,7 +19,7 @@ from services.notifications.letters import Addressee, compose
 from services.notifications.planning import plan
 from services.projections.runner import catch_up_all
 from services.wiring import Office
-from tests.domain.histories import RECONSIDER_BY, REFUSED
+from tests.domain.histories import IN_PRINCIPLE, RECONSIDER_BY, REFUSED
 from tests.services.asking import MAY_2019, asked
 from tests.services.lettering import SENT, a_person, happened, letter, occasion
 from tests.services.visiting import TO_POOL, file_case, later
@@ -76,6 +76,24 @@ def test_a_refusal_says_until_when_it_can_be_looked_at_again(
     last = letter(effect, happened(replace(event, reconsider_by=None)))
     assert "look at the decision" not in flat(last.text).replace("look again at the decision", "")
     assert "You can apply again at any time" in flat(last.text)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (Correspondence.ENGLISH, "show us the originals by 2 December 2019, that day included"),
+        (Correspondence.TRADITIONAL_CHINESE, "2019 年 12 月 2 日"),
+        (Correspondence.SIMPLIFIED_CHINESE, "2019 年 12 月 2 日"),
+    ],
+)
+def test_an_approval_in_principle_says_by_when_to_show_the_originals(
+    language: Correspondence, said: str
+) -> None:
+    by_then = letter("approved-in-principle", happened(IN_PRINCIPLE), language)
+    assert said in flat(by_then.text)
+    none = letter("approved-in-principle", happened(e.ApprovedInPrinciple()), language)
+    assert "$" not in none.text
+    assert len(none.text) < len(by_then.text)
 
 
 def letters(office: Office) -> dict[str, str]:
