@@ -168,6 +168,13 @@ def values_are_frozen(source: Source) -> Iterator[str]:
                 yield f"{node.lineno}: {node.name} {fault}"
 
 
+def rows_are_made_by_name(source: Source) -> Iterator[str]:
+    """A row of a read model has its fields named where it is made: it is a tuple of many."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call) and node.args and _called(node).endswith("Row"):
+            yield f"{_line(node)}: {_called(node)} is given fields by their place"
+
+
 def annotations_are_types(source: Source) -> Iterator[str]:
     """Annotations of the domain are types and not texts, for stored shapes are read from them."""
     if source.package == "domain" and "from __future__ import annotations" in source.text:
@@ -183,6 +190,7 @@ LAWS: Final[tuple[Law, ...]] = (
     nothing_is_left_for_later,
     an_exemption_says_why,
     values_are_frozen,
+    rows_are_made_by_name,
     annotations_are_types,
 )
 
@@ -203,6 +211,14 @@ def _imported(node: ast.AST) -> tuple[str, ...]:
     if isinstance(node, ast.ImportFrom):
         return (node.module or ".",)
     return ()
+
+
+def _called(node: ast.Call) -> str:
+    match node.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case _:
+            return ""
 
 
 def _line(node: ast.AST) -> int:

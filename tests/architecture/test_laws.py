@@ -37,6 +37,7 @@ BROKEN: tuple[tuple[laws.Law, Source], ...] = (
         laws.values_are_frozen,
         source("domain/x.py", "@dataclass(frozen=True, slots=True)\nclass A: ..."),
     ),
+    (laws.rows_are_made_by_name, source("domain/x.py", "a = CaseRow('QM-1', stage=b)")),
     (
         laws.annotations_are_types,
         source("domain/x.py", "from __future__ import annotations\n"),

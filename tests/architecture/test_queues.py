@@ -1,6 +1,8 @@
 """Every task has a queue, and every queue a worker, here and in the shape of production."""
 
 from collections.abc import Mapping
+from inspect import signature
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,9 +10,10 @@ import yaml
 
 from services.notifications import delivery, mail
 from services.projections.catalogue import PROJECTIONS
+from services.settings import Settings
 from services.tasks import QUEUES, TASKS, WORKERS
 from tests.architecture.tree import ROOT
-from workers.app import app
+from workers.app import app, configuration
 from workers.queues import LIMITS, ROUTES, VISIBLE_AGAIN_SECONDS
 from workers.schedule import SCHEDULE
 
@@ -80,6 +83,23 @@ def test_every_task_is_ended_before_its_message_is_handed_out_again() -> None:
         assert app.tasks[task].time_limit == LIMITS[task]["time_limit"] == TASKS[task].seconds
         assert app.tasks[task].acks_late
     assert max(turn.seconds for turn in TASKS.values()) < VISIBLE_AGAIN_SECONDS
+
+
+def test_a_task_is_held_by_whoever_does_it_until_it_is_done(tmp_path: Path) -> None:
+    """A worker takes no task ahead, and one that dies gives its task back."""
+    told = configuration(Settings.load({}, tmp_path))
+    assert told["worker_prefetch_multiplier"] == 1
+    assert told["task_acks_late"]
+    assert told["task_reject_on_worker_lost"]
+    assert told["broker_transport_options"] == {"visibility_timeout": VISIBLE_AGAIN_SECONDS}
+
+
+def test_a_task_is_told_the_name_of_a_read_model_or_nothing() -> None:
+    """What it is to look at stands in the database, and never in its message."""
+    app.loader.import_module("workers.tasks")
+    told = {task: tuple(signature(app.tasks[task].run).parameters) for task in tasks()}
+    assert told.pop("projections.catch_up") == ("name",)
+    assert set(told.values()) == {()}
 
 
 def test_beat_pokes_tasks_that_exist_on_their_own_queue() -> None:

@@ -59,8 +59,11 @@ def written() -> Written:
     return Written()
 
 
-def test_nothing_is_lost_or_doubled(place: Arena, written: Written, first: int) -> None:
-    schedules = {seed: schedule(seed) for seed in range(first, first + TOGETHER)}
+def test_nothing_is_lost_or_doubled(
+    place: Arena, written: Written, first: int, pytestconfig: pytest.Config
+) -> None:
+    last = min(first + TOGETHER - 1, pytestconfig.getoption("--chaos"))
+    schedules = {seed: schedule(seed) for seed in range(first, last + 1)}
     with writers(place.book.store, place.redis.broker_url, written, first):
         for each in schedules.values():
             suffer(place, each)
