@@ -1,6 +1,6 @@
 """What those who run the system ask of it: does it live, is it ready, how is it getting on."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -17,6 +17,7 @@ from services.api.routes import Call, Route
 from services.intake.schema import schema_for
 from services.projections import queries
 from services.store import migrate
+from services.store.migrate import Standing
 from services.wiring import Office
 
 MOST_LAG: Final = 50_000
@@ -29,10 +30,14 @@ class Unfit(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
-    """Every check passed; `checks` names them."""
+    """Every check passed; `checks` names them.
+
+    `notes` says what is as it is only during an upgrade, and bears being so.
+    """
 
     ready: bool
     checks: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,43 +47,51 @@ class Liveness:
     alive: bool
 
 
-def database(office: Office) -> None:
+def database(office: Office) -> Iterable[str]:
     """The database answers, and the log takes what was committed."""
     office.store.sequence()
+    return ()
 
 
-def migrations(office: Office) -> None:
-    """The schema is the one this program needs."""
+def migrations(office: Office) -> Iterable[str]:
+    """The schema is the one this program needs, or a later one, which bears the program before."""
     state = migrate.state(office.settings.database_url)
-    if state.standing is not migrate.Standing.AT_HEAD:
-        raise Unfit(f"the schema is {state.standing} (at {state.current}, head {state.head})")
+    told = f"the schema is {state.standing} (at {state.current}, head {state.head})"
+    if state.standing is Standing.AHEAD:
+        return (f"{told}: a newer version was installed",)
+    if state.standing is not Standing.AT_HEAD:
+        raise Unfit(told)
+    return ()
 
 
-def broker(office: Office) -> None:
+def broker(office: Office) -> Iterable[str]:
     """The broker answers."""
     if office.pokes.flags is not None:
         office.pokes.flags.ping()
-        return
+        return ()
     with office.pokes.sender.connection_for_write() as connection:
         connection.ensure_connection(max_retries=1, interval_start=0)
+    return ()
 
 
-def projections(office: Office) -> None:
-    """Every read model moves on, and is close enough behind the log."""
-    # Anybody may read this, so the event is not named: its stream tells a case's reference.
-    unfit = [
-        f"{each.name} stands still before position {each.stop.position}: `qmas projections status` "
-        f"says why and what to do"
-        if each.stop
-        else f"{each.name} is {each.freshness.lag} events behind"
-        for each in queries.progress(office.models)
-        if each.stop or each.freshness.lag > MOST_LAG
+def projections(office: Office) -> Iterable[str]:
+    """Every read model is close enough behind the log, whichever version folds it.
+
+    How far is judged by the shard that is furthest ahead: one event that cannot be folded holds its
+    own shard back, on every web server alike, and is told where somebody is called for it.
+    """
+    found = queries.progress(office.models)
+    late = [each for each in found if each.least_lag > MOST_LAG]
+    if late:
+        raise Unfit("; ".join(f"{each.name} is {each.least_lag} events behind" for each in late))
+    return [
+        f"{each.name} is folded by version {each.outdated}, and this program's is {each.version}"
+        for each in found
+        if each.outdated is not None
     ]
-    if unfit:
-        raise Unfit("; ".join(unfit))
 
 
-CHECKS: Final[Mapping[str, Callable[[Office], None]]] = MappingProxyType(
+CHECKS: Final[Mapping[str, Callable[[Office], Iterable[str]]]] = MappingProxyType(
     {each.__name__: each for each in (database, migrations, broker, projections)}
 )
 
@@ -90,18 +103,20 @@ def alive(_: Call) -> Liveness:
 
 def ready(call: Call) -> Readiness | flask.Response:
     """Every check passes, or a problem that names each one that does not."""
-    failing = tuple(_failing(call.office))
-    if not failing:
-        return Readiness(ready=True, checks=tuple(CHECKS))
-    errors = [{"path": name, "message": why} for name, why in failing]
-    detail = f"failing: {', '.join(name for name, _ in failing)}"
-    return problems.told(
-        problems.Problem(
-            kind=problems.NOT_READY,
-            detail=detail,
-            members={"errors": errors},
-            headers={"Retry-After": str(problems.RETRY_SECONDS)},
-        )
+    notes: list[str] = []
+    failing: list[tuple[str, str]] = []
+    for name, check in CHECKS.items():
+        try:
+            notes += check(call.office)
+        except Unfit as why:
+            failing.append((name, str(why)))
+        except Exception as fault:  # noqa: BLE001 - whatever the fault is, the check fails
+            structlog.get_logger().warning("not-ready", check=name, exc_info=fault)
+            failing.append((name, "does not answer"))
+    return (
+        _not_ready(failing)
+        if failing
+        else Readiness(ready=True, checks=tuple(CHECKS), notes=tuple(notes))
     )
 
 
@@ -152,12 +167,13 @@ def routes(metrics: Metrics) -> Iterator[Route]:
     )
 
 
-def _failing(office: Office) -> Iterator[tuple[str, str]]:
-    for name, check in CHECKS.items():
-        try:
-            check(office)
-        except Unfit as why:
-            yield name, str(why)
-        except Exception as fault:  # noqa: BLE001 - whatever the fault is, the check fails
-            structlog.get_logger().warning("not-ready", check=name, exc_info=fault)
-            yield name, "does not answer"
+def _not_ready(failing: Sequence[tuple[str, str]]) -> flask.Response:
+    errors = [{"path": name, "message": why} for name, why in failing]
+    return problems.told(
+        problems.Problem(
+            kind=problems.NOT_READY,
+            detail=f"failing: {', '.join(name for name, _ in failing)}",
+            members={"errors": errors},
+            headers={"Retry-After": str(problems.RETRY_SECONDS)},
+        )
+    )

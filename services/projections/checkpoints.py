@@ -123,6 +123,7 @@ class Stop:
 class Progress:
     """How a projection gets on; `stops` is empty while all of its shards do.
 
+    `least_lag` is the lag of the shard that is furthest ahead, whichever version folds it.
     `outdated` is the version of the fold that filled its rows, None where it is this program's.
     `beside` is how far the generation is that could take its place, None where there is none.
     """
@@ -131,6 +132,7 @@ class Progress:
     version: int
     freshness: Freshness
     stops: tuple[Stop, ...]
+    least_lag: int
     outdated: int | None = None
     beside: int | None = None
 
@@ -302,10 +304,13 @@ def progress(models: ReadModels, projection: Projection) -> Progress:
         next_one = of_state(found, State.READY)
         reached = positions(connection, next_one) if next_one else {}
     outdated = _live(found).version if found and not _live(found).is_ours else None
+    fresh = freshness(models, projection)
+    head = fresh.position + fresh.lag
     return Progress(
         name=projection.name,
         version=projection.version,
-        freshness=freshness(models, projection),
+        freshness=fresh,
+        least_lag=max(0, head - max((row.position for row in rows), default=0)),
         stops=tuple(
             Stop(
                 shard=row.shard,
