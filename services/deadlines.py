@@ -2,27 +2,33 @@
 
 Law: each reminder of a case is a fact in its work stream, under a command id that follows from what
 it says, and is appended where the work is at the version that was decided on. So it is there once,
-whoever looks at the same time, whatever dies in between, and however old the rows are.
+whoever looks at the same time, whatever dies in between, and however old the rows are. A case whose
+history cannot be read or folded keeps no other from being told.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final, cast
+from typing import Final
 from uuid import UUID, uuid5
+
+import structlog
 
 from domain.access import Role
 from domain.days import hong_kong_date
 from domain.deadlines import DeadlineEvent
-from domain.projections import deadlines
+from domain.errors import Reportable
 from domain.projections.deadlines import DeadlineRow
 from domain.projections.stage_after import CASE_STREAM, WORK_STREAM, position_of
 from domain.reminding import Schedule, due, name_of, schedule
 from services.projections import runner
+from services.projections.catalogue import DEADLINES
 from services.projections.deadlines import due_cases
 from services.projections.errors import ProjectionStopped
-from services.store import Commit, Conflict, NewEvent, StreamWrite
+from services.projections.folding import Batch, go_on
+from services.store import Commit, Conflict, EventUnreadable, NewEvent, StreamWrite
 from services.wiring import Office
 
 SYSTEM: Final = "system"
@@ -31,6 +37,21 @@ SYSTEM: Final = "system"
 BATCH: Final = 200
 ATTEMPTS: Final = 5
 _NAMES: Final = UUID("5f2a1f0e-4c52-5d0a-9a1f-0d6f1c3b7e90")
+
+_log: Final = structlog.get_logger(__name__)
+
+
+class DeadlinesUntold(Reportable):
+    """What is due in some cases could not be told; in every other one it was."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        self.references = tuple(faults)
+        first, why = next(iter(faults.items()))
+        more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
+        super().__init__(
+            f"what is due in {first}{more} could not be told, and in every other case it was: "
+            f"{why}; it is tried again each minute"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +66,8 @@ class _Looked:
 def fire(office: Office, *, at: datetime | None = None, batch: int = BATCH) -> int:
     """Everything that is due at an instant, now without one, is told; return how much was.
 
-    In one case two days can be open, so each is looked at until nothing is due in it.
+    In one case two days can be open, so each is looked at until nothing is due in it. Raises
+    `DeadlinesUntold` in the end where the history of a case cannot be read or folded.
     """
     now = at or office.clock()
     told_when = schedule(office.rulebook, hong_kong_date(now))
@@ -53,16 +75,23 @@ def fire(office: Office, *, at: datetime | None = None, batch: int = BATCH) -> i
     with suppress(ProjectionStopped):
         runner.catch_up(office.store, office.models, "deadlines")
     told, after = 0, ""
+    untold: dict[str, str] = {}
     while True:
         found = due_cases(office.models, now, told_when, after=after, limit=batch)
         for each in found:
-            while _tell(office, each, now, told_when):
-                told += 1
+            try:
+                while _tell(office, each, now, told_when):
+                    told += 1
+            except (EventUnreadable, ProjectionStopped) as fault:
+                untold[each] = str(fault)
+                _log.error("deadline_not_told", reference=each, reason=str(fault))
         if len(found) < batch:
             break
         after = found[-1]
     if told:
         office.pokes.committed()
+    if untold:
+        raise DeadlinesUntold(untold)
     return told
 
 
@@ -88,11 +117,10 @@ def _look(office: Office, reference: str) -> _Looked:
         # What was appended in between has no place in the order yet: look again.
         if all(each.position for each in history):
             break
-    row: DeadlineRow | None = None
-    for recorded in sorted(history, key=position_of):
-        row = deadlines.fold(row, cast("Any", recorded))
+    folded = Batch(position=0)
+    go_on(DEADLINES, folded, sorted(history, key=position_of))
     last = found[work][-1].effective_at if found[work] else None
-    return _Looked(row=row, version=len(found[work]), last=last)
+    return _Looked(row=folded.rows.get(reference), version=len(found[work]), last=last)
 
 
 def _commit(reference: str, fact: DeadlineEvent, looked: _Looked, now: datetime) -> Commit:

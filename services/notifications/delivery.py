@@ -84,7 +84,8 @@ def _close(office: Office, because: str) -> None:
     """Nothing goes out any more, and all that may have been told is in the log, and counts."""
     try:
         # What time had brought by now may have been told before the restore, and comes once more.
-        deadlines.fire(office)
+        with suppress(deadlines.DeadlinesUntold):
+            deadlines.fire(office)
     finally:
         office.store.sequence()
         office.ledger.fence.close(because)

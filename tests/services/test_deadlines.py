@@ -41,10 +41,12 @@ from tests.conftest import TestDatabase
 from tests.domain.histories import CANCELLED, HISTORIES, requested
 from tests.domain.test_data_access import REQUESTED
 from tests.integration.working import PROJECT, environment
+from tests.services import poisoned
 from tests.services.casebook import Casebook, history, reference
 
 NOW: Final = datetime.now(UTC)
 CASES: Final = 12
+NOBODYS: Final = "QM-00000-00000"
 # Tells of what is due, and dies as soon as the database has it.
 DYING: Final = """
 import os, signal, sys
@@ -217,6 +219,37 @@ def test_what_is_worked_on_meanwhile_is_told_all_the_same(
     monkeypatch.setattr(office.store, "append", append_late)
     assert deadlines.fire(office, at=after(days=16)) == 1
     assert days(told(office, case)) == [14]
+
+
+def test_a_case_that_cannot_be_read_keeps_no_other_from_being_told(
+    book: Casebook, office: Office, database: TestDatabase
+) -> None:
+    first, *others = sorted(file_in(book, number, s.InPool, asked(30)) for number in range(5))
+    runner.catch_up(office.store, office.models, "deadlines")
+    poisoned.of_a_later_kind(database.admin_url, f"case-{first}", 2)
+    for _ in range(2):
+        with pytest.raises(deadlines.DeadlinesUntold, match=f"in {first} could .* case-{first}@2"):
+            deadlines.fire(office, at=after(days=16), batch=2)
+        assert [days(told(office, each)) for each in others] == [[14]] * 4
+    poisoned.of_a_kind_that_is_known(database.admin_url, f"case-{first}", 2)
+    assert deadlines.fire(office, at=after(days=16)) == 1
+    assert days(told(office, first)) == [14]
+
+
+def test_a_case_that_cannot_be_folded_keeps_no_other_from_being_told(
+    book: Casebook, office: Office, database: TestDatabase
+) -> None:
+    first, *others = sorted(file_in(book, number, s.InPool, asked(30)) for number in range(3))
+    runner.catch_up(office.store, office.models, "deadlines")
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute(
+            "UPDATE deadlines SET reference = %s WHERE reference = %s", (NOBODYS, others[0])
+        )
+    book.write(f"case-{NOBODYS}", [asked(30)])
+    assert first > NOBODYS
+    with pytest.raises(deadlines.DeadlinesUntold, match=f"{NOBODYS} .* deadlines stopped before"):
+        deadlines.fire(office, at=after(days=16))
+    assert [days(told(office, each)) for each in (first, others[1])] == [[14]] * 2
 
 
 def test_a_window_that_has_closed_is_due_no_more(book: Casebook, office: Office) -> None:

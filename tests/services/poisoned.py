@@ -1,0 +1,34 @@
+"""Events that cannot be read: of a kind from a later version, or with a seal that is broken."""
+
+from typing import Final
+
+import psycopg
+
+_ALTER: Final = """
+UPDATE events SET body = replace(body::text, %(old)s, %(new)s)::json
+WHERE stream = %(stream)s AND version = %(version)s AND body::text LIKE '%%' || %(old)s || '%%'
+"""
+
+
+def of_a_later_kind(url: str, stream: str, version: int) -> None:
+    """No version of this program knows the kind of that event."""
+    _altered(url, stream, version, '"type":"', '"type":"later-')
+
+
+def of_a_kind_that_is_known(url: str, stream: str, version: int) -> None:
+    """What `of_a_later_kind` did is mended."""
+    _altered(url, stream, version, '"type":"later-', '"type":"')
+
+
+def with_a_broken_seal(url: str, stream: str, version: int) -> None:
+    """What that event holds of the person does not open; all else in it does."""
+    _altered(url, stream, version, '"sealed":"', '"sealed":"AAAA')
+
+
+def _altered(url: str, stream: str, version: int, old: str, new: str) -> None:
+    given = {"stream": stream, "version": version, "old": old, "new": new}
+    with psycopg.connect(url) as admin:
+        admin.execute("ALTER TABLE events DISABLE TRIGGER events_append_only")
+        if admin.execute(_ALTER, given).rowcount != 1:
+            raise AssertionError("no such event holds that")
+        admin.execute("ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only")
