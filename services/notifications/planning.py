@@ -1,11 +1,11 @@
 """Follows the log and enters what must be done because of each event.
 
 Law: the rows of a batch and the step of the checkpoint past it are one transaction, and planners
-take turns, so that every event is looked at once. An event that cannot be planned stops the plan
-right before it, aloud; what came before it is kept and nothing is skipped.
+take turns, so that every event is looked at once. An event that cannot be read or planned stops the
+plan right before it, aloud; what came before it is kept and nothing is skipped.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -58,9 +58,11 @@ from services.notifications.letters import (
 )
 from services.projections import queries
 from services.statistics import expected
+from services.store import EventUnreadable, LogCorrupt, SealBroken, Store, StoreFault
 from services.wiring import Office
 
 BATCH: Final = 500
+_UNREADABLE: Final = (EventUnreadable, SealBroken)
 
 
 class _Case:
@@ -98,33 +100,51 @@ class _Case:
         return None if told is None else told.who
 
 
-_Cases = Mapping[str, _Case]
+class _Cases:
+    """The cases that something may have to be done for, by reference.
+
+    They are read at once; where one of them cannot be read, each is when it is asked for, so that
+    it stops nothing but what is about itself.
+    """
+
+    def __init__(self, store: Store, references: Collection[str]) -> None:
+        self._store = store
+        try:
+            self._found = _read_cases(store, references)
+        except _UNREADABLE:
+            self._found = {}
+
+    def __getitem__(self, reference: str) -> _Case:
+        if reference not in self._found:
+            self._found |= _read_cases(self._store, [reference])
+        return self._found[reference]
 
 
 class PlanningStopped(Reportable):
     """An event's effects could not be planned; nothing after it is, until that is mended."""
 
-    def __init__(self, recorded: Recorded[Event], fault: Exception) -> None:
+    def __init__(self, position: int, event: str, fault: Exception) -> None:
+        # The store's own faults quote nothing of a person, which cannot be said of others.
+        why = str(fault) if isinstance(fault, StoreFault) else type(fault).__name__
         super().__init__(
-            f"the notifications of event {recorded.position} ({recorded.stream}, version "
-            f"{recorded.version}, {type(recorded.event).__name__}) could not be planned: "
-            f"{type(fault).__name__}; mend that and start the worker again"
+            f"the notifications of event {position} ({event}) could not be planned: {why}; once "
+            f"that is mended, planning goes on from there by itself"
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Step:
-    """What one transaction did: how far it read, what it entered, and what stopped it."""
+    """What one transaction did: what it entered, what stopped it, whether it read to the end."""
 
-    read: int
     entered: int
     stopped: PlanningStopped | None
+    ended: bool
 
 
 def plan(office: Office, *, batch: int = BATCH) -> int:
     """Every effect of the log as it stands is in the ledger; return how many were entered.
 
-    Raises `PlanningStopped` at an event that cannot be planned.
+    Raises `PlanningStopped` at an event that cannot be read or planned.
     """
     entered = 0
     while True:
@@ -133,18 +153,21 @@ def plan(office: Office, *, batch: int = BATCH) -> int:
         entered += step.entered
         if step.stopped is not None:
             raise step.stopped
-        if step.read < batch:
+        if step.ended:
             return entered
 
 
 def _step(office: Office, connection: Connection, batch: int) -> _Step:
     """Plan one batch of the log, and move the checkpoint past what could be planned."""
     before = office.ledger.lock_checkpoint(connection)
-    records = office.store.read_log(after=before, limit=batch, personal=False)
+    records, unread = _next(office.store, before, batch)
     listening = office.subscriptions.listening(connection)
-    cases = _cases(office, records)
+    cases = _Cases(office.store, {_reference(each) for each in records if called_for(each.event)})
     plans: list[Plan] = []
     planned, stopped = 0, None
+    if unread is not None and not records:
+        where = unread.where if isinstance(unread, EventUnreadable) else "missing"
+        stopped = _stopped_at(before + 1, where, unread)
     for recorded in records:
         try:
             happening = _happening(recorded, cases)
@@ -152,8 +175,9 @@ def _step(office: Office, connection: Connection, batch: int) -> _Step:
             plans += _plans(office, recorded, cases, happening)
             plans += calling.told(recorded, listening, heard=heard)
         except Exception as fault:  # noqa: BLE001 - raised again below, with its event
-            stopped = PlanningStopped(recorded, fault)
-            stopped.__cause__ = fault
+            kind = type(recorded.event).__name__
+            event = f"{recorded.stream}, version {recorded.version}, {kind}"
+            stopped = _stopped_at(before + planned + 1, event, fault)
             break
         planned += 1
     entered = office.ledger.enter(connection, plans)
@@ -162,15 +186,38 @@ def _step(office: Office, connection: Connection, batch: int) -> _Step:
             undelivered.posted(connection, recorded.event)
     if planned:
         office.ledger.move_checkpoint(connection, before + planned)
-    return _Step(read=len(records), entered=entered, stopped=stopped)
+    ended = unread is None and len(records) < batch
+    return _Step(entered=entered, stopped=stopped, ended=ended)
 
 
-def _cases(office: Office, records: Sequence[Recorded[Event]]) -> _Cases:
-    """Return those cases of the batch that something may have to be done for, by reference."""
-    references = {_reference(each) for each in records if called_for(each.event)}
+def _next(
+    store: Store, after: int, limit: int
+) -> tuple[Sequence[Recorded[Event]], StoreFault | None]:
+    """Return what follows in the log, and what cannot be read in it or right behind it.
+
+    Of what can be read before that there is at least one event, unless there is none.
+    """
+    met: StoreFault | None = None
+    while True:
+        try:
+            # One at a time, a gap looks like the log's end; but more was seen behind it.
+            return store.read_log(after=after, limit=limit, personal=False), met
+        except (EventUnreadable, LogCorrupt) as fault:
+            if limit == 1:
+                return (), fault
+            met, limit = fault, max(1, limit // 4)
+
+
+def _stopped_at(position: int, event: str, fault: Exception) -> PlanningStopped:
+    stopped = PlanningStopped(position, event, fault)
+    stopped.__cause__ = fault
+    return stopped
+
+
+def _read_cases(store: Store, references: Collection[str]) -> dict[str, _Case]:
     kinds = (CASE_STREAM, WORK_STREAM)
     streams = [f"{kind}{reference}" for reference in sorted(references) for kind in kinds]
-    found = office.store.read_streams(streams) if streams else {}
+    found = store.read_streams(streams) if streams else {}
     return {
         reference: _Case(
             history=found[f"{CASE_STREAM}{reference}"], work=found[f"{WORK_STREAM}{reference}"]

@@ -24,7 +24,7 @@ from domain.work_events import CaseAssigned, CaseTaken
 from services.notifications import undelivered
 from services.notifications.entries import State
 from services.notifications.letters import Letter
-from services.notifications.planning import PlanningStopped, plan
+from services.notifications.planning import plan
 from services.notifications.tables import metadata
 from services.settings import Settings
 from services.stack.redis import RedisServer
@@ -239,19 +239,6 @@ def test_an_address_that_cannot_be_written_to_fails_alone_and_says_so(office: Of
     assert office.ledger.retry("test") == 0, "it can only be printed"
     (waits,) = undelivered.waiting(office.ledger)
     assert waits.id == rows[1].id
-
-
-def test_an_event_that_cannot_be_planned_stops_the_plan_aloud_right_before_it(
-    office: Office,
-) -> None:
-    acknowledge(office, applicant(1))
-    record(office, new_reference(), 0, ApplicationAcknowledged())
-    acknowledge(office, applicant(2))
-    for _ in range(2):
-        with pytest.raises(PlanningStopped, match=r"event 3 \(case-QM-.* version 1, App"):
-            plan(office)
-        assert office.ledger.standing().position == 2
-        assert states(office.ledger.rows()) == ["planned"]
 
 
 def test_no_address_name_or_text_is_in_the_ledger_in_clear(
