@@ -143,11 +143,14 @@ def _send(office: Office, server: MailServer, claim: Claim) -> Reply | None:
     if letter is None:
         return None
     message = as_message(letter, message_id=claim.message_id, written_at=claim.planned_at)
+    # Not who was the sender when it was written: where that one is refused it is mended by a
+    # setting, and what was written before has to go out too.
+    sender = office.settings.mail_sender
     return handed_over(
         f"letter {claim.identity.effect}",
         _cause(office, claim) if is_on() else None,
         {"qmas.notification": claim.id, "qmas.attempt": claim.attempts},
-        lambda: server.hand_over(message, sender=letter.sender, recipient=letter.recipient),
+        lambda: server.hand_over(message, sender=sender, recipient=letter.recipient),
     )
 
 

@@ -20,6 +20,10 @@ SECONDS: Final = 20.0
 _ENHANCED: Final = re.compile(rb"^[245]\.\d{1,3}\.\d{1,3}\b")
 _GOING_AWAY: Final = 421
 _PERMANENT: Final = 500
+_NOT_LOGGED_IN: Final = 530
+_TOO_LARGE: Final = 552
+_OF_THE_SENDER: Final = re.compile(rb"^[45]\.1\.[78]\b")
+"""What RFC 3463 says of a sender's address; many servers say it no earlier than to a recipient."""
 
 
 class MailServer:
@@ -45,9 +49,9 @@ class MailServer:
     def hand_over(self, message: EmailMessage, *, sender: str, recipient: str) -> Reply:
         """Return what the server made of the message.
 
-        A refusal at the door (no connection, no TLS, no login) is not the message's fault: then
-        the server is unreachable, whatever the number. A message that was put off may yet have
-        been taken, when the line broke before the answer came.
+        A refusal at the door (no connection, no TLS, no login) or of the sender, who is the same
+        for all, is not the message's fault: then the server is unreachable, whatever the number.
+        A message that was put off may yet have been taken, when the line broke before the answer.
         """
         try:
             connection = self._connection or self._connect()
@@ -64,12 +68,15 @@ class MailServer:
 
     def _not_taken(self, fault: OSError) -> Reply:
         step, code, text = _answer(fault)
-        if code is None or code == _GOING_AWAY:
+        if code is None:
             self._hang_up()
-        permanent = code is not None and code >= _PERMANENT
+            return Reply(verdict=Verdict.PUT_OFF, reason=_reason(step, fault))
+        of_all = _concerns_all(step, code, text)
+        if of_all or code == _GOING_AWAY:
+            self._hang_up()
+        of_this = Verdict.REFUSED if code >= _PERMANENT else Verdict.PUT_OFF
         return Reply(
-            verdict=Verdict.REFUSED if permanent else Verdict.PUT_OFF,
-            reason=_numbers(step, code, text) if code is not None else _reason(step, fault),
+            verdict=Verdict.UNREACHABLE if of_all else of_this, reason=_numbers(step, code, text)
         )
 
     def _connect(self) -> smtplib.SMTP:
@@ -119,6 +126,12 @@ def _answer(fault: OSError) -> tuple[str, int | None, bytes]:
             return "message", code, _as_bytes(text)
         case _:
             return "conversation", None, b""
+
+
+def _concerns_all(step: str, code: int, text: bytes) -> bool:
+    """Say whether the server would answer every message so, whoever it is for."""
+    of_sender = step == "sender" and code != _TOO_LARGE
+    return of_sender or code == _NOT_LOGGED_IN or _OF_THE_SENDER.match(text) is not None
 
 
 def _numbers(step: str, code: int, text: bytes) -> str:

@@ -133,13 +133,16 @@ def expire_leases(owner_url: str) -> None:
 class MailServer:
     """An SMTP server on the loopback that takes every message, unless it was told to answer else.
 
-    `to_recipient` and `to_message` are the next answers at those steps; None hangs up instead.
+    `to_sender`, `to_recipient` and `to_message` are the next answers at those steps; None, at the
+    last two, hangs up instead.
     `when_taken` is called for each message after it was taken and before the answer.
     """
 
     def __init__(self, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         self.messages: list[EmailMessage] = []
         self.recipients: list[str] = []
+        self.senders: list[str] = []
+        self.to_sender: deque[str] = deque()
         self.to_recipient: deque[str | None] = deque()
         self.to_message: deque[str | None] = deque()
         self.when_taken: Callable[[], None] = lambda: None
@@ -187,6 +190,18 @@ class MailServer:
 
     def _conversation(self) -> SMTP:
         return SMTP(self, hostname="mail.test", loop=self._loop, tls_context=self._tls)
+
+    async def handle_MAIL(  # noqa: N802 - the name aiosmtpd calls
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Take the sender or answer as told."""
+        del server, session
+        answer = self.to_sender.popleft() if self.to_sender else "250 OK"
+        if answer.startswith("2"):
+            self.senders.append(address)
+            envelope.mail_from = address
+            envelope.mail_options.extend(options)
+        return answer
 
     async def handle_RCPT(  # noqa: N802 - the name aiosmtpd calls
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
