@@ -85,6 +85,7 @@ class Plan:
 class Claim:
     """A row that this process alone may send until its lease ends; `attempts` counts this one.
 
+    No other claim of the row has its `number`, whatever became of the row in between.
     `sealed` is the letter, and `wrapped` the key of its case: None once the person was erased.
     """
 
@@ -95,6 +96,7 @@ class Claim:
     message_id: str
     planned_at: datetime
     attempts: int
+    number: int
     sealed: str | None
     wrapped: bytes | None
 

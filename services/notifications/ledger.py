@@ -340,6 +340,7 @@ def _claim(row: Mapping[Any, Any]) -> Claim:
         message_id=row["message_id"],
         planned_at=row["planned_at"],
         attempts=row["attempts"],
+        number=row["claims"],
         sealed=row["sealed"],
         wrapped=row["wrapped"],
     )

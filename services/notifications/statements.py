@@ -60,6 +60,7 @@ def claiming(limit: int, lease: timedelta, subscription: str | None) -> Update:
         .values(
             state=State.SENDING,
             attempts=_ROW.attempts + 1,
+            claims=_ROW.claims + 1,
             next_attempt_at=func.now() + literal(lease),
         )
         .returning(notifications, key.scalar_subquery().label("wrapped"))
@@ -148,9 +149,14 @@ def tried(change: Update, outcome: str) -> Insert:
 
 
 def held(claim: Claim) -> list[Any]:
-    """The row as this claim took it: another claim of the same row has counted one attempt more."""
+    """The row as this claim took it, and nobody has claimed it since.
+
+    The attempts would not tell alone, for whoever has a row tried again sets them to none; nor do
+    the claims while a program that counts only attempts still runs beside this one.
+    """
     return [
         _ROW.id == claim.id,
         _ROW.state == State.SENDING,
         _ROW.attempts == claim.attempts,
+        _ROW.claims == claim.number,
     ]

@@ -46,6 +46,7 @@ notifications: Final = Table(
     Column("last_error", Text),
     Column("sealed", Text),
     Column("not_before", DateTime(timezone=True)),
+    Column("claims", Integer, nullable=False, server_default=text("0")),
     UniqueConstraint("event_id", "effect", "party", name="notifications_event_id_effect_party_key"),
     UniqueConstraint("message_id", name="notifications_message_id_key"),
     CheckConstraint(

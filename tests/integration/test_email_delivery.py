@@ -258,6 +258,38 @@ def test_a_sender_whose_lease_ended_can_say_that_it_sent_but_nothing_else(
     assert (_only(office).state, _only(office).last_error) == (State.SENT, None)
 
 
+def test_a_sender_that_slept_through_failure_and_retry_leaves_the_present_claim_alone(
+    office: Office, database: TestDatabase
+) -> None:
+    _planned(office)
+    (late,) = office.ledger.claim(limit=1, lease=_LEASE)
+    expire_leases(database.owner_url)
+    (second,) = office.ledger.claim(limit=1, lease=_LEASE)
+    office.ledger.fail(second, "recipient 550")
+    assert office.ledger.retry("test") == 1
+    (present,) = office.ledger.claim(limit=1, lease=_LEASE)
+    assert late.attempts == present.attempts, "by its attempts alone it is the same claim"
+    office.ledger.fail(late, "recipient 550")
+    office.ledger.postpone(late, _LEASE, "message 451")
+    office.ledger.withhold(late)
+    office.ledger.release([late])
+    assert (_only(office).state, _only(office).attempts) == (State.SENDING, 1)
+    office.ledger.release([present])
+    assert (_only(office).state, _only(office).attempts) == (State.PLANNED, 0)
+
+
+def test_a_program_that_counts_no_claims_takes_a_row_from_one_that_does(
+    office: Office, database: TestDatabase
+) -> None:
+    _planned(office)
+    (late,) = office.ledger.claim(limit=1, lease=_LEASE)
+    expire_leases(database.owner_url)
+    with psycopg.connect(database.app_url) as former:
+        former.execute("UPDATE notifications SET attempts = attempts + 1")
+    office.ledger.fail(late, "recipient 550")
+    assert (_only(office).state, _only(office).attempts) == (State.SENDING, 2)
+
+
 def test_several_senders_at_once_send_each_message_once(
     office: Office, told: Settings, mail: MailServer
 ) -> None:
