@@ -85,12 +85,15 @@ def show(subscription: str) -> None:
     metavar="HOURS",
     help="How long the present secret is valid beside the new one.",
 )
-def rotate(subscription: str, keep: int) -> None:
+@click.option("--at-once", is_flag=True, help="End the former secret, if one is valid still.")
+def rotate(subscription: str, keep: int, *, at_once: bool) -> None:
     """Make a new secret for SUBSCRIPTION, and show it."""
+    kept = timedelta(hours=keep)
     with office() as opened:
-        secret = opened.subscriptions.rotate(subscription, timedelta(hours=keep), _by())
+        secret = opened.subscriptions.rotate(subscription, kept, _by(), at_once=at_once)
     _show(secret)
-    click.echo(f"messages are signed with both for {keep} hours")
+    signed = f"both for {keep} hours" if keep else "the new one alone from now on"
+    click.echo(f"messages are signed with {signed}")
 
 
 @webhooks.command()

@@ -8,12 +8,12 @@ import base64
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import Connection, Engine, func, insert, literal, select, update
+from sqlalchemy import Connection, Engine, false, func, insert, literal, select, update
 
 from domain.errors import Reportable
 from services.notifications.signing import new_secret
@@ -47,6 +47,10 @@ class Activity(StrEnum):
 
 class NoSubscription(Reportable):
     """There is no such subscription, or it was removed."""
+
+
+class SecretPromised(Reportable):
+    """The secret before the present one was said to be valid for a while that is not over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,20 +180,29 @@ class Subscriptions:
 
     def served(self, name: str) -> Served:
         """Return a subscription with its secrets, paused or not; raises `NoSubscription`."""
-        self.one(name)
         query = select(*_columns(), _S.wrapped, _S.secret, _S.former, func.now().label("now"))
+        query = query.where(_S.id == name, _S.state != Activity.REMOVED)
         with self._engine.connect() as connection:
-            row = connection.execute(query.where(_S.id == name)).mappings().one()
+            row = connection.execute(query).mappings().one_or_none()
+        if row is None:
+            raise _no(name)
         return Served(**_values(row), secrets=self._opened(row))
 
-    def rotate(self, name: str, keep: timedelta, by: str) -> bytes:
-        """Return a new secret; the present one is valid beside it as long as `keep`."""
-        self.one(name)
+    def rotate(self, name: str, keep: timedelta, by: str, *, at_once: bool = False) -> bytes:
+        """Return a new secret; the present one is valid beside it as long as `keep`.
+
+        While the one before it is valid still, raises `SecretPromised`; or that ends, `at_once`.
+        """
         secret = new_secret()
+        lasts = func.coalesce(_S.former_until > func.now(), false()).label("lasts")
+        kept = select(_S.wrapped, _S.secret, _S.former_until, lasts)
+        present = kept.where(_S.id == name, _S.state != Activity.REMOVED).with_for_update()
         with self._engine.begin() as connection:
-            row = connection.execute(
-                select(_S.wrapped, _S.secret).where(_S.id == name).with_for_update()
-            ).one()
+            row = connection.execute(present).one_or_none()
+            if row is None:
+                raise _no(name)
+            if row.lasts and not at_once:
+                raise _promised(name, row.former_until)
             connection.execute(
                 update(subscriptions)
                 .where(_S.id == name)
@@ -218,21 +231,11 @@ class Subscriptions:
 
     def remove(self, name: str, by: str) -> int:
         """It is told nothing any more and its secrets are gone; return how much it did not take."""
-        self.one(name)
         row = notifications.c
+        gone = dict.fromkeys(("secret", "former", "former_until", "wrapped"))
         with self._engine.begin() as connection:
             _keep_planners_out(connection)
-            connection.execute(
-                update(subscriptions)
-                .where(_S.id == name)
-                .values(
-                    state=Activity.REMOVED,
-                    secret=None,
-                    former=None,
-                    former_until=None,
-                    wrapped=None,
-                )
-            )
+            _change(connection, name, state=Activity.REMOVED, **gone)
             _note(connection, name, "removed", by)
             # What failed could be sent again, and there is nobody any more to whom.
             unsent = row.state.in_((*OPEN, "failed"))
@@ -277,6 +280,13 @@ def _note(connection: Connection, name: str, what: str, by: str) -> None:
 
 def _no(name: str) -> NoSubscription:
     return NoSubscription(f"there is no subscription {name}: `qmas webhooks list` shows all")
+
+
+def _promised(name: str, until: datetime) -> SecretPromised:
+    return SecretPromised(
+        f"the former secret of {name} is valid until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC: "
+        "change it again after that, or end that one now with --at-once"
+    )
 
 
 def _keep_planners_out(connection: Connection) -> None:

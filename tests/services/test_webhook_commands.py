@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from click.testing import CliRunner, Result
 from standardwebhooks import Webhook
 
 from services.cli.webhooks import webhooks
+from services.notifications import signing
 from services.notifications.subscriptions import Subscription
 from services.settings import Settings, SettingsFault
 from services.stack.redis import RedisServer
@@ -100,6 +102,30 @@ def test_rotate_shows_a_new_secret(told: Settings, office: Office) -> None:
     assert _secret(rotated) != former
     assert "signed with both for 48 hours" in rotated
     assert len(office.subscriptions.ready()[0].secrets) == 2
+
+
+def test_a_secret_that_was_promised_is_not_ended_by_another_change(
+    told: Settings, office: Office
+) -> None:
+    first = _secret(_qmas(told, "add", _PUBLIC).output)
+    name = _only(office).id
+    second = _secret(_qmas(told, "rotate", name, "--keep", "48").output)
+    refused = str(_qmas(told, "rotate", name).exception)
+    until = _only(office).former_until
+    assert until is not None
+    assert f"is valid until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC" in refused
+    assert _signed_with(office) == [second, first]
+    third = _secret(_qmas(told, "rotate", name, "--keep", "0", "--at-once").output)
+    assert _signed_with(office) == [third]
+    fourth = _secret(_qmas(told, "rotate", name).output)
+    assert _signed_with(office) == [fourth, third], "nothing was promised any more"
+    assert [each.what for each in office.subscriptions.changes(name)] == ["secret changed"] * 3
+
+
+def _signed_with(office: Office) -> list[str]:
+    """Return the secrets that are valid now, the newest first."""
+    (served,) = office.subscriptions.ready()
+    return [signing.written(each) for each in served.secrets]
 
 
 def test_pause_resume_and_remove(told: Settings, office: Office) -> None:

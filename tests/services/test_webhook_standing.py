@@ -1,7 +1,9 @@
 """What is known of a subscribed system besides its messages."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from domain.events import CaseEvent
@@ -9,7 +11,9 @@ from domain.interruptions import CaseHeld
 from domain.wire import WIRE
 from services.notifications.planning import plan
 from services.notifications.subscriptions import EVERYTHING, Activity, NoSubscription
+from services.stack.processes import wait_until
 from services.wiring import Office
+from tests.conftest import TestDatabase
 from tests.domain.histories import (
     ACKNOWLEDGED,
     APPLICATION_FEE,
@@ -65,6 +69,32 @@ def test_what_was_not_done_is_not_on_record(office: Office) -> None:
     with pytest.raises(NoSubscription):
         office.subscriptions.remove(name, "john")
     assert [each.by for each in office.subscriptions.changes(name)] == ["emma"]
+
+
+def test_a_secret_is_not_changed_of_what_is_removed_in_between(
+    office: Office, database: TestDatabase
+) -> None:
+    name = _subscribed(office)
+    with ThreadPoolExecutor(1) as other, psycopg.connect(database.owner_url) as holder:
+        holder.execute(
+            "UPDATE webhook_subscriptions SET state = 'removed', secret = NULL, wrapped = NULL"
+        )
+        changing = other.submit(office.subscriptions.rotate, name, timedelta(hours=1), "john")
+        assert wait_until(lambda: _waits(database), seconds=30)
+        holder.commit()
+        with pytest.raises(NoSubscription):
+            changing.result(30)
+    assert office.subscriptions.changes(name) == ()
+
+
+def _waits(database: TestDatabase) -> bool:
+    """Say whether somebody waits for a row that another holds."""
+    with psycopg.connect(database.admin_url) as looking:
+        found = looking.execute(
+            "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            " AND datname = current_database()"
+        )
+        return found.fetchone() is not None
 
 
 def test_who_had_a_letter_tried_again_stands_among_its_attempts(office: Office) -> None:
