@@ -10,6 +10,7 @@ from domain.happenings import always
 from domain.processes import EFFECTS, OUTSIDE, PUBLIC, Effect, Party
 from domain.untold import UNTOLD
 from domain.wire import WIRE
+from services.notifications.cloud_events import NAMES
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "reference" / "who-is-told.md"
 
@@ -46,6 +47,14 @@ def told(effect: Effect) -> str:
     return " and ".join(names)
 
 
+def unheard() -> tuple[str, ...]:
+    """The events because of which the applicant is written to and no other system can be told."""
+    written = [
+        event for event, each in EFFECTS.items() if any(Party.APPLICANT in one.to for one in each)
+    ]
+    return tuple(WIRE[each].name for each in written if WIRE[each].name not in NAMES)
+
+
 def _lines() -> Iterator[str]:
     yield "# Who is told what"
     yield ""
@@ -59,9 +68,11 @@ def _lines() -> Iterator[str]:
     yield "- ◐ is sent in quiet hours too (`QMAS_QUIET_HOURS`), for whoever did not ask for it has"
     yield "  to learn of it soon. All else to people outside the office waits until they are over."
     public = ", ".join(f"`{WIRE[each].name}`" for each in WIRE if each in PUBLIC)
-    yield "- A subscribed system that names no events is told of each event for which a letter to"
-    yield "  the applicant stands here, where its *only* holds, and of what is public:"
+    yield "- A subscribed system that names no events is told of each event of a case for which a"
+    yield "  letter to the applicant stands here, where its *only* holds, and of what is public:"
     yield f"  {public}."
+    yield "- No system is told of what stands beside the case, though the applicant is written to:"
+    yield f"  {', '.join(f'`{each}`' for each in unheard())}."
     yield ""
     yield "| event | letter | to | only |"
     yield "|---|---|---|---|"

@@ -6,9 +6,10 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from domain.events import CaseEvent
+from domain.events import CaseEvent, Channel
 from domain.interruptions import CaseHeld
 from domain.wire import WIRE
+from domain.work_events import DuplicateRefused
 from services.notifications.planning import plan
 from services.notifications.subscriptions import EVERYTHING, Activity, NoSubscription
 from services.stack.processes import wait_until
@@ -21,7 +22,7 @@ from tests.domain.histories import (
     scored,
     submitted,
 )
-from tests.integration.mailing import acknowledge, applicant, new_reference, record
+from tests.integration.mailing import acknowledge, applicant, new_reference, record, work
 
 
 def _subscribed(office: Office) -> str:
@@ -124,6 +125,20 @@ def test_a_system_that_names_nothing_is_told_what_its_applicant_is_told(office: 
         assert told == ["application-acknowledged", "application-scored"]
     assert _told(office, *before, scored(79)) == ["application-acknowledged"]
     assert _told(office, submitted(fee=APPLICATION_FEE)) == ["application-submitted"]
+
+
+def test_no_system_is_told_of_what_stands_beside_the_case_though_its_applicant_is(
+    office: Office,
+) -> None:
+    made, _ = office.subscriptions.add("https://hooks.example/", (EVERYTHING,), "a")
+    reference = acknowledge(office, applicant(1))
+    work(office, reference, 0, DuplicateRefused(channel=Channel.ONLINE))
+    plan(office)
+    assert {(row.effect, row.party) for row in office.ledger.rows()} == {
+        ("acknowledgement", "applicant"),
+        ("webhook", made.id),
+        ("duplicate-refused", "applicant"),
+    }
 
 
 def test_the_rest_is_told_by_name_beside_everything_or_alone(office: Office) -> None:
