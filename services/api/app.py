@@ -1,5 +1,6 @@
 """The API as one Flask application."""
 
+import threading
 import time
 from http import HTTPStatus
 from typing import Any, Final
@@ -57,9 +58,35 @@ _CONFIG: Final = {
 
 
 class _Api(Api):  # type: ignore[misc]  # flask-smorest has no types
-    """smorest's API, whose errors are told as problems."""
+    """smorest's API, whose errors are told as problems, described when somebody first asks.
+
+    To describe every address takes almost half of the time in which an application is made.
+    """
 
     ERROR_SCHEMA = ProblemSchema
+
+    def __init__(self, app: flask.Flask) -> None:
+        self._undescribed: list[StrictBlueprint] = []
+        self._describing = threading.Lock()
+        super().__init__(app)
+
+    def register_blueprint(self, blueprint: StrictBlueprint) -> None:
+        """Every address of the blueprint is served."""
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][blueprint.name] = self
+        self._app.register_blueprint(blueprint)
+        self._undescribed.append(blueprint)
+
+    def described(self) -> dict[str, Any]:
+        """Return the description of all that is served."""
+        with self._describing:
+            while self._undescribed:
+                each = self._undescribed.pop(0)
+                each.register_views_in_doc(
+                    self, self._app, self.spec, name=each.name, parameters=None
+                )
+                self.spec.tag({"name": each.name, "description": each.description})
+            found: dict[str, Any] = self.spec.to_dict()
+            return found
 
     def _register_error_handlers(self) -> None:
         self._app.register_error_handler(Exception, problems.answer)
@@ -99,14 +126,14 @@ def create_api(office: Office) -> flask.Flask:
     return app
 
 
-def _openapi(api: Any) -> Route:
+def _openapi(api: _Api) -> Route:
     """The description of all of this, by itself."""
     return Route(
         method="GET",
         path="/openapi.json",
         name="openapi",
         action=Action.PUBLIC,
-        view=lambda _: flask.jsonify(api.spec.to_dict()),
+        view=lambda _: flask.jsonify(api.described()),
         summary="Describe this API as OpenAPI 3.1",
     )
 
