@@ -5,6 +5,7 @@ stops them, and each that dies without a word is out as well, for its lock goes 
 """
 
 import fcntl
+import gc
 import os
 import re
 import secrets
@@ -40,8 +41,11 @@ from tests.shelter import take_shelter
 
 _PREFIX = "qmas-test-"
 _TEMPLATE = "qmas_template"
-# No power cut happens in a test, and a killed server loses nothing without fsync.
-_TUNING = Tuning(durable=False, shared_buffers="128MB", max_connections=300)
+# No power cut happens in a test, and a killed server loses nothing without fsync. What tidies up by
+# itself, at its own time, would hold up now and then a test that watches locks.
+_TUNING = Tuning(
+    durable=False, shared_buffers="128MB", max_connections=300, more={"autovacuum": "off"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +100,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         usual = getattr(machine, "settings", None)
         if machine is not None and isinstance(usual, hypothesis.settings):
             machine.settings = hypothesis.settings(usual, max_examples=times * usual.max_examples)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and all they import are there to the end: nobody looks for cycles there.
+
+    Laws that make many values have the interpreter look again and again through all there is.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
