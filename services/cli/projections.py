@@ -52,8 +52,8 @@ def status() -> None:
     differing = verified.told if verified else ()
     for told in differing[:_SHOWN]:
         click.echo(
-            f"qmas: {told.projection}: {told.difference}, as was seen on {_utc(told.seen_at)}; to "
-            f"mend it: qmas projections rebuild {told.projection}",
+            f"qmas: {told.projection}: {told.difference}, as was seen on {_utc(told.seen_at)}; "
+            f"{_remedy(told.projection, told.difference)}",
             err=True,
         )
     sys.exit(1 if stopped or outdated or differing else 0)
@@ -67,8 +67,9 @@ def status() -> None:
 def verify(names: tuple[str, ...], *, sample: int | None) -> None:
     """Compare read models (all, or those NAMED) with a fold of the log from nothing.
 
-    Exit status 1 when a row differs, or another version of its fold filled one. Workers do the same
-    all day, a stretch at a time: `qmas projections status` shows what they found.
+    Every row that differs is a line of its own. Exit status 1 when one does, or another version of
+    its fold filled one. Workers do the same all day, a stretch at a time: `qmas projections status`
+    shows what they found.
     """
     wrong = 0
     with office() as opened:
@@ -241,12 +242,17 @@ def _tell(
         of = "" if keys is None else f", of {len(keys)} streams by chance"
         click.echo(f"{name}: equals a fold of the log up to position {position}{of}")
         return
-    click.echo(f"{name}: {len(differences)} rows differ from a fold of the log:", err=True)
-    for each in differences[:_SHOWN]:
-        click.echo(f"  {each}", err=True)
-    if len(differences) > _SHOWN:
-        click.echo(f"  … and {len(differences) - _SHOWN} more", err=True)
-    click.echo(f"  to mend it: qmas projections rebuild {name}", err=True)
+    for each in differences:
+        click.echo(f"{name}: {each}")
+    rows = "1 row differs" if len(differences) == 1 else f"{len(differences)} rows differ"
+    remedies = dict.fromkeys(_remedy(name, each) for each in differences)
+    click.echo(f"qmas: {name}: {rows} from a fold of the log; {'; '.join(remedies)}", err=True)
+
+
+def _remedy(name: str, difference: Difference) -> str:
+    if difference.unread:
+        return "correct the reading of what cannot be read, and it is compared again"
+    return f"to mend it: qmas projections rebuild {name}"
 
 
 COMMANDS = (projections,)

@@ -1,24 +1,33 @@
-"""Whether a read model is what a fold of the log from nothing gives, row by row."""
+"""Whether a read model is what a fold of the log from nothing gives, row by row.
 
-from collections.abc import Collection, Iterator, Mapping
+Law: what cannot be read or folded, in the log or in the table, is a difference of its own key, and
+every other row is compared all the same.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Column, Connection, Select, select, text
 
 from domain.projections.stage_after import CASE_STREAM, EXERCISE_STREAM, WORK_STREAM
 from domain.record import Recorded
 from services.projections.catalogue import PROJECTIONS, Projection, projection_named
 from services.projections.checkpoints import live, positions
-from services.projections.errors import ProjectionOutdated
+from services.projections.errors import ProjectionOutdated, ProjectionStopped
 from services.projections.folding import Batch, folded, go_on
 from services.projections.models import ReadModels
 from services.projections.rows import Rows, made
 from services.projections.sealed import opened
 from services.projections.tables import case_keys
-from services.store import Store, number_of
+from services.store import EventUnreadable, SealBroken, Store, number_of
 
 _ROWS_AT_ONCE = 5_000
+_KEYS_AT_ONCE = 500
+_AT_FAULT: Final = (EventUnreadable, ProjectionStopped, SealBroken)
+_UNREADABLE: Final = object()
+"""A row that is there and says nothing."""
 
 STREAMS = (CASE_STREAM, WORK_STREAM, EXERCISE_STREAM)
 """The kinds of streams of which a row of a key may be made."""
@@ -42,16 +51,20 @@ _DRAWN: Final = text(
 class Difference:
     """A row that is not what the log gives; `columns` are those that differ.
 
-    All of them where one side has no such row, as `missing` and `surplus` say. Values are left
-    out, for they may concern a person.
+    All of them where one side has no such row, as `missing` and `surplus` say, or where the row
+    that is there cannot be read; none where the log cannot be, and `unread` says why. Values are
+    left out, for they may concern a person.
     """
 
     key: str
     columns: tuple[str, ...]
     missing: bool = False
     surplus: bool = False
+    unread: str = ""
 
     def __str__(self) -> str:
+        if self.unread:
+            return f"{self.key} cannot be compared, for its log cannot be: {self.unread}"
         if self.missing:
             return f"{self.key} is missing"
         if self.surplus:
@@ -67,8 +80,12 @@ def verify(store: Store, models: ReadModels, name: str) -> tuple[Difference, ...
     if (seen := _seen(models, projection_named(name))) is None:
         return ()
     until = max(seen.reached.values(), default=0)
-    wanted = folded(store, seen.projection, until=until, counts=seen.counts).rows
-    return tuple(_differences(models, seen, wanted))
+    try:
+        wanted = folded(store, seen.projection, until=until, counts=seen.counts).rows
+    except _AT_FAULT:
+        keys = sorted({*seen.held, *_keys(models)})
+        return tuple(_differences(models, seen, *_refolded(store, seen, keys)))
+    return tuple(_differences(models, seen, wanted, {}))
 
 
 def verify_some(
@@ -117,12 +134,47 @@ def _some(
 ) -> tuple[Difference, ...]:
     if (seen := _seen(models, projection, keys)) is None:
         return ()
-    streams = [f"{kind}{key}" for key in sorted(keys) for kind in STREAMS]
-    found = (event for events in store.read_streams(streams).values() for event in events)
+    return tuple(_differences(models, seen, *_refolded(store, seen, sorted(keys))))
+
+
+def _keys(models: ReadModels) -> Iterator[str]:
+    """Yield the key of every stream of the log."""
+    last = ""
+    while streams := streams_after(models, last, _ROWS_AT_ONCE):
+        yield from (each.partition("-")[2] for each in streams)
+        last = streams[-1]
+
+
+def _refolded(store: Store, seen: "_Seen", keys: Sequence[str]) -> tuple[Rows, dict[str, str]]:
+    """Return the rows that the streams of these keys give, and why those give none that give none.
+
+    What is at fault is narrowed down to its own key.
+    """
+    if len(keys) <= _KEYS_AT_ONCE:
+        try:
+            return _rows_of(store, seen, keys), {}
+        except _AT_FAULT as fault:
+            if len(keys) == 1:
+                return {}, {keys[0]: _why(fault)}
+    half = len(keys) // 2
+    rows, unread = _refolded(store, seen, keys[:half])
+    more, others = _refolded(store, seen, keys[half:])
+    return rows | more, unread | others
+
+
+def _rows_of(store: Store, seen: "_Seen", keys: Sequence[str]) -> Rows:
+    streams = [f"{kind}{key}" for key in keys for kind in STREAMS]
+    read = store.read_streams(streams, personal=seen.projection.opens)
+    found = (event for events in read.values() for event in events)
     events = sorted(filter(seen.counts, found), key=lambda each: each.position or 0)
     batch = Batch(position=0)
-    go_on(projection, batch, events)
-    return tuple(_differences(models, seen, batch.rows))
+    go_on(seen.projection, batch, events)
+    return batch.rows
+
+
+def _why(fault: Exception) -> str:
+    # The advice that comes with a stop is for a read model that stands still, as this one does not.
+    return f"{fault.event}: {fault.reason}" if isinstance(fault, ProjectionStopped) else str(fault)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,8 +226,11 @@ def _held(
     for each in snapshot.execution_options(yield_per=_ROWS_AT_ONCE).execute(query):
         fields = {name: getattr(each, name) for name in projection.clear_columns}
         key = fields[projection.key_column]
-        personal = opened(models.keys, projection, each) if projection.personal else None
-        rows[key] = made(projection, fields, {key: personal})
+        try:
+            personal = opened(models.keys, projection, each) if projection.personal else None
+            rows[key] = made(projection, fields, {key: personal})
+        except (SealBroken, msgspec.MsgspecError):
+            rows[key] = _UNREADABLE
     return rows
 
 
@@ -197,17 +252,26 @@ def _tokens_held(
     return tokens
 
 
-def _differences(models: ReadModels, seen: _Seen, wanted: Rows) -> Iterator[Difference]:
+def _differences(
+    models: ReadModels, seen: _Seen, wanted: Rows, unread: Mapping[str, str]
+) -> Iterator[Difference]:
     projection, held, tokens = seen.projection, seen.held, seen.tokens
     everything = (*projection.clear_columns, *(["personal"] if projection.personal else []))
-    for key in sorted({*wanted, *held, *tokens}):
+    for key in sorted({*wanted, *held, *tokens, *unread}):
+        if key in unread:
+            yield Difference(key=key, columns=(), unread=unread[key])
+            continue
         want, have = wanted.get(key), held.get(key)
         if have is None or want is None:
             yield Difference(
                 key=key, columns=everything, missing=have is None, surplus=want is None
             )
             continue
-        columns = tuple(name for name in everything if getattr(want, name) != getattr(have, name))
+        columns = tuple(
+            name
+            for name in everything
+            if have is _UNREADABLE or getattr(want, name) != getattr(have, name)
+        )
         if _expected_tokens(models, projection, want) != tokens.get(key, set()):
             columns = (*columns, "name tokens")
         if columns:

@@ -126,9 +126,12 @@ class Store:
         return self._read(queries.STREAM, (stream, after), personal=personal)
 
     def read_streams(
-        self, streams: Sequence[str], *, personal: bool = True
+        self, streams: Sequence[str], *, personal: bool | Opening = True
     ) -> dict[str, tuple[Recorded[Event], ...]]:
-        """The events of each stream, in order; `()` for one that does not exist."""
+        """The events of each stream, in order; `()` for one that does not exist.
+
+        `personal` may name the types of events whose sealed members are opened.
+        """
         found: dict[str, list[Recorded[Event]]] = {stream: [] for stream in streams}
         for recorded in self._read(queries.STREAMS, (list(found),), personal=personal):
             found[recorded.stream].append(recorded)

@@ -17,6 +17,7 @@ from services.stack.redis import RedisServer
 from services.store import number_of
 from tests.conftest import TestDatabase
 from tests.integration.working import environment
+from tests.services import poisoned
 from tests.services.casebook import Casebook, history, reference
 
 Qmas = Callable[..., Result]
@@ -121,7 +122,11 @@ def test_verify_names_what_differs_and_rebuild_mends_it(book: Casebook, qmas: Qm
         connection.execute(text("UPDATE case_list SET points = 1"))
     wrong = qmas("verify", "case-list")
     assert wrong.exit_code == 1
-    assert f"{reference(1)} differs in points" in wrong.stderr
+    assert wrong.stdout == f"case-list: {reference(1)} differs in points\n"
+    assert wrong.stderr == (
+        "qmas: case-list: 1 row differs from a fold of the log; to mend it: qmas projections "
+        "rebuild case-list\n"
+    )
     mended = qmas("rebuild", "case-list", "--yes")
     assert mended.stdout.splitlines() == [
         "case-list: of 1 rows at position 12, 0 go, 0 are new",
@@ -130,6 +135,39 @@ def test_verify_names_what_differs_and_rebuild_mends_it(book: Casebook, qmas: Qm
         "case-list: folded again up to position 12",
     ]
     assert qmas("verify", "case-list").exit_code == 0
+
+
+def test_verify_names_every_row_that_differs_however_many(book: Casebook, qmas: Qmas) -> None:
+    for number in range(2, 22):
+        book.write(f"case-{reference(number)}", history(number)[:2])
+    runner.catch_up_all(book.store, book.models)
+    with book.models.engine.begin() as connection:
+        connection.execute(text("UPDATE case_list SET version = 99"))
+    wrong = qmas("verify", "case-list")
+    named = sorted(reference(number) for number in range(1, 22))
+    assert wrong.stdout.splitlines() == [f"case-list: {each} differs in version" for each in named]
+    assert "21 rows differ from a fold of the log" in wrong.stderr
+
+
+def test_verify_names_what_cannot_be_read_and_every_other_row_that_differs(
+    book: Casebook, qmas: Qmas, database: TestDatabase
+) -> None:
+    for number in (2, 3):
+        book.write(f"case-{reference(number)}", history(number)[:2])
+    runner.catch_up_all(book.store, book.models)
+    poisoned.of_a_later_kind(database.admin_url, f"case-{reference(2)}", 2)
+    assert f"case-{reference(2)}@2 cannot be read" in qmas("verify", "work").stdout
+    with book.models.engine.begin() as connection:
+        connection.execute(text("UPDATE case_list SET version = 99"))
+    for options in ((), ("--sample", "500")):
+        wrong = qmas("verify", "case-list", *options)
+        assert wrong.exit_code == 1
+        told = {each.split()[1]: each for each in wrong.stdout.splitlines()}
+        assert set(told) == {reference(1), reference(2), reference(3)}
+        assert "cannot be compared, for its log cannot be: event case-" in told[reference(2)]
+        assert told[reference(3)] == f"case-list: {reference(3)} differs in version"
+        assert "correct the reading of what cannot be read" in wrong.stderr
+        assert "rebuild case-list" in wrong.stderr
 
 
 def test_rebuild_mends_a_read_model_that_stands_still(

@@ -1,6 +1,6 @@
 """Rows of read models that differ from the log are found while everybody works."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,7 +13,8 @@ from services.projections.kept import alone, keep
 from services.projections.verify import drawn, streams_after, verify_some
 from services.projections.watching import NAME, Verification, verification, watch
 from tests.conftest import TestDatabase
-from tests.domain.histories import MAIN_PATH
+from tests.domain.histories import HISTORIES, MAIN_PATH
+from tests.services import poisoned
 from tests.services.casebook import START, Casebook, history, reference
 from tests.services.read_models import NAMES, fill
 
@@ -106,6 +107,40 @@ def test_a_row_that_was_altered_is_found_and_no_longer_told_once_mended(
     mended = verification(book.models)
     assert mended is not None
     assert mended.told == ()
+
+
+@pytest.mark.parametrize(
+    ("poison", "told_in"),
+    [
+        (poisoned.of_a_later_kind, set(NAMES)),
+        (poisoned.with_a_broken_seal, {"case-list", "case-status"}),
+    ],
+)
+def test_what_cannot_be_read_is_told_and_all_behind_it_is_gone_over(
+    book: Casebook, database: TestDatabase, poison: Callable[..., None], told_in: set[str]
+) -> None:
+    first, *_, last = sorted(reference(number) for number in range(len(HISTORIES) - 1))
+    poison(database.admin_url, f"case-{first}", 1)
+    corrupt(book, f"UPDATE paths SET route = 'achievement' WHERE reference = '{last}'")  # noqa: S608 - our own table
+    for _ in range(2):
+        found = told(whole_pass(book))
+        assert ("paths", f"{last} differs in route") in found
+        assert {name for name, each in found if f"event case-{first}@1 cannot be read" in each} == (
+            told_in
+        )
+        assert len(found) == len(told_in) + 1
+    if poison is poisoned.of_a_later_kind:
+        poisoned.of_a_kind_that_is_known(database.admin_url, f"case-{first}", 1)
+        assert told(whole_pass(book)) == [("paths", f"{last} differs in route")]
+
+
+def test_a_row_that_cannot_be_read_is_told_like_any_other(book: Casebook) -> None:
+    corrupt(book, f"UPDATE case_list SET stage = 'nonsense' WHERE reference = '{reference(5)}'")  # noqa: S608 - our own table
+    corrupt(book, f"UPDATE case_status SET sealed = 'AAAA' WHERE reference = '{reference(6)}'")  # noqa: S608 - our own table
+    (name, first), (other, second) = told(whole_pass(book))
+    assert (name, other) == ("case-list", "case-status")
+    assert f"{reference(5)} differs in reference, " in first
+    assert f"{reference(6)} differs in reference, " in second
 
 
 def test_what_another_version_kept_is_begun_anew(book: Casebook) -> None:
