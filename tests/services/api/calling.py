@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -44,7 +44,7 @@ class Caller:
     """Calls as one of the local people, an officer unless another is named; None is nobody."""
 
     app: Flask
-    office: Office
+    office: Office = field(repr=False)
 
     def call(
         self,
