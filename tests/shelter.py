@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108 - folders of our own are made below it
-_ROOM: Final = 6 * 2**30
-"""Bytes that must be free, which is several times what a run was seen to take."""
+_ROOM: Final = 3 * 2**30
+"""Bytes that must be free: seven times the most that a run of four processes was seen to take."""
 
 
 def take_shelter() -> None:
