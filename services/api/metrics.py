@@ -10,6 +10,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from redis import RedisError
 
+from services.notifications.entries import State
 from services.projections import queries, watching
 from services.queues import look
 from services.wiring import Office
@@ -79,9 +80,8 @@ class _LogCollector(Collector):
         yield from (up, *found)
 
     def _figures(self) -> Iterator[Metric]:
-        head = GaugeMetricFamily("qmas_log_position", "Events in the log.")
-        head.add_metric([], self._office.store.sequence())
-        yield head
+        head = self._office.store.sequence()
+        yield _gauge("qmas_log_position", "Events in the log.", head)
         lag = GaugeMetricFamily(
             "qmas_projection_lag", "Events that a read model does not hold yet.", labels=("name",)
         )
@@ -93,21 +93,43 @@ class _LogCollector(Collector):
         for each in queries.progress(self._office.models):
             lag.add_metric([each.name], each.freshness.lag)
             stopped.add_metric([each.name], 0 if each.stop is None else 1)
-        differing = GaugeMetricFamily(
-            "qmas_projection_rows_differing", "Rows of read models that were seen to differ."
-        )
+        yield from (lag, stopped)
         verified = watching.verification(self._office.models)
-        differing.add_metric([], len(verified.told) + verified.left_out if verified else 0)
-        yield from (lag, stopped, differing)
-        given_up = GaugeMetricFamily(
-            "qmas_notifications_given_up", "Letters and webhooks that wait for a person's retry."
+        yield _gauge(
+            "qmas_projection_rows_differing",
+            "Rows of read models that were seen to differ.",
+            len(verified.told) + verified.left_out if verified else 0,
         )
-        given_up.add_metric([], self._office.ledger.failed())
-        fence = GaugeMetricFamily(
-            "qmas_notifications_fence_closed", "1 while nothing is sent because of a restore."
-        )
-        fence.add_metric([], int(self._office.ledger.fence.is_closed()))
-        yield from (given_up, fence)
+        yield from self._notifications(head)
+
+    def _notifications(self, head: int) -> Iterator[Metric]:
+        ledger = self._office.ledger
+        standing = ledger.standing()
+        oldest = standing.oldest_due
+        for name, told, figure in (
+            (
+                "given_up",
+                "Letters and webhooks that wait for a person's retry.",
+                standing.counts[State.FAILED],
+            ),
+            (
+                "fence_closed",
+                "1 while nothing is sent because of a restore.",
+                int(ledger.fence.is_closed()),
+            ),
+            (
+                "planning_lag",
+                "Events that were not yet read for letters and webhooks.",
+                max(0, head - standing.position),
+            ),
+            ("due", "Letters and webhooks that should go out now.", standing.due),
+            (
+                "oldest_due_seconds",
+                "Seconds that the oldest of those has waited, 0 while none waits.",
+                max(0.0, (self._office.clock() - oldest).total_seconds()) if oldest else 0,
+            ),
+        ):
+            yield _gauge(f"qmas_notifications_{name}", told, figure)
 
 
 class _QueueCollector(Collector):
@@ -147,3 +169,9 @@ class _QueueCollector(Collector):
             for each in found:
                 gauge.add_metric([each.name], figure(each))
             yield gauge
+
+
+def _gauge(name: str, told: str, figure: float) -> Metric:
+    gauge = GaugeMetricFamily(name, told)
+    gauge.add_metric([], figure)
+    return gauge

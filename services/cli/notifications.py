@@ -3,8 +3,9 @@
 Shows references and numbers only; addresses and texts stay sealed.
 """
 
+import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import click
@@ -18,6 +19,12 @@ from services.notifications.fence import REMEDY, Choice, FenceState
 from services.notifications.statements import AT_MOST
 
 _DONE: Final = {Choice.WITHHOLD: "withheld", Choice.SEND: "due now, perhaps for a second time"}
+_PROMPT: Final = timedelta(minutes=1)
+"""How soon an event is read for effects while anybody does so, with time to spare."""
+_NOBODY: Final = (
+    "no worker does so, or it ends before it is done; `qmas doctor` tells whether one answers, and "
+    "its log why not"
+)
 _HEADS: Final = ("no", "case", "what", "to", "state", "tries", "when", "problem")
 
 
@@ -28,13 +35,15 @@ def notifications() -> None:
 
 @notifications.command()
 def status() -> None:
-    """Show how far the log was read for effects, and how many are in each state."""
+    """Show how far the log was read for effects; exit status 1 when nothing is planned or sent."""
     with office() as opened:
+        head = opened.store.sequence()
         standing = opened.ledger.standing()
-        head = opened.store.head()
         fence = opened.ledger.fence.state()
         mail = opened.ledger.mail.now()
-    behind = head - standing.position
+        behind = max(0, head - standing.position)
+        obstacle = planning.obstacle(opened, standing.position) if behind else None
+        late = standing.waits_since is not None and opened.clock() - standing.waits_since > _PROMPT
     click.echo(f"planned up to  position {standing.position} of {head} ({behind} behind)")
     for state, count in standing.counts.items():
         click.echo(f"{state:<14} {_counted(count)}")
@@ -43,8 +52,16 @@ def status() -> None:
     if mail.until is not None:
         again = _moment(mail.until)
         click.echo(f"mail server    away {mail.failures} times in a row; asked again at {again}")
+    faults = []
+    if obstacle is not None:
+        faults.append(f"planning stands still: {obstacle}")
+    elif late and standing.waits_since is not None:
+        faults.append(f"nothing is planned since {_moment(standing.waits_since)}: {_NOBODY}")
     if fence.closed_at is not None:
-        click.echo(f"nothing is sent: {fence.closed_because}; {REMEDY}")
+        faults.append(f"nothing is sent: {fence.closed_because}; {REMEDY}")
+    for each in faults:
+        click.echo(f"qmas: {each}", err=True)
+    sys.exit(1 if faults else 0)
 
 
 @notifications.command("list")

@@ -135,10 +135,12 @@ class Attempt:
 class Standing:
     """How far the log was read for effects, rows by state, and since when the oldest is due.
 
-    None is counted beyond `statements.AT_MOST`.
+    None is counted beyond `statements.AT_MOST`. `waits_since` is since when the event after
+    `position` waits to be read, None while there is none.
     """
 
     position: int
+    waits_since: datetime | None
     counts: Mapping[State, int]
     due: int
     oldest_due: datetime | None

@@ -44,6 +44,7 @@ from services.notifications.statements import (
     counting,
     due_now,
     held,
+    reached,
     recipient,
     subscribed,
     tried,
@@ -222,11 +223,12 @@ class Ledger:
         What waits for a subscription that is paused or rests is not due.
         """
         with self.engine.connect() as connection:
-            position = connection.execute(select(checkpoint.c.position)).scalar_one()
+            position, waits_since = connection.execute(reached()).one()
             counts = {state: connection.execute(counting(state)).scalar_one() for state in State}
             due, oldest = connection.execute(due_now()).one()
         return Standing(
             position=position,
+            waits_since=waits_since,
             counts=counts,
             due=due,
             oldest_due=oldest,

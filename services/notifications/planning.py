@@ -134,9 +134,14 @@ class PlanningStopped(Reportable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Step:
-    """What one transaction did: what it entered, what stopped it, whether it read to the end."""
+    """What a batch of the log calls for, what stopped it, and whether it was read to the end.
 
-    entered: int
+    Only the first `planned` of its events were planned.
+    """
+
+    records: Sequence[Recorded[Event]]
+    plans: Sequence[Plan]
+    planned: int
     stopped: PlanningStopped | None
     ended: bool
 
@@ -149,45 +154,59 @@ def plan(office: Office, *, batch: int = BATCH) -> int:
     entered = 0
     while True:
         with office.ledger.engine.begin() as connection:
-            step = _step(office, connection, batch)
-        entered += step.entered
+            after = office.ledger.lock_checkpoint(connection)
+            step = _step(office, connection, after, batch)
+            entered += _enter(office, connection, after, step)
         if step.stopped is not None:
             raise step.stopped
         if step.ended:
             return entered
 
 
-def _step(office: Office, connection: Connection, batch: int) -> _Step:
-    """Plan one batch of the log, and move the checkpoint past what could be planned."""
-    before = office.ledger.lock_checkpoint(connection)
-    records, unread = _next(office.store, before, batch)
+def obstacle(office: Office, after: int) -> PlanningStopped | None:
+    """Return what stops the plan in the batch after a position, None where nothing does.
+
+    Nothing is entered, and nobody waits for it.
+    """
+    with office.ledger.engine.connect() as connection:
+        return _step(office, connection, after, BATCH).stopped
+
+
+def _step(office: Office, connection: Connection, after: int, batch: int) -> _Step:
+    """Return what the events that follow a position call for; nothing is entered."""
+    records, unread = _next(office.store, after, batch)
     listening = office.subscriptions.listening(connection)
     cases = _Cases(office.store, {_reference(each) for each in records if called_for(each.event)})
     plans: list[Plan] = []
     planned, stopped = 0, None
     if unread is not None and not records:
         where = unread.where if isinstance(unread, EventUnreadable) else "missing"
-        stopped = _stopped_at(before + 1, where, unread)
+        stopped = _stopped_at(after + 1, where, unread)
     for recorded in records:
         try:
             happening = _happening(recorded, cases)
             heard = may_be_heard(recorded.event, happening)
             plans += _plans(office, recorded, cases, happening)
             plans += calling.told(recorded, listening, heard=heard)
-        except Exception as fault:  # noqa: BLE001 - raised again below, with its event
+        except Exception as fault:  # noqa: BLE001 - it is told with its event
             kind = type(recorded.event).__name__
             event = f"{recorded.stream}, version {recorded.version}, {kind}"
-            stopped = _stopped_at(before + planned + 1, event, fault)
+            stopped = _stopped_at(after + planned + 1, event, fault)
             break
         planned += 1
-    entered = office.ledger.enter(connection, plans)
-    for recorded in records[:planned]:
+    ended = unread is None and len(records) < batch
+    return _Step(records=records, plans=plans, planned=planned, stopped=stopped, ended=ended)
+
+
+def _enter(office: Office, connection: Connection, after: int, step: _Step) -> int:
+    """The step is in the ledger and the checkpoint past it; return how many rows are new."""
+    entered = office.ledger.enter(connection, step.plans)
+    for recorded in step.records[: step.planned]:
         if isinstance(recorded.event, LetterPosted):
             undelivered.posted(connection, recorded.event)
-    if planned:
-        office.ledger.move_checkpoint(connection, before + planned)
-    ended = unread is None and len(records) < batch
-    return _Step(entered=entered, stopped=stopped, ended=ended)
+    if step.planned:
+        office.ledger.move_checkpoint(connection, after + step.planned)
+    return entered
 
 
 def _next(

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Select,
     Update,
     and_,
+    case,
     exists,
     false,
     func,
@@ -23,7 +24,14 @@ from sqlalchemy import (
 )
 
 from services.notifications.entries import Claim, Means, Plan, State
-from services.notifications.tables import attempts, case_keys, notifications, subscriptions
+from services.notifications.tables import (
+    attempts,
+    case_keys,
+    checkpoint,
+    log,
+    notifications,
+    subscriptions,
+)
 
 OPEN: Final = ("planned", "sending")
 """The states of what may still be sent."""
@@ -64,6 +72,15 @@ def claiming(limit: int, lease: timedelta, subscription: str | None) -> Update:
             next_attempt_at=func.now() + literal(lease),
         )
         .returning(notifications, key.scalar_subquery().label("wrapped"))
+    )
+
+
+def reached() -> Select[int, Any]:
+    """Return the query of how far the log was read, and since when what follows has waited."""
+    here = checkpoint.c
+    since = case((log.c.position.is_not(None), func.greatest(log.c.sequenced_at, here.moved_at)))
+    return select(here.position, since).select_from(
+        checkpoint.outerjoin(log, log.c.position == here.position + 1)
     )
 
 

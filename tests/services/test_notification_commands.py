@@ -8,13 +8,21 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
+from domain.events import ApplicationAcknowledged
 from services.cli.notifications import notifications
-from services.notifications.planning import plan
+from services.notifications.planning import PlanningStopped, plan
 from services.settings import Settings
 from services.stack.redis import RedisServer
 from services.wiring import Office
 from tests.conftest import TestDatabase
-from tests.integration.mailing import acknowledge, an_office, applicant, settings
+from tests.integration.mailing import (
+    acknowledge,
+    an_office,
+    applicant,
+    new_reference,
+    record,
+    settings,
+)
 
 _LEASE = timedelta(minutes=1)
 
@@ -50,10 +58,38 @@ def test_status_says_how_far_the_log_was_read_and_what_is_due(
     plan(office)
     acknowledge(office, applicant(2))
     office.store.sequence()
-    output = _qmas(told, "status").output
+    result = _qmas(told, "status")
+    assert result.exit_code == 0
+    output = result.output
     assert "position 2 of 4 (2 behind)" in output
     assert "planned        1\n" in output
     assert "due now        1, the oldest since 20" in output
+
+
+def test_status_says_which_event_stopped_the_planning_and_fails(
+    told: Settings, office: Office
+) -> None:
+    acknowledge(office, applicant(1))
+    record(office, new_reference(), 0, ApplicationAcknowledged())
+    with pytest.raises(PlanningStopped):
+        plan(office)
+    result = _qmas(told, "status")
+    assert result.exit_code == 1
+    assert "position 2 of 3 (1 behind)" in result.output
+    assert "planning stands still: the notifications of event 3 (case-" in result.output
+    assert office.ledger.standing().position == 2
+
+
+def test_status_says_that_nobody_plans_and_fails(
+    told: Settings, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.cli.notifications._PROMPT", timedelta())
+    acknowledge(office, applicant(1))
+    result = _qmas(told, "status")
+    assert (result.exit_code, "nothing is planned since 20" in result.output) == (1, True)
+    plan(office)
+    result = _qmas(told, "status")
+    assert (result.exit_code, "nothing is planned" in result.output) == (0, False)
 
 
 def test_list_shows_each_notification_on_a_line_without_the_address(

@@ -1,6 +1,7 @@
 """Liveness, readiness and figures."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -8,6 +9,8 @@ import pytest
 
 from services.api import operations
 from services.api.app import create_api
+from services.api.metrics import Metrics
+from services.notifications.planning import plan
 from services.projections import runner
 from services.projections.errors import ProjectionStopped
 from services.tasks import QUEUES
@@ -125,9 +128,30 @@ def test_the_figures_count_requests_and_tell_how_far_the_log_is(caller: Caller) 
         'qmas_projection_stopped{name="case-list"} 0.0',
         "qmas_notifications_given_up 0.0",
         "qmas_notifications_fence_closed 0.0",
+        "qmas_notifications_planning_lag 1.0",
+        "qmas_notifications_due 0.0",
+        "qmas_notifications_oldest_due_seconds 0.0",
         "qmas_broker_up 1.0",
     ):
         assert line in text.splitlines()
     for figure in ("length", "oldest_seconds", "workers"):
         for queue in QUEUES:
             assert f'\nqmas_queue_{figure}{{queue="{queue}"}} ' in text
+
+
+def test_the_figures_tell_what_is_due_and_since_when(caller: Caller) -> None:
+    reference = caller.submit()
+    caller.take(reference, "acknowledge")
+    plan(caller.office)
+    due = len(caller.office.ledger.rows())
+    assert due
+    clock = caller.office.clock
+    office = replace(caller.office, clock=lambda: clock() + timedelta(hours=1))
+    figures = dict(
+        line.rsplit(" ", 1)
+        for line in Metrics(office).text().decode().splitlines()
+        if line.startswith("qmas_notifications_")
+    )
+    assert float(figures["qmas_notifications_due"]) == due
+    assert 3600 <= float(figures["qmas_notifications_oldest_due_seconds"]) < 7200
+    assert float(figures["qmas_notifications_planning_lag"]) == 0
