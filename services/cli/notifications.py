@@ -13,7 +13,7 @@ import click
 from domain.access import Role
 from domain.references import parse_reference
 from services.cli.asking import office, operator
-from services.notifications import planning
+from services.notifications import planning, returns
 from services.notifications.entries import Notification, State
 from services.notifications.fence import REMEDY, Choice, FenceState
 from services.notifications.statements import AT_MOST
@@ -25,6 +25,8 @@ _NOBODY: Final = (
     "no worker does so, or it ends before it is done; `qmas doctor` tells whether one answers, and "
     "its log why not"
 )
+_MOST_DIGITS: Final = 18
+_LONGEST_REASON: Final = 100
 _HEADS: Final = ("no", "case", "what", "to", "state", "tries", "when", "problem")
 
 
@@ -112,6 +114,31 @@ def retry(ids: tuple[int, ...], reference: str | None, *, everything: bool) -> N
 
 
 @notifications.command()
+@click.argument("letter")
+@click.option("--reason", help="Why it came back, in a few words and without an address.")
+def bounced(letter: str, reason: str | None) -> None:
+    """Have LETTER given up, a number or Message-ID, because it came back; `-` reads the report.
+
+    It is then among the letters to print. What is read is what a mail server reports (RFC 3464);
+    one that only says that a letter is late changes nothing.
+    """
+    if (letter == "-") == (reason is not None):
+        raise click.UsageError("give a letter and a --reason, or `-` to read a report")
+    told: int | str = _letter(letter)
+    problem = returns.problem(_reason(reason)) if reason is not None else ""
+    if reason is None:
+        report = returns.read(sys.stdin.buffer.read(returns.LARGEST))
+        if report.failed is None:
+            click.echo("no letter is given up: the report does not say that one is")
+            return
+        told, problem = report.message_id, returns.problem(report.failed)
+    with office() as opened:
+        by = operator(Role.ADMINISTRATOR).name
+        number, became = returns.mark(opened.ledger, told, problem, by)
+    click.echo(f"letter {number} {became}")
+
+
+@notifications.command()
 @click.argument("row", type=click.IntRange(min=1))
 def show(row: int) -> None:
     """Show one notification, and what was tried for it."""
@@ -148,6 +175,22 @@ def fence(confirm: str | None) -> None:
 
 
 COMMANDS: tuple[click.Command, ...] = (notifications,)
+
+
+def _letter(text: str) -> int | str:
+    """Return a letter's number, or its Message-ID as the ledger has it."""
+    if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:
+        return int(text)
+    return text if text.startswith("<") else f"<{text}>"
+
+
+def _reason(text: str) -> str:
+    """Return why a letter came back, if that can be on record."""
+    told = text.strip()
+    if not told or len(told) > _LONGEST_REASON or not told.isprintable() or "@" in told:
+        meant = f"give one line of up to {_LONGEST_REASON} characters without an address"
+        raise click.BadParameter(meant, param_hint="--reason")
+    return told
 
 
 def _counted(count: int) -> str:

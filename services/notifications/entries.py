@@ -12,6 +12,8 @@ from services.notifications.letters import Letter
 
 ERASED: Final = "person erased"
 UNUSABLE: Final = "address unusable"
+RETURNED: Final = "returned"
+"""What the problem of a letter begins with that the mail server took and that came back."""
 NO_ADDRESS: Final = "no address"
 DONE_SINCE: Final = "done since"
 NO_LONGER: Final = "represents nobody any more"

@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_leave
 
 from services.notifications.entries import (
     ERASED,
+    RETURNED,
     UNUSABLE,
     Attempt,
     Claim,
@@ -163,8 +164,12 @@ class Ledger:
         return msgspec.json.decode(key.open(claim.sealed, claim.identity.place()), type=Letter)
 
     def sent(self, claim: Claim) -> None:
-        """The message was handed over; that stays true even if the lease had ended meanwhile."""
-        done = update(notifications).where(_ROW.id == claim.id, _ROW.state != State.SENT)
+        """The message was handed over; that stays true even if the lease had ended meanwhile.
+
+        But one that somebody else handed over in between, and that came back, is back.
+        """
+        is_back = (_ROW.state == State.FAILED) & _ROW.last_error.startswith(RETURNED)
+        done = update(notifications).where(_ROW.id == claim.id, _ROW.state != State.SENT, ~is_back)
         changed = done.values(state=State.SENT, settled_at=func.now(), last_error=None)
         with self.engine.begin() as connection:
             connection.execute(tried(changed, State.SENT))
