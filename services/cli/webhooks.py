@@ -35,7 +35,7 @@ def webhooks() -> None:
     "--event",
     "events",
     multiple=True,
-    help="These, by name; `*`, and without it, all of a case that is told to its applicant.",
+    help="These; `*`, and without it, all of a case that its applicant is told, and results.",
 )
 def add(url: str, events: tuple[str, ...]) -> None:
     """Tell URL of events from now on; show the secret by which it knows them."""
