@@ -130,11 +130,16 @@ def rebuild(names: tuple[str, ...], *, yes: bool) -> None:
 
 @projections.command()
 @click.argument("name", type=_NAMES)
-def diff(name: str) -> None:
+@click.option("--all", "every", is_flag=True, help="Name every row that changes, a line each.")
+def diff(name: str, *, every: bool) -> None:
     """Show what would change for readers; exit status 1 when something would."""
     with office() as opened:
-        found = comparing.compare(opened.store, opened.models, name)
-    _show(found)
+        found = comparing.compare(opened.store, opened.models, name, every=every)
+    if every:
+        for each in found.changes:
+            click.echo(f"{name}: {each}")
+    else:
+        _show(found)
     sys.exit(0 if found.is_same else 1)
 
 

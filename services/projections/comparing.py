@@ -3,12 +3,14 @@
 Both are compared at one position of the log, in one snapshot, while they go on following it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import compress
 from types import SimpleNamespace
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Connection, Table, text
 
 from services.projections import checkpoints, runner
@@ -17,7 +19,7 @@ from services.projections.checkpoints import Generation, State
 from services.projections.errors import NothingBeside, ProjectionOutdated
 from services.projections.models import ReadModels
 from services.projections.sealed import opened
-from services.store import Store
+from services.store import SealBroken, Store
 
 EXAMPLES: Final = 5
 _ROWS_AT_ONCE: Final = 5_000
@@ -36,11 +38,27 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What becomes of a row: it goes, is new, or changes in these columns."""
+
+    key: str
+    columns: tuple[str, ...] = ()
+    gone: bool = False
+    new: bool = False
+
+    def __str__(self) -> str:
+        if self.gone:
+            return f"{self.key} goes"
+        return f"{self.key} is new" if self.new else f"{self.key}: {', '.join(self.columns)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """How the generation that is ready differs from the live one, at `position` of the log.
 
     `gone` rows are in the live one alone, `new` ones in the other alone, and `changed` counts, by
-    column, rows that are in both and differ there.
+    column, rows that are in both and differ there. `changes` are all of these by row, where they
+    were asked for.
     """
 
     name: str
@@ -50,6 +68,7 @@ class Comparison:
     new: int
     changed: tuple[tuple[str, int], ...]
     examples: tuple[Example, ...]
+    changes: tuple[Change, ...] = ()
 
     @property
     def is_same(self) -> bool:
@@ -57,8 +76,8 @@ class Comparison:
         return not (self.gone or self.new or self.changed)
 
 
-def compare(store: Store, models: ReadModels, name: str) -> Comparison:
-    """Return what would change for readers; raises `NothingBeside` when nothing is ready.
+def compare(store: Store, models: ReadModels, name: str, *, every: bool = False) -> Comparison:
+    """Return what would change for readers, of `every` row; `NothingBeside` if nothing is ready.
 
     Raises `ProjectionOutdated` where another version of the fold left the live one behind, for
     this program cannot bring it to the same position.
@@ -70,14 +89,14 @@ def compare(store: Store, models: ReadModels, name: str) -> Comparison:
         counted = snapshot.execute(text(_counting(projection, before, after)))
         rows, gone, new, *differing = counted.one()
         changed = dict(zip(_compared(projection), differing, strict=True))
-        if personal := _personal_differing(snapshot, models, live, ready):
-            changed["personal"] = personal
-        if projection.found_by is not None:
-            changed["name tokens"] = snapshot.execute(
-                text(_tokens_differing(live.projection, ready.projection))
-            ).scalar_one()
+        beside = {
+            "personal": _personal_differing(snapshot, models, live, ready),
+            "name tokens": _tokens_differing(snapshot, live, ready),
+        }
+        changed |= {column: len(keys) for column, keys in beside.items()}
         found = snapshot.execute(text(_showing(projection, before, after)))
         examples = tuple(_example(projection, each) for each in found)
+        changes = _changes(snapshot, projection, (before, after), beside) if every else ()
     return Comparison(
         name=name,
         position=position,
@@ -86,6 +105,7 @@ def compare(store: Store, models: ReadModels, name: str) -> Comparison:
         new=new,
         changed=tuple((column, number) for column, number in changed.items() if number),
         examples=examples,
+        changes=changes,
     )
 
 
@@ -182,36 +202,77 @@ def _example(projection: Projection, row: Any) -> Example:
     return Example(key=key, columns=tuple(columns))
 
 
-def _tokens_differing(live: Projection, ready: Projection) -> str:
-    """Return the query for how many tokens are in one generation alone."""
-    if live.found_by is None or ready.found_by is None:
-        return "SELECT 0"
+def _changes(
+    snapshot: Connection,
+    projection: Projection,
+    tables: tuple[Table, Table],
+    beside: Mapping[str, Collection[str]],
+) -> tuple[Change, ...]:
+    """Return every change by its key; `beside` are the keys with changes that no column tells."""
+    names = _compared(projection)
+    query = text(_listing(projection, *tables))
+    found: dict[str, Change] = {}
+    for row in snapshot.execution_options(yield_per=_ROWS_AT_ONCE).execute(query):
+        key, gone, new, *differs = row
+        columns = () if gone or new else tuple(compress(names, differs))
+        found[key] = Change(key=key, columns=columns, gone=gone, new=new)
+    for column, keys in beside.items():
+        for key in keys:
+            other = found.get(key, Change(key=key))
+            found[key] = replace(other, columns=(*other.columns, column))
+    return tuple(found[key] for key in sorted(found))
+
+
+def _listing(projection: Projection, before: Table, after: Table) -> str:
+    """Return the query for every row that differs, and in which columns it does."""
+    key = projection.key_column
+    differs = [f"o.{name} IS DISTINCT FROM n.{name}" for name in _compared(projection)]
+    gone, new = f"n.{key} IS NULL", f"o.{key} IS NULL"
     return (
-        f"SELECT count(*) FROM {live.found_by.name} AS o "  # noqa: S608 - our own names only
-        f"FULL JOIN {ready.found_by.name} AS n USING (token, reference) "
-        f"WHERE o.ctid IS NULL OR n.ctid IS NULL"
+        f"SELECT {', '.join((key, gone, new, *differs))} {_joined(projection, before, after)} "
+        f"WHERE {' OR '.join((gone, new, *differs))}"
     )
+
+
+def _tokens_differing(snapshot: Connection, live: Generation, ready: Generation) -> frozenset[str]:
+    """Return the keys that are in both, or in neither, and are found by other names."""
+    before, after = live.projection, ready.projection
+    if before.found_by is None or after.found_by is None:
+        return frozenset()
+    query = (
+        f"SELECT DISTINCT reference FROM {before.found_by.name} AS o "  # noqa: S608 - our own names only
+        f"FULL JOIN {after.found_by.name} AS n USING (token, reference) "
+        f"WHERE (o.ctid IS NULL OR n.ctid IS NULL) "
+        f"AND (reference IN (SELECT reference FROM {before.table.name})) "
+        f"= (reference IN (SELECT reference FROM {after.table.name}))"
+    )
+    return frozenset(snapshot.scalars(text(query)))
 
 
 def _personal_differing(
     snapshot: Connection, models: ReadModels, live: Generation, ready: Generation
-) -> int:
-    """Return how many rows that are in both hold something else of the person."""
+) -> frozenset[str]:
+    """Return the keys that are in both and hold something else of the person."""
     projection = live.projection
     if projection.personal is None:
-        return 0
+        return frozenset()
     before, after = projection.table.name, ready.projection.table.name
     query = text(
         f"SELECT reference, o.sealed AS old, n.sealed AS new, wrapped FROM {before} AS o "  # noqa: S608 - our own names only
         f"JOIN {after} AS n USING (reference) LEFT JOIN case_keys USING (reference)"
     )
     found = snapshot.execution_options(yield_per=_ROWS_AT_ONCE).execute(query)
-    return sum(
-        _opened(models, projection, row, row.old) != _opened(models, projection, row, row.new)
+    return frozenset(
+        row.reference
         for row in found
+        if _opened(models, projection, row, row.old) != _opened(models, projection, row, row.new)
     )
 
 
 def _opened(models: ReadModels, projection: Projection, row: Any, sealed: str | None) -> Any:
     given = SimpleNamespace(reference=row.reference, sealed=sealed, wrapped=row.wrapped)
-    return opened(models.keys, projection, given)
+    try:
+        return opened(models.keys, projection, given)
+    except (SealBroken, msgspec.MsgspecError):
+        # It equals nothing: filling it anew is how it is mended.
+        return object()

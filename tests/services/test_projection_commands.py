@@ -218,6 +218,8 @@ def test_without_a_yes_the_new_rows_stay_beside_until_they_are_asked_for(
     assert "(one beside at 12)" in qmas("status").stdout.splitlines()[0]
     shown = qmas("diff", "case-list")
     assert (shown.exit_code, shown.stdout.splitlines()[1]) == (1, "  points changes in 1")
+    named = qmas("diff", "case-list", "--all")
+    assert (named.exit_code, named.stdout) == (1, f"case-list: {reference(1)}: points\n")
     switched = qmas("switch", "case-list")
     assert switched.stdout == "case-list: changed over at position 12\n"
     assert qmas("verify", "case-list").exit_code == 0

@@ -87,17 +87,29 @@ def test_what_would_change_is_told_by_row_and_column(
         f"UPDATE case_list SET points = 7 WHERE reference = '{reference(7)}'",  # noqa: S608 - our own
         f"DELETE FROM case_list WHERE reference = '{reference(2)}'",  # noqa: S608 - our own
         f"UPDATE case_list SET sealed = NULL WHERE reference = '{reference(4)}'",  # noqa: S608 - our own
+        f"UPDATE case_list SET sealed = 'AAAA' WHERE reference = '{reference(6)}'",  # noqa: S608 - our own
         f"DELETE FROM case_names WHERE reference = '{reference(3)}'",  # noqa: S608 - our own
         f"UPDATE case_list SET reference = 'QM-UNKNOWN' WHERE reference = '{reference(9)}'",  # noqa: S608 - our own
     )
     rebuilding.rebuild(site, ("case-list",))
-    found = comparing.compare(book.store, book.models, "case-list")
+    found = comparing.compare(book.store, book.models, "case-list", every=True)
     total = len(rows(book, "case_list"))
     assert (found.position, found.gone, found.new) == (filled, 1, 2)
     assert found.rows == total + 2
     changed = dict(found.changed)
-    assert (changed["points"], changed["personal"]) == (1, 1)
-    assert changed["name tokens"] > 0
+    assert (changed["points"], changed["personal"]) == (1, 2)
+    assert changed["name tokens"] == 1
+    assert sorted(map(str, found.changes)) == sorted(
+        (
+            f"{reference(7)}: points",
+            f"{reference(2)} is new",
+            f"{reference(4)}: personal",
+            f"{reference(6)}: personal",
+            f"{reference(3)}: name tokens",
+            "QM-UNKNOWN goes",
+            f"{reference(9)} is new",
+        )
+    )
     shown = {
         each.key: {name: (old, new) for name, old, new in each.columns} for each in found.examples
     }
