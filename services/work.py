@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import reduce
-from typing import Any, Final, cast
+from typing import Any, Final, cast, get_args
 
 from domain import events as e
 from domain import work_events as w
@@ -54,6 +54,7 @@ from services.tracing import named, step
 from services.wiring import Office
 
 ATTEMPTS: Final = 20
+_OF_WORK: Final[frozenset[type[e.Event]]] = frozenset(get_args(w.WorkEvent))
 
 
 class Whose(StrEnum):
@@ -198,13 +199,15 @@ def whose_cases(person: Person | None, whose: Whose) -> Mapping[str, Any]:
 def work_at(office: Office, reference: str) -> WorkAt:
     """Return the work on a case as it is now; raises `NoSuchCase`."""
     canonical = _canonical(reference)
-    events = history(office, canonical)
-    case = office.store.read_stream(f"{CASE_STREAM}{canonical}", personal=False)
-    if not case:
+    own, other = f"{CASE_STREAM}{canonical}", f"{WORK_STREAM}{canonical}"
+    # Both at one moment, and nothing of the case opened: only its erasure is looked for.
+    found = office.store.read_streams([own, other], personal=_OF_WORK)
+    if not found[own]:
         raise NoSuchCase(f"no case has the reference {canonical}")
+    events = cast("History", found[other])
     return WorkAt(
         reference=canonical,
-        state=_state(case, events),
+        state=_state(found[own], events),
         version=len(events),
         events=events,
     )

@@ -1,6 +1,7 @@
 """A request for data from its day in the list to its answer: letters, reminders, page, explain."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -197,6 +198,27 @@ def test_an_erasure_ends_the_request_wherever_it_is_shown(
         with pytest.raises(PersonErased):
             ask(office, reference, command)
     assert deadlines.fire(office, at=office.clock() + timedelta(days=41)) == 0
+
+
+def test_the_work_on_a_case_is_read_as_it_is_at_one_moment(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = file_case(office, "john")
+    ask(office, reference, came_in(office))
+    before, erased = office.store.read_streams, []
+
+    def erased_right_after(*given: Any, **more: Any) -> Any:
+        found = before(*given, **more)
+        if not erased:
+            erased.append(reference)
+            erase(office.store, reference)
+        return found
+
+    monkeypatch.setattr(office.store, "read_streams", erased_right_after)
+    found = work.work_at(office, reference)
+    assert found.access is not None
+    assert (found.access.personal is not None, erased) == (True, [reference])
+    assert work.work_at(office, reference).access is None
 
 
 @pytest.mark.parametrize("ending", [c.AnswerDataAccess(outcome=AccessOutcome.IN_FULL), None])
