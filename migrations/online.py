@@ -11,8 +11,19 @@ from typing import Final
 
 from alembic import op
 
+from services.store.errors import MigrationFault
+
 _BROKEN_OFF: Final = """
     SELECT FROM pg_index WHERE indexrelid = to_regclass(quote_ident(%(name)s)) AND NOT indisvalid
+"""
+# The class of locks of whoever fills read models anew, changes them over or drops what is beside.
+_LOCKS: Final = 0x67656E73
+_ALONE: Final = "SELECT pg_try_advisory_lock(%(kind)s, hashtext(%(projection)s))"
+_IN_THE_WAY: Final = """
+    SELECT format('session %%s (%%s, since %%s)', pid, application_name, backend_start)
+    FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE locktype = 'advisory' AND granted AND datname = current_database()
+        AND classid = %(kind)s AND objid = hashtext(%(projection)s)::bigint & 4294967295
 """
 _BESIDE: Final = """
     SELECT '__' || generation FROM projection_generations
@@ -47,9 +58,18 @@ def renew_check(table: str, name: str, condition: str) -> None:
 def generations(projection: str) -> tuple[str, ...]:
     """Return what the names of a read model's tables end in: the live one's first, in nothing.
 
-    Those beside it are to have what it has, or none could take its place.
+    Those beside it are to have what it has, or none could take its place. Until this migrator ends
+    nobody makes, renames or drops any; raises `MigrationFault` where somebody is at it.
     """
-    rows = op.get_bind().exec_driver_sql(_BESIDE, {"projection": projection})
+    given = {"kind": _LOCKS, "projection": projection}
+    bind = op.get_bind()
+    if not bind.exec_driver_sql(_ALONE, given).scalar_one():
+        who = bind.exec_driver_sql(_IN_THE_WAY, given).scalar() or "a session that just ended"
+        raise MigrationFault(
+            f"{who} is filling {projection} anew, changing it over or dropping what stands beside "
+            "it: let it end, then run this again: what is done stays done"
+        )
+    rows = bind.exec_driver_sql(_BESIDE, {"projection": projection})
     return ("", *rows.scalars())
 
 

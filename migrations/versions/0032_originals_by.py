@@ -12,6 +12,6 @@ depends_on = None
 
 def upgrade() -> None:
     """There is room for the day; no case has one before the next approval in principle."""
-    for table in ("deadlines", "case_status"):
-        for beside in generations(table):
+    for table, projection in (("deadlines", "deadlines"), ("case_status", "case-status")):
+        for beside in generations(projection):
             op.execute(f"ALTER TABLE {table}{beside} ADD COLUMN IF NOT EXISTS originals_by date")

@@ -9,7 +9,7 @@ ProjectionFault
 ├── NotFilled            a generation could not be filled beside the live one
 ├── NothingBeside        no generation is there that could take the place of the live one
 ├── NotYetAbreast        the one that is there does not hold as much of the log
-├── RebuiltByAnother     somebody else fills, changes over or drops generations of it
+├── RebuiltByAnother     somebody else fills, changes over, drops or alters generations of it
 ├── StillInUse           somebody reads or folds its rows for longer than others can wait
 ├── UnknownProjection    no read model has this name
 └── BadCursor            a page was asked for with a cursor that no page gave
@@ -112,12 +112,13 @@ class NotYetAbreast(ProjectionFault):
 
 
 class RebuiltByAnother(ProjectionFault):
-    """Somebody else fills generations of a read model, changes them over or drops them."""
+    """Somebody else fills generations of a read model, changes them over, drops or alters them."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
             f"somebody else is filling {name} anew, changing it over or dropping what stands "
-            f"beside it: see `qmas projections status`, and try it again once they are done"
+            f"beside it, or a migration alters it: see `qmas projections status`, and try it again "
+            f"once they are done"
         )
 
 

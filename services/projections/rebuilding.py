@@ -37,7 +37,8 @@ from services.store import Store
 _T = TypeVar("_T")
 
 _TRIES: Final = 20
-_LOCKS: Final = 0x67656E73  # "gens": a class of advisory locks of our own
+# "gens": a class of advisory locks of our own, and of migrations that alter read models
+_LOCKS: Final = 0x67656E73
 # Short, because readers queue behind whoever waits to rename the table that they read.
 _LIMITS: Final = "-c lock_timeout=500ms -c statement_timeout=300s"
 
