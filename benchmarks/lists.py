@@ -7,22 +7,32 @@ has to look past them.
 """
 
 import argparse
+import re
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
+from http import HTTPStatus
 from itertools import cycle, product
+from pathlib import Path
 
 import psycopg
+from flask.testing import FlaskClient
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.offices import office_of
 from benchmarks.server import Database, fresh_database, throwaway_server
 from domain.application import Route
 from domain.stages import Stage
 from domain.work_queue import FOR_OFFICERS
-from services.projections import queue
+from services.identity import logins
+from services.pages.app import create_pages
+from services.projections import queries, queue
 from services.projections.models import ReadModels
 from services.projections.paging import CaseFilter, Mark, Sort, case_list_page
 from services.store import BlindIndex, CaseKeys
+from services.wiring import Office
 
 _CASES = """
 INSERT INTO case_list (
@@ -71,6 +81,20 @@ FROM (
     ) AS of_stage
 ) AS with_days
 """
+
+
+_PAGES = (
+    "/staff",
+    "/staff?stage=acknowledged",
+    "/staff?stage=refused&sort=stage_since",
+    "/staff?route=achievement",
+    "/staff?exercise=2019-1&stage=acknowledged",
+    "/staff?exercise=2019-1&route=achievement",
+    "/staff?mark=held",
+    "/staff?held=nobodys&stage=in-pool",
+    "/staff?sort=due_on",
+    "/staff/work",
+)
 
 
 def fill(database: Database, cases: int) -> None:
@@ -132,6 +156,29 @@ def pages_of(models: ReadModels, wanted: CaseFilter, sort: Sort) -> Callable[[],
     return lambda: case_list_page(models, wanted, sort=sort, after=next(one_after_another))
 
 
+def served(database: Database, rounds: int) -> Iterator[tuple[str, list[float]]]:
+    """Each page whole, as its server makes it for an officer: counts, rows, choices and all."""
+    with tempfile.TemporaryDirectory(prefix="qmas-bench-lists-") as folder:
+        office = office_of(database.app_url, Path(folder))
+        browser = _signed_in(office)
+        for address in _PAGES:
+            if browser.get(address).status_code != HTTPStatus.OK:
+                raise RuntimeError(f"{address} is not shown")
+            yield address, timed(partial(browser.get, address), rounds)
+        office.close()
+
+
+def _signed_in(office: Office) -> FlaskClient:
+    browser = create_pages(office).test_client()
+    door = "/staff/sign-in"
+    token = re.search('name="csrf" value="([^"]+)"', browser.get(door).text)
+    if token is None:
+        raise RuntimeError("the page to sign in has no form")
+    officer = next(each for each in logins(office.settings) if each.name == "officer.chan")
+    browser.post(door, data={"csrf": token[1], "name": officer.name, "password": officer.password})
+    return browser
+
+
 def main() -> None:
     """Fill a database and print how long each question takes."""
     parser = argparse.ArgumentParser(prog="benchmarks.lists", description=__doc__)
@@ -154,13 +201,18 @@ def main() -> None:
                 pass
 
         for name, ask in (
+            ("how many at each stage", lambda: queries.counts_by_stage(models)),
             ("get-next", take),
             ("how many wait", lambda: queue.waiting(models, FOR_OFFICERS)),
+            ("how many are held", lambda: queue.waiting(models, FOR_OFFICERS, on_hold=True)),
             ("what an officer has", lambda: queue.held_by(models, "officer.7")),
             ("who has how many", lambda: queue.workloads(models)),
         ):
             table.add_row(name, "", *_shown(timed(ask, asked.rounds)))
         models.engine.dispose()
+        table.add_section()
+        for address, taken in served(database, asked.rounds):
+            table.add_row(address, "as a page", *_shown(taken))
     console.print(table)
 
 

@@ -30,6 +30,7 @@ from services.api.outputs import (
 )
 from services.api.routes import ETAG, IF_NONE_MATCH, PREFER, Call, Reply, Route, tagged
 from services.clocks import clock_of
+from services.counts import Count
 from services.intake.fields import Text, Word, utc_text
 from services.intake.schema import schema_for
 from services.projections import queries
@@ -125,9 +126,14 @@ def counts(call: Call, query: dict[str, Any]) -> Counts:
     wait_until_shown(call.office, query.get("wait_for"), "case-list")
     fresh = shown(call.office, "case-list")
     found = queries.counts_by_stage(call.office.models)
+    total = Count.total(found.values())
     return Counts(
-        total=sum(found.values()),
-        stages=tuple(StageCount(stage=stage, cases=number) for stage, number in found.items()),
+        total=total.number,
+        or_more=total.or_more,
+        stages=tuple(
+            StageCount(stage=stage, cases=each.number, or_more=each.or_more)
+            for stage, each in found.items()
+        ),
         freshness=fresh,
     )
 

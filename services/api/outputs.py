@@ -107,17 +107,25 @@ class StatusAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageCount:
-    """How many cases are at a stage."""
+    """How many cases are at a stage.
+
+    With `or_more` that is a bound: so many were counted, and there may be more.
+    """
 
     stage: Stage
     cases: int
+    or_more: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """How many cases there are, by stage; a stage without any is left out."""
+    """How many cases there are, by stage; a stage without any is left out.
+
+    No more than 10,000 are counted at one; with `or_more` there may be more than `total`.
+    """
 
     total: int
+    or_more: bool
     stages: tuple[StageCount, ...]
     freshness: Shown
 

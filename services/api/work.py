@@ -142,13 +142,15 @@ class LoadItem:
 class WorkPage:
     """One's own cases, and how many wait for an officer that nobody has.
 
-    `on_hold` counts those that an investigation holds, which nobody is given until it ends.
+    `on_hold` counts those that an investigation holds, which nobody is given until it ends. Neither
+    is counted further than 10,000; where there may be more, `or_more` names it.
     `workload` is that of every officer, for those who may assign cases; null for others.
     """
 
     items: tuple[HeldItem, ...]
     waiting: int
     on_hold: int
+    or_more: tuple[str, ...]
     workload: tuple[LoadItem, ...] | None
     freshness: Shown
 
@@ -200,10 +202,15 @@ def own(call: Call, query: dict[str, Any]) -> WorkPage:
     wait_until_shown(office, query.get("wait_for"), "work")
     fresh = shown(office, "work")
     loads = queue.workloads(office.models) if permitted(person, Action.ASSIGN) else None
+    waits = {
+        "waiting": queue.waiting(office.models, FOR_OFFICERS),
+        "on_hold": queue.waiting(office.models, FOR_OFFICERS, on_hold=True),
+    }
     return WorkPage(
         items=tuple(_held(each) for each in queue.held_by(office.models, person.name)),
-        waiting=queue.waiting(office.models, FOR_OFFICERS),
-        on_hold=queue.waiting(office.models, FOR_OFFICERS, on_hold=True),
+        waiting=waits["waiting"].number,
+        on_hold=waits["on_hold"].number,
+        or_more=tuple(name for name, each in waits.items() if each.or_more),
         workload=None if loads is None else tuple(_load(each) for each in loads),
         freshness=fresh,
     )

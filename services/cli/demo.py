@@ -13,6 +13,7 @@ from domain.projections.exercises import ExerciseRow
 from services import identity
 from services.cli import asking
 from services.cli.asking import in_hong_kong, wide_console
+from services.counts import Count
 from services.demo import lives, proof, year
 from services.settings import Settings
 from services.stack import lifecycle
@@ -83,7 +84,7 @@ def _stages(shown: proof.Summary) -> Table:
     for stage, number in shown.by_stage.items():
         table.add_row(stage, str(number))
     table.add_section()
-    table.add_row("all", str(sum(shown.by_stage.values())))
+    table.add_row("all", str(Count.total(shown.by_stage.values())))
     return table
 
 

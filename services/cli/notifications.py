@@ -13,6 +13,7 @@ import click
 from domain.access import Role
 from domain.references import parse_reference
 from services.cli.asking import office, operator
+from services.counts import Count
 from services.notifications import planning, returns
 from services.notifications.entries import Notification, State
 from services.notifications.fence import REMEDY, Choice, FenceState
@@ -194,7 +195,7 @@ def _reason(text: str) -> str:
 
 
 def _counted(count: int) -> str:
-    return str(count) if count < AT_MOST else f"{AT_MOST} or more"
+    return str(Count.counted(count, AT_MOST))
 
 
 def _told(state: FenceState) -> Iterator[str]:

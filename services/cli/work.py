@@ -16,6 +16,7 @@ from domain.days import hong_kong_date
 from domain.stages import Stage
 from domain.work_queue import FOR_OFFICERS
 from services.cli.asking import DAY, in_hong_kong, office, operator, request, wide_console
+from services.counts import Count
 from services.projections import queue, runner
 from services.projections.deadlines import answers_awaited
 from services.statistics import workload
@@ -242,10 +243,10 @@ def _cases(officer: str, held: tuple[queue.HeldCase, ...]) -> Table:
     return table
 
 
-def _loads(loads: tuple[queue.Workload, ...], waiting: int, on_hold: int) -> Table:
+def _loads(loads: tuple[queue.Workload, ...], waiting: Count, on_hold: Count) -> Table:
     kept_back = f"; {on_hold} more are held for an investigation" if on_hold else ""
-    wait = f"{waiting} waits" if waiting == 1 else f"{waiting} wait"
-    them = "nobody has it" if waiting == 1 else "nobody has them"
+    wait = f"{waiting} waits" if waiting.number == 1 else f"{waiting} wait"
+    them = "nobody has it" if waiting.number == 1 else "nobody has them"
     table = Table(
         title="Who has how many",
         caption=f"{wait} for an officer; {them}{kept_back}",

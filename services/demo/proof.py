@@ -12,6 +12,7 @@ from domain.rules.assess import assess
 from domain.rules.choose import choose
 from domain.rules.transitions import filed_on
 from domain.stages import Stage
+from services.counts import Count
 from services.demo.year import EXERCISE, FILED_ON, known_people
 from services.projections import queries
 from services.projections.catalogue import PROJECTIONS
@@ -30,7 +31,7 @@ class DemonstrationFailed(Reportable):
 class Summary:
     """What the read models say after the year."""
 
-    by_stage: Mapping[Stage, int]
+    by_stage: Mapping[Stage, Count]
     exercise: ExerciseRow
     known: Mapping[str, CaseRow]
     events: int

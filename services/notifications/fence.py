@@ -19,14 +19,16 @@ from sqlalchemy import (
     Engine,
     Update,
     func,
+    literal,
     literal_column,
     select,
     update,
 )
 
 from domain.errors import Reportable
+from services.counts import MOST, Count
 from services.notifications.marks import Marks, MarksAway
-from services.notifications.statements import OPEN
+from services.notifications.statements import OPEN, counted
 from services.notifications.tables import checkpoint, fence, log, notifications
 
 REMEDY: Final = "run `qmas notifications fence`: it says why nothing is sent, and how to go on"
@@ -82,7 +84,7 @@ class FenceState:
     closed_at: datetime | None
     closed_because: str | None
     closed_position: int | None
-    waiting: int
+    waiting: Count
     confirmed_at: datetime | None
     confirmed_by: str | None
     choice: Choice | None
@@ -179,17 +181,22 @@ class Fence:
 
     def state(self) -> FenceState:
         """Return the fence as it stands, with how many notifications wait behind it."""
-        waiting = select(func.count()).where(
-            notifications.c.state.in_(OPEN), notifications.c.position <= _F.closed_position
+        behind = select(literal(1)).where(
+            notifications.c.state.in_(OPEN),
+            notifications.c.position <= select(_F.closed_position).scalar_subquery(),
         )
+        waiting = counted(behind, MOST)
         columns = [_F[name] for name in FenceState.__dataclass_fields__ if name in _F]
         with self._engine.connect() as connection:
             query = select(*columns, waiting.scalar_subquery().label("waiting"))
             row = connection.execute(query).mappings().one()
         choice = row["choice"] and Choice(row["choice"])
+        behind_it = Count.counted(row["waiting"], MOST)
         ledger = row["ledger"]
         remembered = None if ledger is None else self.marks.remembered(ledger).highest
-        return FenceState(**{**row, "choice": choice, "remembered": remembered})
+        return FenceState(
+            **{**row, "waiting": behind_it, "choice": choice, "remembered": remembered}
+        )
 
     def confirm(self, choice: Choice, by: str) -> int:
         """The fence is open; return how many notifications were withheld or are sent again.

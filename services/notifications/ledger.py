@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as insert_or_leave
 
+from services.counts import MOST, Count
 from services.notifications.entries import (
     ERASED,
     RETURNED,
@@ -259,11 +260,11 @@ class Ledger:
         with self.engine.connect() as connection:
             return tuple(_notification(row) for row in connection.execute(query).mappings())
 
-    def failed(self) -> int:
+    def failed(self) -> Count:
         """Return how many rows are given up."""
         with self.engine.connect() as connection:
-            query = select(func.count()).where(_ROW.state == State.FAILED)
-            return int(connection.execute(query).scalar_one())
+            found = connection.execute(counting(State.FAILED, MOST)).scalar_one()
+        return Count.counted(int(found), MOST)
 
     def attempts(self, row: int) -> tuple[Attempt, ...]:
         """Return what was tried for a row, in order."""

@@ -84,10 +84,14 @@ def reached() -> Select[int, Any]:
     )
 
 
-def counting(state: State) -> Select[int]:
-    """Return the query of how many rows are in a state."""
-    found = select(literal(1)).where(_ROW.state == state).limit(AT_MOST).subquery()
-    return select(func.count()).select_from(found)
+def counting(state: State, most: int | None = None) -> Select[int]:
+    """Return the query of how many rows are in a state, no further than `AT_MOST` or `most`."""
+    return counted(select(literal(1)).where(_ROW.state == state), most or AT_MOST)
+
+
+def counted(query: Select[Any], most: int) -> Select[int]:
+    """Return the query of how many rows another one gives, no further than `most`."""
+    return select(func.count()).select_from(query.limit(most).subquery())
 
 
 def due_now() -> Select[int, Any]:

@@ -10,13 +10,15 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, Select, func, select, update
+from sqlalchemy import Connection, Select, literal, select, update
 
 from domain.processes import OUTSIDE
 from domain.work_events import LetterPosted
+from services.counts import MOST, Count
 from services.notifications.entries import Identity, Means, Notification, State
 from services.notifications.ledger import Ledger
 from services.notifications.letters import Letter
+from services.notifications.statements import counted
 from services.notifications.tables import case_keys, notifications
 
 _ROW: Final = notifications.c
@@ -42,10 +44,11 @@ def waiting(
         return tuple(map(_notification, connection.execute(query).mappings()))
 
 
-def number_waiting(ledger: Ledger) -> int:
+def number_waiting(ledger: Ledger) -> Count:
     """Return how many letters wait to be printed."""
+    query = counted(_waiting(select(literal(1)).select_from(notifications)), MOST)
     with ledger.engine.connect() as connection:
-        return int(connection.execute(_waiting(select(func.count()))).scalar_one())
+        return Count.counted(int(connection.execute(query).scalar_one()), MOST)
 
 
 def of_case(ledger: Ledger, reference: str) -> Mapping[int, LetterPosted]:

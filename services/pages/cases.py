@@ -7,7 +7,7 @@ form and the address holds only its blind tokens.
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Fault
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
@@ -18,10 +18,10 @@ from domain.access import Action
 from domain.application import Route as Test
 from domain.references import parse_reference
 from domain.stages import Stage
+from services.counts import Count
 from services.pages.forms import FormFaults
 from services.pages.guard import Route, visitor
 from services.projections import queries
-from services.projections.paging import LIMIT
 from services.projections.queries import CaseFilter, CasePage, Mark, Sort
 from services.wiring import Office
 from services.work import Whose, whose_cases
@@ -58,8 +58,8 @@ def case_list(office: Office) -> ResponseReturnValue:
         "cases.html",
         page=page,
         counts=counts,
-        total=sum(counts.values()),
-        matching=_matching(asked, page, counts),
+        total=Count.total(counts.values()),
+        matching=_matching(office, asked, page, counts),
         asked=asked,
         kept=_kept(request.args),
         sorts=_SORTS,
@@ -82,16 +82,20 @@ def search(office: Office) -> ResponseReturnValue:
     return redirect(url_for("case_list", named=_packed(tokens) or None), 303)
 
 
-def _matching(asked: _Asked, page: CasePage, counts: Mapping[Stage, int]) -> str:
-    """Return how many cases match, as far as that is known without counting them anew."""
+def _matching(
+    office: Office, asked: _Asked, page: CasePage, counts: Mapping[Stage, Count]
+) -> Count:
+    """Return how many cases match; they are counted anew only where nothing else says so."""
     wanted, here = asked.wanted, len(page.rows)
+    if not page.next and not asked.after:
+        return Count(number=here)
     if wanted == CaseFilter(stage=wanted.stage) and asked.sort is not Sort.NEXT_DUE:
-        total = sum(counts.values()) if wanted.stage is None else counts.get(wanted.stage, 0)
-        # A case may have moved between the counting and the listing.
-        return f"{max(total, here):,}"
-    if page.next or asked.after:
-        return f"more than {LIMIT}"
-    return f"{here:,}"
+        found = Count.total(each for stage, each in counts.items() if wanted.stage in {None, stage})
+    else:
+        counted = queries.case_count(office.models, wanted, sort=asked.sort)
+        found = Count(number=here, or_more=True) if counted is None else counted
+    # A case may have moved between the counting and the listing.
+    return replace(found, number=max(found.number, here))
 
 
 def _asked(args: Mapping[str, str]) -> _Asked:

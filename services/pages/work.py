@@ -19,6 +19,7 @@ from domain.traces import UNDECIDED
 from domain.work_queue import FOR_OFFICERS
 from services import work
 from services.cases import Request, case_at
+from services.counts import Count
 from services.notifications import undelivered
 from services.pages import casework, forms
 from services.pages.cases import word
@@ -118,10 +119,10 @@ def _list(office: Office, typed: Mapping[str, str], faults: Mapping[str, str]) -
     )
 
 
-def _undelivered(office: Office) -> int:
+def _undelivered(office: Office) -> Count | None:
     """Return how much was given up, as far as whoever is signed in may know."""
     seen = permitted(visitor(), Action.READ_NOTIFICATIONS)
-    return office.ledger.failed() if seen else 0
+    return office.ledger.failed() if seen else None
 
 
 def _sees_loads() -> bool:

@@ -4,13 +4,14 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select, text
 
 from domain.days import hong_kong_date
 from domain.projections.case_list import CaseRow
 from domain.projections.exercises import ExerciseRow
 from domain.projections.status import StatusRow
 from domain.stages import LIVE, Stage
+from services.counts import MOST, Count
 from services.projections import checkpoints
 from services.projections.catalogue import CASE_STATUS, EXERCISES, PROJECTIONS, projection_named
 from services.projections.checkpoints import Freshness, Progress, Stop
@@ -25,6 +26,7 @@ from services.projections.paging import (
     with_names,
 )
 from services.projections.paging import case_list_page as case_list
+from services.projections.paging import cases_counted as case_count
 from services.projections.rows import made
 from services.projections.sealed import opened
 from services.projections.tables import case_keys, case_names, case_status
@@ -39,6 +41,7 @@ __all__ = [
     "Progress",
     "Sort",
     "Stop",
+    "case_count",
     "case_list",
     "case_row",
     "counts_by_stage",
@@ -55,6 +58,17 @@ __all__ = [
     "wait_for",
 ]
 
+# One walk along the index for each stage: its order has the index used, however many there are.
+_STAGES: Final = text(
+    """
+    SELECT at.stage, (
+        SELECT count(*) FROM (
+            SELECT FROM case_list WHERE case_list.stage = at.stage
+            ORDER BY case_list.stage_since, case_list.reference LIMIT :most
+        ) AS found
+    ) FROM unnest(CAST(:stages AS text[])) AS at (stage)
+    """
+)
 _FIRST_PAUSE: Final = 0.005
 _LONGEST_PAUSE: Final = 0.1
 
@@ -91,9 +105,9 @@ def wait_for(models: ReadModels, names: Sequence[str], position: int, seconds: f
     return True
 
 
-def name_tokens(models: ReadModels, text: str) -> tuple[bytes, ...]:
+def name_tokens(models: ReadModels, typed: str) -> tuple[bytes, ...]:
     """Return what `CaseFilter.name` takes for the words that somebody typed."""
-    return searched(models.blind, text)
+    return searched(models.blind, typed)
 
 
 def case_row(models: ReadModels, reference: str) -> CaseRow | None:
@@ -135,12 +149,15 @@ def _of_person(query: Select[Any], person: bytes) -> Select[Any]:
     )
 
 
-def counts_by_stage(models: ReadModels) -> dict[Stage, int]:
-    """Return how many cases are at each stage; a stage without any is left out."""
-    query = select(case_table.c.stage, func.count()).group_by(case_table.c.stage)
+def counts_by_stage(models: ReadModels, *, most: int = MOST) -> dict[Stage, Count]:
+    """Return how many cases are at each stage; a stage without any is left out.
+
+    At none are more counted than `most`.
+    """
+    given = {"stages": list(map(str, Stage)), "most": most}
     with models.reads.connect() as connection:
-        counts = {Stage(stage): int(number) for stage, number in connection.execute(query)}
-    return {stage: counts[stage] for stage in Stage if stage in counts}
+        counts = {Stage(stage): int(number) for stage, number in connection.execute(_STAGES, given)}
+    return {stage: Count.counted(counts[stage], most) for stage in Stage if counts[stage]}
 
 
 def status(models: ReadModels, reference: str) -> StatusRow | None:

@@ -15,6 +15,7 @@ from sqlalchemy import Select, func, select, text
 from domain.application import Route
 from domain.projections.work import WorkRow
 from domain.stages import Stage
+from services.counts import MOST, Count
 from services.projections.catalogue import WORK
 from services.projections.models import ReadModels
 from services.projections.rows import made
@@ -57,9 +58,11 @@ _FREE: Final = text(
 _ANY: Final = text(f"{_WAITING} LIMIT 1")
 _COUNTED: Final = text(
     """
-    SELECT count(*) FROM case_list
-    WHERE stage = ANY (CAST(:stages AS text[])) AND NOT documents_awaited AND held = :on_hold
-    AND holder IS NULL
+    SELECT count(*) FROM (
+        SELECT FROM case_list
+        WHERE stage = ANY (CAST(:stages AS text[])) AND NOT documents_awaited AND held = :on_hold
+        AND holder IS NULL LIMIT :most
+    ) AS found
     """
 )
 
@@ -105,14 +108,14 @@ def longest_waiting(
         yield found or connection.execute(_ANY, given).scalar()
 
 
-def waiting(models: ReadModels, stages: Sequence[Stage], *, on_hold: bool = False) -> int:
+def waiting(models: ReadModels, stages: Sequence[Stage], *, on_hold: bool = False) -> Count:
     """Return how many cases are at these stages and nobody has them.
 
     They are those that can be taken next or, `on_hold`, those that an investigation keeps back.
     """
     with models.reads.connect() as connection:
-        given = {"stages": [str(each) for each in stages], "on_hold": on_hold}
-        return int(connection.execute(_COUNTED, given).scalar_one())
+        given = {"stages": [str(each) for each in stages], "on_hold": on_hold, "most": MOST}
+        return Count.counted(int(connection.execute(_COUNTED, given).scalar_one()), MOST)
 
 
 def held_by(models: ReadModels, officer: str) -> tuple[HeldCase, ...]:

@@ -63,7 +63,7 @@ def test_a_report_has_the_letter_printed_and_says_so_once_however_often_it_is_re
     told: Settings, office: Office, mail: MailServer
 ) -> None:
     deliver(office)
-    assert undelivered.number_waiting(office.ledger) == 0
+    assert not undelivered.number_waiting(office.ledger)
     report = bounce(mail.messages[0])
     number = _only(office).id
     assert _bounced(told, "-", report=report).output == f"letter {number} is given up\n"

@@ -15,6 +15,7 @@ from domain.work_commands import RecordPosting
 from domain.work_events import CaseAssigned
 from services import work as services_work
 from services.cases import Request
+from services.counts import Count
 from services.notifications import undelivered
 from services.notifications.entries import State
 from services.notifications.planning import plan
@@ -76,7 +77,7 @@ def test_a_letter_that_cannot_be_delivered_waits_with_all_that_it_says(
     found = undelivered.letter(office.ledger, row.id)
     assert found is not None
     assert "Dear John Carter," in found.letter.text
-    assert undelivered.number_waiting(office.ledger) == 1
+    assert undelivered.number_waiting(office.ledger) == Count(number=1)
 
 
 def test_a_letter_that_was_posted_leaves_the_list_for_good(office: Office) -> None:

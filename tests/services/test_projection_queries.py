@@ -7,6 +7,7 @@ from datetime import timedelta
 from threading import Timer
 from typing import Any
 
+import psycopg
 import pytest
 
 from domain.application import Route
@@ -15,6 +16,7 @@ from domain.exercise_events import RouteCounts
 from domain.rules.rank import PoolMember
 from domain.rules.terms import Measure
 from domain.stages import Draft, InPool, Stage
+from services.counts import Count
 from services.projections import pools, queries, runner
 from services.projections.deadlines import days_due
 from services.projections.errors import BadCursor
@@ -251,9 +253,37 @@ def test_a_page_has_from_one_to_two_hundred_cases(book: Casebook, limit: int) ->
 
 def test_stages_are_counted_in_the_order_of_a_case(book: Casebook) -> None:
     counts = queries.counts_by_stage(book.models)
-    assert counts[Stage.IN_POOL] == IN_POOL
-    assert sum(counts.values()) == len(HISTORIES) - 2 + IN_POOL
+    assert counts[Stage.IN_POOL] == Count(number=IN_POOL)
+    assert Count.total(counts.values()) == Count(number=len(HISTORIES) - 2 + IN_POOL)
     assert list(counts) == [stage for stage in Stage if stage in counts]
+
+
+def test_a_stage_is_counted_no_further_than_is_asked(book: Casebook) -> None:
+    whole = queries.counts_by_stage(book.models)
+    counts = queries.counts_by_stage(book.models, most=2)
+    assert counts[Stage.IN_POOL] == Count(number=2, or_more=True)
+    assert all(
+        each == (whole[stage] if whole[stage].number < 2 else Count(number=2, or_more=True))
+        for stage, each in counts.items()
+    )
+    assert Count.total(counts.values()).or_more
+
+
+def test_the_cases_of_a_filter_are_counted_no_further_than_a_bound(
+    book: Casebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = CaseFilter(stage=Stage.IN_POOL, points_from=0)
+    assert queries.case_count(book.models, wanted) == Count(number=IN_POOL)
+    monkeypatch.setattr("services.counts.MOST", 2)
+    found = queries.case_count(book.models, wanted)
+    assert (found, str(found)) == (Count(number=2, or_more=True), "2 or more")
+
+
+def test_what_takes_long_to_count_is_not_counted(book: Casebook, database: TestDatabase) -> None:
+    with psycopg.connect(database.admin_url) as admin:
+        admin.execute("LOCK case_list")
+        assert queries.case_count(book.models, CaseFilter()) is None
+    assert queries.case_count(book.models, CaseFilter()) is not None
 
 
 def test_what_is_not_there_is_none(book: Casebook) -> None:
