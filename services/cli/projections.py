@@ -56,6 +56,8 @@ def status() -> None:
             f"{_remedy(told.projection, told.difference)}",
             err=True,
         )
+    if more := _differing(verified) - len(differing[:_SHOWN]):
+        click.echo(f"qmas: and {more} more: qmas projections verify names each", err=True)
     sys.exit(1 if stopped or outdated or differing else 0)
 
 
@@ -206,11 +208,15 @@ def _show(found: Comparison) -> None:
 def _verified(found: Verification | None) -> str:
     if found is None:
         return "verified: nothing yet; a worker does it, or qmas projections verify"
-    differ = len(found.told) + found.left_out
+    differ = _differing(found)
     whole = found.whole
     last = "the whole log not yet" if whole is None else f"the whole log by {_ended(whole)}"
     rows = "1 row differs" if differ == 1 else f"{differ or 'no'} rows differ"
     return f"verified: {last}, now {found.present.streams} streams since: {rows}"
+
+
+def _differing(found: Verification | None) -> int:
+    return len(found.told) + found.left_out if found else 0
 
 
 def _ended(whole: Pass) -> str:

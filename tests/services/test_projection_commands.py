@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from domain.projections import case_list, status
 from services.cli.projections import projections
-from services.projections import runner
+from services.projections import runner, watching
 from services.projections.checkpoints import SHARDS
 from services.projections.errors import ProjectionStopped
 from services.stack.redis import RedisServer
@@ -18,7 +18,7 @@ from services.store import number_of
 from tests.conftest import TestDatabase
 from tests.integration.working import environment
 from tests.services import poisoned
-from tests.services.casebook import Casebook, history, reference
+from tests.services.casebook import START, Casebook, history, reference
 
 Qmas = Callable[..., Result]
 
@@ -147,6 +147,10 @@ def test_verify_names_every_row_that_differs_however_many(book: Casebook, qmas: 
     named = sorted(reference(number) for number in range(1, 22))
     assert wrong.stdout.splitlines() == [f"case-list: {each} differs in version" for each in named]
     assert "21 rows differ from a fold of the log" in wrong.stderr
+    watching.watch(book.store, book.models, START)
+    shown = qmas("status").stderr.splitlines()
+    assert len(shown) == 21
+    assert shown[-1] == "qmas: and 1 more: qmas projections verify names each"
 
 
 def test_verify_names_what_cannot_be_read_and_every_other_row_that_differs(
