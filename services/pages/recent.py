@@ -4,6 +4,7 @@ Nothing is kept for it: a page is read from its place in the log, which no later
 """
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 from flask import render_template, request
@@ -16,6 +17,7 @@ from domain.wire import WIRE
 from services.pages.catalogue import load_catalogue
 from services.pages.forms import FormFaults
 from services.pages.guard import Route
+from services.store import EventUnreadable
 from services.wiring import Office
 
 LIMIT: Final = 50
@@ -40,22 +42,41 @@ class Happened:
         return key_after(self.recorded, EXERCISE_STREAM)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """An event that this version of the program cannot read, and where it stands."""
+
+    position: int
+    where: str
+
+
 def recent(office: Office) -> ResponseReturnValue:
     """Show what happened last, or last before a position of the log."""
     head = office.store.sequence()
     last = min(head, _before(request.args.get("before", ""), head + 1) - 1)
     first = max(0, last - LIMIT)
-    read = office.store.read_log(after=first, limit=last - first, personal=False)
-    words = load_catalogue()
     return render_template(
         "recent.html",
-        happened=[
-            Happened(title=words(f"event.{WIRE[type(each.event)].name}"), recorded=each)
-            for each in reversed(read)
-        ],
+        happened=_happened(office, first, last)[::-1],
         older=first + 1 if first else None,
         newest=last == head,
     )
+
+
+def _happened(office: Office, first: int, last: int) -> list[Happened | Unreadable]:
+    """Return what stands after the position `first`, up to `last`, whatever cannot be read."""
+    words = load_catalogue()
+    try:
+        read = office.store.read_log(after=first, limit=last - first, personal=False)
+    except EventUnreadable as fault:
+        if last - first == 1:
+            return [Unreadable(position=last, where=fault.where)]
+        each = (_happened(office, at, at + 1) for at in range(first, last))
+        return [*chain.from_iterable(each)]
+    return [
+        Happened(title=words(f"event.{WIRE[type(each.event)].name}"), recorded=each)
+        for each in read
+    ]
 
 
 def _before(typed: str, otherwise: int) -> int:

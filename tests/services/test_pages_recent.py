@@ -5,8 +5,10 @@ import pytest
 from domain.projections.stage_after import CASE_STREAM
 from services.pages.recent import LIMIT
 from services.wiring import Office
+from tests.conftest import TestDatabase
 from tests.services.asking import AUDITOR, OFFICER
 from tests.services.casebook import Casebook, opened
+from tests.services.poisoned import of_a_later_kind
 from tests.services.test_work import file_one
 from tests.services.visiting import Page, file_case, signed_in
 
@@ -64,3 +66,16 @@ def test_what_is_no_position_is_told(office: Office, before: str) -> None:
 
 def test_a_panel_does_not_see_the_work_of_the_office(office: Office) -> None:
     assert signed_in(office, "panel.cheung").get("/staff/recent").status == 403
+
+
+def test_what_cannot_be_read_is_said_and_hides_nothing_else(
+    office: Office, database: TestDatabase
+) -> None:
+    reference = file_one(office, 1)
+    file_one(office, 2)
+    of_a_later_kind(database.admin_url, f"{CASE_STREAM}{reference}", 1)
+    found = rows(signed_in(office, OFFICER.name).get("/staff/recent"))
+    told = [each for each in found if "cannot be read" in each]
+    assert len(found) == office.store.head()
+    assert len(told) == 1
+    assert f"{CASE_STREAM}{reference}@1" in told[0]
