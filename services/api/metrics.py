@@ -1,9 +1,10 @@
 """What is counted about requests, and how far the log and its followers are, for Prometheus."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from kombu.exceptions import KombuError
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -12,7 +13,7 @@ from redis import RedisError
 
 from services.notifications.entries import State
 from services.projections import queries, watching
-from services.queues import look
+from services.queues import Queue, look, look_through
 from services.wiring import Office
 
 MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -133,10 +134,13 @@ class _LogCollector(Collector):
 
 
 class _QueueCollector(Collector):
-    """Asks the broker each time; without Redis, or while it is away, there is only that to tell."""
+    """Asks the broker each time; while it is away there is only that to tell.
+
+    Only Redis shows the oldest message of a queue; of others nothing is said about its age.
+    """
 
     def __init__(self, office: Office) -> None:
-        self._redis = office.pokes.flags
+        self._pokes = office.pokes
 
     def describe(self) -> Iterable[Metric]:
         """Nothing beforehand: registering asks no broker."""
@@ -144,31 +148,37 @@ class _QueueCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The figures now; only `qmas_broker_up` 0 when the broker does not answer."""
-        if self._redis is None:
-            return
-        up = GaugeMetricFamily("qmas_broker_up", "1 while the broker answers, else 0.")
         try:
-            found = look(self._redis)
-        except (RedisError, OSError):
-            up.add_metric([], 0)
-            yield up
-            return
-        up.add_metric([], 1)
-        yield up
-        now = time.time()
-        for name, told, figure in (
-            ("length", "Messages that wait in a queue.", lambda each: each.length),
-            ("workers", "Workers that empty a queue.", lambda each: each.workers),
-            (
-                "oldest_seconds",
-                "Seconds that the oldest message of a queue has waited, 0 while none waits.",
-                lambda each: max(0.0, now - (each.oldest_at or now)),
-            ),
-        ):
+            found = self._look()
+        except (RedisError, KombuError, OSError):
+            found = None
+        up = "1 while the broker answers, else 0."
+        yield _gauge("qmas_broker_up", up, int(found is not None))
+        for name, told, figure in _OF_QUEUES:
+            if name == "oldest_seconds" and self._pokes.flags is None:
+                continue
             gauge = GaugeMetricFamily(f"qmas_queue_{name}", told, labels=("queue",))
-            for each in found:
+            for each in found or ():
                 gauge.add_metric([each.name], figure(each))
             yield gauge
+
+    def _look(self) -> tuple[Queue, ...]:
+        if self._pokes.flags is not None:
+            return look(self._pokes.flags)
+        with self._pokes.sender.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0)
+            return look_through(connection)
+
+
+_OF_QUEUES: Final[tuple[tuple[str, str, Callable[[Queue], float]], ...]] = (
+    ("length", "Messages that wait in a queue.", lambda each: each.length),
+    ("workers", "Workers that empty a queue.", lambda each: each.workers),
+    (
+        "oldest_seconds",
+        "Seconds that the oldest message of a queue has waited, 0 while none waits.",
+        lambda each: max(0.0, time.time() - each.oldest_at) if each.oldest_at else 0,
+    ),
+)
 
 
 def _gauge(name: str, told: str, figure: float) -> Metric:

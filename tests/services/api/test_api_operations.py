@@ -11,6 +11,7 @@ from services.api import operations
 from services.api.app import create_api
 from services.api.metrics import Metrics
 from services.notifications.planning import plan
+from services.pokes import Pokes
 from services.projections import runner
 from services.projections.errors import ProjectionStopped
 from services.tasks import QUEUES
@@ -155,3 +156,24 @@ def test_the_figures_tell_what_is_due_and_since_when(caller: Caller) -> None:
     assert float(figures["qmas_notifications_due"]) == due
     assert 3600 <= float(figures["qmas_notifications_oldest_due_seconds"]) < 7200
     assert float(figures["qmas_notifications_planning_lag"]) == 0
+
+
+def test_a_broker_that_is_not_redis_tells_of_its_queues_all_but_the_age(office: Office) -> None:
+    """Asked as RabbitMQ is: by declaring what should be there."""
+    asked = replace(office, pokes=Pokes(sender=office.pokes.sender, flags=None))
+    assert '\nqmas_queue_length{queue="mail"} 0.0' in Metrics(asked).text().decode()
+    office.pokes.planned()
+    lines = Metrics(asked).text().decode().splitlines()
+    assert "qmas_broker_up 1.0" in lines
+    assert 'qmas_queue_length{queue="mail"} 1.0' in lines
+    assert 'qmas_queue_length{queue="store"} 0.0' in lines
+    assert 'qmas_queue_workers{queue="mail"} 0.0' in lines
+    assert not any("qmas_queue_oldest_seconds" in each for each in lines)
+
+
+def test_a_broker_that_is_not_redis_and_is_away_is_told(office: Office) -> None:
+    caller = _without(office, broker_url="amqp://127.0.0.1:9")
+    lines = caller.call("GET", "/metrics", by=None).text.splitlines()
+    assert "qmas_broker_up 0.0" in lines
+    assert not any(each.startswith("qmas_queue_length{") for each in lines)
+    caller.office.close()
