@@ -77,12 +77,14 @@ def doctor(
 ) -> None:
     """Look everything over; end with 1 when something is not well, saying what to do."""
     findings = examine(_loaded(home, database_url, broker_url), clock=lambda: datetime.now(UTC))
+    all_well = True
     for found in findings:
         mark = "ok   " if found.is_well else "FAULT"
         click.echo(f"{mark} {found.subject}: {found.says}")
         if not found.is_well and found.remedy:
             click.echo(f"      → {found.remedy}")
-    context.exit(0 if all(found.is_well for found in findings) else 1)
+        all_well &= found.is_well
+    context.exit(0 if all_well else 1)
 
 
 COMMANDS: tuple[click.Command, ...] = (up, down, status, doctor)

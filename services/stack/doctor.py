@@ -43,8 +43,11 @@ class Finding:
 
 def examine(
     settings: Settings, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-) -> tuple[Finding, ...]:
-    """Return what was found of this installation, in the order in which things depend."""
+) -> Iterator[Finding]:
+    """Yield what is found of this installation, in the order in which things depend.
+
+    Each is told as soon as it is found: something further on may have to be waited for.
+    """
     checks: tuple[Callable[[], Iterator[Finding]], ...] = (
         _python,
         lambda: _clock(settings, clock()),
@@ -54,7 +57,8 @@ def examine(
         lambda: _schema(settings),
         lambda: _broker(settings),
     )
-    return tuple(finding for check in checks for finding in _guarded(check))
+    for check in checks:
+        yield from _guarded(check)
 
 
 def _guarded(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:

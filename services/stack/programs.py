@@ -19,6 +19,7 @@ from services.tasks import WORKERS
 
 _PROJECT = Path(__file__).resolve().parents[2]
 _ASK_SECONDS = 1.0
+_ANSWER_SECONDS = 2.0  # of a broker, to each thing said to it
 _CONTROL = "celery"  # the exchange on which Celery workers listen for questions
 
 
@@ -88,8 +89,16 @@ def worker_answers(settings: Settings, name: str, *, seconds: float = 3.0) -> bo
 
 
 def open_broker(settings: Settings) -> Connection:
-    """Return a connection, not yet made, that gives up soon when the broker does not answer."""
-    patience = {"socket_connect_timeout": _ASK_SECONDS, "max_retries": 1, "interval_start": 0.1}
+    """Return a connection, not yet made, that gives up soon when the broker does not answer.
+
+    One that hangs is connected to all the same, by its kernel, and is waited for no longer either.
+    """
+    patience = {
+        "socket_connect_timeout": _ASK_SECONDS,
+        "socket_timeout": _ANSWER_SECONDS,
+        "max_retries": 1,
+        "interval_start": 0.1,
+    }
     return Connection(settings.broker_url, transport_options=patience)
 
 
