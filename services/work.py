@@ -182,10 +182,18 @@ def take_next(office: Office, wanted: TakeNext, request: Request) -> WorkOutcome
         if reference is None and not old:
             if (first := _recalled(office, asked)) is not None:
                 return first
-            raise NothingWaits("there is none of this kind, or somebody has each of them")
+            raise NothingWaits(_nothing_waits(wanted))
         for name in old:
             _bring_up(office, name)
         current |= old
+
+
+def _nothing_waits(wanted: TakeNext) -> str:
+    kind = " of this kind" if wanted.stage or wanted.route else ""
+    return (
+        f"no case{kind} waits for an officer: somebody has each of them, or it waits for an "
+        "applicant, a day or an exercise"
+    )
 
 
 def whose_cases(person: Person | None, whose: Whose) -> Mapping[str, Any]:

@@ -58,6 +58,18 @@ class Commands(click.Group):
         commands: tuple[click.Command, ...] = import_module(MODULES[cmd_name]).COMMANDS
         return next(each for each in commands if each.name == cmd_name)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is meant, or fail with the names that are nearly the same."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as fault:
+            # click looks among what was imported, and nothing was.
+            raise click.exceptions.NoSuchCommand(
+                fault.command_name, possibilities=MODULES, ctx=ctx
+            ) from None
+
 
 @click.group(cls=Commands)
 @click.version_option(package_name="qmas", prog_name="qmas")

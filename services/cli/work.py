@@ -13,6 +13,7 @@ from domain.access import Role
 from domain.application import Route
 from domain.data_access import AccessChannel, AccessGround, AccessOutcome
 from domain.days import hong_kong_date
+from domain.errors import NothingWaits
 from domain.stages import Stage
 from domain.work_queue import FOR_OFFICERS
 from services.cli.asking import DAY, in_hong_kong, office, operator, request, wide_console
@@ -48,7 +49,10 @@ def next_(stage: str | None, route: str | None) -> None:
         stage=Stage(stage) if stage else None, route=Route(route) if route else None
     )
     with office() as opened:
-        _said(take_next(opened, wanted, request(Role.OFFICER)))
+        try:
+            _said(take_next(opened, wanted, request(Role.OFFICER)))
+        except NothingWaits as fault:
+            raise NothingWaits(f"{fault}; `qmas work list` shows who has how many") from fault
 
 
 @work.command("list")

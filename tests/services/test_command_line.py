@@ -90,3 +90,11 @@ def test_help_names_every_command_and_starts_nothing(tmp_path: Path) -> None:
     for command in ("assess", "submit", "import", "case", "exercise", "up", "doctor", "demo"):
         assert f"\n  {command} " in said.stdout
     assert not home.exists()
+
+
+def test_a_command_that_is_nearly_one_is_told_which_is_meant(tmp_path: Path) -> None:
+    said = _qmas("statsu", home=tmp_path / "home")
+    assert said.returncode == 2
+    assert "No such command 'statsu'" in said.stderr
+    assert "Did you mean" in said.stderr
+    assert "status" in said.stderr

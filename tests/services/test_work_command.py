@@ -43,7 +43,10 @@ def qmas(office: Office) -> Qmas:
 def test_the_next_case_is_taken_listed_and_put_back(office: Office, qmas: Qmas) -> None:
     reference = file_case(office, "john")
     assert qmas("work", "next").output == f"{reference}: with {operator(Role.OFFICER).name}\n"
-    assert isinstance(qmas("work", "next").exception, NothingWaits)
+    nothing = qmas("work", "next").exception
+    assert isinstance(nothing, NothingWaits)
+    assert str(nothing).startswith("no case waits for an officer: ")
+    assert "`qmas work list`" in str(nothing)
     listed = qmas("work", "list").output
     assert reference in listed
     assert "0 wait for an officer" in listed
@@ -65,7 +68,9 @@ def test_what_each_officer_has_is_shown_beside_what_nobody_has(office: Office, q
 def test_the_next_case_is_of_the_kind_asked_for(office: Office, qmas: Qmas) -> None:
     file_case(office, "john")
     asked = ("work", "next", "--route", "achievement")
-    assert isinstance(qmas(*asked).exception, NothingWaits)
+    nothing = qmas(*asked).exception
+    assert isinstance(nothing, NothingWaits)
+    assert str(nothing).startswith("no case of this kind waits for an officer: ")
     jackie = file_case(office, "jackie")
     assert jackie in qmas(*asked, "--stage", "submitted").output
 
