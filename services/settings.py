@@ -3,8 +3,7 @@
 Nothing else reads the environment, but OpenTelemetry the rest of its own variables. Each setting
 `QMAS_X` may come instead from a file named by `QMAS_X_FILE`, as container secrets do. Whatever is
 not told is embedded: servers of our own in the data folder, with secrets made once and kept there.
-In production nothing is made up: every address and secret must be given, and all that is wrong is
-reported together.
+In production nothing is made up: all must be given, and all that is wrong is reported together.
 """
 
 import base64
@@ -22,7 +21,7 @@ from typing import Self
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from domain.hours import QuietHours
-from services.stack.errors import StackFault
+from services.stack.errors import NothingRuns, StackFault
 from services.stack.keys import kept
 from services.stack.places import Places, settle
 from services.stack.postgres import APP, OWNER, passwords_of, socket_url
@@ -35,7 +34,6 @@ _LEAST_SESSION_SECRET = 32
 _HIGHEST_PORT = 65_535
 _DATABASE_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 _BROKER_SCHEMES = ("redis", "rediss", "redis+socket", "unix", "amqp", "amqps")
-
 
 _REVERSED = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 _SMTP_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
@@ -96,8 +94,7 @@ class Settings:
 
     `database_url` is the application's, without rights to the schema; `owner_database_url` runs
     migrations and is None where this process is not to know it. Keys are 32 bytes each. `staff`
-    and `collector_url`, where spans go, are empty where they were not told; in `quiet_hours` nobody
-    outside the office is written to.
+    and `collector_url`, where spans go, are empty if untold; only staff has mail in `quiet_hours`.
     """
 
     env: Environment
@@ -126,16 +123,20 @@ class Settings:
     environ: Mapping[str, str] = field(repr=False)
 
     @classmethod
-    def load(cls, environ: Mapping[str, str], home: Path | None = None) -> Self:
+    def load(
+        cls, environ: Mapping[str, str], home: Path | None = None, *, asks: bool = False
+    ) -> Self:
         """Return the settings `environ` tells; raise SettingsFault with everything wrong in it.
 
-        `home` wins over QMAS_HOME; with neither it is `.qmas` in the current folder. In an
-        embedded installation the home is made, and the secrets that are missing in it.
+        `home` wins over QMAS_HOME; with neither it is `.qmas` in the current folder. Embedded, it
+        is made with its secrets; whoever only `asks` makes none, and meets NothingRuns.
         """
         reader = _Reader(environ)
         env = reader.environment()
         folder = (home or Path(reader.text("QMAS_HOME") or ".qmas")).absolute()
         made = _Embedded(folder) if env is Environment.EMBEDDED else None
+        if asks and made and not reader.has("QMAS_DATABASE_URL") and not folder.exists():
+            raise NothingRuns(folder)
         host = reader.text("QMAS_WEB_HOST") or "127.0.0.1"
         port = reader.number("QMAS_WEB_PORT", 8600, highest=_HIGHEST_PORT)
         settings = cls(
@@ -174,9 +175,11 @@ class Settings:
         return settings
 
     @classmethod
-    def from_environment(cls, home: Path | None = None, **given: str) -> Self:
+    def from_environment(
+        cls, home: Path | None = None, *, asks: bool = False, **given: str
+    ) -> Self:
         """Return the settings of this process; `given` (from a command line) wins over them."""
-        return cls.load({**os.environ, **given}, home)
+        return cls.load({**os.environ, **given}, home, asks=asks)
 
     def child_environ(self) -> dict[str, str]:
         """Return the environment in which a process of ours loads these same settings."""

@@ -23,6 +23,10 @@ from services.identity import sign_in
 from services.imports import start_of
 from services.intake.fields import day_or_none, instant_or_none
 from services.settings import Settings
+from services.stack.errors import NothingRuns
+from services.stack.places import settle
+from services.stack.postgres import running_postgres
+from services.store.errors import StoreUnreachable
 from services.wiring import Office, open_office
 
 _OR_INSTANT: Final = "nor an instant with its offset such as 2019-05-01T09:30:00+08:00"
@@ -86,24 +90,32 @@ class NotSignedIn(Reportable):
     """The name and the password are nobody's."""
 
 
-def settings(home: Path | None = None, **told: str | None) -> Settings:
+def settings(home: Path | None = None, *, asks: bool = True, **told: str | None) -> Settings:
     """Return this command's settings.
 
     What was said behind the command's name wins over what was said before it, and both win over
-    the environment.
+    the environment. Only a command that does not merely ask may make a data folder.
     """
     root = click.get_current_context().find_root()
     said: dict[str, str] = dict(root.obj or {})
     said |= {name: value for name, value in told.items() if value}
-    return Settings.from_environment(home, **said)
+    return Settings.from_environment(home, asks=asks, **said)
 
 
 @contextmanager
 def office() -> Iterator[Office]:
-    """Yield the office of this process's settings, and close it."""
-    opened = open_office(settings())
+    """Yield the office of this process's settings, and close it.
+
+    Raises `NothingRuns` where the database would be one of ours and was not started.
+    """
+    told = settings()
+    opened = open_office(told)
     try:
         yield opened
+    except StoreUnreachable as fault:
+        if told.embedded_postgres and running_postgres(settle(told.home)) is None:
+            raise NothingRuns(told.home) from fault
+        raise
     finally:
         opened.close()
 

@@ -27,7 +27,7 @@ def demo(*, ci: bool) -> None:
 
     It can be interrupted and run again; a second run recognises what the first one did.
     """
-    settings = asking.settings()
+    settings = asking.settings(asks=False)
     console = wide_console()
     begun = time.monotonic()
     try:

@@ -15,9 +15,12 @@ from services.stack.doctor import examine
 _PIPED_WIDTH = 250
 
 
-def _loaded(home: Path | None, database_url: str | None, broker_url: str | None) -> Settings:
+def _loaded(
+    home: Path | None, database_url: str | None, broker_url: str | None, *, asks: bool = True
+) -> Settings:
     """The environment's settings; what the command line says wins."""
-    return asking.settings(home, QMAS_DATABASE_URL=database_url, QMAS_BROKER_URL=broker_url)
+    urls = {"QMAS_DATABASE_URL": database_url, "QMAS_BROKER_URL": broker_url}
+    return asking.settings(home, asks=asks, **urls)
 
 
 _home = click.option(
@@ -36,7 +39,7 @@ def up(
     home: Path | None, database_url: str | None, broker_url: str | None, *, servers_only: bool
 ) -> None:
     """Start what is not running yet, bring the schema up to date, and wait until all answer."""
-    settings = _loaded(home, database_url, broker_url)
+    settings = _loaded(home, database_url, broker_url, asks=False)
     lifecycle.up(settings, processes=() if servers_only else lifecycle.ALL, say=click.echo)
     if not servers_only:
         click.echo(f"look at {settings.public_url}")
@@ -56,7 +59,8 @@ def down(home: Path | None) -> None:
 def status(home: Path | None, database_url: str | None, broker_url: str | None) -> None:
     """Show what runs, where, and since when."""
     table = Table("process", "pid", "state", "address", "since (UTC)", "restarts")
-    for part in lifecycle.status(_loaded(home, database_url, broker_url)):
+    parts = lifecycle.status(_loaded(home, database_url, broker_url))
+    for part in parts:
         pid = str(part.running.pid) if part.running else ""
         since = f"{part.since.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if part.since else ""
         restarts = str(part.restarts) if part.running and part.ours else ""
@@ -65,6 +69,8 @@ def status(home: Path | None, database_url: str | None, broker_url: str | None) 
     if not console.is_terminal:
         console.width = _PIPED_WIDTH  # so that no path is broken for whoever reads it
     console.print(table)
+    if strange := lifecycle.differing(parts):
+        click.echo(strange)
 
 
 @click.command()
@@ -75,13 +81,16 @@ def status(home: Path | None, database_url: str | None, broker_url: str | None) 
 def doctor(
     context: click.Context, home: Path | None, database_url: str | None, broker_url: str | None
 ) -> None:
-    """Look everything over; end with 1 when something is not well, saying what to do."""
+    """Look everything over; end with 1 when something is not well, saying what to do.
+
+    What a person should look at though the system works is told, and ends with 0.
+    """
     findings = examine(_loaded(home, database_url, broker_url), clock=lambda: datetime.now(UTC))
     all_well = True
     for found in findings:
-        mark = "ok   " if found.is_well else "FAULT"
+        mark = ("warn " if found.warns else "ok   ") if found.is_well else "FAULT"
         click.echo(f"{mark} {found.subject}: {found.says}")
-        if not found.is_well and found.remedy:
+        if found.remedy and not (found.is_well and not found.warns):
             click.echo(f"      → {found.remedy}")
         all_well &= found.is_well
     context.exit(0 if all_well else 1)

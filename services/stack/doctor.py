@@ -10,9 +10,13 @@ from pathlib import Path
 
 from kombu.exceptions import KombuError
 
+from services.counts import Count
+from services.notifications.entries import State
 from services.notifications.fence import REMEDY
 from services.notifications.ledger import Ledger
 from services.notifications.marks import Marks
+from services.notifications.statements import AT_MOST
+from services.notifications.subscriptions import Activity, Subscriptions
 from services.pokes import redis_of
 from services.projections import queries
 from services.projections.models import ReadModels
@@ -20,7 +24,7 @@ from services.settings import Settings
 from services.stack.accounts import server_account
 from services.stack.binaries import POSTGRES_MAJOR, postgres_programs_for, redis_program
 from services.stack.errors import StackFault
-from services.stack.lifecycle import Part, status
+from services.stack.lifecycle import Part, differing, how_to_restart, status
 from services.stack.places import settle
 from services.stack.programs import is_free, open_broker, programs, worker_answers
 from services.store import BlindIndex, CaseKeys, migrate
@@ -33,12 +37,16 @@ _NOT_BEFORE = datetime(2026, 1, 1, tzinfo=UTC)  # this program did not exist ear
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing looked at; `remedy` says what to do when it is not well."""
+    """One thing looked at; `remedy` says what to do when it is not well.
+
+    One that `warns` is well as far as the system goes, and somebody should see to it.
+    """
 
     subject: str
     is_well: bool
     says: str
     remedy: str = ""
+    warns: bool = False
 
 
 def examine(
@@ -148,7 +156,11 @@ def _version(program: Path) -> str:
 def _processes(settings: Settings) -> Iterator[Finding]:
     """What of ours runs; a port of ours that somebody else holds is told as such."""
     ports = {program.name: program for program in programs(settings)}
-    for part in status(settings):
+    parts = status(settings)
+    if strange := differing(parts):
+        remedy = "run `qmas down`, then `qmas up`; or ask with the settings they started with"
+        yield Finding(subject="settings", is_well=False, says=strange, remedy=remedy)
+    for part in parts:
         if not part.ours:
             yield Finding(subject=part.name, is_well=True, says="a server of your own")
         elif part.running:
@@ -200,7 +212,7 @@ def _schema(settings: Settings) -> Iterator[Finding]:
     if found.standing is migrate.Standing.AT_HEAD:
         yield _guards(settings)
         yield from _read_models(settings)
-        yield _fence(settings)
+        yield from _sending(settings)
 
 
 def _guards(settings: Settings) -> Finding:
@@ -250,20 +262,77 @@ def _read_models(settings: Settings) -> Iterator[Finding]:
         yield Finding(subject="read models", is_well=True, says="none stands still")
 
 
-def _fence(settings: Settings) -> Finding:
-    """A fence that a restore closed is told, for nothing is sent behind it."""
+def _sending(settings: Settings) -> Iterator[Finding]:
+    """A fence that a restore closed is told, for nothing is sent behind it.
+
+    What was given up and whoever takes nothing are told too. That is no fault of the installation,
+    which goes on asking, and so it only warns.
+    """
     marks = Marks(settings.fence_folder, redis_of(settings.broker_url))
     ledger = Ledger.connect(settings.database_url, CaseKeys(settings.master_key), marks)
     try:
         state = ledger.fence.state()
+        yield Finding(
+            subject="notifications",
+            is_well=state.closed_at is None,
+            says=state.closed_because or "sent as they are due",
+            remedy=REMEDY,
+        )
+        yield from _letters(ledger)
+        yield from _webhooks(Subscriptions(ledger.engine, ledger.keys))
+    except StoreFault as fault:
+        yield Finding(subject="notifications", is_well=False, says=f"cannot be read: {fault}")
     finally:
         ledger.dispose()
-    return Finding(
-        subject="notifications",
-        is_well=state.closed_at is None,
-        says=state.closed_because or "sent as they are due",
-        remedy=REMEDY,
+
+
+def _letters(ledger: Ledger) -> Iterator[Finding]:
+    counts, mail = ledger.standing().counts, ledger.mail.now()
+    failed, planned = (
+        Count.counted(counts[state], AT_MOST) for state in (State.FAILED, State.PLANNED)
     )
+    if failed:
+        yield Finding(
+            subject="given up",
+            is_well=True,
+            warns=True,
+            says=f"letters and webhooks after their last attempt: {failed}",
+            remedy="`qmas notifications list --state failed` says why; when that is mended, "
+            "`qmas notifications retry NUMBER`",
+        )
+    if mail.until is not None:
+        yield Finding(
+            subject="mail server",
+            is_well=True,
+            warns=True,
+            says=f"away {mail.failures} times in a row, asked again at {_minute(mail.until)}; "
+            f"letters and webhooks that wait: {planned}",
+            remedy="look at the mail server or QMAS_SMTP_URL; `qmas notifications retry --all` "
+            "asks it at once",
+        )
+
+
+def _webhooks(subscriptions: Subscriptions) -> Iterator[Finding]:
+    for each in subscriptions.all():
+        if each.state is Activity.PAUSED:
+            says = f"paused: {each.paused_because}"
+        elif each.failures and each.rests_until is not None:
+            again = _minute(each.rests_until)
+            says = f"took nothing {each.failures} times in a row, asked again at {again}"
+        else:
+            continue
+        yield Finding(
+            subject=f"webhook {each.id}",
+            is_well=True,
+            warns=True,
+            says=says,
+            remedy=f"`qmas webhooks test {each.id}` tells what it answers; when that is mended, "
+            f"`qmas webhooks resume {each.id}`",
+        )
+
+
+def _minute(instant: datetime) -> str:
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _broker(settings: Settings) -> Iterator[Finding]:
@@ -279,11 +348,13 @@ def _broker(settings: Settings) -> Iterator[Finding]:
             )
             return
     yield Finding(subject="broker", is_well=True, says="answers")
+    running = {part.name: part.running for part in status(settings)}
     for name in WORKERS:
         answers = worker_answers(settings, name)
         yield Finding(
             subject=f"{name} answers",
             is_well=answers,
             says="yes" if answers else "no",
-            remedy=f"run `qmas up`; its log is {settings.home / 'log' / name}.log",
+            remedy=f"{how_to_restart(running[name])}; "
+            f"its log is {settings.home / 'log' / name}.log",
         )

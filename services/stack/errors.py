@@ -1,7 +1,18 @@
 """What can go wrong with the servers this project runs for itself."""
 
+from pathlib import Path
+
 from domain.errors import Reportable
 
 
 class StackFault(Reportable):
     """A server or a folder is not as it must be; the message says what, where and what to do."""
+
+
+class NothingRuns(StackFault):
+    """A question was asked of a data folder in which nothing runs that could answer."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(
+            f"nothing runs in {home}: run `qmas up`, or set QMAS_HOME to the folder where it does"
+        )

@@ -36,6 +36,7 @@ from services.stack.processes import (
 )
 from services.stack.programs import Program, is_free, programs
 from services.stack.redis import redis_socket, running_redis, start_redis, stop_redis
+from services.stack.told import note, noted, told_file
 from services.store import migrate
 from services.store.errors import StoreFault
 from services.tasks import WORKERS
@@ -44,18 +45,24 @@ from services.wiring import open_office
 ALL = ("mail", *WORKERS, "beat", "web", "keeper")
 _READY_SECONDS = 60.0
 _PORT_SECONDS = 1.0
+_ANSWER_SECONDS = 20.0  # a worker finds a broker that was restarted again within that
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One server or process as `status` shows it; `running` is None when it is not running."""
+    """One server or process as `status` shows it; `running` is None when it is not running.
+
+    It runs at `address`, whatever is set now; `differing` are the settings that it was started
+    with others of.
+    """
 
     name: str
     running: Running | None
     address: str
     ours: bool = True
+    differing: tuple[str, ...] = ()
 
     @property
     def state(self) -> str:
@@ -79,9 +86,12 @@ def up(settings: Settings, *, processes: Sequence[str] = ALL, say: Say = lambda 
     """Return when the servers, the schema and the named processes are there and answer.
 
     Raises StackFault, with the end of the log of whichever failed; what had started keeps running.
+    So it does, and starts nothing, where processes run with other settings than these.
     """
     places = settle(settings.home)
     with locked(places, "stack"):
+        if strange := differing(status(settings)):
+            raise StackFault(f"{strange}: run `qmas down`, then `qmas up`")
         wanted = [program for program in programs(settings) if program.name in processes]
         missing = [program for program in wanted if recall(_file(places, program)) is None]
         for program in missing:
@@ -93,6 +103,8 @@ def up(settings: Settings, *, processes: Sequence[str] = ALL, say: Say = lambda 
         _start(settings, places, missing, say)
         for program in wanted:
             _refuse_dead(places, program)
+            if program not in missing:
+                _refuse_silent(places, program, say)
 
 
 def start_servers(settings: Settings, *, say: Say = lambda _: None) -> None:
@@ -109,6 +121,11 @@ def down(settings: Settings, *, say: Say = lambda _: None) -> None:
     """Return when nothing of this home runs any more."""
     places = settle(settings.home)
     with locked(places, "stack"):
+        found = [part.name for part in reversed(status(settings)) if part.running]
+        if found:
+            say(f"stopping {', '.join(found)}")
+        else:
+            say(f"nothing runs in {places.home}; if it does elsewhere, set QMAS_HOME")
         for program in reversed(programs(settings)):
             _stop_program(places, program, say)
         if stop_redis(settings.home):
@@ -152,14 +169,25 @@ def status(settings: Settings) -> tuple[Part, ...]:
             ours=settings.embedded_redis,
         ),
     )
-    return servers + tuple(
-        Part(
-            name=program.name,
-            running=recall(_file(places, program)),
-            address=program.address,
-        )
-        for program in programs(settings)
-    )
+    return servers + tuple(_part(settings, places, program) for program in programs(settings))
+
+
+def _part(settings: Settings, places: Places, program: Program) -> Part:
+    running = recall(_file(places, program))
+    told = noted(places, program.name) if running else None
+    if told is None:
+        return Part(name=program.name, running=running, address=program.address)
+    differ = told.differing(places, settings)
+    return Part(name=program.name, running=running, address=told.address, differing=differ)
+
+
+def differing(parts: Sequence[Part]) -> str:
+    """Return which of them run with other settings and which those are; empty when none does."""
+    names = [part.name for part in parts if part.differing]
+    others = sorted({name for part in parts for name in part.differing})
+    if not names:
+        return ""
+    return f"{', '.join(names)} started with other settings than these: {', '.join(others)}"
 
 
 @contextmanager
@@ -174,8 +202,11 @@ def _bring_to_head(settings: Settings, say: Say) -> None:
     """Migrate where the owner is known to us; elsewhere insist that somebody has."""
     try:
         if settings.owner_database_url:
+            before = migrate.state(settings.owner_database_url)
             with _timed("schema", say):
                 migrate.upgrade(settings.owner_database_url)
+            if before.current != before.head:
+                say(f"schema migrated from {before.current or 'nothing'} to {before.head}")
             return
         found = migrate.state(settings.database_url)
     except StoreFault as fault:
@@ -213,6 +244,7 @@ def _spawn(settings: Settings, places: Places, program: Program, *, restarts: in
     if program.scratch is not None:
         shutil.rmtree(program.scratch, ignore_errors=True)
         program.scratch.mkdir(mode=0o700)
+    note(places, program.name, program.address, settings)
     mark = new_mark(_mark_file(places, program))
     process = spawn(
         program.command,
@@ -243,6 +275,27 @@ def _refuse_dead(places: Places, program: Program) -> None:
         raise StackFault(f"{program.name} died; the end of {log}:\n{tail(log)}")
 
 
+def _refuse_silent(places: Places, program: Program, say: Say) -> None:
+    """What ran already answers too, or whoever started it is told how it comes to do so."""
+    if wait_until(program.is_ready, 0):
+        return
+    say(f"{program.name} runs and does not answer; waiting for it")
+    if not wait_until(program.is_ready, _ANSWER_SECONDS):
+        process = recall(_file(places, program))
+        raise StackFault(
+            f"{program.name} runs and did not answer for {_ANSWER_SECONDS:.0f} s: "
+            f"{how_to_restart(process)}; its log is {_log(places, program)}"
+        )
+
+
+def how_to_restart(process: Running | None) -> str:
+    """Return what to do with a process of ours that hangs; None for one that is gone."""
+    if process is None:
+        return "run `qmas up`"
+    # One that is stopped hears nothing but this signal.
+    return f"run `kill -9 {process.pid}`, then `qmas up`"
+
+
 def _refuse_taken_port(program: Program) -> None:
     host, port = program.host, program.port
     # A server that was killed a moment ago gives its port back when its last thread has ended.
@@ -266,6 +319,7 @@ def _clear(places: Places, program: Program) -> None:
     _end_remains(places, program)
     _file(places, program).unlink(missing_ok=True)
     _mark_file(places, program).unlink(missing_ok=True)
+    told_file(places, program.name).unlink(missing_ok=True)
 
 
 def _end_remains(places: Places, program: Program) -> None:

@@ -104,7 +104,14 @@ def remember(path: Path, process: Running) -> None:
         "since": process.since.isoformat(),
         "restarts": process.restarts,
     }
-    _write(path, json.dumps(fields) + "\n")
+    write_whole(path, json.dumps(fields) + "\n")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a small file, whole or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
 
 
 def new_mark(path: Path) -> str:
@@ -113,7 +120,7 @@ def new_mark(path: Path) -> str:
     It is there before the process is: whoever is killed in between leaves nothing unknown behind.
     """
     mark = f"{path} {secrets.token_hex(16)}"
-    _write(path, mark)
+    write_whole(path, mark)
     return mark
 
 
@@ -285,12 +292,6 @@ def _is_marked(pid: int, mark: str) -> bool:
 
 def _pids() -> list[int]:
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-
-
-def _write(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)
 
 
 def _started(pid: int) -> int | None:

@@ -4,7 +4,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -18,6 +18,7 @@ from services.stack.doctor import Finding, examine
 from services.stack.places import settle
 from services.stack.postgres import running_postgres
 from services.tasks import WORKERS
+from services.wiring import open_office
 
 
 @pytest.fixture
@@ -94,6 +95,45 @@ def test_a_read_model_of_an_earlier_version_is_told_and_folded_again_by_up(
     assert _found(settings)["read models"].is_well
 
 
+def test_what_is_not_sent_is_told_and_is_no_fault_of_the_installation(
+    settings: Settings,
+) -> None:
+    lifecycle.up(settings, processes=())
+    office = open_office(settings)
+    try:
+        kept = office.subscriptions.add("https://example.com/kept", ["*"], "test")[0].id
+        rests = office.subscriptions.add("https://example.com/rests", ["*"], "test")[0].id
+        office.subscriptions.pause(kept, "test")
+        office.subscriptions.rest(rests, timedelta(hours=1))
+        office.ledger.mail.begin(timedelta(hours=1))
+    finally:
+        office.close()
+    _give_up_a_letter(settings)
+    found = _found(settings)
+    subjects = ("given up", "mail server", f"webhook {kept}", f"webhook {rests}")
+    for subject in subjects:
+        assert (found[subject].is_well, found[subject].warns) == (True, True), found[subject]
+    assert found["given up"].says.endswith("after their last attempt: 1")
+    assert "qmas notifications list --state failed" in found["given up"].remedy
+    assert found["mail server"].says.startswith("away 1 times in a row, asked again at ")
+    assert found[f"webhook {kept}"].says == "paused: by test"
+    assert found[f"webhook {rests}"].says.startswith("took nothing 1 times in a row")
+    shown = CliRunner().invoke(doctor, ["--home", str(settings.home)]).output
+    assert f"warn  webhook {rests}: took nothing" in shown
+    assert f"      → `qmas webhooks test {rests}`" in shown
+
+
+def _give_up_a_letter(settings: Settings) -> None:
+    """The ledger has a row, as an effect leaves it after its last attempt."""
+    assert settings.owner_database_url is not None
+    with psycopg.connect(settings.owner_database_url) as connection:
+        connection.execute(
+            "INSERT INTO notifications (event_id, effect, party, position, reference, means,"
+            " message_id, state, settled_at, last_error) VALUES (gen_random_uuid(), 'told',"
+            " 'applicant', 1, 'QM-00000-00000', 'email', '<a@b>', 'failed', now(), 'refused')"
+        )
+
+
 def test_a_missing_schema_is_told(settings: Settings) -> None:
     lifecycle.start_servers(settings)
     schema = _found(settings)["schema"]
@@ -144,6 +184,9 @@ def test_the_commands_start_show_examine_and_stop(settings: Settings) -> None:
     assert started.exit_code == 0
     assert "postgres ready in" in started.output
     assert "schema ready in" in started.output
+    assert "schema migrated from nothing to " in started.output
+    again = runner.invoke(up, [*home, "--servers-only"])
+    assert "schema migrated" not in again.output
     shown = runner.invoke(status, home)
     assert str(settle(settings.home).postgres_sockets) in shown.output
     assert shown.output.count("running") == 2
@@ -153,4 +196,5 @@ def test_the_commands_start_show_examine_and_stop(settings: Settings) -> None:
     for name in WORKERS:
         assert f"FAULT {name}: not running" in examined.output
     stopped = runner.invoke(down, home)
-    assert stopped.output.splitlines() == ["redis stopped", "postgres stopped"]
+    said = ["stopping redis, postgres", "redis stopped", "postgres stopped"]
+    assert stopped.output.splitlines() == said

@@ -3,14 +3,17 @@
 import base64
 import os
 import stat
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from services.settings import Environment, Settings, SettingsFault, SmtpSecurity
-from services.stack.errors import StackFault
+from services.stack.errors import NothingRuns, StackFault
+from services.stack.told import values
 
 _KEYS = [base64.b64encode(bytes(range(start, start + 32))).decode() for start in (0, 32)]
+_SERVERS = ("postgres", "redis", "mail")
 _PRODUCTION = {
     "QMAS_ENV": "production",
     "QMAS_DATABASE_URL": "postgresql://qmas_app:hidden-word@db/qmas",
@@ -154,6 +157,35 @@ def test_a_command_line_wins_over_the_environment(
     monkeypatch.setitem(os.environ, "QMAS_WEB_PORT", "8700")
     assert Settings.from_environment(open_folder / "home").web_port == 8700
     assert Settings.from_environment(open_folder / "home", QMAS_WEB_PORT="8800").web_port == 8800
+
+
+def test_whoever_only_asks_makes_no_home(open_folder: Path) -> None:
+    home = open_folder / "home"
+    with pytest.raises(NothingRuns, match=f"nothing runs in {home}: run `qmas up`"):
+        Settings.load({}, home, asks=True)
+    assert not home.exists()
+    assert Settings.load({}, home) == Settings.load({}, home, asks=True)
+
+
+def test_every_setting_that_a_process_goes_by_is_compared(open_folder: Path) -> None:
+    """Nobody goes by the others, or they follow from those, or are the schema owner's."""
+    apart = {"home", "owner_database_url", "environ"} | {f"embedded_{s}" for s in _SERVERS}
+    under = {"QMAS_COLLECTOR_URL": "OTEL_EXPORTER_OTLP_ENDPOINT", "QMAS_SMTP": "QMAS_SMTP_URL"}
+    compared = set(values(Settings.load({}, open_folder / "home")))
+    for each in fields(Settings):
+        name = f"QMAS_{each.name.upper()}"
+        name = under.get(name, name)
+        if each.name not in apart:
+            assert any(other.startswith(name) for other in compared), each.name
+
+
+def test_a_setting_that_is_told_as_it_would_be_anyway_is_no_other_one(open_folder: Path) -> None:
+    home = open_folder / "home"
+    told = {"QMAS_WEB_PORT": "8600", "QMAS_PUBLIC_URL": "http://127.0.0.1:8600/"}
+    assert values(Settings.load({}, home)) == values(Settings.load(told, home))
+    other = values(Settings.load({"QMAS_WEB_PORT": "8601"}, home))
+    kept = values(Settings.load({}, home))
+    assert {name for name in kept if kept[name] != other[name]} == {"QMAS_WEB_PORT"}
 
 
 def test_a_home_that_is_a_file_is_named(open_folder: Path) -> None:

@@ -17,6 +17,7 @@ from services.stack import lifecycle, processes
 from services.stack.accounts import may_run, server_account
 from services.stack.binaries import postgres_programs, postgres_programs_for
 from services.stack.doctor import examine
+from services.stack.errors import StackFault
 from services.stack.lifecycle import Part
 from services.stack.programs import programs, worker_answers
 from services.tasks import WORKERS
@@ -129,6 +130,46 @@ def _of_this_home(settings: Settings) -> list[str]:
             if entry.name.isdigit() and mark in (entry / "environ").read_bytes().split(b"\0"):
                 found.append((entry / "cmdline").read_text())
     return found
+
+
+def test_other_settings_than_those_it_runs_with_are_told_and_change_nothing(
+    settings: Settings,
+) -> None:
+    before = [_running(settings, name) for name in lifecycle.ALL]
+    others = {"QMAS_WEB_PORT": _free_port(), "QMAS_MAIL_SENDER": "office@example.invalid"}
+    other = Settings.load({**settings.environ, **others}, settings.home)
+    with pytest.raises(StackFault) as refused:
+        lifecycle.up(other)
+    said = str(refused.value)
+    assert "web" in said
+    assert "started with other settings than these: QMAS_MAIL_SENDER, QMAS_WEB_PORT" in said
+    assert said.endswith("run `qmas down`, then `qmas up`")
+    assert [_running(other, name) for name in lifecycle.ALL] == before
+    assert _part(other, "web").address == f"127.0.0.1:{settings.web_port}"
+    found = {each.subject: each for each in examine(other)}
+    assert not found["settings"].is_well
+    assert f"at 127.0.0.1:{settings.web_port}" in found["web"].says
+    kept = "".join(path.read_text() for path in (settings.home / "run").glob("*.told"))
+    assert settings.session_secret not in kept
+
+
+def test_a_worker_that_hangs_is_told_with_what_helps(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "_ANSWER_SECONDS", 2.0)
+    before = _running(settings, "worker")
+    os.kill(before.pid, signal.SIGSTOP)
+    helps = f"run `kill -9 {before.pid}`, then `qmas up`"
+    found = {each.subject: each for each in examine(settings)}["worker answers"]
+    assert not found.is_well
+    assert found.remedy.startswith(helps)
+    with pytest.raises(StackFault, match=f"worker runs and did not answer .*: {helps}"):
+        lifecycle.up(settings)
+    os.kill(before.pid, signal.SIGKILL)
+    assert processes.wait_until(lambda: not processes.is_alive(before), 10)
+    lifecycle.up(settings)
+    assert _running(settings, "worker") != before
+    assert worker_answers(settings, "worker")
 
 
 @pytest.mark.skipif(server_account() is None, reason="only root hands the server to another user")

@@ -98,3 +98,33 @@ def test_a_command_that_is_nearly_one_is_told_which_is_meant(tmp_path: Path) -> 
     assert "No such command 'statsu'" in said.stderr
     assert "Did you mean" in said.stderr
     assert "status" in said.stderr
+
+
+@pytest.mark.parametrize(
+    "words", ["status", "down", "doctor", "projections status", "work next", "exercise show"]
+)
+def test_a_question_makes_no_data_folder(tmp_path: Path, words: str) -> None:
+    home = tmp_path / "home"
+    said = _qmas(*words.split(), home=home)
+    assert (said.returncode, said.stdout) == (2, "")
+    told = f"qmas: nothing runs in {home}: run `qmas up`, or set QMAS_HOME to the folder "
+    assert said.stderr == f"{told}where it does\n"
+    assert not home.exists()
+
+
+@pytest.mark.parametrize("words", ["projections status", "notifications status", "work list"])
+def test_a_question_to_a_stopped_stack_is_told_to_start_it(tmp_path: Path, words: str) -> None:
+    home = tmp_path / "home"
+    Settings.load({}, home)
+    said = _qmas(*words.split(), home=home)
+    assert (said.returncode, said.stdout) == (2, "")
+    assert said.stderr.startswith(f"qmas: nothing runs in {home}: run `qmas up`")
+    assert said.stderr.count("\n") == 1
+
+
+def test_down_where_nothing_runs_says_so(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    Settings.load({}, home)
+    said = _qmas("down", home=home)
+    assert said.returncode == 0
+    assert said.stdout == f"nothing runs in {home}; if it does elsewhere, set QMAS_HOME\n"
