@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from services import tracing
 from services.api.app import create_api
+from services.api.metrics import Metrics
 from services.logs import log_as_json
 from services.pages.app import create_pages
 from services.settings import Settings
@@ -29,7 +30,8 @@ def create_application() -> "WSGIApplication":
     settings = Settings.from_environment()
     tracing.start(settings, "web")
     office = open_office(settings)
-    return dispatch(create_api(office), create_pages(office))
+    metrics = Metrics(office)
+    return dispatch(create_api(office, metrics), create_pages(office, metrics.answered))
 
 
 def dispatch(api: "WSGIApplication", pages: "WSGIApplication") -> "WSGIApplication":

@@ -103,13 +103,16 @@ class _Api(Api):  # type: ignore[misc]  # flask-smorest has no types
                 content[problems.MEDIA_TYPE] = content.pop(self.DEFAULT_RESPONSE_CONTENT_TYPE)
 
 
-def create_api(office: Office) -> flask.Flask:
-    """The API of an office; raises `Unguarded` when a route names no action."""
+def create_api(office: Office, metrics: Metrics | None = None) -> flask.Flask:
+    """The API of an office; raises `Unguarded` when a route names no action.
+
+    It counts its requests in `metrics`, and shows them with whatever else is counted there.
+    """
     app = flask.Flask("services.api", static_folder=None)
     app.config.update(_CONFIG)
     app.url_map.merge_slashes = False
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
-    metrics = Metrics(office)
+    metrics = metrics or Metrics(office)
     _observe(app, metrics)
     api = _Api(app)
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
@@ -160,7 +163,9 @@ def _observe(app: flask.Flask, metrics: Metrics) -> None:
         if applied := flask.g.get("preference_applied"):
             response.headers["Preference-Applied"] = applied
         flask.g.status = response.status_code
-        metrics.answered(*_kind(), response.status_code, time.perf_counter() - flask.g.started)
+        metrics.answered(
+            "api", *_kind(), response.status_code, time.perf_counter() - flask.g.started
+        )
         return response
 
     @app.teardown_request

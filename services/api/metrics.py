@@ -32,22 +32,22 @@ class Metrics:
         self._log.register(_QueueCollector(office))
         self._requests = Counter(
             "qmas_http_requests",
-            "Requests answered, by method, route and status.",
-            ("method", "route", "status"),
+            "Requests answered by the API and the pages, by method, route and status.",
+            ("part", "method", "route", "status"),
             registry=self._own,
         )
         self._seconds = Histogram(
             "qmas_http_request_seconds",
             "Seconds from a request to its answer, by method and route.",
-            ("method", "route"),
+            ("part", "method", "route"),
             buckets=_BUCKETS,
             registry=self._own,
         )
 
-    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
-        """One more request is counted."""
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(method, route).observe(seconds)
+    def answered(self, part: str, method: str, route: str, status: int, seconds: float) -> None:
+        """One more request is counted, which `part` of the web application answered."""
+        self._requests.labels(part, method, route, str(status)).inc()
+        self._seconds.labels(part, method, route).observe(seconds)
 
     def text(self) -> bytes:
         """Every figure in Prometheus' text format."""

@@ -6,6 +6,8 @@ screen is kept by a cache.
 """
 
 import secrets
+import time
+from collections.abc import Callable
 from datetime import date, datetime
 from functools import partial
 from http import HTTPStatus
@@ -60,6 +62,9 @@ _HEADERS: Final = {
     "X-Frame-Options": "DENY",
 }
 
+Answered = Callable[[str, str, str, int, float], None]
+"""Takes that a part answered a request: its name, the method, the route, the status, seconds."""
+
 ROUTES: Final = (
     *status.ROUTES,
     *signing_in.ROUTES,
@@ -81,8 +86,11 @@ ROUTES: Final = (
 """Every page there is."""
 
 
-def create_pages(office: Office) -> Flask:
-    """Return the pages of an office; raise `UnguardedRoute` when one names no action."""
+def create_pages(office: Office, answered: Answered | None = None) -> Flask:
+    """Return the pages of an office; raise `UnguardedRoute` when one names no action.
+
+    `answered` hears of every request that they answer.
+    """
     app = Flask("services.pages", static_folder="static", template_folder="templates")
     app.request_class = BrowserRequest
     app.config.update(
@@ -116,6 +124,8 @@ def create_pages(office: Office) -> Flask:
     app.teardown_request(_forget_request)
     guard.serve(app, office, ROUTES)
     app.after_request(partial(_finish, secure=office.settings.public_url.startswith("https://")))
+    if answered is not None:
+        app.after_request(partial(_counted, answered))
     problems.show_problems(app)
     return app
 
@@ -131,17 +141,27 @@ def _day(page: Context, on: date | None) -> str:
 
 
 def _name_request() -> None:
+    g.started = time.perf_counter()
     g.correlation_id = secrets.token_hex(16)
     bind_contextvars(correlation_id=g.correlation_id)
-    rule = request.url_rule
     if request.endpoint != "static":
         # Whoever looks at a page chooses no id of ours: what their header names is linked.
         g.ended = request_begun(
-            request.method if rule else "other",
-            rule.rule if rule else "none",
+            *_kind(),
             g.correlation_id,
             request.headers.get("traceparent", ""),
         )
+
+
+def _kind() -> tuple[str, str]:
+    """The method and the route of the request, of which there are few: no reference is in it."""
+    rule = request.url_rule
+    return (request.method, rule.rule) if rule else ("other", "none")
+
+
+def _counted(answered: Answered, response: Response) -> Response:
+    answered("pages", *_kind(), response.status_code, time.perf_counter() - g.started)
+    return response
 
 
 def _forget_request(_: BaseException | None) -> None:

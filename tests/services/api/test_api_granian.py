@@ -132,5 +132,20 @@ def test_a_body_without_a_length_is_read_and_bounded(port: int, settings: Settin
 def test_the_figures_are_those_of_all_web_processes(port: int) -> None:
     for _ in range(20):
         assert _asked(port, "GET", "/api/v1/counts")[0] == 401
-    line = b'qmas_http_requests_total{method="GET",route="/api/v1/counts",status="401"} 20.0'
+    line = (
+        b'qmas_http_requests_total{method="GET",part="api",'
+        b'route="/api/v1/counts",status="401"} 20.0'
+    )
     assert line in _asked(port, "GET", "/metrics")[2].splitlines()
+
+
+def test_the_figures_count_pages_by_their_route(port: int) -> None:
+    for reference in ("QM-4K7RT-9XWPR", "QM-M8YV2-Y5HXE"):
+        assert _asked(port, "GET", f"/staff/cases/{reference}")[0] in {302, 303}
+    figures = _asked(port, "GET", "/metrics")[2].decode()
+    counted = [
+        line for line in figures.splitlines() if 'part="pages",route="/staff/cases/<' in line
+    ]
+    assert sum(float(each.split()[-1]) for each in counted if "requests_total" in each) == 2
+    assert sum(float(each.split()[-1]) for each in counted if "seconds_count" in each) == 2
+    assert "QM-" not in figures
