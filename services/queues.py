@@ -1,7 +1,9 @@
-"""What waits in each queue, since when, and how many workers empty it.
+"""What waits in each queue, since when, how many workers empty it, and whether it moves.
 
-A long queue that moves is busy; one whose oldest message is old stands still. Workers say every few
-seconds that they are there, so that a queue which nobody empties is seen before anything is late.
+A queue of which turns begin and end is busy, however old its oldest message is: each turn does all
+that there is to do, and what waits behind it wakes somebody once more. One in which something
+waits while no turn begins or ends stands still. Workers say every few seconds that they are there,
+so that a queue which nobody empties is seen before anything is late.
 """
 
 import json
@@ -16,18 +18,31 @@ from redis import Redis
 from services.pokes import HEADER
 from services.tasks import QUEUES
 
+_TURNS: Final = "qmas:turns"
+_MOVED: Final = "qmas:moved"
+
 PRESENT_SECONDS: Final = 15
 """How long a worker counts as there after it last said so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """A queue: `oldest_at` is when its oldest message was sent, None where none is known of."""
+    """A queue: `oldest_at` is when its oldest message was sent, None where none is known of.
+
+    `turns` is how many of its tasks ended, `moved_at` when one last began or ended: 0 where that
+    is not known.
+    """
 
     name: str
     length: int
     oldest_at: float | None
     workers: int
+    turns: int = 0
+    moved_at: float = 0.0
+
+    def still_since(self) -> float | None:
+        """Return since when something waits and nothing moves, None where nothing waits."""
+        return None if self.oldest_at is None else max(self.oldest_at, self.moved_at)
 
 
 def look(redis: Redis) -> tuple[Queue, ...]:
@@ -38,11 +53,20 @@ def look(redis: Redis) -> tuple[Queue, ...]:
             asked.llen(name)
             asked.lindex(name, -1)  # messages are put in at the left, and taken at the right
             asked.zcount(_workers_of(name), now - PRESENT_SECONDS, "+inf")
+            asked.hget(_TURNS, name)
+            asked.hget(_MOVED, name)
         found: list[Any] = asked.execute()
     return tuple(
-        Queue(name=name, length=length, oldest_at=_sent_at(oldest), workers=workers)
-        for name, length, oldest, workers in zip(
-            QUEUES, found[::3], found[1::3], found[2::3], strict=True
+        Queue(
+            name=name,
+            length=length,
+            oldest_at=_sent_at(oldest),
+            workers=workers,
+            turns=int(turns or 0),
+            moved_at=float(moved or 0),
+        )
+        for name, length, oldest, workers, turns, moved in zip(
+            QUEUES, *(found[each::5] for each in range(5)), strict=True
         )
     )
 
@@ -75,6 +99,15 @@ def tell(redis: Redis, worker: str, queues: Iterable[str]) -> None:
         for name in queues:
             told.zadd(_workers_of(name), {worker: now})
             told.zremrangebyscore(_workers_of(name), "-inf", now - PRESENT_SECONDS)
+        told.execute()
+
+
+def moved(redis: Redis, queue: str, *, ended: bool) -> None:
+    """A turn of that queue begins now, or has ended."""
+    with redis.pipeline(transaction=False) as told:
+        told.hset(_MOVED, queue, time.time())
+        if ended:
+            told.hincrby(_TURNS, queue)
         told.execute()
 
 

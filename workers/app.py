@@ -17,9 +17,9 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from services.logs import log_as_json
 from services.pokes import HEADER, asked_by, header, told_with
-from services.queues import tell
+from services.queues import moved, tell
 from services.settings import Settings
-from services.tasks import QUEUES
+from services.tasks import QUEUES, TASKS
 from services.tracing import turn
 from workers.broker import outlive_redis
 from workers.office import broker, close_office, forget_office, office
@@ -84,6 +84,17 @@ class PokedTask(Task[Any, Any]):
         if sender := asked_by(self.request):
             bind_contextvars(correlation_id=sender)
         office().pokes.started(self.name, args)
+        self._move(ended=False)
+
+    def after_return(self, *told: Any, **more: Any) -> None:  # noqa: ARG002 - Celery's own signature
+        """It can be seen that its queue moves, whatever came of the task."""
+        self._move(ended=True)
+
+    def _move(self, *, ended: bool) -> None:
+        redis = office().pokes.flags
+        if redis is not None and self.name in TASKS:
+            with suppress(RedisError, OSError):
+                moved(redis, TASKS[self.name].queue, ended=ended)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the task gives, told as a span of whoever poked it."""

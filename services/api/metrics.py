@@ -6,7 +6,7 @@ from typing import Final
 
 from kombu.exceptions import KombuError
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from redis import RedisError
@@ -136,7 +136,8 @@ class _LogCollector(Collector):
 class _QueueCollector(Collector):
     """Asks the broker each time; while it is away there is only that to tell.
 
-    Only Redis shows the oldest message of a queue; of others nothing is said about its age.
+    Only with Redis is it known how old a queue's messages are and whether it moves; of others
+    nothing is said about that.
     """
 
     def __init__(self, office: Office) -> None:
@@ -155,12 +156,18 @@ class _QueueCollector(Collector):
         up = "1 while the broker answers, else 0."
         yield _gauge("qmas_broker_up", up, int(found is not None))
         for name, told, figure in _OF_QUEUES:
-            if name == "oldest_seconds" and self._pokes.flags is None:
+            if name.endswith("_seconds") and self._pokes.flags is None:
                 continue
             gauge = GaugeMetricFamily(f"qmas_queue_{name}", told, labels=("queue",))
             for each in found or ():
                 gauge.add_metric([each.name], figure(each))
             yield gauge
+        if self._pokes.flags is not None:
+            ended = "Turns of the tasks of a queue that ended."
+            turns = CounterMetricFamily("qmas_queue_turns", ended, labels=("queue",))
+            for each in found or ():
+                turns.add_metric([each.name], each.turns)
+            yield turns
 
     def _look(self) -> tuple[Queue, ...]:
         if self._pokes.flags is not None:
@@ -170,13 +177,22 @@ class _QueueCollector(Collector):
             return look_through(connection)
 
 
+def _seconds_since(at: float | None) -> float:
+    return 0.0 if at is None else max(0.0, time.time() - at)
+
+
 _OF_QUEUES: Final[tuple[tuple[str, str, Callable[[Queue], float]], ...]] = (
     ("length", "Messages that wait in a queue.", lambda each: each.length),
     ("workers", "Workers that empty a queue.", lambda each: each.workers),
     (
         "oldest_seconds",
         "Seconds that the oldest message of a queue has waited, 0 while none waits.",
-        lambda each: max(0.0, time.time() - each.oldest_at) if each.oldest_at else 0,
+        lambda each: _seconds_since(each.oldest_at),
+    ),
+    (
+        "still_seconds",
+        "Seconds that something waits in a queue of which no turn began or ended.",
+        lambda each: _seconds_since(each.still_since()),
     ),
 )
 

@@ -34,7 +34,8 @@ LEASE: Final = timedelta(minutes=6)
 # A message may wait for ten answers of the server, each up to `mail.SECONDS`; so none is begun when
 # less than that is left of the lease.
 START_WITHIN: Final = 120.0
-PATIENCE: Final = 45.0
+# Short, because what waits beside letters on the same worker has its turn in between.
+PATIENCE: Final = 10.0
 
 FIRST_WAIT: Final = timedelta(seconds=30)
 LONGEST_WAIT: Final = timedelta(hours=1)

@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from services.pokes import AFTER_COMMIT, AFTER_PLANNING, Pokes, flag_of
 from services.projections import queries, runner
 from services.projections.verify import verify
-from services.queues import PRESENT_SECONDS, look, tell
+from services.queues import PRESENT_SECONDS, look, moved, tell
 from services.settings import Settings
 from services.tasks import QUEUES
 from tests.conftest import TestDatabase
@@ -215,6 +215,33 @@ def test_a_queue_tells_since_when_its_oldest_message_waits(pokes: Pokes, redis: 
     assert queues["projections"].length == len(runner.PROJECTIONS) + 1
     assert before <= (queues["projections"].oldest_at or 0) <= between
     assert (queues["store"].length, queues["store"].oldest_at) == (0, None)
+
+
+def test_a_queue_of_which_turns_begin_or_end_does_not_stand_still(
+    pokes: Pokes, redis: Redis
+) -> None:
+    pokes.committed()
+    waits = next(each for each in look(redis) if each.name == "projections")
+    assert waits.still_since() == waits.oldest_at
+    for ended in (False, True):
+        before = time.time()
+        moved(redis, "projections", ended=ended)
+        moves = next(each for each in look(redis) if each.name == "projections")
+        assert moves.oldest_at == waits.oldest_at
+        assert before <= (moves.still_since() or 0) <= time.time()
+        assert moves.turns == int(ended)
+    moved(redis, "store", ended=True)
+    assert {each.name: each.still_since() for each in look(redis)}["store"] is None
+
+
+def test_workers_say_that_their_queues_move(place: Workplace, pokes: Pokes, redis: Redis) -> None:
+    place.hire(beat=False)
+    pokes.committed()
+    wanted = {"projections": len(runner.PROJECTIONS), "notifications": 1}
+    place.until(lambda: all(each.turns >= wanted.get(each.name, 0) for each in look(redis)))
+    found = {each.name: each for each in look(redis)}
+    assert all(found[name].moved_at for name in wanted)
+    assert (found["store"].turns, found["store"].moved_at) == (0, 0)
 
 
 def test_workers_say_which_queues_they_empty(place: Workplace, redis: Redis) -> None:

@@ -135,7 +135,7 @@ def test_the_figures_count_requests_and_tell_how_far_the_log_is(caller: Caller) 
         "qmas_broker_up 1.0",
     ):
         assert line in text.splitlines()
-    for figure in ("length", "oldest_seconds", "workers"):
+    for figure in ("length", "oldest_seconds", "still_seconds", "turns_total", "workers"):
         for queue in QUEUES:
             assert f'\nqmas_queue_{figure}{{queue="{queue}"}} ' in text
 
