@@ -12,11 +12,16 @@ from domain.access import Role
 from domain.errors import Reportable
 from services.cli.asking import office, operator
 from services.notifications import calling, cloud_events, signing
-from services.notifications.destinations import destination
+from services.notifications.destinations import addresses, destination
 from services.notifications.replies import Verdict
 from services.notifications.subscriptions import EVERYTHING, Activity, Subscription
 
 _HOURS: Final = 24
+_ALLOWED: Final = (
+    "qmas: this command went by QMAS_WEBHOOKS_ALLOW_PRIVATE=yes of this shell. Events are sent by "
+    "a worker, by its own settings: set it there too, which is before `qmas up` where that starts "
+    "it"
+)
 _ID: Final = click.argument("subscription")
 
 
@@ -41,10 +46,15 @@ def add(url: str, events: tuple[str, ...]) -> None:
     """Tell URL of events from now on; show the secret by which it knows them."""
     _known(events)
     with office() as opened:
-        destination(url, inside=opened.settings.webhooks.inside)
+        inside = opened.settings.webhooks.inside
+        is_known = _leads_somewhere(url, inside=inside)
         made, secret = opened.subscriptions.add(url, events or (EVERYTHING,), _by())
     click.echo(f"{made.id}  {made.url}")
     _show(secret)
+    if not is_known:
+        click.echo("qmas: the URL's host has no address now; it is looked up each time", err=True)
+    if inside:
+        click.echo(_ALLOWED, err=True)
 
 
 @webhooks.command("list")
@@ -131,9 +141,12 @@ def test(subscription: str) -> None:
     with office() as opened:
         served = opened.subscriptions.served(subscription)
         reply = calling.attempt(opened, served, uuid4())
+        inside = opened.settings.webhooks.inside
     if reply.verdict is not Verdict.TAKEN:
         raise NotTaken(f"{served.url} did not take it: {reply.reason}")
     click.echo(f"{served.url} took it")
+    if inside:
+        click.echo(_ALLOWED, err=True)
 
 
 COMMANDS: tuple[click.Command, ...] = (webhooks,)
@@ -154,6 +167,16 @@ def _known(events: tuple[str, ...]) -> None:
             close = get_close_matches(name, cloud_events.NAMES, n=1)
             meant = f"do you mean {close[0]}?" if close else "names are as `qmas history` has them"
             raise click.BadParameter(f"no event is called {name}; {meant}", param_hint="--event")
+
+
+def _leads_somewhere(url: str, *, inside: bool) -> bool:
+    """Say whether the URL's host has an address now; `UnusableDestination` where none may be."""
+    to = destination(url, inside=inside)
+    try:
+        addresses(to, inside=inside)
+    except (OSError, UnicodeError):
+        return False
+    return True
 
 
 def _show(secret: bytes) -> None:

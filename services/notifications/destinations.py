@@ -67,7 +67,7 @@ def addresses(to: Destination, *, inside: bool) -> tuple[str, ...]:
     found = socket.getaddrinfo(to.host, to.port, type=socket.SOCK_STREAM)
     known = tuple(dict.fromkeys(str(each[4][0]) for each in found))
     if not inside and not all(map(_is_public, known)):
-        raise UnusableDestination("address not public")
+        raise UnusableDestination(f"{to.host[:60]} leads to no public address")
     return known
 
 

@@ -29,7 +29,10 @@ def _poster(*, inside: bool = True) -> Poster:
 
 def test_a_name_that_leads_inside_is_refused_before_anything_is_sent(receiver: Receiver) -> None:
     reply = _poster(inside=False).post(f"https://localhost:{receiver.port}/", {}, b"{}")
-    assert (reply.verdict, reply.reason) == (Verdict.REFUSED, "address not public")
+    assert (reply.verdict, reply.reason) == (
+        Verdict.REFUSED,
+        "localhost leads to no public address",
+    )
     assert receiver.arrivals == []
 
 

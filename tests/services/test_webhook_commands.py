@@ -86,7 +86,9 @@ def test_an_event_that_there_is_not_is_told_with_what_may_be_meant(told: Setting
     ), "the office's work is told to nobody"
 
 
-@pytest.mark.parametrize("url", ["http://hooks.example/", "https://127.0.0.1/", "https://[::1]/"])
+@pytest.mark.parametrize(
+    "url", ["http://hooks.example/", "https://127.0.0.1/", "https://[::1]/", "https://localhost/x"]
+)
 def test_a_destination_inside_is_refused_unless_it_is_allowed(
     told: Settings, inside: Settings, office: Office, url: str
 ) -> None:
@@ -94,6 +96,22 @@ def test_a_destination_inside_is_refused_unless_it_is_allowed(
     assert result.exit_code == 1
     assert office.subscriptions.all() == ()
     assert _qmas(inside, "add", url).exit_code == 0
+
+
+def test_what_is_allowed_here_alone_is_told_apart_from_what_workers_may(
+    told: Settings, inside: Settings, office: Office
+) -> None:
+    assert "this shell" not in _qmas(told, "add", _PUBLIC).output
+    added = _qmas(inside, "add", "https://localhost/x")
+    assert added.exit_code == 0
+    assert "Events are sent by a worker, by its own settings" in added.stderr
+    assert len(office.subscriptions.all()) == 2
+
+
+def test_a_host_without_an_address_is_added_and_told(told: Settings, office: Office) -> None:
+    added = _qmas(told, "add", "https://nobody.invalid/qmas")
+    assert "the URL's host has no address now" in added.stderr
+    assert _only(office).url == "https://nobody.invalid/qmas"
 
 
 def test_rotate_shows_a_new_secret(told: Settings, office: Office) -> None:
@@ -151,7 +169,9 @@ def test_a_trial_is_signed_and_told_with_its_answer(
 ) -> None:
     secret = _secret(_qmas(inside, "add", receiver.url).output)
     name = _only(office).id
-    assert _qmas(inside, "test", name).output == f"{receiver.url} took it\n"
+    tried = _qmas(inside, "test", name)
+    assert tried.stdout == f"{receiver.url} took it\n"
+    assert "by QMAS_WEBHOOKS_ALLOW_PRIVATE=yes of this shell" in tried.stderr
     (arrival,) = receiver.arrivals
     said = Webhook(secret).verify(arrival.body, dict(arrival.headers))
     assert said["type"] == "invalid.qmas.webhook-test"
