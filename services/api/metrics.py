@@ -86,6 +86,12 @@ class _LogCollector(Collector):
         lag = GaugeMetricFamily(
             "qmas_projection_lag", "Events that a read model does not hold yet.", labels=("name",)
         )
+        behind = GaugeMetricFamily(
+            "qmas_projection_behind_seconds",
+            "Seconds since the first event that a read model does not hold, 0 when it holds all.",
+            labels=("name",),
+        )
+        now = self._office.clock()
         stopped = GaugeMetricFamily(
             "qmas_projection_stopped",
             "1 while a projection stands before an event that it cannot fold.",
@@ -93,8 +99,10 @@ class _LogCollector(Collector):
         )
         for each in queries.progress(self._office.models):
             lag.add_metric([each.name], each.freshness.lag)
+            since = each.behind_since
+            behind.add_metric([each.name], max(0.0, (now - since).total_seconds()) if since else 0)
             stopped.add_metric([each.name], 0 if each.stop is None else 1)
-        yield from (lag, stopped)
+        yield from (lag, behind, stopped)
         verified = watching.verification(self._office.models)
         yield _gauge(
             "qmas_projection_rows_differing",

@@ -1,9 +1,9 @@
 """`qmas projections`: how the read models get on, whether they are right, and filling them anew."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import click
 from rich.console import Console
@@ -21,6 +21,8 @@ from services.projections.watching import Pass, Verification
 from services.wiring import Office
 
 _SHOWN = 20
+_PROMPT = timedelta(minutes=1)
+_HEADS = ("READ MODEL", "VERSION", "POSITION", "STATE", "BEHIND SINCE", "KNOWS UNTIL", "BESIDE")
 _NAMES = click.Choice([*runner.PROJECTIONS])
 
 
@@ -31,14 +33,26 @@ def projections() -> None:
 
 @projections.command()
 def status() -> None:
-    """Show how far each read model is; exit status 1 when one stands still or is outdated."""
+    """Show how far each read model is; exit status 1 when one stands still or is outdated.
+
+    VERSION is that of the program which folds it. BESIDE names rows that are not live: `ready` ones
+    can take their place, `former` ones can be had back.
+    """
     with office() as opened:
-        opened.store.sequence()
+        head = opened.store.sequence()
         found = queries.progress(opened.models)
         verified = watching.verification(opened.models)
-    for each in found:
-        click.echo(_line(each))
+        late = [each.name for each in found if not each.stop and _is_late(each, opened.clock())]
+    click.echo(f"the log has {head} events")
+    for line in _table(found):
+        click.echo(line)
     click.echo(_verified(verified))
+    if late:
+        click.echo(
+            f"qmas: {', '.join(late)}: behind for more than a minute: no worker folds, or there is "
+            "more than it can fold; `qmas doctor` tells whether one answers",
+            err=True,
+        )
     stopped = [(each.name, stop) for each in found for stop in each.stops]
     for name, stop in stopped:
         click.echo(_stopped(name, stop), err=True)
@@ -227,14 +241,34 @@ def _utc(instant: datetime | None) -> str:
     return instant.astimezone(UTC).isoformat(timespec="seconds") if instant else "never"
 
 
-def _line(each: Progress) -> str:
+def _is_late(each: Progress, now: datetime) -> bool:
+    return each.behind_since is not None and now - each.behind_since > _PROMPT
+
+
+def _table(found: Sequence[Progress]) -> Iterator[str]:
+    """Return the read models under their heads, in columns as wide as their widest text."""
+    table = [_HEADS, *map(_cells, found)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for line in table:
+        padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        yield "  ".join(padded).rstrip()
+
+
+def _cells(each: Progress) -> tuple[str, ...]:
     fresh = each.freshness
-    known = _utc(fresh.as_of)
     state = "up to date" if not fresh.lag else f"{fresh.lag} behind"
     if each.stop or each.outdated is not None:
         state = "stopped" if each.stop else "outdated"
-    line = f"{each.name:<12} v{each.version}  position {fresh.position:<10} {state:<14} {known}"
-    return line if each.beside is None else f"{line}  (one beside at {each.beside})"
+    beside = (("ready", each.beside), ("former", each.former))
+    return (
+        each.name,
+        str(each.version),
+        str(fresh.position),
+        state,
+        _utc(each.behind_since) if each.behind_since else "-",
+        _utc(fresh.as_of),
+        ", ".join(f"{name} at {at}" for name, at in beside if at is not None) or "-",
+    )
 
 
 def _stopped(name: str, stop: Stop) -> str:

@@ -125,7 +125,9 @@ class Progress:
 
     `least_lag` is the lag of the shard that is furthest ahead, whichever version folds it.
     `outdated` is the version of the fold that filled its rows, None where it is this program's.
-    `beside` is how far the generation is that could take its place, None where there is none.
+    `beside` is how far the generation is that could take its place, `former` how far the one that
+    can be had back; None where there is none. `behind_since` is when the first event was numbered
+    that it does not hold, None while it holds the whole log.
     """
 
     name: str
@@ -135,6 +137,8 @@ class Progress:
     least_lag: int
     outdated: int | None = None
     beside: int | None = None
+    former: int | None = None
+    behind_since: datetime | None = None
 
     @property
     def stop(self) -> Stop | None:
@@ -301,10 +305,15 @@ def progress(models: ReadModels, projection: Projection) -> Progress:
             .where(*_of_live(projection))
             .order_by(_ROW.stopped_position, _ROW.shard)
         ).all()
-        next_one = of_state(found, State.READY)
-        reached = positions(connection, next_one) if next_one else {}
+        beside, former = (
+            _reached(connection, of_state(found, each)) for each in (State.READY, State.FORMER)
+        )
     outdated = _live(found).version if found and not _live(found).is_ours else None
     fresh = freshness(models, projection)
+    with models.reads.connect() as connection:
+        behind_since: datetime | None = connection.scalar(
+            select(log.c.sequenced_at).where(log.c.position == fresh.position + 1)
+        )
     head = fresh.position + fresh.lag
     return Progress(
         name=projection.name,
@@ -323,8 +332,17 @@ def progress(models: ReadModels, projection: Projection) -> Progress:
             if row.stopped_position is not None
         ),
         outdated=outdated,
-        beside=min(reached.values(), default=None),
+        beside=beside,
+        former=former,
+        behind_since=behind_since,
     )
+
+
+def _reached(connection: Connection, generation: Generation | None) -> int | None:
+    """Return how far the shard of a generation is that is furthest behind."""
+    if generation is None:
+        return None
+    return min(positions(connection, generation).values(), default=None)
 
 
 def positions(connection: Connection, generation: Generation) -> dict[int, int]:

@@ -395,5 +395,5 @@ figures: Final = Table(
 
 
 # What is read here of the store's own tables.
-log: Final = table("log", column("position", BigInteger))
+log: Final = table("log", column("position", BigInteger), column("sequenced_at"))
 case_keys: Final = table("case_keys", column("reference", Text), column("wrapped", LargeBinary))

@@ -140,6 +140,23 @@ def test_the_figures_count_requests_and_tell_how_far_the_log_is(caller: Caller) 
             assert f'\nqmas_queue_{figure}{{queue="{queue}"}} ' in text
 
 
+def test_the_figures_tell_since_when_a_read_model_is_behind(caller: Caller) -> None:
+    reference = caller.submit()
+    caller.catch_up()
+    caller.take(reference, "acknowledge")
+    caller.office.store.sequence()
+    runner.catch_up(caller.office.store, caller.office.models, "exercises")
+    clock = caller.office.clock
+    office = replace(caller.office, clock=lambda: clock() + timedelta(hours=1))
+    figures = dict(
+        line.rsplit(" ", 1)
+        for line in Metrics(office).text().decode().splitlines()
+        if line.startswith("qmas_projection_behind_seconds")
+    )
+    assert float(figures['qmas_projection_behind_seconds{name="exercises"}']) == 0
+    assert 3590 <= float(figures['qmas_projection_behind_seconds{name="case-list"}']) < 7200
+
+
 def test_the_figures_tell_what_is_due_and_since_when(caller: Caller) -> None:
     reference = caller.submit()
     caller.take(reference, "acknowledge")
@@ -169,6 +186,7 @@ def test_a_broker_that_is_not_redis_tells_of_its_queues_all_but_the_age(office: 
     assert 'qmas_queue_length{queue="store"} 0.0' in lines
     assert 'qmas_queue_workers{queue="mail"} 0.0' in lines
     assert not any("qmas_queue_oldest_seconds" in each for each in lines)
+    assert not any("qmas_queue_turns" in each for each in lines)
 
 
 def test_a_broker_that_is_not_redis_and_is_away_is_told(office: Office) -> None:
