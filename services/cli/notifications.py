@@ -4,7 +4,7 @@ Shows references and numbers only; addresses and texts stay sealed.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -17,6 +17,7 @@ from services.counts import Count
 from services.notifications import planning, returns
 from services.notifications.entries import Notification, State
 from services.notifications.fence import REMEDY, Choice, FenceState
+from services.notifications.ledger import Ledger
 from services.notifications.statements import AT_MOST
 
 _DONE: Final = {Choice.WITHHOLD: "withheld", Choice.SEND: "due now, perhaps for a second time"}
@@ -28,7 +29,7 @@ _NOBODY: Final = (
 )
 _MOST_DIGITS: Final = 18
 _LONGEST_REASON: Final = 100
-_HEADS: Final = ("no", "case", "what", "to", "state", "tries", "when", "problem")
+_HEADS: Final = ("no", "case", "what", "of", "to", "state", "tries", "when", "problem")
 
 
 @click.group()
@@ -87,10 +88,11 @@ def list_(states: tuple[str, ...], reference: str | None, before: int | None, li
             before=before,
             limit=limit,
         )
+        events = opened.ledger.events(rows)
     if not rows:
         click.echo("no notifications")
         return
-    for line in _lines(rows):
+    for line in _lines(rows, events):
         click.echo(line)
     if len(rows) == limit:
         click.echo(f"older ones: --before {rows[-1].id}")
@@ -108,10 +110,11 @@ def retry(ids: tuple[int, ...], reference: str | None, *, everything: bool) -> N
         by = operator(Role.ADMINISTRATOR).name
         count = opened.ledger.retry(by, ids=ids, reference=_reference(reference))
         opened.pokes.planned()
+        left = len(set(ids)) > count
+        others = [_not_again(opened.ledger, each) for each in sorted(set(ids))] if left else []
     click.echo(f"{count} due now")
-    if (others := len(set(ids)) - count) > 0:
-        told = f"{others} of these are no notifications that failed or wait"
-        raise click.BadParameter(told, param_hint="IDS")
+    if others:
+        raise click.BadParameter("; ".join(filter(None, others)), param_hint="IDS")
 
 
 @notifications.command()
@@ -146,9 +149,10 @@ def show(row: int) -> None:
     with office() as opened:
         found = opened.ledger.rows(before=row + 1, limit=1)
         attempts = opened.ledger.attempts(row)
+        events = opened.ledger.events(found)
     if not found or found[0].id != row:
         raise click.BadParameter(f"there is no notification {row}", param_hint="ROW")
-    for line in _lines(found):
+    for line in _lines(found, events):
         click.echo(line)
     for attempt in attempts:
         click.echo(f"{_moment(attempt.at)}  {attempt.outcome}")
@@ -176,6 +180,19 @@ def fence(confirm: str | None) -> None:
 
 
 COMMANDS: tuple[click.Command, ...] = (notifications,)
+
+
+def _not_again(ledger: Ledger, number: int) -> str | None:
+    """Say why a notification is not tried again; None where it is due."""
+    found = ledger.rows(before=number + 1, limit=1)
+    if not found or found[0].id != number:
+        return f"there is no notification {number}"
+    row = found[0]
+    if row.state is State.PLANNED:
+        return None
+    since = f" since {_moment(row.settled_at)}" if row.settled_at else ""
+    because = f" ({row.last_error})" if row.last_error and row.state is not State.SENT else ""
+    return f"{number} is {row.state}{since}{because}"
 
 
 def _letter(text: str) -> int | str:
@@ -229,19 +246,19 @@ def _reference(text: str | None) -> str | None:
     return reference
 
 
-def _lines(rows: tuple[Notification, ...]) -> Iterator[str]:
+def _lines(rows: tuple[Notification, ...], events: Mapping[int, str]) -> Iterator[str]:
     """Return the rows under their heads, in columns as wide as their widest text."""
-    table = [_HEADS, *map(_cells, rows)]
+    table = [_HEADS, *(_cells(each, events.get(each.position, "?")) for each in rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for line in table:
         padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         yield "  ".join(padded).rstrip()
 
 
-def _cells(row: Notification) -> tuple[str, ...]:
+def _cells(row: Notification, event: str) -> tuple[str, ...]:
     when = _moment(row.settled_at or row.next_attempt_at)
-    known = (str(row.id), row.reference, row.effect, row.party, row.state, str(row.attempts))
-    return (*known, when, row.last_error or "")
+    known = (str(row.id), row.reference, row.effect, event, row.party, row.state)
+    return (*known, str(row.attempts), when, row.last_error or "")
 
 
 def _moment(instant: datetime) -> str:

@@ -12,6 +12,7 @@ from rich.progress import Progress as Bar
 
 from services.cli.asking import office
 from services.projections import bulk, comparing, queries, rebuilding, runner, watching
+from services.projections.checkpoints import State, of_state
 from services.projections.comparing import Comparison
 from services.projections.errors import ProjectionOutdated, ProjectionStopped
 from services.projections.queries import Progress, Stop
@@ -163,10 +164,23 @@ def diff(name: str, *, every: bool) -> None:
 @click.argument("name", type=_NAMES)
 @click.option("--back", is_flag=True, help="To the one that was live before.")
 def switch(name: str, *, back: bool) -> None:
-    """Change over to the rows that stand ready beside the live ones, or back."""
+    """Change over to the rows that stand ready beside the live ones, or back.
+
+    Those that were live are kept, so that `--back` after `--back` is forward again.
+    """
     with office() as opened:
         position = rebuilding.change_over(_site(opened), name, back=back)
+        found = queries.generations(opened.models, name)
     click.echo(f"{name}: changed over at position {position}")
+    live, former = (of_state(found, each) for each in (State.LIVE, State.FORMER))
+    if live is None or former is None:  # dropped by somebody else in this very moment
+        return
+    newer, older = ("newer", "older") if live.number > former.number else ("older", "newer")
+    click.echo(f"  live: the {newer} rows, made {_utc(live.made_at)}")
+    click.echo(
+        f"  kept: the {older} rows, made {_utc(former.made_at)}; to have them back: qmas "
+        f"projections switch {name} --back"
+    )
 
 
 @projections.command()
@@ -182,10 +196,18 @@ def _site(opened: Office) -> rebuilding.Site:
     return rebuilding.Site(store=opened.store, models=opened.models, settings=opened.settings)
 
 
+def _is_asked() -> bool:
+    return sys.stdin.isatty()
+
+
 def _agreed(names: tuple[str, ...]) -> bool:
-    if not sys.stdin.isatty():
+    if not _is_asked():
         return False
-    return click.confirm(f"Change over to the new {', '.join(names)}?")
+    try:
+        return click.confirm(f"Change over to the new {', '.join(names)}?")
+    except click.Abort:  # the rows are ready, whoever left the question
+        click.echo()
+        return False
 
 
 @contextmanager

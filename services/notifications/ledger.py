@@ -52,7 +52,14 @@ from services.notifications.statements import (
     tried,
     waiting_until,
 )
-from services.notifications.tables import attempts, case_keys, checkpoint, notifications
+from services.notifications.tables import (
+    attempts,
+    case_keys,
+    checkpoint,
+    events,
+    log,
+    notifications,
+)
 from services.store import CaseKeys
 from services.store.absence import tell_absence
 from services.store.connections import ANSWER_SECONDS
@@ -259,6 +266,14 @@ class Ledger:
             query = query.where(_ROW.id < before)
         with self.engine.connect() as connection:
             return tuple(_notification(row) for row in connection.execute(query).mappings())
+
+    def events(self, rows: Sequence[Notification]) -> Mapping[int, str]:
+        """Return the name of the event that each position of these rows is of."""
+        at = (events.c.commit_id == log.c.commit_id) & (events.c.ord == log.c.ord)
+        query = select(log.c.position, events.c.type).select_from(log.join(events, at))
+        wanted = log.c.position.in_({each.position for each in rows})
+        with self.engine.connect() as connection:
+            return {each.position: each.type for each in connection.execute(query.where(wanted))}
 
     def failed(self) -> Count:
         """Return how many rows are given up."""

@@ -217,6 +217,13 @@ fence: Final = Table(
 # The store's; here only what is needed: how far the log goes, and to seal a letter and to see
 # that a person was erased.
 log: Final = table(
-    "log", column("position", BigInteger), column("sequenced_at", DateTime(timezone=True))
+    "log",
+    column("position", BigInteger),
+    column("commit_id", BigInteger),
+    column("ord", Integer),
+    column("sequenced_at", DateTime(timezone=True)),
 )
 case_keys: Final = table("case_keys", column("reference", Text), column("wrapped", LargeBinary))
+events: Final = table(
+    "events", column("commit_id", BigInteger), column("ord", Integer), column("type", Text)
+)

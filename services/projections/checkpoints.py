@@ -44,12 +44,16 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
-    """Rows of a read model, filled by a version of its fold; `projection` folds into them."""
+    """Rows of a read model, filled by a version of its fold; `projection` folds into them.
+
+    Of two generations the one with the higher number was made later.
+    """
 
     projection: Projection
     number: int
     state: State
     version: int
+    made_at: datetime
 
     @property
     def is_ours(self) -> bool:
@@ -152,10 +156,10 @@ def generations_of(connection: Connection, projection: Projection) -> tuple[Gene
         generations.c.generation == _ROW.generation
     )
     rows = connection.execute(
-        select(generations.c.generation, generations.c.state, func.max(_ROW.version).label("of"))
+        select(*generations.c["generation", "state", "made_at"], func.max(_ROW.version).label("of"))
         .join(checkpoints, shard)
         .where(generations.c.projection == projection.name)
-        .group_by(generations.c.generation, generations.c.state)
+        .group_by(*generations.c["generation", "state", "made_at"])
         .order_by(generations.c.generation)
     )
     return tuple(
@@ -164,6 +168,7 @@ def generations_of(connection: Connection, projection: Projection) -> tuple[Gene
             number=row.generation,
             state=State(row.state),
             version=row.of,
+            made_at=row.made_at,
         )
         for row in rows
     )

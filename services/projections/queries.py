@@ -14,7 +14,7 @@ from domain.stages import LIVE, Stage
 from services.counts import MOST, Count
 from services.projections import checkpoints
 from services.projections.catalogue import CASE_STATUS, EXERCISES, PROJECTIONS, projection_named
-from services.projections.checkpoints import Freshness, Progress, Stop
+from services.projections.checkpoints import Freshness, Generation, Progress, Stop
 from services.projections.models import ReadModels
 from services.projections.names import person_token, searched
 from services.projections.paging import (
@@ -48,6 +48,7 @@ __all__ = [
     "exercise",
     "exercises",
     "freshness",
+    "generations",
     "linked",
     "live_case",
     "name_tokens",
@@ -90,6 +91,12 @@ def read_for(sort: Sort) -> tuple[str, ...]:
 def progress(models: ReadModels) -> tuple[Progress, ...]:
     """Return how each projection gets on."""
     return tuple(checkpoints.progress(models, each) for each in PROJECTIONS.values())
+
+
+def generations(models: ReadModels, name: str) -> tuple[Generation, ...]:
+    """Return every generation of a read model, the first made first."""
+    with models.reads.connect() as connection:
+        return checkpoints.generations_of(connection, projection_named(name))
 
 
 def wait_for(models: ReadModels, names: Sequence[str], position: int, seconds: float) -> bool:

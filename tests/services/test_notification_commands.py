@@ -132,7 +132,30 @@ def test_retry_by_number_leaves_the_others_alone(told: Settings, office: Office)
     last = office.ledger.rows()[0].id
     result = _qmas(told, "retry", str(last + 1))
     assert (result.exit_code, "0 due now" in result.output) == (2, True)
-    assert "1 of these are no notifications that failed or wait" in result.output
+    assert f"there is no notification {last + 1}" in result.output
+
+
+def test_retry_says_of_each_that_is_not_tried_again_why(told: Settings, office: Office) -> None:
+    acknowledge(office, applicant(1))
+    plan(office)
+    (claim,) = office.ledger.claim(limit=1, lease=_LEASE)
+    assert f"{claim.id} is sending" in _qmas(told, "retry", str(claim.id)).output
+    office.ledger.sent(claim)
+    result = _qmas(told, "retry", str(claim.id))
+    assert (result.exit_code, "0 due now" in result.output) == (2, True)
+    assert f"{claim.id} is sent since 20" in result.output
+
+
+def test_list_and_show_name_the_event_of_a_webhook(told: Settings, office: Office) -> None:
+    office.subscriptions.add("https://hooks.example/", ("application-acknowledged",), "test")
+    acknowledge(office, applicant(1))
+    plan(office)
+    (row,) = (each for each in office.ledger.rows() if each.effect == "webhook")
+    for words in (("list",), ("show", str(row.id))):
+        heads, *lines = _qmas(told, *words).output.splitlines()
+        assert heads.split()[:4] == ["no", "case", "what", "of"]
+        (line,) = (each for each in lines if " webhook " in each)
+        assert line.split()[2:4] == ["webhook", "application-acknowledged"]
 
 
 @pytest.mark.parametrize("words", [[], ["1", "--all"], ["--all", "--case", "QM-22222-22222"]])

@@ -39,8 +39,8 @@ def qmas(database: TestDatabase, redis_server: RedisServer, tmp_path: Path) -> Q
         "QMAS_OWNER_DATABASE_URL": database.owner_url,
     }
 
-    def run(*words: str) -> Result:
-        return CliRunner(env=environ).invoke(projections, words)
+    def run(*words: str, typed: str | None = None) -> Result:
+        return CliRunner(env=environ).invoke(projections, words, input=typed)
 
     return run
 
@@ -246,10 +246,35 @@ def test_without_a_yes_the_new_rows_stay_beside_until_they_are_asked_for(
     named = qmas("diff", "case-list", "--all")
     assert (named.exit_code, named.stdout) == (1, f"case-list: {reference(1)}: points\n")
     switched = qmas("switch", "case-list")
-    assert switched.stdout == "case-list: changed over at position 12\n"
+    assert _switched_to(switched) == ("newer", "older")
     assert qmas("verify", "case-list").exit_code == 0
-    assert qmas("switch", "case-list", "--back").exit_code == 0
+    assert _switched_to(qmas("switch", "case-list", "--back")) == ("older", "newer")
     assert qmas("verify", "case-list").exit_code == 1
+    assert qmas("status").stdout.splitlines()[2].endswith("  former at 12")
+    assert _switched_to(qmas("switch", "case-list", "--back")) == ("newer", "older")
+    assert qmas("verify", "case-list").exit_code == 0
     assert qmas("discard", "case-list").stdout == "case-list: 1 dropped\n"
     nothing = qmas("switch", "case-list")
     assert nothing.exit_code != 0
+
+
+def _switched_to(result: Result) -> tuple[str, str]:
+    """Return which rows are live and which are kept, by what `switch` says."""
+    said, live, kept = result.stdout.splitlines()
+    assert said == "case-list: changed over at position 12"
+    assert kept.endswith("to have them back: qmas projections switch case-list --back")
+    made = re.compile(r"  (live|kept): the (newer|older) rows, made 20\d\d-")
+    found = [made.match(line) for line in (live, kept)]
+    assert [each and each[1] for each in found] == ["live", "kept"]
+    return tuple(each[2] for each in found if each)  # type: ignore[return-value]  # there are two
+
+
+@pytest.mark.parametrize("typed", ["", "n\n"])
+def test_a_question_that_is_left_leaves_the_new_rows_ready(
+    book: Casebook, qmas: Qmas, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    runner.catch_up_all(book.store, book.models)
+    monkeypatch.setattr("services.cli.projections._is_asked", lambda: True)
+    left = qmas("rebuild", "case-list", typed=typed)
+    assert left.exit_code == 0
+    assert "case-list: left beside the live one: qmas projections switch" in left.stdout
