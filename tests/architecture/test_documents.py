@@ -57,6 +57,13 @@ def unknown_commands(text: str) -> list[str]:
     return unknown
 
 
+def test_the_changes_name_every_migration_in_order() -> None:
+    told = re.findall(r"^\| `(\d{4})` \|", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    there = sorted(each.name[:4] for each in (ROOT / "migrations" / "versions").glob("*.py"))
+    assert told == sorted(told)
+    assert set(there) == {*told}
+
+
 def targets() -> set[str]:
     return set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
 
