@@ -1,10 +1,15 @@
 """The tasks: each a name and one call. All that they do can be done without them."""
 
+from typing import Final
+
 from services import deadlines, statistics
 from services.notifications import calling, delivery, planning
 from services.projections import runner, watching
 from workers.app import app
 from workers.office import office
+
+_PATIENCE: Final = 2.0
+"""Seconds. Other read models wait in the same queue, and the next poke or beat comes back to it."""
 
 
 @app.task(name="store.sequence")
@@ -15,8 +20,8 @@ def sequence() -> int:
 
 @app.task(name="projections.catch_up")
 def catch_up(name: str) -> int:
-    """The read model holds the log as far as it goes."""
-    return runner.catch_up(office().store, office().models, name)
+    """The read model holds the log as far as it goes, or somebody else is at work on it."""
+    return runner.catch_up(office().store, office().models, name, patience=_PATIENCE)
 
 
 @app.task(name="notifications.plan")

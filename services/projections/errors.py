@@ -11,6 +11,7 @@ ProjectionFault
 ├── NotYetAbreast        the one that is there does not hold as much of the log
 ├── RebuiltByAnother     somebody else fills, changes over, drops or alters generations of it
 ├── StillInUse           somebody reads or folds its rows for longer than others can wait
+├── StoodStill           the owner's connection was broken off, as after a pause amid a change
 ├── UnknownProjection    no read model has this name
 └── BadCursor            a page was asked for with a cursor that no page gave
 """
@@ -129,6 +130,19 @@ class StillInUse(ProjectionFault):
         super().__init__(
             f"rows of {name} are in use without a pause, perhaps by a long report or a backup; "
             f"nothing changed for readers: try it again later"
+        )
+
+
+class StoodStill(ProjectionFault):
+    """The database broke off the change of a read model, as it does when one stands still amid it.
+
+    Everybody else waits meanwhile; readers have the former rows or the new ones, whole.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the database broke off the change, perhaps because it stood still while everybody "
+            "waited for it: see `qmas projections status` for what is live, then try it again"
         )
 
 

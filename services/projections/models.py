@@ -10,9 +10,9 @@ from services.store.absence import tell_absence
 from services.store.connections import ANSWER_SECONDS
 
 # Instants are read as UTC whatever the server's own zone, and nothing holds a connection for ever:
-# the longest statements replace a read model's rows, the longest pauses fold the whole log.
+# the longest statements replace a read model's rows, the longest pauses read and fold a batch.
 _SETTINGS: Final = (
-    "-c timezone=UTC -c statement_timeout=120s -c idle_in_transaction_session_timeout=600s"
+    "-c timezone=UTC -c statement_timeout=120s -c idle_in_transaction_session_timeout=60s"
 )
 
 

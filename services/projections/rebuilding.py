@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import IdleInTransactionSessionTimeout, LockNotAvailable
 from sqlalchemy import Connection, Engine, Table, create_engine, delete, make_url, text, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateIndex, CreateTable, DropTable
 
@@ -27,6 +27,7 @@ from services.projections.errors import (
     OwnerUnknown,
     RebuiltByAnother,
     StillInUse,
+    StoodStill,
 )
 from services.projections.models import ReadModels
 from services.projections.tables import checkpoints as checkpoint_rows
@@ -39,8 +40,11 @@ _T = TypeVar("_T")
 _TRIES: Final = 20
 # "gens": a class of advisory locks of our own, and of migrations that alter read models
 _LOCKS: Final = 0x67656E73
-# Short, because readers queue behind whoever waits to rename the table that they read.
-_LIMITS: Final = "-c lock_timeout=500ms -c statement_timeout=300s"
+# Short, because readers queue behind whoever waits to rename the table that they read, and behind
+# whoever renamed it and stands still before the end.
+_LIMITS: Final = (
+    "-c lock_timeout=500ms -c statement_timeout=300s -c idle_in_transaction_session_timeout=5s"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,5 +267,9 @@ def _owner(site: Site) -> Iterator[Engine]:
     )
     try:
         yield engine
+    except DBAPIError as fault:
+        if fault.connection_invalidated or isinstance(fault.orig, IdleInTransactionSessionTimeout):
+            raise StoodStill from fault
+        raise
     finally:
         engine.dispose()

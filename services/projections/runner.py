@@ -11,11 +11,14 @@ several workers takes whichever shard nobody has.
 """
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection
+from psycopg.errors import LockNotAvailable
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
 from domain.record import Recorded
 from services.projections import checkpoints
@@ -34,6 +37,8 @@ BATCH: Final = 2_000
 _AT_FAULT: Final = (EventUnreadable, LogCorrupt, RowRefused, RowUnreadable)
 """What is wrong with an event or its row, and not with the database."""
 
+_WAITING: Final = text("SELECT set_config('lock_timeout', :limit, true)")
+
 
 def catch_up(  # noqa: PLR0913 - what to follow, and how far
     store: Store,
@@ -43,13 +48,16 @@ def catch_up(  # noqa: PLR0913 - what to follow, and how far
     until: int | None = None,
     batch: int = BATCH,
     states: Collection[State] = (),
+    patience: float | None = None,
 ) -> int:
     """The read model holds the log as far as it goes, or to `until`; returns the position reached.
 
     Every generation of it does, or only those of these `states` where some are given.
 
     A batch is as large as the backlog, up to `batch` events; a smaller one was the last, whatever
-    is written meanwhile, or a busy office would keep it from ever returning. Raises
+    is written meanwhile, or a busy office would keep it from ever returning. With a `patience`
+    it waits for nobody longer than so many seconds: whoever comes again gives way meanwhile, so
+    that one who stands still amid a read model does not hold up all the others. Raises
     `ProjectionStopped` before an event that cannot be read or folded, or whose row is refused,
     once every other shard is as far as it can be. Of a generation that stands beside the live one
     it is told only to whoever asked for its state: it stops nobody else.
@@ -66,6 +74,7 @@ def catch_up(  # noqa: PLR0913 - what to follow, and how far
                 generation=each,
                 until=until,
                 batch=batch,
+                patience=patience,
                 stops=stops if each.state in told_of else [],
             )
             for each in checkpoints.ours(models, projection)
@@ -125,6 +134,7 @@ class _Follower:
     generation: Generation
     until: int | None
     batch: int
+    patience: float | None
     stops: list[ProjectionStopped]
 
     @property
@@ -135,16 +145,30 @@ class _Follower:
     def follow(self) -> bool:
         """Every shard is at the end of the log, or before what stops it.
 
-        False where the generation is no longer what it was.
+        Or in the hands of somebody for longer than the patience lasts. False where the generation
+        is no longer what it was.
         """
-        return self._all_at_once() or self._each()
+        try:
+            return self._all_at_once() or self._each()
+        except OperationalError as fault:
+            if self.patience is None or not isinstance(fault.orig, LockNotAvailable):
+                raise
+            return True
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with self.models.engine.begin() as connection:
+            if self.patience is not None:
+                limit = {"limit": f"{round(1000 * self.patience)}ms"}
+                connection.execute(_WAITING, limit)
+            yield connection
 
     def _all_at_once(self) -> bool:
         """All shards are at the end of the log; False where they are not after one batch.
 
         Anything that is out of the ordinary is left to `_each`.
         """
-        with self.models.engine.connect() as connection, connection.begin() as transaction:
+        with self._transaction() as connection:
             held = checkpoints.claim(connection, self.generation, wait=False)
             if held is None or held.stopped or held.last - held.first > self.batch:
                 return False
@@ -156,12 +180,11 @@ class _Follower:
                     return False
                 keep(self.models, connection, self.projection, batch)
             except _AT_FAULT:
-                transaction.rollback()
+                connection.rollback()
                 return False
             if events:
                 reached = held.first + len(events)
                 checkpoints.advance(connection, held, reached, events[-1].sequenced_at)
-                transaction.commit()
             return len(events) < limit or held.first + len(events) == self.until
 
     def _each(self) -> bool:
@@ -207,7 +230,7 @@ class _Follower:
 
     def _one_batch(self, number: int, limit: int, *, wait: bool) -> tuple[int, int] | None:
         """Return the position before one batch and after it, None where another has the shard."""
-        with self.models.engine.begin() as connection:
+        with self._transaction() as connection:
             held = checkpoints.claim(connection, self.generation, number, wait=wait)
             if held is None:
                 return None
@@ -242,7 +265,7 @@ class _Follower:
 
     def _stop_narrowed(self, number: int, fault: Exception) -> None:
         """It can be seen that the shard stands before the one event that is left at fault."""
-        with self.models.engine.begin() as connection:
+        with self._transaction() as connection:
             held = checkpoints.claim(connection, self.generation, number, wait=True)
             if held is None:
                 return

@@ -27,9 +27,11 @@ _ADVISORY_LOCK: Final = 0x716D6173
 _TURN_SECONDS: Final = 10.0
 _PAUSE_SECONDS: Final = 0.1
 # The server looks each second whether somebody still waits for the answer: the long statement of a
-# killed migrator would keep all others out until its end.
+# killed migrator would keep all others out until its end. One that stands still between two
+# statements of a transaction is broken off, for everybody would stand still with it.
 _LIMITS: Final = (
     "-c lock_timeout=10s -c statement_timeout=300s -c client_connection_check_interval=1s"
+    " -c idle_in_transaction_session_timeout=10s"
 )
 
 # Every trigger of this schema holds for everybody. A restore of data alone switches them off and

@@ -186,7 +186,7 @@ def test_no_query_waits_for_ever_and_instants_are_utc(book: Casebook) -> None:
     names = ("TimeZone", "statement_timeout", "idle_in_transaction_session_timeout")
     with book.models.reads.connect() as connection:
         told = [connection.exec_driver_sql(f"SHOW {name}").scalar() for name in names]
-    assert told == ["UTC", "2min", "10min"]
+    assert told == ["UTC", "2min", "1min"]
 
 
 def test_a_statement_that_takes_too_long_is_told_as_an_absence(book: Casebook) -> None:
