@@ -5,7 +5,9 @@ server is spoken to. Whoever dies between sending and marking leaves a lease tha
 message goes out again with the same Message-ID.
 """
 
+import os
 import random
+import socket
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -31,11 +33,13 @@ from services.wiring import Office
 
 BATCH: Final = 50
 LEASE: Final = timedelta(minutes=6)
-# A message may wait for ten answers of the server, each up to `mail.SECONDS`; so none is begun when
-# less than that is left of the lease.
+# A message may take two conversations of up to `mail.CONVERSATION`, the first to be let in; so none
+# is begun when less than that is left of the lease.
 START_WITHIN: Final = 120.0
 # Short, because what waits beside letters on the same worker has its turn in between.
 PATIENCE: Final = 10.0
+
+_SOON: Final = 0.1  # seconds; whoever speaks may have looked for the last time before our letter
 
 FIRST_WAIT: Final = timedelta(seconds=30)
 LONGEST_WAIT: Final = timedelta(hours=1)
@@ -46,6 +50,21 @@ MAX_ATTEMPTS: Final = 120  # waits of 30 s doubling to an hour: nearly five days
 _DOES_NOT_OPEN: Final = "the sealed letter does not open"
 
 _log: Final = structlog.get_logger(__name__)
+
+
+def deliver_alone(office: Office) -> int:
+    """As `deliver`, while no other process of this worker does so; or else 0, and soon.
+
+    The worker's other processes are left for its other work, however slow the mail server is. More
+    workers speak to it at once: the processes of one are those that have the same parent.
+    """
+    worker = f"{socket.gethostname()} {os.getppid()}"
+    for pause in (0.0, _SOON):
+        time.sleep(pause)
+        with office.ledger.mail.alone(worker) as is_ours:
+            if is_ours:
+                return deliver(office)
+    return 0
 
 
 def deliver(office: Office, *, batch: int = BATCH, patience: float = PATIENCE) -> int:

@@ -6,18 +6,25 @@ here but the numbers, because servers like to repeat the address that they refus
 
 import re
 import smtplib
+import socket
 import ssl
 from email.message import EmailMessage
 from types import TracebackType
 from typing import Final, Self
 
+from services.notifications.leash import Leash
 from services.notifications.replies import Reply, Verdict
 from services.settings import Smtp, SmtpSecurity
 
 SECONDS: Final = 20.0
-"""The longest wait for one answer of the server."""
+"""The longest wait for the next bytes of an answer."""
+CONVERSATION: Final = 60.0
+"""The longest that the server is spoken to for one message, and until it is ready for the first."""
+_TO_PART: Final = 5.0
+_ANSWER: Final = 64 * 1024  # bytes; nobody has more to say to a command
 
 _ENHANCED: Final = re.compile(rb"^[245]\.\d{1,3}\.\d{1,3}\b")
+_LINE: Final = re.compile(rb"(?P<code>[2-5]\d\d)(?P<more>[ -]?)(?P<words>.*)", re.DOTALL)
 _GOING_AWAY: Final = 421
 _PERMANENT: Final = 500
 _NOT_LOGGED_IN: Final = 530
@@ -54,23 +61,28 @@ class MailServer:
         A message that was put off may yet have been taken, when the line broke before the answer.
         """
         try:
-            connection = self._connection or self._connect()
+            connection, line = self._open()
         except OSError as fault:
             return Reply(verdict=Verdict.UNREACHABLE, reason=_reason("connection", fault))
-        self._connection = connection
-        try:
-            connection.send_message(message, from_addr=sender, to_addrs=[recipient])
-        except smtplib.SMTPNotSupportedError:
-            return Reply(verdict=Verdict.REFUSED, reason="the server cannot take this address")
-        except OSError as fault:
-            return self._not_taken(fault)
+        with Leash(line, CONVERSATION) as leash:
+            try:
+                connection.send_message(message, from_addr=sender, to_addrs=[recipient])
+            except smtplib.SMTPNotSupportedError:
+                return Reply(verdict=Verdict.REFUSED, reason="the server cannot take this address")
+            except OSError as fault:
+                return self._not_taken(fault, cut=leash.ended)
         return Reply(verdict=Verdict.TAKEN)
 
-    def _not_taken(self, fault: OSError) -> Reply:
+    def _not_taken(self, fault: OSError, *, cut: bool) -> Reply:
         step, code, text = _answer(fault)
         if code is None:
             self._hang_up()
-            return Reply(verdict=Verdict.PUT_OFF, reason=_reason(step, fault))
+            # Such a line may break for what one message says; so slow, or so odd, is the server.
+            of_server = cut or isinstance(fault, UnreadableAnswer)
+            return Reply(
+                verdict=Verdict.UNREACHABLE if of_server else Verdict.PUT_OFF,
+                reason=_reason(step, TimeoutError() if cut else fault),
+            )
         of_all = _concerns_all(step, code, text)
         if of_all or code == _GOING_AWAY:
             self._hang_up()
@@ -79,20 +91,29 @@ class MailServer:
             verdict=Verdict.UNREACHABLE if of_all else of_this, reason=_numbers(step, code, text)
         )
 
+    def _open(self) -> tuple[smtplib.SMTP, socket.socket]:
+        """Return the connection and its socket; a new one where the last was closed meanwhile."""
+        if self._connection is None or self._connection.sock is None:
+            self._connection = self._connect()
+        if self._connection.sock is None:  # a last answer may have closed it again
+            raise smtplib.SMTPServerDisconnected
+        return self._connection, self._connection.sock
+
     def _connect(self) -> smtplib.SMTP:
         """Return a connection that is ready for messages; raises OSError, as all of smtplib."""
+        line = socket.create_connection((self._smtp.host, self._smtp.port), SECONDS)
+        with Leash(line, CONVERSATION) as leash:
+            try:
+                return self._made_ready(line)
+            except OSError as fault:
+                line.close()
+                if leash.ended:
+                    raise TimeoutError from fault
+                raise
+
+    def _made_ready(self, line: socket.socket) -> smtplib.SMTP:
         smtp = self._smtp
-        here = self._calls_itself
-        if smtp.security is SmtpSecurity.TLS:
-            connection: smtplib.SMTP = smtplib.SMTP_SSL(
-                smtp.host,
-                smtp.port,
-                local_hostname=here,
-                timeout=SECONDS,
-                context=ssl.create_default_context(),
-            )
-        else:
-            connection = smtplib.SMTP(smtp.host, smtp.port, local_hostname=here, timeout=SECONDS)
+        connection = _Conversation(line, smtp, calls_itself=self._calls_itself)
         try:
             if smtp.security is SmtpSecurity.STARTTLS:
                 connection.starttls(context=ssl.create_default_context())
@@ -106,12 +127,60 @@ class MailServer:
 
     def _hang_up(self) -> None:
         connection, self._connection = self._connection, None
-        if connection is None:
+        if connection is None or connection.sock is None:
             return
+        with Leash(connection.sock, _TO_PART):
+            try:
+                connection.quit()
+            except OSError:
+                connection.close()  # it had hung up already, which is all that was wanted
+
+
+class UnreadableAnswer(smtplib.SMTPServerDisconnected):
+    """The server said what is no answer, and so nothing: the line is closed."""
+
+
+class _Conversation(smtplib.SMTP):
+    """Speaks SMTP over a line that is open already; of each answer all is read, or none counts."""
+
+    def __init__(self, line: socket.socket, smtp: Smtp, *, calls_itself: str) -> None:
+        self._line = line
+        self._secure = smtp.security is SmtpSecurity.TLS
+        super().__init__(smtp.host, smtp.port, local_hostname=calls_itself, timeout=SECONDS)
+
+    def connect(
+        self, host: str = "localhost", port: int = 0, source_address: object = None
+    ) -> tuple[int, bytes]:
+        """Return how the server greets; over TLS where that comes first."""
+        del port, source_address
+        self.sock, self.file = self._line, None
+        if self._secure:
+            self.sock = ssl.create_default_context().wrap_socket(self._line, server_hostname=host)
+        return self.getreply()
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Return the number and the words of one answer; raises `SMTPServerDisconnected`.
+
+        The library's own takes a line that is too long for a refusal, and half of one for whole.
+        """
+        if self.sock is None:
+            raise smtplib.SMTPServerDisconnected
+        if self.file is None:
+            self.file = self.sock.makefile("rb")
+        words, left = [], _ANSWER
         try:
-            connection.quit()
-        except OSError:
-            connection.close()  # it had hung up already, which is all that was wanted
+            while (line := self.file.readline(left)).endswith(b"\n"):
+                left -= len(line)
+                if not (found := _LINE.match(line)):
+                    break
+                words.append(found["words"].strip())
+                if found["more"] != b"-":
+                    return int(found["code"]), b"\n".join(words)
+        except OSError as fault:
+            self.close()
+            raise smtplib.SMTPServerDisconnected from fault
+        self.close()
+        raise UnreadableAnswer if line or not left else smtplib.SMTPServerDisconnected
 
 
 def _answer(fault: OSError) -> tuple[str, int | None, bytes]:

@@ -7,9 +7,8 @@ and kinds of faults, and none of the receiver's words.
 import http.client
 import socket
 import ssl
-import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -20,6 +19,7 @@ from services.notifications.destinations import (
     addresses,
     destination,
 )
+from services.notifications.leash import Leash
 from services.notifications.replies import Reply, Verdict
 
 SECONDS: Final = 15.0
@@ -53,18 +53,36 @@ class Poster:
         except (OSError, UnicodeError):
             return Reply(verdict=Verdict.UNREACHABLE, reason="no address known for its name")
         try:
-            leash = _Leash(to, known, self._trusted if to.secure else None)
+            raw = _connected(known, to.port)
         except OSError as fault:
             return _unreachable("connection", fault)
-        with leash as connection:
+        with Leash(raw, SECONDS) as leash, closing(raw):
+            reply = self._conversation(raw, to, headers, body)
+            # Where the line was cut the headers end too, so what was read then says nothing.
+            return _unreachable("conversation", TimeoutError()) if leash.ended else reply
+
+    def _conversation(
+        self, raw: socket.socket, to: Destination, headers: Mapping[str, str], body: bytes
+    ) -> Reply:
+        try:
+            connection = self._secured(raw, to)
+        except OSError as fault:
+            return _unreachable("connection", fault)
+        with closing(connection):
             try:
                 connection.request("POST", to.target, body, dict(headers))
-                response = connection.getresponse()
+                return self._reply(connection.getresponse())
             except (OSError, http.client.HTTPException) as fault:
-                return _unreachable("conversation", TimeoutError() if leash.ended else fault)
-            if leash.ended:  # then the headers ended where the line was cut
-                return _unreachable("conversation", TimeoutError())
-            return self._reply(response)
+                return _unreachable("conversation", fault)
+
+    def _secured(self, raw: socket.socket, to: Destination) -> http.client.HTTPConnection:
+        """Return what speaks HTTP over a connection, which is encrypted if the URL says so."""
+        connection = http.client.HTTPConnection(to.host, to.port)
+        connection.default_port = 443 if to.secure else 80
+        connection.sock = (
+            self._trusted.wrap_socket(raw, server_hostname=to.host) if to.secure else raw
+        )
+        return connection
 
     def _reply(self, response: http.client.HTTPResponse) -> Reply:
         status, asked = response.status, response.getheader("Retry-After")
@@ -79,48 +97,6 @@ class Poster:
             verdict = Verdict.PUT_OFF
         wait = None if verdict is Verdict.REFUSED else asked_wait(asked, self._clock())
         return Reply(verdict=verdict, reason=f"http {status}", wait=wait)
-
-
-class _Leash:
-    """A connection that is cut when its time is over, however slowly the other side goes on."""
-
-    def __init__(
-        self, to: Destination, known: tuple[str, ...], trusted: ssl.SSLContext | None
-    ) -> None:
-        self.ended = False
-        raw = _connected(known, to.port)
-        # A second hold on the connection, for a cut from beside whoever waits on the first.
-        self._hold = raw.dup()
-        self._timer = threading.Timer(SECONDS, self._cut)
-        self._timer.daemon = True
-        self._timer.start()
-        self._connection = http.client.HTTPConnection(to.host, to.port)
-        self._connection.default_port = 443 if to.secure else 80
-        try:
-            secured = trusted and trusted.wrap_socket(raw, server_hostname=to.host)
-            self._connection.sock = secured or raw
-        except OSError as fault:
-            raw.close()
-            self._let_go()
-            if self.ended:
-                raise TimeoutError from fault
-            raise
-
-    def __enter__(self) -> http.client.HTTPConnection:
-        return self._connection
-
-    def __exit__(self, *_: object) -> None:
-        self._connection.close()
-        self._let_go()
-
-    def _cut(self) -> None:
-        self.ended = True
-        with suppress(OSError):
-            self._hold.shutdown(socket.SHUT_RDWR)
-
-    def _let_go(self) -> None:
-        self._timer.cancel()
-        self._hold.close()
 
 
 def asked_wait(text: str | None, now: datetime) -> timedelta | None:

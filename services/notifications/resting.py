@@ -4,6 +4,8 @@ Law: only the letter that found nobody counts an attempt. So how long a server i
 letters nothing that wait for it.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,8 +13,10 @@ from typing import Final
 from sqlalchemy import Engine, func, literal, select, update
 
 from services.notifications.tables import mail_server
+from services.store.errors import StoreUnreachable
 
 _M: Final = mail_server.c
+_LOCKS: Final = 0x6D61696C  # "mail": a class of advisory locks of our own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,23 @@ class MailRest:
     def end(self) -> None:
         """Somebody is there, or a person says so."""
         self._change(failures=0, rests_until=None)
+
+    @contextmanager
+    def alone(self, worker: str) -> Iterator[bool]:
+        """Yield whether nobody else of that worker is in such a block; nobody is until it ends.
+
+        No transaction is open meanwhile, and whoever is killed lets go with their connection.
+        """
+        key = func.hashtext(worker)
+        with self._engine.connect() as held:
+            held.execution_options(isolation_level="AUTOCOMMIT")
+            is_ours = bool(held.scalar(select(func.pg_try_advisory_lock(_LOCKS, key))))
+            try:
+                yield is_ours
+            finally:
+                with suppress(StoreUnreachable):  # then the lock went with the connection
+                    if is_ours:
+                        held.execute(select(func.pg_advisory_unlock(_LOCKS, key)))
 
     def _change(self, **values: object) -> None:
         with self._engine.begin() as connection:

@@ -69,8 +69,11 @@ def test_what_waits_for_servers_of_others_shares_no_worker_with_read_models() ->
 
 
 def test_nobody_is_ended_in_the_middle_of_a_message_however_slow_its_server_is() -> None:
-    longest = delivery.PATIENCE + delivery.START_WITHIN + 10 * mail.SECONDS
-    assert longest < TASKS["notifications.deliver"].seconds
+    message = 3 * mail.SECONDS + 2 * mail.CONVERSATION
+    assert (
+        delivery.PATIENCE + delivery.START_WITHIN + message < TASKS["notifications.deliver"].seconds
+    )
+    assert delivery.START_WITHIN + message < delivery.LEASE.total_seconds()
 
 
 def test_every_task_has_exactly_one_queue() -> None:
