@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO
 
 import hypothesis
 import psycopg
@@ -31,15 +30,14 @@ from services.stack.postgres import (
     OWNER,
     PostgresServer,
     start_postgres,
-    stop_postgres,
 )
-from services.stack.redis import RedisServer, start_redis, stop_redis
+from services.stack.redis import RedisServer, start_redis
 from services.stack.tuning import Tuning
 from services.store import migrate
 from services.wiring import Office, open_office
+from tests.leftovers import SUITE, enter, is_last, remove, sweep
 from tests.shelter import take_shelter
 
-_PREFIX = "qmas-test-"
 _TEMPLATE = "qmas_template"
 # No power cut happens in a test, and a killed server loses nothing without fsync. What tidies up by
 # itself, at its own time, would hold up now and then a test that watches locks.
@@ -120,53 +118,16 @@ def whole_pools(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture(scope="session")
 def server_home() -> Iterator[Path]:
     """The data folder of this run's servers; they are stopped when the last process leaves it."""
-    _sweep()
+    sweep()
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or secrets.token_hex(8)
-    home = Path(tempfile.gettempdir()) / f"{_PREFIX}{re.sub('[^0-9a-f]', '', run)[:16]}"
-    users = _enter(home)
+    home = Path(tempfile.gettempdir()) / f"{SUITE}{re.sub('[^0-9a-f]', '', run)[:16]}"
+    users = enter(home)
     try:
         yield home
     finally:
-        if _is_last(users):
-            _remove(home)
+        if is_last(users):
+            remove(home)
         users.close()
-
-
-def _enter(home: Path) -> IO[str]:
-    """Make the folder if need be and be counted among its users."""
-    while True:
-        home.mkdir(mode=0o711, exist_ok=True)
-        home.chmod(0o711)  # PostgreSQL's unprivileged user passes through it
-        users = (home / "users").open("a")
-        fcntl.flock(users, fcntl.LOCK_SH)
-        if os.fstat(users.fileno()).st_nlink:
-            return users
-        users.close()  # the last one before us was just removing the folder
-
-
-def _is_last(users: IO[str]) -> bool:
-    """True when no other process of this run still uses the servers."""
-    try:
-        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _remove(home: Path) -> None:
-    stop_redis(home)
-    stop_postgres(home)
-    shutil.rmtree(home)
-
-
-def _sweep() -> None:
-    """Stop the servers of runs that were killed before they could do it themselves."""
-    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/users"):
-        if left.stat().st_uid != os.geteuid():
-            continue
-        with left.open("a") as users:
-            if _is_last(users) and os.fstat(users.fileno()).st_nlink:
-                _remove(left.parent)
 
 
 @contextmanager

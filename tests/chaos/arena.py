@@ -11,7 +11,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from shutil import rmtree
 from typing import Any, Final
 
 import psycopg
@@ -28,6 +27,7 @@ from services.wiring import Office, open_office
 from tests.integration.mailing import MailServer, a_mail_server
 from tests.integration.receiving import Receiver, a_receiver
 from tests.integration.working import environment
+from tests.leftovers import CHAOS, enter, mark_of, remove, sweep
 from tests.services.casebook import Casebook
 
 PROJECT: Final = Path(__file__).parents[2]
@@ -183,8 +183,9 @@ _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 @contextmanager
 def arena() -> Iterator[Arena]:
     """Yield an installation that runs; nothing of it runs or lies about afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="chaos-"))
-    folder.chmod(0o711)  # PostgreSQL's unprivileged user passes through it
+    sweep()
+    folder = Path(tempfile.mkdtemp(prefix=CHAOS))
+    users = enter(folder)
     try:
         with a_mail_server() as mail, a_receiver() as calls:
             made = _opened(folder / "home", mail, calls)
@@ -194,7 +195,8 @@ def arena() -> Iterator[Arena]:
             finally:
                 made.close()
     finally:
-        rmtree(folder)
+        remove(folder)
+        users.close()
 
 
 def _opened(home: Path, mail: MailServer, calls: Receiver) -> Arena:
@@ -208,7 +210,7 @@ def _opened(home: Path, mail: MailServer, calls: Receiver) -> Arena:
     nursery = subprocess.Popen(
         [sys.executable, "-m", "tests.chaos.nursery"],
         cwd=PROJECT,
-        env={**told, "PYTHONPATH": str(PROJECT)},
+        env={**told, "PYTHONPATH": str(PROJECT), processes.MARK: mark_of(home.parent)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
