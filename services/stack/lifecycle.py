@@ -34,7 +34,7 @@ from services.stack.processes import (
     tail,
     wait_until,
 )
-from services.stack.programs import Program, is_free, programs
+from services.stack.programs import Program, every_program, is_free, programs
 from services.stack.redis import redis_socket, running_redis, start_redis, stop_redis
 from services.stack.told import note, noted, told_file
 from services.store import migrate
@@ -118,7 +118,7 @@ def start_servers(settings: Settings, *, say: Say = lambda _: None) -> None:
 
 
 def down(settings: Settings, *, say: Say = lambda _: None) -> None:
-    """Return when nothing of this home runs any more."""
+    """Return when nothing of this home runs any more, with whichever settings it was started."""
     places = settle(settings.home)
     with locked(places, "stack"):
         found = [part.name for part in reversed(status(settings)) if part.running]
@@ -126,7 +126,7 @@ def down(settings: Settings, *, say: Say = lambda _: None) -> None:
             say(f"stopping {', '.join(found)}")
         else:
             say(f"nothing runs in {places.home}; if it does elsewhere, set QMAS_HOME")
-        for program in reversed(programs(settings)):
+        for program in reversed(every_program(settings)):
             _stop_program(places, program, say)
         if stop_redis(settings.home):
             say("redis stopped")
@@ -153,23 +153,22 @@ def start_again(settings: Settings, places: Places, program: Program, gone: Runn
 
 
 def status(settings: Settings) -> tuple[Part, ...]:
-    """Return what runs of this home, in the order in which it is started."""
+    """Return what runs of this home, in the order in which it is started.
+
+    So is what these settings start no more, as long as it runs.
+    """
     places = settle(settings.home)
+    postgres, redis = running_postgres(places), running_redis(places)
     servers = (
-        Part(
-            name="postgres",
-            running=running_postgres(places),
-            address=str(places.postgres_sockets) if settings.embedded_postgres else "",
-            ours=settings.embedded_postgres,
-        ),
-        Part(
-            name="redis",
-            running=running_redis(places),
-            address=str(redis_socket(places)) if settings.embedded_redis else "",
-            ours=settings.embedded_redis,
-        ),
+        _server("postgres", postgres, places.postgres_sockets, embedded=settings.embedded_postgres),
+        _server("redis", redis, redis_socket(places), embedded=settings.embedded_redis),
     )
-    return servers + tuple(_part(settings, places, program) for program in programs(settings))
+    asked = {program.name for program in programs(settings)}
+    return servers + tuple(
+        _part(settings, places, program)
+        for program in every_program(settings)
+        if program.name in asked or recall(_file(places, program))
+    )
 
 
 def _part(settings: Settings, places: Places, program: Program) -> Part:
@@ -188,6 +187,11 @@ def differing(parts: Sequence[Part]) -> str:
     if not names:
         return ""
     return f"{', '.join(names)} started with other settings than these: {', '.join(others)}"
+
+
+def _server(name: str, running: Running | None, at: Path, *, embedded: bool) -> Part:
+    ours = embedded or running is not None
+    return Part(name=name, running=running, address=str(at) if ours else "", ours=ours)
 
 
 @contextmanager

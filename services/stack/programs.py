@@ -56,9 +56,14 @@ class Program:
 
 def programs(settings: Settings) -> tuple[Program, ...]:
     """Return the application's processes in the order they start."""
-    mail = (_mail(settings),) if settings.embedded_mail else ()
+    every = every_program(settings)
+    return every if settings.embedded_mail else tuple(each for each in every if each.name != "mail")
+
+
+def every_program(settings: Settings) -> tuple[Program, ...]:
+    """Return those that run with any settings, for whoever looks for what other ones started."""
     workers = (_worker(settings, name) for name in WORKERS)
-    return (*mail, *workers, _beat(settings), _web(settings), _keeper(settings))
+    return (_mail(settings), *workers, _beat(settings), _web(settings), _keeper(settings))
 
 
 def is_free(host: str, port: int) -> bool:
