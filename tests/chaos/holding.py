@@ -143,8 +143,12 @@ def due(arena: Arena) -> set[tuple[Any, ...]]:
     with engine.connect() as connection:
         connection.execute(text("TRUNCATE notifications CASCADE"))
         connection.execute(text("UPDATE notifications_checkpoint SET position = 0"))
-        while planning._step(arena.office, connection, planning.BATCH).read == planning.BATCH:
-            pass
+        after, ended = 0, False
+        while not ended:
+            step = planning._step(arena.office, connection, after, planning.BATCH)
+            assert step.stopped is None, step.stopped
+            planning._enter(arena.office, connection, after, step)
+            after, ended = after + step.planned, step.ended
         columns = (notifications.c.event_id, notifications.c.effect, notifications.c.party)
         found = {tuple(row) for row in connection.execute(select(*columns))}
         connection.rollback()
