@@ -63,7 +63,7 @@ def status(home: Path | None, database_url: str | None, broker_url: str | None) 
     for part in parts:
         pid = str(part.running.pid) if part.running else ""
         since = f"{part.since.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if part.since else ""
-        restarts = str(part.restarts) if part.running and part.ours else ""
+        restarts = str(part.restarts) if part.ours and (part.running or part.restarts) else ""
         table.add_row(part.name, pid, part.state, part.address, since, restarts)
     console = Console()
     if not console.is_terminal:

@@ -115,12 +115,13 @@ def _folder(settings: Settings) -> Iterator[Finding]:
         )
         return
     yield Finding(subject="folder", is_well=True, says=str(places.home))
-    made = [place for place in (places.home, places.cluster) if place.is_dir()]
-    free = min(shutil.disk_usage(place).free for place in made)
+    # Each may be a file system of its own.
+    made = [place for place in (places.home, places.cluster, places.log) if place.is_dir()]
+    free, where = min((shutil.disk_usage(place).free, place) for place in made)
     yield Finding(
         subject="disk",
         is_well=free >= _LEAST_FREE,
-        says=f"{free / 1024**3:.1f} GB free",
+        says=f"{free / 1024**3:.1f} GB free for {where}",
         remedy=f"free at least {_LEAST_FREE / 1024**3:.0f} GB",
     )
 
@@ -174,16 +175,20 @@ def _processes(settings: Settings) -> Iterator[Finding]:
                 remedy="run `qmas up`" if free else f"end the other, or set {program.setting}",
             )
         else:
+            remedy = f"run `qmas up`; its log is {settings.home / 'log' / part.name}.log"
             yield Finding(
-                subject=part.name, is_well=False, says="not running", remedy="run `qmas up`"
+                subject=part.name, is_well=False, says=f"not running{_again(part)}", remedy=remedy
             )
 
 
 def _where(part: Part) -> str:
     assert part.running is not None  # noqa: S101 - the caller has just looked
     at = f" at {part.address}" if part.address else ""
-    again = f", started again {part.restarts} times" if part.restarts else ""
-    return f"process {part.running.pid}{at}{again}"
+    return f"process {part.running.pid}{at}{_again(part)}"
+
+
+def _again(part: Part) -> str:
+    return f", started again {part.restarts} times" if part.restarts else ""
 
 
 def _schema(settings: Settings) -> Iterator[Finding]:

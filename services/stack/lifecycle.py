@@ -55,7 +55,7 @@ class Part:
     """One server or process as `status` shows it; `running` is None when it is not running.
 
     It runs at `address`, whatever is set now; `differing` are the settings that it was started
-    with others of.
+    with others of; `restarts` is how often it ended by itself and was started again.
     """
 
     name: str
@@ -63,6 +63,7 @@ class Part:
     address: str
     ours: bool = True
     differing: tuple[str, ...] = ()
+    restarts: int = 0
 
     @property
     def state(self) -> str:
@@ -75,11 +76,6 @@ class Part:
     def since(self) -> datetime | None:
         """When it was started."""
         return self.running.since if self.running else None
-
-    @property
-    def restarts(self) -> int:
-        """How often it ended by itself and was started again."""
-        return self.running.restarts if self.running else 0
 
 
 def up(settings: Settings, *, processes: Sequence[str] = ALL, say: Say = lambda _: None) -> None:
@@ -172,12 +168,17 @@ def status(settings: Settings) -> tuple[Part, ...]:
 
 
 def _part(settings: Settings, places: Places, program: Program) -> Part:
-    running = recall(_file(places, program))
-    told = noted(places, program.name) if running else None
+    record = recorded(_file(places, program))
+    found = Part(
+        name=program.name,
+        running=record if record and is_alive(record) else None,
+        address=program.address,
+        restarts=record.restarts if record else 0,
+    )
+    told = noted(places, program.name) if found.running else None
     if told is None:
-        return Part(name=program.name, running=running, address=program.address)
-    differ = told.differing(places, settings)
-    return Part(name=program.name, running=running, address=told.address, differing=differ)
+        return found
+    return replace(found, address=told.address, differing=told.differing(places, settings))
 
 
 def differing(parts: Sequence[Part]) -> str:
@@ -275,17 +276,25 @@ def _await_ready(places: Places, program: Program, process: Running) -> None:
 
 def _refuse_dead(places: Places, program: Program) -> None:
     if recall(_file(places, program)) is None:
-        log = _log(places, program)
-        raise StackFault(f"{program.name} died; the end of {log}:\n{tail(log)}")
+        log, gone = _log(places, program), recorded(_file(places, program))
+        again = f", started again {gone.restarts} times before" if gone and gone.restarts else ""
+        raise StackFault(f"{program.name} died{again}; the end of {log}:\n{tail(log)}")
 
 
 def _refuse_silent(places: Places, program: Program, say: Say) -> None:
-    """What ran already answers too, or whoever started it is told how it comes to do so."""
+    """What ran already answers too, or whoever started it is told how it comes to do so.
+
+    One that ends again and again runs now and then: it is told as soon as it has ended.
+    """
     if wait_until(program.is_ready, 0):
         return
     say(f"{program.name} runs and does not answer; waiting for it")
-    if not wait_until(program.is_ready, _ANSWER_SECONDS):
-        process = recall(_file(places, program))
+    process = recall(_file(places, program))
+    settled = wait_until(
+        lambda: program.is_ready() or process is None or not is_alive(process), _ANSWER_SECONDS
+    )
+    _refuse_dead(places, program)
+    if not settled:
         raise StackFault(
             f"{program.name} runs and did not answer for {_ANSWER_SECONDS:.0f} s: "
             f"{how_to_restart(process)}; its log is {_log(places, program)}"

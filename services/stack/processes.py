@@ -24,7 +24,9 @@ from services.stack.errors import StackFault
 
 _PAUSE = 0.02
 _KILLED_SECONDS = 5.0
-_TAIL_LINES = 15
+_TAIL_LINES = 5
+_TAIL_WIDTH = 200
+_TAIL_BYTES = 64 * 1024
 # Linux before 5.3 has no handles of processes, and some containers forbid what they do not know.
 _NO_HANDLES = (errno.ENOSYS, errno.EPERM)
 
@@ -232,13 +234,16 @@ def command_lines(uid: int) -> dict[int, tuple[str, ...]]:
     return found
 
 
-def tail(log: Path, lines: int = _TAIL_LINES) -> str:
-    """Return the last lines of a log, indented, for an error's message."""
+def tail(log: Path) -> str:
+    """Return the last lines of a log, indented and cut, for an error's message."""
     try:
-        text = log.read_text(encoding="utf-8", errors="replace")
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - _TAIL_BYTES))
+            lines = file.read().decode("utf-8", "replace").splitlines()[-_TAIL_LINES:]
     except FileNotFoundError:
         return "  (no log)"
-    return "\n".join(f"  {line}" for line in text.splitlines()[-lines:]) or "  (the log is empty)"
+    cut = [line if len(line) <= _TAIL_WIDTH else f"{line[:_TAIL_WIDTH]}…" for line in lines]
+    return "\n".join(f"  {line}" for line in cut) or "  (the log is empty)"
 
 
 def _signal(pid: int, what: signal.Signals, is_it: Callable[[], bool]) -> None:
