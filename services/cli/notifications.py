@@ -218,7 +218,7 @@ def _counted(count: int) -> str:
 def _told(state: FenceState) -> Iterator[str]:
     """Return the fence in words, and what can be done where it is closed."""
     if state.closed_at is None:
-        yield "open: what is due is sent"
+        yield f"open, but {state.fault}" if state.fault else "open: what is due is sent"
     else:
         yield f"closed since {_moment(state.closed_at)}: {state.closed_because}"
         yield f"  it counted {state.handed} batches, and {_remembered(state)} remembered"

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+import structlog
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -27,7 +28,7 @@ from sqlalchemy import (
 
 from domain.errors import Reportable
 from services.counts import MOST, Count
-from services.notifications.marks import Marks, MarksAway
+from services.notifications.marks import Marks, MarksAway, Remembered, no_number
 from services.notifications.statements import OPEN, counted
 from services.notifications.tables import checkpoint, fence, log, notifications
 
@@ -45,6 +46,9 @@ _DATABASE: Final[ColumnElement[str]] = literal_column(
 _COPY: Final = "this database is a copy of the one that sent notifications"
 _OLDER: Final = "this database is older than the last notifications that it sent"
 _UNKNOWN: Final = "what this database last sent is remembered nowhere, so it may be an old one"
+
+
+_log: Final = structlog.get_logger(__name__)
 
 
 class Choice(StrEnum):
@@ -75,7 +79,8 @@ class FenceState:
     """The fence as it stands: closed while `closed_at` is not None.
 
     `closed_position` ends the part of the log that may have been told already; `remembered` is
-    the mark, and `handed` the count that it is compared with.
+    the mark, and `handed` the count that it is compared with. `broken` are the places of marks that
+    are no number.
     """
 
     ledger: UUID | None
@@ -88,6 +93,16 @@ class FenceState:
     confirmed_at: datetime | None
     confirmed_by: str | None
     choice: Choice | None
+    broken: tuple[str, ...] = ()
+
+    @property
+    def fault(self) -> str | None:
+        """What is wrong with the marks while it is open, and what becomes of that; or None."""
+        if not self.broken or self.closed_at is not None:
+            return None
+        if self.remembered is None:
+            return f"{no_number(self.broken)}, and no other can be read: nothing is sent"
+        return f"{no_number(self.broken)}; workers mend it from the other one"
 
 
 class Fence:
@@ -115,12 +130,24 @@ class Fence:
             raise FenceTripped(_COPY)
         if found.highest is not None and found.highest > row.handed:
             raise FenceTripped(_OLDER)
-        if found.highest is None and row.handed and found.all_answered:
-            raise FenceTripped(_UNKNOWN)
-        # Before anything was sent there is nothing to forget, so the first mark is made here.
-        if found.highest is None and (row.handed or not self.marks.raise_to(ledger, 0)):
-            raise MarksAway
+        self._see_to_marks(ledger, found, handed=row.handed)
         return ledger
+
+    def _see_to_marks(self, ledger: UUID, found: Remembered, *, handed: int) -> None:
+        """A mark is there, and a broken one was mended from it; raises if none can be."""
+        if found.away:
+            _log.info("mark_not_read", places=found.away)
+        if found.highest is not None:
+            if found.broken and self.marks.raise_to(ledger, found.highest):
+                _log.warning("mark_mended", places=found.broken, mark=found.highest)
+        elif handed or found.broken:
+            if found.away:
+                raise MarksAway(found.broken)
+            because = f"{no_number(found.broken)}, and no other is kept, so this database"
+            raise FenceTripped(f"{because} may be an old one" if found.broken else _UNKNOWN)
+        # Before anything was sent there is nothing to forget, so the first mark is made here.
+        elif not self.marks.raise_to(ledger, 0):
+            raise MarksAway
 
     def _name(self, connection: Connection) -> UUID:
         """Return the ledger's name, made when it is first asked for: a copy made before has none.
@@ -193,10 +220,9 @@ class Fence:
         choice = row["choice"] and Choice(row["choice"])
         behind_it = Count.counted(row["waiting"], MOST)
         ledger = row["ledger"]
-        remembered = None if ledger is None else self.marks.remembered(ledger).highest
-        return FenceState(
-            **{**row, "waiting": behind_it, "choice": choice, "remembered": remembered}
-        )
+        found = Remembered(highest=None) if ledger is None else self.marks.remembered(ledger)
+        marks = {"remembered": found.highest, "broken": found.broken}
+        return FenceState(**{**row, "waiting": behind_it, "choice": choice, **marks})
 
     def confirm(self, choice: Choice, by: str) -> int:
         """The fence is open; return how many notifications were withheld or are sent again.

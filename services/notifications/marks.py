@@ -1,7 +1,8 @@
 """How far the ledger has handed over, remembered where a restore of the database undoes nothing.
 
 Law: a mark only rises. It is kept in a folder beside the data folder and in the broker's Redis;
-either is enough, and the higher one counts.
+either is enough, and the higher one counts. One that is no number counts for nothing and is told;
+the next that is kept takes its place.
 """
 
 import fcntl
@@ -17,11 +18,11 @@ from redis import Redis, RedisError
 from domain.errors import Reportable
 
 _RAISE: Final = """
-local before = tonumber(redis.call('GET', KEYS[1]) or '-1')
+local before = tonumber(redis.call('GET', KEYS[1]) or '-1') or -1
 if tonumber(ARGV[1]) > before then redis.call('SET', KEYS[1], ARGV[1]) end
 """
 _DIGITS: Final = 20  # written over in place, so that a mark is never half there
-_AWAY: Final = (OSError, RedisError, ValueError)
+_AWAY: Final = (OSError, RedisError)
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -29,22 +30,34 @@ _log: Final = structlog.get_logger(__name__)
 class MarksAway(Reportable):
     """No mark can be read or kept now, so nothing is delivered until one can."""
 
-    def __init__(self) -> None:
+    def __init__(self, broken: tuple[str, ...] = ()) -> None:
         super().__init__(
-            "what was sent can be remembered nowhere now, so nothing is sent until it can: see to "
-            "it that QMAS_FENCE_FOLDER can be written to, or that Redis answers"
+            f"{no_number(broken)}, and Redis does not answer: nothing is sent until it does"
+            if broken
+            else "what was sent can be remembered nowhere now, so nothing is sent until it can: "
+            "see to it that QMAS_FENCE_FOLDER can be written to, or that Redis answers"
         )
+
+
+def no_number(broken: tuple[str, ...]) -> str:
+    """Return what is wrong with these places, in words."""
+    return f"the mark of what was sent in {' and in '.join(broken)} is no number"
+
+
+class NoNumber(Exception):
+    """What is kept in a place, which is the text, is no mark."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
     """The highest mark that was found, None where there is none.
 
-    Unless `all_answered`, a place that could not be asked may hold a higher one.
+    A place that could not be asked (`away`) may hold a higher one; one that is `broken` did.
     """
 
     highest: int | None
-    all_answered: bool
+    away: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
 
 
 class Marks:
@@ -57,16 +70,18 @@ class Marks:
     def remembered(self, ledger: UUID) -> Remembered:
         """Return the highest mark of a ledger."""
         found: list[int] = []
-        all_answered = True
-        for look in (self._in_folder, self._in_redis):
+        away: list[str] = []
+        broken: list[str] = []
+        for place, look in (("folder", self._in_folder), ("redis", self._in_redis)):
             try:
                 mark = look(ledger)
-            except _AWAY as fault:
-                _log.info("mark_not_read", place=look.__name__, fault=type(fault).__name__)
-                all_answered = False
+            except NoNumber as fault:
+                broken.append(str(fault))
+            except _AWAY:
+                away.append(place)
             else:
                 found += [] if mark is None else [mark]
-        return Remembered(highest=max(found, default=None), all_answered=all_answered)
+        return Remembered(highest=max(found, default=None), away=tuple(away), broken=tuple(broken))
 
     def raise_to(self, ledger: UUID, count: int) -> bool:
         """The mark is at least `count` in every place that answers; False where none does."""
@@ -84,8 +99,9 @@ class Marks:
             self._redis.close()
 
     def _in_folder(self, ledger: UUID) -> int | None:
+        file = self.folder / str(ledger)
         try:
-            return int((self.folder / str(ledger)).read_text("ascii"))
+            return _number(file.read_bytes(), str(file))
         except FileNotFoundError:
             return None
 
@@ -94,8 +110,12 @@ class Marks:
         file = os.open(self.folder / str(ledger), os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
-            before = os.pread(file, _DIGITS, 0)
-            if not before or int(before) < count:
+            try:
+                before = _number(os.pread(file, 2 * _DIGITS, 0), "")
+            except NoNumber:
+                before = None
+                os.ftruncate(file, 0)
+            if before is None or before < count:
                 os.pwrite(file, b"%0*d\n" % (_DIGITS, count), 0)
                 os.fsync(file)
         finally:
@@ -106,13 +126,22 @@ class Marks:
         if self._redis is None:
             return None
         found: Any = self._redis.get(_key(ledger))
-        return None if found is None else int(found)
+        return None if found is None else _number(found, f"Redis ({_key(ledger)})")
 
     def _keep_in_redis(self, ledger: UUID, count: int) -> bool:
         if self._redis is None:
             return False
         self._redis.eval(_RAISE, 1, _key(ledger), count)
         return True
+
+
+def _number(kept: bytes, place: str) -> int | None:
+    """Return the mark, None where nothing was written yet; raises `NoNumber`."""
+    if not kept:
+        return None
+    if not (digits := kept.strip()).isdigit() or len(digits) > _DIGITS:
+        raise NoNumber(place)
+    return int(digits)
 
 
 def _key(ledger: UUID) -> str:

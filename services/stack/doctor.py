@@ -279,9 +279,11 @@ def _sending(settings: Settings) -> Iterator[Finding]:
         state = ledger.fence.state()
         yield Finding(
             subject="notifications",
-            is_well=state.closed_at is None,
-            says=state.closed_because or "sent as they are due",
-            remedy=REMEDY,
+            is_well=state.closed_because is None and state.fault is None,
+            says=state.closed_because or state.fault or "sent as they are due",
+            remedy=REMEDY
+            if state.fault is None
+            else f"have workers run (`qmas up`), then {REMEDY}",
         )
         yield from _letters(ledger)
         yield from _webhooks(Subscriptions(ledger.engine, ledger.keys))

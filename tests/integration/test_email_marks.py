@@ -1,0 +1,129 @@
+"""A mark of what was sent that is no number: it is told, and mended where another is kept."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import pytest
+from click.testing import CliRunner
+
+from services.cli.notifications import notifications
+from services.notifications.delivery import deliver
+from services.notifications.fence import Choice
+from services.notifications.planning import plan
+from services.pokes import redis_of
+from services.settings import Settings
+from services.stack.doctor import Finding, examine
+from services.stack.redis import RedisServer
+from services.wiring import Office
+from tests.conftest import TestDatabase
+from tests.integration.mailing import MailServer, acknowledge, an_office, applicant, settings
+
+_NOWHERE: Final = "redis://127.0.0.1:9/0"
+_GARBAGE: Final = ("garbage\n", "00000000000000000001\ngarbage, and more of it than a mark is long")
+
+
+@pytest.fixture
+def told(
+    database: TestDatabase, redis_server: RedisServer, tmp_path: Path, mail: MailServer
+) -> Settings:
+    return settings(database.app_url, redis_server.broker_url, tmp_path / "home", mail=mail.url)
+
+
+@pytest.fixture
+def office(told: Settings) -> Iterator[Office]:
+    """An office that sent one letter, with another planned."""
+    with an_office(told) as opened:
+        acknowledge(opened, applicant(1))
+        assert (plan(opened), deliver(opened)) == (1, 1)
+        acknowledge(opened, applicant(2))
+        plan(opened)
+        yield opened
+
+
+def _file(told: Settings) -> Path:
+    (mark,) = told.fence_folder.iterdir()
+    return mark
+
+
+def _in_redis(told: Settings, become: str | None) -> None:
+    redis = redis_of(told.broker_url)
+    assert redis is not None
+    for key in redis.scan_iter("qmas:handed-over:*"):
+        redis.delete(key) if become is None else redis.set(key, become)
+    redis.close()
+
+
+def _shown(told: Settings) -> str:
+    """Return all that `qmas notifications fence` writes."""
+    environ = told.child_environ() | {"QMAS_BROKER_URL": told.broker_url}
+    result = CliRunner(env=environ).invoke(notifications, ["fence"], catch_exceptions=False)
+    return result.output
+
+
+def _finding(told: Settings) -> Finding:
+    return next(finding for finding in examine(told) if finding.subject == "notifications")
+
+
+@pytest.mark.parametrize("garbage", _GARBAGE)
+def test_a_broken_file_is_told_and_mended_from_redis(
+    office: Office, told: Settings, garbage: str
+) -> None:
+    file = _file(told)
+    file.write_text(garbage)
+    assert f"open, but the mark of what was sent in {file} is no number" in _shown(told)
+    finding = _finding(told)
+    assert not finding.is_well
+    assert str(file) in finding.says
+    assert deliver(office) == 1
+    assert int(file.read_text("ascii")) == 2
+    assert _shown(told) == "open: what is due is sent\n"
+    _in_redis(told, None)
+    acknowledge(office, applicant(3))
+    assert (plan(office), deliver(office)) == (1, 1), "what was mended is enough"
+
+
+def test_a_broken_key_is_told_and_mended_from_the_file(office: Office, told: Settings) -> None:
+    _in_redis(told, "garbage")
+    assert "in Redis (qmas:handed-over:" in _shown(told)
+    assert deliver(office) == 1
+    assert _shown(told) == "open: what is due is sent\n"
+
+
+@pytest.mark.parametrize("in_redis", [None, "garbage"])
+def test_where_no_mark_is_a_number_the_fence_closes_and_names_the_file(
+    office: Office, told: Settings, mail: MailServer, in_redis: str | None
+) -> None:
+    file = _file(told)
+    file.write_text("garbage\n")
+    _in_redis(told, in_redis)
+    assert "and no other can be read: nothing is sent" in _shown(told)
+    assert deliver(office) == 0
+    because = str(office.ledger.fence.state().closed_because)
+    assert f"in {file}" in because
+    assert "this database may be an old one" in because
+    assert because in _shown(told)
+    finding = _finding(told)
+    assert (finding.is_well, finding.says) == (False, because)
+    assert office.ledger.fence.confirm(Choice.SEND, "cli.root") == 1
+    assert deliver(office) == 1
+    assert len(mail.messages) == 2
+
+
+def test_while_redis_is_away_a_broken_file_closes_nothing(office: Office, told: Settings) -> None:
+    _file(told).write_text("garbage\n")
+    cut_off = replace(told, broker_url=_NOWHERE)
+    with an_office(cut_off) as apart:
+        assert deliver(apart) == 0
+    assert office.ledger.fence.state().closed_at is None
+    shown = _shown(cut_off)
+    assert "nothing is sent" in shown
+    assert "mark_not_read" not in shown
+    assert deliver(office) == 1
+
+
+def test_a_file_of_which_nothing_was_written_yet_is_none(office: Office, told: Settings) -> None:
+    _file(told).write_text("")
+    assert deliver(office) == 1
+    assert int(_file(told).read_text("ascii")) == 2
