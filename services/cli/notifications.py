@@ -48,7 +48,9 @@ def status() -> None:
         behind = max(0, head - standing.position)
         obstacle = planning.obstacle(opened, standing.position) if behind else None
         late = standing.waits_since is not None and opened.clock() - standing.waits_since > _PROMPT
-    click.echo(f"planned up to  position {standing.position} of {head} ({behind} behind)")
+    ahead = max(0, standing.position - head)
+    far = f"{ahead} ahead of the log" if ahead else f"{behind} behind"
+    click.echo(f"planned up to  position {standing.position} of {head} ({far})")
     for state, count in standing.counts.items():
         click.echo(f"{state:<14} {_counted(count)}")
     since = f", the oldest since {_moment(standing.oldest_due)}" if standing.oldest_due else ""
@@ -57,6 +59,11 @@ def status() -> None:
         again = _moment(mail.until)
         click.echo(f"mail server    away {mail.failures} times in a row; asked again at {again}")
     faults = []
+    if ahead:
+        faults.append(
+            f"nothing is planned before the log has {standing.position} events, for it was planned "
+            "from another log: restore the log and the notifications from one backup"
+        )
     if obstacle is not None:
         faults.append(f"planning stands still: {obstacle}")
     elif late and standing.waits_since is not None:

@@ -131,7 +131,8 @@ class Progress:
     `outdated` is the version of the fold that filled its rows, None where it is this program's.
     `beside` is how far the generation is that could take its place, `former` how far the one that
     can be had back; None where there is none. `behind_since` is when the first event was numbered
-    that it does not hold, None while it holds the whole log.
+    that it does not hold, None while it holds the whole log. `ahead` is by how many positions a
+    shard is beyond the end of the log, which no fold of this log brings about.
     """
 
     name: str
@@ -143,6 +144,7 @@ class Progress:
     beside: int | None = None
     former: int | None = None
     behind_since: datetime | None = None
+    ahead: int = 0
 
     @property
     def stop(self) -> Stop | None:
@@ -319,12 +321,15 @@ def progress(models: ReadModels, projection: Projection) -> Progress:
         behind_since: datetime | None = connection.scalar(
             select(log.c.sequenced_at).where(log.c.position == fresh.position + 1)
         )
-    head = fresh.position + fresh.lag
+        # Asked last: whatever was folded before is in the log by now.
+        head = head_of(connection)
+    furthest = max((row.position for row in rows), default=0)
     return Progress(
         name=projection.name,
         version=projection.version,
         freshness=fresh,
-        least_lag=max(0, head - max((row.position for row in rows), default=0)),
+        least_lag=max(0, head - furthest),
+        ahead=max(0, furthest - head),
         stops=tuple(
             Stop(
                 shard=row.shard,
@@ -341,6 +346,11 @@ def progress(models: ReadModels, projection: Projection) -> Progress:
         former=former,
         behind_since=behind_since,
     )
+
+
+def head_of(connection: Connection) -> int:
+    """Return the position of the log's last event, as this transaction sees it."""
+    return int(connection.scalar(select(func.coalesce(func.max(log.c.position), 0))) or 0)
 
 
 def _reached(connection: Connection, generation: Generation | None) -> int | None:

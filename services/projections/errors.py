@@ -11,6 +11,7 @@ ProjectionFault
 ├── NotYetAbreast        the one that is there does not hold as much of the log
 ├── RebuiltByAnother     somebody else fills, changes over, drops or alters generations of it
 ├── StillInUse           somebody reads or folds its rows for longer than others can wait
+├── AheadOfLog           it holds more of the log than there is
 ├── StoodStill           the owner's connection was broken off, as after a pause amid a change
 ├── UnknownProjection    no read model has this name
 └── BadCursor            a page was asked for with a cursor that no page gave
@@ -130,6 +131,20 @@ class StillInUse(ProjectionFault):
         super().__init__(
             f"rows of {name} are in use without a pause, perhaps by a long report or a backup; "
             f"nothing changed for readers: try it again later"
+        )
+
+
+class AheadOfLog(ProjectionFault):
+    """A read model holds more of the log than there is, as after a restore of an older log.
+
+    What is written next would be numbered as what it holds already, and never be folded.
+    """
+
+    def __init__(self, name: str, position: int, head: int) -> None:
+        super().__init__(
+            f"read model {name} is at position {position}, and the log ends at {head}: it was "
+            f"folded from another log, perhaps before a restore; run `qmas projections rebuild "
+            f"{name}`"
         )
 
 

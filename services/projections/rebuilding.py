@@ -22,6 +22,7 @@ from services.projections.aside import name_beside
 from services.projections.catalogue import Projection, projection_named
 from services.projections.checkpoints import Generation, State
 from services.projections.errors import (
+    AheadOfLog,
     NothingBeside,
     NotYetAbreast,
     OwnerUnknown,
@@ -187,8 +188,12 @@ def _changed_over(connection: Connection, projection: Projection, wanted: State)
     taken = checkpoints.claim(connection, after, wait=True)
     if held is None or taken is None:
         raise NotYetAbreast(projection.name, after.number)
-    # One that an earlier version of the program folded is read by nobody who runs this one.
-    if before.is_ours and taken.first < held.last:
+    head = checkpoints.head_of(connection)
+    if taken.last > head:
+        raise AheadOfLog(projection.name, taken.last, head)
+    # One that an earlier version of the program folded is read by nobody who runs this one, and one
+    # that is beyond the end of the log was folded from another.
+    if before.is_ours and taken.first < held.last <= head:
         raise NotYetAbreast(projection.name, after.number)
     for declared in projection.tables:
         _rename(connection, declared, before.number, out=True)

@@ -24,7 +24,7 @@ from domain.record import Recorded
 from services.projections import checkpoints
 from services.projections.catalogue import PROJECTIONS, Projection, projection_named
 from services.projections.checkpoints import Claim, Generation, State
-from services.projections.errors import ProjectionStopped, RowRefused, RowUnreadable
+from services.projections.errors import AheadOfLog, ProjectionStopped, RowRefused, RowUnreadable
 from services.projections.folding import folded_on, keep, told
 from services.projections.models import ReadModels
 from services.store import EventUnreadable, LogCorrupt, Shard, Store
@@ -115,7 +115,12 @@ def level(store: Store, models: ReadModels, connection: Connection, name: str) -
 def bring_to(
     store: Store, models: ReadModels, connection: Connection, held: Claim, position: int
 ) -> None:
-    """Shards that this transaction holds are at a position that none is beyond."""
+    """Shards that this transaction holds are at a position that none is beyond.
+
+    Raises `AheadOfLog` where the log is not that long.
+    """
+    if position > (head := checkpoints.head_of(connection)):
+        raise AheadOfLog(held.projection.name, position, head)
     limit = position - held.first
     read = store.read_log(after=held.first, limit=limit, personal=held.projection.opens)
     batch = folded_on(models, connection, held, held.awaited(read))
