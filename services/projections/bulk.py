@@ -12,6 +12,7 @@ from multiprocessing import get_context
 from typing import Any, Final
 
 from domain.errors import Reportable
+from services.parentage import end_with_parent
 from services.projections import checkpoints
 from services.projections.catalogue import projection_named
 from services.projections.checkpoints import SHARDS, Claim, State
@@ -70,6 +71,8 @@ def _share(done: Any) -> None:
     _done = done
     # It ends with its work, which makes no cycles, and would be looked through for them for ever.
     gc.disable()
+    # Of one that was killed nobody waits for them, and a transaction of theirs is undone.
+    end_with_parent()
 
 
 def _fill(settings: Settings, numbers: Mapping[str, int], part: Shard, until: int) -> str | None:

@@ -7,15 +7,11 @@ ready soon.
 """
 
 import gc
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
-from multiprocessing import parent_process
-from multiprocessing.process import BaseProcess
-from threading import Thread
 from typing import Final, cast
 
 from msgspec.msgpack import Decoder, Encoder
@@ -27,6 +23,7 @@ from domain.particulars import ApplicationCorrected
 from domain.projections.stage_after import CASE_STREAM
 from domain.record import Recorded
 from domain.traces import Trace, traces
+from services.parentage import end_with_parent
 from services.simulation.comparing import Compared, OpenCase, Terms, compared
 from services.store import CaseKeys, Store
 
@@ -77,15 +74,7 @@ def begin() -> None:
     """This process works for the one that started it, and ends with it however that ends."""
     # What is made here has no cycles: looking for them is a tenth of the time spent on nothing.
     gc.disable()
-    asking = parent_process()
-    if asking is not None:
-        Thread(target=_end_with, args=(asking,), daemon=True).start()
-
-
-def _end_with(asking: BaseProcess) -> None:
-    asking.join()
-    # Nobody is left to hear an answer or a fault, and the pool's own thread would wait for ever.
-    os._exit(1)
+    end_with_parent()
 
 
 def traces_of(part: Part) -> bytes:
