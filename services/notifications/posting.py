@@ -56,24 +56,18 @@ class Poster:
             raw = _connected(known, to.port)
         except OSError as fault:
             return _unreachable("connection", fault)
+        step = "connection"
         with Leash(raw, SECONDS) as leash, closing(raw):
-            reply = self._conversation(raw, to, headers, body)
-            # Where the line was cut the headers end too, so what was read then says nothing.
-            return _unreachable("conversation", TimeoutError()) if leash.ended else reply
-
-    def _conversation(
-        self, raw: socket.socket, to: Destination, headers: Mapping[str, str], body: bytes
-    ) -> Reply:
-        try:
-            connection = self._secured(raw, to)
-        except OSError as fault:
-            return _unreachable("connection", fault)
-        with closing(connection):
             try:
-                connection.request("POST", to.target, body, dict(headers))
-                return self._reply(connection.getresponse())
+                connection = self._secured(raw, to)
+                step = "conversation"
+                with closing(connection):
+                    connection.request("POST", to.target, body, dict(headers))
+                    reply = self._reply(connection.getresponse())
             except (OSError, http.client.HTTPException) as fault:
-                return _unreachable("conversation", fault)
+                return _unreachable(step, TimeoutError() if leash.ended else fault)
+            # Where the line was cut the headers end too, so what was read then says nothing.
+            return _unreachable(step, TimeoutError()) if leash.ended else reply
 
     def _secured(self, raw: socket.socket, to: Destination) -> http.client.HTTPConnection:
         """Return what speaks HTTP over a connection, which is encrypted if the URL says so."""

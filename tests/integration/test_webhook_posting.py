@@ -84,7 +84,7 @@ def test_a_server_that_says_nothing_during_the_handshake_is_cut_off(
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         reply = _poster().post(f"https://localhost:{port}/", {}, b"{}")
-    assert (reply.verdict, reply.reason) == (Verdict.UNREACHABLE, "conversation TimeoutError")
+    assert (reply.verdict, reply.reason) == (Verdict.UNREACHABLE, "connection TimeoutError")
 
 
 @pytest.mark.parametrize(
