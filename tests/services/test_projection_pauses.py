@@ -79,7 +79,8 @@ def _stand_still(switching: subprocess.Popen[str], owner_url: str) -> None:
             assert switching.poll() is None, switching.communicate()
             switching.send_signal(signal.SIGSTOP)
             reader.rollback()
-            if wait_until(lambda: state().startswith("idle in transaction"), 1):
+            # One that had given up the lock meanwhile is idle too, "in transaction (aborted)".
+            if wait_until(lambda: state() == "idle in transaction", 1):
                 return
             switching.send_signal(signal.SIGCONT)
     raise AssertionError("it was never stopped amid its transaction")

@@ -176,11 +176,18 @@ def test_the_figures_tell_what_is_due_and_since_when(caller: Caller) -> None:
 
 
 def test_a_broker_that_is_not_redis_tells_of_its_queues_all_but_the_age(office: Office) -> None:
-    """Asked as RabbitMQ is: by declaring what should be there."""
-    asked = replace(office, pokes=Pokes(sender=office.pokes.sender, flags=None))
+    """Asked as RabbitMQ is: by declaring what should be there.
+
+    Its queues are in a database of Redis where no other test puts anything.
+    """
+    assert office.settings.broker_url.endswith("virtual_host=0")
+    alone = office.settings.broker_url.replace("virtual_host=0", "virtual_host=9")
+    caller = _without(office, broker_url=alone)
+    asked = replace(caller.office, pokes=Pokes(sender=caller.office.pokes.sender, flags=None))
     assert '\nqmas_queue_length{queue="mail"} 0.0' in Metrics(asked).text().decode()
-    office.pokes.planned()
+    caller.office.pokes.planned()
     lines = Metrics(asked).text().decode().splitlines()
+    caller.office.close()
     assert "qmas_broker_up 1.0" in lines
     assert 'qmas_queue_length{queue="mail"} 1.0' in lines
     assert 'qmas_queue_length{queue="store"} 0.0' in lines
