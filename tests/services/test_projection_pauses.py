@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -18,9 +19,12 @@ from tests.services.casebook import Casebook, history, reference
 
 _SWITCH = "from services.cli.main import main; main()"
 _HELD = (
-    "SELECT state FROM pg_locks JOIN pg_stat_activity USING (pid)"
+    "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
     " WHERE relation = to_regclass('case_list') AND mode = 'AccessExclusiveLock' AND granted"
 )
+# Between two statements it is idle too; and what it sent before it was stopped may still come.
+_STANDS_STILL = f"""{_HELD} AND state = 'idle in transaction'
+    AND state_change < clock_timestamp() - INTERVAL '300 milliseconds'"""
 _TRIES = 20
 
 
@@ -68,19 +72,18 @@ def _stand_still(switching: subprocess.Popen[str], owner_url: str) -> None:
         psycopg.connect(owner_url) as reader,
     ):
 
-        def state() -> str:
-            found = looking.execute(_HELD).fetchone()
-            return found[0] if found else ""
+        def seen(condition: LiteralString) -> bool:
+            return looking.execute(condition).fetchone() == (1,)
 
         for _ in range(_TRIES):
             # A reader of the second table keeps it from the end of its transaction.
             reader.execute("LOCK TABLE case_names IN ACCESS SHARE MODE")
-            assert wait_until(lambda: bool(state()) or switching.poll() is not None, 60)
+            assert wait_until(lambda: seen(_HELD) or switching.poll() is not None, 60)
             assert switching.poll() is None, switching.communicate()
             switching.send_signal(signal.SIGSTOP)
             reader.rollback()
             # One that had given up the lock meanwhile is idle too, "in transaction (aborted)".
-            if wait_until(lambda: state() == "idle in transaction", 1):
+            if wait_until(lambda: seen(_STANDS_STILL), 1):
                 return
             switching.send_signal(signal.SIGCONT)
     raise AssertionError("it was never stopped amid its transaction")
