@@ -70,6 +70,8 @@ def status() -> None:
         faults.append(f"nothing is planned since {_moment(standing.waits_since)}: {_NOBODY}")
     if fence.closed_at is not None:
         faults.append(f"nothing is sent: {fence.closed_because}; {REMEDY}")
+    elif fence.fault is not None:
+        faults.append(fence.fault)
     for each in faults:
         click.echo(f"qmas: {each}", err=True)
     sys.exit(1 if faults else 0)
@@ -116,12 +118,13 @@ def retry(ids: tuple[int, ...], reference: str | None, *, everything: bool) -> N
     with office() as opened:
         by = operator(Role.ADMINISTRATOR).name
         count = opened.ledger.retry(by, ids=ids, reference=_reference(reference))
+        # Before anybody is told of them: one that was sent meanwhile was tried again all the same.
+        left = sorted(set(ids)) if len(set(ids)) > count else []
+        others = [why for each in left if (why := _not_again(opened.ledger, each))]
         opened.pokes.planned()
-        left = len(set(ids)) > count
-        others = [_not_again(opened.ledger, each) for each in sorted(set(ids))] if left else []
     click.echo(f"{count} due now")
     if others:
-        raise click.BadParameter("; ".join(filter(None, others)), param_hint="IDS")
+        raise click.BadParameter("; ".join(others), param_hint="IDS")
 
 
 @notifications.command()

@@ -294,13 +294,14 @@ class Ledger:
     def retry(self, by: str, *, ids: Sequence[int] = (), reference: str | None = None) -> int:
         """Rows that failed or wait for a later attempt are due now, with all attempts before them.
 
-        Of these ids or of this case where given, else all; what a restore withheld, by its id
-        alone. Return how many there were; rows that have nothing to send are not among them. The
-        mail server rests no more. Who asked for it is on record among the attempts.
+        Of these ids or of this case where given, else all; what a restore withheld and what came
+        back, by its id alone. Return how many there were; rows that have nothing to send are not
+        among them. The mail server rests no more. Who asked for it is on record among the attempts.
         """
         failed_or_waiting = (_ROW.state == State.FAILED) | (
             (_ROW.state == State.PLANNED) & (_ROW.next_attempt_at > func.now())
         )
+        came_back = (_ROW.state == State.FAILED) & _ROW.last_error.startswith(RETURNED)
         again: list[Any] = [
             _ROW.sealed.is_not(None) | _ROW.party.in_(subscribed()),
             failed_or_waiting,
@@ -310,6 +311,9 @@ class Ledger:
             withheld = (_ROW.state == State.WITHHELD) & (_ROW.last_error == WITHHELD)
             again[1] = failed_or_waiting | withheld
             again.append(_ROW.id.in_(ids))
+        else:
+            # To the same address it would come back again, and nobody would print it meanwhile.
+            again.append(came_back.is_not(True))
         if reference is not None:
             again.append(_ROW.reference == reference)
         self.mail.end()

@@ -152,6 +152,8 @@ def test_a_sender_that_slept_does_not_undo_that_a_letter_came_back(
     _bounced(told, "-", report=bounce(mail.messages[0]))
     office.ledger.sent(late)
     assert _only(office).state is State.FAILED
-    assert office.ledger.retry("test") == 1
+    assert office.ledger.retry("test") == 0, "it came back, and would again"
+    assert office.ledger.retry("test", reference=_only(office).reference) == 0
+    assert office.ledger.retry("test", ids=[_only(office).id]) == 1
     assert deliver(office) == 1
     assert (_only(office).state, _only(office).last_error) == (State.SENT, None)

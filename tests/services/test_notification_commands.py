@@ -146,6 +146,14 @@ def test_retry_says_of_each_that_is_not_tried_again_why(told: Settings, office: 
     assert f"{claim.id} is sent since 20" in result.output
 
 
+def test_retry_of_what_is_due_already_is_no_mistake(told: Settings, office: Office) -> None:
+    acknowledge(office, applicant(1))
+    plan(office)
+    (row,) = office.ledger.rows()
+    result = _qmas(told, "retry", str(row.id))
+    assert (result.exit_code, result.output) == (0, "0 due now\n")
+
+
 def test_list_and_show_name_the_event_of_a_webhook(told: Settings, office: Office) -> None:
     office.subscriptions.add("https://hooks.example/", ("application-acknowledged",), "test")
     acknowledge(office, applicant(1))
