@@ -313,9 +313,11 @@ def _clear_leftovers(places: Places) -> None:
 def _orphans(places: Places) -> Sequence[processes.Running]:
     """Return what the last server of this folder left, which its name in their titles gives away.
 
-    A server of a folder of the same path, in another container, has another name.
+    A server of a folder of the same path, in another container, has another name. One that was
+    started before servers were marked has its folder's.
     """
-    prefix = f"postgres: {_cluster_name(processes.kept_mark(_mark_file(places)))}: "
+    mark = processes.kept_mark(_mark_file(places)) or str(places.data)
+    prefix = f"postgres: {_cluster_name(mark)}: "
     now = datetime.now(UTC)
     found = (
         processes.known_by(pid, since=now)

@@ -27,8 +27,10 @@ _KILLED_SECONDS = 5.0
 _TAIL_LINES = 5
 _TAIL_WIDTH = 200
 _TAIL_BYTES = 64 * 1024
-# Linux before 5.3 has no handles of processes, and some containers forbid what they do not know.
+# Linux before 5.3 has no handles of processes, some containers forbid what they do not know, and
+# some Pythons were built without.
 _NO_HANDLES = (errno.ENOSYS, errno.EPERM)
+_IS_A_THREAD = errno.EINVAL
 
 MARK = "QMAS_STARTED_AS"
 """What has the mark of a process, in its environment and in that of all that it starts."""
@@ -112,7 +114,7 @@ def remember(path: Path, process: Running) -> None:
 def write_whole(path: Path, text: str) -> None:
     """Write a small file, whole or not at all."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(text, encoding="utf-8")
+    draft.write_text(text, encoding="utf-8", errors="surrogateescape")
     draft.replace(path)
 
 
@@ -129,7 +131,7 @@ def new_mark(path: Path) -> str:
 def kept_mark(path: Path) -> str:
     """Return the mark in that file; empty when there is none."""
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8", errors="surrogateescape")
     except FileNotFoundError:
         return ""
 
@@ -253,19 +255,34 @@ def _signal(pid: int, what: signal.Signals, is_it: Callable[[], bool]) -> None:
     as it lives, and once it has ended the signal goes nowhere.
     """
     with contextlib.suppress(ProcessLookupError):
+        handle = _handle(pid)
         try:
-            handle = os.pidfd_open(pid)
-        except OSError as fault:
-            if fault.errno not in _NO_HANDLES:
-                raise
-            if is_it():
+            if not is_it():
+                return
+            if handle is None:
                 os.kill(pid, what)
-            return
-        try:
-            if is_it():
+            else:
                 signal.pidfd_send_signal(handle, what)
         finally:
-            os.close(handle)
+            if handle is not None:
+                os.close(handle)
+
+
+def _handle(pid: int) -> int | None:
+    """Return a handle of a process; None where there are none.
+
+    Raises ProcessLookupError once it has ended, whatever has its number now.
+    """
+    if not (hasattr(os, "pidfd_open") and hasattr(signal, "pidfd_send_signal")):
+        return None
+    try:
+        return os.pidfd_open(pid)
+    except OSError as fault:
+        if fault.errno == _IS_A_THREAD:
+            raise ProcessLookupError from fault
+        if fault.errno not in _NO_HANDLES:
+            raise
+        return None
 
 
 def _children(dead: Running) -> list[int]:
