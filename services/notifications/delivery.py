@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -58,7 +59,9 @@ def deliver_alone(office: Office) -> int:
     The worker's other processes are left for its other work, however slow the mail server is. More
     workers speak to it at once: the processes of one are those that have the same parent.
     """
-    worker = f"{socket.gethostname()} {os.getppid()}"
+    # Containers that share a host's name have process numbers of their own.
+    numbered_in = Path("/proc/self/ns/pid").stat().st_ino
+    worker = f"{socket.gethostname()} {numbered_in} {os.getppid()}"
     for pause in (0.0, _SOON):
         time.sleep(pause)
         with office.ledger.mail.alone(worker) as is_ours:

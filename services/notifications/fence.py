@@ -139,10 +139,12 @@ class Fence:
             _log.info("mark_not_read", places=found.away)
         if found.highest is not None:
             if found.broken and self.marks.raise_to(ledger, found.highest):
-                _log.warning("mark_mended", places=found.broken, mark=found.highest)
+                left = self.marks.remembered(ledger).broken
+                if mended := tuple(each for each in found.broken if each not in left):
+                    _log.warning("mark_mended", places=mended, mark=found.highest)
         elif handed or found.broken:
             if found.away:
-                raise MarksAway(found.broken)
+                raise MarksAway(found.broken, found.away)
             because = f"{no_number(found.broken)}, and no other is kept, so this database"
             raise FenceTripped(f"{because} may be an old one" if found.broken else _UNKNOWN)
         # Before anything was sent there is nothing to forget, so the first mark is made here.

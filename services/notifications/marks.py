@@ -18,7 +18,8 @@ from redis import Redis, RedisError
 from domain.errors import Reportable
 
 _RAISE: Final = """
-local before = tonumber(redis.call('GET', KEYS[1]) or '-1') or -1
+local kept = redis.call('GET', KEYS[1]) or ''
+local before = string.match(kept, '^%d+$') and #kept <= 20 and tonumber(kept) or -1
 if tonumber(ARGV[1]) > before then redis.call('SET', KEYS[1], ARGV[1]) end
 """
 _DIGITS: Final = 20  # written over in place, so that a mark is never half there
@@ -30,9 +31,10 @@ _log: Final = structlog.get_logger(__name__)
 class MarksAway(Reportable):
     """No mark can be read or kept now, so nothing is delivered until one can."""
 
-    def __init__(self, broken: tuple[str, ...] = ()) -> None:
+    def __init__(self, broken: tuple[str, ...] = (), away: tuple[str, ...] = ()) -> None:
+        other = "Redis does not answer" if "redis" in away else "QMAS_FENCE_FOLDER cannot be read"
         super().__init__(
-            f"{no_number(broken)}, and Redis does not answer: nothing is sent until it does"
+            f"{no_number(broken)}, and {other}: nothing is sent until that is mended"
             if broken
             else "what was sent can be remembered nowhere now, so nothing is sent until it can: "
             "see to it that QMAS_FENCE_FOLDER can be written to, or that Redis answers"

@@ -99,13 +99,19 @@ def test_a_number_reused_while_we_look_is_not_signalled() -> None:
     assert stranger.wait() == -signal.SIGTERM
 
 
-def test_a_system_without_handles_of_processes_ends_them_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("built_without", [False, True], ids=["system", "python"])
+def test_without_handles_of_processes_they_are_ended_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, built_without: bool
 ) -> None:
-    def unknown(pid: int) -> int:
-        raise OSError(errno.ENOSYS, "Function not implemented")
+    if built_without:
+        monkeypatch.delattr(os, "pidfd_open")
+        monkeypatch.delattr(signal, "pidfd_send_signal")
+    else:
 
-    monkeypatch.setattr(os, "pidfd_open", unknown)
+        def unknown(pid: int) -> int:
+            raise OSError(errno.ENOSYS, "Function not implemented")
+
+        monkeypatch.setattr(os, "pidfd_open", unknown)
     process = _python("import time; time.sleep(60)", tmp_path / "log")
     assert processes.stop(process, grace=10)
 
