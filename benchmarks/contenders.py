@@ -23,6 +23,7 @@ from services.store import CaseKeys, Commit, NewEvent, Store, StreamWrite
 MASTER_KEY = bytes(range(32))
 LETTER = "Circumstances have changed; the family moves elsewhere."
 _TICK = 0.003
+_TO_BEGIN = 60.0  # seconds
 
 _PLAIN = """
 CREATE TABLE plain (
@@ -59,10 +60,13 @@ def commit_of(stream: str, expected: int, events: int = 1) -> Commit:
 def store_append(database: Database, number: int, seconds: float) -> float:
     """Sealed events a second that `number` writers append while a sequencer numbers them."""
     context = get_context("spawn")
-    stop = context.Event()
-    sequencer = context.Process(target=_sequence, args=(database.app_url, stop))
+    begun, stop = context.Event(), context.Event()
+    sequencer = context.Process(target=_sequence, args=(database.app_url, begun, stop))
     sequencer.start()
     try:
+        # What is written before it runs waits for a Python that starts, which is not measured here.
+        if not begun.wait(_TO_BEGIN):
+            raise AssertionError("the sequencer did not begin")
         return crowd.rate(_appender, database.app_url, number=number, seconds=seconds)
     finally:
         stop.set()
@@ -81,8 +85,10 @@ def _appender(who: int, url: str) -> Callable[[], object]:
     return act
 
 
-def _sequence(url: str, stop: Event) -> None:
+def _sequence(url: str, begun: Event, stop: Event) -> None:
     store = Store.connect(url, CaseKeys(MASTER_KEY), pool_size=1)
+    store.sequence()
+    begun.set()
     while not stop.is_set():
         store.sequence()
         time.sleep(_TICK)
