@@ -97,18 +97,18 @@ class _LogCollector(Collector):
             "1 while a projection stands before an event that it cannot fold.",
             labels=("name",),
         )
-        ahead = GaugeMetricFamily(
-            "qmas_projection_ahead",
-            "Positions by which a read model is beyond the end of the log; 0 unless it is wrong.",
+        foreign = GaugeMetricFamily(
+            "qmas_projection_of_another_log",
+            "1 where a read model was folded from another log than the one that is there.",
             labels=("name",),
         )
         for each in queries.progress(self._office.models):
-            ahead.add_metric([each.name], each.ahead)
+            foreign.add_metric([each.name], int(each.of_another_log))
             lag.add_metric([each.name], each.freshness.lag)
             since = each.behind_since
             behind.add_metric([each.name], max(0.0, (now - since).total_seconds()) if since else 0)
             stopped.add_metric([each.name], 0 if each.stop is None else 1)
-        yield from (lag, behind, stopped, ahead)
+        yield from (lag, behind, stopped, foreign)
         verified = watching.verification(self._office.models)
         yield _gauge(
             "qmas_projection_rows_differing",

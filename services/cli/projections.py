@@ -14,7 +14,7 @@ from services.cli.asking import office
 from services.projections import bulk, comparing, queries, rebuilding, runner, watching
 from services.projections.checkpoints import State, of_state
 from services.projections.comparing import Comparison
-from services.projections.errors import AheadOfLog, ProjectionOutdated, ProjectionStopped
+from services.projections.errors import OfAnotherLog, ProjectionOutdated, ProjectionStopped
 from services.projections.queries import Progress, Stop
 from services.projections.verify import Difference, drawn, verify_some
 from services.projections.verify import verify as verify_one
@@ -66,9 +66,9 @@ def status() -> None:
             f"qmas projections rebuild {each.name}",
             err=True,
         )
-    ahead = [each for each in found if each.ahead]
-    for each in ahead:
-        click.echo(f"qmas: {AheadOfLog(each.name, head + each.ahead, head)}", err=True)
+    foreign = [each for each in found if each.of_another_log]
+    for each in foreign:
+        click.echo(f"qmas: {OfAnotherLog(each.name, each.furthest, head)}", err=True)
     differing = verified.told if verified else ()
     for told in differing[:_SHOWN]:
         click.echo(
@@ -78,7 +78,7 @@ def status() -> None:
         )
     if more := _differing(verified) - len(differing[:_SHOWN]):
         click.echo(f"qmas: and {more} more: qmas projections verify names each", err=True)
-    sys.exit(1 if stopped or outdated or ahead or differing else 0)
+    sys.exit(1 if stopped or outdated or foreign or differing else 0)
 
 
 @projections.command()
@@ -102,7 +102,7 @@ def verify(names: tuple[str, ...], *, sample: int | None) -> None:
                     differences = verify_one(opened.store, opened.models, name)
                 else:
                     differences = verify_some(opened.store, opened.models, name, keys)
-            except (ProjectionOutdated, AheadOfLog) as fault:
+            except (ProjectionOutdated, OfAnotherLog) as fault:
                 click.echo(f"qmas: {fault}", err=True)
                 wrong += 1
                 continue
@@ -227,7 +227,7 @@ def _bar() -> Iterator[bulk.Told]:
 def _show_changes(opened: Office, name: str) -> None:
     try:
         _show(comparing.compare(opened.store, opened.models, name))
-    except AheadOfLog:
+    except OfAnotherLog:
         click.echo(
             f"{name}: the live one is of another log, so that nothing can be compared", err=True
         )
@@ -288,8 +288,8 @@ def _table(found: Sequence[Progress]) -> Iterator[str]:
 def _cells(each: Progress) -> tuple[str, ...]:
     fresh = each.freshness
     state = "up to date" if not fresh.lag else f"{fresh.lag} behind"
-    if each.ahead:
-        state = f"{each.ahead} ahead of the log"
+    if each.of_another_log:
+        state = "of another log"
     if each.stop or each.outdated is not None:
         state = "stopped" if each.stop else "outdated"
     beside = (("ready", each.beside), ("former", each.former))

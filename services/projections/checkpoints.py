@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Select, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.record import Recorded
@@ -65,13 +65,15 @@ class Generation:
 class Claim:
     """Shards that this transaction alone folds until it ends: where each is, and of how many.
 
-    `stopped` says that an event stands in the way of one of them.
+    `stopped` says that an event stands in the way of one of them, `of_another_log` that one was
+    folded from another log than the one that is there.
     """
 
     generation: Generation
     positions: Mapping[int, int]
     of: int
     stopped: bool
+    of_another_log: bool
 
     @property
     def projection(self) -> Projection:
@@ -112,46 +114,6 @@ class Freshness:
     lag: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stop:
-    """The event before which a shard of a projection stands still, and why."""
-
-    shard: int
-    position: int
-    at: datetime
-    event: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """How a projection gets on; `stops` is empty while all of its shards do.
-
-    `least_lag` is the lag of the shard that is furthest ahead, whichever version folds it.
-    `outdated` is the version of the fold that filled its rows, None where it is this program's.
-    `beside` is how far the generation is that could take its place, `former` how far the one that
-    can be had back; None where there is none. `behind_since` is when the first event was numbered
-    that it does not hold, None while it holds the whole log. `ahead` is by how many positions a
-    shard is beyond the end of the log, which no fold of this log brings about.
-    """
-
-    name: str
-    version: int
-    freshness: Freshness
-    stops: tuple[Stop, ...]
-    least_lag: int
-    outdated: int | None = None
-    beside: int | None = None
-    former: int | None = None
-    behind_since: datetime | None = None
-    ahead: int = 0
-
-    @property
-    def stop(self) -> Stop | None:
-        """The earliest event that stopped a shard, None while none did."""
-        return self.stops[0] if self.stops else None
-
-
 def generations_of(connection: Connection, projection: Projection) -> tuple[Generation, ...]:
     """Return every generation of the read model, each with the projection into its own tables."""
     shard = (generations.c.projection == _ROW.projection) & (
@@ -187,14 +149,14 @@ def ours(models: ReadModels, projection: Projection) -> tuple[Generation, ...]:
             lay_out(connection, projection, _FIRST, State.LIVE)
             found = generations_of(connection, projection)
     if not any(each.is_ours for each in found):
-        raise ProjectionOutdated(projection.name, _live(found).version, projection.version)
+        raise ProjectionOutdated(projection.name, live_of(found).version, projection.version)
     return tuple(each for each in found if each.is_ours and each.state is not State.FILLING)
 
 
 def live(connection: Connection, projection: Projection) -> Generation | None:
     """Return the generation that is read, None before there is one."""
     found = generations_of(connection, projection)
-    return _live(found) if found else None
+    return live_of(found) if found else None
 
 
 def of_state(found: Iterable[Generation], state: State) -> Generation | None:
@@ -202,7 +164,8 @@ def of_state(found: Iterable[Generation], state: State) -> Generation | None:
     return next((each for each in found if each.state is state), None)
 
 
-def _live(found: tuple[Generation, ...]) -> Generation:
+def live_of(found: tuple[Generation, ...]) -> Generation:
+    """Return the one that is read, of all generations of a read model."""
     return next(each for each in found if each.state is State.LIVE)
 
 
@@ -231,7 +194,7 @@ def claim(
         .order_by(_ROW.shard)
         .with_for_update(skip_locked=not wait)
     ).all()
-    state, of = connection.execute(
+    state, of, of_another_log = connection.execute(
         select(
             select(generations.c.state)
             .where(
@@ -240,6 +203,7 @@ def claim(
             )
             .scalar_subquery(),
             select(func.count()).where(*_of(generation)).scalar_subquery(),
+            exists(_of_another_log().where(*_of(generation), *mine)),
         )
     ).one()
     if not held or state != generation.state or (shard is None and len(held) < of):
@@ -249,7 +213,24 @@ def claim(
         positions={each.shard: each.position for each in held},
         of=of,
         stopped=any(each.stopped_position is not None for each in held),
+        of_another_log=of_another_log,
     )
+
+
+def is_of_another_log(connection: Connection, generation: Generation) -> bool:
+    """Say whether a shard of the generation was folded from another log than this one."""
+    return bool(connection.scalar(select(exists(_of_another_log().where(*_of(generation))))))
+
+
+def _of_another_log() -> Select[Any]:
+    """Select the shards whose last event is not the one that the log has at its position.
+
+    By its instant: a log that was restored and went on has other ones from there on.
+    """
+    last = select(log.c.position).where(
+        log.c.position == _ROW.position, log.c.sequenced_at == _ROW.as_of
+    )
+    return select(_ROW.shard).where(_ROW.position > 0, ~exists(last))
 
 
 def shards_of(models: ReadModels, generation: Generation) -> int:
@@ -290,7 +271,7 @@ def freshness(models: ReadModels, projection: Projection) -> Freshness:
     head = select(func.coalesce(func.max(log.c.position), 0)).scalar_subquery()
     query = (
         select(_ROW.position, _ROW.as_of, head.label("head"))
-        .where(*_of_live(projection), _ROW.version == projection.version)
+        .where(*shards_that_are_live(projection), _ROW.version == projection.version)
         .order_by(_ROW.position)
         .limit(1)
     )
@@ -303,61 +284,9 @@ def freshness(models: ReadModels, projection: Projection) -> Freshness:
     )
 
 
-def progress(models: ReadModels, projection: Projection) -> Progress:
-    """Return how the projection gets on."""
-    with models.reads.connect() as connection:
-        found = generations_of(connection, projection)
-        rows = connection.execute(
-            select(checkpoints)
-            .where(*_of_live(projection))
-            .order_by(_ROW.stopped_position, _ROW.shard)
-        ).all()
-        beside, former = (
-            _reached(connection, of_state(found, each)) for each in (State.READY, State.FORMER)
-        )
-    outdated = _live(found).version if found and not _live(found).is_ours else None
-    fresh = freshness(models, projection)
-    with models.reads.connect() as connection:
-        behind_since: datetime | None = connection.scalar(
-            select(log.c.sequenced_at).where(log.c.position == fresh.position + 1)
-        )
-        # Asked last: whatever was folded before is in the log by now.
-        head = head_of(connection)
-    furthest = max((row.position for row in rows), default=0)
-    return Progress(
-        name=projection.name,
-        version=projection.version,
-        freshness=fresh,
-        least_lag=max(0, head - furthest),
-        ahead=max(0, furthest - head),
-        stops=tuple(
-            Stop(
-                shard=row.shard,
-                position=row.stopped_position,
-                at=row.stopped_at,
-                event=row.stopped_event,
-                reason=row.stopped_reason,
-            )
-            for row in rows
-            if row.stopped_position is not None
-        ),
-        outdated=outdated,
-        beside=beside,
-        former=former,
-        behind_since=behind_since,
-    )
-
-
 def head_of(connection: Connection) -> int:
     """Return the position of the log's last event, as this transaction sees it."""
     return int(connection.scalar(select(func.coalesce(func.max(log.c.position), 0))) or 0)
-
-
-def _reached(connection: Connection, generation: Generation | None) -> int | None:
-    """Return how far the shard of a generation is that is furthest behind."""
-    if generation is None:
-        return None
-    return min(positions(connection, generation).values(), default=None)
 
 
 def positions(connection: Connection, generation: Generation) -> dict[int, int]:
@@ -373,7 +302,8 @@ def _of(generation: Generation) -> tuple[Any, ...]:
     )
 
 
-def _of_live(projection: Projection) -> tuple[Any, ...]:
+def shards_that_are_live(projection: Projection) -> tuple[Any, ...]:
+    """Return the conditions under which a checkpoint is one of the generation that is read."""
     number = (
         select(generations.c.generation)
         .where(generations.c.projection == projection.name, generations.c.state == State.LIVE)

@@ -80,7 +80,7 @@ def compare(store: Store, models: ReadModels, name: str, *, every: bool = False)
     """Return what would change for readers, of `every` row; `NothingBeside` if nothing is ready.
 
     Raises `ProjectionOutdated` where another version of the fold left the live one behind, for
-    this program cannot bring it to the same position, and `AheadOfLog` where another log filled it.
+    this program cannot bring it to the same position, and `OfAnotherLog`.
     """
     projection = projection_named(name)
     runner.catch_up(store, models, name)

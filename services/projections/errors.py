@@ -11,7 +11,7 @@ ProjectionFault
 ├── NotYetAbreast        the one that is there does not hold as much of the log
 ├── RebuiltByAnother     somebody else fills, changes over, drops or alters generations of it
 ├── StillInUse           somebody reads or folds its rows for longer than others can wait
-├── AheadOfLog           it holds more of the log than there is
+├── OfAnotherLog         it was folded from another log than the one that is there
 ├── StoodStill           the owner's connection was broken off, as after a pause amid a change
 ├── UnknownProjection    no read model has this name
 └── BadCursor            a page was asked for with a cursor that no page gave
@@ -134,17 +134,16 @@ class StillInUse(ProjectionFault):
         )
 
 
-class AheadOfLog(ProjectionFault):
-    """A read model holds more of the log than there is, as after a restore of an older log.
+class OfAnotherLog(ProjectionFault):
+    """A read model was folded from another log, as after a restore of an older one.
 
-    What is written next would be numbered as what it holds already, and never be folded.
+    What this log has at positions that the read model holds already would never be folded.
     """
 
     def __init__(self, name: str, position: int, head: int) -> None:
         super().__init__(
-            f"read model {name} is at position {position}, and the log ends at {head}: it was "
-            f"folded from another log, perhaps before a restore; run `qmas projections rebuild "
-            f"{name}`"
+            f"read model {name} is at position {position} of another log, perhaps of one before a "
+            f"restore, and this one ends at {head}; run `qmas projections rebuild {name}`"
         )
 
 

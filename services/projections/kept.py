@@ -43,6 +43,8 @@ def keep(models: ReadModels, name: str, at: datetime, position: int, body: bytes
 def alone(models: ReadModels, name: str) -> Iterator[bool]:
     """Yield whether nobody else is in such a block of that name; nobody comes in until it ends."""
     with models.engine.begin() as connection:
+        # It stands still for as long as the block works, on connections of its own.
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         key = func.hashtext(name)
         yield bool(connection.scalar(select(func.pg_try_advisory_xact_lock(_LOCKS, key))))
 

@@ -14,7 +14,7 @@ from domain.stages import LIVE, Stage
 from services.counts import MOST, Count
 from services.projections import checkpoints
 from services.projections.catalogue import CASE_STATUS, EXERCISES, PROJECTIONS, projection_named
-from services.projections.checkpoints import Freshness, Generation, Progress, Stop
+from services.projections.checkpoints import Freshness, Generation
 from services.projections.models import ReadModels
 from services.projections.names import person_token, searched
 from services.projections.paging import (
@@ -27,6 +27,7 @@ from services.projections.paging import (
 )
 from services.projections.paging import case_list_page as case_list
 from services.projections.paging import cases_counted as case_count
+from services.projections.progress import Progress, Stop, progress_of
 from services.projections.rows import made
 from services.projections.sealed import opened
 from services.projections.tables import case_keys, case_names, case_status
@@ -90,7 +91,7 @@ def read_for(sort: Sort) -> tuple[str, ...]:
 
 def progress(models: ReadModels) -> tuple[Progress, ...]:
     """Return how each projection gets on."""
-    return tuple(checkpoints.progress(models, each) for each in PROJECTIONS.values())
+    return tuple(progress_of(models, each) for each in PROJECTIONS.values())
 
 
 def generations(models: ReadModels, name: str) -> tuple[Generation, ...]:

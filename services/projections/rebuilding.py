@@ -22,15 +22,16 @@ from services.projections.aside import name_beside
 from services.projections.catalogue import Projection, projection_named
 from services.projections.checkpoints import Generation, State
 from services.projections.errors import (
-    AheadOfLog,
     NothingBeside,
     NotYetAbreast,
+    OfAnotherLog,
     OwnerUnknown,
     RebuiltByAnother,
     StillInUse,
     StoodStill,
 )
 from services.projections.models import ReadModels
+from services.projections.progress import progress_of
 from services.projections.tables import checkpoints as checkpoint_rows
 from services.projections.tables import generations
 from services.settings import Settings
@@ -135,9 +136,7 @@ def discard(site: Site, name: str) -> tuple[int, ...]:
 
 def renew(site: Site) -> tuple[str, ...]:
     """No read model is of another version of its fold; returns those that were folded again."""
-    known = [
-        checkpoints.progress(site.models, projection_named(name)) for name in runner.PROJECTIONS
-    ]
+    known = [progress_of(site.models, projection_named(name)) for name in runner.PROJECTIONS]
     outdated = tuple(each.name for each in known if each.outdated is not None)
     if outdated:
         rebuild(site, outdated)
@@ -188,12 +187,11 @@ def _changed_over(connection: Connection, projection: Projection, wanted: State)
     taken = checkpoints.claim(connection, after, wait=True)
     if held is None or taken is None:
         raise NotYetAbreast(projection.name, after.number)
-    head = checkpoints.head_of(connection)
-    if taken.last > head:
-        raise AheadOfLog(projection.name, taken.last, head)
-    # One that an earlier version of the program folded is read by nobody who runs this one, and one
-    # that is beyond the end of the log was folded from another.
-    if before.is_ours and taken.first < held.last <= head:
+    if taken.of_another_log:
+        raise OfAnotherLog(projection.name, taken.last, checkpoints.head_of(connection))
+    # One that an earlier version of the program folded is read by nobody who runs this one, nor
+    # should anybody read one of another log.
+    if before.is_ours and not held.of_another_log and taken.first < held.last:
         raise NotYetAbreast(projection.name, after.number)
     for declared in projection.tables:
         _rename(connection, declared, before.number, out=True)

@@ -24,7 +24,13 @@ from domain.record import Recorded
 from services.projections import checkpoints
 from services.projections.catalogue import PROJECTIONS, Projection, projection_named
 from services.projections.checkpoints import Claim, Generation, State
-from services.projections.errors import AheadOfLog, ProjectionStopped, RowRefused, RowUnreadable
+from services.projections.errors import (
+    OfAnotherLog,
+    ProjectionFault,
+    ProjectionStopped,
+    RowRefused,
+    RowUnreadable,
+)
 from services.projections.folding import folded_on, keep, told
 from services.projections.models import ReadModels
 from services.store import EventUnreadable, LogCorrupt, Shard, Store
@@ -60,11 +66,12 @@ def catch_up(  # noqa: PLR0913 - what to follow, and how far
     that one who stands still amid a read model does not hold up all the others. Raises
     `ProjectionStopped` before an event that cannot be read or folded, or whose row is refused,
     once every other shard is as far as it can be. Of a generation that stands beside the live one
-    it is told only to whoever asked for its state: it stops nobody else.
+    it is told only to whoever asked for its state: it stops nobody else. Raises `OfAnotherLog`
+    where what was folded is not this log, and folds no more into it.
     """
     projection = projection_named(name)
     told_of = states or (State.LIVE,)
-    stops: list[ProjectionStopped] = []
+    stops: list[ProjectionFault] = []
     for _ in range(_TURNS):
         stops.clear()
         followers = [
@@ -97,7 +104,7 @@ def catch_up_all(store: Store, models: ReadModels) -> dict[str, int]:
 def level(store: Store, models: ReadModels, connection: Connection, name: str) -> int:
     """All shards are at one position, which is returned, until this transaction ends.
 
-    Raises `ProjectionStopped` as in `catch_up`.
+    Raises `ProjectionStopped` and `OfAnotherLog` as in `catch_up`.
     """
     while (found := checkpoints.live(connection, projection_named(name))) is not None:
         with connection.begin_nested() as attempt:
@@ -106,6 +113,8 @@ def level(store: Store, models: ReadModels, connection: Connection, name: str) -
                 # Another generation took its place while we waited; what we hold is not read.
                 attempt.rollback()
                 continue
+        if held.of_another_log:
+            raise OfAnotherLog(name, held.last, checkpoints.head_of(connection))
         if held.first < held.last:
             bring_to(store, models, connection, held, held.last)
         return held.last
@@ -117,10 +126,10 @@ def bring_to(
 ) -> None:
     """Shards that this transaction holds are at a position that none is beyond.
 
-    Raises `AheadOfLog` where the log is not that long.
+    Raises `OfAnotherLog` where the log is not that long.
     """
     if position > (head := checkpoints.head_of(connection)):
-        raise AheadOfLog(held.projection.name, position, head)
+        raise OfAnotherLog(held.projection.name, position, head)
     limit = position - held.first
     read = store.read_log(after=held.first, limit=limit, personal=held.projection.opens)
     batch = folded_on(models, connection, held, held.awaited(read))
@@ -140,7 +149,7 @@ class _Follower:
     until: int | None
     batch: int
     patience: float | None
-    stops: list[ProjectionStopped]
+    stops: list[ProjectionFault]
 
     @property
     def projection(self) -> Projection:
@@ -155,6 +164,9 @@ class _Follower:
         """
         try:
             return self._all_at_once() or self._each()
+        except OfAnotherLog as fault:
+            self.stops.append(fault)
+            return True
         except OperationalError as fault:
             if self.patience is None or not isinstance(fault.orig, LockNotAvailable):
                 raise
@@ -168,13 +180,23 @@ class _Follower:
                 connection.execute(_WAITING, limit)
             yield connection
 
+    def _claim(
+        self, connection: Connection, number: int | None = None, *, wait: bool
+    ) -> Claim | None:
+        """Return what `checkpoints.claim` does; raises `OfAnotherLog`."""
+        held = checkpoints.claim(connection, self.generation, number, wait=wait)
+        if held is not None and held.of_another_log:
+            head = checkpoints.head_of(connection)
+            raise OfAnotherLog(self.projection.name, held.last, head)
+        return held
+
     def _all_at_once(self) -> bool:
         """All shards are at the end of the log; False where they are not after one batch.
 
         Anything that is out of the ordinary is left to `_each`.
         """
         with self._transaction() as connection:
-            held = checkpoints.claim(connection, self.generation, wait=False)
+            held = self._claim(connection, wait=False)
             if held is None or held.stopped or held.last - held.first > self.batch:
                 return False
             limit = self._limit(held.first, self.batch)
@@ -236,7 +258,7 @@ class _Follower:
     def _one_batch(self, number: int, limit: int, *, wait: bool) -> tuple[int, int] | None:
         """Return the position before one batch and after it, None where another has the shard."""
         with self._transaction() as connection:
-            held = checkpoints.claim(connection, self.generation, number, wait=wait)
+            held = self._claim(connection, number, wait=wait)
             if held is None:
                 return None
             position, limit = held.first, self._limit(held.first, limit)

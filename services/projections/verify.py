@@ -14,8 +14,8 @@ from sqlalchemy import Column, Connection, Select, select, text
 from domain.projections.stage_after import CASE_STREAM, EXERCISE_STREAM, WORK_STREAM
 from domain.record import Recorded
 from services.projections.catalogue import PROJECTIONS, Projection, projection_named
-from services.projections.checkpoints import head_of, live, positions
-from services.projections.errors import AheadOfLog, ProjectionOutdated, ProjectionStopped
+from services.projections.checkpoints import head_of, is_of_another_log, live, positions
+from services.projections.errors import OfAnotherLog, ProjectionOutdated, ProjectionStopped
 from services.projections.folding import Batch, folded, go_on
 from services.projections.models import ReadModels
 from services.projections.rows import Rows, made
@@ -75,8 +75,8 @@ class Difference:
 def verify(store: Store, models: ReadModels, name: str) -> tuple[Difference, ...]:
     """Return every row that differs from a fold of the log as far as its shard is.
 
-    Raises `ProjectionOutdated` where another version of the fold filled it, and `AheadOfLog` where
-    another log did: nothing compares.
+    Raises `ProjectionOutdated` where another version of the fold filled it, and `OfAnotherLog`:
+    then nothing compares.
     """
     if (seen := _seen(models, projection_named(name))) is None:
         return ()
@@ -204,8 +204,8 @@ def _seen(
         if not generation.is_ours:
             raise ProjectionOutdated(projection.name, generation.version, projection.version)
         reached = positions(snapshot, generation)
-        if (furthest := max(reached.values(), default=0)) > (head := head_of(snapshot)):
-            raise AheadOfLog(projection.name, furthest, head)
+        if is_of_another_log(snapshot, generation):
+            raise OfAnotherLog(projection.name, max(reached.values()), head_of(snapshot))
         return _Seen(
             projection=projection,
             reached=reached,

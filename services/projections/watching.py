@@ -15,7 +15,7 @@ import msgspec
 import structlog
 
 from services.projections.catalogue import PROJECTIONS
-from services.projections.errors import AheadOfLog, ProjectionOutdated
+from services.projections.errors import OfAnotherLog, ProjectionOutdated
 from services.projections.kept import alone, keep, kept
 from services.projections.models import ReadModels
 from services.projections.verify import Difference, keys_between, streams_after, verify_some
@@ -124,7 +124,7 @@ def _told(store: Store, models: ReadModels, keys: Iterable[str], at: datetime) -
     for name in PROJECTIONS:
         try:
             differences = verify_some(store, models, name, wanted)
-        except (ProjectionOutdated, AheadOfLog):
+        except (ProjectionOutdated, OfAnotherLog):
             # Whoever asks how the read models get on is told of that already.
             continue
         for each in differences:

@@ -255,12 +255,12 @@ def _read_models(settings: Settings) -> Iterator[Finding]:
                 remedy=f"correct that and run `qmas projections retry {each.name}`; if earlier "
                 f"rows are wrong too, run `qmas projections rebuild {each.name}`",
             )
-        if each.ahead:
+        if each.of_another_log:
             yield Finding(
                 subject=each.name,
                 is_well=False,
-                says=f"is {each.ahead} positions beyond the end of the log: it was folded from "
-                "another one, perhaps before a restore",
+                says="was folded from another log than the one that is there, perhaps from one "
+                "before a restore",
                 remedy=f"run `qmas projections rebuild {each.name}`",
             )
         if each.outdated is not None:
@@ -271,7 +271,7 @@ def _read_models(settings: Settings) -> Iterator[Finding]:
                 f"{each.version}",
                 remedy=f"run `qmas projections rebuild {each.name}`",
             )
-    if not any(each.stop or each.ahead or each.outdated is not None for each in found):
+    if not any(each.stop or each.of_another_log or each.outdated is not None for each in found):
         yield Finding(subject="read models", is_well=True, says="none stands still")
 
 

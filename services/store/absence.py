@@ -1,9 +1,14 @@
 """A database that does not answer, told alike whichever engine asked it."""
 
+from typing import Final
+
 import psycopg
+from psycopg.errors import IdleInTransactionSessionTimeout, QueryCanceled
 from sqlalchemy import Engine, ExceptionContext, event
 
 from services.store.errors import StoreUnreachable
+
+_TOO_LATE: Final = (QueryCanceled, IdleInTransactionSessionTimeout)
 
 
 def tell_absence(engine: Engine) -> None:
@@ -19,6 +24,6 @@ def _refuse_absence(context: ExceptionContext) -> None:
         return
     fault = context.original_exception
     lost = context.is_disconnect or context.connection is None
-    late = isinstance(fault, psycopg.errors.QueryCanceled)
+    late = isinstance(fault, _TOO_LATE)
     if late or (lost and isinstance(fault, psycopg.OperationalError)):
         raise StoreUnreachable(f"the database does not answer: {fault}") from fault

@@ -1,4 +1,4 @@
-"""A read model that holds more of the log than there is: told everywhere, and mended."""
+"""A read model that was folded from another log: told everywhere, folded no further, mended."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from sqlalchemy import text
 from services.api.metrics import Metrics
 from services.cli.main import qmas as root
 from services.projections import runner
-from services.projections.errors import AheadOfLog
+from services.projections.errors import OfAnotherLog
 from services.projections.verify import verify
 from services.stack.redis import RedisServer
 from services.wiring import Office
@@ -54,20 +54,41 @@ def test_it_is_named_and_the_others_are_compared(book: Casebook, qmas: Qmas) -> 
     status = qmas("projections", "status")
     assert status.exit_code == 1
     (line,) = (each for each in status.stdout.splitlines() if each.startswith("case-list "))
-    assert "100 ahead of the log" in line
-    assert "case-list is at position 112, and the log ends at 12" in status.stderr
+    assert "of another log" in line
+    told = "case-list is at position 112 of another log, perhaps of one before a restore"
+    assert f"{told}, and this one ends at 12" in status.stderr
     found = qmas("projections", "verify", "case-list", "case-status")
     assert found.exit_code == 1
     assert "case-status: equals a fold of the log up to position 12" in found.stdout
     assert "run `qmas projections rebuild case-list`" in found.stderr
-    with pytest.raises(AheadOfLog):
+    with pytest.raises(OfAnotherLog):
         verify(book.store, book.models, "case-list")
 
 
 def test_it_is_a_figure(book: Casebook, office: Office) -> None:
     figures = Metrics(office).text().decode().splitlines()
-    assert 'qmas_projection_ahead{name="case-list"} 100.0' in figures
-    assert 'qmas_projection_ahead{name="case-status"} 0.0' in figures
+    assert 'qmas_projection_of_another_log{name="case-list"} 1.0' in figures
+    assert 'qmas_projection_of_another_log{name="case-status"} 0.0' in figures
+
+
+def test_a_log_that_went_on_past_it_is_not_taken_for_its_own(book: Casebook, qmas: Qmas) -> None:
+    # As if it had folded twelve events that were lost, and this log had other ones since.
+    beyond(
+        book,
+        "UPDATE projection_checkpoints SET position = 12, as_of = as_of - INTERVAL '1 second'"
+        " WHERE projection = 'case-list'",
+    )
+    book.write(f"case-{reference(2)}", history(2))
+    with pytest.raises(OfAnotherLog):
+        runner.catch_up(book.store, book.models, "case-list")
+    assert runner.catch_up(book.store, book.models, "case-status") == 24
+    with pytest.raises(OfAnotherLog), book.models.engine.begin() as connection:
+        runner.level(book.store, book.models, connection, "case-list")
+    assert "of another log" in qmas("projections", "status").stdout
+    assert qmas("projections", "rebuild", "case-list").exit_code == 0
+    assert qmas("projections", "switch", "case-list").exit_code == 0
+    assert runner.catch_up(book.store, book.models, "case-list") == 24
+    assert verify(book.store, book.models, "case-list") == ()
 
 
 def test_a_rebuild_takes_its_place(book: Casebook, qmas: Qmas) -> None:
@@ -82,7 +103,7 @@ def test_a_rebuild_takes_its_place(book: Casebook, qmas: Qmas) -> None:
     assert qmas("projections", "status").exit_code == 0
     # Nor can what is of another log be had back.
     back = qmas("projections", "switch", "case-list", "--back")
-    assert isinstance(back.exception, AheadOfLog)
+    assert isinstance(back.exception, OfAnotherLog)
 
 
 def test_a_plan_of_another_log_is_named(book: Casebook, qmas: Qmas) -> None:

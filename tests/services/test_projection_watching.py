@@ -1,17 +1,20 @@
 """Rows of read models that differ from the log are found while everybody works."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
 from services.projections import runner, watching
 from services.projections.catalogue import PROJECTIONS
 from services.projections.kept import alone, keep
 from services.projections.verify import drawn, streams_after, verify_some
 from services.projections.watching import NAME, Verification, verification, watch
+from services.store.absence import tell_absence
+from services.store.errors import StoreUnreachable
 from tests.conftest import TestDatabase
 from tests.domain.histories import HISTORIES, MAIN_PATH
 from tests.services import poisoned
@@ -173,6 +176,28 @@ def test_one_goes_over_the_log_where_several_come_at_once(book: Casebook) -> Non
         assert verification(book.models) is None
     watch(book.store, book.models, START)
     assert verification(book.models) is not None
+
+
+def test_whoever_works_alone_may_take_longer_than_others_may_stand_still(
+    book: Casebook, database: TestDatabase
+) -> None:
+    engine = create_engine(
+        f"postgresql+psycopg:{database.app_url.partition(':')[2]}",
+        connect_args={"options": "-c idle_in_transaction_session_timeout=200ms"},
+    )
+    tell_absence(engine)
+    models = replace(book.models, engine=engine)
+    with alone(models, NAME) as may:
+        assert may
+        time.sleep(0.6)
+        with alone(book.models, NAME) as another:
+            assert not another
+    with engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+        time.sleep(0.6)
+        with pytest.raises(StoreUnreachable):
+            connection.execute(text("SELECT 1"))
+    engine.dispose()
 
 
 def test_a_stretch_grows_so_that_a_day_is_enough(book: Casebook) -> None:
