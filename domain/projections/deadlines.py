@@ -56,7 +56,7 @@ from domain.stages import Stage
 from domain.standing import AssessmentSetAside
 from domain.work_events import DuplicateRefused, WorkEvent
 
-VERSION: Final = 1
+VERSION: Final = 2
 OPENS: Final[frozenset[type[e.Event]]] = frozenset()
 
 NEWS: Final[frozenset[type[e.Event]]] = frozenset(
@@ -121,9 +121,9 @@ class DeadlineRow(NamedTuple):
     `quiet_since` is since when the office has the case and the applicant heard nothing, None while
     it is not the office that is awaited. `further_stay` says that a period of stay is still to come
     after the one until `stay_until`. The originals are due by `originals_by`, also while other
-    documents are asked for and their day is the one that is open. What begins with `access` says
-    the same of the request for data that is open, whose day was set by an event of the work on the
-    case.
+    documents are asked for and their day is the one that is open; `originals_told` is what `told`
+    was of them, for when theirs is open again. What begins with `access` says the same of the
+    request for data that is open, whose day was set by an event of the work on the case.
     """
 
     reference: str
@@ -138,6 +138,7 @@ class DeadlineRow(NamedTuple):
     stay_until: date | None = None
     further_stay: bool = False
     originals_by: date | None = None
+    originals_told: int | None = None
     access_due_on: date | None = None
     access_opened: int | None = None
     access_opened_on: date | None = None
@@ -252,13 +253,17 @@ def _told(
     """Return that a reminder was told, where it is about a day that is open now."""
     if event.deadline is Deadline.DATA_ACCESS:
         return {"access_told": days} if event.opened == row.access_opened else {}
-    return {"told": days} if event.opened == row.opened else {}
+    if event.opened != row.opened:
+        return {}
+    if event.deadline is Deadline.ORIGINALS:
+        return {"told": days, "originals_told": days}
+    return {"told": days}
 
 
 def _kept(row: DeadlineRow, event: e.CaseEvent) -> dict[str, Any]:
     """Return what the event says of days to come: columns with their new values."""
     if row.originals_by is not None and not stays(event):
-        return {**_stay(event), "originals_by": None}
+        return {**_stay(event), "originals_by": None, "originals_told": None}
     return _stay(event)
 
 
@@ -298,7 +303,13 @@ def _day(row: DeadlineRow, recorded: Recorded[e.CaseEvent]) -> Mapping[str, Any]
         case _:
             asked = row.deadline is Deadline.DOCUMENTS
             goes_on = documents_awaited_after(event, before=True) if asked else stays(event)
-            return {} if goes_on else _opened(recorded, Deadline.ORIGINALS, row.originals_by)
+            return {} if goes_on else _opened_again(row, recorded)
+
+
+def _opened_again(row: DeadlineRow, recorded: Recorded[e.CaseEvent]) -> Mapping[str, Any]:
+    """Return the day of the originals, if there is one: what was told of it is not told again."""
+    day = _opened(recorded, Deadline.ORIGINALS, row.originals_by)
+    return day if row.originals_by is None else {**day, "told": row.originals_told}
 
 
 def _opened(

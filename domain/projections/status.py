@@ -38,7 +38,7 @@ from domain.residence import (
 from domain.rules.reasons import Reason, as_written
 from domain.stages import Stage
 
-VERSION: Final = 5
+VERSION: Final = 6
 OPENS: Final[frozenset[type[e.Event]]] = frozenset(
     {
         e.ApplicationSubmitted,

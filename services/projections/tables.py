@@ -257,6 +257,7 @@ deadlines: Final = Table(
     _day("stay_until"),
     Column("further_stay", Boolean, nullable=False),
     _day("originals_by"),
+    _integer("originals_told", null=True),
     _day("access_due_on"),
     _integer("access_opened", null=True),
     _day("access_opened_on"),

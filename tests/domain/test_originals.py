@@ -42,6 +42,15 @@ def test_a_day_that_is_open_again_is_told_of_by_what_is_still_ahead() -> None:
     )
 
 
+def test_that_the_day_of_the_originals_is_over_is_told_once() -> None:
+    case = life(s.InPrinciple)
+    over = case.looked_at(noon(ORIGINALS_BY + timedelta(days=1)))
+    assert isinstance(over, DeadlinePassed)
+    for days in (3, 5):
+        case.happens(requested(), CANCELLED, at=noon(ORIGINALS_BY + timedelta(days=days)))
+        assert case.looked_at(noon(ORIGINALS_BY + timedelta(days=days + 1))) is None
+
+
 @pytest.mark.parametrize(
     "on", [e.OriginalsVerified(), e.ApplicationWithdrawn(personal=None)], ids=["seen", "withdrawn"]
 )
