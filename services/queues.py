@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kombu import Connection
+from kombu.exceptions import OperationalError
 from redis import Redis
 
 from services.pokes import HEADER
@@ -20,6 +21,7 @@ from services.tasks import QUEUES
 
 _TURNS: Final = "qmas:turns"
 _MOVED: Final = "qmas:moved"
+_NO_SUCH_QUEUE: Final = "404"  # AMQP's own code
 
 PRESENT_SECONDS: Final = 15
 """How long a worker counts as there after it last said so."""
@@ -74,9 +76,13 @@ def look(redis: Redis) -> tuple[Queue, ...]:
 def look_through(connection: Connection) -> tuple[Queue, ...]:
     """Return every queue as a broker that is not Redis tells of it: not how old its messages are.
 
-    A queue that nobody has made yet is empty.
+    A queue that nobody has made yet is empty. Raises kombu's `OperationalError` where the broker
+    goes away meanwhile or does not let us look.
     """
-    return tuple(_told(connection, name) for name in QUEUES)
+    try:
+        return tuple(_told(connection, name) for name in QUEUES)
+    except (*connection.connection_errors, *connection.channel_errors) as fault:
+        raise OperationalError(str(fault)) from fault
 
 
 def _told(connection: Connection, name: str) -> Queue:
@@ -85,7 +91,9 @@ def _told(connection: Connection, name: str) -> Queue:
         channel: Any = opened  # it is typed as less than it is
         try:
             found = channel.queue_declare(queue=name, passive=True)
-        except connection.channel_errors:
+        except connection.channel_errors as fault:
+            if str(getattr(fault, "reply_code", "")) != _NO_SUCH_QUEUE:
+                raise
             return Queue(name=name, length=0, oldest_at=None, workers=0)
     return Queue(
         name=name, length=found.message_count, oldest_at=None, workers=found.consumer_count

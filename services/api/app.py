@@ -80,11 +80,12 @@ class _Api(Api):  # type: ignore[misc]  # flask-smorest has no types
         """Return the description of all that is served."""
         with self._describing:
             while self._undescribed:
-                each = self._undescribed.pop(0)
+                each = self._undescribed[0]
                 each.register_views_in_doc(
                     self, self._app, self.spec, name=each.name, parameters=None
                 )
                 self.spec.tag({"name": each.name, "description": each.description})
+                del self._undescribed[0]
             found: dict[str, Any] = self.spec.to_dict()
             return found
 

@@ -137,7 +137,7 @@ _NUMBERS: Final[Mapping[Sort, range]] = MappingProxyType(
     }
 )
 """The orders whose cursors hold a number, points or a day counted, and which there can be."""
-_PATIENCE: Final = text("SET LOCAL statement_timeout = '100ms'")
+_PATIENCE: Final = text("SET LOCAL statement_timeout = '40ms'")
 _PLACE: Final = "place"
 """What a row of a page is ordered by, beside its reference."""
 _MINE: Final = """
