@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from domain.hours import QuietHours
+from services.oidc import Oidc, host_of, is_loopback, read_oidc
 from services.settings_reader import (
     HIGHEST_PORT,
     KEY_BYTES,
@@ -45,6 +46,7 @@ class Settings:
     `database_url` is the application's, without rights to the schema; `owner_database_url` runs
     migrations and is None where this process is not to know it. Keys are 32 bytes each. `staff`
     and `collector_url`, where spans go, are empty if untold; only staff has mail in `quiet_hours`.
+    Without `oidc` the people are the embedded stack's own.
     """
 
     env: Environment
@@ -59,6 +61,7 @@ class Settings:
     webhooks: Webhooks
     quiet_hours: QuietHours | None
     staff: tuple[Colleague, ...] = field(repr=False)
+    oidc: Oidc | None
     web_host: str
     web_port: int
     public_url: str
@@ -104,6 +107,7 @@ class Settings:
             webhooks=reader.webhooks(),
             quiet_hours=reader.quiet_hours(),
             staff=reader.staff(),
+            oidc=read_oidc(reader, env),
             web_host=host,
             web_port=port,
             public_url=(reader.text("QMAS_PUBLIC_URL") or f"http://{host}:{port}").rstrip("/"),
@@ -119,10 +123,16 @@ class Settings:
             embedded_mail=made is not None and not reader.has("QMAS_SMTP_URL"),
             environ=dict(environ),
         )
-        if settings.master_key and settings.master_key == settings.blind_index_key:
-            reader.fault("QMAS_BLIND_INDEX_KEY", "must not be the same key as QMAS_MASTER_KEY")
+        settings._look_over(reader)
         reader.refuse_faults()
         return settings
+
+    def _look_over(self, reader: SettingsReader) -> None:
+        """What is wrong between settings, each of which is right by itself, is a fault as well."""
+        if self.master_key and self.master_key == self.blind_index_key:
+            reader.fault("QMAS_BLIND_INDEX_KEY", "must not be the same key as QMAS_MASTER_KEY")
+        if self.env is Environment.PRODUCTION and not _is_safe(self.public_url):
+            reader.fault("QMAS_PUBLIC_URL", "must begin with https://: people sign in there")
 
     @classmethod
     def from_environment(
@@ -134,6 +144,11 @@ class Settings:
     def child_environ(self) -> dict[str, str]:
         """Return the environment in which a process of ours loads these same settings."""
         return {**self.environ, "QMAS_HOME": str(self.home)}
+
+
+def _is_safe(public_url: str) -> bool:
+    """Say whether nobody on the way can read what a browser sends to that address."""
+    return public_url.startswith("https://") or is_loopback(host_of(public_url))
 
 
 def _beside(home: Path, told: str | None) -> Path:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from services import tracing
 from services.api.app import create_api
 from services.api.metrics import Metrics
+from services.identity import refuse_open_door
 from services.logs import log_as_json
 from services.pages.app import create_pages
 from services.settings import Settings
@@ -28,6 +29,7 @@ def create_application() -> "WSGIApplication":
     """The application that this process's settings describe; what it logs is JSON."""
     log_as_json()
     settings = Settings.from_environment()
+    refuse_open_door(settings)
     tracing.start(settings, "web")
     office = open_office(settings)
     metrics = Metrics(office)

@@ -32,7 +32,8 @@ def demo(*, ci: bool) -> None:
     begun = time.monotonic()
     try:
         lifecycle.up(settings, say=click.echo)
-        identity.logins(settings)
+        if identity.are_local(settings):
+            identity.logins(settings)
         office = open_office(settings)
         try:
             _show(office, console)
@@ -137,6 +138,8 @@ def _doors(settings: Settings, console: Console) -> None:
     table.add_row("API", f"{settings.public_url}/api/v1/openapi.json")
     table.add_row("Mail sent", str(settings.home / "mail"))
     console.print(table)
+    if not identity.are_local(settings):
+        return
     people = Table("Name", "Role", "Password", "API token", title="Demo log-ins (this machine)")
     for login in identity.logins(settings):
         people.add_row(login.name, login.role, login.password, login.token)

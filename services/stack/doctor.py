@@ -11,6 +11,7 @@ from pathlib import Path
 from kombu.exceptions import KombuError
 
 from services.counts import Count
+from services.identity import refuse_open_door
 from services.notifications.entries import State
 from services.notifications.fence import REMEDY
 from services.notifications.ledger import Ledger
@@ -60,6 +61,7 @@ def examine(
         _python,
         lambda: _clock(settings, clock()),
         lambda: _folder(settings),
+        lambda: _people(settings),
         lambda: _binaries(settings),
         lambda: _processes(settings),
         lambda: _schema(settings),
@@ -124,6 +126,12 @@ def _folder(settings: Settings) -> Iterator[Finding]:
         says=f"{free / 1024**3:.1f} GB free for {where}",
         remedy=f"free at least {_LEAST_FREE / 1024**3:.0f} GB",
     )
+
+
+def _people(settings: Settings) -> Iterator[Finding]:
+    says = settings.oidc.issuer if settings.oidc else "local people, on this machine alone"
+    refuse_open_door(settings)
+    yield Finding(subject="people", is_well=True, says=says)
 
 
 def _binaries(settings: Settings) -> Iterator[Finding]:

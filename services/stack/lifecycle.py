@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from services.identity import refuse_open_door
 from services.projections import rebuilding
 from services.projections.errors import ProjectionFault
 from services.settings import Settings
@@ -82,8 +83,11 @@ def up(settings: Settings, *, processes: Sequence[str] = ALL, say: Say = lambda 
     """Return when the servers, the schema and the named processes are there and answer.
 
     Raises StackFault, with the end of the log of whichever failed; what had started keeps running.
-    So it does, and starts nothing, where processes run with other settings than these.
+    So it does, and starts nothing, where processes run with other settings than these. No web
+    server is started that lets local people in from another machine: SettingsFault.
     """
+    if "web" in processes:
+        refuse_open_door(settings)
     places = settle(settings.home)
     with locked(places, "stack"):
         if strange := differing(status(settings)):

@@ -56,6 +56,7 @@ def values(settings: Settings) -> Mapping[str, object]:
 
     What is the same whether it was told or is the default is the same here.
     """
+    oidc = settings.oidc
     made_up = f"http://{settings.web_host}:{settings.web_port}"
     return {
         "QMAS_ENV": settings.env.value,
@@ -70,6 +71,14 @@ def values(settings: Settings) -> Mapping[str, object]:
         "QMAS_WEBHOOKS_PREFIX": settings.webhooks.prefix,
         "QMAS_QUIET_HOURS": settings.quiet_hours,
         "QMAS_STAFF": settings.staff,
+        "QMAS_OIDC_ISSUER": oidc and oidc.issuer,
+        "QMAS_OIDC_CLIENT_ID": oidc and oidc.client_id,
+        "QMAS_OIDC_CLIENT_SECRET": oidc and oidc.client_secret,
+        "QMAS_OIDC_ROLES": oidc and oidc.roles,
+        "QMAS_OIDC_ACCOUNT": oidc and oidc.account,
+        "QMAS_OIDC_SCOPES": oidc and oidc.scopes,
+        "QMAS_OIDC_AUTHORITIES": oidc and oidc.authorities,
+        "QMAS_API_AUDIENCE": oidc and oidc.audience,
         "QMAS_WEB_HOST": settings.web_host,
         "QMAS_WEB_PORT": settings.web_port,
         "QMAS_PUBLIC_URL": None if settings.public_url == made_up else settings.public_url,

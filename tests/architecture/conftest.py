@@ -14,7 +14,7 @@ from services.wiring import Office, open_office
 def office(tmp_path: Path) -> Office:
     """An office whose servers do not exist: whatever speaks to one fails."""
     nowhere = tmp_path / "nowhere"
-    keys = [base64.b64encode(secrets.token_bytes(32)).decode("ascii") for _ in range(3)]
+    keys = [base64.b64encode(secrets.token_bytes(32)).decode("ascii") for _ in range(4)]
     settings = Settings.load(
         {
             "QMAS_ENV": "production",
@@ -25,6 +25,10 @@ def office(tmp_path: Path) -> Office:
             "QMAS_MASTER_KEY": keys[0],
             "QMAS_BLIND_INDEX_KEY": keys[1],
             "QMAS_SESSION_SECRET": keys[2],
+            "QMAS_OIDC_ISSUER": "https://issuer.invalid",
+            "QMAS_OIDC_CLIENT_ID": "qmas",
+            "QMAS_OIDC_CLIENT_SECRET": keys[3],
+            "QMAS_OIDC_ROLES": 'claim = "groups"\n[[role]]\nvalue = "o"\nrole = "officer"',
         }
     )
     return open_office(settings)

@@ -14,6 +14,15 @@ from services.stack.told import values
 
 _KEYS = [base64.b64encode(bytes(range(start, start + 32))).decode() for start in (0, 32)]
 _SERVERS = ("postgres", "redis", "mail")
+_ROLES = """
+claim = "groups"
+[[role]]
+value = "admission-supervisors"
+role = "supervisor"
+[[role]]
+value = "admission-officers"
+role = "officer"
+"""
 _PRODUCTION = {
     "QMAS_ENV": "production",
     "QMAS_DATABASE_URL": "postgresql://qmas_app:hidden-word@db/qmas",
@@ -22,6 +31,10 @@ _PRODUCTION = {
     "QMAS_MASTER_KEY": _KEYS[0],
     "QMAS_BLIND_INDEX_KEY": _KEYS[1],
     "QMAS_SESSION_SECRET": "a session secret that has many letters 0123456789",
+    "QMAS_OIDC_ISSUER": "https://issuer.example/realms/office",
+    "QMAS_OIDC_CLIENT_ID": "qmas",
+    "QMAS_OIDC_CLIENT_SECRET": "a client's hidden word 123",
+    "QMAS_OIDC_ROLES": _ROLES,
 }
 
 
@@ -58,7 +71,7 @@ def test_two_homes_have_different_keys(open_folder: Path) -> None:
 def test_the_representation_tells_no_secret() -> None:
     settings = Settings.load(_PRODUCTION)
     shown = repr(settings)
-    for secret in ("hidden-word", "p@ss", _KEYS[0], settings.session_secret, "broker"):
+    for secret in ("hidden-word", "p@ss", _KEYS[0], settings.session_secret, "broker", "client's"):
         assert secret not in shown
     assert repr(settings.master_key) not in shown
 
@@ -71,6 +84,10 @@ def test_production_with_nothing_told_names_every_missing_setting_at_once() -> N
         "QMAS_MASTER_KEY",
         "QMAS_BLIND_INDEX_KEY",
         "QMAS_SESSION_SECRET",
+        "QMAS_OIDC_ISSUER",
+        "QMAS_OIDC_CLIENT_ID",
+        "QMAS_OIDC_CLIENT_SECRET",
+        "QMAS_OIDC_ROLES",
     }
 
 
@@ -97,6 +114,19 @@ def test_production_starts_and_makes_nothing(open_folder: Path) -> None:
         ("QMAS_SMTP_URL", "smtp://", "names no host"),
         ("QMAS_WEB_PORT", "eighty", "whole number from 1 to 65535"),
         ("QMAS_WEB_PORT", "65536", "whole number from 1 to 65535"),
+        ("QMAS_PUBLIC_URL", "http://cases.example", "must begin with https://"),
+        ("QMAS_OIDC_ISSUER", "http://issuer.example", "must begin with https://"),
+        ("QMAS_OIDC_ISSUER", "http://127.0.0.1:9", "must begin with https://"),
+        ("QMAS_OIDC_ISSUER", "issuer.example", "https:// or http://"),
+        ("QMAS_OIDC_ISSUER", "https://issuer.example/?tenant=1", "the issuer alone"),
+        ("QMAS_OIDC_CLIENT_SECRET", "changeme", "at least 16 long"),
+        ("QMAS_OIDC_CLIENT_SECRET", "aaaaaaaaaaaaaaaaaaaaaaa", "must be random"),
+        ("QMAS_OIDC_CLIENT_SECRET", "", "is missing"),
+        ("QMAS_OIDC_ROLES", "officer", "is not TOML"),
+        ("QMAS_OIDC_ACCOUNT", "email", "one of sub, preferred_username"),
+        ("QMAS_OIDC_SCOPES", "profile", "must name openid"),
+        ("QMAS_OIDC_AUTHORITIES", "/nowhere/ca.pem", "names no file"),
+        ("QMAS_API_AUDIENCE", "qmas", "must not be the same as QMAS_OIDC_CLIENT_ID"),
         ("QMAS_MASTER_KEY_FILE", "/nowhere/key", "both given"),
     ],
 )

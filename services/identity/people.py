@@ -1,7 +1,8 @@
 """Who is at the door, in the embedded stack: a few local people with passwords and tokens.
 
-They exist so that a fresh machine can be tried. Their secrets are random, made on first use,
-kept in the data folder for its owner alone, and refused outside the embedded stack.
+They exist so that a fresh machine can be tried. Their secrets are random, made on first use, and
+kept in the data folder for its owner alone. Law: there are none in production, none where an
+identity provider knows the people, and none where another machine reaches the web server.
 """
 
 import hmac
@@ -11,7 +12,8 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from domain.access import PERMITTED, Action, Person, Role
-from services.settings import Settings, SettingsFault
+from services.oidc import is_loopback
+from services.settings import Environment, Settings, SettingsFault
 from services.stack.keys import kept
 from services.staff import Colleague
 
@@ -41,17 +43,35 @@ class Login:
         return Person(name=self.name, role=self.role)
 
 
+def are_local(settings: Settings) -> bool:
+    """Say whether the people of this installation are the local ones."""
+    return settings.env is Environment.EMBEDDED and settings.oidc is None
+
+
+def refuse_open_door(settings: Settings) -> None:
+    """Raise `SettingsFault` where local people could sign in from another machine."""
+    if are_local(settings) and not is_loopback(settings.web_host):
+        fault = (
+            f"QMAS_WEB_HOST is {settings.web_host!r}, where other machines reach local sign-in: "
+            "make it 127.0.0.1, or name an identity provider by QMAS_OIDC_ISSUER"
+        )
+        raise SettingsFault((fault,))
+
+
 def logins(settings: Settings) -> tuple[Login, ...]:
-    """Return the local people, made on first use; refused outside the embedded stack."""
-    if settings.env != "embedded":
+    """Return the local people, made on first use; refused where there are none, or no such door."""
+    if settings.env is not Environment.EMBEDDED:
         raise SettingsFault(("QMAS_ENV: local sign-in exists in the embedded stack only",))
+    if not are_local(settings):
+        raise SettingsFault(("QMAS_OIDC_ISSUER: the identity provider knows the people here",))
+    refuse_open_door(settings)
     told = kept(settings.home / "secrets" / "logins.json", _new_people)
     return tuple(Login(**{**each, "role": Role(each["role"])}) for each in json.loads(told))
 
 
 def officers(settings: Settings) -> frozenset[str] | None:
     """Return who can have cases; None where this installation does not know its people by name."""
-    if settings.env != "embedded":
+    if not are_local(settings):
         return None
     return frozenset(name for name, role in LOCAL_PEOPLE if role in PERMITTED[Action.WORK])
 
@@ -59,9 +79,9 @@ def officers(settings: Settings) -> frozenset[str] | None:
 def colleagues(settings: Settings) -> tuple[Colleague, ...]:
     """Return whom this installation knows of its staff, with where mail reaches them.
 
-    In the embedded stack they are the local people, whose mail is caught, unless others are told.
+    Where they are the local people, their mail is caught, unless others are told.
     """
-    if settings.staff or settings.env != "embedded":
+    if settings.staff or not are_local(settings):
         return settings.staff
     return tuple(
         Colleague(account=name, role=role, email=f"{name}@qmas.example")
