@@ -6,7 +6,7 @@ itself.
 """
 
 import csv
-import hashlib
+import hmac
 import io
 import json
 from collections import Counter
@@ -154,17 +154,21 @@ def file_one(office: Office, filing: Filing, person: Person, command_id: UUID) -
     )
 
 
-def command_id_of(document: object) -> UUID:
-    """Return the command id of a row: the same for the same content, whatever its spelling."""
+def command_id_of(office: Office, document: object) -> UUID:
+    """Return the command id of a row: the same for the same content, whatever its spelling.
+
+    It stands in clear for ever, so it is made under a key: nobody can hold a row against it.
+    """
     text = json.dumps(document, sort_keys=True, separators=(",", ":"))
-    return uuid5(ROWS, hashlib.sha256(text.encode()).hexdigest())
+    key = hmac.digest(office.settings.blind_index_key, b"row of an import", "sha256")
+    return uuid5(ROWS, hmac.digest(key, text.encode(), "sha256").hex())
 
 
 def _file(office: Office, row: Row, person: Person) -> Result:
     today = hong_kong_date(office.clock())
     try:
         filing = filing_from(row.document, today, row.faults)
-        outcome = file_one(office, filing, person, command_id_of(row.document))
+        outcome = file_one(office, filing, person, command_id_of(office, row.document))
     except ApplicationFaults as refused:
         return Result(line=row.line, outcome=None, faults=tuple(map(str, refused.faults)))
     except (Refusal, CommandReused, Unwritable) as refused:

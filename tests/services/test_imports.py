@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,14 @@ import pytest
 
 from domain.application import Application
 from services.cases import case_at
-from services.imports import Result, UnreadableFile, filing_from, import_rows, rows_of
+from services.imports import (
+    Result,
+    UnreadableFile,
+    command_id_of,
+    filing_from,
+    import_rows,
+    rows_of,
+)
 from services.intake.faults import ApplicationFaults
 from services.intake.table import nested
 from services.wiring import Office
@@ -209,3 +217,11 @@ def _flat(value: Any, path: str = "") -> list[tuple[str, str]]:
     if isinstance(value, list):
         return [pair for n, inner in enumerate(value) for pair in _flat(inner, f"{path}[{n}]")]
     return [(path, json.dumps(value) if isinstance(value, bool) else str(value))]
+
+
+def test_the_id_of_a_row_tells_nobody_without_the_key_what_the_row_says(office: Office) -> None:
+    other = replace(office, settings=replace(office.settings, blind_index_key=bytes(range(32))))
+    row = _paper("john")
+    spelled_otherwise = dict(reversed(row.items()))
+    assert command_id_of(office, row) == command_id_of(office, spelled_otherwise)
+    assert command_id_of(office, row) != command_id_of(other, row)
