@@ -55,6 +55,7 @@ class Action(StrEnum):
     READ_OWN_STATUS = "status.read-own"
     READ_NOTIFICATIONS = "notifications.read"
     RETRY_NOTIFICATION = "notification.retry"
+    MANAGE_OWN_SESSIONS = "sessions.manage-own"
     OPERATE = "system.operate"
     PUBLIC = "public"
 
@@ -99,6 +100,7 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.READ_OWN_STATUS: frozenset({Role.APPLICANT}),
         Action.READ_NOTIFICATIONS: _STAFF | {Role.AUDITOR},
         Action.RETRY_NOTIFICATION: _STAFF,
+        Action.MANAGE_OWN_SESSIONS: frozenset(Role) - {Role.APPLICANT},
         Action.OPERATE: frozenset({Role.ADMINISTRATOR}),
         Action.PUBLIC: frozenset(Role),
     }

@@ -10,6 +10,9 @@ from typing import Final
 from domain.rules.types import Rulebook
 from services.documents.files import Files
 from services.guesses import Guesses
+from services.identity import issuer
+from services.identity.rows import Rows
+from services.identity.sessions import Sessions
 from services.latest_pool import LatestPool
 from services.notifications.ledger import Ledger
 from services.notifications.marks import Marks
@@ -35,8 +38,10 @@ class Office:
     ledger: Ledger
     subscriptions: Subscriptions
     files: Files
+    doors: Rows
     pokes: Pokes
     guesses: Guesses
+    sessions: Sessions
     rulebook: Rulebook
     blind: BlindIndex
     latest_pool: LatestPool
@@ -50,6 +55,7 @@ class Office:
         self.files.dispose()
         self.pokes.dispose()
         self.guesses.dispose()
+        self.doors.dispose()
 
     def forget(self) -> None:
         """What a parent process had opened is forgotten in its child, and closed in neither.
@@ -68,6 +74,7 @@ def open_office(settings: Settings) -> Office:
     ledger = Ledger.connect(
         settings.database_url, keys, Marks(settings.fence_folder, redis_of(settings.broker_url))
     )
+    doors = Rows.connect(settings.database_url)
     return Office(
         settings=settings,
         store=Store.connect(settings.database_url, keys),
@@ -77,6 +84,8 @@ def open_office(settings: Settings) -> Office:
         subscriptions=Subscriptions(ledger.engine, keys),
         pokes=Pokes.connect(settings.broker_url),
         guesses=Guesses.connect(settings.broker_url),
+        doors=doors,
+        sessions=Sessions(doors, issuer(settings)),
         rulebook=_rulebook(),
         blind=blind,
         latest_pool=LatestPool(),

@@ -31,6 +31,7 @@ MODULES: Final[Mapping[str, str]] = MappingProxyType(
         "projections": "services.cli.projections",
         "refile": "services.cli.filing",
         "rules": "services.cli.rules",
+        "sessions": "services.cli.sessions",
         "statistics": "services.cli.statistics",
         "status": "services.cli.stack",
         "submit": "services.cli.filing",

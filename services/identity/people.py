@@ -48,6 +48,11 @@ def are_local(settings: Settings) -> bool:
     return settings.env is Environment.EMBEDDED and settings.oidc is None
 
 
+def issuer(settings: Settings) -> str:
+    """Return who knows the people of this installation: an identity provider, or `local`."""
+    return settings.oidc.issuer if settings.oidc else "local"
+
+
 def refuse_open_door(settings: Settings) -> None:
     """Raise `SettingsFault` where local people could sign in from another machine."""
     if are_local(settings) and not is_loopback(settings.web_host):

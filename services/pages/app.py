@@ -28,6 +28,7 @@ from services.pages import (
     exercises,
     guard,
     letters,
+    own_sessions,
     problems,
     recent,
     results,
@@ -68,6 +69,7 @@ Answered = Callable[[str, str, str, int, float], None]
 ROUTES: Final = (
     *status.ROUTES,
     *signing_in.ROUTES,
+    *own_sessions.ROUTES,
     *cases.ROUTES,
     *correcting.ROUTES,
     *casework.ROUTES,

@@ -85,7 +85,7 @@ def _admit(office: Office) -> ResponseReturnValue | None:
     if request.endpoint == "static":
         return None  # what caches share must not carry a visitor's cookie
     now = office.clock()
-    g.person = sessions.signed_in(now)
+    g.person = sessions.signed_in(office, now)
     if request.endpoint is None:
         return None
     action = actions_of(current_app)[request.endpoint]

@@ -1,9 +1,9 @@
 """What a browser is remembered by: one signed cookie, and how long each part of it counts.
 
-The cookie holds who is signed in, the token of this browser's forms, and the reference of an
-application whose date of birth was given, and the language that was chosen; never a date of
-birth, a name or a password. It is signed, not encrypted, is out of reach of scripts and of other
-sites, and ends with the browser.
+The cookie holds the secret of the session of whoever is signed in, which is kept on the server;
+the token of this browser's forms; the reference of an application whose date of birth was given;
+and the language that was chosen; never a date of birth, a name or a password. It is signed, not
+encrypted, is out of reach of scripts and of other sites, and ends with the browser.
 """
 
 import hashlib
@@ -15,11 +15,13 @@ from typing import Final
 from flask import Flask, session
 from flask.sessions import SecureCookieSessionInterface
 
-from domain.access import Person, Role
+from domain.access import Person
+from services.identity.sessions import IDLE, LONGEST, Session
 from services.settings import Settings
+from services.wiring import Office
 
-IDLE: Final = timedelta(minutes=30)
-LONGEST: Final = timedelta(hours=10)
+__all__ = ["IDLE", "LONGEST"]
+
 STATUS_OPEN: Final = timedelta(minutes=15)
 
 
@@ -43,26 +45,30 @@ def keep_sessions(app: Flask, settings: Settings) -> None:
     )
 
 
-def admit(person: Person, now: datetime) -> None:
-    """Sign a person in, in a session that shares nothing with the one before."""
-    session.clear()
-    stamp = int(now.timestamp())
-    session.update(name=person.name, role=person.role.value, since=stamp, seen=stamp)
+def admit(office: Office, person: Person) -> None:
+    """Sign a person in, in a session that shares nothing with the one before, which has ended."""
+    leave(office)
+    session["staff"] = office.sessions.open(person, office.clock())
 
 
-def signed_in(now: datetime) -> Person | None:
+def signed_in(office: Office, now: datetime) -> Person | None:
     """Return who is signed in, and count this as use; None after `IDLE` or `LONGEST`."""
-    if "name" not in session:
-        return None
-    if now - _instant("seen") > IDLE or now - _instant("since") > LONGEST:
+    found = _here(office, now)
+    if found is None and "staff" in session:
         session.clear()
-        return None
-    session["seen"] = int(now.timestamp())
-    return Person(name=session["name"], role=Role(session["role"]))
+    return found.person if found else None
 
 
-def leave() -> None:
-    """Forget everything about this browser."""
+def number_here(office: Office, now: datetime) -> int | None:
+    """Return the number of the session of this browser."""
+    found = _here(office, now)
+    return found.number if found else None
+
+
+def leave(office: Office) -> None:
+    """End the session of this browser, and forget everything about it."""
+    if "staff" in session:
+        office.sessions.leave(str(session["staff"]), office.clock())
     session.clear()
 
 
@@ -107,6 +113,10 @@ def token_matches(given: str) -> bool:
     """Say whether a form carries this browser's token."""
     kept = session.get("csrf")
     return kept is not None and hmac.compare_digest(str(kept).encode(), given.encode())
+
+
+def _here(office: Office, now: datetime) -> Session | None:
+    return office.sessions.read(str(session["staff"]), now) if "staff" in session else None
 
 
 def _instant(name: str) -> datetime:

@@ -25,7 +25,7 @@ def sign_in(office: Office, area: str) -> ResponseReturnValue:
     if person is None:
         fault = "The name and the password do not belong together. Check both and try again"
         return _form(area, then, fault=fault, name=name), 422
-    sessions.admit(person, office.clock())
+    sessions.admit(office, person)
     return redirect(then if _is_ours(then) else url_for(_home_of(person, area)), 303)
 
 
@@ -39,9 +39,9 @@ def audit_sign_in(office: Office) -> ResponseReturnValue:
     return sign_in(office, "audit")
 
 
-def sign_out(_office: Office) -> ResponseReturnValue:
+def sign_out(office: Office) -> ResponseReturnValue:
     """Forget who was signed in."""
-    sessions.leave()
+    sessions.leave(office)
     return redirect(url_for("staff_sign_in", left=1), 303)
 
 
@@ -59,7 +59,7 @@ def _form(area: str, then: str, *, fault: str, name: str = "") -> str:
 
 
 def _home_of(person: Person, area: str) -> str:
-    return "case_list" if not permitted(person, Action.READ_HISTORY) else _HOME[area]
+    return _HOME[area] if permitted(person, Action.READ_HISTORY) else "session_list"
 
 
 def _is_ours(address: str) -> bool:

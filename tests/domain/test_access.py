@@ -52,7 +52,7 @@ def test_an_applicant_sees_no_case_but_their_own_status() -> None:
 
 def test_the_administrator_of_the_system_reads_no_case() -> None:
     asked = {action for action in Action if Role.ADMINISTRATOR in may(action)}
-    assert asked == {Action.OPERATE, Action.PUBLIC}
+    assert asked == {Action.OPERATE, Action.MANAGE_OWN_SESSIONS, Action.PUBLIC}
 
 
 def test_what_is_not_permitted_is_refused_with_who_may() -> None:

@@ -181,9 +181,9 @@ def test_what_is_not_there_is_a_page_too(
 def test_a_database_that_is_away_is_told_without_saying_where_it_was(office: Office) -> None:
     address = "postgresql://somebody:secret@127.0.0.1:1/nowhere"
     gone = open_office(replace(office.settings, database_url=address))
-    visitor = Visitor(gone)
+    visitor = signed_in(office, "officer.chan")
+    visitor.reopen(gone)
     for path in ("/staff", "/staff/cases/QM-AQP2Y-Q46AS"):
-        visitor.sign_in(visitor.get("/staff/sign-in"), "officer.chan", "/staff/sign-in")
         page = visitor.get(path)
         assert (page.status, page.heading) == (503, "Not available just now")
         assert int(page.headers["Retry-After"]) > 0
