@@ -5,7 +5,7 @@ said there of personal data and of change holds here too.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from domain.application import Application, CountryCode, EmailAddress
@@ -91,8 +91,22 @@ class RepresentativeRemoved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ErasedBefore:
+    """That the person had been erased already, and a restore of the database undid it."""
+
+    proposed_by: str
+    confirmed_by: str
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ErasureDecided:
-    """What was held on the person is erased: the key of the case is destroyed with this event."""
+    """What was held on the person is erased: the key of the case is destroyed with this event.
+
+    `again` says who had decided it, where it was done anew because a restore brought it back.
+    """
+
+    again: ErasedBefore | None = None
 
 
 ParticularEvent = (

@@ -39,6 +39,7 @@ from domain.references import RANDOM_BYTES, make_reference, parse_reference
 from domain.stages import LIVE, CaseState, Draft, Stage, stage_of
 from domain.work_commands import TakeNext, WorkCommand
 from services import duplicates, stepping_aside
+from services.privacy.remembering import remember
 from services.projections.names import person_token
 from services.store import Appended, Commit, Conflict, NewEvent, Reserved, StreamWrite
 from services.tracing import named, step
@@ -303,6 +304,8 @@ def _append(office: Office, reference: str, case: CaseAt, asked: Asked) -> Outco
         destroy=_erased(reference, facts),
     )
     appended = append_live(office, commit, request.person, state)
+    if commit.destroy:
+        remember(office, commit.destroy)
     office.pokes.committed()
     return outcome_of(appended)
 

@@ -16,7 +16,7 @@ from domain import reconsidering as r
 from domain import residence as h
 from domain import standing as t
 from domain.case import evolve
-from domain.days import written_out
+from domain.days import hong_kong_date, written_out
 from domain.record import Recorded
 from domain.stages import CaseState, Draft, decision_of, proposals_of
 
@@ -149,8 +149,15 @@ def _person(fact: object) -> Iterator[str]:
             yield f"the case is assessed anew{f': {reason.text}' if reason else ''}"
         case p.ErasureDecided():
             yield "the key of the case was destroyed: what was personal can be read by nobody"
+            yield from _again(fact.again)
         case _:
             pass
+
+
+def _again(before: p.ErasedBefore | None) -> Iterator[str]:
+    if before is not None:
+        two, on = f"{before.proposed_by} and {before.confirmed_by}", before.decided_at
+        yield f"a restore had undone it; {two} decided it on {written_out(hong_kong_date(on))}"
 
 
 def _text(fact: Any) -> str:

@@ -28,6 +28,7 @@ TASKS: Final[Mapping[str, Turn]] = MappingProxyType(
         "deadlines.fire": Turn(queue="deadlines", seconds=300),
         "webhooks.deliver": Turn(queue="webhooks", seconds=300),
         "projections.verify": Turn(queue="maintenance", seconds=300),
+        "privacy.keep_watch": Turn(queue="maintenance", seconds=300),
         "statistics.count": Turn(queue="maintenance", seconds=300),
     }
 )

@@ -18,6 +18,7 @@ from services.notifications.ledger import Ledger
 from services.notifications.marks import Marks
 from services.notifications.subscriptions import Subscriptions
 from services.pokes import Pokes, redis_of
+from services.privacy.places import Places
 from services.projections.models import ReadModels
 from services.rules import load_rulebook
 from services.settings import Settings
@@ -39,6 +40,7 @@ class Office:
     subscriptions: Subscriptions
     files: Files
     doors: Rows
+    erasures: Places
     pokes: Pokes
     guesses: Guesses
     sessions: Sessions
@@ -53,6 +55,7 @@ class Office:
         self.models.dispose()
         self.ledger.dispose()
         self.files.dispose()
+        self.erasures.close()
         self.pokes.dispose()
         self.guesses.dispose()
         self.doors.dispose()
@@ -80,6 +83,9 @@ def open_office(settings: Settings) -> Office:
         store=Store.connect(settings.database_url, keys),
         models=ReadModels.connect(settings.database_url, keys, blind),
         files=Files.connect(settings.database_url, keys),
+        erasures=Places(
+            settings.fence_folder, redis_of(settings.broker_url), settings.blind_index_key
+        ),
         ledger=ledger,
         subscriptions=Subscriptions(ledger.engine, keys),
         pokes=Pokes.connect(settings.broker_url),

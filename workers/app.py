@@ -17,6 +17,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from services.logs import log_as_json
 from services.pokes import HEADER, asked_by, header, told_with
+from services.privacy.again import settled
 from services.queues import moved, tell
 from services.settings import Settings
 from services.tasks import QUEUES, TASKS
@@ -98,7 +99,12 @@ class PokedTask(Task[Any, Any]):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the task gives, told as a span of whoever poked it."""
-        return turn(self.name, args, told_with(self.request), lambda: self.run(*args, **kwargs))
+
+        def run() -> Any:
+            settled(office())
+            return self.run(*args, **kwargs)
+
+        return turn(self.name, args, told_with(self.request), run)
 
 
 app = Celery(

@@ -38,6 +38,7 @@ SCHEDULE: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         "deliver notifications": _entry("notifications.deliver"),
         "tell of deadlines": _entry("deadlines.fire", every=DEADLINE_SECONDS),
         "deliver webhooks": _entry("webhooks.deliver"),
+        "keep what is erased": _entry("privacy.keep_watch", every=MINUTE),
         "verify a stretch": _entry("projections.verify", every=MINUTE),
         "count the figures": _entry("statistics.count", every=MINUTE),
     }

@@ -4,6 +4,7 @@ from typing import Final
 
 from services import deadlines, statistics
 from services.notifications import calling, delivery, planning
+from services.privacy import again
 from services.projections import runner, watching
 from workers.app import app
 from workers.office import office
@@ -55,6 +56,12 @@ def call() -> int:
 def count() -> bool:
     """The figures of the office are new enough."""
     return statistics.count_when_due(office())
+
+
+@app.task(name="privacy.keep_watch")
+def keep_watch() -> int:
+    """What was erased is so, whatever was restored; and it is kept outside of the database."""
+    return again.keep_watch(office())
 
 
 @app.task(name="projections.verify")

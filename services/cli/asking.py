@@ -22,6 +22,7 @@ from services.cases import Request
 from services.identity import sign_in
 from services.imports import start_of
 from services.intake.fields import day_or_none, instant_or_none
+from services.privacy.again import settled
 from services.settings import Settings
 from services.stack.errors import NothingRuns
 from services.stack.places import settle
@@ -111,6 +112,7 @@ def office() -> Iterator[Office]:
     told = settings()
     opened = open_office(told)
     try:
+        settled(opened)
         yield opened
     except StoreUnreachable as fault:
         if told.embedded_postgres and running_postgres(settle(told.home)) is None:

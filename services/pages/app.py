@@ -45,6 +45,7 @@ from services.pages import (
 )
 from services.pages.catalogue import load_catalogue
 from services.pages.incoming import LARGEST_FORM, BrowserRequest
+from services.privacy.again import settled
 from services.reasons import say
 from services.tracing import request_begun
 from services.wiring import Office
@@ -123,6 +124,7 @@ def create_pages(office: Office, answered: Answered | None = None) -> Flask:
     )
     sessions.keep_sessions(app, office.settings)
     app.before_request(_name_request)
+    app.before_request(partial(settled, office))
     app.teardown_request(_forget_request)
     guard.serve(app, office, ROUTES)
     app.after_request(partial(_finish, secure=office.settings.public_url.startswith("https://")))

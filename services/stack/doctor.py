@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from services.notifications.marks import Marks
 from services.notifications.statements import AT_MOST
 from services.notifications.subscriptions import Activity, Subscriptions
 from services.pokes import redis_of
+from services.privacy.places import ErasuresAway, Places
 from services.projections import queries
 from services.projections.models import ReadModels
 from services.settings import Settings
@@ -224,6 +226,7 @@ def _schema(settings: Settings) -> Iterator[Finding]:
     )
     if found.standing is migrate.Standing.AT_HEAD:
         yield _guards(settings)
+        yield _erasures(settings)
         yield from _read_models(settings)
         yield from _sending(settings)
 
@@ -237,6 +240,21 @@ def _guards(settings: Settings) -> Finding:
         says=f"not held against everybody: {', '.join(off)}" if off else "held against everybody",
         remedy="run `qmas up`, which turns them on again; a restore of data alone leaves them so",
     )
+
+
+def _erasures(settings: Settings) -> Finding:
+    """Erasures are kept where a restore undoes nothing; a line that is none of ours is told."""
+    key, redis = settings.blind_index_key, redis_of(settings.broker_url)
+    with closing(Places(settings.fence_folder, redis, key)) as places:
+        try:
+            found = places.found()
+        except ErasuresAway as fault:
+            return Finding(subject="erasures", is_well=False, says=str(fault))
+    remedy = "take away what `qmas up` did not write; it writes anew what is missing"
+    says = f"{len(found.erasures)} kept outside of the database"
+    if found.broken:
+        says = f"not all in {' and in '.join(found.broken)} was written by this installation"
+    return Finding(subject="erasures", is_well=not found.broken, says=says, remedy=remedy)
 
 
 def _read_models(settings: Settings) -> Iterator[Finding]:
@@ -286,8 +304,7 @@ def _read_models(settings: Settings) -> Iterator[Finding]:
 def _sending(settings: Settings) -> Iterator[Finding]:
     """A fence that a restore closed is told, for nothing is sent behind it.
 
-    What was given up and whoever takes nothing are told too. That is no fault of the installation,
-    which goes on asking, and so it only warns.
+    So are what was given up and whoever takes nothing, as warnings: nobody's fault here.
     """
     marks = Marks(settings.fence_folder, redis_of(settings.broker_url))
     ledger = Ledger.connect(settings.database_url, CaseKeys(settings.master_key), marks)

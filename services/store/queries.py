@@ -52,6 +52,11 @@ WHERE position > %(after)s::bigint AND position <= %(after)s::bigint + %(limit)s
 KEYS: Final = """
 SELECT reference, wrapped FROM case_keys WHERE reference = ANY (%s::text[])
 """
+READABLE: Final = """
+SELECT reference FROM case_keys WHERE wrapped IS NOT NULL AND reference = ANY (%(wanted)s::text[])
+ORDER BY reference
+"""
+ERASED: Final = "SELECT reference FROM case_keys WHERE wrapped IS NULL ORDER BY reference"
 HEAD: Final = "SELECT coalesce((SELECT position FROM log ORDER BY position DESC LIMIT 1), 0)"
 RULESETS: Final = """
 SELECT body -> 'payload' ->> 'ruleset', body -> 'payload' ->> 'digest', count(*)

@@ -202,6 +202,15 @@ class Store:
         rows = self._rows(queries.GRADERS, {"exercise": exercise})
         return frozenset(str(name) for (name,) in rows)
 
+    def readable(self, references: Sequence[str]) -> tuple[str, ...]:
+        """Return which of these cases exist with a key, so that what is personal can be read."""
+        rows = self._rows(queries.READABLE, {"wanted": list(references)})
+        return tuple(str(reference) for (reference,) in rows)
+
+    def erased(self) -> tuple[str, ...]:
+        """Return the cases whose key was destroyed."""
+        return tuple(str(reference) for (reference,) in self._rows(queries.ERASED, {}))
+
     def stream_version(self, stream: str) -> int:
         """The version of the stream's last event; 0 when it does not exist."""
         return int(self._value(queries.VERSION, (stream,)))

@@ -157,4 +157,5 @@ case_keys: Final = Table(
     CheckConstraint("length(reference) BETWEEN 1 AND 100", name="case_keys_reference_length"),
     CheckConstraint("octet_length(wrapped) BETWEEN 1 AND 256", name="case_keys_wrapped_length"),
     CheckConstraint("(wrapped IS NULL) = (erased_at IS NOT NULL)", name="case_keys_held_or_erased"),
+    Index("case_keys_erased", "reference", postgresql_where=text("wrapped IS NULL")),
 )

@@ -50,9 +50,14 @@ _MADE: Final[list[str]] = []
 
 
 def marker() -> str:
-    """Return a word that was never there before."""
+    """Return a word that occurs nowhere else in its test."""
     _MADE.append(f"{STEM}{len(_MADE):05d}")
     return _MADE[-1]
+
+
+def begin() -> None:
+    """No marker was made yet."""
+    _MADE.clear()
 
 
 def made() -> set[str]:

@@ -119,6 +119,7 @@ def proposed(
     One letter was given up and posted, one waits for a server that is away; each read model has a
     generation beside the live one.
     """
+    m.begin()
     office.subscriptions.add(receiver.url, ("application-corrected", "erasure-decided"), "test")
     marked = m.file_marked(office)
     site = Site(store=office.store, models=office.models, settings=office.settings)

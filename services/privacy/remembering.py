@@ -1,0 +1,56 @@
+"""Every erasure that the database holds is kept outside of it as well.
+
+Law: it is kept once the erasure is done, never before, so that nobody is erased for an attempt that
+came to nothing. Whoever dies in between leaves it to the next look at the database, a minute later.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import structlog
+
+from domain.decisions import DecisionConfirmed, Matter
+from domain.particulars import ErasedBefore, ErasureDecided
+from services.privacy.places import Erasure
+from services.wiring import Office
+
+_AT_ONCE: Final = 1_000
+
+_log: Final = structlog.get_logger(__name__)
+
+
+def remember(office: Office, references: Iterable[str] | None = None) -> int:
+    """These erasures are kept outside of the database, or every one that it holds.
+
+    Return how many some place did not have. Where no place answers it is told, and done later.
+    """
+    held = office.store.erased() if references is None else tuple(references)
+    missing = sorted(office.erasures.missing(held))
+    for start in range(0, len(missing), _AT_ONCE):
+        found = [_erasure(office, each) for each in missing[start : start + _AT_ONCE]]
+        if not office.erasures.keep(each for each in found if each):
+            _log.error("erasure_not_remembered", references=missing[start : start + _AT_ONCE])
+    return len(missing)
+
+
+def _erasure(office: Office, reference: str) -> Erasure | None:
+    """Return who decided the erasure of a case and when, None where its log does not say."""
+    confirmed: DecisionConfirmed | None = None
+    for each in office.store.read_stream(f"case-{reference}", personal=False):
+        match each.event:
+            case DecisionConfirmed(matter=Matter.ERASURE):
+                confirmed = each.event
+            case ErasureDecided(again=ErasedBefore() as before):
+                return Erasure(reference=reference, decided=before)
+            case ErasureDecided() if confirmed is not None:
+                return Erasure(
+                    reference=reference,
+                    decided=ErasedBefore(
+                        proposed_by=confirmed.proposed_by,
+                        confirmed_by=confirmed.confirmed_by,
+                        decided_at=each.effective_at,
+                    ),
+                )
+            case _:
+                pass
+    return None
