@@ -57,6 +57,7 @@ class Action(StrEnum):
     RETRY_NOTIFICATION = "notification.retry"
     MANAGE_OWN_SESSIONS = "sessions.manage-own"
     OPERATE = "system.operate"
+    READ_READS = "reads.read"
     PUBLIC = "public"
 
 
@@ -102,6 +103,7 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.RETRY_NOTIFICATION: _STAFF,
         Action.MANAGE_OWN_SESSIONS: frozenset(Role) - {Role.APPLICANT},
         Action.OPERATE: frozenset({Role.ADMINISTRATOR}),
+        Action.READ_READS: frozenset({Role.AUDITOR}),
         Action.PUBLIC: frozenset(Role),
     }
 )

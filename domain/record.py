@@ -52,5 +52,20 @@ def in_order(records: Iterable[Recorded[Any]]) -> list[Recorded[Any]]:
     return sorted(records, key=lambda each: (each.position is None, each.position or 0))
 
 
+def known_then(
+    recorded: Iterable[Recorded[EventT_co]], as_of: datetime | None, believed_at: datetime | None
+) -> tuple[Recorded[EventT_co], ...]:
+    """Return what had taken effect at `as_of`, as far as the log showed it at `believed_at`."""
+    return tuple(
+        each
+        for each in recorded
+        if (as_of is None or each.effective_at <= as_of)
+        and (
+            believed_at is None
+            or (each.sequenced_at is not None and each.sequenced_at <= believed_at)
+        )
+    )
+
+
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 """Turns the payload of one schema version into the payload of the next."""

@@ -34,7 +34,7 @@ from domain.errors import (
 from domain.evolving import stays
 from domain.particulars import ErasureDecided
 from domain.projections.stage_after import CASE_STREAM
-from domain.record import Recorded
+from domain.record import Recorded, known_then
 from domain.references import RANDOM_BYTES, make_reference, parse_reference
 from domain.stages import LIVE, CaseState, Draft, Stage, stage_of
 from domain.work_commands import TakeNext, WorkCommand
@@ -182,12 +182,8 @@ def case_at(
     as_of: datetime | None = None,
     believed_at: datetime | None = None,
 ) -> CaseAt:
-    """Return the case as it stood at `as_of`, as far as the log said so at `believed_at`.
-
-    Without either it is the case now. Raises `NoSuchCase` when nothing is recorded until then.
-    """
-    known = history(office, reference, as_of=as_of, believed_at=believed_at)
-    return CaseAt(state=load(each.event for each in known), version=known[-1].version, events=known)
+    """Return the case as the program itself needs it; who is shown it takes `case_seen`."""
+    return case_of(history(office, reference, as_of=as_of, believed_at=believed_at))
 
 
 @step("load")
@@ -198,32 +194,41 @@ def history(
     as_of: datetime | None = None,
     believed_at: datetime | None = None,
 ) -> tuple[Recorded[e.CaseEvent], ...]:
-    """Return the events of a case in order, restricted as in `case_at`."""
-    canonical = parse_reference(reference)
-    if canonical is None:
-        raise NoSuchCase(f"{reference!r} is not a case reference; it reads like QM-4K7RT-9XWPR")
+    """Return the events of a case in order, for the program itself, restricted as in `known_of`."""
+    own = canonical(reference)
     if believed_at is not None:
         office.store.sequence()
-    known = known_then(office.store.read_stream(f"case-{canonical}"), as_of, believed_at)
+    return known_of(own, office.store.read_stream(f"{CASE_STREAM}{own}"), as_of, believed_at)
+
+
+def case_of(known: tuple[Recorded[e.CaseEvent], ...]) -> CaseAt:
+    """Return the case to which its events until some moment led."""
+    return CaseAt(state=load(each.event for each in known), version=known[-1].version, events=known)
+
+
+def known_of(
+    reference: str,
+    recorded: Iterable[Recorded[e.Event]],
+    as_of: datetime | None,
+    believed_at: datetime | None,
+) -> tuple[Recorded[e.CaseEvent], ...]:
+    """Return what had happened to a case at `as_of`, as far as the log said so at `believed_at`.
+
+    Without either it is all. Raises `NoSuchCase` when nothing is recorded until then.
+    """
+    known = known_then(recorded, as_of, believed_at)
     if not known:
         then = "" if as_of is None and believed_at is None else " at that time"
-        raise NoSuchCase(f"no case has the reference {canonical}{then}")
+        raise NoSuchCase(f"no case has the reference {reference}{then}")
     return cast("tuple[Recorded[e.CaseEvent], ...]", known)
 
 
-def known_then(
-    recorded: Iterable[Recorded[e.Event]], as_of: datetime | None, believed_at: datetime | None
-) -> tuple[Recorded[e.Event], ...]:
-    """Return what had taken effect at `as_of`, as far as the log showed it at `believed_at`."""
-    return tuple(
-        each
-        for each in recorded
-        if (as_of is None or each.effective_at <= as_of)
-        and (
-            believed_at is None
-            or (each.sequenced_at is not None and each.sequenced_at <= believed_at)
-        )
-    )
+def canonical(reference: str) -> str:
+    """Return a reference in its one written form; raises `NoSuchCase` for what is none."""
+    found = parse_reference(reference)
+    if found is None:
+        raise NoSuchCase(f"{reference!r} is not a case reference; it reads like QM-4K7RT-9XWPR")
+    return found
 
 
 def demand_leave(request: Request, command: type[c.CaseCommand], reference: str) -> None:

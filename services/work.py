@@ -29,8 +29,7 @@ from domain.errors import (
 )
 from domain.particulars import ErasureDecided
 from domain.projections.stage_after import CASE_STREAM, WORK_STREAM
-from domain.record import Recorded, in_order
-from domain.references import parse_reference
+from domain.record import Recorded, in_order, known_then
 from domain.rules.choose import limit
 from domain.rules.limits import Limit
 from domain.stages import CaseState, Draft
@@ -44,7 +43,7 @@ from domain.work_commands import (
 )
 from domain.work_queue import is_meant, routes_meant, stages_meant
 from domain.work_told import ToldNote, Way, access_told, last_way, notes_told
-from services.cases import Request, effective_instant, fingerprint, known_then
+from services.cases import Request, canonical, effective_instant, fingerprint
 from services.identity import officers
 from services.notifications import undelivered
 from services.projections import queue, runner
@@ -54,7 +53,8 @@ from services.tracing import named, step
 from services.wiring import Office
 
 ATTEMPTS: Final = 20
-_OF_WORK: Final[frozenset[type[e.Event]]] = frozenset(get_args(w.WorkEvent))
+OF_WORK: Final[frozenset[type[e.Event]]] = frozenset(get_args(w.WorkEvent))
+"""What is opened for the work on a case: nothing of the case, which is read for its erasure."""
 
 
 class Whose(StrEnum):
@@ -142,13 +142,13 @@ def carry_out(
     office: Office, reference: str, command: WorkCommand, request: Request
 ) -> WorkOutcome:
     """Carry out `command` on the work on a case, or raise what forbids it."""
-    canonical = _canonical(reference)
-    asked, repeated = _ask(office, canonical, command, request)
+    own = canonical(reference)
+    asked, repeated = _ask(office, own, command, request)
     if repeated is not None:
         return repeated
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _append(office, _desk(office, canonical), command, asked)
+            return _append(office, _desk(office, own), command, asked)
         except (Refusal, Conflict) as fault:
             # The same command may have been carried out since it was looked for.
             if (first := _recalled(office, asked)) is not None:
@@ -205,19 +205,28 @@ def whose_cases(person: Person | None, whose: Whose) -> Mapping[str, Any]:
 
 
 def work_at(office: Office, reference: str) -> WorkAt:
-    """Return the work on a case as it is now; raises `NoSuchCase`."""
-    canonical = _canonical(reference)
-    own, other = f"{CASE_STREAM}{canonical}", f"{WORK_STREAM}{canonical}"
-    # Both at one moment, and nothing of the case opened: only its erasure is looked for.
-    found = office.store.read_streams([own, other], personal=_OF_WORK)
-    if not found[own]:
-        raise NoSuchCase(f"no case has the reference {canonical}")
-    events = cast("History", found[other])
+    """Return the work on a case as the program itself needs it; who is shown it takes `work_seen`.
+
+    Raises `NoSuchCase`.
+    """
+    own = canonical(reference)
+    found = office.store.read_streams(streams_of(own), personal=OF_WORK)
+    return work_of(own, found)
+
+
+def streams_of(reference: str) -> tuple[str, str]:
+    """Return the streams that are read for the work on a case, both at one moment."""
+    return f"{CASE_STREAM}{reference}", f"{WORK_STREAM}{reference}"
+
+
+def work_of(reference: str, found: Mapping[str, Sequence[Recorded[e.Event]]]) -> WorkAt:
+    """Return the work on a case of what these streams hold; raises `NoSuchCase`."""
+    case, work = (found[stream] for stream in streams_of(reference))
+    if not case:
+        raise NoSuchCase(f"no case has the reference {reference}")
+    events = cast("History", tuple(work))
     return WorkAt(
-        reference=canonical,
-        state=_state(found[own], events),
-        version=len(events),
-        events=events,
+        reference=reference, state=_state(case, events), version=len(events), events=events
     )
 
 
@@ -228,10 +237,13 @@ def history(
     as_of: datetime | None = None,
     believed_at: datetime | None = None,
 ) -> History:
-    """Return the events of the work on a case in order, restricted as in `cases.history`."""
+    """Return the events of the work on a case in order, restricted as those of the case.
+
+    For the program itself: who is shown them looks at their case.
+    """
     if believed_at is not None:
         office.store.sequence()
-    recorded = office.store.read_stream(f"{WORK_STREAM}{_canonical(reference)}")
+    recorded = office.store.read_stream(f"{WORK_STREAM}{canonical(reference)}")
     return cast("History", known_then(recorded, as_of, believed_at))
 
 
@@ -255,16 +267,9 @@ def _bring_up(office: Office, projection: str) -> None:
         runner.catch_up(office.store, office.models, projection)
 
 
-def _canonical(reference: str) -> str:
-    canonical = parse_reference(reference)
-    if canonical is None:
-        raise NoSuchCase(f"{reference!r} is not a case reference; it reads like QM-4K7RT-9XWPR")
-    return canonical
-
-
 @step("load")
 def _desk(office: Office, reference: str) -> _Desk:
-    own, other = f"{CASE_STREAM}{reference}", f"{WORK_STREAM}{reference}"
+    own, other = streams_of(reference)
     found = office.store.read_streams([own, other], personal=False)
     if not found[own]:
         raise NoSuchCase(f"no case has the reference {reference}")

@@ -20,6 +20,7 @@ from services.api import (
     guard,
     operations,
     problems,
+    reads,
     rulesets,
     statistics,
     what_if,
@@ -124,7 +125,7 @@ def create_api(office: Office, metrics: Metrics | None = None) -> flask.Flask:
     mount(v1, office, (*commands.routes(), *cases.ROUTES, *exercises.ROUTES, *enquiries.ROUTES))
     mount(v1, office, what_if.ROUTES)
     mount(v1, office, (*work.routes(), *rulesets.ROUTES, _openapi(api)))
-    mount(v1, office, (*documents.ROUTES, *statistics.ROUTES))
+    mount(v1, office, (*documents.ROUTES, *statistics.ROUTES, *reads.ROUTES))
     running = StrictBlueprint("operations", __name__, description="For those who run the system")
     mount(running, office, operations.routes(metrics))
     api.register_blueprint(v1)

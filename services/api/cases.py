@@ -11,11 +11,11 @@ from domain.access import Action
 from domain.application import Correspondence
 from domain.application import Route as TestRoute
 from domain.clocks import Clock
+from domain.looks import What
 from domain.record import Recorded
 from domain.rederivation import rederived
 from domain.stages import Stage
 from domain.wire import WIRE
-from services import cases
 from services.api.detail import CaseDetailSchema, detail
 from services.api.freshness import shown, wait_until_shown
 from services.api.inputs import MESSAGES, LenientInstant, LenientWhole, Moment, language
@@ -33,6 +33,7 @@ from services.clocks import clock_of
 from services.counts import Count
 from services.intake.fields import Text, Word, utc_text
 from services.intake.schema import schema_for
+from services.looking import case_seen
 from services.projections import queries
 from services.work import Whose, whose_cases
 
@@ -112,7 +113,7 @@ def case_list(call: Call, query: dict[str, Any]) -> CasePage:
 def linked(call: Call, reference: str, query: dict[str, Any]) -> LinkedCases:
     """The other cases of the case's person, and which took the place of which."""
     office = call.office
-    case = cases.case_at(office, reference)
+    case = case_seen(office, call.look(What.CASE), reference)
     wait_until_shown(office, query.get("wait_for"), "case-list")
     fresh = shown(office, "case-list")
     found = queries.linked(office.models, case.reference)
@@ -141,7 +142,7 @@ def counts(call: Call, query: dict[str, Any]) -> Counts:
 def show(call: Call, reference: str, query: dict[str, Any]) -> Any:
     """The case, as it stands or as it stood, with what it was filed and scored with."""
     said_in = query.pop("language")
-    case = cases.case_at(call.office, reference, **query)
+    case = case_seen(call.office, call.look(What.CASE), reference, **query)
     clock = clock_of(call.office, case, **query)
     read = clock if isinstance(clock, Clock) else None
     return tagged(case.version, {**detail(case, said_in), "clock": read})
@@ -150,7 +151,7 @@ def show(call: Call, reference: str, query: dict[str, Any]) -> Any:
 def history(call: Call, reference: str, query: dict[str, Any]) -> Any:
     """Every event of the case, in order, each with its position in the log."""
     call.office.store.sequence()
-    known = cases.history(call.office, reference, **query)
+    known = case_seen(call.office, call.look(What.HISTORY), reference, **query).events
     body = {
         "reference": known[0].stream.removeprefix("case-"),
         "version": known[-1].version,
@@ -161,7 +162,7 @@ def history(call: Call, reference: str, query: dict[str, Any]) -> Any:
 
 def assessments(call: Call, reference: str, query: dict[str, Any]) -> Any:
     """Every assessment of the case, made again under the ruleset that it names."""
-    case = cases.case_at(call.office, reference, **query)
+    case = case_seen(call.office, call.look(What.ASSESSMENTS), reference, **query)
     body = {
         "reference": case.reference,
         "version": case.version,

@@ -16,6 +16,7 @@ from domain import papers as p
 from domain import stages as s
 from domain.access import ACTION_OF, Action
 from domain.errors import FileTooLarge
+from domain.looks import What
 from services import cases
 from services.api.commands import CommandResult, answered
 from services.api.conditions import NO_VERSION, already_has, expected_version
@@ -44,6 +45,7 @@ from services.documents.receiving import (
 )
 from services.intake.fields import Text, Word
 from services.intake.schema import schema_for
+from services.looking import case_seen
 from services.store import Conflict
 
 UNNAMED_TYPE: Final = "application/octet-stream"
@@ -133,7 +135,7 @@ class DocumentList:
 
 def document_list(call: Call, reference: str) -> Reply | flask.Response:
     """The documents of a case."""
-    case = cases.case_at(call.office, reference)
+    case = case_seen(call.office, call.look(What.DOCUMENTS), reference)
     headers = {"ETag": f'"{case.version}"'}
     if already_has(case.version):
         return flask.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
@@ -148,7 +150,8 @@ def document_list(call: Call, reference: str) -> Reply | flask.Response:
 
 def document(call: Call, reference: str, number: str) -> flask.Response:
     """The file of a document, to be saved and not shown."""
-    found = fetch(call.office, cases.case_at(call.office, reference), number_of(number))
+    case = case_seen(call.office, call.look(What.DOCUMENT), reference)
+    found = fetch(call.office, case, number_of(number))
     return flask.Response(
         found.content,
         mimetype=found.media_type,

@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from marshmallow import RAISE, Schema, validate
 
-from domain.access import Action
+from domain.access import Action, Person, Role
 from domain.application import Application, Correspondence
 from domain.days import hong_kong_date
+from domain.looks import What
 from domain.references import parse_reference
 from domain.rules.assess import assess as assessed
 from domain.rules.choose import choose, named
@@ -23,6 +24,7 @@ from services.intake.application import application_from
 from services.intake.faults import Fault
 from services.intake.fields import Day, Text
 from services.intake.schema import schema_for
+from services.projections import queries
 from services.reasons import say
 from services.rules import answer
 
@@ -74,7 +76,10 @@ def status(call: Call, query: dict[str, Any], body: Enquiry) -> StatusAnswer:
         fault = Fault(path="reference", message="is mistyped; it reads like QM-4K7RT-9XWPR")
         raise InvalidRequest((fault,))
     fresh = shown(call.office, "case-status")
-    row = status_for(call.office, reference, body.date_of_birth)
+    known = status_for(call.office, reference, body.date_of_birth)
+    applicant = Person(name=reference, role=Role.APPLICANT)
+    look = call.look(What.STATUS, applicant)
+    row = queries.status_seen(call.office.models, look, reference) if known else None
     if row is None:
         raise NoSuchApplication("compare both with the acknowledgement letter and try again")
     said = {

@@ -16,6 +16,7 @@ from flask_smorest import Blueprint
 from marshmallow import Schema
 
 from domain.access import Action, Person
+from domain.looks import Door, Look, What, look_of
 from services.api.conditions import already_has, command_id
 from services.api.guard import guarded
 from services.api.inputs import JSON, StrictParser
@@ -63,9 +64,10 @@ ETAG: Final[Mapping[str, Any]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """What a view works with: the office and, but on public routes, whoever signed in."""
+    """What a view works with: the office, its action and, but on public routes, who signed in."""
 
     office: Office
+    action: Action
     person: Person | None = None
     correlation_id: str = ""
 
@@ -75,6 +77,11 @@ class Call:
         if self.person is None:
             raise TypeError("nobody signs in on a public route")
         return self.person
+
+    def look(self, what: What, person: Person | None = None) -> Look:
+        """The look that this answer is of what it shows; on public routes of `person`."""
+        seer = person or self.asker
+        return look_of(seer, self.action, what, Door.API, self.correlation_id)
 
     def request(self, **given: Any) -> Request:
         """The shell's request for a command, under the id in Idempotency-Key."""
@@ -160,6 +167,7 @@ def _answering(office: Office, route: Route) -> Callable[..., Any]:
     def answered(**given: Any) -> Any:
         call = Call(
             office=office,
+            action=route.action,
             person=flask.g.get("person"),
             correlation_id=flask.g.get("correlation_id", ""),
         )

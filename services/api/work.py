@@ -10,6 +10,7 @@ from domain import work_commands as c
 from domain.access import WORK_ACTION_OF, Action, permitted
 from domain.application import Channel
 from domain.application import Route as TestRoute
+from domain.looks import What
 from domain.stages import Stage
 from domain.work_queue import FOR_OFFICERS
 from domain.work_told import ToldNote
@@ -31,6 +32,7 @@ from services.api.routes import (
     tagged,
 )
 from services.intake.schema import schema_for
+from services.looking import work_seen
 from services.projections import queue
 from services.store import Conflict
 
@@ -224,7 +226,7 @@ def take_next(call: Call, body: c.TakeNext) -> Reply:
 
 def show(call: Call, reference: str) -> Any:
     """Who has the case, and its notes."""
-    found = work.work_at(call.office, reference)
+    found = work_seen(call.office, call.look(What.WORK), reference)
     body = WorkDetail(
         reference=found.reference,
         version=found.version,

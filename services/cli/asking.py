@@ -15,9 +15,10 @@ import click
 from rich.console import Console
 from structlog.contextvars import bind_contextvars
 
-from domain.access import Person, Role
+from domain.access import Action, Person, Role
 from domain.days import hong_kong_date, last_instant
 from domain.errors import Reportable
+from domain.looks import Door, Look, What, look_of
 from services.cases import Request
 from services.identity import sign_in
 from services.imports import start_of
@@ -132,6 +133,12 @@ def operator(role: Role) -> Person:
     except KeyError:
         name = str(os.getuid())  # in a container the user often has no name
     return Person(name=f"cli.{name}", role=role)
+
+
+def looking(action: Action, what: What) -> Look:
+    """Return the look of the person at this terminal, who runs the system and so sees all of it."""
+    person = operator(Role.ADMINISTRATOR)
+    return look_of(person, action, what, Door.CLI, str(uuid4()))
 
 
 def request(

@@ -7,15 +7,17 @@ from typing import Any
 import click
 from rich.table import Table
 
+from domain.access import Action
 from domain.events import ApplicationScored
 from domain.following import possible
+from domain.looks import What
 from domain.moves import still_standing
 from domain.record import Recorded
 from domain.slugs import slug
 from domain.wire import WIRE
-from services.cases import CaseAt, case_at
-from services.cli.asking import MOMENT, computed, in_hong_kong, office, wide_console
-from services.work import history as work_history
+from services.cases import CaseAt
+from services.cli.asking import MOMENT, computed, in_hong_kong, looking, office, wide_console
+from services.looking import case_seen, work_history_beside
 
 _as_of = click.option("--as-of", type=MOMENT, help="As it stood then; a day means its end.")
 _believed_at = click.option(
@@ -30,7 +32,8 @@ _believed_at = click.option(
 def case(reference: str, as_of: datetime | None, believed_at: datetime | None) -> None:
     """Show one case: its stage, points, version, and what may happen next."""
     with office() as opened:
-        found = case_at(opened, reference, as_of=as_of, believed_at=believed_at)
+        look = looking(Action.READ_CASES, What.CASE)
+        found = case_seen(opened, look, reference, as_of=as_of, believed_at=believed_at)
     first = found.events[0]
     table = Table(box=None, show_header=False)
     table.add_row("Reference", found.reference)
@@ -54,8 +57,9 @@ def history(reference: str, as_of: datetime | None, believed_at: datetime | None
     The work of the office on it follows, apart, in versions of its own.
     """
     with office() as opened:
-        found = case_at(opened, reference, as_of=as_of, believed_at=believed_at)
-        work = work_history(opened, reference, as_of=as_of, believed_at=believed_at)
+        look = looking(Action.READ_HISTORY, What.HISTORY)
+        found = case_seen(opened, look, reference, as_of=as_of, believed_at=believed_at)
+        work = work_history_beside(opened, found, as_of=as_of, believed_at=believed_at)
     console = wide_console()
     console.print(_table(f"{found.reference}: {found.stage}", found.events))
     if work:

@@ -9,11 +9,11 @@ import click
 from rich.table import Table
 
 from domain import stages as s
-from domain.access import Role
+from domain.access import Action, Role
 from domain.days import written_out
+from domain.looks import What
 from domain.papers import DocumentKind
-from services.cases import case_at
-from services.cli.asking import INSTANT, in_hong_kong, office, request, wide_console
+from services.cli.asking import INSTANT, in_hong_kong, looking, office, request, wide_console
 from services.documents.receiving import (
     Document,
     Upload,
@@ -23,6 +23,7 @@ from services.documents.receiving import (
     read_at_most,
     receive,
 )
+from services.looking import case_seen
 
 DIFFERENT: Final = 1
 
@@ -41,7 +42,7 @@ def documents() -> None:
 def list_(reference: str) -> None:
     """List the documents of a case with what was found, and what is still asked for."""
     with office() as opened:
-        found = case_at(opened, reference)
+        found = case_seen(opened, looking(Action.READ_CASES, What.DOCUMENTS), reference)
     table = Table()
     for heading in ("No.", "Kind", "Name", "Format", "Bytes", "Came in", "Checked", "Verified"):
         table.add_column(heading)
@@ -74,7 +75,8 @@ def add(
         called = name or ("" if str(file) == "-" else file.name)
         upload = Upload(kind=DocumentKind(kind), name=called, content=content)
         outcome = receive(opened, reference, upload, request(Role.OFFICER, received_at))
-        taken = documents_of(case_at(opened, outcome.reference))[-1]
+        look = looking(Action.SEND_DOCUMENT, What.DOCUMENTS)
+        taken = documents_of(case_seen(opened, look, outcome.reference))[-1]
     click.echo(f"{outcome.reference} document {taken.paper.number}")
 
 
@@ -85,7 +87,8 @@ def add(
 def fetch_(reference: str, number: int, target: Path) -> None:
     """Write the file of a document; a file that exists is not overwritten."""
     with office() as opened:
-        found = fetch(opened, case_at(opened, reference), number)
+        case = case_seen(opened, looking(Action.READ_CASES, What.DOCUMENT), reference)
+        found = fetch(opened, case, number)
     if str(target) == "-":
         sys.stdout.buffer.write(found.content)
         return

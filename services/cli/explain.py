@@ -8,11 +8,12 @@ import click
 
 from domain import commands as c
 from domain import events as e
-from domain.access import ACTION_OF, PERMITTED
+from domain.access import ACTION_OF, PERMITTED, Action
 from domain.application import Correspondence, Route
 from domain.clocks import Clock
 from domain.days import written_out
 from domain.following import next_of
+from domain.looks import What
 from domain.moves import CaseMovedToRuleset, still_standing
 from domain.overrides import matter_of
 from domain.projections.status import AWAITED, Party
@@ -24,16 +25,16 @@ from domain.stages import Draft, proposals_of
 from domain.told import decisions_told, hold_told
 from domain.wire import WIRE
 from domain.working_days import HolidaysNotLoaded
-from services.cases import CaseAt, case_at
-from services.cli.asking import MOMENT, in_hong_kong, office
+from services.cases import CaseAt
+from services.cli.asking import MOMENT, in_hong_kong, looking, office
 from services.cli.assess import LANGUAGE, lines, printable
 from services.clocks import clock_of
 from services.documents.telling import paper_told
 from services.due import DueDay, due_in
 from services.facts import fact_told, lapsed
+from services.looking import case_seen, work_history_beside
 from services.overrides import override_told
 from services.reasons import say
-from services.work import history as work_history
 
 NOT_IDENTICAL: Final = 1
 
@@ -67,9 +68,10 @@ def explain(
     of them is not identical.
     """
     with office() as opened:
-        found = case_at(opened, reference, as_of=as_of, believed_at=believed_at)
+        look = looking(Action.READ_HISTORY, What.HISTORY)
+        found = case_seen(opened, look, reference, as_of=as_of, believed_at=believed_at)
         clock = clock_of(opened, found, as_of=as_of, believed_at=believed_at)
-        work = work_history(opened, found.reference, as_of=as_of, believed_at=believed_at)
+        work = work_history_beside(opened, found, as_of=as_of, believed_at=believed_at)
         due = due_in(opened, found, work, at=as_of or believed_at)
         again = tuple(rederived(found.events, opened.rulebook))
     told = _told(found, clock, due, again, language)

@@ -16,6 +16,7 @@ from domain.errors import Reportable
 MODULES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "assess": "services.cli.assess",
+        "audit": "services.cli.audit",
         "case": "services.cli.case",
         "command": "services.cli.command",
         "demo": "services.cli.demo",

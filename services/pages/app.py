@@ -28,6 +28,7 @@ from services.pages import (
     exercises,
     guard,
     letters,
+    looks,
     own_sessions,
     problems,
     recent,
@@ -83,6 +84,7 @@ ROUTES: Final = (
     *exercises.ROUTES,
     *trials.ROUTES,
     *audit.ROUTES,
+    *looks.ROUTES,
     *rules.ROUTES,
     *results.ROUTES,
 )
@@ -120,6 +122,7 @@ def create_pages(office: Office, answered: Answered | None = None) -> Flask:
         office_stage=partial(shown.stage_name, words),
         form_token=sessions.form_token,
         signed_in=lambda: g.get("person"),
+        sees_reads=lambda: bool(g.get("person")) and permitted(g.person, Action.READ_READS),
         sees_work=lambda: bool(g.get("person")) and permitted(g.person, Action.READ_WORK),
     )
     sessions.keep_sessions(app, office.settings)

@@ -8,12 +8,14 @@ from flask.typing import ResponseReturnValue
 
 from domain.access import Action, permitted
 from domain.errors import NoSuchCase
+from domain.looks import What
 from domain.rederivation import Rederived, rederived
 from domain.references import parse_reference
-from services import cases, work
+from services.cases import CaseAt
+from services.looking import case_seen, work_history_beside
 from services.pages import forms, timeline
 from services.pages.catalogue import load_catalogue
-from services.pages.guard import Route, visitor
+from services.pages.guard import Route, look, visitor
 from services.wiring import Office
 
 _MOMENTS: Final = ("as_of", "believed_at")
@@ -51,7 +53,7 @@ def audit_case(office: Office, reference: str) -> ResponseReturnValue:
             303,
         )
     try:
-        found = None if faults else cases.case_at(office, reference, **moments)
+        found = None if faults else case_seen(office, look(What.HISTORY), reference, **moments)
     except NoSuchCase as fault:
         if not any(moments.values()):
             raise
@@ -70,16 +72,16 @@ def audit_case(office: Office, reference: str) -> ResponseReturnValue:
 
 
 def _work(
-    office: Office, found: cases.CaseAt, moments: dict[str, datetime | None]
+    office: Office, found: CaseAt, moments: dict[str, datetime | None]
 ) -> tuple[timeline.Step, ...]:
     """The work on the case until the same moments, for those who may see it."""
     if not permitted(visitor(), Action.READ_WORK):
         return ()
-    events = work.history(office, found.reference, **moments)
+    events = work_history_beside(office, found, **moments)
     return timeline.work_steps(load_catalogue(), events)
 
 
-def _again(office: Office, found: cases.CaseAt) -> dict[int, Rederived]:
+def _again(office: Office, found: CaseAt) -> dict[int, Rederived]:
     """Every assessment made again, by the version of the event that recorded it."""
     return {each.version: made for each, made in rederived(found.events, office.rulebook)}
 

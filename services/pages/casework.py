@@ -19,6 +19,7 @@ from domain.application import Route as TestRoute
 from domain.clocks import Clock
 from domain.errors import Forbidden, NoSuchCase, Refusal
 from domain.following import next_of, possible
+from domain.looks import What
 from domain.moves import CaseMovedToRuleset, still_standing
 from domain.slugs import slug
 from services import cases
@@ -26,11 +27,12 @@ from services.cases import CaseAt, Request
 from services.clocks import clock_of
 from services.documents.receiving import documents_of
 from services.due import due_in
+from services.looking import case_seen
 from services.pages import forms, timeline
 from services.pages.around import around
 from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.desk import desk_of
-from services.pages.guard import Route, visitor
+from services.pages.guard import Route, look, visitor
 from services.pages.offering import Offer, Refused, label_of, refused_form
 from services.pages.overriding import barred, with_rules
 from services.pages.papers import upload_form, with_documents
@@ -45,7 +47,7 @@ _LIFT: Final = slug(c.LiftHold.__name__)
 
 def case(office: Office, reference: str) -> ResponseReturnValue:
     """Show a case as it is now."""
-    found = cases.case_at(office, reference)
+    found = case_seen(office, look(What.CASE), reference)
     if found.reference != reference:
         return redirect(url_for("case", reference=found.reference), 303)
     return page(office, found, None)
@@ -106,7 +108,7 @@ def _refused(
     since: int | None = None,
 ) -> str:
     said = refused_form(load_catalogue(), slug, request.form, faults, since=since)
-    return page(office, cases.case_at(office, reference), said)
+    return page(office, case_seen(office, look(What.CASE), reference), said)
 
 
 def page(office: Office, found: CaseAt, refused: Refused | None) -> str:

@@ -16,15 +16,17 @@ from domain.access import ACTION_OF
 from domain.application import Application
 from domain.days import hong_kong_date
 from domain.errors import Forbidden, NoSuchCase, PersonErased, Refusal
+from domain.looks import What
 from domain.stages import Draft
 from services import cases
 from services.cases import CaseAt, Request
 from services.intake.application import read_application
 from services.intake.faults import ApplicationFaults, Fault
 from services.intake.spelling import document_of
+from services.looking import case_seen
 from services.pages import forms
 from services.pages.casework import WHEN, stale
-from services.pages.guard import Route, visitor
+from services.pages.guard import Route, look, visitor
 from services.pages.problems import status_of, title_of
 from services.store import errors as s
 from services.wiring import Office
@@ -35,7 +37,7 @@ _REFUSALS: Final = (Refusal, s.CommandReused, s.KeyDestroyed, s.Unwritable)
 
 def correction(office: Office, reference: str) -> ResponseReturnValue:
     """Show what was filed, to be corrected."""
-    found = cases.case_at(office, reference)
+    found = case_seen(office, look(What.CASE), reference)
     document = document_of(_filed(found))
     typed = {FIELD: json.dumps(document, indent=2, ensure_ascii=False)}
     return _page(found, typed, ())
@@ -62,7 +64,7 @@ def correct(office: Office, reference: str) -> ResponseReturnValue:
     else:
         flash(f"What was filed is corrected. The case is now at version {outcome.version}.")
         return redirect(url_for("case", reference=outcome.reference), 303)
-    return _page(cases.case_at(office, reference), typed, faults), status
+    return _page(case_seen(office, look(What.CASE), reference), typed, faults), status
 
 
 def _carry_out(office: Office, reference: str) -> cases.Outcome:

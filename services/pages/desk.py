@@ -14,6 +14,7 @@ from domain.work import possible, standing
 from services import work
 from services.cases import CaseAt
 from services.identity import officers
+from services.looking import work_beside
 from services.pages import forms
 from services.pages.catalogue import Catalogue
 from services.pages.guard import visitor
@@ -42,7 +43,7 @@ def desk_of(office: Office, words: Catalogue, case: CaseAt) -> Desk | None:
     person = visitor()
     if not permitted(person, Action.READ_WORK):
         return None
-    found = work.work_at(office, case.reference)
+    found = work_beside(office, case)
     recused = frozenset() if isinstance(case.state, Draft) else case.state.filed.recused
     return Desk(
         found=found,

@@ -13,6 +13,7 @@ from flask import Flask, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from domain.access import Action, Person, Role, demand
+from domain.looks import Door, Look, What, look_of
 from services.documents.receiving import largest
 from services.pages import sessions
 from services.pages.incoming import LARGEST_WITH_FILE, BrowserRequest
@@ -77,6 +78,12 @@ def visitor() -> Person:
     """Return who asks for this page; only views behind an action have one."""
     person: Person = g.person
     return person
+
+
+def look(what: What) -> Look:
+    """Return the look that this page is of what it shows; it is taken where that is read."""
+    action = actions_of(current_app)[str(request.endpoint)]
+    return look_of(visitor(), action, what, Door.PAGE, g.correlation_id)
 
 
 def _admit(office: Office) -> ResponseReturnValue | None:

@@ -16,16 +16,18 @@ from flask.typing import ResponseReturnValue
 from domain import events as e
 from domain.access import Action
 from domain.application import Correspondence
+from domain.looks import What
 from domain.projections.status import StatusRow
 from domain.references import parse_reference
 from domain.rules.choose import UnknownRuleset, named, recorded
 from domain.stages import Draft, Stage
-from services import cases, work
+from services.cases import CaseAt
 from services.enquiries import status_for
+from services.looking import case_beside, tongue_of, work_history_beside
 from services.pages import sessions, shown, timeline
 from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.forms import read_day
-from services.pages.guard import Route, visitor
+from services.pages.guard import Route, look, visitor
 from services.pages.papers import upload_form
 from services.pages.shown import ENGLISH
 from services.pages.told import told_so_far
@@ -90,11 +92,11 @@ def status(office: Office) -> ResponseReturnValue:
 
 def page(office: Office, faults: Mapping[str, str], code: int) -> ResponseReturnValue:
     """Show the application with what is wrong in the form that was sent, if anything is."""
-    row = queries.status(office.models, visitor().name)
+    row = queries.status_seen(office.models, look(What.STATUS), visitor().name)
     if row is None or row.personal is None:
         return finish(office)
-    case = cases.case_at(office, row.reference)
-    scored = _score_told(office, row)
+    case = case_beside(office, row)
+    scored = _score_told(case, row)
     words = load_catalogue(row.personal.language)
     page = render_template(
         "status.html",
@@ -104,13 +106,13 @@ def page(office: Office, faults: Mapping[str, str], code: int) -> ResponseReturn
         rules_from=_in_force_from(office, row.ruleset),
         scored=scored,
         decided=_decided(office, scored, words) if scored else (),
-        conditions=_conditions(office, row),
+        conditions=_conditions(case, row),
         wait=expected(office, row),
         decision=_DECISIONS.get(row.stage, "none"),
         fresh=queries.freshness(office.models, "case-status"),
         told=told_so_far(
             case.events,
-            work.history(office, row.reference),
+            work_history_beside(office, case),
             row.reference,
             row.personal.language,
         ),
@@ -124,8 +126,7 @@ def page(office: Office, faults: Mapping[str, str], code: int) -> ResponseReturn
 
 def words_for(office: Office) -> Catalogue:
     """Return the words of whoever looks at their own status, in the language they asked for."""
-    row = queries.status(office.models, visitor().name)
-    return load_catalogue(row.personal.language if row and row.personal else ENGLISH)
+    return load_catalogue(tongue_of(office, visitor().name) or ENGLISH)
 
 
 def finish(_office: Office) -> ResponseReturnValue:
@@ -139,11 +140,11 @@ def _in_force_from(office: Office, ruleset: str | None) -> date | None:
     return None if ruleset is None else named(office.rulebook, ruleset).life.first
 
 
-def _score_told(office: Office, row: StatusRow) -> e.ApplicationScored | None:
+def _score_told(case: CaseAt, row: StatusRow) -> e.ApplicationScored | None:
     """Return the points of an application that was refused; None before that or without any."""
     if row.stage is not Stage.REFUSED:
         return None
-    found = timeline.assessed(cases.history(office, row.reference)).score
+    found = timeline.assessed(case.events).score
     return None if found is None else found.event
 
 
@@ -168,12 +169,11 @@ def _decided(office: Office, scored: e.ApplicationScored, words: Catalogue) -> t
     )
 
 
-def _conditions(office: Office, row: StatusRow) -> e.VisaConditions | None:
+def _conditions(case: CaseAt, row: StatusRow) -> e.VisaConditions | None:
     """Return the conditions of the visa, once it is issued."""
     if row.activate_by is None and row.stay_until is None:
         return None
-    known = cases.history(office, row.reference)
-    issued = [each.event for each in known if isinstance(each.event, e.VisaIssued)]
+    issued = [each.event for each in case.events if isinstance(each.event, e.VisaIssued)]
     return issued[-1].conditions if issued else None
 
 

@@ -14,8 +14,8 @@ from flask.typing import ResponseReturnValue
 from domain import papers as p
 from domain.access import ACTION_OF, Action
 from domain.errors import FileTooLarge, NotADocument, Refusal
+from domain.looks import What
 from domain.slugs import slug
-from services import cases
 from services.cases import Outcome, Request
 from services.documents.naming import disposition
 from services.documents.receiving import (
@@ -26,9 +26,10 @@ from services.documents.receiving import (
     read_at_most,
     receive,
 )
+from services.looking import case_seen
 from services.pages import casework, forms, status
 from services.pages.catalogue import Catalogue, load_catalogue
-from services.pages.guard import Route, visitor
+from services.pages.guard import Route, look, visitor
 from services.pages.problems import status_of, title_of
 from services.pages.shown import size
 from services.store.errors import CommandReused, KeyDestroyed, Unwritable
@@ -49,7 +50,8 @@ def add(office: Office, reference: str) -> ResponseReturnValue:
 
 def document(office: Office, reference: str, number: str) -> ResponseReturnValue:
     """Have the browser save a document's file."""
-    found = fetch(office, cases.case_at(office, reference), number_of(number))
+    case = case_seen(office, look(What.DOCUMENT), reference)
+    found = fetch(office, case, number_of(number))
     headers = {"Content-Disposition": disposition(found.name)}
     return Response(found.content, mimetype=found.media_type, headers=headers)
 

@@ -14,18 +14,20 @@ from domain import work_commands as c
 from domain.access import WORK_ACTION_OF, Action, permitted
 from domain.application import Route as Test
 from domain.errors import Forbidden, NoSuchCase, Refusal
+from domain.looks import What
 from domain.stages import Stage
 from domain.traces import UNDECIDED
 from domain.work_queue import FOR_OFFICERS
 from services import work
-from services.cases import Request, case_at
+from services.cases import Request
 from services.counts import Count
+from services.looking import case_seen
 from services.notifications import undelivered
 from services.pages import casework, forms
 from services.pages.cases import word
 from services.pages.catalogue import load_catalogue
 from services.pages.desk import COMMANDS
-from services.pages.guard import Route, visitor
+from services.pages.guard import Route, look, visitor
 from services.pages.offering import refused_form
 from services.pages.problems import status_of, title_of
 from services.pages.shown import stage_name
@@ -95,7 +97,7 @@ def _request(expected: int | None = None) -> Request:
 
 def _refused(office: Office, reference: str, slug: str, faults: Mapping[str, str]) -> str:
     said = refused_form(load_catalogue(), slug, request.form, faults)
-    return casework.page(office, case_at(office, reference), said)
+    return casework.page(office, case_seen(office, look(What.CASE), reference), said)
 
 
 def _list(office: Office, typed: Mapping[str, str], faults: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Select, select, text
 
 from domain.days import hong_kong_date
+from domain.looks import Look
 from domain.projections.case_list import CaseRow
 from domain.projections.exercises import ExerciseRow
 from domain.projections.status import StatusRow
@@ -17,6 +18,7 @@ from services.projections.catalogue import CASE_STATUS, EXERCISES, PROJECTIONS, 
 from services.projections.checkpoints import Freshness, Generation
 from services.projections.models import ReadModels
 from services.projections.names import person_token, searched
+from services.projections.noting import asked_for, noted
 from services.projections.paging import (
     CaseFilter,
     CasePage,
@@ -57,6 +59,7 @@ __all__ = [
     "progress",
     "read_for",
     "status",
+    "status_seen",
     "wait_for",
 ]
 
@@ -169,12 +172,28 @@ def counts_by_stage(models: ReadModels, *, most: int = MOST) -> dict[Stage, Coun
 
 
 def status(models: ReadModels, reference: str) -> StatusRow | None:
-    """Return the application of that reference as its applicant sees it, None without one."""
-    query = (
+    """Return what the applicant of that reference would see, for the program itself, if any."""
+    return _status(models, _of_applicant(reference), reference)
+
+
+def status_seen(models: ReadModels, look: Look, reference: str) -> StatusRow | None:
+    """Return the application of that reference as its applicant sees it, None without one.
+
+    The look is on record either way.
+    """
+    query = noted(_of_applicant(reference), look, asked_for(reference))
+    return _status(models, query, reference)
+
+
+def _of_applicant(reference: str) -> Select[Any]:
+    return (
         select(case_status, case_keys.c.wrapped)
         .outerjoin(case_keys, case_keys.c.reference == case_status.c.reference)
         .where(case_status.c.reference == reference)
     )
+
+
+def _status(models: ReadModels, query: Select[Any], reference: str) -> StatusRow | None:
     with models.reads.connect() as connection:
         found = connection.execute(query).one_or_none()
     if found is None:

@@ -3,16 +3,24 @@
 from typing import Final
 
 import psycopg
-from psycopg.errors import IdleInTransactionSessionTimeout, QueryCanceled
+from psycopg.errors import (
+    IdleInTransactionSessionTimeout,
+    InsufficientPrivilege,
+    QueryCanceled,
+    UndefinedTable,
+)
 from sqlalchemy import Engine, ExceptionContext, event
 
-from services.store.errors import StoreUnreachable
+from services.store.errors import MigrationFault, StoreUnreachable
 
 _TOO_LATE: Final = (QueryCanceled, IdleInTransactionSessionTimeout)
+_CLOSED: Final = (InsufficientPrivilege, UndefinedTable)
 
 
 def tell_absence(engine: Engine) -> None:
     """What is asked of `engine` raises `StoreUnreachable` where no answer comes, or none in time.
+
+    It raises `MigrationFault` where a table is not there, or closed to this program.
 
     A pooled connection that proves dead when it is tried is left to the pool, which opens another.
     """
@@ -27,3 +35,7 @@ def _refuse_absence(context: ExceptionContext) -> None:
     late = isinstance(fault, _TOO_LATE)
     if late or (lost and isinstance(fault, psycopg.OperationalError)):
         raise StoreUnreachable(f"the database does not answer: {fault}") from fault
+    if isinstance(fault, _CLOSED):
+        raise MigrationFault(
+            f"the database's schema is not this program's, run `qmas up`: {fault}"
+        ) from fault

@@ -77,7 +77,8 @@ class Connections:
         """An open autocommit connection; raises `StoreUnreachable` when there is none to be had.
 
         While it is borrowed, what the server cannot do becomes `StoreUnreachable`, a connection
-        that breaks `ConnectionLost`, and a missing table `MigrationFault`; only deadlocks stay.
+        that breaks `ConnectionLost`, and a table that is missing or closed `MigrationFault`; only
+        deadlocks stay.
         """
         if self._owner != os.getpid():
             self._start()
@@ -96,6 +97,7 @@ class Connections:
                 errors.UndefinedTable,
                 errors.UndefinedColumn,
                 errors.UndefinedFunction,
+                errors.InsufficientPrivilege,
             ) as fault:
                 raise MigrationFault(
                     f"the database's schema is not this program's, run `qmas up`: {fault}"

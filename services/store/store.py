@@ -15,9 +15,10 @@ from uuid import UUID
 from psycopg import errors
 
 from domain.events import Event
+from domain.looks import Look
 from domain.record import Recorded
 from services import tracing
-from services.store import queries
+from services.store import queries, seen
 from services.store.appending import Answer, parameters, refuse, repeat, statement_for
 from services.store.arrays import Integers, Texts
 from services.store.codec import (
@@ -134,6 +135,20 @@ class Store:
         """
         found: dict[str, list[Recorded[Event]]] = {stream: [] for stream in streams}
         for recorded in self._read(queries.STREAMS, (list(found),), personal=personal):
+            found[recorded.stream].append(recorded)
+        return {stream: tuple(events) for stream, events in found.items()}
+
+    def read_seen(
+        self, look: Look, reference: str, streams: Sequence[str], *, personal: bool | Opening = True
+    ) -> dict[str, tuple[Recorded[Event], ...]]:
+        """What a person sees of a case: as `read_streams`, and the look is recorded with it.
+
+        It is recorded as well where nothing is found. `MigrationFault` or `StoreUnreachable` where
+        it could not be, and then nothing is read.
+        """
+        found: dict[str, list[Recorded[Event]]] = {stream: [] for stream in streams}
+        told = {**seen.given(look, reference), "streams": list(streams)}
+        for recorded in self._read(seen.STREAMS, told, personal=personal):
             found[recorded.stream].append(recorded)
         return {stream: tuple(events) for stream, events in found.items()}
 

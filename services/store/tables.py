@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     Computed,
     DateTime,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -158,4 +159,32 @@ case_keys: Final = Table(
     CheckConstraint("octet_length(wrapped) BETWEEN 1 AND 256", name="case_keys_wrapped_length"),
     CheckConstraint("(wrapped IS NULL) = (erased_at IS NOT NULL)", name="case_keys_held_or_erased"),
     Index("case_keys_erased", "reference", postgresql_where=text("wrapped IS NULL")),
+)
+
+reads: Final = Table(
+    "reads",
+    METADATA,
+    Column("read_id", BigInteger, Identity(always=True), nullable=False),
+    Column("read_at", _INSTANT, nullable=False, server_default=text("statement_timestamp()")),
+    Column("who", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("door", Text, nullable=False),
+    Column("correlation_id", Text, nullable=False),
+    Column("cases", ARRAY(Text), nullable=False),
+    Column("filters", JSON, nullable=False, server_default=text("'{}'")),
+    PrimaryKeyConstraint("read_id", name="reads_pkey"),
+    Index("reads_by_who", "who", "read_id"),
+    Index("reads_by_case", "cases", postgresql_using="gin"),
+    Index("reads_by_time", "read_at", postgresql_using="brin"),
+)
+
+read_words: Final = Table(
+    "read_words",
+    METADATA,
+    Column("read_id", BigInteger, nullable=False, autoincrement=False),
+    Column("tokens", ARRAY(LargeBinary), nullable=False),
+    PrimaryKeyConstraint("read_id", name="read_words_pkey"),
+    Index("read_words_by_token", "tokens", postgresql_using="gin"),
 )

@@ -47,6 +47,15 @@ IMPOSED: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Names that a framework chose."""
 
+UNSEEN: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "services.cases": frozenset({"case_at", "history"}),
+        "services.work": frozenset({"work_at", "history"}),
+        "services.projections.queries": frozenset({"status"}),
+    }
+)
+"""What gives something of a case to the program itself, by module: nobody may be shown it."""
+
 PURE: Final = frozenset(
     {
         "bisect", "calendar", "collections", "dataclasses", "datetime", "decimal", "enum",
@@ -56,6 +65,10 @@ PURE: Final = frozenset(
 )  # fmt: skip
 """What the domain may import: nothing in it can reach the world outside."""
 
+_EDGES: Final = ("services/api/", "services/pages/", "services/cli/")
+_UNSEEN_OF: Final = MappingProxyType(
+    {module.rpartition(".")[2]: names for module, names in UNSEEN.items()}
+)
 _IMPURE_CALLS: Final = frozenset(
     {"open", "print", "input", "eval", "exec", "compile", "breakpoint", "__import__"}
 )
@@ -175,6 +188,21 @@ def rows_are_made_by_name(source: Source) -> Iterator[str]:
             yield f"{_line(node)}: {_called(node)} is given fields by their place"
 
 
+def edges_look(source: Source) -> Iterator[str]:
+    """What a person is shown of a case is read with their look; the rest is for the program."""
+    if not source.path.startswith(_EDGES):
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.ImportFrom):
+            for each in node.names:
+                if each.name in UNSEEN.get(node.module or "", frozenset()):
+                    yield f"{node.lineno}: imports {node.module}.{each.name}, which records no look"
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name | ast.Attribute):
+            owner = node.value.id if isinstance(node.value, ast.Name) else node.value.attr
+            if node.attr in _UNSEEN_OF.get(owner, frozenset()):
+                yield f"{node.lineno}: reads {owner}.{node.attr}, which records no look"
+
+
 def annotations_are_types(source: Source) -> Iterator[str]:
     """Annotations of the domain are types and not texts, for stored shapes are read from them."""
     if source.package == "domain" and "from __future__ import annotations" in source.text:
@@ -191,6 +219,7 @@ LAWS: Final[tuple[Law, ...]] = (
     an_exemption_says_why,
     values_are_frozen,
     rows_are_made_by_name,
+    edges_look,
     annotations_are_types,
 )
 

@@ -38,6 +38,10 @@ BROKEN: tuple[tuple[laws.Law, Source], ...] = (
         source("domain/x.py", "@dataclass(frozen=True, slots=True)\nclass A: ..."),
     ),
     (laws.rows_are_made_by_name, source("domain/x.py", "a = CaseRow('QM-1', stage=b)")),
+    (laws.edges_look, source("services/api/x.py", "from services.cases import case_at")),
+    (laws.edges_look, source("services/cli/x.py", "from services.work import history")),
+    (laws.edges_look, source("services/pages/x.py", "a = cases.history(office, reference)")),
+    (laws.edges_look, source("services/pages/x.py", "a = queries.status(office.models, b)")),
     (
         laws.annotations_are_types,
         source("domain/x.py", "from __future__ import annotations\n"),
@@ -50,6 +54,8 @@ KEPT: tuple[Source, ...] = (
     source("services/x.py", "a = 1  # noqa: S101, D100 - a reason\n"),
     source("services/x.py", "a = 1  # type: ignore[misc]  # a reason\n"),
     source("domain/x.py", "@dataclass(frozen=True, slots=True, kw_only=True)\nclass A: ...\n"),
+    source("services/duplicates.py", "a = cases.case_at(office, reference)\n"),
+    source("services/pages/x.py", "a = queries.status_seen(office.models, look, b)\n"),
     source("services/settings.py", "import os\nhome = os.environ['HOME']\n"),
 )
 

@@ -1,0 +1,91 @@
+"""Who looked at which cases: the record of looks, for those who watch over it."""
+
+from typing import Any, Final
+
+from marshmallow import RAISE, Schema, fields, validate
+
+from domain.access import Action
+from domain.looks import What
+from services.api.inputs import MESSAGES, LenientInstant, LenientWhole
+from services.api.routes import Call, Route
+from services.cases import canonical
+from services.intake.fields import Instant, Text
+from services.projections import looks
+
+_MOST: Final = 100
+_LAST: Final = 2**63 - 1
+_SHORT: Final = validate.Length(max=200, error="must be at most {max} characters")
+
+
+class ReadsQuery(Schema):
+    """Which looks to list: at a case, by a person, from and to an instant, itself included."""
+
+    class Meta:
+        """Unknown parameters are refused."""
+
+        unknown = RAISE
+
+    error_messages = MESSAGES
+    case = Text(validate=_SHORT)
+    who = Text(validate=_SHORT)
+    since = LenientInstant()
+    until = LenientInstant()
+    before = LenientWhole(validate=validate.Range(min=1, max=_LAST, error="must be from {min}"))
+    limit = LenientWhole(
+        load_default=looks.LIMIT,
+        validate=validate.Range(min=1, max=_MOST, error="must be from {min} to {max}"),
+    )
+
+
+class ReadSchema(Schema):
+    """One look: who, when, what for, at what and through which door.
+
+    `cases` are the references that it showed or asked for, `filters` what else was asked for, and
+    `words` how many words of a name were searched for; which they were is not kept in clear.
+    """
+
+    number = fields.Integer(required=True)
+    at = Instant(required=True)
+    who = fields.String(required=True)
+    role = fields.String(required=True)
+    purpose = fields.String(required=True)
+    what = fields.String(required=True)
+    door = fields.String(required=True)
+    correlation_id = fields.String(required=True)
+    cases = fields.List(fields.String(), required=True)
+    filters = fields.Dict(required=True)
+    words = fields.Integer(required=True)
+
+
+class ReadsSchema(Schema):
+    """A page of looks, the latest first.
+
+    The next page is of those `before` the number `older`, which is null on the last one.
+    """
+
+    items = fields.List(fields.Nested(ReadSchema), required=True)
+    older = fields.Integer(required=True, allow_none=True)
+
+
+def read_list(call: Call, query: dict[str, Any]) -> dict[str, Any]:
+    """A page of the looks that meet every condition; it is itself recorded as a look."""
+    page = {name: query.pop(name, None) for name in ("before", "limit")}
+    if "case" in query:
+        query["case"] = canonical(query["case"])
+    wanted = looks.LookFilter(**query)
+    found = looks.looks(call.office.models, call.look(What.READS), wanted, **page)
+    return {"items": found.rows, "older": found.older}
+
+
+ROUTES: Final = (
+    Route(
+        method="GET",
+        path="/reads",
+        name="read-list",
+        action=Action.READ_READS,
+        view=read_list,
+        summary="List who looked at which cases",
+        query=ReadsQuery,
+        gives=ReadsSchema,
+    ),
+)

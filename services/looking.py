@@ -1,0 +1,75 @@
+"""What a person is shown of one case: each look is recorded by the statement that reads it.
+
+Law: an edge has a case in its hands only through a look. So what further belongs to it (the work on
+it, a file of it) asks for the case and is of the same look, which is recorded once.
+"""
+
+from datetime import datetime
+
+from domain.application import Correspondence
+from domain.looks import Look
+from domain.projections.stage_after import CASE_STREAM, WORK_STREAM
+from domain.projections.status import StatusRow
+from services import work
+from services.cases import CaseAt, canonical, case_at, case_of, known_of
+from services.projections import queries
+from services.tracing import step
+from services.wiring import Office
+
+
+@step("load")
+def case_seen(
+    office: Office,
+    look: Look,
+    reference: str,
+    *,
+    as_of: datetime | None = None,
+    believed_at: datetime | None = None,
+) -> CaseAt:
+    """Return the case as it stood at `as_of`, as far as the log said so at `believed_at`.
+
+    Without either it is the case now. The look is on record, also where nothing was found and
+    `NoSuchCase` is raised; what is no reference at all is no look at any case and is kept nowhere.
+    """
+    own = canonical(reference)
+    if believed_at is not None:
+        office.store.sequence()
+    stream = f"{CASE_STREAM}{own}"
+    read = office.store.read_seen(look, own, (stream,))
+    return case_of(known_of(own, read[stream], as_of, believed_at))
+
+
+@step("load")
+def work_seen(office: Office, look: Look, reference: str) -> work.WorkAt:
+    """Return the work on a case as it is now, the look on record; raises `NoSuchCase`."""
+    own = canonical(reference)
+    read = office.store.read_seen(look, own, work.streams_of(own), personal=work.OF_WORK)
+    return work.work_of(own, read)
+
+
+def case_beside(office: Office, row: StatusRow) -> CaseAt:
+    """Return the case of an applicant who looks at their own status, of the same look."""
+    return case_at(office, row.reference)
+
+
+def tongue_of(office: Office, reference: str) -> Correspondence | None:
+    """Return the language that an applicant asked for, which tells nothing else of their case."""
+    return row.language if (row := queries.status(office.models, reference)) else None
+
+
+def work_beside(office: Office, case: CaseAt) -> work.WorkAt:
+    """Return the work on a case that somebody looks at, of the same look."""
+    events = office.store.read_stream(f"{WORK_STREAM}{case.reference}")
+    streams = zip(work.streams_of(case.reference), (case.events, events), strict=True)
+    return work.work_of(case.reference, dict(streams))
+
+
+def work_history_beside(
+    office: Office,
+    case: CaseAt,
+    *,
+    as_of: datetime | None = None,
+    believed_at: datetime | None = None,
+) -> work.History:
+    """Return the events of the work on such a case in order, restricted as in `case_seen`."""
+    return work.history(office, case.reference, as_of=as_of, believed_at=believed_at)

@@ -1,0 +1,130 @@
+"""Who looked at which cases: what is asked of the record of looks, which is itself a look."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import CTE, ColumnElement, Text, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from domain.looks import Look
+from services.projections.models import ReadModels
+from services.projections.noting import noted
+from services.store.tables import read_words, reads
+
+LIMIT: Final = 25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookFilter:
+    """Which looks to list: those that meet every condition that is given, bounds included."""
+
+    case: str | None = None
+    who: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """A look as it is on record; `words` is how many were searched for and are still kept."""
+
+    number: int
+    at: datetime
+    who: str
+    role: str
+    purpose: str
+    what: str
+    door: str
+    correlation_id: str
+    cases: tuple[str, ...]
+    filters: Mapping[str, Any]
+    words: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookPage:
+    """A page of looks, the latest first.
+
+    The next page is of those before the number `older`, which is None on the last one.
+    """
+
+    rows: tuple[Looked, ...]
+    older: int | None
+
+
+def looks(
+    models: ReadModels,
+    look: Look,
+    wanted: LookFilter,
+    *,
+    before: int | None = None,
+    limit: int = LIMIT,
+) -> LookPage:
+    """Return the looks that were recorded before this one, which is recorded with it.
+
+    With `before` they are those of a lower number.
+    """
+    query = (
+        select(reads, func.coalesce(func.cardinality(read_words.c.tokens), 0).label("words"))
+        .outerjoin(read_words, read_words.c.read_id == reads.c.read_id)
+        .where(*_conditions(wanted))
+        .order_by(reads.c.read_id.desc())
+        .limit(limit + 1)
+    )
+    if before is not None:
+        query = query.where(reads.c.read_id < before)
+    with models.reads.connect() as connection:
+        told = noted(query, look, _of(wanted, limit), filters=_told(wanted))
+        found = connection.execute(told).all()
+    rows = tuple(map(_looked, found[:limit]))
+    return LookPage(rows=rows, older=rows[-1].number if len(found) > limit else None)
+
+
+def _conditions(wanted: LookFilter) -> Iterator[ColumnElement[bool]]:
+    if wanted.case is not None:
+        yield reads.c.cases.contains([wanted.case])
+    if wanted.who is not None:
+        yield reads.c.who == wanted.who
+    if wanted.since is not None:
+        yield reads.c.read_at >= wanted.since
+    if wanted.until is not None:
+        yield reads.c.read_at <= wanted.until
+
+
+def _of(wanted: LookFilter, limit: int) -> Any:
+    """The look is at the case that was asked for, and at all that are named in what is shown."""
+
+    def cases(found: CTE) -> ColumnElement[Any]:
+        page = select(found.c.cases).limit(limit).subquery()
+        shown = select(func.unnest(page.c.cases)).distinct()
+        named = func.array(shown.scalar_subquery())
+        if wanted.case is None:
+            return named
+        asked = literal(wanted.case, Text)
+        return func.array_append(func.array_remove(named, asked), asked, type_=ARRAY(Text))
+
+    return cases
+
+
+def _told(wanted: LookFilter) -> dict[str, str]:
+    bounds = {"from": wanted.since, "to": wanted.until}
+    told = {name: at.isoformat() for name, at in bounds.items() if at is not None}
+    return told if wanted.who is None else {"who": wanted.who, **told}
+
+
+def _looked(found: Any) -> Looked:
+    return Looked(
+        number=found.read_id,
+        at=found.read_at,
+        who=found.who,
+        role=found.role,
+        purpose=found.purpose,
+        what=found.what,
+        door=found.door,
+        correlation_id=found.correlation_id,
+        cases=tuple(found.cases),
+        filters=found.filters,
+        words=found.words,
+    )
