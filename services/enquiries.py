@@ -1,28 +1,71 @@
-"""An applicant's question: where an application stands, for whoever knows its two facts.
+"""An applicant's question where an application stands, in two steps: ask for a code, enter it.
 
-An unknown reference, another date of birth, an erased person and too many tries get one and the
-same answer, after the same work.
+Law: whoever asks gets one and the same answer after the same work, whether there is such an
+application or not, whatever day was typed, and however often; only the mailbox that the application
+names learns more. That is kept by asking nothing of any case before the answer is given.
 """
 
-import hmac
 from datetime import date
 from typing import Final
+from uuid import UUID
 
-from domain.projections.status import StatusRow
-from services.projections import queries
+from services.guesses import Limit
+from services.notifications.codes import DIGITS, Asked
 from services.wiring import Office
 
-_NEVER: Final = date(1, 1, 1)
+OF_ONE: Final = Limit(name="ask", most=10)
+"""How often one client may ask after one application."""
+OF_APPLICATION: Final = Limit(name="ask-application", most=60)
+"""How often all may ask after one application: far more, or it could be shut by asking."""
+OF_CLIENT: Final = Limit(name="ask-client", most=60)
+"""How often one client may ask at all; an agent asks for many."""
+ENTERED: Final = Limit(name="enter-client", most=60)
+"""How often one client may enter codes; each code has few tries of its own."""
 
 
-def status_for(office: Office, reference: str, born: date) -> StatusRow | None:
-    """Return the application of that reference if its applicant was born on that day."""
-    subject = office.blind.token("enquiry", reference).hex()
-    admitted = office.guesses.admit(subject)
-    row = queries.status(office.models, reference)
-    kept = row.date_of_birth if row else None
-    same = hmac.compare_digest((kept or _NEVER).isoformat(), born.isoformat())
-    if row is None or kept is None or not same or not admitted:
-        return None
-    office.guesses.forget(subject)
-    return row
+def ask(
+    office: Office, reference: str, born: date, *, client: str, browser: str | None = None
+) -> UUID:
+    """Return the challenge that a code answers, which was sent if all is right.
+
+    `client` is the network address of who asks. `browser` is what only this browser knows, and the
+    code can then be entered in no other; None for callers of the API.
+    """
+    blind = office.blind
+    application, address = blind.token("enquiry", reference), blind.token("client", client)
+    asker = address if browser is None else blind.token("browser", browser)
+    admitted = office.guesses.admit(
+        (OF_ONE, f"{application.hex()}:{address.hex()}"),
+        (OF_APPLICATION, application.hex()),
+        (OF_CLIENT, address.hex()),
+    )
+    asked = Asked(
+        reference=reference,
+        born=born,
+        asker=asker,
+        browser=None if browser is None else asker,
+        admitted=admitted,
+    )
+    challenge = office.codes.ask(asked, office.clock())
+    office.pokes.enquired()
+    return challenge
+
+
+def is_code(text: str) -> bool:
+    """Say whether a text has the form of a code."""
+    return len(text) == DIGITS and text.isascii() and text.isdigit()
+
+
+def enter(
+    office: Office, challenge: UUID, code: str, *, client: str, browser: str | None = None
+) -> str | None:
+    """Return the reference that a code opens, once; None for any other, whatever is wrong."""
+    blind = office.blind
+    admitted = office.guesses.admit((ENTERED, blind.token("client", client).hex()))
+    return office.codes.enter(
+        challenge,
+        # One that is refused counts like a wrong one, and takes as long.
+        code if admitted else "",
+        browser=None if browser is None else blind.token("browser", browser),
+        now=office.clock(),
+    )

@@ -1,79 +1,121 @@
 """How often something was tried of late, so that nobody guesses their way in.
 
-The count is kept in Redis, for all processes together. While Redis is away each process keeps its
-own: that lets through a few more tries, and never an unlimited number.
+The count is kept in Redis, for all processes together, and beside it by each process of what it saw
+itself. Law: while Redis is away each process admits its own share of what all may try together, so
+that less is let through then and never more; and nobody waits for a Redis that does not answer but
+one request in a while, which looks whether it is back.
 """
 
 import time
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from threading import Lock
-from typing import Final, Self, cast
+from typing import Any, Final, Self
 
 import structlog
 from redis import Redis, RedisError
 
 from services.pokes import redis_of
 
-MOST: Final = 10
-WINDOW_SECONDS: Final = 15 * 60
 _REMEMBERED: Final = 10_000
+LEFT_ALONE_SECONDS: Final = 10.0
+"""How long a Redis that did not answer is left alone before one request looks again."""
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Guesses:
-    """Counts tries by subject; a subject is a token that tells nothing of a person."""
+class Limit:
+    """At most so many tries of something by one subject in a window that its first one opens."""
 
-    shared: Redis | None
-    _own: OrderedDict[str, tuple[int, float]] = field(default_factory=OrderedDict)
-    _lock: Lock = field(default_factory=Lock)
+    name: str
+    most: int
+    seconds: int = 15 * 60
+
+
+class Guesses:
+    """Counts tries by subject; a subject is a token that tells nothing of a person.
+
+    `sharing` is how many processes share what is admitted while Redis is away, which is then
+    `left_alone` for so many seconds.
+    """
+
+    def __init__(
+        self, shared: Redis | None, *, sharing: int = 1, left_alone: float = LEFT_ALONE_SECONDS
+    ) -> None:
+        self.shared = shared
+        self._left_alone = left_alone
+        self._sharing = sharing
+        self._own: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._lock = Lock()
+        self._alone_until = 0.0
 
     @classmethod
-    def connect(cls, broker_url: str) -> Self:
+    def connect(cls, broker_url: str, *, sharing: int = 1) -> Self:
         """Return the counts beside that broker, which is reached when first needed."""
-        return cls(shared=redis_of(broker_url))
+        return cls(redis_of(broker_url), sharing=sharing)
 
     def dispose(self) -> None:
         """Give every connection back."""
         if self.shared is not None:
             self.shared.close()
 
-    def admit(self, subject: str) -> bool:
-        """Count one more try; False once there were more than `MOST` within the window."""
-        return self._count(f"qmas:tried:{subject}") <= MOST
+    def admit(self, *tries: tuple[Limit, str]) -> bool:
+        """Count one more try against each limit, of its subject; False when any is exceeded."""
+        here = [self._count_here(limit, subject) for limit, subject in tries]
+        shared = self._count_shared(tries)
+        if shared is None:
+            return all(
+                count <= max(1, limit.most // self._sharing)
+                for (limit, _), count in zip(tries, here, strict=True)
+            )
+        return all(count <= limit.most for (limit, _), count in zip(tries, shared, strict=True))
 
-    def forget(self, subject: str) -> None:
-        """The subject was answered rightly: earlier tries count no more."""
-        name = f"qmas:tried:{subject}"
-        with self._lock:
-            self._own.pop(name, None)
+    def _count_shared(self, tries: Sequence[tuple[Limit, str]]) -> list[int] | None:
+        """Return how often each was tried, by all together; None while nobody can tell."""
+        if self.shared is None or not self._may_ask():
+            return None
         try:
-            if self.shared is not None:
-                self.shared.delete(name)
+            with self.shared.pipeline() as counting:
+                for limit, subject in tries:
+                    # Not EXPIRE … NX, which a Redis before 7 does not know.
+                    counting.set(_key(limit, subject), 0, ex=limit.seconds, nx=True)
+                    counting.incr(_key(limit, subject))
+                found: list[Any] = counting.execute()
         except (RedisError, OSError) as fault:
-            # The count then runs out with its window.
-            _log.warning("guesses_away", fault=type(fault).__name__)
+            with self._lock:
+                self._alone_until = time.monotonic() + self._left_alone
+            _log.warning("guesses_away", fault=type(fault).__name__, seconds=self._left_alone)
+            return None
+        with self._lock:
+            self._alone_until = 0.0
+        return [int(count) for count in found[1::2]]
 
-    def _count(self, name: str) -> int:
-        if self.shared is not None:
-            try:
-                counting = self.shared.pipeline()
-                counting.incr(name)
-                counting.expire(name, WINDOW_SECONDS, nx=True)
-                return int(cast("int", counting.execute()[0]))
-            except (RedisError, OSError) as fault:
-                _log.warning("guesses_away", fault=type(fault).__name__)
-        return self._count_here(name)
+    def _may_ask(self) -> bool:
+        """Say whether to ask Redis: always while it answers, then one request in a while.
 
-    def _count_here(self, name: str) -> int:
+        Until that one has its answer the others count for themselves.
+        """
         now = time.monotonic()
         with self._lock:
-            count, until = self._own.pop(name, (0, now + WINDOW_SECONDS))
+            if now < self._alone_until:
+                return False
+            if self._alone_until:
+                self._alone_until = now + self._left_alone
+        return True
+
+    def _count_here(self, limit: Limit, subject: str) -> int:
+        name, now = _key(limit, subject), time.monotonic()
+        with self._lock:
+            count, until = self._own.pop(name, (0, now + limit.seconds))
             if until <= now:
-                count, until = 0, now + WINDOW_SECONDS
+                count, until = 0, now + limit.seconds
             self._own[name] = (count + 1, until)
             while len(self._own) > _REMEMBERED:
                 self._own.popitem(last=False)
         return count + 1
+
+
+def _key(limit: Limit, subject: str) -> str:
+    return f"qmas:tried:{limit.name}:{subject}"

@@ -59,6 +59,8 @@ AFTER_COMMIT: Final = (
 )
 AFTER_PLANNING: Final = (Poke(task="notifications.deliver"), Poke(task="webhooks.deliver"))
 
+AFTER_ASKING: Final = (Poke(task="codes.send"),)
+
 
 def header() -> dict[str, Any]:
     """Return when a poke is sent, in seconds since 1970, whose request it follows, and its span."""
@@ -110,6 +112,10 @@ class Pokes:
     def planned(self) -> None:
         """Whoever delivers notifications is woken, now or by the schedule."""
         self._send(AFTER_PLANNING)
+
+    def enquired(self) -> None:
+        """Whoever sends codes is woken, now or by the schedule."""
+        self._send(AFTER_ASKING)
 
     def started(self, task: str, args: Sequence[str]) -> None:
         """The task runs: what is committed from now on pokes it again."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from domain.hours import QuietHours
+from services.addresses import Network
 from services.oidc import Oidc, host_of, is_loopback, read_oidc
 from services.settings_reader import (
     HIGHEST_PORT,
@@ -66,6 +67,7 @@ class Settings:
     web_port: int
     public_url: str
     web_processes: int
+    trusted_proxies: tuple[Network, ...]
     worker_processes: int
     master_key: bytes = field(repr=False)
     blind_index_key: bytes = field(repr=False)
@@ -112,6 +114,7 @@ class Settings:
             web_port=port,
             public_url=(reader.text("QMAS_PUBLIC_URL") or f"http://{host}:{port}").rstrip("/"),
             web_processes=reader.number("QMAS_WEB_PROCESSES", 2, highest=256),
+            trusted_proxies=reader.networks("QMAS_TRUSTED_PROXIES"),
             worker_processes=reader.number("QMAS_WORKER_PROCESSES", 2, highest=256),
             master_key=reader.key("QMAS_MASTER_KEY", made.master_key if made else None),
             blind_index_key=reader.key(
@@ -123,16 +126,16 @@ class Settings:
             embedded_mail=made is not None and not reader.has("QMAS_SMTP_URL"),
             environ=dict(environ),
         )
-        settings._look_over(reader)
-        reader.refuse_faults()
+        settings._refuse_faults(reader)
         return settings
 
-    def _look_over(self, reader: SettingsReader) -> None:
-        """What is wrong between settings, each of which is right by itself, is a fault as well."""
+    def _refuse_faults(self, reader: SettingsReader) -> None:
+        """Raise with all that is wrong, also between settings that are right by themselves."""
         if self.master_key and self.master_key == self.blind_index_key:
             reader.fault("QMAS_BLIND_INDEX_KEY", "must not be the same key as QMAS_MASTER_KEY")
         if self.env is Environment.PRODUCTION and not _is_safe(self.public_url):
             reader.fault("QMAS_PUBLIC_URL", "must begin with https://: people sign in there")
+        reader.refuse_faults()
 
     @classmethod
     def from_environment(

@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import time
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from domain.hours import QuietHours
+from services.addresses import Network
 from services.stack.errors import StackFault
 from services.staff import Colleague, StaffFault, read_staff
 
@@ -185,6 +187,15 @@ class SettingsReader:
             user=unquote(parts.username) if parts.username else None,
             password=unquote(parts.password) if parts.password else None,
         )
+
+    def networks(self, name: str) -> tuple[Network, ...]:
+        """Return the addresses and networks that are told, divided by commas; none if untold."""
+        text = self.text(name) or ""
+        try:
+            return tuple(ip_network(each.strip()) for each in text.split(",") if each.strip())
+        except ValueError:
+            self.fault(name, f"is {text!r}; it must read like 10.0.0.5, 10.1.0.0/16")
+            return ()
 
     def quiet_hours(self) -> QuietHours | None:
         """Return the hours in which staff has no mail, if any are told."""

@@ -25,6 +25,9 @@ TASKS: Final[Mapping[str, Turn]] = MappingProxyType(
         "notifications.plan": Turn(queue="notifications", seconds=300),
         # A slow server may take as long as its lease for the last message that is begun.
         "notifications.deliver": Turn(queue="mail", seconds=420),
+        # Away from letters: whoever waits for a code sits in front of a page.
+        "codes.send": Turn(queue="codes", seconds=240),
+        "codes.tidy": Turn(queue="maintenance", seconds=300),
         "deadlines.fire": Turn(queue="deadlines", seconds=300),
         "webhooks.deliver": Turn(queue="webhooks", seconds=300),
         "projections.verify": Turn(queue="maintenance", seconds=300),
@@ -41,7 +44,7 @@ WORKERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "worker": ("store", "projections", "notifications", "deadlines"),
         # Other people's servers may keep it waiting, and what is left for it can wait.
-        "worker-patient": ("mail", "webhooks", "maintenance"),
+        "worker-patient": ("codes", "mail", "webhooks", "maintenance"),
     }
 )
 """The workers of an installation on one machine, and which queues each empties: every queue once.

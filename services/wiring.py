@@ -14,6 +14,7 @@ from services.identity import issuer
 from services.identity.rows import Rows
 from services.identity.sessions import Sessions
 from services.latest_pool import LatestPool
+from services.notifications.codes import Codes
 from services.notifications.ledger import Ledger
 from services.notifications.marks import Marks
 from services.notifications.subscriptions import Subscriptions
@@ -37,6 +38,7 @@ class Office:
     store: Store
     models: ReadModels
     ledger: Ledger
+    codes: Codes
     subscriptions: Subscriptions
     files: Files
     doors: Rows
@@ -87,11 +89,12 @@ def open_office(settings: Settings) -> Office:
             settings.fence_folder, redis_of(settings.broker_url), settings.blind_index_key
         ),
         ledger=ledger,
+        codes=Codes(ledger.engine, ledger.fence, blind),
         subscriptions=Subscriptions(ledger.engine, keys),
         pokes=Pokes.connect(settings.broker_url),
-        guesses=Guesses.connect(settings.broker_url),
         doors=doors,
         sessions=Sessions(doors, issuer(settings)),
+        guesses=Guesses.connect(settings.broker_url, sharing=settings.web_processes),
         rulebook=_rulebook(),
         blind=blind,
         latest_pool=LatestPool(),

@@ -36,6 +36,8 @@ SCHEDULE: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         **{f"fold {name}": _entry("projections.catch_up", name) for name in PROJECTIONS},
         "plan notifications": _entry("notifications.plan"),
         "deliver notifications": _entry("notifications.deliver"),
+        "send codes": _entry("codes.send"),
+        "tidy codes": _entry("codes.tidy", every=MINUTE),
         "tell of deadlines": _entry("deadlines.fire", every=DEADLINE_SECONDS),
         "deliver webhooks": _entry("webhooks.deliver"),
         "keep what is erased": _entry("privacy.keep_watch", every=MINUTE),

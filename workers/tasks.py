@@ -3,7 +3,7 @@
 from typing import Final
 
 from services import deadlines, statistics
-from services.notifications import calling, delivery, planning
+from services.notifications import calling, code_mail, delivery, planning
 from services.privacy import again
 from services.projections import runner, watching
 from workers.app import app
@@ -38,6 +38,18 @@ def plan() -> int:
 def deliver() -> int:
     """Every notification that is due was handed over, or will be tried again."""
     return delivery.deliver_alone(office())
+
+
+@app.task(name="codes.send")
+def send_codes() -> int:
+    """Every code that was asked for was sent or dropped, or will be tried again."""
+    return code_mail.send(office())
+
+
+@app.task(name="codes.tidy")
+def tidy_codes() -> int:
+    """No code is kept that is older than it has to be."""
+    return office().codes.tidy(office().clock())
 
 
 @app.task(name="deadlines.fire")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
+from uuid import UUID
 
 from marshmallow import RAISE, Schema, validate
 
@@ -14,16 +15,18 @@ from domain.references import parse_reference
 from domain.rules.assess import assess as assessed
 from domain.rules.choose import choose, named
 from domain.rules.transitions import filed_on
+from services import enquiries
 from services.api import inputs
-from services.api.faults import InvalidRequest, NoSuchApplication
+from services.api.faults import CodeRefused, InvalidRequest
 from services.api.freshness import shown
+from services.api.guard import client
 from services.api.outputs import AssessmentSchema, StatusAnswer
 from services.api.routes import Call, Route
-from services.enquiries import status_for
 from services.intake.application import application_from
 from services.intake.faults import Fault
 from services.intake.fields import Day, Text
 from services.intake.schema import schema_for
+from services.notifications.codes import HOLDS
 from services.projections import queries
 from services.reasons import say
 from services.rules import answer
@@ -37,6 +40,21 @@ class Enquiry:
 
     reference: str
     date_of_birth: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnteredCode:
+    """The code as the message has it: six digits."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeAsked:
+    """What a code answers, whether one was sent or not, and for how many minutes one holds."""
+
+    challenge: str
+    minutes: int
 
 
 class AssessmentQuery(Schema):
@@ -65,23 +83,39 @@ class StatusQuery(Schema):
     language = inputs.language("the applicant's own")
 
 
-def status(call: Call, query: dict[str, Any], body: Enquiry) -> StatusAnswer:
-    """Where an application stands, for whoever knows its reference and the date of birth.
+def ask(call: Call, body: Enquiry) -> CodeAsked:
+    """That a code was sent if both are right: the same to anybody, after the same work.
 
-    An unknown reference, another date of birth, an erased person and more than ten tries in a
-    quarter of an hour get one and the same answer.
+    It goes to the e-mail address of the application, at most three times in an hour. Nothing tells
+    an unknown reference, another date of birth, an erased person, an application without an
+    address and too many tries from each other.
     """
     reference = parse_reference(body.reference)
     if reference is None:
         fault = Fault(path="reference", message="is mistyped; it reads like QM-4K7RT-9XWPR")
         raise InvalidRequest((fault,))
+    challenge = enquiries.ask(
+        call.office, reference, body.date_of_birth, client=client(call.office)
+    )
+    return CodeAsked(challenge=str(challenge), minutes=int(HOLDS.total_seconds() // 60))
+
+
+def enter(call: Call, challenge: str, query: dict[str, Any], body: EnteredCode) -> StatusAnswer:
+    """Where an application stands, for whoever has the code; a code can be entered once.
+
+    A wrong code, one that was used or holds no longer, a sixth try and an unknown challenge get
+    one and the same answer.
+    """
     fresh = shown(call.office, "case-status")
-    known = status_for(call.office, reference, body.date_of_birth)
-    applicant = Person(name=reference, role=Role.APPLICANT)
-    look = call.look(What.STATUS, applicant)
-    row = queries.status_seen(call.office.models, look, reference) if known else None
-    if row is None:
-        raise NoSuchApplication("compare both with the acknowledgement letter and try again")
+    reference = enquiries.enter(
+        call.office, _as_uuid(challenge), body.code.strip(), client=client(call.office)
+    )
+    row = None
+    if reference is not None:
+        look = call.look(What.STATUS, Person(name=reference, role=Role.APPLICANT))
+        row = queries.status_seen(call.office.models, look, reference)
+    if row is None or row.personal is None:
+        raise CodeRefused("compare it with the newest message, or ask for another code")
     said = {
         name: getattr(row, name)
         for name in StatusAnswer.__dataclass_fields__
@@ -106,16 +140,35 @@ def assess(call: Call, query: dict[str, Any]) -> dict[str, Any]:
     return answer(assessed(ruleset, application, on), query["language"])
 
 
+def _as_uuid(challenge: str) -> UUID:
+    """Return the challenge; for what cannot be one, a challenge that nobody was ever given."""
+    try:
+        return UUID(challenge)
+    except ValueError:
+        return UUID(int=0)
+
+
 ROUTES: Final = (
     Route(
         method="POST",
         path="/status-enquiries",
         name="status-enquiry",
         action=Action.PUBLIC,
-        view=status,
-        summary="Ask where an application stands",
-        query=StatusQuery,
+        view=ask,
+        summary="Ask for a code that shows where an application stands",
         body=schema_for(Enquiry),
+        gives=schema_for(CodeAsked),
+        status=202,
+    ),
+    Route(
+        method="POST",
+        path="/status-enquiries/<challenge>",
+        name="status-enquiry-code",
+        action=Action.PUBLIC,
+        view=enter,
+        summary="Enter the code and see where the application stands",
+        query=StatusQuery,
+        body=schema_for(EnteredCode),
         gives=schema_for(StatusAnswer),
     ),
     Route(

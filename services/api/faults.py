@@ -68,8 +68,8 @@ class NotShownYet(EdgeFault):
     """What you wait for is not shown yet."""
 
 
-class NoSuchApplication(EdgeFault):
-    """No application has this reference and date of birth."""
+class CodeRefused(EdgeFault):
+    """The code is not right or holds no longer."""
 
 
 class NoSuchProblem(EdgeFault):

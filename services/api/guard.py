@@ -11,6 +11,7 @@ from typing import Any, Final
 import flask
 
 from domain.access import Action, Person, demand
+from services.addresses import client_of
 from services.api.faults import SignInNeeded
 from services.identity import person_of_token
 from services.wiring import Office
@@ -47,6 +48,13 @@ def signed_in(office: Office) -> Person:
     if person is None:
         raise SignInNeeded("nobody has this token", offered=True)
     return person
+
+
+def client(office: Office) -> str:
+    """The network address that the request comes from, as far as it can be believed."""
+    request = flask.request
+    forwarded = ",".join(request.headers.getlist("X-Forwarded-For"))
+    return client_of(request.remote_addr or "", forwarded, office.settings.trusted_proxies)
 
 
 def actions(app: flask.Flask) -> dict[str, Action]:

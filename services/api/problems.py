@@ -115,7 +115,7 @@ STATUS: Final[Mapping[type[d.Refusal], HTTPStatus]] = MappingProxyType(
         f.IfMatchMissing: HTTPStatus.PRECONDITION_REQUIRED,
         f.IfMatchInvalid: HTTPStatus.BAD_REQUEST,
         f.NotShownYet: HTTPStatus.SERVICE_UNAVAILABLE,
-        f.NoSuchApplication: HTTPStatus.NOT_FOUND,
+        f.CodeRefused: HTTPStatus.FORBIDDEN,
         f.NoSuchProblem: HTTPStatus.NOT_FOUND,
         f.NoSuchRuleset: HTTPStatus.NOT_FOUND,
     }

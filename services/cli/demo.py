@@ -132,7 +132,7 @@ def _outcome(row: CaseRow) -> tuple[str, ...]:
 
 def _doors(settings: Settings, console: Console) -> None:
     table = Table("Where", "Address", title="Where to look")
-    table.add_row("Applicants", f"{settings.public_url}/")
+    table.add_row("Applicants", f"{settings.public_url}/ (the code is in the newest mail)")
     table.add_row("Staff", f"{settings.public_url}/staff")
     table.add_row("Auditors", f"{settings.public_url}/audit")
     table.add_row("API", f"{settings.public_url}/api/v1/openapi.json")

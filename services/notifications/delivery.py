@@ -139,7 +139,7 @@ def _deliver(office: Office, server: MailServer, claims: Sequence[Claim], failur
         if reply is not None and reply.verdict is Verdict.UNREACHABLE:
             put_off(ledger, claim, reply)
             # It rests before the others are let go, or somebody takes one and tries in vain.
-            _let_rest(ledger, failures + 1, reply)
+            let_rest(ledger, failures + 1, reply)
             ledger.release(claims[index + 1 :])
             break
         if failures and reply is not None and reply.reason != _DOES_NOT_OPEN:
@@ -149,7 +149,8 @@ def _deliver(office: Office, server: MailServer, claims: Sequence[Claim], failur
     return taken
 
 
-def _let_rest(ledger: Ledger, failures: int, reply: Reply) -> None:
+def let_rest(ledger: Ledger, failures: int, reply: Reply) -> None:
+    """The mail server is left alone for a while: nobody was there so many times in a row."""
     luck = random.random()  # noqa: S311 - it spreads load, guards nothing
     wait = wait_after(failures, luck, first=FIRST_REST, longest=LONGEST_REST)
     ledger.mail.begin(wait)

@@ -37,6 +37,7 @@ _OWN: Final = "frame-own"
 _COPY: Final = "frame-copy"
 _REPRESENTATIVE: Final = "frame-representative"
 _STAFF: Final = "frame-staff"
+_CODE: Final = "enquiry-code"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +123,31 @@ def compose(effect: str, occasion: Occasion, to: Addressee, sender: str) -> Lett
         recipient=_usable(to.email),
         sender=sender,
         sender_name=words_of(FRAME, language).named["sender" if outside else "office"],
+        subject=subject,
+        language=language,
+        text=as_text(blocks),
+        page=as_page(subject, language, blocks),
+    )
+
+
+def compose_code(
+    applicant: Applicant, *, reference: str, code: str, minutes: int, sender: str
+) -> Letter:
+    """Return the message with a code by which an applicant comes in, in their language."""
+    language = applicant.correspondence_language
+    words = words_of(_CODE, language)
+    facts: Facts = {
+        "reference": reference,
+        "recipient": _name(applicant),
+        "code": code,
+        "minutes": str(minutes),
+    }
+    blocks = filled_blocks(words.blocks, facts)
+    subject = filled(words.subject, facts)
+    return Letter(
+        recipient=_usable(applicant.email),
+        sender=sender,
+        sender_name=words_of(FRAME, language).named["sender"],
         subject=subject,
         language=language,
         text=as_text(blocks),

@@ -214,6 +214,42 @@ fence: Final = Table(
     CheckConstraint("choice IN ('withhold', 'send')", name="notifications_fence_choice_known"),
 )
 
+enquiry_codes: Final = Table(
+    "enquiry_codes",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("reference", Text, nullable=False),
+    Column("asked_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("asker", LargeBinary, nullable=False),
+    Column("browser", LargeBinary),
+    Column("admitted", Boolean, nullable=False),
+    Column("code", LargeBinary, nullable=False),
+    Column("unsent", Text),
+    Column("state", Text, nullable=False, server_default=text("'asked'::text")),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_attempt_at", DateTime(timezone=True), nullable=False),
+    Column("allowed_at", DateTime(timezone=True)),
+    CheckConstraint(
+        "state IN ('asked', 'allowed', 'used', 'void', 'dropped')",
+        name="enquiry_codes_state_known",
+    ),
+    CheckConstraint("length(reference) BETWEEN 1 AND 100", name="enquiry_codes_reference_length"),
+    CheckConstraint(
+        "allowed_at IS NOT NULL OR state IN ('asked', 'dropped')",
+        name="enquiry_codes_used_once_allowed",
+    ),
+    CheckConstraint("tries >= 0 AND attempts >= 0", name="enquiry_codes_count_from_0"),
+)
+
+Index("enquiry_codes_reference", enquiry_codes.c.reference, enquiry_codes.c.asked_at)
+Index(
+    "enquiry_codes_unsent",
+    enquiry_codes.c.next_attempt_at,
+    postgresql_where=enquiry_codes.c.unsent.is_not(None),
+)
+
 # The store's; here only what is needed: how far the log goes, and to seal a letter and to see
 # that a person was erased.
 log: Final = table(

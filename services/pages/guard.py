@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from domain.access import Action, Person, Role, demand
 from domain.looks import Door, Look, What, look_of
+from services.addresses import client_of
 from services.documents.receiving import largest
 from services.pages import sessions
 from services.pages.incoming import LARGEST_WITH_FILE, BrowserRequest
@@ -84,6 +85,12 @@ def look(what: What) -> Look:
     """Return the look that this page is of what it shows; it is taken where that is read."""
     action = actions_of(current_app)[str(request.endpoint)]
     return look_of(visitor(), action, what, Door.PAGE, g.correlation_id)
+
+
+def client(office: Office) -> str:
+    """Return the network address that this request comes from, as far as it can be believed."""
+    forwarded = ",".join(request.headers.getlist("X-Forwarded-For"))
+    return client_of(request.remote_addr or "", forwarded, office.settings.trusted_proxies)
 
 
 def _admit(office: Office) -> ResponseReturnValue | None:

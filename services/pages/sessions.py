@@ -1,9 +1,10 @@
 """What a browser is remembered by: one signed cookie, and how long each part of it counts.
 
 The cookie holds the secret of the session of whoever is signed in, which is kept on the server;
-the token of this browser's forms; the reference of an application whose date of birth was given;
-and the language that was chosen; never a date of birth, a name or a password. It is signed, not
-encrypted, is out of reach of scripts and of other sites, and ends with the browser.
+the token of this browser's forms; what a code answers that was asked for here; the reference of an
+application that a code opened; and the language that was chosen; never a code, a date of birth, a
+name or a password. It is signed, not encrypted, is out of reach of scripts and of other sites, and
+ends with the browser.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ import hmac
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from flask import Flask, session
 from flask.sessions import SecureCookieSessionInterface
@@ -72,8 +74,26 @@ def leave(office: Office) -> None:
     session.clear()
 
 
+def browser() -> str:
+    """Return what tells this browser from others, and nobody else can know."""
+    if "browser" not in session:
+        session["browser"] = secrets.token_urlsafe(24)
+    return str(session["browser"])
+
+
+def await_code(challenge: UUID) -> None:
+    """This browser was told to look for a code, and may enter it."""
+    session["challenge"] = challenge.hex
+
+
+def challenge() -> UUID | None:
+    """Return what a code answers in this browser, None where none was asked for."""
+    return UUID(session["challenge"]) if "challenge" in session else None
+
+
 def open_status(reference: str, now: datetime) -> None:
     """Let this browser see the status of one application for `STATUS_OPEN`."""
+    session.pop("challenge", None)
     session["status"] = reference
     session["status_since"] = int(now.timestamp())
 

@@ -1,8 +1,8 @@
 """The applicant's page: where an application stands, what is awaited, of whom and by when.
 
 It never tells a rank, an officer or a note, and a score only to whoever was refused, who may ask
-for the decision to be looked at again. An unknown reference, a date of birth that
-does not match and a person whose data was erased get one answer, after the same work.
+for the decision to be looked at again. Whoever wants to see it gives reference and date of birth,
+and then the code that was sent to the mailbox of the application.
 """
 
 from collections.abc import Mapping
@@ -21,13 +21,14 @@ from domain.projections.status import StatusRow
 from domain.references import parse_reference
 from domain.rules.choose import UnknownRuleset, named, recorded
 from domain.stages import Draft, Stage
+from services import enquiries
 from services.cases import CaseAt
-from services.enquiries import status_for
 from services.looking import case_beside, tongue_of, work_history_beside
+from services.notifications.codes import HOLDS
 from services.pages import sessions, shown, timeline
 from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.forms import read_day
-from services.pages.guard import Route, look, visitor
+from services.pages.guard import Route, client, look, visitor
 from services.pages.papers import upload_form
 from services.pages.shown import ENGLISH
 from services.pages.told import told_so_far
@@ -61,7 +62,7 @@ def enquiry(_office: Office) -> ResponseReturnValue:
 
 
 def enquire(office: Office) -> ResponseReturnValue:
-    """Open the status page to who knows both, and tell anybody else one and the same thing."""
+    """Say that a code is on its way if both are right: to anybody the same, after the same work."""
     words = spoken()
     typed = {name: request.form.get(name, "").strip() for name in _FIELDS}
     reference = parse_reference(typed["reference"])
@@ -76,12 +77,39 @@ def enquire(office: Office) -> ResponseReturnValue:
         faults["day"] = words("enquiry.bad_birth" if some else "enquiry.no_birth")
     if reference is None or born is None:
         return _form(words, typed, faults), 422
-    found = status_for(office, reference, born)
+    challenge = enquiries.ask(
+        office, reference, born, client=client(office), browser=sessions.browser()
+    )
+    sessions.await_code(challenge)
+    return redirect(url_for("code"), 303)
+
+
+def code(_office: Office) -> ResponseReturnValue:
+    """Show the form that asks for the code, and say where it is if one was sent."""
+    words = spoken()
+    if sessions.challenge() is None:
+        return redirect(url_for("enquiry", again=1), 303)
+    return _code_form(words, "", {})
+
+
+def enter(office: Office) -> ResponseReturnValue:
+    """Open the status page to who has the code, and tell anybody else one and the same thing."""
+    words = spoken()
+    challenge = sessions.challenge()
+    if challenge is None:
+        return redirect(url_for("enquiry", again=1), 303)
+    typed = "".join(request.form.get("code", "").split())
+    if not enquiries.is_code(typed):
+        fault = words("code.bad_code" if typed else "code.no_code")
+        return _code_form(words, typed, {"code": fault}), 422
+    found = enquiries.enter(
+        office, challenge, typed, client=client(office), browser=sessions.browser()
+    )
     if found is None:
-        return _form(words, typed, {"reference": words("enquiry.no_match")}), 422
-    sessions.open_status(reference, office.clock())
-    if found.personal and sessions.language() is None:
-        sessions.keep_language(found.personal.language)  # what the status page leads to follows it
+        return _code_form(words, "", {"code": words("code.refused")}), 422
+    sessions.open_status(found, office.clock())
+    if sessions.language() is None and (language := tongue_of(office, found)):
+        sessions.keep_language(language)  # what the status page leads to follows it
     return redirect(url_for("status"), 303)
 
 
@@ -177,6 +205,11 @@ def _conditions(case: CaseAt, row: StatusRow) -> e.VisaConditions | None:
     return issued[-1].conditions if issued else None
 
 
+def _code_form(words: Catalogue, typed: str, faults: dict[str, str]) -> str:
+    minutes = int(HOLDS.total_seconds() // 60)
+    return render_public("code.html", words, typed=typed, faults=faults, minutes=minutes)
+
+
 def _form(words: Catalogue, typed: dict[str, str], faults: dict[str, str]) -> str:
     return render_public(
         "enquiry.html",
@@ -191,6 +224,8 @@ def _form(words: Catalogue, typed: dict[str, str], faults: dict[str, str]) -> st
 ROUTES: Final = (
     Route(path="/", endpoint="enquiry", view=enquiry, action=Action.PUBLIC),
     Route(path="/", endpoint="enquire", view=enquire, action=Action.PUBLIC, methods=("POST",)),
+    Route(path="/code", endpoint="code", view=code, action=Action.PUBLIC),
+    Route(path="/code", endpoint="enter", view=enter, action=Action.PUBLIC, methods=("POST",)),
     Route(path="/status", endpoint="status", view=status, action=Action.READ_OWN_STATUS),
     Route(
         path="/status/close",

@@ -27,10 +27,13 @@ PUBLIC = {
     "v1.result",
     "v1.assessment",
     "v1.status-enquiry",
+    "v1.status-enquiry-code",
     # The pages: an applicant's enquiry, the rules, what exercises led to, and the doors.
     "static",
     "enquiry",
     "enquire",
+    "code",
+    "enter",
     "finish",
     "rule_list",
     "ruleset",

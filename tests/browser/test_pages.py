@@ -24,20 +24,25 @@ from tests.browser.looking import (
     TOO_WIDE,
 )
 from tests.services.asking import SUPERVISOR, asked, asked_for, filed_by, together
+from tests.services.coming_in import codes
 from tests.services.exercising import select
 from tests.services.visiting import TO_POOL, file_case
 
 
-def enquire(browser: Chromium, served: str, reference: str, year: str) -> None:
+def enquire(browser: Chromium, served: str, office: Office, reference: str) -> None:
     born = filed_by("john").applicant.date_of_birth
     browser.open(served)
     for field, text in (
         ("reference", reference),
         ("day", str(born.day)),
         ("month", str(born.month)),
-        ("year", year),
+        ("year", str(born.year)),
     ):
         browser.type_into(field, text)
+    browser.send()
+    assert browser.look("location.pathname") == "/code"
+    (code,) = codes(office)
+    browser.type_into("code", code)
     browser.send()
 
 
@@ -66,8 +71,7 @@ def test_an_applicant_finds_the_status_by_keyboard(
     office: Office, served: str, browser: Chromium
 ) -> None:
     reference = file_case(office, "john", *TO_POOL)
-    born = filed_by("john").applicant.date_of_birth
-    enquire(browser, served, reference, str(born.year))
+    enquire(browser, served, office, reference)
     assert browser.look("location.pathname + location.search") == "/status"
     assert browser.look(HEADING) == "Waiting for selection"
     assert faults_at(browser, "status") == []
@@ -76,7 +80,9 @@ def test_an_applicant_finds_the_status_by_keyboard(
 def test_a_failed_enquiry_puts_the_focus_on_what_is_wrong(
     office: Office, served: str, browser: Chromium
 ) -> None:
-    enquire(browser, served, file_case(office), "1901")
+    browser.open(served)
+    browser.type_into("reference", "QM-1")
+    browser.send()
     assert browser.await_look(FOCUS, "problems") == "problems"
     assert browser.look(TITLE).startswith("Error: ")
     assert faults_at(browser, "failed enquiry") == []

@@ -91,7 +91,7 @@ def test_an_applicant_reads_under_which_reference_the_application_goes_on(
     office: Office, served: str, browser: Chromium
 ) -> None:
     old, new = _filed_with_all(office)
-    enquire(browser, served, old, str(filed_by("john").applicant.date_of_birth.year))
+    enquire(browser, served, office, old)
     assert browser.look(HEADING) == "Withdrawn"
     assert new in browser.look("document.querySelector('main').textContent")
     assert faults_at(browser, "refiled") == []

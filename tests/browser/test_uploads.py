@@ -11,7 +11,6 @@ from services.wiring import Office
 from tests.browser.chromium import Chromium
 from tests.browser.looking import FOCUS, HEADING, TITLE
 from tests.browser.test_pages import enquire, faults_at, sign_in
-from tests.services.asking import filed_by
 from tests.services.sample_files import PROGRAM, pdf, pdf_of
 from tests.services.test_pages_documents import FIVE_MEGABYTES, request_documents
 from tests.services.visiting import TO_POOL, file_case
@@ -71,7 +70,7 @@ def test_an_applicant_is_told_what_is_wrong_with_a_file_and_sends_another(
 ) -> None:
     reference = file_case(office, "john", *TO_POOL)
     request_documents(office, reference, p.DocumentKind.WORK)
-    enquire(browser, served, reference, str(filed_by("john").applicant.date_of_birth.year))
+    enquire(browser, served, office, reference)
     for name, said in (("large", "5 MB"), ("program", "PDF, JPEG, PNG, GIF")):
         send(browser, files[name])
         assert browser.look(HEADING) == "Waiting for selection"

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain import work_commands as w
-from services import enquiries, statistics, work
+from services import statistics, work
 from services.notifications import undelivered
 from services.notifications.calling import call
 from services.notifications.delivery import deliver
@@ -27,7 +27,8 @@ from tests.integration import marked as m
 from tests.integration.mailing import MailServer, an_office, expire_leases, settings
 from tests.integration.receiving import Receiver, a_receiver
 from tests.services.asking import OFFICER, asked
-from tests.services.visiting import signed_in
+from tests.services.coming_in import ask_for_code, come_in
+from tests.services.visiting import Visitor, signed_in
 
 
 @pytest.fixture
@@ -73,7 +74,8 @@ def search(office: Office, marked: m.Marked) -> None:
     page = visitor.get("/staff")
     found = visitor.send(page, "/staff/search", sought=marked.corrected.applicant.family_name)
     assert marked.reference in found.text
-    assert enquiries.status_for(office, marked.reference, m.BORN) is not None
+    come_in(Visitor(office), marked.reference, m.BORN)
+    ask_for_code(Visitor(office), marked.reference, m.BORN)
 
 
 def post_one(office: Office, reference: str) -> None:

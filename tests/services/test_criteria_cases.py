@@ -23,6 +23,7 @@ from services.redrawing import redraw
 from services.settings import Settings
 from services.wiring import Office
 from tests.services.asking import MAY_2019, SUPERVISOR, asked, asked_for, filed_by, together
+from tests.services.coming_in import come_in
 from tests.services.erasing import erase
 from tests.services.exercising import select
 from tests.services.filed import PEOPLE
@@ -149,10 +150,7 @@ def test_five_criteria_are_refused_with_what_they_are_short_of(office: Office) -
 
 
 def _enquired(office: Office, reference: str, applicant: Application) -> Page:
-    born = applicant.applicant.date_of_birth
-    visitor = Visitor(office)
-    typed = {"day": str(born.day), "month": str(born.month), "year": str(born.year)}
-    return visitor.send(visitor.get("/"), "/", reference=reference, **typed)
+    return come_in(Visitor(office), reference, applicant.applicant.date_of_birth)
 
 
 def test_staff_see_each_criterion_with_its_reason(office: Office) -> None:

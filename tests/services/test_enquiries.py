@@ -1,62 +1,236 @@
-"""Who sees an application's status, and how guessing comes to nothing."""
+"""Who comes in by a code, and how guessing comes to nothing."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
+from services import enquiries
 from services.cases import submit
-from services.enquiries import status_for
-from services.guesses import MOST, Guesses
-from services.projections import runner
+from services.guesses import Guesses
+from services.notifications.code_mail import LEASE, letter_for
+from services.notifications.codes import A_DAY, AN_HOUR, HOLDS, TRIES
+from services.projections.runner import catch_up
 from services.wiring import Office
+from tests.conftest import TestDatabase
 from tests.services.asking import asked, filed_by, on_paper
+from tests.services.coming_in import JOHN_BORN, code_in, codes, letters_with_codes
+from tests.services.erasing import erase
+from tests.services.visiting import later
 
-BORN = filed_by("john").applicant.date_of_birth
 WRONG = date(1990, 1, 1)
+HOME, ELSEWHERE = "203.0.113.7", "198.51.100.9"
 
 
-def _filed(office: Office) -> str:
-    reference = submit(office, on_paper("john"), asked()).reference
-    runner.catch_up(office.store, office.models, "case-status")
+def _filed(office: Office, name: str = "john") -> str:
+    reference = submit(office, on_paper(name), asked()).reference
+    catch_up(office.store, office.models, "case-status")
     return reference
 
 
-def test_whoever_knows_both_sees_it_and_nobody_else(office: Office) -> None:
+def _ask(office: Office, reference: str, born: date = JOHN_BORN, *, client: str = HOME) -> UUID:
+    return enquiries.ask(office, reference, born, client=client, browser=None)
+
+
+def _enters(office: Office, challenge: UUID, code: str, *, client: str = HOME) -> bool:
+    return enquiries.enter(office, challenge, code, client=client) is not None
+
+
+def _another(code: str) -> str:
+    return f"{(int(code) + 1) % 10**6:06}"
+
+
+def test_whoever_knows_both_is_sent_a_code_and_nobody_else(office: Office) -> None:
     reference = _filed(office)
-    row = status_for(office, reference, BORN)
-    assert row is not None
-    assert row.reference == reference
-    assert status_for(office, reference, WRONG) is None
-    assert status_for(office, "QM-22222-22222", BORN) is None
+    _ask(office, reference, WRONG)
+    _ask(office, "QM-22222-22222")
+    assert codes(office) == []
+    challenge = _ask(office, reference)
+    (letter,) = letters_with_codes(office)
+    assert letter.recipient == filed_by("john").applicant.email
+    assert enquiries.enter(office, challenge, code_in(letter), client=HOME) == reference
 
 
-def test_after_too_many_tries_even_the_right_day_is_not_let_in(office: Office) -> None:
+def test_a_code_is_told_in_the_language_of_the_applicant(office: Office) -> None:
+    reference = _filed(office, "emma")
+    _ask(office, reference, filed_by("emma").applicant.date_of_birth)
+    (letter,) = letters_with_codes(office)
+    assert letter.language == "zh-Hant"
+    assert "只可使用一次" in letter.text
+
+
+def test_a_code_can_be_used_once(office: Office) -> None:
+    challenge = _ask(office, _filed(office))
+    (code,) = codes(office)
+    assert _enters(office, challenge, code)
+    assert not _enters(office, challenge, code)
+
+
+def test_a_code_belongs_to_its_challenge_and_to_its_browser(office: Office) -> None:
     reference = _filed(office)
-    for _ in range(MOST):
-        assert status_for(office, reference, WRONG) is None
-    assert status_for(office, reference, BORN) is None
+    mine = enquiries.ask(office, reference, JOHN_BORN, client=HOME, browser="mine")
+    (code,) = codes(office)
+    other = _ask(office, reference, client=ELSEWHERE)
+    (second,) = codes(office)
+    assert not _enters(office, other, code) or code == second
+    assert not _enters(office, uuid4(), code)
+    assert not _enters(office, mine, code)
+    assert enquiries.enter(office, mine, code, client=HOME, browser="theirs") is None
+    assert enquiries.enter(office, mine, code, client=ELSEWHERE, browser="mine") is not None
 
 
-def test_a_right_answer_forgets_the_wrong_ones_before_it(office: Office) -> None:
+def test_the_last_try_may_be_right_and_one_more_is_none(office: Office) -> None:
     reference = _filed(office)
-    for _ in range(3):
-        for _ in range(MOST - 1):
-            assert status_for(office, reference, WRONG) is None
-        assert status_for(office, reference, BORN) is not None
+    for wrong, opens in ((TRIES - 1, True), (TRIES, False)):
+        challenge = _ask(office, reference)
+        (code,) = codes(office)
+        assert not any(_enters(office, challenge, _another(code)) for _ in range(wrong))
+        assert _enters(office, challenge, code) is opens
 
 
-def test_one_application_under_attack_locks_no_other(office: Office) -> None:
+@pytest.mark.parametrize(("passed", "found"), [(-1, 1), (0, 0)])
+def test_a_code_holds_for_ten_minutes(office: Office, passed: int, found: int) -> None:
+    at = office.clock()
+    then = replace(office, clock=lambda: at)
+    challenge = _ask(then, _filed(office))
+    (code,) = codes(then)
+    end = replace(office, clock=lambda: at + HOLDS + timedelta(microseconds=passed))
+    assert _enters(end, challenge, code) == bool(found)
+
+
+def test_a_code_opens_nothing_before_it_is_sent(office: Office) -> None:
+    challenge = _ask(office, _filed(office))
+    claim = office.codes.claim(office.clock(), LEASE)
+    assert claim is not None
+    assert claim.unsent is not None
+    assert not _enters(office, challenge, claim.unsent.code)
+    assert letter_for(office, claim) is not None
+    assert _enters(office, challenge, claim.unsent.code)
+
+
+def test_the_code_of_another_day_of_birth_opens_nothing(office: Office) -> None:
+    challenge = _ask(office, _filed(office), WRONG)
+    claim = office.codes.claim(office.clock(), LEASE)
+    assert claim is not None
+    assert claim.unsent is not None
+    assert letter_for(office, claim) is None
+    office.codes.drop(claim)
+    assert not _enters(office, challenge, claim.unsent.code)
+
+
+def test_a_new_code_ends_the_earlier_one_of_the_same_asker_alone(office: Office) -> None:
     reference = _filed(office)
-    for _ in range(MOST + 1):
-        status_for(office, "QM-4K7RT-9XWPR", WRONG)
-    assert status_for(office, reference, BORN) is not None
+    first = _ask(office, reference)
+    (one,) = codes(office)
+    theirs = _ask(office, reference, client=ELSEWHERE)
+    (two,) = codes(office)
+    mine = _ask(office, reference)
+    (three,) = codes(office)
+    assert not _enters(office, first, one)
+    assert _enters(office, theirs, two)
+    assert _enters(office, mine, three)
 
 
-@pytest.mark.parametrize("url", ["redis+socket:///nowhere/redis.sock", "amqp://nobody"])
-def test_without_redis_each_process_counts_for_itself(office: Office, url: str) -> None:
+def test_a_question_that_sends_nothing_ends_no_code(office: Office) -> None:
     reference = _filed(office)
-    alone = replace(office, guesses=Guesses.connect(url))
-    for _ in range(MOST):
-        assert status_for(alone, reference, WRONG) is None
-    assert status_for(alone, reference, BORN) is None
+    challenge = _ask(office, reference)
+    (code,) = codes(office)
+    _ask(office, reference, WRONG)
+    assert codes(office) == []
+    assert _enters(office, challenge, code)
+
+
+def test_few_codes_go_out_in_an_hour_and_in_a_day(office: Office) -> None:
+    reference = _filed(office)
+    sent = []
+    for number in range(24):
+        now = later(office, timedelta(minutes=20 * number))
+        _ask(now, reference, client=f"192.0.2.{number}")
+        sent.append(len(codes(now)))
+        if number == AN_HOUR - 1:
+            _ask(now, reference, client="192.0.2.200")
+            assert codes(now) == []
+    assert sum(sent) == A_DAY
+    assert all(sent[:A_DAY])
+
+
+def test_too_many_questions_of_one_client_about_one_application_are_sent_nothing(
+    office: Office,
+) -> None:
+    reference = _filed(office)
+    for _ in range(enquiries.OF_ONE.most):
+        _ask(office, reference, WRONG)
+    _ask(office, reference)
+    assert codes(office) == []
+    _ask(office, reference, client=ELSEWHERE)
+    assert len(codes(office)) == 1
+
+
+def test_one_client_asks_after_so_many_applications_and_no_more(office: Office) -> None:
+    reference = _filed(office)
+    for number in range(enquiries.OF_CLIENT.most):
+        _ask(office, f"QM-{number:05}-22222")
+    _ask(office, reference)
+    assert codes(office) == []
+
+
+def test_too_many_codes_entered_by_one_client_are_all_wrong(office: Office) -> None:
+    challenge = _ask(office, _filed(office))
+    (code,) = codes(office)
+    for _ in range(enquiries.ENTERED.most):
+        assert not _enters(office, uuid4(), code)
+    assert not _enters(office, challenge, code)
+    assert _enters(office, challenge, code, client=ELSEWHERE)
+
+
+def test_without_redis_each_process_admits_its_share(office: Office) -> None:
+    reference = _filed(office)
+    alone = replace(office, guesses=Guesses.connect("amqp://nobody", sharing=2))
+    for _ in range(enquiries.OF_ONE.most // 2):
+        _ask(alone, reference, WRONG)
+    _ask(alone, reference)
+    assert codes(alone) == []
+
+
+def test_nothing_personal_and_no_code_is_kept_in_clear(
+    office: Office, database: TestDatabase
+) -> None:
+    reference = _filed(office)
+    _ask(office, reference)
+    with psycopg.connect(database.app_url, autocommit=True) as connection:
+        before = str(connection.execute("SELECT * FROM enquiry_codes").fetchall())
+        (code,) = codes(office)
+        after = connection.execute("SELECT * FROM enquiry_codes").fetchall()
+        unsent = connection.execute("SELECT unsent FROM enquiry_codes").fetchall()
+    for text in (code, JOHN_BORN.isoformat(), HOME):
+        assert text not in before
+        assert text not in str(after)
+    assert unsent == [(None,)]
+
+
+def test_an_erasure_takes_every_question_with_it(office: Office, database: TestDatabase) -> None:
+    reference, other = _filed(office), _filed(office, "emma")
+    challenge = _ask(office, reference)
+    (code,) = codes(office)
+    for each in (reference, other):
+        _ask(office, each)
+    erase(office.store, reference)
+    with psycopg.connect(database.app_url) as connection:
+        left = connection.execute("SELECT reference FROM enquiry_codes").fetchall()
+    assert left == [(other,)]
+    assert not _enters(office, challenge, code)
+    _ask(office, reference)
+    assert codes(office) == []
+
+
+def test_what_is_old_is_tidied_away(office: Office) -> None:
+    reference = _filed(office)
+    _ask(office, reference, WRONG)
+    codes(office)
+    _ask(office, reference)
+    codes(office)
+    assert office.codes.tidy(office.clock()) == 0
+    assert office.codes.tidy(office.clock() + HOLDS) == 1
+    assert office.codes.tidy(office.clock() + timedelta(days=1, seconds=1)) == 1

@@ -25,6 +25,7 @@ from tests.conftest import TestDatabase
 from tests.services.api.calling import AUDITOR, Caller, is_problem
 from tests.services.asking import AUDITOR as HO
 from tests.services.asking import OFFICER, filed_by
+from tests.services.coming_in import come_in
 from tests.services.erasing import erase
 from tests.services.seeing import looking, recorded, told
 from tests.services.visiting import TO_POOL, Visitor, file_case, signed_in
@@ -242,9 +243,7 @@ def test_pages_record_what_they_show(office: Office) -> None:
 def test_an_applicants_own_look_is_recorded(office: Office) -> None:
     reference = file_case(office, "emma")
     visitor = Visitor(office)
-    born = filed_by("emma").applicant.date_of_birth
-    typed = {"day": str(born.day), "month": str(born.month), "year": str(born.year)}
-    page = visitor.send(visitor.get("/"), "/", reference=reference, **typed)
+    page = come_in(visitor, reference, filed_by("emma").applicant.date_of_birth)
     assert page.path == "/status"
     (own,) = recorded(office)
     assert (own["who"], own["role"], own["purpose"]) == (reference, "applicant", "own-status")

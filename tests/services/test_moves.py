@@ -21,7 +21,8 @@ from services.projections.runner import catch_up_all
 from services.redrawing import redraw
 from services.settings import Settings
 from services.wiring import Office
-from tests.services.asking import MAY_2019, OFFICER, SUPERVISOR, asked, filed_by
+from tests.services.asking import MAY_2019, OFFICER, SUPERVISOR, asked
+from tests.services.coming_in import come_in
 from tests.services.erasing import erase
 from tests.services.exercising import select
 from tests.services.visiting import TO_POOL, Visitor, file_case, signed_in
@@ -142,15 +143,7 @@ def test_an_officer_is_not_offered_the_form(office: Office) -> None:
 def test_the_applicant_sees_the_rules_now_in_force(office: Office) -> None:
     reference = file_case(office, "john", *TO_POOL)
     move(office, reference)
-    visitor, born = Visitor(office), filed_by("john").applicant.date_of_birth
-    page = visitor.send(
-        visitor.get("/"),
-        "/",
-        reference=reference,
-        day=str(born.day),
-        month=str(born.month),
-        year=str(born.year),
-    )
+    page = come_in(Visitor(office), reference)
     assert page.heading == "Acknowledged"
     assert page.facts["Rules in force for your application"].endswith("gpt-2015")
     assert "tribunal" not in page.html

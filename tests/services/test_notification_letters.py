@@ -34,8 +34,11 @@ REFUSED = e.ApplicationRefused(
 OF_OFFICE = {Deadline.DATA_ACCESS}
 """What is due from the office, which reminds itself of it."""
 
-FRAMES = {"frame", "frame-own", "frame-copy", "frame-representative", "frame-staff"}
-"""The templates that go around the letters, which are of no effect."""
+FRAMES = {
+    *("frame", "frame-own", "frame-copy", "frame-representative", "frame-staff"),
+    "enquiry-code",
+}
+"""The templates of no effect: what goes around the letters, and the message with a code."""
 
 
 def called_for() -> Iterator[tuple[type[e.Event], Effect, Party]]:
@@ -189,8 +192,8 @@ If the documents do not reach us in time, we may close your application
 without a decision. If you cannot get one of them by then, write to us
 before that day and say why.
 
-You can see where your application stands at any time with its reference and
-your date of birth:
+You can see where your application stands at any time with its reference,
+your date of birth and a code that we then send to this address:
 
     https://qmas.example/
 

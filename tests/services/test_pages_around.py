@@ -24,9 +24,9 @@ from tests.services.asking import (
     on_paper,
     together,
 )
+from tests.services.coming_in import come_in
 from tests.services.exercising import carry_out
 from tests.services.filed import changed, person
-from tests.services.test_pages_status import enquire
 from tests.services.visiting import Visitor, file_case, signed_in
 
 _SPOUSE = c.AddDependant(
@@ -187,12 +187,12 @@ def test_an_applicant_reads_why_a_visa_is_void_and_never_of_a_hold(office: Offic
     for command in (*_TO_ENTRY, c.HoldCase(reason="Is it forged?")):
         carry_out(office, reference, command, asked_for(command, SUPERVISOR))
     catch_up_all(office.store, office.models)
-    page = enquire(Visitor(office), reference)
+    page = come_in(Visitor(office), reference)
     assert (page.heading, "nvestigation" in page.html) == ("Visa activated", False)
     for command in together(voided):
         carry_out(office, reference, command, asked_for(command, SUPERVISOR))
     catch_up_all(office.store, office.models)
-    page = enquire(Visitor(office), reference)
+    page = come_in(Visitor(office), reference)
     assert page.heading == "Visa void"
     assert "A document that was relied on is false." in page.text
     assert "The degree was never awarded" in page.text

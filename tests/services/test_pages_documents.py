@@ -18,8 +18,8 @@ from services.pages.incoming import LARGEST_WITH_FILE
 from services.projections.runner import catch_up_all
 from services.wiring import Office
 from tests.services.asking import asked, filed_by, on_paper
+from tests.services.coming_in import come_in
 from tests.services.sample_files import PROGRAM, pdf, pdf_of
-from tests.services.test_pages_status import enquire
 from tests.services.visiting import TO_POOL, Page, Visitor, file_case, signed_in
 
 FIVE_MEGABYTES = 5 * 1024 * 1024
@@ -126,7 +126,7 @@ def test_an_applicant_sees_what_is_asked_for_and_sends_it(office: Office) -> Non
     reference = file_case(office)
     request_documents(office, reference, p.DocumentKind.WORK, p.DocumentKind.OTHER)
     visitor = Visitor(office)
-    page = enquire(visitor, reference)
+    page = come_in(visitor, reference)
     due = office.clock().date() + timedelta(days=30)
     assert page.facts["What is awaited"] == "The documents that were asked for"
     assert page.facts["From whom"] == "You"
@@ -156,13 +156,13 @@ def test_an_officer_cancels_on_the_case_s_page_what_was_asked_for(office: Office
     assert "Request for documents cancelled" in page.text
     assert not any(each.endswith("/cancel-document-request") for each in page.actions)
     visitor = Visitor(office)
-    assert "Your last payslip" not in enquire(visitor, reference).text
+    assert "Your last payslip" not in come_in(visitor, reference).text
 
 
 def test_an_open_status_page_gives_nobody_a_file(office: Office) -> None:
     reference = file_case(office)
     visitor = Visitor(office)
-    page = send_file(visitor, enquire(visitor, reference), "/status/documents")
+    page = send_file(visitor, come_in(visitor, reference), "/status/documents")
     assert page.status == 200
     assert "letter.pdf" not in page.html
     answer = visitor.client.get(f"/staff/cases/{reference}/documents/1")
@@ -184,7 +184,7 @@ def test_a_file_that_is_not_taken_is_told_at_its_field(
 ) -> None:
     reference = file_case(office)
     visitor, officer = Visitor(office), signed_in(office, "officer.chan")
-    own = enquire(visitor, reference)
+    own = come_in(visitor, reference)
     path = f"/staff/cases/{reference}"
     for page in (
         send_file(visitor, own, "/status/documents", content),
@@ -201,14 +201,14 @@ def test_a_file_that_is_not_taken_is_told_at_its_field(
 def test_more_than_is_read_at_all_is_cut_off(office: Office) -> None:
     reference = file_case(office)
     visitor = Visitor(office)
-    page = enquire(visitor, reference)
+    page = come_in(visitor, reference)
     page = send_file(visitor, page, "/status/documents", b"x" * LARGEST_WITH_FILE)
     assert (page.status, page.heading) == (413, "Too much at once")
 
 
 def test_no_file_and_no_kind_are_told(office: Office) -> None:
     visitor = Visitor(office)
-    page = enquire(visitor, file_case(office))
+    page = come_in(visitor, file_case(office))
     page = visitor.send(page, "/status/documents")
     assert page.status == 422
     assert page.problems == [
@@ -220,7 +220,7 @@ def test_no_file_and_no_kind_are_told(office: Office) -> None:
 def test_a_file_from_another_site_is_refused(office: Office) -> None:
     reference = file_case(office)
     visitor = Visitor(office)
-    page = enquire(visitor, reference)
+    page = come_in(visitor, reference)
     page = send_file(visitor, page, "/status/documents", csrf="guessed")
     assert (page.status, page.heading) == (400, "This form has expired")
     assert case_at(office, reference).version == 1
@@ -229,7 +229,7 @@ def test_a_file_from_another_site_is_refused(office: Office) -> None:
 def test_a_form_sent_twice_brings_one_document(office: Office) -> None:
     reference = file_case(office)
     visitor = Visitor(office)
-    page = enquire(visitor, reference)
+    page = come_in(visitor, reference)
     for _ in range(2):
         assert send_file(visitor, page, "/status/documents").status == 200
     assert len(documents_of(case_at(office, reference))) == 1
@@ -238,7 +238,7 @@ def test_a_form_sent_twice_brings_one_document(office: Office) -> None:
 def test_no_other_form_may_bring_a_file(office: Office) -> None:
     reference = file_case(office)
     visitor = Visitor(office)
-    enquire(visitor, reference)
+    come_in(visitor, reference)
     form = {"csrf": "x", "file": (BytesIO(b"x" * 100_000), "a.pdf")}
     assert visitor.client.post("/status/close", data=form).status_code == 413
 
@@ -261,7 +261,7 @@ def test_the_whole_page_speaks_the_applicants_language(
         carry_out(office, reference, each, asked())
     request_documents(office, reference, p.DocumentKind.WORK)
     visitor = Visitor(office)
-    page = enquire(visitor, reference)
+    page = come_in(visitor, reference)
     assert page.root.one("html").given["lang"] == language
     assert page.heading == heading
     assert since in page.facts.values()

@@ -13,6 +13,7 @@ from services.pages.tongues import NAMES, preferred
 from services.projections.runner import catch_up_all
 from services.wiring import Office
 from tests.services.asking import SUPERVISOR, asked, filed_by
+from tests.services.coming_in import come_in
 from tests.services.exercising import select
 from tests.services.visiting import TO_POOL, Page, Visitor, file_case
 
@@ -101,7 +102,6 @@ def test_a_language_that_there_is_not_changes_nothing(visitor: Visitor, unknown:
         ({"reference": "QM-1"}, "bad_reference", "reference"),
         ({"day": "", "month": "", "year": ""}, "no_birth", "day"),
         ({"day": "31", "month": "2"}, "bad_birth", "day"),
-        ({}, "no_match", "reference"),
     ],
 )
 def test_what_is_wrong_in_an_enquiry_is_said_in_its_language(
@@ -125,16 +125,8 @@ def _beside(field: str) -> str:
 def test_what_a_status_page_leads_back_to_is_in_its_language(office: Office) -> None:
     visitor = Visitor(office)
     emma = filed_by("emma")
-    born = emma.applicant.date_of_birth
     assert emma.applicant.correspondence_language == HANT
-    page = visitor.send(
-        visitor.get("/"),
-        "/",
-        reference=file_case(office, "emma"),
-        day=str(born.day),
-        month=str(born.month),
-        year=str(born.year),
-    )
+    page = come_in(visitor, file_case(office, "emma"), emma.applicant.date_of_birth)
     assert (page.path, language_of(page)) == ("/status", HANT)
     left = visitor.send(page, "/status/close")
     assert (language_of(left), left.heading) == (HANT, HEADINGS[HANT])

@@ -7,6 +7,7 @@ from services.pages.overriding import barred
 from services.projections.runner import catch_up_all
 from services.wiring import Office
 from tests.services.asking import OFFICER, SUPERVISOR, asked, asked_for, filed_by, together
+from tests.services.coming_in import come_in
 from tests.services.visiting import TO_POOL, Page, Visitor, file_case, signed_in
 
 RULE = "renowned-institution"
@@ -154,13 +155,4 @@ def test_an_applicant_reads_that_officers_decided_and_not_which(office: Office) 
 def own_page(office: Office, reference: str) -> Page:
     """Return Emma's status page."""
     catch_up_all(office.store, office.models)
-    born = filed_by("emma").applicant.date_of_birth
-    visitor = Visitor(office)
-    return visitor.send(
-        visitor.get("/"),
-        "/",
-        reference=reference,
-        day=str(born.day),
-        month=str(born.month),
-        year=str(born.year),
-    )
+    return come_in(Visitor(office), reference, filed_by("emma").applicant.date_of_birth)

@@ -14,7 +14,7 @@ from services import work
 from services.projections.runner import catch_up_all
 from services.wiring import Office
 from tests.services.asking import AUDITOR, MAY_2019, OFFICER, SUPERVISOR, asked
-from tests.services.test_pages_status import enquire
+from tests.services.coming_in import come_in
 from tests.services.visiting import TO_POOL, Visitor, file_case, signed_in
 
 
@@ -101,7 +101,7 @@ def test_an_applicant_is_told_how_long_it_may_take(
 ) -> None:
     reference = file_case(office, "john", *TO_POOL)
     keep_outlook(office, low, high)
-    page = enquire(Visitor(office), reference)
+    page = come_in(Visitor(office), reference)
     assert said in page.text
     assert "no promise. Tried on past applications, it held for 81 of 100" in page.text
 
@@ -111,5 +111,5 @@ def test_an_applicant_is_told_nothing_where_nothing_is_known(office: Office, kep
     reference = file_case(office, "john", *TO_POOL)
     if kept:
         keep_outlook(office, 0, None)
-    page = enquire(Visitor(office), reference)
+    page = come_in(Visitor(office), reference)
     assert "How long it may take" not in page.text

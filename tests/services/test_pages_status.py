@@ -7,11 +7,11 @@ import pytest
 
 from domain import commands as c
 from services.cases import submit
+from services.notifications.codes import HOLDS, TRIES
 from services.pages.sessions import STATUS_OPEN
 from services.projections.runner import catch_up_all
 from services.wiring import Office
 from tests.services.asking import (
-    MAY_2019,
     OFFICER,
     SUPERVISOR,
     asked,
@@ -20,20 +20,14 @@ from tests.services.asking import (
     on_paper,
     together,
 )
+from tests.services.coming_in import JOHN_BORN, ask_for_code, codes, come_in, typed_for
 from tests.services.erasing import erase
 from tests.services.exercising import carry_out
-from tests.services.visiting import TO_POOL, Page, Visitor, file_case, later
-
-BORN = filed_by("john").applicant.date_of_birth
+from tests.services.visiting import TO_POOL, Visitor, file_case, later
 
 
-def enquire(visitor: Visitor, reference: str, **typed: str) -> Page:
-    born = {"day": str(BORN.day), "month": str(BORN.month), "year": str(BORN.year)}
-    return visitor.send(visitor.get("/"), "/", reference=reference, **{**born, **typed})
-
-
-def test_whoever_knows_reference_and_date_of_birth_sees_the_status(office: Office) -> None:
-    page = enquire(Visitor(office), file_case(office, "john", *TO_POOL))
+def test_whoever_has_the_code_sees_the_status(office: Office) -> None:
+    page = come_in(Visitor(office), file_case(office, "john", *TO_POOL))
     assert page.status == 200
     assert page.heading == "Waiting for selection"
     assert page.title.startswith("Status of your application: Waiting for selection")
@@ -48,28 +42,82 @@ def test_whoever_knows_reference_and_date_of_birth_sees_the_status(office: Offic
 def test_a_reference_is_taken_however_it_is_typed(office: Office) -> None:
     reference = file_case(office)
     typed = f"  {reference.lower().replace('-', ' ')} "
-    assert enquire(Visitor(office), typed).path == "/status"
+    assert come_in(Visitor(office), typed).path == "/status"
 
 
-def test_neither_reference_nor_date_of_birth_stands_in_an_address(office: Office) -> None:
-    reference = file_case(office)
+def test_neither_reference_nor_date_of_birth_nor_code_stands_in_an_address(office: Office) -> None:
     visitor = Visitor(office)
-    form = {**visitor.get("/").form("/"), "reference": reference}
-    born = {"day": str(BORN.day), "month": str(BORN.month), "year": str(BORN.year)}
-    answer = visitor.client.post("/", data={**form, **born})
+    form = {**visitor.get("/").form("/"), **typed_for(file_case(office))}
+    answer = visitor.client.post("/", data=form)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/code")
+    (code,) = codes(office)
+    form = {**visitor.get("/code").form("/code"), "code": f" {code[:3]} {code[3:]} "}
+    answer = visitor.client.post("/code", data=form)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/status")
     kept = visitor.client.get_cookie("qmas")
     assert kept is not None
-    assert BORN.isoformat() not in kept.decoded_value
+    assert JOHN_BORN.isoformat() not in kept.decoded_value
+    assert code not in kept.decoded_value
 
 
-def test_unknown_and_mismatch_get_one_and_the_same_answer(office: Office) -> None:
+def test_every_question_gets_one_and_the_same_answer(office: Office) -> None:
+    reference, erased = file_case(office), file_case(office, "emma")
+    erase(office.store, erased)
+    pages = [
+        ask_for_code(Visitor(office), asked, **typed)
+        for asked, typed in (
+            (reference, {}),
+            (reference, {"year": "1961"}),
+            ("QM-AQP2Y-Q46AS", {}),
+            (erased, {}),
+        )
+    ]
+    assert {(page.path, page.status) for page in pages} == {("/code", 200)}
+    assert len({page.text for page in pages}) == 1
+    assert len({tuple(sorted(page.headers.keys())) for page in pages}) == 1
+    assert "If both are right, a code of six digits has been sent" in pages[0].text
+    assert len(codes(office)) == 1
+
+
+def test_a_wrong_code_an_old_one_and_one_for_nobody_get_one_answer(office: Office) -> None:
     reference = file_case(office)
-    mismatch = enquire(Visitor(office), reference, year="1961")
-    unknown = enquire(Visitor(office), "QM-AQP2Y-Q46AS")
-    assert (mismatch.status, mismatch.problems) == (unknown.status, unknown.problems)
-    assert mismatch.status == 422
-    assert "No application was found" in mismatch.problems[0]
+    visitor, other, late = Visitor(office), Visitor(office), Visitor(office)
+    page = ask_for_code(visitor, reference)
+    (code,) = codes(office)
+    wrong = visitor.send(page, "/code", code=f"{(int(code) + 1) % 10**6:06}")
+    nobody = other.send(ask_for_code(other, "QM-AQP2Y-Q46AS"), "/code", code=code)
+    asked = ask_for_code(late, reference)
+    (second,) = codes(office)
+    late.reopen(later(office, HOLDS))
+    expired = late.send(asked, "/code", code=second)
+    pages = (wrong, nobody, expired)
+    assert {page.status for page in pages} == {422}
+    assert len({page.text for page in pages}) == 1
+    (said,) = wrong.problems
+    assert said.startswith("This code is not right or holds no longer. ")
+    assert visitor.send(page, "/code", code=code).path == "/status"
+    assert visitor.get("/code").path == "/?again=1"
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"), [("", "Enter the code"), ("12345", "A code is six digits"), ("١٢٣٤٥٦", "A ")]
+)
+def test_what_is_no_code_costs_no_try(office: Office, typed: str, said: str) -> None:
+    visitor = Visitor(office)
+    page = ask_for_code(visitor, file_case(office))
+    (code,) = codes(office)
+    for _ in range(TRIES + 1):
+        fault = visitor.send(page, "/code", code=typed)
+        assert fault.status == 422
+        assert fault.problems[0].startswith(said)
+    assert visitor.send(page, "/code", code=code).path == "/status"
+
+
+def test_the_field_of_the_code_is_filled_in_by_what_reads_mail(office: Office) -> None:
+    page = ask_for_code(Visitor(office), file_case(office))
+    (field,) = page.root.all("input", id="code")
+    assert (field.given["autocomplete"], field.given["inputmode"]) == ("one-time-code", "numeric")
+    assert page.root.all("a", href="/")[-1].text == "Ask for a new code"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +135,7 @@ def test_unknown_and_mismatch_get_one_and_the_same_answer(office: Office) -> Non
 def test_what_is_wrong_in_the_form_is_said_beside_its_field(
     office: Office, typed: dict[str, str], said: str
 ) -> None:
-    page = enquire(Visitor(office), **{"reference": "QM-AQP2Y-Q46AS", **typed})
+    page = come_in(Visitor(office), **{"reference": "QM-AQP2Y-Q46AS", **typed})
     assert page.status == 422
     assert len(page.problems) == 1
     assert page.problems[0].startswith(said)
@@ -97,13 +145,13 @@ def test_what_is_wrong_in_the_form_is_said_beside_its_field(
 
 
 def test_what_was_typed_is_kept_in_a_form_that_failed(office: Office) -> None:
-    form = enquire(Visitor(office), "QM-1", day="7").form("/")
+    form = come_in(Visitor(office), "QM-1", day="7").form("/")
     assert (form["reference"], form["day"]) == ("QM-1", "7")
 
 
 def test_the_status_page_closes_by_itself(office: Office) -> None:
     visitor = Visitor(office)
-    page = enquire(visitor, file_case(office))
+    page = come_in(visitor, file_case(office))
     assert page.path == "/status"
     visitor.reopen(later(office, STATUS_OPEN + timedelta(seconds=2)))
     page = visitor.get("/status")
@@ -113,7 +161,7 @@ def test_the_status_page_closes_by_itself(office: Office) -> None:
 
 def test_a_closed_status_page_is_gone(office: Office) -> None:
     visitor = Visitor(office)
-    enquired = enquire(visitor, file_case(office))
+    enquired = come_in(visitor, file_case(office))
     assert "You have closed" in visitor.send(enquired, "/status/close").text
     assert visitor.get("/status").path == "/?again=1"
 
@@ -122,7 +170,7 @@ def test_no_rank_score_or_officer_is_told(office: Office) -> None:
     reference = file_case(office, "john", *TO_POOL)
     carry_out(office, reference, c.ShortlistCase(exercise="2019-q2", rank=977), asked(SUPERVISOR))
     catch_up_all(office.store, office.models)
-    page = enquire(Visitor(office), reference)
+    page = come_in(Visitor(office), reference)
     assert page.heading == "Before the committee"
     for untold in ("977", "2019-q2", "175", OFFICER.name, SUPERVISOR.name, "Carter"):
         assert untold not in page.html
@@ -136,7 +184,7 @@ def test_a_refusal_is_told_with_its_class_and_reasons(office: Office) -> None:
     ):
         carry_out(office, reference, command, asked_for(command, SUPERVISOR))
     catch_up_all(office.store, office.models)
-    page = enquire(Visitor(office), reference)
+    page = come_in(Visitor(office), reference)
     assert page.heading == "Refused"
     assert "did not reach the standard for approval" in page.text
     assert "No plan for settling was given." in page.text
@@ -144,14 +192,14 @@ def test_a_refusal_is_told_with_its_class_and_reasons(office: Office) -> None:
 
 def test_whoever_was_refused_sees_the_points_of_each_factor_and_no_rank(office: Office) -> None:
     reference = file_case(office, "john", *TO_POOL)
-    assert "Your points" not in enquire(Visitor(office), reference).text
+    assert "Your points" not in come_in(Visitor(office), reference).text
     for command in (
         c.ShortlistCase(exercise="2019-q2", rank=977),
         *together(c.ProposeRefusal(reasons=("No plan for settling was given.",))),
     ):
         carry_out(office, reference, command, asked_for(command, SUPERVISOR))
     catch_up_all(office.store, office.models)
-    page = enquire(Visitor(office), reference)
+    page = come_in(Visitor(office), reference)
     assert "175 points in all, where 80 are needed to be considered." in page.text
     assert page.facts["Work experience"].startswith("45 of 55 points +30 Worked 6 years 275 days")
     assert page.facts["Family"].startswith("0 of 20 points Needs a spouse, parent")
@@ -166,7 +214,7 @@ def test_whoever_was_refused_before_scoring_is_told_no_points(office: Office) ->
     for command in (*TO_POOL[:2], *together(c.ProposeRefusal(reasons=()))):
         carry_out(office, filed.reference, command, asked_for(command))
     catch_up_all(office.store, office.models)
-    page = enquire(Visitor(office), filed.reference)
+    page = come_in(Visitor(office), filed.reference)
     assert page.heading == "Refused"
     assert "Not every prerequisite of the scheme was met." in page.text
     assert "Your points" not in page.text
@@ -181,9 +229,7 @@ def test_a_refusal_is_told_in_the_applicants_language_and_the_offices_words_as_w
     for command in (*TO_POOL[:2], *together(c.ProposeRefusal(reasons=("You may apply again.",)))):
         carry_out(office, filed.reference, command, asked_for(command))
     catch_up_all(office.store, office.models)
-    born = emma.applicant.date_of_birth
-    typed = {"day": str(born.day), "month": str(born.month), "year": str(born.year)}
-    page = enquire(Visitor(office), filed.reference, **typed)
+    page = come_in(Visitor(office), filed.reference, emma.applicant.date_of_birth)
     (found,) = page.root.all("li", lang="zh-Hant")
     assert found.text == "有刑事紀錄；申請人不得有刑事紀錄或不良入境紀錄"
     (written,) = (each for each in page.root.all("li") if "apply again" in each.text)
@@ -199,9 +245,7 @@ def test_too_few_points_are_told_with_what_lacks_in_the_applicants_language(
     for command in (*TO_POOL, *together(c.ProposeRefusal(reasons=()))):
         carry_out(office, filed.reference, command, asked_for(command))
     catch_up_all(office.store, office.models)
-    born = emma.applicant.date_of_birth
-    typed = {"day": str(born.day), "month": str(born.month), "year": str(born.year)}
-    page = enquire(Visitor(office), filed.reference, **typed)
+    page = come_in(Visitor(office), filed.reference, emma.applicant.date_of_birth)
     said = [each.text for each in page.root.all("li", lang="zh-Hant")]
     assert said[0] == "得60分，合格分數為80分，尚差20分"
     assert "+30 34歲" in said
@@ -218,25 +262,16 @@ def test_a_visa_is_told_with_its_conditions(office: Office) -> None:
     for command in selected:
         carry_out(office, reference, command, asked_for(command, SUPERVISOR))
     catch_up_all(office.store, office.models)
-    assert enquire(Visitor(office), reference).facts["By when"] == "1 August 2019"
+    assert come_in(Visitor(office), reference).facts["By when"] == "1 August 2019"
     for command in (c.VerifyOriginals(), *together(c.ProposeApproval())):
         carry_out(office, reference, command, asked_for(command, SUPERVISOR))
     catch_up_all(office.store, office.models)
-    due = enquire(Visitor(office), reference).facts
+    due = come_in(Visitor(office), reference).facts
     assert (due["Amount to pay"], due["By when"]) == ("HK$230", "1 November 2019")
     for command in (c.PayVisaFee(amount_hkd=230), c.IssueVisa()):
         carry_out(office, reference, command, asked_for(command, SUPERVISOR))
     catch_up_all(office.store, office.models)
-    visa = enquire(Visitor(office), reference).facts
+    visa = come_in(Visitor(office), reference).facts
     assert visa["Period of stay"] == "2 years from the day you enter"
     assert visa["Enter Hong Kong by"] == "1 November 2019"
     assert (visa["May work"], visa["May study"]) == ("Yes", "Yes")
-
-
-def test_an_erased_person_is_as_good_as_unknown(office: Office) -> None:
-    reference = submit(office, on_paper("john"), asked(at=MAY_2019)).reference
-    catch_up_all(office.store, office.models)
-    erase(office.store, reference)
-    page = enquire(Visitor(office), reference)
-    assert page.status == 422
-    assert "No application was found" in page.problems[0]

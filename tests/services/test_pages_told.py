@@ -12,8 +12,8 @@ from services import cases, deadlines
 from services.projections.runner import catch_up_all
 from services.wiring import Office
 from tests.services.asking import SUPERVISOR, asked, filed_by, on_paper
+from tests.services.coming_in import come_in
 from tests.services.exercising import carry_out
-from tests.services.test_pages_status import enquire
 from tests.services.visiting import TO_POOL, Page, Visitor, file_case, later
 
 ASK = p.RequestDocuments(kinds=(p.DocumentKind.WORK,), due_on=date(2019, 6, 1))
@@ -26,7 +26,7 @@ def lines(page: Page) -> list[str]:
 
 def test_the_way_of_an_application_is_told_as_its_letters_told_it(office: Office) -> None:
     reference = file_case(office, "john", *TO_POOL, ASK)
-    page = enquire(Visitor(office), reference)
+    page = come_in(Visitor(office), reference)
     assert lines(page) == [
         f"1 May 2019 Please send us documents by 1 June 2019: application {reference}",
         f"1 May 2019 Your application {reference} goes forward for selection",
@@ -40,16 +40,16 @@ def test_a_day_that_passed_is_told_on_the_page_too(office: Office) -> None:
     catch_up_all(office.store, office.models)
     assert (
         f"The last day has passed: application {reference}"
-        in lines(enquire(Visitor(office), reference))[0]
+        in lines(come_in(Visitor(office), reference))[0]
     )
 
 
 def test_what_is_told_to_nobody_stands_on_no_page(office: Office) -> None:
     reference = file_case(office, "john", *TO_POOL)
-    before = lines(enquire(Visitor(office), reference))
+    before = lines(come_in(Visitor(office), reference))
     cases.carry_out(office, reference, HOLD, asked(SUPERVISOR))
     catch_up_all(office.store, office.models)
-    assert lines(enquire(Visitor(office), reference)) == before
+    assert lines(come_in(Visitor(office), reference)) == before
 
 
 @pytest.mark.parametrize(
@@ -64,5 +64,5 @@ def test_it_is_told_in_the_applicants_language(office: Office, language: str, sa
     for step in TO_POOL:
         carry_out(office, reference, step, asked())
     catch_up_all(office.store, office.models)
-    page = enquire(Visitor(later(office, timedelta(0))), reference)
+    page = come_in(Visitor(later(office, timedelta(0))), reference)
     assert said.format(reference) in lines(page)[0]

@@ -8,7 +8,8 @@ from domain.access import Person
 from services import work
 from services.projections.runner import catch_up_all
 from services.wiring import Office
-from tests.services.asking import AUDITOR, OFFICER, SUPERVISOR, asked, filed_by
+from tests.services.asking import AUDITOR, OFFICER, SUPERVISOR, asked
+from tests.services.coming_in import come_in
 from tests.services.erasing import erase
 from tests.services.visiting import TO_POOL, Page, Visitor, file_case, signed_in
 
@@ -183,9 +184,7 @@ def test_applicants_see_nothing_of_it(office: Office) -> None:
     ask(office, reference, c.TakeCase())
     ask(office, reference, c.AddNote(text="Wealthy uncle"))
     visitor = Visitor(office)
-    born = filed_by("john").applicant.date_of_birth
-    typed = {"day": str(born.day), "month": str(born.month), "year": str(born.year)}
-    page = visitor.send(visitor.get("/"), "/", reference=reference, **typed)
+    page = come_in(visitor, reference)
     assert page.path == "/status"
     assert reference in page.text
     for word in ("officer.chan", "Wealthy", "Work on this case"):

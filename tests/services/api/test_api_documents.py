@@ -8,6 +8,7 @@ from werkzeug.test import TestResponse
 
 from domain.papers import MediaType
 from tests.services.api.calling import AUDITOR, OFFICER, SERVICE, V1, Caller, is_problem
+from tests.services.coming_in import status_told
 from tests.services.erasing import erase
 from tests.services.sample_files import PROGRAM, SAMPLES, jpeg, pdf, pdf_of
 
@@ -81,11 +82,7 @@ def test_a_document_is_asked_for_checked_and_verified(caller: Caller) -> None:
         "text": "your last payslip",
     }
     caller.catch_up()
-    enquiry = {"reference": reference, "date_of_birth": "1987-03-27"}
-    born = caller.get(f"/cases/{reference}").json["application"]["applicant"]["date_of_birth"]
-    told = caller.call(
-        "POST", f"{V1}/status-enquiries", json={**enquiry, "date_of_birth": born}, by=None
-    ).json
+    told = status_told(caller, reference).json
     assert told["awaited"] == {"step": "documents", "party": "applicant"}
     assert told["documents_by"] == due
     checked = {"document": 1, "outcome": "illegible", "remarks": "page 2"}
@@ -116,9 +113,7 @@ def test_a_cancelled_request_asks_the_applicant_for_nothing_more(caller: Caller)
     caller.command(cancel, {"reason": "It is proven already"}, version=2)
     assert listed(caller, reference)["requested"] is None
     caller.catch_up()
-    born = caller.get(path).json["application"]["applicant"]["date_of_birth"]
-    enquiry = {"reference": reference, "date_of_birth": born}
-    told = caller.call("POST", f"{V1}/status-enquiries", json=enquiry, by=None).json
+    told = status_told(caller, reference).json
     assert told["awaited"]["party"] == "office"
     assert told["documents_by"] is None
     again = caller.command(cancel, {"reason": "It is proven already"}, version=3)

@@ -1,12 +1,15 @@
 """What anybody may ask: an application's status with the right date of birth, and a score."""
 
 import json
+from datetime import date
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from werkzeug.test import TestResponse
 
 from tests.services.api.calling import RECEIVED, TO_THE_POOL, V1, Caller, filed_by, is_problem
+from tests.services.coming_in import JOHN_BORN, codes, status_told
 from tests.services.erasing import erase
 
 
@@ -18,32 +21,61 @@ def _assess(caller: Caller, filed: Any, query: str = "?on=2019-05-01") -> TestRe
     return caller.call("POST", f"{V1}/assessments{query}", by=None, json=filed)
 
 
+def _enter(caller: Caller, challenge: str, code: str) -> TestResponse:
+    path = f"{V1}/status-enquiries/{challenge}"
+    return caller.call("POST", path, by=None, json={"code": code})
+
+
 def test_an_applicant_learns_where_the_application_stands_and_no_more(caller: Caller) -> None:
     reference = caller.submit()
     caller.take(reference, *TO_THE_POOL)
     caller.catch_up()
-    answer = _enquire(caller, reference=f" {reference.lower()} ", date_of_birth="1988-04-12")
+    answer = status_told(caller, f" {reference.lower()} ")
     assert (answer.status_code, answer.json["stage"]) == (200, "in-pool")
     assert answer.json["awaited"] == {"step": "exercise", "party": "office"}
     for hidden in ("rank", "points", "175", "officer", "name", "Carter"):
         assert hidden not in answer.text
 
 
-def test_unknown_mismatched_and_erased_get_one_answer(caller: Caller) -> None:
+def test_right_unknown_mismatched_and_erased_get_one_answer(caller: Caller) -> None:
     reference = caller.submit("john")
     erased = caller.submit("emma")
     caller.catch_up()
     erase(caller.office.store, erased)
     told = [
-        is_problem(_enquire(caller, **asked), 404, "no-such-application")
+        _enquire(caller, **asked)
         for asked in (
+            {"reference": reference, "date_of_birth": "1988-04-12"},
             {"reference": "QM-4K7RT-9XWPR", "date_of_birth": "1988-04-12"},
             {"reference": reference, "date_of_birth": "1988-04-13"},
             {"reference": erased, "date_of_birth": "1984-09-30"},
             {"reference": erased, "date_of_birth": "0001-01-01"},
         )
     ]
-    assert len({json.dumps(each | {"correlation_id": ""}) for each in told}) == 1
+    assert {each.status_code for each in told} == {202}
+    assert {each.json["minutes"] for each in told} == {10}
+    assert len({each.json["challenge"] for each in told}) == len(told)
+    assert len({tuple(sorted(each.headers.keys())) for each in told}) == 1
+    assert len(codes(caller.office)) == 1
+
+
+def test_wrong_used_and_unknown_codes_get_one_answer(caller: Caller) -> None:
+    reference = caller.submit()
+    caller.catch_up()
+    enquiry = {"reference": reference, "date_of_birth": JOHN_BORN.isoformat()}
+    challenge = _enquire(caller, **enquiry).json["challenge"]
+    (code,) = codes(caller.office)
+    wrong = f"{(int(code) + 1) % 10**6:06}"
+    refused = [
+        _enter(caller, challenge, wrong),
+        _enter(caller, challenge, "\u0661\u0662\u0663\u0664\u0665\u0666"),
+        _enter(caller, str(uuid4()), code),
+        _enter(caller, "none", code),
+    ]
+    assert _enter(caller, challenge, code).status_code == 200
+    refused.append(_enter(caller, challenge, code))
+    told = [is_problem(each, 403, "code-refused") for each in refused]
+    assert len({json.dumps(each | {"correlation_id": "", "instance": ""}) for each in told}) == 1
 
 
 @pytest.mark.parametrize(
@@ -153,8 +185,7 @@ def test_a_refusal_is_said_in_the_applicants_language_unless_another_is_asked_fo
     caller: Caller, query: str, said: str
 ) -> None:
     reference = _refused_for_a_record(caller)
-    body = {"reference": reference, "date_of_birth": "1984-09-30"}
-    answer = caller.call("POST", f"{V1}/status-enquiries{query}", by=None, json=body)
+    answer = status_told(caller, reference, date(1984, 9, 30), query)
     assert (answer.status_code, answer.json["reasons"]) == (200, [said])
     assert answer.json["language"] == "zh-Hant"
 

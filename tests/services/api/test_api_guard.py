@@ -10,6 +10,7 @@ from tests.services.api.calling import Caller, is_problem
 
 PUBLIC = {
     "v1.status-enquiry",
+    "v1.status-enquiry-code",
     "v1.assessment",
     "v1.rulesets",
     "v1.ruleset",
