@@ -29,6 +29,7 @@ MODULES: Final[Mapping[str, str]] = MappingProxyType(
         "import": "services.cli.filing",
         "notifications": "services.cli.notifications",
         "populate": "services.cli.populate",
+        "privacy": "services.cli.privacy",
         "projections": "services.cli.projections",
         "refile": "services.cli.filing",
         "rules": "services.cli.rules",

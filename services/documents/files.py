@@ -44,6 +44,10 @@ WHERE log.position > %(after)s::bigint AND log.position <= %(after)s::bigint + %
   AND events.type = 'document-received'
 ORDER BY log.position
 """
+_KEPT: Final = """
+SELECT count(*), coalesce(sum(octet_length(sealed)), 0)::bigint
+FROM document_files WHERE reference = %s
+"""
 _HEAD: Final = "SELECT sequence_commits()"
 # What the log does not name a day after it was kept, it never will: the command ended long ago.
 _UNNAMED: Final = """
@@ -127,6 +131,11 @@ class Files:
         if hashlib.sha256(sealed).hexdigest() != stored:
             raise FileLost(f"the file {stored} of case {reference} was altered")
         return self._keys.unwrap(reference, wrapped).open_bytes(sealed, _place(reference))
+
+    def kept_of(self, reference: str) -> tuple[int, int]:
+        """Return how many files are kept of a case, and how many bytes they have sealed."""
+        ((count, size),) = self._all(_KEPT, (reference,))
+        return int(count), int(size)
 
     def held(self) -> Iterator[Held]:
         """Yield every document that the log names, its file hashed anew."""

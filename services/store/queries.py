@@ -57,6 +57,24 @@ SELECT reference FROM case_keys WHERE wrapped IS NOT NULL AND reference = ANY (%
 ORDER BY reference
 """
 ERASED: Final = "SELECT reference FROM case_keys WHERE wrapped IS NULL ORDER BY reference"
+TYPES: Final = """
+SELECT type, count(*) FROM events
+WHERE stream = ANY (%(streams)s::text[])
+    AND (NOT %(sealed)s::boolean OR position('"sealed":"'::bytea IN json_send(body)) > 0)
+GROUP BY type ORDER BY type
+"""
+ENTRY: Final = """
+SELECT json_send(body), recorded_at, position FROM log JOIN events USING (commit_id, ord)
+WHERE commit_id = (
+    SELECT commit_id FROM events
+    WHERE stream = %(stream)s AND type = %(type)s ORDER BY version DESC LIMIT 1
+) ORDER BY position
+"""
+LEAVES: Final = """
+SELECT leaf FROM log
+WHERE position > %(after)s::bigint AND position <= %(to)s::bigint ORDER BY position
+"""
+ERASED_AT: Final = "SELECT erased_at FROM case_keys WHERE reference = %(reference)s"
 HEAD: Final = "SELECT coalesce((SELECT position FROM log ORDER BY position DESC LIMIT 1), 0)"
 RULESETS: Final = """
 SELECT body -> 'payload' ->> 'ruleset', body -> 'payload' ->> 'digest', count(*)

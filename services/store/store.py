@@ -33,6 +33,7 @@ from services.store.connections import ConnectionLost, Connections, Session
 from services.store.constraints import refused_by_database
 from services.store.encoding import Encoding
 from services.store.errors import KeyDestroyed, LogCorrupt, StoreFault, StoreUnreachable
+from services.store.evidence import Evidence
 from services.store.sealing import CaseKey, CaseKeys
 from services.store.shards import Shard, Stretch
 from services.store.together import Bodies, Since, Together, once, since_of
@@ -52,6 +53,7 @@ class Store:
         self._keys = keys
         self._codec = codec
         self._encoding = Encoding(keys, codec)
+        self.evidence = Evidence(self._rows, self.sequence)
         # Each of these holds a connection while its work, or whoever it waits for, needs others.
         self._whole = threading.BoundedSemaphore(max(1, connections.size // 2))
 

@@ -1,0 +1,93 @@
+"""`qmas privacy`: what an erasure would do, and the receipt of one that was done."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+import click
+
+from services.cli.asking import office
+from services.privacy import receipt as receipts
+from services.privacy.preview import Preview
+from services.privacy.preview import preview as previewed
+
+DIFFERENT: Final = 1
+
+_FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
+_TO: Final = click.Path(path_type=Path, dir_okay=False, writable=True)
+
+
+@click.group()
+def privacy() -> None:
+    """What the office owes to the people whose data it holds."""
+
+
+@privacy.command("erase-preview")
+@click.argument("reference")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def erase_preview(reference: str, *, as_json: bool) -> None:
+    """Say what erasing the person of a case would make unreadable, and what is in the way."""
+    with office() as opened:
+        found = previewed(opened, reference)
+    if as_json:
+        click.echo(json.dumps({**asdict(found), "digest": found.digest}, indent=1))
+        return
+    for line in _told(found):
+        click.echo(line)
+
+
+@privacy.command()
+@click.argument("reference")
+@click.option("--to", "target", type=_TO, help="Where to write it; default: say it in words.")
+def receipt(reference: str, target: Path | None) -> None:
+    """Give the receipt of an erasure, with the proof that the log holds it."""
+    with office() as opened:
+        made = receipts.receipt(opened, reference)
+    if target is None:
+        click.echo(receipts.told(made))
+        return
+    try:
+        with target.open("x", encoding="utf-8") as file:
+            file.write(receipts.written(made))
+    except FileExistsError as fault:
+        raise click.ClickException(f"{target} is there already; name a new file") from fault
+    click.echo(f"{made.reference} {target}")
+
+
+@privacy.command("verify-receipt")
+@click.argument("file", type=_FILE)
+@click.option("--offline", is_flag=True, help="Check it against itself alone, without a database.")
+def verify_receipt(file: Path, *, offline: bool) -> None:
+    """Check a receipt: its own proof, and unless `--offline` that this log agrees with it."""
+    try:
+        made = receipts.read(file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as fault:
+        raise receipts.NoReceipt("this file is no receipt of an erasure") from fault
+    found = [*receipts.faults(made)]
+    if not offline:
+        with office() as opened:
+            found += receipts.differences(opened, made)
+    for each in found:
+        click.echo(each, err=True)
+    if found:
+        raise click.exceptions.Exit(DIFFERENT)
+    asked = "proves itself" if offline else "proves itself, and this log agrees"
+    click.echo(f"The receipt of {made.reference} {asked}")
+
+
+def _told(found: Preview) -> list[str]:
+    sealed = found.kept
+    lines = [f"Case {found.reference} at version {found.version}, {found.stage}", "Unreadable:"]
+    lines += [f"  {count} x {name}, its personal part" for name, count in sealed.events.items()]
+    lines += [f"  {sealed.documents} documents, {sealed.document_bytes} bytes"]
+    lines += [f"  {count} letters, {state}" for state, count in sealed.letters.items()]
+    lines += [f"  {count} in {name}" for name, count in sealed.rows.items()]
+    lines += [f"Deleted: {sealed.tokens} tokens to find the person by", "Stays readable:"]
+    lines += [f"  {count} x {name}" for name, count in found.stays.items()]
+    lines += [f"Refused: {each}" for each in found.refused]
+    lines += [f"Mind: {each}" for each in found.open]
+    return [*lines, f"Digest: {found.digest}"]
+
+
+COMMANDS: Final = (privacy,)

@@ -1,0 +1,112 @@
+"""What an erasure would make unreadable, what stays, and what is in its way.
+
+Law: it tells numbers and kinds, and nothing of the person. What is sealed can be counted again
+after the erasure, when nobody can open any of it.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+
+from domain import stages as s
+from domain.days import hong_kong_date, written_out
+from domain.events import ApplicationRefused
+from services.cases import CaseAt, case_at
+from services.notifications.kept import letters_kept
+from services.notifications.statements import OPEN
+from services.projections.held import held_of
+from services.wiring import Office
+from services.work import work_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What is sealed by the key of a case: events by type, files, letters by state, rows by table.
+
+    `tokens` are those by which its person is found; they are deleted.
+    """
+
+    events: Mapping[str, int]
+    documents: int
+    document_bytes: int
+    letters: Mapping[str, int]
+    rows: Mapping[str, int]
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """An erasure as it would be now.
+
+    `stays` counts the events that anybody can still read but for what is sealed in them. What is
+    `refused` has the erasure refused; of what is `open` somebody should know before.
+    """
+
+    reference: str
+    version: int
+    stage: str
+    kept: Kept
+    stays: Mapping[str, int]
+    refused: tuple[str, ...]
+    open: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """What tells this preview from any other: of two that are equal it is equal."""
+        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def preview(office: Office, reference: str) -> Preview:
+    """Return what the erasure of a case's person would do; raises `NoSuchCase`."""
+    case = case_at(office, reference)
+    streams = (f"case-{case.reference}", f"work-{case.reference}")
+    return Preview(
+        reference=case.reference,
+        version=case.version,
+        stage=case.stage,
+        kept=kept(office, case.reference),
+        stays=office.store.evidence.types_of(streams),
+        refused=tuple(_refused(case)),
+        open=tuple(_open(office, case)),
+    )
+
+
+def kept(office: Office, reference: str) -> Kept:
+    """Return what is sealed by the key of a case, whether that is there still or not."""
+    streams = (f"case-{reference}", f"work-{reference}")
+    documents, size = office.files.kept_of(reference)
+    rows, tokens = held_of(office.models, reference)
+    return Kept(
+        events=office.store.evidence.types_of(streams, sealed=True),
+        documents=documents,
+        document_bytes=size,
+        letters=letters_kept(office.ledger, reference),
+        rows=rows,
+        tokens=tokens,
+    )
+
+
+def _refused(case: CaseAt) -> Iterator[str]:
+    if isinstance(case.state, s.Draft):
+        return
+    if not isinstance(case.state, s.Ended | s.Settled):
+        yield f"the case is {case.stage}: only the person of one that has ended can be erased"
+    if case.state.filed.application is None:
+        yield "the person was erased already"
+
+
+def _open(office: Office, case: CaseAt) -> Iterator[str]:
+    today = hong_kong_date(office.clock())
+    if (asked := work_at(office, case.reference).access) is not None:
+        due = written_out(asked.due_on)
+        yield f"a request for data awaits its answer until {due}: the erasure would end it"
+    refusals = (each.event for each in reversed(case.events))
+    refused = next((each for each in refusals if isinstance(each, ApplicationRefused)), None)
+    until = refused.reconsider_by if refused and isinstance(case.state, s.Refused) else None
+    if until is not None and until >= today:
+        yield f"until {written_out(until)} the refusal can be asked to be looked at again"
+    letters = letters_kept(office.ledger, case.reference)
+    if waiting := sum(letters.get(state, 0) for state in OPEN):
+        yield f"letters that are not sent yet, and never would be: {waiting}"

@@ -1,0 +1,211 @@
+"""The receipt of an erasure: what was destroyed, who decided it, and proof that the log says so.
+
+Law: a receipt proves itself. The exact text of an event and its instant give its leaf, and with the
+hashes before it the root of the log as it was when the event came in; so whoever holds that root,
+or a later one, needs nothing of us to check it.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from domain.errors import Reportable
+from domain.merkle import Frontier
+from domain.particulars import ErasureDecided
+from domain.wire import WIRE
+from services.cases import case_at
+from services.privacy.preview import Kept, kept
+from services.store.evidence import Entry
+from services.wiring import Office
+
+FORMAT: Final = "qmas-erasure-receipt-1"
+_TYPE: Final = WIRE[ErasureDecided].name
+_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class NoReceipt(Reportable):
+    """What was given is no receipt of an erasure."""
+
+
+class NotErased(Reportable):
+    """There is no erasure that a receipt could be of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """An event as its leaf covers it: its exact text, and the instant it was recorded."""
+
+    body: str
+    recorded_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """That the person of a case was erased.
+
+    `events` are the commit that did it, the last at `position` of the log. After the roots in
+    `before`, of the complete subtrees of all that came earlier, they make the log's `root`.
+    """
+
+    reference: str
+    proposed_by: str
+    confirmed_by: str
+    decided_at: str
+    key_destroyed_at: str
+    destroyed: Mapping[str, Any]
+    events: tuple[Said, ...]
+    position: int
+    leaf: str
+    before: tuple[str, ...]
+    root: str
+    format: str = FORMAT
+
+
+def receipt(office: Office, reference: str) -> Receipt:
+    """Return the receipt of the erasure of a case's person; `NotErased` before there is one."""
+    reference = case_at(office, reference).reference
+    entries = office.store.evidence.commit_with(f"case-{reference}", _TYPE)
+    gone_at = office.store.evidence.erased_at(reference)
+    if not entries or gone_at is None:
+        raise NotErased(f"the person of case {reference} was not erased")
+    leaves = [leaf_of(each) for each in entries]
+    before = _before(office, entries[0].position)
+    bodies = [json.loads(each.body) for each in entries]
+    proposed_by, confirmed_by = _who(bodies)
+    return Receipt(
+        reference=reference,
+        proposed_by=proposed_by,
+        confirmed_by=confirmed_by,
+        decided_at=bodies[-1]["effective_at"],
+        key_destroyed_at=_text(gone_at),
+        destroyed=_counted(kept(office, reference)),
+        events=tuple(
+            Said(body=each.body.decode(), recorded_at=_text(each.recorded_at)) for each in entries
+        ),
+        position=entries[-1].position,
+        leaf=leaves[-1].hex(),
+        before=tuple(peak.hex() for peak in before.peaks),
+        root=before.extended(leaves).root().hex(),
+    )
+
+
+def leaf_of(entry: Entry) -> bytes:
+    """Return the leaf of an event as the log has it: of its instant and its exact text."""
+    microseconds = (entry.recorded_at - _EPOCH) // timedelta(microseconds=1)
+    instant = microseconds.to_bytes(8, "big", signed=True)
+    return hashlib.sha256(b"\0" + instant + entry.body).digest()
+
+
+def written(made: Receipt) -> str:
+    """Return a receipt as the text of a file."""
+    return json.dumps(asdict(made), ensure_ascii=False, indent=1) + "\n"
+
+
+def read(text: str) -> Receipt:
+    """Return the receipt that a file holds; raises `NoReceipt`."""
+    try:
+        said = json.loads(text)
+        events = tuple(Said(**each) for each in said["events"])
+        made = Receipt(**{**said, "events": events, "before": tuple(said["before"])})
+    except (ValueError, TypeError, KeyError) as fault:
+        raise NoReceipt("this file is no receipt of an erasure") from fault
+    if made.format != FORMAT:
+        raise NoReceipt(f"this is a receipt of another format than {FORMAT}")
+    return made
+
+
+def faults(made: Receipt) -> Iterator[str]:
+    """Yield everything in which a receipt does not prove itself; nothing of ours is asked."""
+    try:
+        yield from _faults(made)
+    except (ValueError, TypeError, KeyError, IndexError) as fault:
+        raise NoReceipt("this file is no receipt of an erasure") from fault
+
+
+def _faults(made: Receipt) -> Iterator[str]:
+    leaves = [_leaf(each) for each in made.events]
+    size = int(made.position) - len(leaves)
+    peaks = tuple(bytes.fromhex(each) for each in made.before)
+    bodies = [json.loads(each.body) for each in made.events]
+    last = bodies[-1]
+    if leaves[-1].hex() != made.leaf:
+        yield "the event's text and instant give another leaf than the receipt names"
+    if size < 0 or len(peaks) != size.bit_count():
+        yield f"position {made.position} is not where these hashes lead"
+    elif Frontier(size=size, peaks=peaks).extended(leaves).root().hex() != made.root:
+        yield "the events and the hashes before them do not make the root"
+    if (last["type"], last["stream"]) != (_TYPE, f"case-{made.reference}"):
+        yield f"the event is not the erasure of the person of case {made.reference}"
+    if last["effective_at"] != made.decided_at:
+        yield "the event says another instant than the receipt"
+    if _who(bodies) != (made.proposed_by, made.confirmed_by):
+        yield "the events say that other people decided it"
+
+
+def differences(office: Office, made: Receipt) -> Iterator[str]:
+    """Yield everything in which a receipt and this installation do not agree."""
+    entries = office.store.evidence.commit_with(f"case-{made.reference}", _TYPE)
+    if not entries:
+        yield f"the log holds no erasure of the person of case {made.reference}"
+        return
+    if (entries[-1].position, leaf_of(entries[-1]).hex()) != (made.position, made.leaf):
+        yield "the log holds another event, or has it at another position"
+    if _before(office, made.position + 1).root().hex() != made.root:
+        yield f"the log up to position {made.position} has another root"
+    if office.store.evidence.erased_at(made.reference) is None:
+        yield f"the key of case {made.reference} is there"
+
+
+def told(made: Receipt) -> str:
+    """Return what a receipt says, for people."""
+    gone = made.destroyed
+    return "\n".join(
+        (
+            f"Erasure of the person of case {made.reference}",
+            f"Proposed by {made.proposed_by} and confirmed by {made.confirmed_by}",
+            f"Decided at {made.decided_at}, key destroyed at {made.key_destroyed_at}",
+            f"Unreadable since: {gone['documents']} documents, {gone['letters']} letters",
+            f"and what was personal in {gone['events']} events",
+            f"Position {made.position} of the log, leaf {made.leaf}",
+            f"Root of the log up to there: {made.root}",
+        )
+    )
+
+
+def _who(bodies: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """Return who proposed and who confirmed it, in this commit or before a restore undid it."""
+    said = bodies[-1]["payload"].get("again") or bodies[0]["payload"]
+    return said["proposed_by"], said["confirmed_by"]
+
+
+def _leaf(said: Said) -> bytes:
+    at = datetime.fromisoformat(said.recorded_at)
+    return leaf_of(Entry(body=said.body.encode(), recorded_at=at, position=0))
+
+
+def _counted(sealed: Kept) -> dict[str, Any]:
+    return {
+        "events": sum(sealed.events.values()),
+        "by_type": dict(sealed.events),
+        "documents": sealed.documents,
+        "document_bytes": sealed.document_bytes,
+        "letters": sum(sealed.letters.values()),
+    }
+
+
+def _before(office: Office, position: int) -> Frontier:
+    """Return the tree over every leaf that comes before a position."""
+    tree = Frontier()
+    while tree.size < position - 1:
+        found = office.store.evidence.leaves(after=tree.size, to=position - 1)
+        if not found:
+            break
+        tree = tree.extended(found)
+    return tree
+
+
+def _text(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat()

@@ -1,0 +1,167 @@
+"""What an erasure would do is said before, and afterwards its receipt proves that it was done."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from services.cases import submit
+from services.cli.privacy import privacy
+from services.privacy import receipt as receipts
+from services.privacy.preview import preview
+from services.projections.runner import catch_up_all
+from services.wiring import Office
+from tests.integration import marked as m
+from tests.services.asking import OFFICER, asked, on_paper
+from tests.services.test_data_access import ask as ask_for_data
+from tests.services.test_data_access import came_in, environment
+
+
+@pytest.fixture
+def proposed(office: Office) -> str:
+    """A case full of words, of which the erasure is proposed."""
+    marked = m.file_marked(office)
+    m.fill(office, marked)
+    m.propose(office, marked.reference)
+    submit(office, on_paper("emma"), asked())
+    catch_up_all(office.store, office.models)
+    return marked.reference
+
+
+@pytest.fixture
+def erased(office: Office, proposed: str) -> receipts.Receipt:
+    m.confirm(office, proposed)
+    submit(office, on_paper("jackie"), asked())
+    return receipts.receipt(office, proposed)
+
+
+def otherwise(said: receipts.Said) -> receipts.Said:
+    return replace(said, body=said.body.replace("supervisor.lee", "supervisor.low"))
+
+
+def earlier(said: receipts.Said) -> receipts.Said:
+    return replace(said, recorded_at="2019-05-01T00:00:00+00:00")
+
+
+def test_a_preview_counts_what_goes_and_what_stays_and_tells_nothing_of_the_person(
+    office: Office, proposed: str
+) -> None:
+    found = preview(office, proposed)
+    assert found.refused == ()
+    assert found.kept.events["document-received"] == found.kept.documents == 2
+    assert found.kept.events["note-added"] == 1
+    assert found.kept.rows == {"case_list": 1, "case_status": 1}
+    assert found.kept.tokens > 3
+    assert found.stays["application-withdrawn"] == 1
+    assert sum(found.stays.values()) > sum(found.kept.events.values())
+    assert m.told(repr(found).encode()) == set()
+
+
+def test_of_two_previews_the_digest_is_the_same_until_something_changes(
+    office: Office, proposed: str
+) -> None:
+    before = preview(office, proposed)
+    assert before.digest == preview(office, proposed).digest
+    ask_for_data(office, proposed, came_in(office))
+    after = preview(office, proposed)
+    assert after.digest != before.digest
+    (mind,) = after.open
+    assert mind.startswith("a request for data awaits its answer until")
+
+
+def test_a_preview_says_why_an_erasure_would_be_refused(office: Office, proposed: str) -> None:
+    living = submit(office, on_paper("john"), asked()).reference
+    (reason,) = preview(office, living).refused
+    assert reason.startswith("the case is submitted")
+    m.confirm(office, proposed)
+    assert preview(office, proposed).refused == ("the person was erased already",)
+
+
+def test_the_receipt_counts_what_the_preview_did(office: Office, proposed: str) -> None:
+    before = preview(office, proposed).kept
+    m.confirm(office, proposed)
+    made = receipts.receipt(office, proposed)
+    assert made.destroyed["documents"] == before.documents
+    assert made.destroyed["document_bytes"] == before.document_bytes
+    assert made.destroyed["by_type"] == before.events
+    assert (made.proposed_by, made.confirmed_by) == (OFFICER.name, "supervisor.lee")
+
+
+def test_a_receipt_proves_itself_and_the_log_agrees(
+    office: Office, erased: receipts.Receipt
+) -> None:
+    again = receipts.read(receipts.written(erased))
+    assert again == erased
+    assert list(receipts.faults(again)) == []
+    assert list(receipts.differences(office, again)) == []
+    assert m.told(receipts.written(erased).encode()) == set()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda made: replace(made, events=tuple(otherwise(each) for each in made.events)),
+        lambda made: replace(made, events=tuple(earlier(each) for each in made.events)),
+        lambda made: replace(made, position=1),
+        lambda made: replace(made, confirmed_by="supervisor.low"),
+        lambda made: replace(made, reference="QM-4K7RT-9XWPR"),
+        lambda made: replace(made, root="0" * 64),
+        lambda made: replace(made, before=made.before[:-1]),
+        lambda made: replace(made, leaf="0" * 64),
+        lambda made: replace(made, decided_at="2019-05-01T00:00:00Z"),
+    ],
+)
+def test_a_receipt_that_was_changed_is_told_without_the_log(
+    erased: receipts.Receipt, changed: object
+) -> None:
+    assert callable(changed)
+    assert list(receipts.faults(changed(erased))) != []
+
+
+def test_another_log_does_not_agree_with_a_receipt(
+    office: Office, erased: receipts.Receipt
+) -> None:
+    assert list(receipts.differences(office, replace(erased, root="0" * 64)))
+    assert list(receipts.differences(office, replace(erased, position=erased.position - 1)))
+    living = submit(office, on_paper("john"), asked()).reference
+    (said,) = receipts.differences(office, replace(erased, reference=living))
+    assert said == f"the log holds no erasure of the person of case {living}"
+
+
+def test_before_an_erasure_there_is_no_receipt(office: Office, proposed: str) -> None:
+    with pytest.raises(receipts.NotErased):
+        receipts.receipt(office, proposed)
+
+
+def test_what_is_no_receipt_is_refused() -> None:
+    for text in ("", "[]", "{}", '{"format": "qmas-erasure-receipt-2"}'):
+        with pytest.raises(receipts.NoReceipt):
+            receipts.read(text)
+
+
+def test_the_terminal_says_what_would_go_and_gives_and_checks_the_receipt(
+    office: Office, proposed: str, tmp_path: Path
+) -> None:
+    told = {"env": environment(office.settings)}
+    said = CliRunner().invoke(privacy, ["erase-preview", proposed], **told)
+    assert "2 documents" in said.output
+    assert "1 x note-added, its personal part" in said.output
+    as_json = CliRunner().invoke(privacy, ["erase-preview", proposed, "--json"], **told)
+    assert json.loads(as_json.output)["digest"] in said.output
+
+    m.confirm(office, proposed)
+    file = tmp_path / "receipt.json"
+    given = CliRunner().invoke(privacy, ["receipt", proposed, "--to", str(file)], **told)
+    assert given.output == f"{proposed} {file}\n"
+    in_words = CliRunner().invoke(privacy, ["receipt", proposed], **told)
+    assert "Proposed by officer.chan and confirmed by supervisor.lee" in in_words.output
+    checked = CliRunner().invoke(privacy, ["verify-receipt", str(file)], **told)
+    assert checked.output == (f"The receipt of {proposed} proves itself, and this log agrees\n")
+    alone = CliRunner().invoke(privacy, ["verify-receipt", "--offline", str(file)])
+    assert alone.output == f"The receipt of {proposed} proves itself\n"
+    file.write_text(file.read_text().replace("supervisor.lee", "supervisor.low"))
+    changed = CliRunner().invoke(privacy, ["verify-receipt", "--offline", str(file)])
+    assert changed.exit_code == 1
+    assert "the events and the hashes before them do not make the root" in changed.output
