@@ -23,7 +23,9 @@ from rich.table import Table
 
 from benchmarks.offices import office_of
 from benchmarks.server import Database, fresh_database, throwaway_server
+from domain.access import Action, Person, Role
 from domain.application import Route
+from domain.looks import Door, What, look_of
 from domain.stages import Stage
 from domain.work_queue import FOR_OFFICERS
 from services.identity import logins
@@ -34,6 +36,13 @@ from services.projections.paging import CaseFilter, Mark, Sort, case_list_page
 from services.store import BlindIndex, CaseKeys
 from services.wiring import Office
 
+LOOK = look_of(
+    Person(name="officer.7", role=Role.OFFICER),
+    Action.READ_CASES,
+    What.LIST,
+    Door.PAGE,
+    "benchmark",
+)
 _CASES = """
 INSERT INTO case_list (
     reference, stage, stage_since, route, channel, submitted_at, points, exercise, ruleset,
@@ -148,12 +157,12 @@ def pages_of(models: ReadModels, wanted: CaseFilter, sort: Sort) -> Callable[[],
     """Ask for the first page, and for the one after a page deep in the list."""
     cursors: list[str | None] = [None]
     for _ in range(20):
-        page = case_list_page(models, wanted, sort=sort, after=cursors[-1])
+        page = case_list_page(models, LOOK, wanted, sort=sort, after=cursors[-1])
         if page.next is None:
             break
         cursors.append(page.next)
     one_after_another = cycle(cursors)
-    return lambda: case_list_page(models, wanted, sort=sort, after=next(one_after_another))
+    return lambda: case_list_page(models, LOOK, wanted, sort=sort, after=next(one_after_another))
 
 
 def served(database: Database, rounds: int) -> Iterator[tuple[str, list[float]]]:
@@ -205,7 +214,7 @@ def main() -> None:
             ("get-next", take),
             ("how many wait", lambda: queue.waiting(models, FOR_OFFICERS)),
             ("how many are held", lambda: queue.waiting(models, FOR_OFFICERS, on_hold=True)),
-            ("what an officer has", lambda: queue.held_by(models, "officer.7")),
+            ("what an officer has", lambda: queue.held_by(models, LOOK, "officer.7")),
             ("who has how many", lambda: queue.workloads(models)),
         ):
             table.add_row(name, "", *_shown(timed(ask, asked.rounds)))

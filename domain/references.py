@@ -7,6 +7,7 @@ every swap of two neighbours. About 2 to the power of 44 references, so none is 
 
 from typing import Final
 
+PREFIX: Final = "QM-"
 ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 RANDOM_CHARACTERS: Final = 9
 RANDOM_BYTES: Final = 8
@@ -40,4 +41,4 @@ def _check(body: str) -> str:
 
 
 def _grouped(body: str) -> str:
-    return f"QM-{body[:5]}-{body[5:]}"
+    return f"{PREFIX}{body[:5]}-{body[5:]}"

@@ -105,7 +105,8 @@ def case_list(call: Call, query: dict[str, Any]) -> CasePage:
     if "held" in query:
         query |= whose_cases(call.person, query.pop("held"))
     fresh = shown(office, *rests_on)
-    found = queries.case_list(office.models, queries.CaseFilter(**query), **page)
+    look = call.look(What.SEARCH if "name" in query else What.LIST)
+    found = queries.case_list(office.models, look, queries.CaseFilter(**query), **page)
     items = tuple(_item(each) for each in found.rows)
     return CasePage(items=items, next=found.next, freshness=fresh)
 
@@ -116,7 +117,7 @@ def linked(call: Call, reference: str, query: dict[str, Any]) -> LinkedCases:
     case = case_seen(office, call.look(What.CASE), reference)
     wait_until_shown(office, query.get("wait_for"), "case-list")
     fresh = shown(office, "case-list")
-    found = queries.linked(office.models, case.reference)
+    found = queries.linked(office.models, call.look(What.LINKED), case.reference)
     return LinkedCases(
         reference=case.reference, items=tuple(_item(each) for each in found), freshness=fresh
     )

@@ -209,7 +209,9 @@ def own(call: Call, query: dict[str, Any]) -> WorkPage:
         "on_hold": queue.waiting(office.models, FOR_OFFICERS, on_hold=True),
     }
     return WorkPage(
-        items=tuple(_held(each) for each in queue.held_by(office.models, person.name)),
+        items=tuple(
+            _held(each) for each in queue.held_by(office.models, call.look(What.WORK), person.name)
+        ),
         waiting=waits["waiting"].number,
         on_hold=waits["on_hold"].number,
         or_more=tuple(name for name, each in waits.items() if each.or_more),

@@ -10,9 +10,10 @@ from typing import Final
 
 import click
 
-from domain.access import Role
+from domain.access import Action, Role
+from domain.looks import Look, What
 from domain.references import parse_reference
-from services.cli.asking import office, operator
+from services.cli.asking import looking, office, operator
 from services.counts import Count
 from services.notifications import planning, returns
 from services.notifications.entries import Notification, State
@@ -92,6 +93,7 @@ def list_(states: tuple[str, ...], reference: str | None, before: int | None, li
     """Show the newest notifications, one a line."""
     with office() as opened:
         rows = opened.ledger.rows(
+            _look(),
             states=tuple(State(state) for state in states),
             reference=_reference(reference),
             before=before,
@@ -157,7 +159,7 @@ def bounced(letter: str, reason: str | None) -> None:
 def show(row: int) -> None:
     """Show one notification, and what was tried for it."""
     with office() as opened:
-        found = opened.ledger.rows(before=row + 1, limit=1)
+        found = opened.ledger.rows(_look(), before=row + 1, limit=1)
         attempts = opened.ledger.attempts(row)
         events = opened.ledger.events(found)
     if not found or found[0].id != row:
@@ -192,9 +194,13 @@ def fence(confirm: str | None) -> None:
 COMMANDS: tuple[click.Command, ...] = (notifications,)
 
 
+def _look() -> Look:
+    return looking(Action.READ_NOTIFICATIONS, What.NOTIFICATIONS)
+
+
 def _not_again(ledger: Ledger, number: int) -> str | None:
     """Say why a notification is not tried again; None where it is due."""
-    found = ledger.rows(before=number + 1, limit=1)
+    found = ledger.rows(_look(), before=number + 1, limit=1)
     if not found or found[0].id != number:
         return f"there is no notification {number}"
     row = found[0]

@@ -9,14 +9,23 @@ import click
 from rich.table import Table
 
 from domain import work_commands as c
-from domain.access import Role
+from domain.access import Action, Role
 from domain.application import Route
 from domain.data_access import AccessChannel, AccessGround, AccessOutcome
 from domain.days import hong_kong_date
 from domain.errors import NothingWaits
+from domain.looks import What
 from domain.stages import Stage
 from domain.work_queue import FOR_OFFICERS
-from services.cli.asking import DAY, in_hong_kong, office, operator, request, wide_console
+from services.cli.asking import (
+    DAY,
+    in_hong_kong,
+    looking,
+    office,
+    operator,
+    request,
+    wide_console,
+)
 from services.counts import Count
 from services.projections import queue, runner
 from services.projections.deadlines import answers_awaited
@@ -63,7 +72,7 @@ def list_(officer: str | None) -> None:
         for name in ("case-list", "work"):
             runner.catch_up(opened.store, opened.models, name)
         wanted = officer or operator(Role.OFFICER).name
-        held = queue.held_by(opened.models, wanted)
+        held = queue.held_by(opened.models, looking(Action.READ_WORK, What.WORK), wanted)
         loads = queue.workloads(opened.models)
         waiting = queue.waiting(opened.models, FOR_OFFICERS)
         on_hold = queue.waiting(opened.models, FOR_OFFICERS, on_hold=True)
@@ -161,7 +170,7 @@ def data_open() -> None:
     with office() as opened:
         for name in ("case-list", "deadlines"):
             runner.catch_up(opened.store, opened.models, name)
-        found = answers_awaited(opened.models, limit=_AT_MOST)
+        found = answers_awaited(opened.models, looking(Action.READ_WORK, What.WORK), limit=_AT_MOST)
         today = hong_kong_date(opened.clock())
     more = f"the first {_AT_MOST}" if len(found) == _AT_MOST else str(len(found))
     table = Table(title="Requests for data", caption=f"{more} to be answered")

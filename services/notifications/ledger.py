@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as insert_or_leave
 
+from domain.looks import Look
 from services.counts import MOST, Count
 from services.notifications.entries import (
     ERASED,
@@ -63,6 +64,7 @@ from services.notifications.tables import (
 from services.store import CaseKeys
 from services.store.absence import tell_absence
 from services.store.connections import ANSWER_SECONDS
+from services.store.noting import noted, shown
 
 _ROW: Final = notifications.c
 _LONGEST: Final = 200  # of what is on record of an attempt
@@ -77,6 +79,7 @@ class Ledger:
 
     def __init__(self, engine: Engine, keys: CaseKeys, marks: Marks) -> None:
         self.engine = engine
+        self.reads = engine.execution_options(isolation_level="AUTOCOMMIT")
         self.keys = keys
         self.fence = Fence(engine, marks)
         self.mail = MailRest(engine)
@@ -247,15 +250,20 @@ class Ledger:
             oldest_due=oldest,
         )
 
-    def rows(
+    def rows(  # noqa: PLR0913 - what is asked for, each by its name
         self,
+        look: Look,
         *,
         states: Sequence[State] = (),
         reference: str | None = None,
         before: int | None = None,
         limit: int = 25,
+        shows: int | None = None,
     ) -> tuple[Notification, ...]:
-        """Return rows, newest first: of these states, of this case, made before row `before`."""
+        """Return rows, newest first: of these states, of this case, made before row `before`.
+
+        Their cases are on record as looked at, of the first `shows` where no more are shown.
+        """
         columns = [_ROW[name] for name in Notification.__dataclass_fields__]
         query = select(*columns).order_by(_ROW.id.desc()).limit(limit)
         if states:
@@ -264,8 +272,9 @@ class Ledger:
             query = query.where(_ROW.reference == reference)
         if before is not None:
             query = query.where(_ROW.id < before)
-        with self.engine.connect() as connection:
-            return tuple(_notification(row) for row in connection.execute(query).mappings())
+        told = noted(query, look, shown(shows), filters={"states": states, "case": reference})
+        with self.reads.connect() as connection:
+            return tuple(_notification(row) for row in connection.execute(told).mappings())
 
     def events(self, rows: Sequence[Notification]) -> Mapping[int, str]:
         """Return the name of the event that each position of these rows is of."""

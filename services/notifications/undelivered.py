@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection, Select, literal, select, update
 
+from domain.looks import Look
 from domain.processes import OUTSIDE
 from domain.work_events import LetterPosted
 from services.counts import MOST, Count
@@ -20,6 +21,7 @@ from services.notifications.ledger import Ledger
 from services.notifications.letters import Letter
 from services.notifications.statements import counted
 from services.notifications.tables import case_keys, notifications
+from services.store.noting import noted, shown
 
 _ROW: Final = notifications.c
 
@@ -33,15 +35,24 @@ class Undelivered:
 
 
 def waiting(
-    ledger: Ledger, *, before: int | None = None, limit: int = 25
+    ledger: Ledger,
+    look: Look,
+    *,
+    before: int | None = None,
+    limit: int = 25,
+    shows: int | None = None,
 ) -> tuple[Notification, ...]:
-    """Return the letters that wait to be printed, the latest first, made before row `before`."""
+    """Return the letters that wait to be printed, the latest first, made before row `before`.
+
+    Their cases are on record as looked at, of the first `shows` where no more are shown.
+    """
     columns = [_ROW[name] for name in Notification.__dataclass_fields__]
     query = _waiting(select(*columns)).order_by(_ROW.id.desc()).limit(limit)
     if before is not None:
         query = query.where(_ROW.id < before)
-    with ledger.engine.connect() as connection:
-        return tuple(map(_notification, connection.execute(query).mappings()))
+    with ledger.reads.connect() as connection:
+        told = noted(query, look, shown(shows))
+        return tuple(map(_notification, connection.execute(told).mappings()))
 
 
 def number_waiting(ledger: Ledger) -> Count:
@@ -62,11 +73,12 @@ def of_case(ledger: Ledger, reference: str) -> Mapping[int, LetterPosted]:
         }
 
 
-def letter(ledger: Ledger, number: int) -> Undelivered | None:
-    """Return a letter that waits, None where none of this number does."""
+def letter(ledger: Ledger, look: Look, number: int) -> Undelivered | None:
+    """Return a letter that waits, None where none of this number does; the look is on record."""
     query = _waiting(select(notifications, case_keys.c.wrapped)).where(_ROW.id == number)
-    with ledger.engine.connect() as connection:
-        found = connection.execute(query).mappings().one_or_none()
+    with ledger.reads.connect() as connection:
+        told = noted(query, look, shown(), filters={"letter": number})
+        found = connection.execute(told).mappings().one_or_none()
     if found is None:
         return None
     identity = Identity(

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from domain import told
+from domain.looks import What
 from domain.projections.case_list import CaseRow
 from domain.stages import Draft
 from services.cases import CaseAt
+from services.pages.guard import look
 from services.projections import queries
 from services.wiring import Office
 
@@ -50,6 +52,6 @@ def around(office: Office, found: CaseAt) -> Around:
         refiles=refiles,
         refiled_as=refiled_as,
         stale=filed is not None and filed.stale,
-        linked=queries.linked(office.models, found.reference),
+        linked=queries.linked(office.models, look(What.LINKED), found.reference),
         erased=filed is None or filed.application is None,
     )

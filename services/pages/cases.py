@@ -16,11 +16,12 @@ from flask.typing import ResponseReturnValue
 
 from domain.access import Action
 from domain.application import Route as Test
+from domain.looks import What
 from domain.references import parse_reference
 from domain.stages import Stage
 from services.counts import Count
 from services.pages.forms import FormFaults
-from services.pages.guard import Route, visitor
+from services.pages.guard import Route, look, visitor
 from services.projections import queries
 from services.projections.queries import CaseFilter, CasePage, Mark, Sort
 from services.wiring import Office
@@ -52,7 +53,13 @@ class _Asked:
 def case_list(office: Office) -> ResponseReturnValue:
     """Show a page of the cases that the address asks for."""
     asked = _asked(request.args)
-    page = queries.case_list(office.models, asked.wanted, sort=asked.sort, after=asked.after)
+    page = queries.case_list(
+        office.models,
+        look(What.SEARCH if asked.wanted.name else What.LIST),
+        asked.wanted,
+        sort=asked.sort,
+        after=asked.after,
+    )
     counts = queries.counts_by_stage(office.models)
     return render_template(
         "cases.html",

@@ -8,12 +8,13 @@ from flask.typing import ResponseReturnValue
 
 from domain.access import WORK_ACTION_OF
 from domain.errors import Forbidden, Refusal
+from domain.looks import What
 from domain.work_commands import RecordPosting
 from services import work
 from services.cases import Request
 from services.notifications import undelivered
 from services.pages import forms
-from services.pages.guard import Route, visitor
+from services.pages.guard import Route, look, visitor
 from services.pages.problems import status_of, title_of
 from services.store.errors import CommandReused
 from services.wiring import Office
@@ -25,7 +26,9 @@ _MOST_DIGITS: Final = 18
 def letter_list(office: Office) -> ResponseReturnValue:
     """Show the letters that wait to be printed, the latest first."""
     before = _number(request.args.get("before", ""))
-    found = undelivered.waiting(office.ledger, before=before, limit=SHOWN + 1)
+    found = undelivered.waiting(
+        office.ledger, look(What.LETTERS), before=before, limit=SHOWN + 1, shows=SHOWN
+    )
     return render_template(
         "letters.html",
         letters=found[:SHOWN],
@@ -66,7 +69,8 @@ def _number(text: str) -> int | None:
 def _found(office: Office, text: str) -> undelivered.Undelivered:
     """Return the letter of that number that waits; there is no page of any other."""
     number = _number(text)
-    found = None if number is None else undelivered.letter(office.ledger, number)
+    seen = look(What.LETTERS)
+    found = None if number is None else undelivered.letter(office.ledger, seen, number)
     if found is None:
         abort(404)
     return found

@@ -11,12 +11,13 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from domain.access import Action
+from domain.looks import What
 from domain.projections.stage_after import CASE_STREAM, EXERCISE_STREAM, WORK_STREAM, key_after
 from domain.record import Recorded
 from domain.wire import WIRE
 from services.pages.catalogue import load_catalogue
 from services.pages.forms import FormFaults
-from services.pages.guard import Route
+from services.pages.guard import Route, look
 from services.store import EventUnreadable
 from services.wiring import Office
 
@@ -67,7 +68,7 @@ def _happened(office: Office, first: int, last: int) -> list[Happened | Unreadab
     """Return what stands after the position `first`, up to `last`, whatever cannot be read."""
     words = load_catalogue()
     try:
-        read = office.store.read_log(after=first, limit=last - first, personal=False)
+        read = office.store.read_log_seen(look(What.RECENT), after=first, limit=last - first)
     except EventUnreadable as fault:
         if last - first == 1:
             return [Unreadable(position=last, where=fault.where)]

@@ -7,9 +7,10 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from domain.access import Action, permitted
+from domain.looks import What
 from domain.references import parse_reference
 from services.notifications.entries import UNUSABLE, Notification, State
-from services.pages.guard import Route, visitor
+from services.pages.guard import Route, look, visitor
 from services.wiring import Office
 
 _PAGE: Final = 50
@@ -22,9 +23,11 @@ def undelivered(office: Office) -> ResponseReturnValue:
     """Show what was given up, newest first, and say so where nothing is sent at all."""
     before = request.args.get("before", "")
     found = office.ledger.rows(
+        look(What.NOTIFICATIONS),
         states=(State.FAILED,),
         before=_number(before),
         limit=_PAGE + 1,
+        shows=_PAGE,
     )
     rows = found[:_PAGE]
     return render_template(
@@ -44,7 +47,8 @@ def retry(office: Office, number: str) -> ResponseReturnValue:
     row = _number(number)
     if row is None:
         abort(404)
-    found = office.ledger.rows(states=(State.FAILED,), before=row + 1, limit=1)
+    seen = look(What.NOTIFICATIONS)
+    found = office.ledger.rows(seen, states=(State.FAILED,), before=row + 1, limit=1)
     if [each.id for each in found] == [row] and office.ledger.retry(visitor().name, ids=[row]):
         office.pokes.planned()
         _log.info("notification_retried", id=row, by=visitor().name)

@@ -106,7 +106,7 @@ def _list(office: Office, typed: Mapping[str, str], faults: Mapping[str, str]) -
     return render_template(
         "work.html",
         may_take=permitted(person, WORK_ACTION_OF[c.TakeNext]),
-        mine=queue.held_by(office.models, person.name),
+        mine=queue.held_by(office.models, look(What.WORK), person.name),
         waiting=queue.waiting(office.models, FOR_OFFICERS),
         on_hold=queue.waiting(office.models, FOR_OFFICERS, on_hold=True),
         loads=queue.workloads(office.models) if _sees_loads() else None,

@@ -21,9 +21,11 @@ from sqlalchemy import (
 
 from domain.days import hong_kong_date
 from domain.deadlines import PASSED, Deadline
+from domain.looks import Look
 from domain.reminding import Schedule
 from services.projections.models import ReadModels
 from services.projections.tables import case_list, deadlines
+from services.store.noting import noted, shown
 
 _TODAY: Final[ColumnElement[date]] = literal_column("(now() AT TIME ZONE interval '8 hours')::date")
 
@@ -78,8 +80,11 @@ class AwaitedAnswer:
     holder: str | None
 
 
-def answers_awaited(models: ReadModels, *, limit: int) -> tuple[AwaitedAnswer, ...]:
-    """Return at most `limit` requests for data that await their answer, the next due first."""
+def answers_awaited(models: ReadModels, look: Look, *, limit: int) -> tuple[AwaitedAnswer, ...]:
+    """Return at most `limit` requests for data that await their answer, the next due first.
+
+    Their cases are on record as looked at.
+    """
     due_on = deadlines.c.access_due_on
     query = (
         select(deadlines.c.reference, due_on, case_list.c.holder)
@@ -93,7 +98,7 @@ def answers_awaited(models: ReadModels, *, limit: int) -> tuple[AwaitedAnswer, .
     with models.reads.connect() as connection:
         return tuple(
             AwaitedAnswer(reference=reference, due_on=on, holder=holder)
-            for reference, on, holder in connection.execute(query)
+            for reference, on, holder in connection.execute(noted(query, look, shown()))
         )
 
 

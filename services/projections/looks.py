@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from domain.looks import Look
 from services.projections.models import ReadModels
-from services.projections.noting import noted
+from services.store.noting import noted
 from services.store.tables import read_words, reads
 
 LIMIT: Final = 25

@@ -7,7 +7,7 @@ added or changed meanwhile can neither repeat nor hide another.
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -31,6 +31,7 @@ from sqlalchemy import (
 )
 
 from domain.application import Route
+from domain.looks import Look
 from domain.projections.case_list import CaseRow
 from domain.stages import Stage
 from services import counts
@@ -49,6 +50,7 @@ from services.projections.tables import (
     deadlines,
 )
 from services.store.errors import StoreUnreachable
+from services.store.noting import noted, shown
 
 LIMIT: Final = 25
 MOST: Final = 200
@@ -156,8 +158,9 @@ _MARKED: Final[Mapping[Mark, str]] = MappingProxyType(
 )
 
 
-def case_list_page(
+def case_list_page(  # noqa: PLR0913 - what is asked for, most of it by its name
     models: ReadModels,
+    look: Look,
     wanted: CaseFilter,
     *,
     sort: Sort = Sort.NEWEST,
@@ -166,6 +169,7 @@ def case_list_page(
 ) -> CasePage:
     """Return the page of at most `limit` cases (1 to 200) that comes after the cursor `after`.
 
+    Every case of the page is on record as looked at, and what was searched for as blind tokens.
     Raises `BadCursor` when `after` is not a cursor of this list in this order.
     """
     if not 1 <= limit <= MOST:
@@ -176,8 +180,10 @@ def case_list_page(
     if after is not None:
         query = query.where(_beyond(_read_cursor(after, sort)))
     query = query.order_by(*_order(sort)).limit(limit + 1)
+    asked = {**asdict(wanted), "name": None, "sort": sort}
+    told = noted(query, look, shown(limit), tokens=wanted.name, filters=asked)
     with models.reads.connect() as connection:
-        found = connection.execute(query).all()
+        found = connection.execute(told).all()
         due = days_due(connection, [each.reference for each in found[:limit]])
     rows = tuple(case_row_of(models, each) for each in found[:limit])
     more = len(found) > limit

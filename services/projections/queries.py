@@ -18,7 +18,6 @@ from services.projections.catalogue import CASE_STATUS, EXERCISES, PROJECTIONS, 
 from services.projections.checkpoints import Freshness, Generation
 from services.projections.models import ReadModels
 from services.projections.names import person_token, searched
-from services.projections.noting import asked_for, noted
 from services.projections.paging import (
     CaseFilter,
     CasePage,
@@ -35,6 +34,7 @@ from services.projections.sealed import opened
 from services.projections.tables import case_keys, case_names, case_status
 from services.projections.tables import case_list as case_table
 from services.projections.tables import exercises as exercise_table
+from services.store.noting import asked_for, noted, shown
 
 __all__ = [
     "CaseFilter",
@@ -129,10 +129,11 @@ def case_row(models: ReadModels, reference: str) -> CaseRow | None:
     return None if found is None else case_row_of(models, found)
 
 
-def linked(models: ReadModels, reference: str) -> tuple[CaseRow, ...]:
+def linked(models: ReadModels, look: Look, reference: str) -> tuple[CaseRow, ...]:
     """Return the other cases of a case's person, the first filed first; none once erased.
 
-    Which cases are of one person is told by travel document and day of birth.
+    Whoever looks at the case looks at these too, which is on record where there are any. Which
+    cases are of one person is told by travel document and day of birth.
     """
     row = case_row(models, reference)
     if row is None or row.personal is None:
@@ -141,7 +142,8 @@ def linked(models: ReadModels, reference: str) -> tuple[CaseRow, ...]:
     order = case_table.c.submitted_at, case_table.c.reference
     query = _of_person(with_names(), person).where(case_table.c.reference != reference)
     with models.reads.connect() as connection:
-        found = connection.execute(query.order_by(*order))
+        told = noted(query.order_by(*order), look, shown(), only_hits=True)
+        found = connection.execute(told)
         return tuple(case_row_of(models, each) for each in found)
 
 

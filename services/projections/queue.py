@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Select, func, select, text
 
 from domain.application import Route
+from domain.looks import Look
 from domain.projections.work import WorkRow
 from domain.stages import Stage
 from services.counts import MOST, Count
@@ -20,6 +21,7 @@ from services.projections.catalogue import WORK
 from services.projections.models import ReadModels
 from services.projections.rows import made
 from services.projections.tables import case_list, work
+from services.store.noting import noted, shown
 
 _LOCKS: Final = 0x776F726B  # "work": a class of advisory locks of our own
 _LOOKED_AT: Final = 100
@@ -118,11 +120,12 @@ def waiting(models: ReadModels, stages: Sequence[Stage], *, on_hold: bool = Fals
         return Count.counted(int(connection.execute(_COUNTED, given).scalar_one()), MOST)
 
 
-def held_by(models: ReadModels, officer: str) -> tuple[HeldCase, ...]:
-    """Return the cases that an officer has, the one they have had longest first."""
+def held_by(models: ReadModels, look: Look, officer: str) -> tuple[HeldCase, ...]:
+    """Return the cases that an officer has, the longest had first, and record the look at them."""
     query = _held().where(work.c.holder == officer).order_by(work.c.since, work.c.reference)
     with models.reads.connect() as connection:
-        return tuple(_held_case(each) for each in connection.execute(query))
+        told = noted(query, look, shown(), filters={"holder": officer})
+        return tuple(_held_case(each) for each in connection.execute(told))
 
 
 def workloads(models: ReadModels) -> tuple[Workload, ...]:

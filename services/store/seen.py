@@ -4,32 +4,41 @@ Law: what is shown is what is recorded. Whoever cannot record a look reads nothi
 done by one statement or neither is.
 """
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from domain.looks import Look
+from services.store import queries
 
 # What is written in WITH is done whether or not anybody reads it, and `found` keeps its order.
 # A look waits for no disk: its commit is written out a moment later, and nothing is lost of it but
-# by a crash of the server itself. It is set for this statement's own transaction and no other.
-STREAMS: Final = """
+# by a crash of the server itself. It is set for the statement's own transaction and no other.
+_NOTED: Final = """
+    INSERT INTO reads (who, role, purpose, what, door, correlation_id, cases)
+    SELECT %(who)s::text, %(role)s::text, %(purpose)s::text, %(what)s::text, %(door)s::text,
+        %(correlation_id)s::text,
+"""
+_SOON: Final = "FROM set_config('synchronous_commit', 'off', true)"
+# No value is in these texts but by its name.
+STREAMS: Final = f"""
 WITH found AS MATERIALIZED (
     SELECT json_send(events.body) AS body, events.recorded_at, log.position, log.sequenced_at,
         events.stream
     FROM events LEFT JOIN log USING (commit_id, ord)
     WHERE events.stream = ANY (%(streams)s::text[]) ORDER BY events.stream, events.version
-), noted AS (
-    INSERT INTO reads (who, role, purpose, what, door, correlation_id, cases)
-    SELECT %(who)s::text, %(role)s::text, %(purpose)s::text, %(what)s::text, %(door)s::text,
-        %(correlation_id)s::text, ARRAY[%(reference)s::text]
-    FROM set_config('synchronous_commit', 'off', true)
-)
+), noted AS ({_NOTED} ARRAY[%(reference)s::text] {_SOON})
 SELECT * FROM found
-"""
+"""  # noqa: S608 - as said above
+LOG: Final = f"""
+WITH found AS MATERIALIZED ({queries.LOG}), noted AS ({_NOTED} ARRAY(
+        SELECT DISTINCT substring(stream FROM strpos(stream, '-') + 1) FROM found
+        WHERE starts_with(stream, 'case-') OR starts_with(stream, 'work-')
+    ) {_SOON})
+SELECT * FROM found
+"""  # noqa: S608 - as said above
 
 
-def given(look: Look, reference: str) -> Mapping[str, Any]:
-    """Return what the statement takes for a look at the case of that reference."""
+def given(look: Look) -> dict[str, Any]:
+    """Return what the statements take of a look."""
     return {
         "who": look.person.name,
         "role": str(look.person.role),
@@ -37,5 +46,4 @@ def given(look: Look, reference: str) -> Mapping[str, Any]:
         "what": str(look.what),
         "door": str(look.door),
         "correlation_id": look.correlation_id,
-        "reference": reference,
     }

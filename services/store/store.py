@@ -149,7 +149,7 @@ class Store:
         it could not be, and then nothing is read.
         """
         found: dict[str, list[Recorded[Event]]] = {stream: [] for stream in streams}
-        told = {**seen.given(look, reference), "streams": list(streams)}
+        told = {**seen.given(look), "reference": reference, "streams": list(streams)}
         for recorded in self._read(seen.STREAMS, told, personal=personal):
             found[recorded.stream].append(recorded)
         return {stream: tuple(events) for stream, events in found.items()}
@@ -168,11 +168,16 @@ class Store:
         """
         self.sequence()
         given = {"after": after, "limit": limit, "opened": self._codec.names(personal)}
-        read = self._read(queries.LOG, given, personal=personal)
-        for position, recorded in enumerate(read, start=after + 1):
-            if recorded.position != position:
-                raise LogCorrupt(position)
-        return read
+        return _contiguous(after, self._read(queries.LOG, given, personal=personal))
+
+    def read_log_seen(self, look: Look, *, after: int, limit: int) -> tuple[Recorded[Event], ...]:
+        """What a person sees of the log: as `read_log` without anything personal.
+
+        The look at every case that is named there is recorded with it, as in `read_seen`.
+        """
+        self.sequence()
+        told = {**seen.given(look), "after": after, "limit": limit, "opened": []}
+        return _contiguous(after, self._read(seen.LOG, told, personal=False))
 
     def read_shard(
         self, shard: Shard, *, after: int, limit: int, personal: bool | Opening = True
@@ -377,6 +382,13 @@ class Store:
                 return work(connection)
         except ConnectionLost as fault:
             raise StoreUnreachable(str(fault)) from fault
+
+
+def _contiguous(after: int, read: tuple[Recorded[Event], ...]) -> tuple[Recorded[Event], ...]:
+    for position, recorded in enumerate(read, start=after + 1):
+        if recorded.position != position:
+            raise LogCorrupt(position)
+    return read
 
 
 def _present(row: _Row | None) -> _Row:

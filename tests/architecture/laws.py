@@ -51,7 +51,10 @@ UNSEEN: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         "services.cases": frozenset({"case_at", "history"}),
         "services.work": frozenset({"work_at", "history"}),
-        "services.projections.queries": frozenset({"status"}),
+        "services.projections.queries": frozenset({"status", "case_row", "live_case"}),
+        "services.store.store": frozenset(
+            {"read_stream", "read_streams", "read_firsts", "read_log", "read_shard"}
+        ),
     }
 )
 """What gives something of a case to the program itself, by module: nobody may be shown it."""

@@ -27,6 +27,7 @@ from tests.integration.mailing import (
     settings,
 )
 from tests.services.coming_in import JOHN_BORN
+from tests.services.seeing import looking
 from tests.services.visiting import later
 
 
@@ -67,7 +68,7 @@ def test_a_code_reaches_the_mailbox_and_opens_the_status(office: Office, mail: M
     assert mail.messages[0]["Subject"] == f"Your code for application {reference}"
     assert _enters(office, challenge, _code_in(mail))
     assert send(office) == 0
-    assert office.ledger.rows() == ()
+    assert office.ledger.rows(looking()) == ()
 
 
 def test_who_has_no_usable_address_is_sent_nothing(office: Office, mail: MailServer) -> None:

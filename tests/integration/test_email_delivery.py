@@ -31,6 +31,7 @@ from tests.integration.mailing import (
     states,
 )
 from tests.services.erasing import erase
+from tests.services.seeing import looking
 
 _LEASE = timedelta(minutes=1)
 _DELIVER = """
@@ -62,7 +63,7 @@ def _planned(office: Office, count: int = 1) -> list[str]:
 
 
 def _only(office: Office) -> Notification:
-    (row,) = office.ledger.rows()
+    (row,) = office.ledger.rows(looking())
     return row
 
 
@@ -134,7 +135,7 @@ def test_one_refused_message_does_not_hold_up_the_others(office: Office, mail: M
     _planned(office, 4)
     mail.to_recipient.extend(["250 OK", "550 5.1.1 no", "450 4.2.1 busy", "250 OK"])
     assert deliver(office) == 2
-    assert states(office.ledger.rows()) == ["sent", "failed", "planned", "sent"]
+    assert states(office.ledger.rows(looking())) == ["sent", "failed", "planned", "sent"]
 
 
 def test_a_server_that_is_away_costs_no_message_and_is_not_asked_for_each_one(
@@ -143,7 +144,7 @@ def test_a_server_that_is_away_costs_no_message_and_is_not_asked_for_each_one(
     _planned(office, 3)
     mail.stop()
     assert deliver(office) == 0
-    rows = office.ledger.rows()
+    rows = office.ledger.rows(looking())
     assert states(rows) == ["planned"] * 3
     found = [(row.attempts, row.last_error) for row in reversed(rows)]
     assert found == [(1, "connection ConnectionRefusedError 111"), (0, None), (0, None)]
@@ -166,7 +167,7 @@ def test_a_server_that_is_away_is_tried_with_one_batch_and_not_with_the_next(
     _planned(office, 3)
     mail.stop()
     assert deliver(office, batch=1) == 0
-    assert sorted(row.attempts for row in office.ledger.rows()) == [0, 0, 1]
+    assert sorted(row.attempts for row in office.ledger.rows(looking())) == [0, 0, 1]
 
 
 def test_a_server_that_hangs_up_midway_gets_the_rest_over_a_new_connection(
@@ -175,7 +176,7 @@ def test_a_server_that_hangs_up_midway_gets_the_rest_over_a_new_connection(
     _planned(office, 3)
     mail.to_recipient.extend(["250 OK", None, "250 OK"])
     assert deliver(office) == 2
-    assert states(office.ledger.rows()) == ["sent", "planned", "sent"]
+    assert states(office.ledger.rows(looking())) == ["sent", "planned", "sent"]
 
 
 def test_a_message_whose_answer_was_lost_is_sent_again_under_the_same_id(
@@ -231,7 +232,7 @@ def test_a_database_that_went_away_while_a_message_was_handed_over_still_sees_it
     with psycopg.connect(database.admin_url, autocommit=True) as administrator:
         mail.when_taken = lambda: _end_other_sessions(administrator)
         assert deliver(office) == 2
-    assert states(office.ledger.rows()) == ["sent", "sent"]
+    assert states(office.ledger.rows(looking())) == ["sent", "sent"]
     assert len(set(mail.ids)) == len(mail.ids) == 2
 
 
@@ -374,5 +375,5 @@ def test_a_restored_copy_sends_nothing_that_had_been_sent(
     )
     with an_office(restored) as copy:
         assert (plan(copy), deliver(copy)) == (0, 0)
-        assert states(copy.ledger.rows()) == ["sent", "failed", "sent"]
+        assert states(copy.ledger.rows(looking())) == ["sent", "failed", "sent"]
     assert len(mail.messages) == 2

@@ -34,6 +34,7 @@ from tests.integration.mailing import (
 )
 from tests.integration.restoring import dump, restore
 from tests.integration.test_restored import RECORDED_AT_MIGRATION
+from tests.services.seeing import looking
 
 _NOWHERE: Final = "redis://127.0.0.1:9/0"
 _LEASE: Final = timedelta(minutes=1)
@@ -90,7 +91,7 @@ def test_nothing_goes_out_of_a_restored_database_until_a_person_confirms(
     for _ in range(2):
         plan(restored)
         assert deliver(restored) == 0
-    assert states(restored.ledger.rows()) == ["sent", "planned", "planned"]
+    assert states(restored.ledger.rows(looking())) == ["sent", "planned", "planned"]
     assert len(mail.messages) == 3
     state = restored.ledger.fence.state()
     assert (state.closed_position, state.waiting.number) == (restored.store.head(), 2)
@@ -106,10 +107,10 @@ def test_what_is_withheld_never_goes_out_and_what_is_recorded_later_does(
     acknowledge(restored, applicant(4))
     assert restored.ledger.fence.confirm(Choice.WITHHOLD, "cli.root") == 2
     assert (plan(restored), deliver(restored)) == (1, 1)
-    assert states(restored.ledger.rows()) == ["sent", "withheld", "withheld", "sent"]
+    assert states(restored.ledger.rows(looking())) == ["sent", "withheld", "withheld", "sent"]
     assert mail.recipients[3:] == ["applicant-4@example.com"]
     assert restored.ledger.retry("test") == 0, "all that failed or waits is none of these"
-    one = restored.ledger.rows()[1].id
+    one = restored.ledger.rows(looking())[1].id
     assert restored.ledger.retry("test", ids=[one]) == 1
     assert deliver(restored) == 1
 
@@ -254,7 +255,7 @@ def test_where_no_place_can_be_asked_delivery_waits_and_closes_nothing(
     with an_office(replace(told, broker_url=_NOWHERE, fence_folder=blocked)) as cut_off:
         assert deliver(cut_off) == 0
     assert office.ledger.fence.state().closed_at is None
-    assert states(office.ledger.rows()) == ["sent", "planned"]
+    assert states(office.ledger.rows(looking())) == ["sent", "planned"]
     assert deliver(office) == 1
     assert len(mail.messages) == 2
 
@@ -270,7 +271,10 @@ def test_a_claim_that_cannot_be_remembered_is_given_back(
         mark.chmod(0o400)
         mark.write_text("?")
         assert deliver(in_folder) == 0
-    assert (office.ledger.rows()[0].state, office.ledger.rows()[0].attempts) == ("planned", 0)
+    assert (office.ledger.rows(looking())[0].state, office.ledger.rows(looking())[0].attempts) == (
+        "planned",
+        0,
+    )
     assert mail.messages == []
 
 

@@ -27,6 +27,7 @@ from tests.integration.mailing import (
     settings,
     states,
 )
+from tests.services.seeing import looking
 
 _LEASE = timedelta(minutes=1)
 
@@ -54,14 +55,14 @@ def test_a_later_message_waits_while_an_earlier_one_to_the_same_person_is_put_of
     _twice(office, 1)
     mail.to_message.append("451 4.3.0 later")
     assert deliver(office) == 0
-    assert states(office.ledger.rows()) == ["planned", "planned"]
+    assert states(office.ledger.rows(looking())) == ["planned", "planned"]
     assert mail.messages == []
     acknowledge(office, applicant(2))
     plan(office)
     assert deliver(office) == 1, "nobody else waits for it"
     expire_leases(database.owner_url)
     assert deliver(office) == 2
-    ids = [row.message_id for row in reversed(office.ledger.rows())]
+    ids = [row.message_id for row in reversed(office.ledger.rows(looking()))]
     assert mail.ids == [ids[2], ids[0], ids[1]]
 
 
@@ -80,7 +81,7 @@ def test_a_dead_letter_holds_nobody_up(office: Office, mail: MailServer) -> None
     _twice(office, 1)
     mail.to_recipient.append("550 5.1.1 unknown")
     assert deliver(office) == 1
-    assert states(office.ledger.rows()) == ["failed", "sent"]
+    assert states(office.ledger.rows(looking())) == ["failed", "sent"]
 
 
 def test_what_is_planned_behind_one_that_waits_is_due_no_sooner_than_it(office: Office) -> None:
@@ -90,7 +91,7 @@ def test_what_is_planned_behind_one_that_waits_is_due_no_sooner_than_it(office: 
     office.ledger.postpone(first, timedelta(hours=1), "message 451")
     record(office, reference, 2, ApplicationAcknowledged())
     plan(office)
-    second, waiting = office.ledger.rows()
+    second, waiting = office.ledger.rows(looking())
     assert second.next_attempt_at == waiting.next_attempt_at
     assert office.ledger.standing().due == 0
 
@@ -113,7 +114,7 @@ def test_nothing_is_sent_before_the_instant_that_its_plan_names(office: Office) 
     )
     with office.ledger.engine.begin() as connection:
         assert office.ledger.enter(connection, [late]) == 1
-    assert office.ledger.rows()[0].next_attempt_at == morning
+    assert office.ledger.rows(looking())[0].next_attempt_at == morning
     assert office.ledger.claim(limit=1, lease=_LEASE) == ()
 
 
@@ -126,7 +127,7 @@ def test_every_attempt_is_on_record_without_the_address(
     for _ in range(3):
         deliver(office)
         expire_leases(database.owner_url)
-    (row,) = office.ledger.rows()
+    (row,) = office.ledger.rows(looking())
     outcomes = [attempt.outcome for attempt in office.ledger.attempts(row.id)]
     assert outcomes == ["message 451 4.3.0", "conversation SMTPServerDisconnected", "sent"]
     with psycopg.connect(database.app_url) as connection, pytest.raises(psycopg.Error):
@@ -142,7 +143,7 @@ def test_a_server_that_does_not_answer_in_time_gets_the_same_message_again(
     mail.when_taken = lambda: answered.wait(10) and None
     monkeypatch.setattr("services.notifications.mail.SECONDS", 0.5)
     assert deliver(office) == 0
-    (row,) = office.ledger.rows()
+    (row,) = office.ledger.rows(looking())
     assert (row.state, row.last_error) == ("planned", "conversation SMTPServerDisconnected")
     answered.set()
     mail.when_taken = lambda: None
@@ -159,7 +160,7 @@ def test_of_a_batch_that_found_nobody_only_the_first_was_tried(
     plan(office)
     mail.stop()
     assert deliver(office) == 0
-    tried = [office.ledger.attempts(row.id) for row in reversed(office.ledger.rows())]
+    tried = [office.ledger.attempts(row.id) for row in reversed(office.ledger.rows(looking()))]
     assert [len(attempts) for attempts in tried] == [1, 0, 0]
 
 

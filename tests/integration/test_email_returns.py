@@ -27,6 +27,7 @@ from tests.integration.mailing import (
     expire_leases,
     settings,
 )
+from tests.services.seeing import looking
 
 _LEASE = timedelta(minutes=1)
 
@@ -55,7 +56,7 @@ def _bounced(told: Settings, *words: str, report: bytes | None = None) -> Result
 
 
 def _only(office: Office) -> Notification:
-    (row,) = office.ledger.rows()
+    (row,) = office.ledger.rows(looking())
     return row
 
 
@@ -69,7 +70,7 @@ def test_a_report_has_the_letter_printed_and_says_so_once_however_often_it_is_re
     assert _bounced(told, "-", report=report).output == f"letter {number} is given up\n"
     row = _only(office)
     assert (row.state, row.last_error, row.attempts) == (State.FAILED, "returned 5.1.1", 1)
-    found = undelivered.letter(office.ledger, number)
+    found = undelivered.letter(office.ledger, looking(), number)
     assert found is not None
     assert found.letter.recipient == "applicant-1@example.com"
     again = _bounced(told, "-", report=report)

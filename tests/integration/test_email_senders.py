@@ -19,6 +19,7 @@ from tests.integration.mailing import (
     settings,
     states,
 )
+from tests.services.seeing import looking
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_the_server_rests_and_one_letter_counts_one_attempt(
 ) -> None:
     getattr(mail, f"to_{step}").append(f"{answer} no-reply@qmas.test is not welcome")
     assert deliver(office) == 0
-    rows = tuple(reversed(office.ledger.rows()))
+    rows = tuple(reversed(office.ledger.rows(looking())))
     assert states(rows) == ["planned"] * 3
     found = [(row.attempts, row.last_error) for row in rows]
     assert found == [(1, f"{step} {answer}"), (0, None), (0, None)]
@@ -65,7 +66,7 @@ def test_a_letter_that_is_too_large_for_the_server_is_given_up_alone(
 ) -> None:
     mail.to_sender.append("552 5.3.4 too large")
     assert deliver(office) == 2
-    assert states(office.ledger.rows()) == ["failed", "sent", "sent"]
+    assert states(office.ledger.rows(looking())) == ["failed", "sent", "sent"]
 
 
 def test_what_was_written_before_goes_out_from_the_sender_that_is_set_now(

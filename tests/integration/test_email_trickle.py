@@ -21,6 +21,7 @@ from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.integration.mailing import MailServer as TakingServer
 from tests.integration.mailing import acknowledge, an_office, applicant, settings
+from tests.services.seeing import looking
 
 _LETTER: Final = EmailMessage()
 _LETTER.set_content("Dear John Carter")
@@ -201,7 +202,7 @@ def test_a_server_that_trickles_rests_and_one_letter_counts_one_attempt(
 ) -> None:
     monkeypatch.setattr(mail_server, "CONVERSATION", 0.4)
     assert deliver(waiting) == 0
-    rows = [(row.state, row.attempts) for row in reversed(waiting.ledger.rows())]
+    rows = [(row.state, row.attempts) for row in reversed(waiting.ledger.rows(looking()))]
     assert rows == [("planned", 1), ("planned", 0), ("planned", 0)]
     rest = waiting.ledger.mail.now()
     assert (rest.failures, rest.lasts) == (1, True)

@@ -28,6 +28,7 @@ from tests.integration.mailing import (
     settings,
     states,
 )
+from tests.services.seeing import looking
 
 _LEASE = timedelta(minutes=1)
 _NIGHT = timedelta(days=36_500)
@@ -84,7 +85,7 @@ class _Person:
         with self._office.ledger.engine.begin() as connection:
             assert self._office.ledger.enter(connection, [row]) == 1
         waits = any(each.waits for each in self._open if each.keeps_its_turn)
-        new = self._office.ledger.rows(limit=1)[0].id
+        new = self._office.ledger.rows(looking(), limit=1)[0].id
         self._open.append(_Expected(id=new, is_held=held, waits=waits and not held))
 
     def send(self, *, is_taken: bool) -> None:
@@ -191,7 +192,7 @@ def test_what_nobody_tried_to_send_is_never_given_up(
     for _ in range(MAX_ATTEMPTS + 5):
         deliver(office)
         expire_leases(database.owner_url)
-    rows = tuple(reversed(office.ledger.rows()))
+    rows = tuple(reversed(office.ledger.rows(looking())))
     assert states(rows[::-1]) == ["failed", "planned", "planned"]
     assert [row.attempts for row in rows] == [MAX_ATTEMPTS, 5, 0]
     assert [len(office.ledger.attempts(row.id)) for row in rows] == [MAX_ATTEMPTS, 5, 0]
@@ -236,7 +237,7 @@ def test_a_letter_that_does_not_open_says_nothing_of_the_server(
             "UPDATE notifications SET sealed = overlay(sealed PLACING '\\x00' FROM 20)"
         )
     deliver(office)
-    assert states(office.ledger.rows()) == ["failed"]
+    assert states(office.ledger.rows(looking())) == ["failed"]
     assert office.ledger.mail.now().failures == 1
 
 

@@ -22,6 +22,7 @@ from tests.integration.mailing import (
     states,
 )
 from tests.integration.working import Workplace
+from tests.services.seeing import looking
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,7 +59,7 @@ def test_an_acknowledgement_is_mailed_without_the_schedule(
     worker = place.hire(beat=False)
     reference = acknowledge(office, applicant(1))
     office.pokes.committed()
-    place.until(lambda: states(office.ledger.rows()) == ["sent"])
+    place.until(lambda: states(office.ledger.rows(looking())) == ["sent"])
     assert [str(message["Subject"]).split()[-1] for message in mail.messages] == [reference]
     assert worker.stop() == 0
 
@@ -77,8 +78,8 @@ def test_a_worker_killed_amid_its_mail_leaves_nothing_unsent_and_every_copy_told
     place.until(lambda: _sessions(database) == 0)  # what it had asked for is done or undone
     place.hire()
     expire_leases(database.owner_url)
-    place.until(lambda: states(office.ledger.rows(limit=1000)) == ["sent"] * 60)
-    rows = office.ledger.rows(limit=1000)
+    place.until(lambda: states(office.ledger.rows(looking(), limit=1000)) == ["sent"] * 60)
+    rows = office.ledger.rows(looking(), limit=1000)
     assert {row.reference for row in rows} == references
     assert set(mail.ids) == {row.message_id for row in rows}
 

@@ -30,6 +30,7 @@ from tests.integration.mailing import MailServer, an_office, settings, states
 from tests.integration.receiving import a_receiver
 from tests.integration.working import PROJECT, Workplace
 from tests.services.api.calling import OFFICER, RECEIVED, V1, filed_by
+from tests.services.seeing import looking
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,7 +95,7 @@ def test_one_trace_leads_from_a_request_through_real_processes_to_its_letter(
             path = f"cases/{reference}/acknowledge"
             _asked(premises, address, path, at, **{"If-Match": '"1"', **traceparent()})
             premises.until(lambda: bool(mail.messages and receiver.arrivals))
-            premises.until(lambda: set(states(office.ledger.rows())) == {"sent"})
+            premises.until(lambda: set(states(office.ledger.rows(looking()))) == {"sent"})
         assert worker.stop() == 0
     request = collector.one(f"POST {V1}/cases/<reference>/acknowledge")
     command = collector.one("command AcknowledgeApplication")

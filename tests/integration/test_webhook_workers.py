@@ -15,6 +15,7 @@ from tests.conftest import TestDatabase
 from tests.integration.mailing import acknowledge, an_office, applicant, expire_leases, settings
 from tests.integration.receiving import Receiver, a_receiver
 from tests.integration.working import Workplace
+from tests.services.seeing import looking
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,11 +84,17 @@ def test_a_worker_killed_amid_its_calls_leaves_nothing_untold_and_every_copy_tol
 
     def all_told() -> bool:
         expire_leases(database.owner_url)
-        rows = [each for each in office.ledger.rows(limit=1000) if each.means == "webhook"]
+        rows = [
+            each for each in office.ledger.rows(looking(), limit=1000) if each.means == "webhook"
+        ]
         return len(rows) == 80 and {str(each.state) for each in rows} == {"sent"}
 
     place.until(all_told)
-    ids = {row.message_id for row in office.ledger.rows(limit=1000) if row.means == "webhook"}
+    ids = {
+        row.message_id
+        for row in office.ledger.rows(looking(), limit=1000)
+        if row.means == "webhook"
+    }
     assert set(receiver.ids) == ids
     bodies = {(each.id, each.body) for each in receiver.arrivals}
     assert len(bodies) == len(ids), "a copy is the same message"

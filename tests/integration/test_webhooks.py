@@ -30,6 +30,7 @@ from tests.integration.mailing import (
 )
 from tests.integration.receiving import Answer, Arrival, Receiver, a_receiver
 from tests.services.erasing import erase
+from tests.services.seeing import looking
 
 BOTH = ("application-submitted", "application-acknowledged")
 _PERSONAL = ("Carter", "John", "example.com", "1984")
@@ -66,7 +67,7 @@ def _subscribed(office: Office, receiver: Receiver, *events: str) -> tuple[str, 
 
 def _states(office: Office) -> list[str]:
     """Return the states of the webhooks in the ledger, oldest first."""
-    rows = office.ledger.rows(limit=1000)
+    rows = office.ledger.rows(looking(), limit=1000)
     return [str(row.state) for row in reversed(rows) if row.means == "webhook"]
 
 
@@ -182,7 +183,8 @@ def test_a_receiver_that_is_down_for_a_while_gets_all_in_the_order_of_each_case(
     (resting,) = office.subscriptions.all()
     assert resting.failures == 1
     assert call(office) == 0, "it rests"
-    (tried,) = [row for row in office.ledger.rows(limit=100) if office.ledger.attempts(row.id)]
+    rows = office.ledger.rows(looking())
+    (tried,) = [row for row in rows if office.ledger.attempts(row.id)]
     assert tried.last_error == "connection ConnectionRefusedError 111"
     record(office, references[0], 2, ApplicationAcknowledged())
     plan(office)
@@ -238,7 +240,7 @@ def test_a_refused_message_is_dead_at_once_and_goes_when_a_person_retries_it(
     plan(office)
     receiver.answers.append(Answer(status=status, headers={"Location": "http://127.0.0.1:9/"}))
     assert call(office) == 0
-    (row,) = [each for each in office.ledger.rows() if each.means == "webhook"]
+    (row,) = [each for each in office.ledger.rows(looking()) if each.means == "webhook"]
     assert (row.state, row.last_error) == ("failed", f"http {status}")
     assert call(office) == 0
     assert office.ledger.retry("test", ids=[row.id]) == 1
@@ -320,7 +322,7 @@ def test_what_failed_for_a_removed_system_is_not_retried(
     receiver.answers.append(Answer(status=404))
     call(office)
     office.subscriptions.remove(name, "test")
-    (row,) = [each for each in office.ledger.rows() if each.means == "webhook"]
+    (row,) = [each for each in office.ledger.rows(looking()) if each.means == "webhook"]
     assert (office.ledger.retry("test", ids=[row.id]), call(office)) == (0, 0)
 
 
@@ -349,7 +351,7 @@ def test_an_event_that_cannot_be_read_is_given_up_alone(
             " WHERE version = 1"
         )
     assert call(office) == 1
-    failed = [each.last_error for each in office.ledger.rows() if each.state == "failed"]
+    failed = [each.last_error for each in office.ledger.rows(looking()) if each.state == "failed"]
     assert failed == ["its event cannot be read"]
 
 
@@ -384,7 +386,7 @@ def test_what_is_too_large_to_tell_is_given_up_and_said(
     plan(office)
     monkeypatch.setattr(calling, "LARGEST", 10)
     assert call(office) == 0
-    (row,) = [each for each in office.ledger.rows() if each.means == "webhook"]
+    (row,) = [each for each in office.ledger.rows(looking()) if each.means == "webhook"]
     assert (row.state, row.last_error) == ("failed", "larger than 10 bytes")
 
 

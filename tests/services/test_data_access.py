@@ -27,6 +27,7 @@ from services.settings import Settings
 from services.wiring import Office
 from tests.services.asking import AUDITOR, OFFICER, asked
 from tests.services.erasing import erase
+from tests.services.seeing import looking
 from tests.services.test_deadline_letters import letters
 from tests.services.test_pages_work import act
 from tests.services.visiting import file_case, signed_in
@@ -60,7 +61,9 @@ def events(office: Office, reference: str) -> list[Recorded[object]]:
 
 def effects(office: Office) -> list[tuple[str, str]]:
     plan(office)
-    rows = sorted(office.ledger.rows(), key=lambda each: (each.position, each.effect, each.party))
+    rows = sorted(
+        office.ledger.rows(looking()), key=lambda each: (each.position, each.effect, each.party)
+    )
     return [(each.effect, each.party) for each in rows]
 
 
@@ -236,7 +239,7 @@ def test_no_reminder_is_mailed_once_the_request_has_ended(
     else:
         ask(office, reference, ending)
     plan(office)
-    rows = [each for each in office.ledger.rows() if each.effect == "data-access-is-near"]
+    rows = [each for each in office.ledger.rows(looking()) if each.effect == "data-access-is-near"]
     assert [each.state for each in rows] == [State.WITHHELD] * len(rows)
     assert rows
 

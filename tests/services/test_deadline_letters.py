@@ -22,6 +22,7 @@ from services.wiring import Office
 from tests.domain.histories import IN_PRINCIPLE, RECONSIDER_BY, REFUSED
 from tests.services.asking import MAY_2019, asked
 from tests.services.lettering import SENT, a_person, happened, letter, occasion
+from tests.services.seeing import looking
 from tests.services.visiting import TO_POOL, file_case, later
 
 
@@ -131,7 +132,7 @@ def test_who_hears_nothing_for_eight_weeks_is_written_to_with_what_is_expected(
     assert deadlines.fire(office) == 0
     assert deadlines.fire(later(office, timedelta(weeks=8, hours=1))) == 1
     assert plan(office) == 1
-    row = max(office.ledger.rows(), key=lambda each: each.position)
+    row = max(office.ledger.rows(looking()), key=lambda each: each.position)
     assert (row.reference, row.effect, row.party) == (reference, "still-in-queue", "applicant")
     assert "in about 7 to 11 months more" in flat(letters(office)["still-in-queue"])
     assert plan(office) == 0
@@ -150,6 +151,6 @@ def test_a_reminder_goes_before_the_letter_by_which_its_request_ends(office: Off
     )
     # The reminder was right when it was told, and letters to one person keep their order.
     assert plan(office) == 2
-    told = sorted(office.ledger.rows(), key=lambda each: each.position)
+    told = sorted(office.ledger.rows(looking()), key=lambda each: each.position)
     assert [each.effect for each in told[-2:]] == ["day-is-near", "documents-no-longer-needed"]
     assert deadlines.fire(ahead) == 0

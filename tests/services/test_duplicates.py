@@ -26,6 +26,7 @@ from tests.services.asking import (
     on_paper,
     together,
 )
+from tests.services.seeing import looking
 
 _NAMELESS = Person(name="someone", role=Role.APPLICANT)
 
@@ -45,7 +46,7 @@ def _ended(office: Office) -> str:
 
 def _linked(office: Office, reference: str) -> Iterator[str]:
     catch_up_all(office.store, office.models)
-    return (each.reference for each in queries.linked(office.models, reference))
+    return (each.reference for each in queries.linked(office.models, looking(), reference))
 
 
 def test_the_other_cases_of_a_person_are_found_however_the_passport_is_written(
@@ -84,7 +85,7 @@ def test_a_person_is_not_found_by_typing_what_tells_them_apart(office: Office) -
     who = filed_by("john").applicant
     for text in (who.travel_document.number, f"{who.travel_document.number} {who.date_of_birth}"):
         wanted = CaseFilter(name=queries.name_tokens(office.models, text))
-        assert queries.case_list(office.models, wanted).rows == ()
+        assert queries.case_list(office.models, looking(), wanted).rows == ()
 
 
 def test_the_live_case_tells_of_each_refused_application_once(office: Office) -> None:
@@ -101,7 +102,7 @@ def test_the_live_case_tells_of_each_refused_application_once(office: Office) ->
     assert (told.actor, told.version) == (SUPERVISOR.name, 2)
     assert len(case_at(office, live).events) == 1
     catch_up_all(office.store, office.models)
-    marked = queries.case_list(office.models, CaseFilter(mark=Mark.DUPLICATES))
+    marked = queries.case_list(office.models, looking(), CaseFilter(mark=Mark.DUPLICATES))
     assert [each.reference for each in marked.rows] == [live]
     with pytest.raises(DuplicateApplication):
         submit(office, again, asked(OFFICER))
@@ -150,5 +151,5 @@ def test_held_cases_are_listed_by_their_mark(office: Office) -> None:
     held = submit(office, on_paper("john"), asked()).reference
     carry_out(office, held, c.HoldCase(reason="Forged?"), asked())
     catch_up_all(office.store, office.models)
-    marked = queries.case_list(office.models, CaseFilter(mark=Mark.HELD))
+    marked = queries.case_list(office.models, looking(), CaseFilter(mark=Mark.HELD))
     assert [each.reference for each in marked.rows] == [held]

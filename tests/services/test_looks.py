@@ -8,23 +8,28 @@ import pytest
 from click.testing import CliRunner, Result
 from psycopg import errors
 
+from domain import commands as c
 from domain.access import Role
 from domain.errors import NoSuchCase
 from domain.looks import What
+from domain.work_commands import TakeCase
 from services.api.app import create_api
 from services.cases import case_at
 from services.cli.asking import operator
 from services.cli.main import qmas as root
 from services.looking import case_seen, work_seen
+from services.projections import queries
 from services.projections.looks import LookFilter, LookPage, looks
-from services.projections.queries import name_tokens
+from services.projections.queries import CaseFilter, name_tokens
+from services.projections.runner import catch_up_all
 from services.store import MigrationFault, StoreUnreachable
 from services.wiring import Office
+from services.work import carry_out as carry_out_work
 from services.work import work_at
 from tests.conftest import TestDatabase
 from tests.services.api.calling import AUDITOR, Caller, is_problem
 from tests.services.asking import AUDITOR as HO
-from tests.services.asking import OFFICER, filed_by
+from tests.services.asking import OFFICER, asked, filed_by
 from tests.services.coming_in import come_in
 from tests.services.erasing import erase
 from tests.services.seeing import looking, recorded, told
@@ -316,3 +321,67 @@ def test_what_was_searched_for_goes_with_the_key_of_the_person(
         left = connection.execute("SELECT read_id FROM read_words").fetchall()
     assert left == [(2,)]
     assert len(recorded(office)) == 4
+
+
+def test_a_page_of_the_list_is_one_look_at_every_case_on_it(office: Office) -> None:
+    references = {file_case(office, name) for name in ("john", "emma", "jackie")}
+    page = queries.case_list(office.models, looking(What.LIST), CaseFilter(unheld=True), limit=2)
+    (look,) = recorded(office)
+    assert sorted(look["cases"]) == sorted(row.reference for row in page.rows)
+    assert len(references - set(look["cases"])) == 1
+    assert (look["what"], look["filters"]) == ("list", {"unheld": True, "sort": "-submitted_at"})
+
+
+def test_a_search_keeps_tokens_and_never_what_was_typed(
+    office: Office, database: TestDatabase
+) -> None:
+    reference = file_case(office, "john")
+    visitor = signed_in(office, "officer.chan")
+    found = visitor.send(visitor.get("/staff"), "/staff/search", sought="Carter")
+    assert reference in found.text
+    nothing = visitor.send(visitor.get("/staff"), "/staff/search", sought="Nobodysname")
+    assert nothing.status == 200
+    hit, miss = (each for each in recorded(office) if each["what"] == "search")
+    assert (hit["cases"], miss["cases"]) == ([reference], [])
+    with psycopg.connect(database.app_url) as connection:
+        kept = connection.execute("SELECT tokens FROM read_words ORDER BY read_id").fetchall()
+        every = str(connection.execute("SELECT * FROM reads").fetchall()).lower()
+    assert kept == [
+        (sorted(name_tokens(office.models, each)),) for each in ("Carter", "Nobodysname")
+    ]
+    assert "carter" not in every
+    assert "nobodysname" not in every
+    erase(office.store, reference)
+    with psycopg.connect(database.app_url) as connection:
+        left = connection.execute("SELECT tokens FROM read_words").fetchall()
+    assert left == kept[1:]
+
+
+def test_what_happened_last_is_a_look_at_every_case_in_it(office: Office) -> None:
+    references = {file_case(office, name, *TO_POOL) for name in ("john", "emma")}
+    assert signed_in(office, "officer.chan").get("/staff/recent").status == 200
+    look = recorded(office)[-1]
+    assert (look["what"], set(look["cases"])) == ("recent", references)
+
+
+def test_other_cases_of_a_person_are_looked_at_where_there_are_any(office: Office) -> None:
+    first = file_case(office, "john", c.WithdrawApplication(reason="Elsewhere"))
+    visitor = signed_in(office, "officer.chan")
+    visitor.get(f"/staff/cases/{first}")
+    assert [each["what"] for each in recorded(office)] == ["list", "case"]
+    second = file_case(office, "john")
+    visitor.get(f"/staff/cases/{first}")
+    assert told(office)[2:] == [
+        ("officer.chan", "case", "page", (first,)),
+        ("officer.chan", "linked", "page", (second,)),
+    ]
+
+
+def test_ones_own_cases_are_looked_at_as_work(office: Office) -> None:
+    reference = file_case(office, "john")
+    carry_out_work(office, reference, TakeCase(), asked())
+    catch_up_all(office.store, office.models)
+    signed_in(office, OFFICER.name).get("/staff/work")
+    look = recorded(office)[-1]
+    assert (look["what"], look["cases"]) == ("work", [reference])
+    assert look["filters"] == {"holder": OFFICER.name}

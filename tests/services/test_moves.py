@@ -25,6 +25,7 @@ from tests.services.asking import MAY_2019, OFFICER, SUPERVISOR, asked
 from tests.services.coming_in import come_in
 from tests.services.erasing import erase
 from tests.services.exercising import select
+from tests.services.seeing import looking
 from tests.services.visiting import TO_POOL, Visitor, file_case, signed_in
 
 TO_2015 = c.MoveToRuleset(
@@ -44,7 +45,7 @@ def move(office: Office, reference: str, *then: c.CaseCommand) -> None:
 def test_a_moved_case_is_scored_anew_and_its_reason_is_read_back(office: Office) -> None:
     reference = file_case(office, "john", *TO_POOL)
     move(office, reference, *AGAIN)
-    (row,) = queries.case_list(office.models, queries.CaseFilter()).rows
+    (row,) = queries.case_list(office.models, looking(), queries.CaseFilter()).rows
     assert (row.stage, row.points, row.ruleset) == (Stage.IN_POOL, 145, "gpt-2015")
     moved = case_at(office, reference).events[4].event
     assert isinstance(moved, CaseMovedToRuleset)

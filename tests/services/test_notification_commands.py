@@ -23,6 +23,7 @@ from tests.integration.mailing import (
     record,
     settings,
 )
+from tests.services.seeing import looking
 
 _LEASE = timedelta(minutes=1)
 
@@ -126,10 +127,10 @@ def test_retry_by_number_leaves_the_others_alone(told: Settings, office: Office)
     plan(office)
     _fail(office)
     _fail(office)
-    first = office.ledger.rows()[-1].id
+    first = office.ledger.rows(looking())[-1].id
     assert _qmas(told, "retry", str(first)).output == "1 due now\n"
     assert _qmas(told, "retry", "--all").output == "1 due now\n"
-    last = office.ledger.rows()[0].id
+    last = office.ledger.rows(looking())[0].id
     result = _qmas(told, "retry", str(last + 1))
     assert (result.exit_code, "0 due now" in result.output) == (2, True)
     assert f"there is no notification {last + 1}" in result.output
@@ -149,7 +150,7 @@ def test_retry_says_of_each_that_is_not_tried_again_why(told: Settings, office: 
 def test_retry_of_what_is_due_already_is_no_mistake(told: Settings, office: Office) -> None:
     acknowledge(office, applicant(1))
     plan(office)
-    (row,) = office.ledger.rows()
+    (row,) = office.ledger.rows(looking())
     result = _qmas(told, "retry", str(row.id))
     assert (result.exit_code, result.output) == (0, "0 due now\n")
 
@@ -158,7 +159,7 @@ def test_list_and_show_name_the_event_of_a_webhook(told: Settings, office: Offic
     office.subscriptions.add("https://hooks.example/", ("application-acknowledged",), "test")
     acknowledge(office, applicant(1))
     plan(office)
-    (row,) = (each for each in office.ledger.rows() if each.effect == "webhook")
+    (row,) = (each for each in office.ledger.rows(looking()) if each.effect == "webhook")
     for words in (("list",), ("show", str(row.id))):
         heads, *lines = _qmas(told, *words).output.splitlines()
         assert heads.split()[:4] == ["no", "case", "what", "of"]

@@ -42,6 +42,7 @@ from tests.integration.mailing import (
     work,
 )
 from tests.services.erasing import erase
+from tests.services.seeing import looking
 
 _NOWHERE = "smtp://127.0.0.1:9"  # nothing here sends anything
 
@@ -76,7 +77,7 @@ def test_only_what_calls_for_an_effect_is_planned(office: Office) -> None:
     record(office, new_reference(), 0, submitted("QM-22222-22222", applicant(1)))
     reference = acknowledge(office, applicant(2))
     assert plan(office) == 1
-    (row,) = office.ledger.rows()
+    (row,) = office.ledger.rows(looking())
     assert (row.reference, row.effect, row.party, row.means, row.state, row.position) == (
         reference,
         "acknowledgement",
@@ -92,7 +93,7 @@ def test_planning_in_any_batches_enters_every_effect_once(office: Office) -> Non
     references = {acknowledge(office, applicant(number)) for number in range(7)}
     assert plan(office, batch=3) == 7
     assert plan(office, batch=1) == 0
-    assert {row.reference for row in office.ledger.rows()} == references
+    assert {row.reference for row in office.ledger.rows(looking())} == references
 
 
 def test_a_letter_goes_to_the_address_and_in_the_language_as_corrected(office: Office) -> None:
@@ -140,7 +141,7 @@ def test_an_officer_without_an_address_is_sent_nothing_and_the_ledger_says_why(
     reference = acknowledge(office, applicant(1))
     work(office, reference, 0, CaseAssigned(officer="nobody.known", before=None))
     plan(office)
-    (row,) = [each for each in office.ledger.rows() if each.effect == "case-assigned"]
+    (row,) = [each for each in office.ledger.rows(looking()) if each.effect == "case-assigned"]
     assert (row.party, row.state, row.last_error) == (
         "officer:nobody.known",
         State.WITHHELD,
@@ -158,7 +159,7 @@ def test_what_happened_before_an_effect_was_known_is_never_written_about(
         connection.execute("UPDATE notifications_checkpoint SET position = %s", (head,))
     later = acknowledge(office, applicant(2))
     assert plan(office) == 1
-    assert [row.reference for row in office.ledger.rows()] == [later]
+    assert [row.reference for row in office.ledger.rows(looking())] == [later]
 
 
 def test_quiet_hours_keep_back_what_can_wait_and_what_is_of_the_office_goes_at_once(
@@ -174,7 +175,7 @@ def test_quiet_hours_keep_back_what_can_wait_and_what_is_of_the_office_goes_at_o
         work(office, reference, 0, CaseTaken(officer="officer.chan"))
         record(office, reference, 1, ApplicationWithdrawn(personal=None))
         assert plan(office) == 3
-        rows = {row.effect: row for row in office.ledger.rows()}
+        rows = {row.effect: row for row in office.ledger.rows(looking())}
     waits = rows["acknowledgement"].next_attempt_at.astimezone(HONG_KONG)
     assert (waits.year, waits.hour, waits.minute) == (2126, 8, 0)
     for at_once in ("withdrawn", "withdrawal-for-officer"):
@@ -200,7 +201,7 @@ def test_planners_at_once_while_cases_come_in_enter_every_effect_once(
     written.set()
     for planner in planners:
         planner.join(60)
-    rows = office.ledger.rows(limit=1000)
+    rows = office.ledger.rows(looking(), limit=1000)
     assert sum(entered) == len(rows) == 60
     assert {row.reference for row in rows} == references
 
@@ -211,11 +212,11 @@ def test_reading_the_whole_log_again_plans_nothing_again(
     for number in range(5):
         acknowledge(office, applicant(number))
     plan(office)
-    before = office.ledger.rows()
+    before = office.ledger.rows(looking())
     with psycopg.connect(database.owner_url) as connection:
         connection.execute("UPDATE notifications_checkpoint SET position = 0")
     assert plan(office) == 0
-    assert office.ledger.rows() == before
+    assert office.ledger.rows(looking()) == before
     assert office.ledger.standing().position == office.store.head()
 
 
@@ -223,7 +224,7 @@ def test_an_erased_person_is_planned_nothing_and_the_reason_is_kept(office: Offi
     reference = acknowledge(office, applicant(1))
     erase(office.store, reference)
     plan(office)
-    rows = office.ledger.rows()
+    rows = office.ledger.rows(looking())
     assert "acknowledgement" in {row.effect for row in rows}
     assert {(row.state, row.last_error) for row in rows} == {(State.WITHHELD, "person erased")}
 
@@ -233,11 +234,11 @@ def test_an_address_that_cannot_be_written_to_fails_alone_and_says_so(office: Of
     acknowledge(office, applicant(2, email="a@example.com, b@example.com"))
     acknowledge(office, applicant(3))
     assert plan(office) == 3
-    rows = office.ledger.rows()
+    rows = office.ledger.rows(looking())
     assert states(rows) == ["planned", "failed", "planned"]
     assert rows[1].last_error == "address unusable"
     assert office.ledger.retry("test") == 0, "it can only be printed"
-    (waits,) = undelivered.waiting(office.ledger)
+    (waits,) = undelivered.waiting(office.ledger, looking())
     assert waits.id == rows[1].id
 
 
@@ -281,7 +282,7 @@ def test_the_standing_counts_every_state_and_what_is_due(office: Office) -> None
     standing = office.ledger.standing()
     assert {state: count for state, count in standing.counts.items() if count} == {
         State.PLANNED: 2,
-        State.WITHHELD: len(office.ledger.rows(reference=references[0])),
+        State.WITHHELD: len(office.ledger.rows(looking(), reference=references[0])),
     }
     assert standing.due == 2
     assert standing.oldest_due is not None
@@ -292,11 +293,13 @@ def test_the_rows_of_one_case_or_of_some_states_can_be_asked_for_page_by_page(
 ) -> None:
     references = [acknowledge(office, applicant(number)) for number in range(5)]
     plan(office)
-    first = office.ledger.rows(limit=3)
-    second = office.ledger.rows(limit=3, before=first[-1].id)
+    first = office.ledger.rows(looking(), limit=3)
+    second = office.ledger.rows(looking(), limit=3, before=first[-1].id)
     assert [row.reference for row in (*first, *second)] == references[::-1]
-    assert [row.reference for row in office.ledger.rows(reference=references[2])] == [references[2]]
-    assert office.ledger.rows(states=(State.FAILED, State.SENT)) == ()
+    assert [row.reference for row in office.ledger.rows(looking(), reference=references[2])] == [
+        references[2]
+    ]
+    assert office.ledger.rows(looking(), states=(State.FAILED, State.SENT)) == ()
 
 
 def test_the_migrated_tables_are_the_declared_ones(

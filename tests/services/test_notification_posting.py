@@ -31,6 +31,7 @@ from tests.integration.mailing import (
     work,
 )
 from tests.services.erasing import erase
+from tests.services.seeing import looking
 
 
 @pytest.fixture
@@ -72,9 +73,9 @@ def test_a_letter_that_cannot_be_delivered_waits_with_all_that_it_says(
     office: Office, failing: Callable[[Office], str]
 ) -> None:
     reference = failing(office)
-    (row,) = undelivered.waiting(office.ledger)
+    (row,) = undelivered.waiting(office.ledger, looking())
     assert (row.reference, row.party, row.state) == (reference, "applicant", State.FAILED)
-    found = undelivered.letter(office.ledger, row.id)
+    found = undelivered.letter(office.ledger, looking(), row.id)
     assert found is not None
     assert "Dear John Carter," in found.letter.text
     assert undelivered.number_waiting(office.ledger) == Count(number=1)
@@ -82,14 +83,14 @@ def test_a_letter_that_cannot_be_delivered_waits_with_all_that_it_says(
 
 def test_a_letter_that_was_posted_leaves_the_list_for_good(office: Office) -> None:
     reference = unreachable(office)
-    (row,) = undelivered.waiting(office.ledger)
+    (row,) = undelivered.waiting(office.ledger, looking())
     post(office, reference, row.id)
     with pytest.raises(AlreadyPosted):
         post(office, reference, row.id)
     plan(office)
-    assert undelivered.waiting(office.ledger) == ()
-    assert undelivered.letter(office.ledger, row.id) is None
-    (settled,) = office.ledger.rows(reference=reference)
+    assert undelivered.waiting(office.ledger, looking()) == ()
+    assert undelivered.letter(office.ledger, looking(), row.id) is None
+    (settled,) = office.ledger.rows(looking(), reference=reference)
     assert settled.state is State.POSTED
     assert office.ledger.retry("test") == 0
     with pytest.raises(NoSuchLetter):
@@ -100,32 +101,32 @@ def test_posting_is_followed_once_more_without_harm_when_the_log_is_read_again(
     office: Office, database: TestDatabase
 ) -> None:
     reference = unreachable(office)
-    (row,) = undelivered.waiting(office.ledger)
+    (row,) = undelivered.waiting(office.ledger, looking())
     post(office, reference, row.id)
     plan(office)
-    before = office.ledger.rows()
+    before = office.ledger.rows(looking())
     with psycopg.connect(database.owner_url) as connection:
         connection.execute("UPDATE notifications_checkpoint SET position = 0")
     assert plan(office) == 0
-    assert office.ledger.rows() == before
+    assert office.ledger.rows(looking()) == before
 
 
 def test_what_went_out_by_mail_after_all_is_not_taken_for_posted(office: Office) -> None:
     reference = refused_by_the_server(office)
-    (row,) = undelivered.waiting(office.ledger)
+    (row,) = undelivered.waiting(office.ledger, looking())
     post(office, reference, row.id)
     office.ledger.retry("test", ids=[row.id])
     (claim,) = office.ledger.claim(limit=1, lease=timedelta(minutes=1))
     office.ledger.sent(claim)
     plan(office)
-    (settled,) = office.ledger.rows(reference=reference)
+    (settled,) = office.ledger.rows(looking(), reference=reference)
     assert settled.state is State.SENT
 
 
 def test_a_letter_of_another_case_cannot_be_posted_from_this_one(office: Office) -> None:
     unreachable(office)
     other = unreachable(office, 2)
-    (_, first) = undelivered.waiting(office.ledger)
+    (_, first) = undelivered.waiting(office.ledger, looking())
     with pytest.raises(NoSuchLetter):
         post(office, other, first.id)
 
@@ -136,16 +137,16 @@ def test_mail_to_the_office_and_letters_to_the_erased_are_nothing_to_print(offic
     plan(office)
     (claim,) = office.ledger.claim(limit=1, lease=timedelta(minutes=1))
     office.ledger.fail(claim, "recipient 550 5.1.1")
-    assert [row.party for row in undelivered.waiting(office.ledger)] == ["applicant"]
+    assert [row.party for row in undelivered.waiting(office.ledger, looking())] == ["applicant"]
     erase(office.store, reference)
-    assert undelivered.waiting(office.ledger) == ()
+    assert undelivered.waiting(office.ledger, looking()) == ()
 
 
 def test_the_list_can_be_read_page_by_page(office: Office) -> None:
     for number in range(3):
         unreachable(office, number)
-    first = undelivered.waiting(office.ledger, limit=2)
-    rest = undelivered.waiting(office.ledger, before=first[-1].id)
+    first = undelivered.waiting(office.ledger, looking(), limit=2)
+    rest = undelivered.waiting(office.ledger, looking(), before=first[-1].id)
     assert len(first) == 2
     assert len(rest) == 1
     assert first[0].id > first[1].id > rest[0].id
@@ -163,4 +164,6 @@ def test_a_corrected_address_gets_what_comes_later_and_the_old_letter_still_wait
     letter = office.ledger.open_letter(claim)
     assert letter is not None
     assert letter.recipient == "applicant-1@example.com"
-    assert [row.effect for row in undelivered.waiting(office.ledger)] == ["acknowledgement"]
+    assert [row.effect for row in undelivered.waiting(office.ledger, looking())] == [
+        "acknowledgement"
+    ]

@@ -21,6 +21,7 @@ from tests.integration.mailing import (
     states,
 )
 from tests.services import poisoned
+from tests.services.seeing import looking
 
 _NOWHERE = "smtp://127.0.0.1:9"  # nothing here sends anything
 
@@ -44,7 +45,7 @@ def test_an_event_that_cannot_be_planned_stops_the_plan_aloud_right_before_it(
         with pytest.raises(PlanningStopped, match=r"event 3 \(case-QM-.* version 1, App"):
             plan(office)
         assert office.ledger.standing().position == 2
-        assert states(office.ledger.rows()) == ["planned"]
+        assert states(office.ledger.rows(looking())) == ["planned"]
 
 
 @pytest.mark.parametrize("batch", [1, 3, 500])
@@ -69,7 +70,7 @@ def test_an_event_that_cannot_be_read_stops_the_plan_right_before_what_needs_it(
         with pytest.raises(PlanningStopped, match=told.format(stream, stream)):
             plan(office, batch=batch)
         assert office.ledger.standing().position == 6
-        assert {row.reference for row in office.ledger.rows()} == set(references[:3])
+        assert {row.reference for row in office.ledger.rows(looking())} == set(references[:3])
 
 
 def test_planning_goes_on_by_itself_once_the_event_can_be_read(
@@ -81,7 +82,7 @@ def test_planning_goes_on_by_itself_once_the_event_can_be_read(
         plan(office)
     poisoned.of_a_kind_that_is_known(database.admin_url, f"case-{references[1]}", 2)
     assert plan(office) == 3
-    assert {row.reference for row in office.ledger.rows()} == set(references)
+    assert {row.reference for row in office.ledger.rows(looking())} == set(references)
 
 
 def test_a_gap_in_the_log_is_never_planned_over(office: Office, database: TestDatabase) -> None:
@@ -95,4 +96,4 @@ def test_a_gap_in_the_log_is_never_planned_over(office: Office, database: TestDa
         with pytest.raises(PlanningStopped, match=r"event 4 \(missing\) .*restore it"):
             plan(office)
         assert office.ledger.standing().position == 3
-        assert states(office.ledger.rows()) == ["planned"]
+        assert states(office.ledger.rows(looking())) == ["planned"]

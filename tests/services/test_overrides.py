@@ -34,6 +34,7 @@ from tests.services.asking import APPLICANT, AUDITOR, MAY_2019, OFFICER, SUPERVI
 from tests.services.erasing import erase
 from tests.services.exercising import carry_out
 from tests.services.exercising import select as select_as_two
+from tests.services.seeing import looking
 from tests.services.visiting import TO_POOL, file_case, signed_in
 
 RULE = "renowned-institution"
@@ -67,7 +68,7 @@ def test_a_confirmed_override_is_in_the_score_and_in_the_read_models(
     # The proposal left the case at its fourth event; the confirmation and the score are two more.
     assert (outcome.version, outcome.stage) == (7, Stage.IN_POOL)
     catch_up_all(office.store, office.models)
-    (row,) = queries.case_list(office.models, queries.CaseFilter()).rows
+    (row,) = queries.case_list(office.models, looking(), queries.CaseFilter()).rows
     assert (row.points, row.computed_points, row.version) == (145, 175, 7)
     found = case_at(office, proposed).state
     assert [each.rule for each in found.score.overrides] == [RULE]  # type: ignore[union-attr]  # in the pool, as just seen
@@ -119,7 +120,7 @@ def test_a_proposal_moves_nothing_in_the_read_models(office: Office) -> None:
     carry_out(office, reference, proposal(), asked(at=LATER))
     assert case_at(office, reference).since == since
     catch_up_all(office.store, office.models)
-    (row,) = queries.case_list(office.models, queries.CaseFilter()).rows
+    (row,) = queries.case_list(office.models, looking(), queries.CaseFilter()).rows
     assert (row.stage, row.stage_since, row.points) == (Stage.IN_POOL, since, 175)
 
 

@@ -11,6 +11,7 @@ from services.wiring import Office
 from tests.domain.histories import JOHN
 from tests.services.asking import OFFICER, asked
 from tests.services.erasing import erase
+from tests.services.seeing import looking
 from tests.services.visiting import signed_in
 
 
@@ -28,7 +29,7 @@ def to_print(office: Office, language: str = "en") -> tuple[str, int]:
     filed = submit(office, command, asked())
     carry_out(office, filed.reference, c.AcknowledgeApplication(), asked())
     plan(office)
-    (row,) = undelivered.waiting(office.ledger)
+    (row,) = undelivered.waiting(office.ledger, looking())
     return filed.reference, row.id
 
 

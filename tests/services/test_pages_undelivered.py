@@ -11,6 +11,7 @@ from services.wiring import Office
 from tests.integration.mailing import acknowledge, applicant
 from tests.services.asking import AUDITOR, OFFICER, SUPERVISOR
 from tests.services.exercising import PANEL
+from tests.services.seeing import looking
 from tests.services.visiting import Page, signed_in
 
 _LEASE = timedelta(minutes=1)
@@ -38,7 +39,7 @@ def test_what_was_given_up_is_listed_with_its_reason_and_without_the_address(
     work = visitor.get("/staff/work")
     assert "1 letter or webhook was given up" in work.text
     page = visitor.get(_PATH)
-    (row,) = office.ledger.rows()
+    (row,) = office.ledger.rows(looking())
     assert row.reference in page.text
     assert "recipient 550 5.1.1" in page.text
     assert "example.com" not in page.text
@@ -106,12 +107,12 @@ def test_what_a_restore_withheld_stays_withheld(office: Office) -> None:
     office.ledger.fence.passed()
     office.ledger.fence.close("this database is a copy")
     assert office.ledger.fence.confirm(Choice.WITHHOLD, "cli.root") == 1
-    withheld, failed = office.ledger.rows()
+    withheld, failed = office.ledger.rows(looking())
     visitor = signed_in(office, OFFICER.name)
     page = visitor.get(_PATH)
     form = page.form(f"{_PATH}/{failed.id}/retry")
     visitor.post(f"{_PATH}/{withheld.id}/retry", form)
-    assert office.ledger.rows()[0].state is State.WITHHELD
+    assert office.ledger.rows(looking())[0].state is State.WITHHELD
 
 
 def test_an_address_that_takes_no_mail_is_not_tried_again(office: Office) -> None:

@@ -46,6 +46,7 @@ from tests.services.casebook import (
     reference,
     write_of,
 )
+from tests.services.seeing import looking
 
 IN_POOL = 30
 
@@ -71,11 +72,11 @@ def book(database: TestDatabase) -> Iterator[Casebook]:
 
 def walked(book: Casebook, limit: int = 7, **asked: Any) -> list[queries.CaseRow]:
     """Return every row of the list, page by page."""
-    wanted = asked.pop("wanted", CaseFilter())
-    page = queries.case_list(book.models, wanted, limit=limit, **asked)
+    told = (book.models, looking(), asked.pop("wanted", CaseFilter()))
+    page = queries.case_list(*told, limit=limit, **asked)
     rows = [*page.rows]
     while page.next is not None:
-        page = queries.case_list(book.models, wanted, limit=limit, after=page.next, **asked)
+        page = queries.case_list(*told, limit=limit, after=page.next, **asked)
         rows += page.rows
     return rows
 
@@ -130,12 +131,12 @@ def test_cases_in_which_something_is_due_come_in_the_order_of_their_days(
 
 
 def test_a_case_that_comes_meanwhile_neither_repeats_nor_hides_another(book: Casebook) -> None:
-    first = queries.case_list(book.models, CaseFilter(), sort=Sort.NEWEST, limit=10)
+    first = queries.case_list(book.models, looking(), CaseFilter(), sort=Sort.NEWEST, limit=10)
     book.write(f"case-{reference(999)}", history(999, HISTORIES[InPool]))
     runner.catch_up_all(book.store, book.models)
     rest = walked(book, sort=Sort.NEWEST)
     second = queries.case_list(
-        book.models, CaseFilter(), sort=Sort.NEWEST, limit=10, after=first.next
+        book.models, looking(), CaseFilter(), sort=Sort.NEWEST, limit=10, after=first.next
     )
     assert rest[0].reference == reference(999)
     assert [*first.rows, *second.rows] == rest[1:21]
@@ -229,26 +230,26 @@ def _encoded(text: str) -> str:
 )
 def test_what_no_page_gave_is_no_cursor(book: Casebook, cursor: str) -> None:
     with pytest.raises(BadCursor, match="ask for the first page again"):
-        queries.case_list(book.models, CaseFilter(), sort=Sort.NEWEST, after=cursor)
+        queries.case_list(book.models, looking(), CaseFilter(), sort=Sort.NEWEST, after=cursor)
 
 
 def test_a_huge_number_is_no_cursor(book: Casebook) -> None:
     cursor = _encoded('{"sort":"-points","value":99999999999,"reference":"x"}')
     with pytest.raises(BadCursor):
-        queries.case_list(book.models, CaseFilter(), sort=Sort.MOST_POINTS, after=cursor)
+        queries.case_list(book.models, looking(), CaseFilter(), sort=Sort.MOST_POINTS, after=cursor)
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "3652060", "true", '"2019-05-01T00:00:00Z"'])
 def test_what_is_no_day_is_no_cursor(book: Casebook, value: str) -> None:
     cursor = _encoded(f'{{"sort":"due_on","value":{value},"reference":"x"}}')
     with pytest.raises(BadCursor):
-        queries.case_list(book.models, CaseFilter(), sort=Sort.NEXT_DUE, after=cursor)
+        queries.case_list(book.models, looking(), CaseFilter(), sort=Sort.NEXT_DUE, after=cursor)
 
 
 @pytest.mark.parametrize("limit", [0, -1, 201])
 def test_a_page_has_from_one_to_two_hundred_cases(book: Casebook, limit: int) -> None:
     with pytest.raises(ValueError, match="1 to 200"):
-        queries.case_list(book.models, CaseFilter(), limit=limit)
+        queries.case_list(book.models, looking(), CaseFilter(), limit=limit)
 
 
 def test_stages_are_counted_in_the_order_of_a_case(book: Casebook) -> None:

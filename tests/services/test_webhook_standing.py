@@ -23,6 +23,7 @@ from tests.domain.histories import (
     submitted,
 )
 from tests.integration.mailing import acknowledge, applicant, new_reference, record, work
+from tests.services.seeing import looking
 
 
 def _subscribed(office: Office) -> str:
@@ -113,7 +114,9 @@ def _told(office: Office, *events: CaseEvent, to: tuple[str, ...] = (EVERYTHING,
     made, _ = office.subscriptions.add("https://hooks.example/", to, "a")
     record(office, new_reference(), 0, *events)
     plan(office)
-    told = {each.position for each in office.ledger.rows(limit=1000) if each.party == made.id}
+    told = {
+        each.position for each in office.ledger.rows(looking(), limit=1000) if each.party == made.id
+    }
     log = office.store.read_log(after=0, limit=1000, personal=False)
     return [WIRE[type(each.event)].name for each in log if each.position in told]
 
@@ -134,7 +137,7 @@ def test_no_system_is_told_of_what_stands_beside_the_case_though_its_applicant_i
     reference = acknowledge(office, applicant(1))
     work(office, reference, 0, DuplicateRefused(channel=Channel.ONLINE))
     plan(office)
-    assert {(row.effect, row.party) for row in office.ledger.rows()} == {
+    assert {(row.effect, row.party) for row in office.ledger.rows(looking())} == {
         ("acknowledgement", "applicant"),
         ("webhook", made.id),
         ("duplicate-refused", "applicant"),

@@ -20,6 +20,7 @@ from domain.errors import (
     NotTheHolder,
     RecusedFromCase,
 )
+from domain.looks import What
 from domain.stages import Stage
 from domain.work import Held, Unheld
 from domain.work_events import CaseReleased, NoteAdded, NoteSuperseded, NoteText
@@ -40,6 +41,7 @@ from tests.services.asking import (
     on_paper,
 )
 from tests.services.erasing import erase
+from tests.services.seeing import looking
 
 LEE = Person(name="officer.lee", role=Role.OFFICER)
 
@@ -315,7 +317,7 @@ def test_who_has_what_is_in_the_read_model(office: Office, monkeypatch: pytest.M
     ask(office, references[0], c.SupersedeNote(note=1, text="Two"))
     ask(office, references[1], c.ReturnCase(reason="Reads French"))
     catch_up_all(office.store, office.models)
-    (mine,) = queue.held_by(office.models, OFFICER.name)
+    (mine,) = queue.held_by(office.models, looking(What.WORK), OFFICER.name)
     assert (mine.work.reference, mine.stage) == (references[0], Stage.SUBMITTED)
     assert (mine.work.notes, mine.work.version, mine.work.returned) == (1, 3, False)
     assert [(each.officer, each.cases) for each in queue.workloads(office.models)] == [

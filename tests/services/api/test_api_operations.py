@@ -18,6 +18,7 @@ from services.tasks import QUEUES
 from services.wiring import Office, open_office
 from tests.conftest import TestDatabase
 from tests.services.api.calling import Caller, is_problem
+from tests.services.seeing import looking
 
 
 def _without(office: Office, **changed: str) -> Caller:
@@ -161,7 +162,7 @@ def test_the_figures_tell_what_is_due_and_since_when(caller: Caller) -> None:
     reference = caller.submit()
     caller.take(reference, "acknowledge")
     plan(caller.office)
-    due = len(caller.office.ledger.rows())
+    due = len(caller.office.ledger.rows(looking()))
     assert due
     clock = caller.office.clock
     office = replace(caller.office, clock=lambda: clock() + timedelta(hours=1))
