@@ -4,13 +4,13 @@ import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from typing import Final
+from functools import cache, partial
+from typing import TYPE_CHECKING, Final
 
 from domain.rules.types import Rulebook
 from services.documents.files import Files
 from services.guesses import Guesses
-from services.identity import issuer
+from services.identity import RETURN_PATH, issuer
 from services.identity.rows import Rows
 from services.identity.sessions import Sessions
 from services.latest_pool import LatestPool
@@ -24,6 +24,9 @@ from services.projections.models import ReadModels
 from services.rules import load_rulebook
 from services.settings import Settings
 from services.store import BlindIndex, CaseKeys, Store
+
+if TYPE_CHECKING:
+    from services.identity.provider import IdentityProvider
 
 _BETWEEN_COLLECTIONS: Final = 100_000
 """New containers before the interpreter looks for cycles. At its own 700 it looks through the
@@ -46,6 +49,7 @@ class Office:
     pokes: Pokes
     guesses: Guesses
     sessions: Sessions
+    provider: Callable[[], "IdentityProvider | None"]
     rulebook: Rulebook
     blind: BlindIndex
     latest_pool: LatestPool
@@ -95,11 +99,22 @@ def open_office(settings: Settings) -> Office:
         doors=doors,
         sessions=Sessions(doors, issuer(settings)),
         guesses=Guesses.connect(settings.broker_url, sharing=settings.web_processes),
+        provider=cache(partial(provider_of, settings)),
         rulebook=_rulebook(),
         blind=blind,
         latest_pool=LatestPool(),
         clock=lambda: datetime.now(UTC),
     )
+
+
+def provider_of(settings: Settings) -> "IdentityProvider | None":
+    """Return the identity provider that is told, of which nothing is asked yet."""
+    if settings.oidc is None:
+        return None
+    # What checks signatures takes a second to import, which only a door has to pay.
+    from services.identity.provider import IdentityProvider  # noqa: PLC0415 - see above
+
+    return IdentityProvider(settings.oidc, f"{settings.public_url}{RETURN_PATH}")
 
 
 @cache

@@ -5,15 +5,19 @@ made.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any, Final
 
 import flask
 
 from domain.access import Action, Person, demand
+from domain.errors import Forbidden
 from services.addresses import client_of
 from services.api.faults import SignInNeeded
 from services.identity import person_of_token
+from services.identity.faults import NoRole, TokenRefused
+from services.identity.provider import IdentityProvider
 from services.wiring import Office
 
 View = Callable[..., Any]
@@ -44,6 +48,9 @@ def signed_in(office: Office) -> Person:
     given = flask.request.authorization
     if given is None or given.type != "bearer" or not given.token:
         raise SignInNeeded("send a token: Authorization: Bearer …", offered=False)
+    provider = office.provider()
+    if provider is not None:
+        return _known_to(provider, given.token, office.clock())
     person = person_of_token(office.settings, given.token)
     if person is None:
         raise SignInNeeded("nobody has this token", offered=True)
@@ -55,6 +62,15 @@ def client(office: Office) -> str:
     request = flask.request
     forwarded = ",".join(request.headers.getlist("X-Forwarded-For"))
     return client_of(request.remote_addr or "", forwarded, office.settings.trusted_proxies)
+
+
+def _known_to(provider: IdentityProvider, token: str, now: datetime) -> Person:
+    try:
+        return provider.person_of(token, now)
+    except TokenRefused as fault:
+        raise SignInNeeded(str(fault), offered=True) from fault
+    except NoRole as fault:
+        raise Forbidden(str(fault)) from fault
 
 
 def actions(app: flask.Flask) -> dict[str, Action]:

@@ -19,6 +19,7 @@ from domain import working_days
 from domain.rules import assess, choose, overriding
 from services.api import faults as f
 from services.api.commands import addresses
+from services.identity.faults import ProviderAway
 from services.intake.faults import ApplicationFaults, Fault
 from services.projections.errors import BadCursor, ProjectionOutdated
 from services.stack.errors import StackFault
@@ -182,6 +183,7 @@ STORE: Final[Mapping[type[Exception], Kind]] = MappingProxyType(
         s.StoreUnreachable: AWAY,
         s.MigrationFault: AWAY,
         StackFault: AWAY,
+        ProviderAway: AWAY,
         ProjectionOutdated: AWAY,
     }
 )

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from domain.errors import Forbidden, NoSuchCase, NoSuchDocument, NoSuchExercise, Refusal
+from services.identity.faults import NoRole, ProviderAway, SignInRefused
 from services.pages.forms import FormFaults
 from services.pages.guard import StaleForm
 from services.projections.errors import BadCursor, ProjectionOutdated
@@ -40,6 +41,9 @@ STATUS: Final[Mapping[type[Exception], int]] = MappingProxyType(
         KeyDestroyed: 422,
         Unwritable: 422,
         SettingsFault: 503,
+        SignInRefused: 400,
+        NoRole: 403,
+        ProviderAway: 503,
         StoreUnreachable: 503,
         MigrationFault: 503,
         ProjectionOutdated: 503,
@@ -54,11 +58,17 @@ _TITLES: Final[Mapping[type[Exception], str]] = MappingProxyType(
         BadCursor: "This page of the list is gone",
         FormFaults: "This cannot be looked up",
         StaleForm: "This form has expired",
+        SignInRefused: "You are not signed in",
+        NoRole: "You have no role here",
         KeyDestroyed: "What was held on this person has been erased",
         Unwritable: "This cannot be recorded as it is",
     }
 )
 _STALE: Final = "The page was open for too long, or in two windows. Open it again and repeat."
+_PROVIDER_AWAY: Final = (
+    "Your organisation's sign-in service does not answer. Nothing is wrong with your account. Try "
+    "again in a moment."
+)
 _AWAY: Final = (
     "Something this service needs does not answer. Nothing is lost. Try again in a moment; a form "
     "that is sent again is carried out once."
@@ -107,7 +117,8 @@ def _known(fault: Exception) -> ResponseReturnValue:
 def _away(fault: Exception) -> tuple[str, int, dict[str, str]]:
     """Show that something is missing; what it is, is told to the log and not to visitors."""
     _log.error("page unavailable", exc_info=fault, extra={"correlation_id": g.correlation_id})
-    page, status = _page("Not available just now", _AWAY, _UNAVAILABLE)
+    said = _PROVIDER_AWAY if isinstance(fault, ProviderAway) else _AWAY
+    page, status = _page("Not available just now", said, _UNAVAILABLE)
     return page, status, {"Retry-After": _RETRY_SECONDS}
 
 

@@ -10,12 +10,14 @@ ends with the browser.
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from flask import Flask, session
+from flask import Flask, Response, current_app, request, session
 from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import BadData, URLSafeSerializer
 
 from domain.access import Person
 from services.identity.sessions import IDLE, LONGEST, Session
@@ -25,6 +27,9 @@ from services.wiring import Office
 __all__ = ["IDLE", "LONGEST"]
 
 STATUS_OPEN: Final = timedelta(minutes=15)
+
+
+_SIGNED: Final = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
 
 
 class _Sessions(SecureCookieSessionInterface):
@@ -91,6 +96,40 @@ def challenge() -> UUID | None:
     return UUID(session["challenge"]) if "challenge" in session else None
 
 
+def keep_attempt(
+    answer: Response, office: Office, kept: Mapping[str, str], lasts: timedelta
+) -> None:
+    """Have this browser remember a sign-in that it begins elsewhere.
+
+    In a cookie of its own: another site leads back here, and the session's is not sent by that.
+    """
+    signed = _attempts(office).dumps({**kept, "at": int(office.clock().timestamp())})
+    answer.set_cookie(
+        _attempt_name(),
+        signed,
+        max_age=lasts,
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def attempt(office: Office, lasts: timedelta) -> dict[str, str] | None:
+    """Return the sign-in that this browser began; None where it began none, or too long ago."""
+    try:
+        kept: dict[str, Any] = _attempts(office).loads(request.cookies.get(_attempt_name(), ""))
+    except BadData:
+        return None
+    began = datetime.fromtimestamp(kept.pop("at"), UTC)
+    return kept if office.clock() - began <= lasts else None
+
+
+def drop_attempt(answer: Response) -> None:
+    """This browser remembers no sign-in that it began."""
+    secure = current_app.config["SESSION_COOKIE_SECURE"]
+    answer.delete_cookie(_attempt_name(), secure=secure, httponly=True, samesite="Lax")
+
+
 def open_status(reference: str, now: datetime) -> None:
     """Let this browser see the status of one application for `STATUS_OPEN`."""
     session.pop("challenge", None)
@@ -133,6 +172,15 @@ def token_matches(given: str) -> bool:
     """Say whether a form carries this browser's token."""
     kept = session.get("csrf")
     return kept is not None and hmac.compare_digest(str(kept).encode(), given.encode())
+
+
+def _attempts(office: Office) -> URLSafeSerializer:
+    secret = office.settings.session_secret
+    return URLSafeSerializer(secret, salt="qmas-sign-in", signer_kwargs=_SIGNED)
+
+
+def _attempt_name() -> str:
+    return f"{current_app.config['SESSION_COOKIE_NAME']}-sign-in"
 
 
 def _here(office: Office, now: datetime) -> Session | None:

@@ -1,16 +1,26 @@
-"""The door: signing in to the office and to the audit, and out again."""
+"""The door: signing in to the office and to the audit, and out again.
 
-from typing import Final
+Law: where an identity provider knows the people, nobody else is let in. What comes back from it is
+held against a cookie of this browser that is good for one sign-in and ten minutes. The session's
+own cookie is never sent by what another site began, so the last step is a page of ours.
+"""
 
-from flask import redirect, render_template, request, url_for
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any, Final
+
+from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from domain.access import Action, Person, permitted
 from services import identity
+from services.identity.faults import ProviderAway, SignInRefused
+from services.identity.provider import Attempt
 from services.pages import sessions
 from services.pages.guard import Route
 from services.wiring import Office
 
+ATTEMPT_LASTS: Final = timedelta(minutes=10)
 _HOME: Final = {"staff": "case_list", "audit": "audit_search"}
 _TITLE: Final = {"staff": "Sign in to the office", "audit": "Sign in to the audit"}
 
@@ -18,6 +28,8 @@ _TITLE: Final = {"staff": "Sign in to the office", "audit": "Sign in to the audi
 def sign_in(office: Office, area: str) -> ResponseReturnValue:
     """Show the form, or sign in who gives a right name and password."""
     then = request.values.get("then", "")
+    if office.provider() is not None:
+        return _to_provider(area, then)
     if request.method == "GET":
         return _form(area, then, fault="")
     name = request.form.get("name", "").strip()
@@ -26,7 +38,7 @@ def sign_in(office: Office, area: str) -> ResponseReturnValue:
         fault = "The name and the password do not belong together. Check both and try again"
         return _form(area, then, fault=fault, name=name), 422
     sessions.admit(office, person)
-    return redirect(then if _is_ours(then) else url_for(_home_of(person, area)), 303)
+    return redirect(_next(person, area, then), 303)
 
 
 def staff_sign_in(office: Office) -> ResponseReturnValue:
@@ -39,10 +51,65 @@ def audit_sign_in(office: Office) -> ResponseReturnValue:
     return sign_in(office, "audit")
 
 
-def sign_out(office: Office) -> ResponseReturnValue:
-    """Forget who was signed in."""
+def begin_sign_in(office: Office) -> ResponseReturnValue:
+    """Send the browser to the identity provider, and have it remember what must come back."""
+    provider = office.provider()
+    if provider is None:
+        return redirect(url_for("staff_sign_in"), 303)
+    url, attempt = provider.begin()
+    # Whoever signs in anew has left: their cookie is not there when they come back to say so.
     sessions.leave(office)
-    return redirect(url_for("staff_sign_in", left=1), 303)
+    area = request.args.get("area", "")
+    kept = {
+        **asdict(attempt),
+        "area": area if area in _HOME else "staff",
+        "then": request.args.get("then", ""),
+    }
+    answer = make_response(redirect(url, 303))
+    sessions.keep_attempt(answer, office, kept, ATTEMPT_LASTS)
+    return answer
+
+
+def finish_sign_in(office: Office) -> ResponseReturnValue:
+    """Sign in whom the identity provider sends back, by a page that leads on from here."""
+    provider = office.provider()
+    kept = sessions.attempt(office, ATTEMPT_LASTS)
+    if provider is None or kept is None:
+        raise SignInRefused(
+            "This browser began no sign-in, or more than ten minutes ago. Begin again"
+        )
+    area, then = kept.pop("area"), kept.pop("then")
+    person = provider.finish(Attempt(**kept), _told(), office.clock())
+    sessions.admit(office, person)
+    page = render_template("lead_on.html", title="Signed in", to=_next(person, area, then))
+    answer = make_response(page)
+    sessions.drop_attempt(answer)
+    return answer
+
+
+def sign_out(office: Office) -> ResponseReturnValue:
+    """Forget who was signed in, and lead on to where the identity provider does so too."""
+    sessions.leave(office)
+    left = url_for("staff_sign_in", left=1)
+    provider = office.provider()
+    try:
+        farewell = provider and provider.farewell(f"{office.settings.public_url}{left}")
+    except ProviderAway:
+        farewell = None  # here they are signed out all the same
+    if not farewell:
+        return redirect(left, 303)
+    # A page and not a redirection: the policy lets no form of ours lead to another site.
+    return render_template("lead_on.html", title="Signed out here", to=farewell)
+
+
+def _to_provider(area: str, then: str) -> str:
+    return render_template(
+        "sign_in_elsewhere.html",
+        title=_TITLE[area],
+        begin=url_for("begin_sign_in", area=area, then=then if _is_ours(then) else None),
+        left="left" in request.args,
+        minutes=int(sessions.IDLE.total_seconds() // 60),
+    )
 
 
 def _form(area: str, then: str, *, fault: str, name: str = "") -> str:
@@ -58,8 +125,15 @@ def _form(area: str, then: str, *, fault: str, name: str = "") -> str:
     )
 
 
-def _home_of(person: Person, area: str) -> str:
-    return _HOME[area] if permitted(person, Action.READ_HISTORY) else "session_list"
+def _told() -> dict[str, str]:
+    """What the browser was sent back with; what is said twice is said by nobody who may."""
+    return {name: values[0] for name, values in request.args.lists() if len(values) == 1}
+
+
+def _next(person: Person, area: str, then: str) -> str:
+    if _is_ours(then):
+        return then
+    return url_for(_HOME[area] if permitted(person, Action.READ_HISTORY) else "session_list")
 
 
 def _is_ours(address: str) -> bool:
@@ -67,26 +141,14 @@ def _is_ours(address: str) -> bool:
     return address.startswith(("/staff", "/audit")) and not set(address) & set("\\\r\n\t")
 
 
+def _door(name: str, path: str, view: Any, *methods: str) -> Route:
+    return Route(path=path, endpoint=name, view=view, action=Action.PUBLIC, methods=methods)
+
+
 ROUTES: Final = (
-    Route(
-        path="/staff/sign-in",
-        endpoint="staff_sign_in",
-        view=staff_sign_in,
-        action=Action.PUBLIC,
-        methods=("GET", "POST"),
-    ),
-    Route(
-        path="/audit/sign-in",
-        endpoint="audit_sign_in",
-        view=audit_sign_in,
-        action=Action.PUBLIC,
-        methods=("GET", "POST"),
-    ),
-    Route(
-        path="/sign-out",
-        endpoint="sign_out",
-        view=sign_out,
-        action=Action.PUBLIC,
-        methods=("POST",),
-    ),
+    _door("staff_sign_in", "/staff/sign-in", staff_sign_in, "GET", "POST"),
+    _door("audit_sign_in", "/audit/sign-in", audit_sign_in, "GET", "POST"),
+    _door("begin_sign_in", "/sign-in/begin", begin_sign_in, "GET"),
+    _door("finish_sign_in", identity.RETURN_PATH, finish_sign_in, "GET"),
+    _door("sign_out", "/sign-out", sign_out, "POST"),
 )

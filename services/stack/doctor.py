@@ -5,14 +5,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from kombu.exceptions import KombuError
 
 from services.counts import Count
-from services.identity import refuse_open_door
 from services.notifications.entries import State
 from services.notifications.fence import REMEDY
 from services.notifications.ledger import Ledger
@@ -26,7 +24,9 @@ from services.projections.models import ReadModels
 from services.settings import Settings
 from services.stack.accounts import server_account
 from services.stack.binaries import POSTGRES_MAJOR, postgres_programs_for, redis_program
+from services.stack.doors import people
 from services.stack.errors import StackFault
+from services.stack.finding import Finding
 from services.stack.lifecycle import Part, differing, how_to_restart, status
 from services.stack.places import settle
 from services.stack.programs import is_free, open_broker, programs, worker_answers
@@ -34,22 +34,10 @@ from services.store import BlindIndex, CaseKeys, migrate
 from services.store.errors import StoreFault
 from services.tasks import WORKERS
 
+__all__ = ["Finding", "examine"]
+
 _LEAST_FREE = 2 * 1024**3  # bytes: the log's ceiling of 2 GB would fill less
 _NOT_BEFORE = datetime(2026, 1, 1, tzinfo=UTC)  # this program did not exist earlier
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing looked at; `remedy` says what to do when it is not well.
-
-    One that `warns` is well as far as the system goes, and somebody should see to it.
-    """
-
-    subject: str
-    is_well: bool
-    says: str
-    remedy: str = ""
-    warns: bool = False
 
 
 def examine(
@@ -63,7 +51,7 @@ def examine(
         _python,
         lambda: _clock(settings, clock()),
         lambda: _folder(settings),
-        lambda: _people(settings),
+        lambda: people(settings),
         lambda: _binaries(settings),
         lambda: _processes(settings),
         lambda: _schema(settings),
@@ -128,12 +116,6 @@ def _folder(settings: Settings) -> Iterator[Finding]:
         says=f"{free / 1024**3:.1f} GB free for {where}",
         remedy=f"free at least {_LEAST_FREE / 1024**3:.0f} GB",
     )
-
-
-def _people(settings: Settings) -> Iterator[Finding]:
-    says = settings.oidc.issuer if settings.oidc else "local people, on this machine alone"
-    refuse_open_door(settings)
-    yield Finding(subject="people", is_well=True, says=says)
 
 
 def _binaries(settings: Settings) -> Iterator[Finding]:

@@ -41,6 +41,8 @@ PUBLIC = {
     "result",
     "staff_sign_in",
     "audit_sign_in",
+    "begin_sign_in",
+    "finish_sign_in",
     "sign_out",
 }
 """The routes that anybody may use; whoever adds one says so here."""

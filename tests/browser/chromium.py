@@ -56,6 +56,7 @@ class Chromium:
         self._read = b""
         self._session: str | None = None
         self._loaded = False
+        self._address = ""
         target = self._say("Target.createTarget", url="about:blank")["targetId"]
         attached = self._say("Target.attachToTarget", targetId=target, flatten=True)
         self._session = attached["sessionId"]
@@ -131,6 +132,11 @@ class Chromium:
         self.look(f"document.querySelector({selector!r}).click()")
         self._wait_for_load()
 
+    def arrive(self, url: str) -> None:
+        """The page at `url` is there, to which the one before it leads on by itself."""
+        while not (self._loaded and self._address.startswith(url)):
+            self._hear()
+
     def press(self, key: str) -> None:
         """A key went down and up; Enter in a field sends its form."""
         codes = {"Enter": (13, "\r"), "Tab": (9, "")}
@@ -183,4 +189,6 @@ class Chromium:
         first, _, self._read = self._read.partition(b"\0")
         heard: dict[str, Any] = json.loads(first)
         self._loaded = self._loaded or heard.get("method") == "Page.loadEventFired"
+        if heard.get("method") == "Page.frameNavigated":
+            self._address, self._loaded = heard["params"]["frame"]["url"], False
         return heard

@@ -1,0 +1,137 @@
+"""What the identity provider says of itself: its addresses, and the keys by which it signs.
+
+Law: nobody who asks for anything here can make us ask the provider more than once in `_BETWEEN`
+for what is old, and once in `UNKNOWN_KEY` for a key that it may have made since. While it does not
+answer, what it said last holds for `_STALE`, and no longer.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Final, Generic, TypeVar
+
+import structlog
+from joserfc.errors import JoseError
+from joserfc.jwk import JWKRegistry, Key
+
+from services.identity.asking import ask
+from services.identity.faults import ProviderAway
+from services.oidc import Oidc, host_of, is_loopback
+
+UNKNOWN_KEY: Final = 60.0
+_BETWEEN: Final = 5.0
+_FRESH: Final = 600.0
+_STALE: Final = 3600.0
+_NEVER: Final = float("-inf")
+
+_log = structlog.get_logger(__name__)
+_Said = TypeVar("_Said")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """Where the provider is asked for what, and how it wants to be asked."""
+
+    authorization: str
+    token: str
+    keys: str
+    end_session: str | None
+    names_itself: bool
+    takes_basic: bool
+
+
+class Remembered(Generic[_Said]):
+    """Something that the provider said, asked again when it is old."""
+
+    def __init__(self, ask: Callable[[], _Said], clock: Callable[[], float]) -> None:
+        self._ask = ask
+        self._clock = clock
+        self._lock = Lock()
+        self._said: _Said | None = None
+        self._said_at = self._asked_at = _NEVER
+
+    def said(self, *, oldest: float = _FRESH, between: float = _BETWEEN) -> _Said:
+        """Return it, no older than `oldest` if the provider answers; else raise `ProviderAway`."""
+        with self._lock:
+            now = self._clock()
+            if now - self._said_at >= oldest and now - self._asked_at >= between:
+                self._asked_at = now
+                try:
+                    self._said = self._ask()
+                    self._said_at = now
+                except ProviderAway as fault:
+                    _log.warning("provider_away", reason=str(fault))
+            if self._said is None or now - self._said_at > _STALE:
+                raise ProviderAway("the identity provider does not answer as it must")
+            return self._said
+
+
+class Discovery:
+    """What one provider says of itself, over HTTP."""
+
+    def __init__(self, oidc: Oidc, clock: Callable[[], float] = time.monotonic) -> None:
+        self._oidc = oidc
+        self._addresses = Remembered(self._ask_addresses, clock)
+        self._keys = Remembered(self._ask_keys, clock)
+
+    def addresses(self) -> Addresses:
+        """Return where the provider is asked for what; raises `ProviderAway`."""
+        return self._addresses.said()
+
+    def key(self, kid: str | None) -> Key | None:
+        """Return the key of that name, or the only one where none is named; None for no such."""
+        found = _chosen(self._keys.said(), kid)
+        if found is None:
+            found = _chosen(self._keys.said(oldest=UNKNOWN_KEY, between=UNKNOWN_KEY), kid)
+        return found
+
+    def _ask_addresses(self) -> Addresses:
+        said = self._read(f"{self._oidc.issuer.rstrip('/')}/.well-known/openid-configuration")
+        if said.get("issuer") != self._oidc.issuer:
+            raise ProviderAway("it names another issuer than QMAS_OIDC_ISSUER")
+        methods = said.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+        farewell = said.get("end_session_endpoint")
+        return Addresses(
+            authorization=self._address(said, "authorization_endpoint"),
+            token=self._address(said, "token_endpoint"),
+            keys=self._address(said, "jwks_uri"),
+            end_session=self._address(said, "end_session_endpoint") if farewell else None,
+            names_itself=said.get("authorization_response_iss_parameter_supported") is True,
+            takes_basic=isinstance(methods, list) and "client_secret_basic" in methods,
+        )
+
+    def _ask_keys(self) -> Mapping[str | None, Key]:
+        told = self._read(self.addresses().keys).get("keys")
+        found: dict[str | None, Key] = {}
+        for each in told if isinstance(told, list) else ():
+            if isinstance(each, dict) and each.get("kty") != "oct" and each.get("use") != "enc":
+                try:
+                    found[each.get("kid")] = JWKRegistry.import_key(each)
+                except (JoseError, ValueError, TypeError, KeyError):
+                    # A key of a sort that is not known here signs nothing that is taken here.
+                    _log.info("provider_key_unknown", sort=str(each.get("kty")))
+        if not found:
+            raise ProviderAway("it publishes no key by which it could sign")
+        return found
+
+    def _address(self, said: Mapping[str, Any], name: str) -> str:
+        url = said.get(name)
+        if isinstance(url, str) and host_of(url):
+            if url.startswith("https://"):
+                return url
+            if self._oidc.is_plain and url.startswith("http://") and is_loopback(host_of(url)):
+                return url
+        raise ProviderAway(f"its {name} is none that can be asked")
+
+    def _read(self, url: str) -> Mapping[str, Any]:
+        said = ask(self._oidc, url)
+        if not said.is_well:
+            raise ProviderAway(f"{url} says nothing that can be read ({said.status})")
+        return said.told
+
+
+def _chosen(keys: Mapping[str | None, Key], kid: str | None) -> Key | None:
+    if kid is None and len(keys) == 1:
+        return next(iter(keys.values()))
+    return keys.get(kid) if kid is not None else None

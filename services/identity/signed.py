@@ -1,0 +1,119 @@
+"""Tokens that the identity provider signed: each is held against all that it must say.
+
+Law: the algorithm is one of ours, all of them asymmetric, and never what the token asks for. What
+is not said is refused like what is said wrongly.
+"""
+
+import hmac
+import json
+import math
+from base64 import urlsafe_b64decode
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+
+from services.identity.discovery import Discovery
+from services.identity.faults import TokenRefused
+from services.oidc import Oidc
+
+ALGORITHMS: Final = (
+    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+    *("ES256", "ES384", "ES512", "Ed25519"),
+)
+SKEW_SECONDS: Final = 30
+_LARGEST: Final = 16 * 1024
+_END_OF_TIME: Final = 2**53
+_ACCESS_TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt"})
+
+
+def id_token(
+    token: object, keys: Discovery, oidc: Oidc, nonce: str, now: datetime
+) -> Mapping[str, Any]:
+    """Return what the ID token of this sign-in says; `TokenRefused` for any other."""
+    claims = _opened(token, keys, frozenset({"jwt"}))
+    client = oidc.client_id
+    _refuse_wrong(claims, now, oidc.issuer, client)
+    if "iat" not in claims:
+        raise TokenRefused("the token does not say when it was made")
+    if not _same(claims.get("nonce"), nonce):
+        raise TokenRefused("the token is of another sign-in")
+    audience = claims["aud"]
+    party = claims.get("azp", client if audience in (client, [client]) else None)
+    if party != client:
+        raise TokenRefused("the token was made for another client")
+    return claims
+
+
+def access_token(token: str, keys: Discovery, oidc: Oidc, now: datetime) -> Mapping[str, Any]:
+    """Return what a token for the API says; `TokenRefused` for any other."""
+    if oidc.audience is None:
+        raise TokenRefused("no token of the identity provider is taken here")
+    claims = _opened(token, keys, _ACCESS_TYPES)
+    _refuse_wrong(claims, now, oidc.issuer, oidc.audience)
+    return claims
+
+
+def expiry(claims: Mapping[str, Any]) -> float:
+    """Return the instant after which claims that were found right are so no longer."""
+    return float(claims["exp"]) + SKEW_SECONDS
+
+
+def _opened(token: object, keys: Discovery, types: frozenset[str]) -> Mapping[str, Any]:
+    if not isinstance(token, str) or len(token) > _LARGEST or not token.isascii():
+        raise TokenRefused("the token is none that can be read")
+    header = _header(token)
+    if header.get("alg") not in ALGORITHMS:
+        raise TokenRefused("the token is not signed in a way that is taken here")
+    if str(header.get("typ", "JWT")).lower() not in types:
+        raise TokenRefused("the token is of another sort")
+    kid = header.get("kid")
+    key = keys.key(kid) if kid is None or isinstance(kid, str) else None
+    if key is None:
+        raise TokenRefused("the token is signed by no key of the issuer's")
+    try:
+        return jwt.decode(token, key, algorithms=ALGORITHMS).claims
+    except (JoseError, ValueError, TypeError, RecursionError):
+        raise TokenRefused("the token is not signed as it says") from None
+
+
+def _header(token: str) -> Mapping[str, Any]:
+    """What a token says of itself before anybody knows who wrote it: used to find its key only."""
+    part = token.partition(".")[0]
+    try:
+        found = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise TokenRefused("the token is none that can be read")
+    return found
+
+
+def _refuse_wrong(claims: Mapping[str, Any], now: datetime, issuer: str, audience: str) -> None:
+    at = now.timestamp()
+    if not _same(claims.get("iss"), issuer):
+        raise TokenRefused("the token is of another issuer")
+    said = claims.get("aud")
+    if audience not in (said if isinstance(said, list) else [said]):
+        raise TokenRefused("the token is for another audience")
+    if "exp" not in claims:
+        raise TokenRefused("the token does not say when it expires")
+    if at >= _instant(claims, "exp", -math.inf) + SKEW_SECONDS:
+        raise TokenRefused("the token has expired")
+    if at < _instant(claims, "nbf", -math.inf) - SKEW_SECONDS:
+        raise TokenRefused("the token is not valid yet")
+    if at < _instant(claims, "iat", -math.inf) - SKEW_SECONDS:
+        raise TokenRefused("the token was made in the future")
+
+
+def _instant(claims: Mapping[str, Any], name: str, otherwise: float) -> float:
+    found = claims.get(name, otherwise)
+    if type(found) not in (int, float) or (name in claims and not abs(found) < _END_OF_TIME):
+        raise TokenRefused(f"the token has a {name} that is no instant")
+    return float(found)
+
+
+def _same(said: object, expected: str) -> bool:
+    return isinstance(said, str) and hmac.compare_digest(said.encode(), expected.encode())

@@ -1,0 +1,221 @@
+"""A provider that is away, slow to tell of its keys, or wrong of itself; and leaving it."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from services.identity import logins
+from services.settings import Settings, SettingsFault
+from services.stack.doctor import examine
+from services.wiring import Office, open_office
+from tests.services.issuing import (
+    CLIENT,
+    SECRET,
+    Guest,
+    Issuer,
+    Passing,
+    an_issuer,
+    provided,
+    refused,
+    signing_key,
+    timed,
+)
+from tests.services.visiting import Visitor, pages_of
+
+DAY = 24 * 60 * 60
+
+
+@pytest.fixture
+def issuer() -> Iterator[Issuer]:
+    with an_issuer() as made:
+        yield made
+
+
+@pytest.fixture
+def office(settings: Settings, issuer: Issuer) -> Iterator[Office]:
+    """An office whose people the provider knows."""
+    opened = open_office(provided(settings, issuer))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def guest(office: Office, issuer: Issuer) -> Guest:
+    return Guest(office, issuer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "says"),
+    [
+        ((400, {"error": "invalid_grant"}), 400, "takes this no more (invalid_grant)"),
+        ((401, {"error": "invalid_client", "error_description": SECRET}), 503, "does not answer"),
+        ((500, "broken"), 503, "does not answer"),
+        ((200, "<html>"), 503, "does not answer"),
+        ((200, ["a"]), 503, "does not answer"),
+        ((302, "moved"), 503, "does not answer"),
+        ((200, {}), 503, "does not answer"),
+        ((200, {"access_token": "a"}), 400, "none that can be read"),
+        ((200, "x" * 600_000), 503, "does not answer"),
+    ],
+)
+def test_a_provider_that_gives_no_tokens_is_told_as_it_is(
+    guest: Guest, answer: tuple[int, Any], status: int, says: str
+) -> None:
+    guest.begin()
+    guest.issuer.answer = answer
+    told = guest.come_back()
+    refused(told, status, says)
+    assert SECRET not in told.text
+    assert guest.issuer.asked["/elsewhere"] == 0
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"issuer": "https://evil.example"},
+        {"token_endpoint": "http://192.0.2.1/token"},
+        {"token_endpoint": None},
+        {"authorization_endpoint": "javascript:alert(1)"},
+        {"jwks_uri": 3},
+        {"end_session_endpoint": "http://192.0.2.1/out"},
+    ],
+)
+def test_a_provider_that_describes_itself_wrongly_is_not_asked(
+    guest: Guest, wrong: dict[str, Any]
+) -> None:
+    guest.issuer.document |= wrong
+    answer = guest.begin()
+    refused(answer, 503, "sign-in service does not answer")
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_a_provider_that_is_away_is_a_page_and_is_not_asked_by_every_visitor(
+    office: Office, issuer: Issuer
+) -> None:
+    passing = Passing()
+    guest = Guest(timed(office, passing), issuer)
+    issuer.is_away = True
+    for _ in range(5):
+        refused(guest.begin(), 503, "sign-in service does not answer")
+    assert issuer.asked.total() == 1
+    issuer.is_away = False
+    passing.seconds += 5
+    assert guest.sign_in().status_code == 200
+
+
+def test_nothing_listens_where_the_provider_should_be(settings: Settings, issuer: Issuer) -> None:
+    told = provided(settings, issuer, QMAS_OIDC_ISSUER="http://127.0.0.1:9")
+    opened = open_office(told)
+    refused(pages_of(opened).test_client().get("/sign-in/begin"), 503, "does not answer")
+    assert pages_of(opened).test_client().get("/staff/sign-in").status_code == 200
+    opened.close()
+
+
+def test_what_the_provider_said_holds_for_an_hour_while_it_is_away(
+    office: Office, issuer: Issuer
+) -> None:
+    passing = Passing()
+    guest = Guest(timed(office, passing), issuer)
+    assert guest.sign_in().status_code == 200
+    issuer.is_away = True
+    passing.seconds = 3600
+    assert guest.begin().status_code == 303
+    passing.seconds = 3606
+    assert guest.begin().status_code == 503
+
+
+def test_a_new_key_is_asked_for_and_no_more_than_once_a_minute(
+    office: Office, issuer: Issuer
+) -> None:
+    passing = Passing()
+    guest = Guest(timed(office, passing), issuer)
+    assert guest.sign_in().status_code == 200
+    assert issuer.asked["/keys"] == 1
+    issuer.key = signing_key(1)
+    issuer.keys.append(issuer.key.as_dict(private=False))
+    passing.seconds = 59
+    assert guest.sign_in().status_code == 400
+    passing.seconds = 60
+    assert guest.sign_in().status_code == 200
+    assert issuer.asked["/keys"] == 2
+    for number in range(20):
+        guest.begin()
+        assert (
+            guest.bring(issuer.signed(guest.claims(), kid=f"made-up-{number}")).status_code == 400
+        )
+    assert issuer.asked["/keys"] == 2
+
+
+def test_a_key_that_the_provider_withdrew_signs_nothing_any_more(
+    office: Office, issuer: Issuer
+) -> None:
+    passing = Passing()
+    guest = Guest(timed(office, passing), issuer)
+    assert guest.sign_in().status_code == 200
+    issuer.keys = [signing_key(1).as_dict(private=False)]
+    passing.seconds = 600
+    assert guest.sign_in().status_code == 400
+
+
+def test_signing_out_leads_to_where_the_provider_signs_out_too(guest: Guest) -> None:
+    guest.issuer.document["end_session_endpoint"] = f"{guest.issuer.url}/out"
+    guest.sign_in()
+    visitor = Visitor(guest.office)
+    visitor.client = guest.client
+    page = visitor.send(visitor.get("/staff/sessions"), "/sign-out")
+    assert (page.status, page.heading) == (200, "Signed out here")
+    where = urlsplit(page.root.one("main").one("a").given["href"])
+    assert f"{where.scheme}://{where.netloc}{where.path}" == f"{guest.issuer.url}/out"
+    assert parse_qs(where.query) == {
+        "client_id": [CLIENT],
+        "post_logout_redirect_uri": [f"{guest.office.settings.public_url}/staff/sign-in?left=1"],
+    }
+    assert not guest.is_in()
+
+
+def test_signing_out_works_while_the_provider_is_away(office: Office, issuer: Issuer) -> None:
+    passing = Passing()
+    guest = Guest(timed(office, passing), issuer)
+    guest.sign_in()
+    issuer.is_away = True
+    passing.seconds = DAY
+    visitor = Visitor(guest.office)
+    visitor.client = guest.client
+    page = visitor.send(visitor.get("/staff/sessions"), "/sign-out")
+    assert "You are signed out." in page.text
+    assert not guest.is_in()
+
+
+def test_the_doctor_says_whether_the_provider_answers(office: Office, issuer: Issuer) -> None:
+    for is_away, says in ((False, "the identity provider answers"), (True, "does not answer")):
+        issuer.is_away = is_away
+        (found,) = [each for each in examine(office.settings) if each.subject == "people"]
+        assert found.is_well is not is_away
+        assert says in found.says
+
+
+def test_signing_in_anew_ends_the_session_before(guest: Guest) -> None:
+    guest.sign_in()
+    guest.sign_in(sub="lee-18")
+    listed = guest.office.sessions.listed(guest.office.clock())
+    assert [each.person.name for each in listed] == ["lee-18"]
+
+
+def test_where_a_provider_knows_the_people_no_password_opens(
+    settings: Settings, office: Office
+) -> None:
+    (chan, *_) = logins(settings)
+    visitor = Visitor(office)
+    door = visitor.get("/staff")
+    assert door.heading == "Sign in to the office"
+    assert door.actions == []
+    csrf = visitor.get("/").form("/")["csrf"]
+    page = visitor.post(
+        "/staff/sign-in", {"csrf": csrf, "name": chan.name, "password": chan.password}
+    )
+    assert page.heading == "Sign in to the office"
+    assert visitor.get("/staff").path.startswith("/staff/sign-in")
+    with pytest.raises(SettingsFault):
+        logins(office.settings)
