@@ -70,6 +70,7 @@ class Settings:
     trusted_proxies: tuple[Network, ...]
     worker_processes: int
     master_key: bytes = field(repr=False)
+    master_key_former: bytes = field(repr=False)
     blind_index_key: bytes = field(repr=False)
     session_secret: str = field(repr=False)
     embedded_postgres: bool
@@ -94,7 +95,7 @@ class Settings:
             raise NothingRuns(folder)
         host = reader.text("QMAS_WEB_HOST") or "127.0.0.1"
         port = reader.number("QMAS_WEB_PORT", 8600, highest=HIGHEST_PORT)
-        settings = cls(
+        return cls(
             env=env,
             home=folder,
             fence_folder=_beside(folder, reader.text("QMAS_FENCE_FOLDER")),
@@ -117,6 +118,7 @@ class Settings:
             trusted_proxies=reader.networks("QMAS_TRUSTED_PROXIES"),
             worker_processes=reader.number("QMAS_WORKER_PROCESSES", 2, highest=256),
             master_key=reader.key("QMAS_MASTER_KEY", made.master_key if made else None),
+            master_key_former=reader.key("QMAS_MASTER_KEY_FORMER", str),
             blind_index_key=reader.key(
                 "QMAS_BLIND_INDEX_KEY", made.blind_index_key if made else None
             ),
@@ -125,17 +127,18 @@ class Settings:
             embedded_redis=made is not None and not reader.has("QMAS_BROKER_URL"),
             embedded_mail=made is not None and not reader.has("QMAS_SMTP_URL"),
             environ=dict(environ),
-        )
-        settings._refuse_faults(reader)
-        return settings
+        ).without_faults(reader)
 
-    def _refuse_faults(self, reader: SettingsReader) -> None:
-        """Raise with all that is wrong, also between settings that are right by themselves."""
+    def without_faults(self, reader: SettingsReader) -> Self:
+        """Return this; raise with all that is wrong, also between settings that are right alone."""
         if self.master_key and self.master_key == self.blind_index_key:
             reader.fault("QMAS_BLIND_INDEX_KEY", "must not be the same key as QMAS_MASTER_KEY")
+        if self.master_key_former and self.master_key_former == self.master_key:
+            reader.fault("QMAS_MASTER_KEY_FORMER", "must be another key than QMAS_MASTER_KEY")
         if self.env is Environment.PRODUCTION and not _is_safe(self.public_url):
             reader.fault("QMAS_PUBLIC_URL", "must begin with https://: people sign in there")
         reader.refuse_faults()
+        return self
 
     @classmethod
     def from_environment(

@@ -78,7 +78,7 @@ class Office:
 def open_office(settings: Settings) -> Office:
     """Return the office that `settings` describe; connections are opened when first needed."""
     gc.set_threshold(_BETWEEN_COLLECTIONS, *gc.get_threshold()[1:])
-    keys = CaseKeys(settings.master_key)
+    keys = CaseKeys(settings.master_key, settings.master_key_former)
     blind = BlindIndex(settings.blind_index_key)
     ledger = Ledger.connect(
         settings.database_url, keys, Marks(settings.fence_folder, redis_of(settings.broker_url))

@@ -27,6 +27,7 @@ MODULES: Final[Mapping[str, str]] = MappingProxyType(
         "explain": "services.cli.explain",
         "history": "services.cli.case",
         "import": "services.cli.filing",
+        "keys": "services.cli.keys",
         "notifications": "services.cli.notifications",
         "populate": "services.cli.populate",
         "privacy": "services.cli.privacy",

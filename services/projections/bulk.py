@@ -77,7 +77,10 @@ def _share(done: Any) -> None:
 
 def _fill(settings: Settings, numbers: Mapping[str, int], part: Shard, until: int) -> str | None:
     """Return what went wrong, in words: faults do not all survive the way between processes."""
-    keys, blind = CaseKeys(settings.master_key), BlindIndex(settings.blind_index_key)
+    keys, blind = (
+        CaseKeys(settings.master_key, settings.master_key_former),
+        BlindIndex(settings.blind_index_key),
+    )
     store = Store.connect(settings.database_url, keys, pool_size=1)
     models = ReadModels.connect(settings.database_url, keys, blind, pool_size=1)
     try:

@@ -111,7 +111,9 @@ def simulate(
     terms = Terms(target=target, rulebook=office.rulebook, day=hong_kong_date(then))
     position = _position(office.store, question.believed_at)
     source = Source(
-        database_url=office.settings.database_url, master_key=office.settings.master_key
+        database_url=office.settings.database_url,
+        master_key=office.settings.master_key,
+        master_key_former=office.settings.master_key_former,
     )
     counting = Counting()
     with _spread(question.processes) as mapped:

@@ -46,6 +46,7 @@ class Source:
 
     database_url: str
     master_key: bytes
+    master_key_former: bytes
 
     def __repr__(self) -> str:
         return "Source(…)"
@@ -125,7 +126,8 @@ def _split(cases: tuple[OpenCase, ...]) -> Iterator[tuple[OpenCase, ...]]:
 
 @contextmanager
 def _store(source: Source) -> Iterator[Store]:
-    store = Store.connect(source.database_url, CaseKeys(source.master_key), pool_size=1)
+    keys = CaseKeys(source.master_key, source.master_key_former)
+    store = Store.connect(source.database_url, keys, pool_size=1)
     try:
         yield store
     except Reportable as fault:

@@ -4,7 +4,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from services.notifications.marks import Marks
 from services.notifications.statements import AT_MOST
 from services.notifications.subscriptions import Activity, Subscriptions
 from services.pokes import redis_of
-from services.privacy.places import ErasuresAway, Places
 from services.projections import queries
 from services.projections.models import ReadModels
 from services.settings import Settings
@@ -30,7 +28,8 @@ from services.stack.finding import Finding
 from services.stack.lifecycle import Part, differing, how_to_restart, status
 from services.stack.places import settle
 from services.stack.programs import is_free, open_broker, programs, worker_answers
-from services.store import BlindIndex, CaseKeys, migrate
+from services.stack.secrecy import erasures, keys_of, master_keys
+from services.store import BlindIndex, migrate
 from services.store.errors import StoreFault
 from services.tasks import WORKERS
 
@@ -208,7 +207,8 @@ def _schema(settings: Settings) -> Iterator[Finding]:
     )
     if found.standing is migrate.Standing.AT_HEAD:
         yield _guards(settings)
-        yield _erasures(settings)
+        yield erasures(settings)
+        yield from master_keys(settings)
         yield from _read_models(settings)
         yield from _sending(settings)
 
@@ -224,27 +224,12 @@ def _guards(settings: Settings) -> Finding:
     )
 
 
-def _erasures(settings: Settings) -> Finding:
-    """Erasures are kept where a restore undoes nothing; a line that is none of ours is told."""
-    key, redis = settings.blind_index_key, redis_of(settings.broker_url)
-    with closing(Places(settings.fence_folder, redis, key)) as places:
-        try:
-            found = places.found()
-        except ErasuresAway as fault:
-            return Finding(subject="erasures", is_well=False, says=str(fault))
-    remedy = "take away what `qmas up` did not write; it writes anew what is missing"
-    says = f"{len(found.erasures)} kept outside of the database"
-    if found.broken:
-        says = f"not all in {' and in '.join(found.broken)} was written by this installation"
-    return Finding(subject="erasures", is_well=not found.broken, says=says, remedy=remedy)
-
-
 def _read_models(settings: Settings) -> Iterator[Finding]:
     """A read model that stands still is told with the event before which it does.
 
     So is one that an earlier version of its fold filled, which nothing can read.
     """
-    keys, blind = CaseKeys(settings.master_key), BlindIndex(settings.blind_index_key)
+    keys, blind = keys_of(settings), BlindIndex(settings.blind_index_key)
     models = ReadModels.connect(settings.database_url, keys, blind, pool_size=1)
     try:
         found = queries.progress(models)
@@ -289,7 +274,7 @@ def _sending(settings: Settings) -> Iterator[Finding]:
     So are what was given up and whoever takes nothing, as warnings: nobody's fault here.
     """
     marks = Marks(settings.fence_folder, redis_of(settings.broker_url))
-    ledger = Ledger.connect(settings.database_url, CaseKeys(settings.master_key), marks)
+    ledger = Ledger.connect(settings.database_url, keys_of(settings), marks)
     try:
         state = ledger.fence.state()
         yield Finding(

@@ -86,6 +86,7 @@ def values(settings: Settings) -> Mapping[str, object]:
         "QMAS_TRUSTED_PROXIES": settings.trusted_proxies,
         "QMAS_WORKER_PROCESSES": settings.worker_processes,
         "QMAS_MASTER_KEY": settings.master_key,
+        "QMAS_MASTER_KEY_FORMER": settings.master_key_former,
         "QMAS_BLIND_INDEX_KEY": settings.blind_index_key,
         "QMAS_SESSION_SECRET": settings.session_secret,
     }

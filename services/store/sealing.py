@@ -10,6 +10,7 @@ import os
 import unicodedata
 from binascii import Error as Base64Fault
 from binascii import a2b_base64, b2a_base64
+from contextlib import suppress
 from functools import lru_cache
 from typing import Final
 
@@ -21,7 +22,11 @@ from services.store.errors import StoreFault
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 ALTERED: Final = "the sealed data was altered, moved, or sealed by another key"
-_WRAPPING: Final = b"\x01"  # the first byte of a wrapped key says how it was wrapped
+# The first byte of a wrapped key says how it was wrapped: before, by a master key that it does not
+# name; now, by the one whose name follows.
+_NAMELESS: Final = b"\x01"
+_NAMED: Final = b"\x02"
+_NAME_BYTES: Final = 8
 
 
 class SealBroken(StoreFault):
@@ -61,16 +66,26 @@ class CaseKey:
             raise SealBroken(ALTERED) from fault
 
 
-class CaseKeys:
-    """Makes and unwraps the keys of cases with the one master key, of 32 bytes.
+def name_of(master_key: bytes) -> bytes:
+    """Return what a master key is known by, which tells nothing of it."""
+    return hmac.digest(master_key, b"name of a master key", hashlib.sha256)[:_NAME_BYTES]
 
-    The last `remembered` keys stay unwrapped in memory, found by their wrapped bytes only.
+
+class CaseKeys:
+    """Makes and unwraps the keys of cases with the master key, of 32 bytes.
+
+    What a `former` one wrapped is unwrapped too, until it was wrapped anew. The last `remembered`
+    keys stay unwrapped in memory, found by their wrapped bytes only.
     """
 
-    def __init__(self, master_key: bytes, *, remembered: int = 20_000) -> None:
-        if len(master_key) != _KEY_BYTES:
-            raise ValueError(f"the master key has {len(master_key)} bytes, not {_KEY_BYTES}")
-        self._master = AESGCM(master_key)
+    def __init__(self, master_key: bytes, former: bytes = b"", *, remembered: int = 20_000) -> None:
+        told = (master_key, former) if former else (master_key,)
+        for each in told:
+            if len(each) != _KEY_BYTES:
+                raise ValueError(f"the master key has {len(each)} bytes, not {_KEY_BYTES}")
+        self._masters = {name_of(each): AESGCM(each) for each in told}
+        self.name = name_of(master_key)
+        self.prefix = _NAMED + self.name
         self._unwrapped = lru_cache(maxsize=remembered)(self._unwrap)
 
     def __repr__(self) -> str:
@@ -78,28 +93,50 @@ class CaseKeys:
 
     def mint(self, reference: str) -> bytes:
         """A new key for a case, wrapped."""
-        nonce = os.urandom(_NONCE_BYTES)
-        secret = os.urandom(_KEY_BYTES)
-        return _WRAPPING + nonce + self._master.encrypt(nonce, secret, reference.encode())
+        return self._wrap(reference, os.urandom(_KEY_BYTES))
 
     def unwrap(self, reference: str, wrapped: bytes) -> CaseKey:
         """The key of a case; raises `SealBroken` under another master key or reference."""
         return self._unwrapped(reference, wrapped)
 
+    def wrapped_anew(self, reference: str, wrapped: bytes) -> bytes:
+        """The same key wrapped by the master key of now; raises `SealBroken`."""
+        secret = self._secret(reference, wrapped)
+        anew = self._wrap(reference, secret)
+        if self._secret(reference, anew) != secret:
+            raise SealBroken(f"the key of case {reference} could not be wrapped anew")
+        return anew
+
     def forget(self) -> None:
         """No unwrapped key is left in memory."""
         self._unwrapped.cache_clear()
 
+    def _wrap(self, reference: str, secret: bytes) -> bytes:
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = self._masters[self.name].encrypt(nonce, secret, reference.encode())
+        return self.prefix + nonce + sealed
+
     def _unwrap(self, reference: str, wrapped: bytes) -> CaseKey:
-        nonce, secret = wrapped[1 : 1 + _NONCE_BYTES], wrapped[1 + _NONCE_BYTES :]
-        try:
-            if wrapped[:1] != _WRAPPING:
-                raise SealBroken(f"the key of case {reference} is wrapped in an unknown way")
-            return CaseKey(self._master.decrypt(nonce, secret, reference.encode()))
-        except (InvalidTag, ValueError) as fault:
-            raise SealBroken(
-                f"the key of case {reference} does not open: is it another master key?"
-            ) from fault
+        return CaseKey(self._secret(reference, wrapped))
+
+    def _secret(self, reference: str, wrapped: bytes) -> bytes:
+        how, rest = wrapped[:1], wrapped[1:]
+        if how == _NAMED:
+            name, rest = rest[:_NAME_BYTES], rest[_NAME_BYTES:]
+            if name not in self._masters:
+                raise SealBroken(
+                    f"the key of case {reference} was wrapped by the master key {name.hex()}, "
+                    "which is neither QMAS_MASTER_KEY nor QMAS_MASTER_KEY_FORMER"
+                )
+            masters = [self._masters[name]]
+        elif how == _NAMELESS:
+            masters = [*self._masters.values()]
+        else:
+            raise SealBroken(f"the key of case {reference} is wrapped in an unknown way")
+        for master in masters:
+            with suppress(InvalidTag, ValueError):
+                return master.decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], reference.encode())
+        raise SealBroken(f"the key of case {reference} does not open: is it another master key?")
 
 
 class BlindIndex:

@@ -94,7 +94,7 @@ def secrets_left(database: TestDatabase, office: Office) -> dict[str, bytes]:
         ).fetchall()
     master = AESGCM(office.settings.master_key)
     return {
-        name: master.decrypt(each[1:13], each[13:], name.encode()) for name, each in wrapped
+        name: master.decrypt(each[9:21], each[21:], name.encode()) for name, each in wrapped
     } | {"master": office.settings.master_key, "index": office.settings.blind_index_key}
 
 

@@ -182,7 +182,7 @@ def test_another_master_key_opens_nothing_and_says_so(store: Store, database: Te
     store.append(commit_of(writing("case-1", 0, withdrawal())))
     stranger = store_at(database.app_url, master_key=bytes(32))
 
-    with pytest.raises(SealBroken, match="another master key"):
+    with pytest.raises(SealBroken, match="wrapped by the master key"):
         stranger.read_stream("case-1")
     assert stranger.read_stream("case-1", personal=False)[0].event == ERASED
     stranger.dispose()

@@ -1,0 +1,64 @@
+"""`qmas keys`: the master key, what it wraps, and another one in its place."""
+
+from typing import Final
+
+import click
+
+from services.cli.asking import settings
+from services.settings import Settings
+from services.store import CaseKeys
+from services.store.errors import StoreFault
+from services.store.rewrapping import counts, rewrap
+from services.store.sealing import name_of
+
+
+class NoOwner(StoreFault):
+    """Only the schema's owner may write wrapped keys, and nobody said how to be it."""
+
+
+@click.group()
+def keys() -> None:
+    """The master key, which wraps the key of every case."""
+
+
+@keys.command()
+def status() -> None:
+    """Say how many keys are wrapped by which master key; a key is named, and never shown."""
+    told = settings()
+    now = name_of(told.master_key).hex()
+    known = {now: "QMAS_MASTER_KEY", None: "a key that is not named: by an earlier version"}
+    if told.master_key_former:
+        known[name_of(told.master_key_former).hex()] = "QMAS_MASTER_KEY_FORMER"
+    found = counts(told.database_url)
+    for name, count in {now: 0, **found}.items():
+        click.echo(f"{count:>10}  {name or '-':16}  {known.get(name, 'a key that is not told')}")
+    click.echo(_advice(told, found))
+
+
+@keys.command()
+def rotate() -> None:
+    """Have every key wrapped by QMAS_MASTER_KEY, while everybody works.
+
+    What QMAS_MASTER_KEY_FORMER wrapped is wrapped anew. Broken off, it is run again.
+    """
+    told = settings()
+    if told.owner_database_url is None:
+        raise NoOwner("QMAS_OWNER_DATABASE_URL is missing: only the schema's owner may do this")
+    wrapping = CaseKeys(told.master_key, told.master_key_former, remembered=1)
+    done = rewrap(told.owner_database_url, wrapping, _tell)
+    click.echo(f"{done} keys were wrapped anew by {wrapping.name.hex()}; no other key is in use")
+
+
+def _tell(done: int) -> None:
+    click.echo(f"{done} so far", err=True)
+
+
+def _advice(told: Settings, found: dict[str | None, int]) -> str:
+    if found.keys() - {name_of(told.master_key).hex()}:
+        return "run `qmas keys rotate`, which wraps the others anew"
+    if told.master_key_former:
+        return "QMAS_MASTER_KEY_FORMER is not needed any more: take it away"
+    return "all are wrapped by QMAS_MASTER_KEY"
+
+
+COMMANDS: Final = (keys,)
