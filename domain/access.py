@@ -63,10 +63,14 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody who is signed in: a stable name, and one role."""
+    """Somebody who is signed in: a stable name, and one role.
+
+    Whoever is let in for some of what the role may do has those actions in `only`.
+    """
 
     name: str
     role: Role
+    only: frozenset[Action] | None = None
 
 
 _STAFF: Final = frozenset({Role.OFFICER, Role.SUPERVISOR})
@@ -175,11 +179,15 @@ WORK_ACTION_OF: Final[Mapping[type[w.WorkCommand | w.TakeNext], Action]] = Mappi
 
 def permitted(person: Person, action: Action) -> bool:
     """Say whether `person` may take `action`."""
-    return person.role in PERMITTED[action]
+    in_scope = action is Action.PUBLIC or person.only is None or action in person.only
+    return in_scope and person.role in PERMITTED[action]
 
 
 def demand(person: Person, action: Action) -> None:
     """Raise `Forbidden` unless `person` may take `action`."""
+    if person.role in PERMITTED[action] and not permitted(person, action):
+        only = ", ".join(sorted(person.only or ()))
+        raise Forbidden(f"{person.name} is let in for {only} alone, and not for {action}")
     if not permitted(person, action):
         roles = ", ".join(sorted(PERMITTED[action]))
         raise Forbidden(f"{person.name} is {person.role}; {action} is for: {roles}")

@@ -13,6 +13,7 @@ from services.guesses import Guesses
 from services.identity import RETURN_PATH, issuer
 from services.identity.rows import Rows
 from services.identity.sessions import Sessions
+from services.identity.tokens import Tokens
 from services.latest_pool import LatestPool
 from services.notifications.codes import Codes
 from services.notifications.ledger import Ledger
@@ -49,6 +50,7 @@ class Office:
     pokes: Pokes
     guesses: Guesses
     sessions: Sessions
+    tokens: Tokens
     provider: Callable[[], "IdentityProvider | None"]
     rulebook: Rulebook
     blind: BlindIndex
@@ -99,6 +101,7 @@ def open_office(settings: Settings) -> Office:
         doors=doors,
         sessions=Sessions(doors, issuer(settings)),
         guesses=Guesses.connect(settings.broker_url, sharing=settings.web_processes),
+        tokens=Tokens(doors),
         provider=cache(partial(provider_of, settings)),
         rulebook=_rulebook(),
         blind=blind,

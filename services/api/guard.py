@@ -5,7 +5,6 @@ made.
 """
 
 from collections.abc import Callable
-from datetime import datetime
 from functools import wraps
 from typing import Any, Final
 
@@ -17,7 +16,7 @@ from services.addresses import client_of
 from services.api.faults import SignInNeeded
 from services.identity import person_of_token
 from services.identity.faults import NoRole, TokenRefused
-from services.identity.provider import IdentityProvider
+from services.identity.tokens import PREFIX
 from services.wiring import Office
 
 View = Callable[..., Any]
@@ -48,13 +47,12 @@ def signed_in(office: Office) -> Person:
     given = flask.request.authorization
     if given is None or given.type != "bearer" or not given.token:
         raise SignInNeeded("send a token: Authorization: Bearer …", offered=False)
-    provider = office.provider()
-    if provider is not None:
-        return _known_to(provider, given.token, office.clock())
-    person = person_of_token(office.settings, given.token)
-    if person is None:
-        raise SignInNeeded("nobody has this token", offered=True)
-    return person
+    try:
+        return _person_of(office, given.token)
+    except TokenRefused as fault:
+        raise SignInNeeded(str(fault), offered=True) from fault
+    except NoRole as fault:
+        raise Forbidden(str(fault)) from fault
 
 
 def client(office: Office) -> str:
@@ -64,13 +62,17 @@ def client(office: Office) -> str:
     return client_of(request.remote_addr or "", forwarded, office.settings.trusted_proxies)
 
 
-def _known_to(provider: IdentityProvider, token: str, now: datetime) -> Person:
-    try:
-        return provider.person_of(token, now)
-    except TokenRefused as fault:
-        raise SignInNeeded(str(fault), offered=True) from fault
-    except NoRole as fault:
-        raise Forbidden(str(fault)) from fault
+def _person_of(office: Office, token: str) -> Person:
+    """Whose token it is: a program's, of somebody whom a provider knows, or a local person's."""
+    provider = office.provider()
+    if token.startswith(PREFIX):
+        return office.tokens.person_of(token, office.clock())
+    if provider is not None:
+        return provider.person_of(token, office.clock())
+    person = person_of_token(office.settings, token)
+    if person is None:
+        raise TokenRefused("nobody has this token")
+    return person
 
 
 def actions(app: flask.Flask) -> dict[str, Action]:

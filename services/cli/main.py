@@ -38,6 +38,7 @@ MODULES: Final[Mapping[str, str]] = MappingProxyType(
         "statistics": "services.cli.statistics",
         "status": "services.cli.stack",
         "submit": "services.cli.filing",
+        "tokens": "services.cli.tokens",
         "up": "services.cli.stack",
         "webhooks": "services.cli.webhooks",
         "work": "services.cli.work",

@@ -59,3 +59,15 @@ def test_what_is_not_permitted_is_refused_with_who_may() -> None:
     demand(OFFICER, Action.DECIDE)
     with pytest.raises(Forbidden, match=r"officer-1 is officer; exercise\.run is for: supervisor"):
         demand(OFFICER, Action.RUN_EXERCISE)
+
+
+def test_whoever_is_let_in_for_some_actions_may_take_those_alone() -> None:
+    scoped = Person(
+        name="token.x", role=Role.SERVICE, only=frozenset({Action.SUBMIT, Action.DECIDE})
+    )
+    allowed = {action for action in Action if permitted(scoped, action)}
+    assert allowed == {Action.SUBMIT, Action.PUBLIC}
+    with pytest.raises(Forbidden, match=r"let in for .* alone, and not for payment\.record"):
+        demand(scoped, Action.RECORD_PAYMENT)
+    with pytest.raises(Forbidden, match=r"case\.decide is for: officer, supervisor"):
+        demand(scoped, Action.DECIDE)

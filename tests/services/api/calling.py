@@ -115,8 +115,10 @@ class Caller:
 
     def token(self, by: str | None) -> dict[str, str]:
         """Return the header by which a local person is known."""
+        if by is None:
+            return {}
         known = {each.name: each.token for each in logins(self.office.settings)}
-        return {} if by is None else {"Authorization": f"Bearer {known[by]}"}
+        return {"Authorization": f"Bearer {known[by]}"}
 
     def catch_up(self) -> None:
         """Bring every read model up with the log, as the workers do."""
