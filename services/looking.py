@@ -4,6 +4,7 @@ Law: an edge has a case in its hands only through a look. So what further belong
 it, a file of it) asks for the case and is of the same look, which is recorded once.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from domain.application import Correspondence
@@ -45,6 +46,14 @@ def work_seen(office: Office, look: Look, reference: str) -> work.WorkAt:
     own = canonical(reference)
     read = office.store.read_seen(look, own, work.streams_of(own), personal=work.OF_WORK)
     return work.work_of(own, read)
+
+
+def named(office: Office, look: Look, references: Iterable[str]) -> None:
+    """The look at the cases that an answer names is on record; only then may it be given.
+
+    For what is worked out from a whole pool or the whole log, which no one statement reads.
+    """
+    office.store.note(look, sorted(set(references)))
 
 
 def case_beside(office: Office, row: StatusRow) -> CaseAt:

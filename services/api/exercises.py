@@ -7,6 +7,7 @@ from typing import Any, Final
 from domain import exercise_commands as q
 from domain.access import Action
 from domain.exercise_terms import LONGEST_TITLE, MOST_PLACES, NAME
+from domain.looks import What
 from domain.projections.exercises import ExerciseRow
 from domain.rules.rank import Division
 from domain.slugs import slug
@@ -28,6 +29,7 @@ from services.api.freshness import shown, wait_until_shown
 from services.api.routes import IDEMPOTENCY_KEY, PREFER, Call, Reply, Route
 from services.intake.faults import Fault
 from services.intake.schema import schema_for
+from services.looking import named
 from services.projections import queries
 from services.redrawing import redraw
 from services.wiring import Office
@@ -58,6 +60,7 @@ def dry_run(call: Call, exercise: str) -> DryRun:
     """What the next step would do now, without doing it."""
     found = exercises.dry_run(call.office, exercise, call.asker)
     division = found.division
+    named(call.office, call.look(What.EXERCISE), (each.member.reference for each in division.taken))
     return DryRun(
         exercise=found.exercise,
         command=found.command,
@@ -109,6 +112,9 @@ def result(call: Call, exercise: str) -> PublishedResult:
 def replay(call: Call, exercise: str) -> Replay:
     """The exercise drawn again from the log alone, beside what was recorded."""
     again = redraw(call.office, exercise)
+    drawn = (each for each in (again.shortlist, again.selection) if each)
+    shown = [each.member.reference for division in drawn for each in division.taken]
+    named(call.office, call.look(What.EXERCISE), shown)
     return Replay(
         exercise=again.exercise,
         equal=not again.differences,

@@ -7,6 +7,7 @@ from marshmallow import RAISE, Schema, ValidationError, validate
 from domain.access import Action
 from domain.exercise_commands import OpenExercise
 from domain.exercise_terms import MOST_PLACES, asked_terms
+from domain.looks import What
 from domain.rules.terms import Archetype, Leftover, Measure, Order
 from services.api import inputs
 from services.api.exercise_outputs import OpeningTried, OtherTerms
@@ -14,6 +15,7 @@ from services.api.routes import Call, Route
 from services.intake.fields import Text, Word
 from services.intake.schema import schema_for
 from services.intake.strata import EXAMPLE, read_stratum
+from services.looking import named
 from services.openings import UNNAMED, dry_run_opening
 from services.what_if import Change, WhatIf, what_if, what_if_present
 
@@ -83,14 +85,14 @@ class PresentQuery(TermsQuery):
 
 def exercise_what_if(call: Call, exercise: str, query: dict[str, Any]) -> OtherTerms:
     """An exercise on other terms: who would gain a place and who would lose it."""
-    return _told(what_if(call.office, exercise, Change(**query), call.asker))
+    return _told(call, what_if(call.office, exercise, Change(**query), call.asker))
 
 
 def present_what_if(call: Call, query: dict[str, Any]) -> OtherTerms:
     """An exercise on the pool as it is, on these terms and by these rules."""
     other = {name: query.pop(name) for name in ("ruleset", "as_of") if name in query}
     terms = asked_terms(_opening(query))
-    return _told(what_if_present(call.office, terms, call.asker, **other))
+    return _told(call, what_if_present(call.office, terms, call.asker, **other))
 
 
 def opening_dry_run(call: Call, query: dict[str, Any]) -> OpeningTried:
@@ -117,8 +119,11 @@ def opening_dry_run(call: Call, query: dict[str, Any]) -> OpeningTried:
     )
 
 
-def _told(found: WhatIf) -> OtherTerms:
+def _told(call: Call, found: WhatIf) -> OtherTerms:
     terms = found.terms
+    shown = [each.reference for each in found.moved]
+    shown += [each.reference for each in found.came_in]
+    named(call.office, call.look(What.EXERCISE), shown)
     return OtherTerms(
         exercise=found.exercise,
         position=found.position,

@@ -9,11 +9,12 @@ from uuid import UUID, uuid5
 
 import click
 
-from domain.access import Role
+from domain.access import Action, Role
 from domain.errors import NoSuchExercise
 from domain.exercise_commands import DepartFromRank, MakeSelection, OpenExercise
 from domain.exercise_terms import asked_terms
 from domain.gradings import DepartureCode, Direction
+from domain.looks import Look, What
 from domain.rules.terms import (
     AfterNoPlace,
     Archetype,
@@ -31,6 +32,7 @@ from services.cli.asking import (
     MOMENT,
     asking,
     computed,
+    looking,
     office,
     operator,
     wide_console,
@@ -45,6 +47,7 @@ from services.cli.exercisetables import (
 )
 from services.exercise_requests import ExerciseOutcome, proposal_of
 from services.intake.strata import read_stratum
+from services.looking import named
 from services.openings import UNNAMED, dry_run_opening
 from services.projections import queries, runner
 from services.redrawing import redraw
@@ -265,7 +268,9 @@ def dry_run(name: str, *, listed: bool) -> None:
     """Tell what the next step would do now; nothing of it is recorded."""
     with office() as opened:
         found = exercises.dry_run(opened, name, operator(Role.SUPERVISOR))
-    division = found.division
+        division = found.division
+        if listed:
+            named(opened, _look(), (each.member.reference for each in division.taken))
     click.echo(
         f"{name}: {slug(found.command)} would take {len(division.taken)} "
         f"and leave {len(division.left)}; cut-off {division.cut_off}; nothing was recorded"
@@ -309,11 +314,13 @@ def replay(ctx: click.Context, name: str, *, listed: bool) -> None:
     """Draw an exercise again from the log alone; exit status 1 when anything differs."""
     with office() as opened:
         again = redraw(opened, name)
+        selected = again.selection.taken if again.selection else ()
+        if listed:
+            named(opened, _look(), (each.member.reference for each in selected))
     for difference in again.differences:
         click.echo(difference, err=True)
     if again.differences:
         ctx.exit(1)
-    selected = again.selection.taken if again.selection else ()
     click.echo(f"{name}: identical; pool {again.pool}, selected {len(selected)}")
     for line in placed_lines(selected, lambda ref: computed(again.computed.get(ref))):
         if listed:
@@ -350,8 +357,16 @@ def what_if_(name: str | None, *, present: bool, form: str | None, **told: Any) 
         else:
             changed = {each: told[each] for each in ("places", "order", "threshold")}
             found = what_if(opened, name, Change(ruleset=ruleset, as_of=as_of, **changed), person)
+        # As a text it names those alone whose place is another.
+        shown = [each.reference for each in found.moved]
+        shown += [each.reference for each in found.came_in if form]
+        named(opened, _look(), shown)
     for line in what_if_lines(found, form or "text"):
         click.echo(line)
+
+
+def _look() -> Look:
+    return looking(Action.READ_EXERCISES, What.EXERCISE)
 
 
 def _said(outcome: ExerciseOutcome) -> None:

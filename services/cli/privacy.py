@@ -7,7 +7,10 @@ from typing import Final
 
 import click
 
-from services.cli.asking import office
+from domain.access import Action
+from domain.looks import What
+from services.cli.asking import looking, office
+from services.looking import named
 from services.privacy import receipt as receipts
 from services.privacy.preview import Preview
 from services.privacy.preview import preview as previewed
@@ -30,6 +33,7 @@ def erase_preview(reference: str, *, as_json: bool) -> None:
     """Say what erasing the person of a case would make unreadable, and what is in the way."""
     with office() as opened:
         found = previewed(opened, reference)
+        named(opened, looking(Action.OPERATE, What.CASE), [found.reference])
     if as_json:
         click.echo(json.dumps({**asdict(found), "digest": found.digest}, indent=1))
         return
@@ -44,6 +48,7 @@ def receipt(reference: str, target: Path | None) -> None:
     """Give the receipt of an erasure, with the proof that the log holds it."""
     with office() as opened:
         made = receipts.receipt(opened, reference)
+        named(opened, looking(Action.OPERATE, What.PROOF), [made.reference])
     if target is None:
         click.echo(receipts.told(made))
         return

@@ -14,16 +14,21 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 
-from domain.access import Role
-from services.cli.asking import LEAST_WIDTH, MOMENT, computed, office, operator
+from domain.access import Action, Role
+from domain.looks import Look, What
+from services.cli.asking import LEAST_WIDTH, MOMENT, computed, looking, office, operator
+from services.looking import named
 from services.simulation.comparing import Compared, Effect, Standing
 from services.simulation.simulate import Question, Simulated, Step, Told, simulate
 from services.simulation.table import Write, csv_to, row_of, whole_file
 from services.simulation.tally import Tally
+from services.wiring import Office
 
 FILE: Final = click.Path(path_type=Path, allow_dash=True, dir_okay=False)
 _BAR: Final = 40
 _MOST: Final = 64
+_PART: Final = 1_000
+_LISTS: Final = ("most_gained", "most_lost", "newly_eligible", "no_longer_eligible")
 
 
 @click.command("simulate")
@@ -50,8 +55,9 @@ def simulate_rules(csv_file: Path | None, *, as_json: bool, **asked: Any) -> Non
     if on_stdout and as_json:
         raise click.UsageError("--json and --csv - both want standard output; name a file")
     question = Question(**asked)
-    with tidily(), office() as opened, _rows(csv_file) as each, _bar() as told:
+    with tidily(), office() as opened, _rows(opened, csv_file) as each, _bar() as told:
         found = simulate(opened, question, operator(Role.SUPERVISOR), each=each, told=told)
+        named(opened, _look(What.EXERCISE), _named(found.tally))
     if as_json:
         click.echo(json.dumps(_summary(question, found)))
     else:
@@ -73,14 +79,32 @@ def tidily() -> Iterator[None]:
 
 
 @contextmanager
-def _rows(path: Path | None) -> Iterator[Write]:
-    """Yield what takes each case: a file, standard output, or nothing."""
+def _rows(opened: Office, path: Path | None) -> Iterator[Write]:
+    """Yield what takes each case: a file, standard output, or nothing.
+
+    The look at the cases is on record a part at a time, each before it is written.
+    """
     if path is None:
         yield lambda _: None
         return
     where = nullcontext(sys.stdout) if str(path) == "-" else whole_file(path)
     with where as file:
-        yield _ready(file)
+        write, waiting = _ready(file), list[Compared]()
+
+        def flush() -> None:
+            named(opened, _look(What.EXPORT), (each.reference for each in waiting))
+            for each in waiting:
+                write(each)
+            waiting.clear()
+
+        def take(case: Compared) -> None:
+            waiting.append(case)
+            if len(waiting) >= _PART:
+                flush()
+
+        yield take
+        if waiting:
+            flush()
 
 
 def _ready(file: TextIO) -> Write:
@@ -93,6 +117,16 @@ def _ready(file: TextIO) -> Write:
         begun[0](case)
 
     return write
+
+
+def _look(what: What) -> Look:
+    return looking(Action.SIMULATE_RULES, what)
+
+
+def _named(tally: Tally) -> Iterator[str]:
+    """Return which cases a summary names."""
+    for cases in (getattr(tally, name) for name in _LISTS):
+        yield from (each.reference for each in cases)
 
 
 @contextmanager
@@ -126,10 +160,7 @@ def _summary(question: Question, found: Simulated) -> dict[str, Any]:
         "becomes_eligible": tally.becomes_eligible,
         "loses_eligibility": tally.loses_eligibility,
         "changes": [{"change": by, "cases": cases} for by, cases in tally.changes.items()],
-        **{
-            name: [row_of(case) for case in getattr(tally, name)]
-            for name in ("most_gained", "most_lost", "newly_eligible", "no_longer_eligible")
-        },
+        **{name: [row_of(case) for case in getattr(tally, name)] for name in _LISTS},
     }
 
 

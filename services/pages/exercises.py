@@ -12,13 +12,15 @@ from domain import exercise_commands as q
 from domain import exercise_events as x
 from domain.access import Action, permitted
 from domain.errors import Forbidden, NoSuchExercise, Refusal
+from domain.looks import What
 from domain.projections.exercises import ExerciseRow, ExerciseStage
 from services import exercises as running
 from services.cases import Request
 from services.exercise_requests import ExerciseOutcome, events_of
+from services.looking import named
 from services.pages import forms
 from services.pages.catalogue import load_catalogue
-from services.pages.guard import Route, visitor
+from services.pages.guard import Route, look, visitor
 from services.pages.parts import part_of
 from services.pages.problems import status_of, title_of
 from services.projections import queries
@@ -129,11 +131,14 @@ def redraw(office: Office, name: str) -> ResponseReturnValue:
     again = drawn_again(office, name)
     opened = cast("x.ExerciseOpened", events_of(office, name)[0].event)
     drawn = again.selection or again.shortlist
+    part = part_of(drawn.taken, "from") if drawn else None
+    shown = (each.member.reference for each in part.items) if part else ()
+    named(office, look(What.EXERCISE), shown)
     return render_template(
         "redrawn.html",
         again=again,
         title=opened.title,
-        part=part_of(drawn.taken, "from") if drawn else None,
+        part=part,
         turned=lambda first: url_for("redraw", name=name, **{"from": first}),
     )
 

@@ -15,13 +15,15 @@ from flask.typing import ResponseReturnValue
 from domain import exercise_commands as q
 from domain.access import Action
 from domain.errors import Forbidden, NoSuchExercise, Refusal
+from domain.looks import What
 from domain.rules.terms import Measure, Order
 from domain.rules.types import Rulebook, Test
 from services import exercises as running
+from services.looking import named
 from services.openings import UNNAMED, dry_run_opening
 from services.pages import exercises, forms
 from services.pages.catalogue import load_catalogue
-from services.pages.guard import Route, visitor
+from services.pages.guard import Route, look, visitor
 from services.pages.parts import part_of
 from services.pages.problems import title_of
 from services.rulebook.shapes import latest
@@ -45,13 +47,15 @@ def dry_run(office: Office, name: str) -> ResponseReturnValue:
     row = running.exercise_row(office, name)
     found = running.dry_run(office, name, visitor())
     step = next(each for each in exercises.ACTS if each.command.__name__ == found.command)
+    part = part_of(found.division.taken, "from")
+    named(office, look(What.EXERCISE), (each.member.reference for each in part.items))
     return render_template(
         "dry_run.html",
         row=row,
         step=step,
         found=found,
         division=found.division,
-        part=part_of(found.division.taken, "from"),
+        part=part,
         turned=lambda first: url_for("exercise_dry_run", name=name, **{"from": first}),
     )
 
@@ -96,12 +100,18 @@ def other_terms(office: Office, name: str) -> ResponseReturnValue:
         raise
     except Refusal as refusal:
         faults = {"": f"{title_of(refusal)}: {refusal}"}
+    gaining = part_of(found.gaining, "gaining") if found else None
+    losing = part_of(found.losing, "losing") if found else None
+    parts = (each for each in (gaining, losing) if each)
+    shown = [each.reference for part in parts for each in part.items]
+    if found:
+        named(office, look(What.EXERCISE), shown)
     page = render_template(
         "what_if.html",
         row=row,
         found=found,
-        gaining=part_of(found.gaining, "gaining") if found else None,
-        losing=part_of(found.losing, "losing") if found else None,
+        gaining=gaining,
+        losing=losing,
         coming=_coming(found),
         inputs=_inputs(office.rulebook, row.measure),
         typed=request.args,

@@ -28,6 +28,7 @@ WITH found AS MATERIALIZED (
 ), noted AS ({_NOTED} ARRAY[%(reference)s::text] {_SOON})
 SELECT * FROM found
 """  # noqa: S608 - as said above
+NAMED: Final = f"{_NOTED} %(references)s::text[] {_SOON}"
 LOG: Final = f"""
 WITH found AS MATERIALIZED ({queries.LOG}), noted AS ({_NOTED} ARRAY(
         SELECT DISTINCT substring(stream FROM strpos(stream, '-') + 1) FROM found

@@ -34,6 +34,7 @@ from services.store.constraints import refused_by_database
 from services.store.encoding import Encoding
 from services.store.errors import KeyDestroyed, LogCorrupt, StoreFault, StoreUnreachable
 from services.store.evidence import Evidence
+from services.store.reading import by_stream, contiguous
 from services.store.sealing import CaseKey, CaseKeys
 from services.store.shards import Shard, Stretch
 from services.store.together import Bodies, Since, Together, once, since_of
@@ -135,10 +136,8 @@ class Store:
 
         `personal` may name the types of events whose sealed members are opened.
         """
-        found: dict[str, list[Recorded[Event]]] = {stream: [] for stream in streams}
-        for recorded in self._read(queries.STREAMS, (list(found),), personal=personal):
-            found[recorded.stream].append(recorded)
-        return {stream: tuple(events) for stream, events in found.items()}
+        given = (list(streams),)
+        return by_stream(streams, self._read(queries.STREAMS, given, personal=personal))
 
     def read_seen(
         self, look: Look, reference: str, streams: Sequence[str], *, personal: bool | Opening = True
@@ -148,11 +147,16 @@ class Store:
         It is recorded as well where nothing is found. `MigrationFault` or `StoreUnreachable` where
         it could not be, and then nothing is read.
         """
-        found: dict[str, list[Recorded[Event]]] = {stream: [] for stream in streams}
         told = {**seen.given(look), "reference": reference, "streams": list(streams)}
-        for recorded in self._read(seen.STREAMS, told, personal=personal):
-            found[recorded.stream].append(recorded)
-        return {stream: tuple(events) for stream, events in found.items()}
+        return by_stream(streams, self._read(seen.STREAMS, told, personal=personal))
+
+    def note(self, look: Look, references: Sequence[str]) -> None:
+        """The look at cases that an answer names is on record, or it raises as `read_seen`.
+
+        For an answer that was worked out from many cases and names some: asked before it is given.
+        """
+        told = {**seen.given(look), "references": list(references)}
+        self._retried(lambda connection: connection.execute(seen.NAMED, told, prepare=True))
 
     def read_firsts(self, streams: Sequence[str]) -> tuple[Recorded[Event], ...]:
         """The first event of each stream that exists, opened, in any order, without positions."""
@@ -168,7 +172,7 @@ class Store:
         """
         self.sequence()
         given = {"after": after, "limit": limit, "opened": self._codec.names(personal)}
-        return _contiguous(after, self._read(queries.LOG, given, personal=personal))
+        return contiguous(after, self._read(queries.LOG, given, personal=personal))
 
     def read_log_seen(self, look: Look, *, after: int, limit: int) -> tuple[Recorded[Event], ...]:
         """What a person sees of the log: as `read_log` without anything personal.
@@ -177,7 +181,7 @@ class Store:
         """
         self.sequence()
         told = {**seen.given(look), "after": after, "limit": limit, "opened": []}
-        return _contiguous(after, self._read(seen.LOG, told, personal=False))
+        return contiguous(after, self._read(seen.LOG, told, personal=False))
 
     def read_shard(
         self, shard: Shard, *, after: int, limit: int, personal: bool | Opening = True
@@ -382,13 +386,6 @@ class Store:
                 return work(connection)
         except ConnectionLost as fault:
             raise StoreUnreachable(str(fault)) from fault
-
-
-def _contiguous(after: int, read: tuple[Recorded[Event], ...]) -> tuple[Recorded[Event], ...]:
-    for position, recorded in enumerate(read, start=after + 1):
-        if recorded.position != position:
-            raise LogCorrupt(position)
-    return read
 
 
 def _present(row: _Row | None) -> _Row:

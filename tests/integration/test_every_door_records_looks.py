@@ -1,0 +1,306 @@
+"""Every route of the API and of the pages, and every command, that names a case records a look.
+
+A whole office is made on one database: cases in the pool and past it, a document, a note, work, a
+letter to print, an exercise. Then every address that reads is asked for as everybody, and what the
+answer names has to be among what was recorded while it was made. Whoever adds an address that shows
+a case without a look fails here, whatever it is called.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from click.testing import CliRunner
+from flask import Flask
+from werkzeug.routing import Rule
+
+from domain.papers import DocumentKind
+from domain.references import parse_reference
+from domain.work_commands import AddNote, TakeCase
+from services import work
+from services.api import guard as api_guard
+from services.api.app import create_api
+from services.cli.main import qmas as root
+from services.documents.receiving import Upload, receive
+from services.identity import logins
+from services.pages import guard as pages_guard
+from services.projections.runner import catch_up_all
+from services.settings import Settings
+from services.stack.postgres import PostgresServer
+from services.stack.redis import RedisServer
+from services.wiring import Office, open_office
+from tests.conftest import _fresh
+from tests.services.api.calling import AUDITOR, V1, Caller
+from tests.services.asking import asked, filed_by
+from tests.services.coming_in import come_in, status_told
+from tests.services.sample_files import pdf
+from tests.services.test_pages_exercises import open_one
+from tests.services.test_pages_letters import to_print
+from tests.services.visiting import TO_POOL, Visitor, file_case, signed_in
+
+EXERCISE = "2019-q2"
+EXAMPLE = "QM-4K7RT-9XWPR"
+EMMA_BORN = filed_by("emma").applicant.date_of_birth
+_REFERENCE = re.compile(r"QM-[2-9A-Z]{5}-[2-9A-Z]{5}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walked:
+    """An office with something to see behind every door."""
+
+    office: Office
+    case: str
+    letter: int
+    owner_url: str
+
+    def parts(self, rule: Rule) -> dict[str, str]:
+        """Return what the address of a rule takes, each as something that there is."""
+        known = {
+            "reference": self.case,
+            "exercise": EXERCISE,
+            "name": EXERCISE,
+            "number": str(self.letter) if "letters" in rule.rule else "1",
+            "code": "no-such-case",
+            "ruleset": "gpt-2018",
+        }
+        return {name: known.get(name, "1") for name in rule.arguments}
+
+    def looks(self) -> int:
+        """Return the number of the last look on record."""
+        return int(self._one("SELECT coalesce(max(read_id), 0) FROM reads"))
+
+    def recorded(self, since: int) -> set[str]:
+        """Return every case that was looked at since a look."""
+        query = "SELECT coalesce(array_agg(DISTINCT each), '{}') FROM reads, unnest(cases) AS each"
+        return {*self._one(f"{query} WHERE read_id > %s", since)}
+
+    def _one(self, query: str, *given: int) -> object:
+        with psycopg.connect(self.office.settings.database_url) as connection:
+            row = connection.execute(query, given).fetchone()
+        assert row is not None
+        return row[0]
+
+
+@pytest.fixture(scope="module")
+def walked(
+    postgres: PostgresServer,
+    template_database: str,
+    redis_server: RedisServer,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Walked]:
+    with _fresh(postgres, template_database) as database:
+        told = {
+            "QMAS_DATABASE_URL": database.app_url,
+            "QMAS_OWNER_DATABASE_URL": database.owner_url,
+            "QMAS_BROKER_URL": redis_server.broker_url,
+        }
+        settings = Settings.load(told, home=tmp_path_factory.mktemp("walked") / "home")
+        office = open_office(settings)
+        yield _with_everything(office, database.owner_url)
+        office.close()
+
+
+def _with_everything(office: Office, owner_url: str) -> Walked:
+    emma, _ = (file_case(office, name, *TO_POOL) for name in ("emma", "jackie"))
+    upload = Upload(kind=DocumentKind.WORK, name="work.pdf", content=pdf())
+    receive(office, emma, upload, asked())
+    work.carry_out(office, emma, TakeCase(), asked(at=None))
+    work.carry_out(office, emma, AddNote(text="Looked at"), asked(at=None))
+    catch_up_all(office.store, office.models)
+    open_one(signed_in(office, "supervisor.wong"))
+    _, letter = to_print(office)
+    catch_up_all(office.store, office.models)
+    return Walked(office=office, case=emma, letter=letter, owner_url=owner_url)
+
+
+def references(text: str) -> set[str]:
+    """Return every reference of a case in a text, without the one that hints have."""
+    found = {each for each in _REFERENCE.findall(text) if parse_reference(each) == each}
+    return found - {EXAMPLE}
+
+
+def readings(app: Flask) -> list[Rule]:
+    rules = (rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()))
+    return sorted(rules, key=lambda rule: rule.rule)
+
+
+def address(walked: Walked, rule: Rule) -> str:
+    built = rule.build(walked.parts(rule), append_unknown=False)
+    assert built is not None
+    return built[1]
+
+
+def named_without_a_look(walked: Walked, text: str, since: int) -> set[str]:
+    return references(text) - walked.recorded(since)
+
+
+def test_every_route_of_the_api_records_the_cases_that_it_names(walked: Walked) -> None:
+    app = create_api(walked.office)
+    caller = Caller(app=app, office=walked.office)
+    shown: set[str] = set()
+    for rule in readings(app):
+        if rule.rule.startswith("/problems/"):
+            continue
+        for login in logins(walked.office.settings):
+            since = walked.looks()
+            answer = app.test_client().get(address(walked, rule), headers=caller.token(login.name))
+            left = named_without_a_look(walked, answer.text, since)
+            assert answer.status_code >= 400 or not left, (rule.rule, login.name, left)
+            if answer.status_code < 400 and references(answer.text):
+                shown.add(rule.endpoint)
+    assert {
+        "v1.case", "v1.case-list", "v1.case-history", "v1.case-work", "v1.document-list",
+        "v1.work", "v1.read-list", "v1.exercise-dry-run", "v1.case-assessments",
+    } <= shown  # fmt: skip
+
+
+def test_every_page_records_the_cases_that_it_names(walked: Walked) -> None:
+    shown: set[str] = set()
+    for login in logins(walked.office.settings):
+        if login.name.startswith("service."):
+            continue
+        visitor = signed_in(walked.office, login.name)
+        app = visitor.client.application
+        for rule in readings(app):
+            if rule.endpoint == "static":
+                continue
+            since = walked.looks()
+            answer = visitor.client.get(address(walked, rule))
+            left = named_without_a_look(walked, answer.get_data().decode("latin-1"), since)
+            assert answer.status_code >= 300 or not left, (rule.rule, login.name, left)
+            if answer.status_code < 300 and references(answer.get_data().decode("latin-1")):
+                shown.add(rule.endpoint)
+    assert {
+        "case", "case_list", "audit_case", "recent", "work_list", "letter_list", "letter",
+        "read_list", "correction", "exercise_dry_run", "undelivered",
+    } <= shown  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "typed"),
+    [
+        ("/staff/search", {"sought": "Laurent"}),
+        ("/staff/cases/{case}/acknowledge-application", {}),
+        ("/staff/cases/{case}/work/take-case", {}),
+        ("/staff/cases/{case}/correction", {}),
+        ("/staff/cases/{case}/documents", {}),
+    ],
+)
+def test_a_form_that_is_answered_with_a_case_records_it(
+    walked: Walked, path: str, typed: dict[str, str]
+) -> None:
+    visitor = signed_in(walked.office, "officer.chan")
+    csrf = visitor.get("/staff").form("/staff/search")["csrf"]
+    form = {"csrf": csrf, "command_id": str(uuid4()), "expected": "1", **typed}
+    since = walked.looks()
+    page = visitor.post(path.format(case=walked.case), form)
+    assert walked.case in references(page.html)
+    assert not named_without_a_look(walked, page.html, since)
+
+
+def test_an_applicant_s_own_status_is_recorded_and_shows_no_other_case(walked: Walked) -> None:
+    since = walked.looks()
+    page = come_in(Visitor(walked.office), walked.case, EMMA_BORN)
+    assert page.path == "/status"
+    assert references(page.html) == {walked.case} == walked.recorded(since)
+    since = walked.looks()
+    app = create_api(walked.office)
+    answer = status_told(Caller(app=app, office=walked.office), walked.case, EMMA_BORN)
+    assert references(answer.text) == {walked.case} == walked.recorded(since)
+
+
+COMMANDS = (
+    "case {case}",
+    "history {case}",
+    "explain {case}",
+    "documents list {case}",
+    "documents fetch {case} 1 --to {file}",
+    "work list --of officer.chan",
+    "work data-open",
+    "notifications list",
+    "notifications list --case {case}",
+    "notifications show {letter}",
+    "exercise dry-run 2019-q2 --list",
+    "exercise what-if 2019-q2 --places 1 --json",
+    "rules simulate --to gpt-2023 --processes 1 --json",
+    "rules simulate --to gpt-2023 --processes 1 --csv -",
+    "audit reads",
+    "privacy erase-preview {case}",
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_records_the_cases_that_it_names(
+    walked: Walked, command: str, tmp_path: Path
+) -> None:
+    settings = walked.office.settings
+    environ = {
+        "QMAS_HOME": str(settings.home),
+        "QMAS_DATABASE_URL": settings.database_url,
+        "QMAS_BROKER_URL": settings.broker_url,
+    }
+    words = command.format(case=walked.case, letter=walked.letter, file=tmp_path / "file")
+    since = walked.looks()
+    done = CliRunner(env=environ).invoke(root, words.split())
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert walked.looks() > since
+    assert not named_without_a_look(walked, done.output, since)
+
+
+@pytest.fixture
+def closed(walked: Walked) -> Iterator[None]:
+    """The record of looks takes none while the test runs."""
+    columns = "who, role, purpose, what, door, correlation_id, cases, filters"
+    with psycopg.connect(walked.owner_url, autocommit=True) as owner:
+        owner.execute("REVOKE INSERT ON reads FROM qmas_app")
+        yield
+        owner.execute(f"GRANT INSERT ({columns}) ON reads TO qmas_app")
+
+
+@pytest.mark.usefixtures("closed")
+def test_no_door_names_a_case_while_looks_cannot_be_recorded(walked: Walked) -> None:
+    away: set[str] = set()
+    api = create_api(walked.office)
+    headers = Caller(app=api, office=walked.office).token(AUDITOR)
+    visitor = Visitor(walked.office)
+    visitor.sign_in(visitor.get("/audit/sign-in"), AUDITOR, "/audit/sign-in")
+    for app, client in ((api, api.test_client()), (visitor.client.application, visitor.client)):
+        for rule in readings(app):
+            answer = client.get(address(walked, rule), headers=headers)
+            if rule.endpoint != "static":
+                assert not references(answer.text), rule.rule
+            if answer.status_code == 503:
+                away.add(rule.endpoint)
+    assert {"v1.case", "v1.case-list", "v1.read-list", "case", "case_list", "audit_case"} <= away
+
+
+def test_lists_and_searches_hold_exactly_the_cases_that_their_detail_shows(walked: Walked) -> None:
+    app = create_api(walked.office)
+    caller = Caller(app=app, office=walked.office)
+    with psycopg.connect(walked.office.settings.database_url) as connection:
+        every = {str(name) for (name,) in connection.execute("SELECT reference FROM case_list")}
+    assert len(every) > 2
+    actions = api_guard.actions(app)
+    assert actions["v1.case"] is actions["v1.case-list"]
+    for login in logins(walked.office.settings):
+        by = caller.token(login.name)
+        client = app.test_client()
+        listed = client.get(f"{V1}/cases?limit=100", headers=by)
+        shown = {
+            each
+            for each in every
+            if client.get(f"{V1}/cases/{each}", headers=by).status_code == 200
+        }
+        found = {each["reference"] for each in (listed.json or {}).get("items", ())}
+        assert found == shown, login.name
+        searched = client.get(f"{V1}/cases?name=laurent", headers=by)
+        assert {each["reference"] for each in (searched.json or {}).get("items", ())} <= shown
+
+
+def test_pages_of_lists_ask_the_same_leave_as_the_page_of_a_case(walked: Walked) -> None:
+    actions = pages_guard.actions_of(signed_in(walked.office, "officer.chan").client.application)
+    assert actions["case"] is actions["case_list"] is actions["search"]
