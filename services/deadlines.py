@@ -26,7 +26,7 @@ from domain.reminding import Schedule, due, name_of, schedule
 from services.projections import runner
 from services.projections.catalogue import DEADLINES
 from services.projections.deadlines import due_cases
-from services.projections.errors import ProjectionStopped
+from services.projections.errors import ProjectionStopped, StandsStill
 from services.projections.folding import Batch, go_on
 from services.store import Commit, Conflict, EventUnreadable, NewEvent, StreamWrite
 from services.wiring import Office
@@ -72,7 +72,7 @@ def fire(office: Office, *, at: datetime | None = None, batch: int = BATCH) -> i
     now = at or office.clock()
     told_when = schedule(office.rulebook, hong_kong_date(now))
     # Where the read model is stopped, its rows are old; others are told of that.
-    with suppress(ProjectionStopped):
+    with suppress(StandsStill):
         runner.catch_up(office.store, office.models, "deadlines")
     told, after = 0, ""
     untold: dict[str, str] = {}

@@ -15,7 +15,7 @@ from domain.events import ApplicationSubmitted
 from domain.projections.stage_after import WORK_STREAM
 from domain.work_events import DuplicateRefused
 from services.projections import queries, runner
-from services.projections.errors import ProjectionStopped
+from services.projections.errors import StandsStill
 from services.projections.names import person_token
 from services.store import Commit, Conflict, NewEvent, StreamWrite
 from services.wiring import Office
@@ -41,7 +41,7 @@ def refusal(
 def _live_case(office: Office, application: Application) -> str | None:
     """Return the live case of a person; None where a read model that is stopped does not say."""
     who = application.applicant
-    with suppress(ProjectionStopped):
+    with suppress(StandsStill):
         runner.catch_up(office.store, office.models, "case-list")
     token = person_token(office.blind, who.travel_document, who.date_of_birth)
     return queries.live_case(office.models, token)

@@ -89,7 +89,7 @@ class Settings:
         """
         reader = SettingsReader(environ)
         env = reader.environment()
-        folder = (home or Path(reader.text("QMAS_HOME") or ".qmas")).absolute()
+        folder = reader.home(home)
         made = _Embedded(folder) if env is Environment.EMBEDDED else None
         if asks and made and not reader.has("QMAS_DATABASE_URL") and not folder.exists():
             raise NothingRuns(folder)

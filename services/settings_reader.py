@@ -111,6 +111,17 @@ class SettingsReader:
             self.fault(f"{name}_FILE", f"cannot be read ({path}: {_reason(fault)})")
             return None
 
+    def home(self, told: Path | None) -> Path:
+        """Return the data folder: as `told`, else QMAS_HOME, else `.qmas` here.
+
+        Raises `SettingsFault` for a path that is no text: no server's address could name it.
+        """
+        path = (told or Path(self.text("QMAS_HOME") or ".qmas")).absolute()
+        if not str(path).isprintable():
+            self.fault("QMAS_HOME", "leads to a folder whose name cannot be printed")
+            self.refuse_faults()
+        return path
+
     def environment(self) -> Environment:
         """Return what kind of installation is told; raise `SettingsFault` for any other."""
         text = self.text("QMAS_ENV") or Environment.EMBEDDED

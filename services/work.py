@@ -47,7 +47,7 @@ from services.cases import Request, canonical, effective_instant, fingerprint
 from services.identity import officers
 from services.notifications import undelivered
 from services.projections import queue, runner
-from services.projections.errors import ProjectionStopped
+from services.projections.errors import StandsStill
 from services.store import Appended, Commit, Conflict, NewEvent, StreamWrite
 from services.tracing import named, step
 from services.wiring import Office
@@ -263,7 +263,7 @@ def _take(office: Office, reference: str, passed: set[str], asked: _Asked) -> Wo
 
 def _bring_up(office: Office, projection: str) -> None:
     # One that is stopped is told of elsewhere; the queue is as good as it is.
-    with suppress(ProjectionStopped):
+    with suppress(StandsStill):
         runner.catch_up(office.store, office.models, projection)
 
 

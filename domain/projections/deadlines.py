@@ -253,11 +253,11 @@ def _told(
     """Return that a reminder was told, where it is about a day that is open now."""
     if event.deadline is Deadline.DATA_ACCESS:
         return {"access_told": days} if event.opened == row.access_opened else {}
-    if event.opened != row.opened:
-        return {}
-    if event.deadline is Deadline.ORIGINALS:
-        return {"told": days, "originals_told": days}
-    return {"told": days}
+    told = {"told": days} if event.opened == row.opened else {}
+    # Documents may have been asked for between the look and the telling.
+    if event.deadline is Deadline.ORIGINALS and event.due_on == row.originals_by:
+        return {**told, "originals_told": days}
+    return told
 
 
 def _kept(row: DeadlineRow, event: e.CaseEvent) -> dict[str, Any]:

@@ -137,6 +137,11 @@ class _LogCollector(Collector):
                 "Events that were not yet read for letters and webhooks.",
                 max(0, head - standing.position),
             ),
+            (
+                "planned_from_another_log",
+                "1 where they were planned from another log than the one that is there.",
+                int(standing.of_another_log),
+            ),
             ("due", "Letters and webhooks that should go out now.", standing.due),
             (
                 "oldest_due_seconds",

@@ -16,7 +16,7 @@ from domain.references import parse_reference
 from services.cli.asking import looking, office, operator
 from services.counts import Count
 from services.notifications import planning, returns
-from services.notifications.entries import Notification, State
+from services.notifications.entries import Notification, PlannedFromAnotherLog, State
 from services.notifications.fence import REMEDY, Choice, FenceState
 from services.notifications.ledger import Ledger
 from services.notifications.statements import AT_MOST
@@ -29,6 +29,7 @@ _NOBODY: Final = (
     "its log why not"
 )
 _MOST_DIGITS: Final = 18
+_NUMBER: Final = click.IntRange(1, 10**_MOST_DIGITS - 1)
 _LONGEST_REASON: Final = 100
 _HEADS: Final = ("no", "case", "what", "of", "to", "state", "tries", "when", "problem")
 
@@ -47,10 +48,10 @@ def status() -> None:
         fence = opened.ledger.fence.state()
         mail = opened.ledger.mail.now()
         behind = max(0, head - standing.position)
-        obstacle = planning.obstacle(opened, standing.position) if behind else None
+        reads_on = behind and not standing.of_another_log
+        obstacle = planning.obstacle(opened, standing.position) if reads_on else None
         late = standing.waits_since is not None and opened.clock() - standing.waits_since > _PROMPT
-    ahead = max(0, standing.position - head)
-    far = f"{ahead} ahead of the log" if ahead else f"{behind} behind"
+    far = "of another log" if standing.of_another_log else f"{behind} behind"
     click.echo(f"planned up to  position {standing.position} of {head} ({far})")
     for state, count in standing.counts.items():
         click.echo(f"{state:<14} {_counted(count)}")
@@ -60,14 +61,11 @@ def status() -> None:
         again = _moment(mail.until)
         click.echo(f"mail server    away {mail.failures} times in a row; asked again at {again}")
     faults = []
-    if ahead:
-        faults.append(
-            f"nothing is planned before the log has {standing.position} events, for it was planned "
-            "from another log: restore the log and the notifications from one backup"
-        )
+    if standing.of_another_log:
+        faults.append(str(PlannedFromAnotherLog(standing.position)))
     if obstacle is not None:
         faults.append(f"planning stands still: {obstacle}")
-    elif late and standing.waits_since is not None:
+    elif late and reads_on and standing.waits_since is not None:
         faults.append(f"nothing is planned since {_moment(standing.waits_since)}: {_NOBODY}")
     if fence.closed_at is not None:
         faults.append(f"nothing is sent: {fence.closed_because}; {REMEDY}")
@@ -87,7 +85,7 @@ def status() -> None:
     help="Only these.",
 )
 @click.option("--case", "reference", help="Only those of this case.")
-@click.option("--before", type=click.IntRange(min=1), help="Only rows before this number.")
+@click.option("--before", type=_NUMBER, help="Only rows before this number.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=25, show_default=True)
 def list_(states: tuple[str, ...], reference: str | None, before: int | None, limit: int) -> None:
     """Show the newest notifications, one a line."""
@@ -110,7 +108,7 @@ def list_(states: tuple[str, ...], reference: str | None, before: int | None, li
 
 
 @notifications.command()
-@click.argument("ids", nargs=-1, type=click.IntRange(min=1))
+@click.argument("ids", nargs=-1, type=_NUMBER)
 @click.option("--case", "reference", help="All of this case that failed or wait.")
 @click.option("--all", "everything", is_flag=True, help="All that failed or wait.")
 def retry(ids: tuple[int, ...], reference: str | None, *, everything: bool) -> None:
@@ -155,7 +153,7 @@ def bounced(letter: str, reason: str | None) -> None:
 
 
 @notifications.command()
-@click.argument("row", type=click.IntRange(min=1))
+@click.argument("row", type=_NUMBER)
 def show(row: int) -> None:
     """Show one notification, and what was tried for it."""
     with office() as opened:
@@ -215,6 +213,8 @@ def _letter(text: str) -> int | str:
     """Return a letter's number, or its Message-ID as the ledger has it."""
     if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:
         return int(text)
+    if not text.isprintable():
+        raise click.BadParameter("that is no Message-ID", param_hint="LETTER")
     return text if text.startswith("<") else f"<{text}>"
 
 

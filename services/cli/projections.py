@@ -45,7 +45,11 @@ def status() -> None:
         head = opened.store.sequence()
         found = queries.progress(opened.models)
         verified = watching.verification(opened.models)
-        late = [each.name for each in found if not each.stop and _is_late(each, opened.clock())]
+        late = [
+            each.name
+            for each in found
+            if not (each.stop or each.of_another_log) and _is_late(each, opened.clock())
+        ]
     click.echo(f"the log has {head} events")
     for line in _table(found):
         click.echo(line)

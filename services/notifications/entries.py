@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from domain.errors import Reportable
 from services.notifications.letters import Letter
 
 ERASED: Final = "person erased"
@@ -133,12 +134,27 @@ class Attempt:
     outcome: str
 
 
+class PlannedFromAnotherLog(Reportable):
+    """Notifications were planned from another log than the one that is there; none is planned now.
+
+    What this log has at positions that count as planned would never be.
+    """
+
+    def __init__(self, position: int) -> None:
+        super().__init__(
+            f"notifications were planned up to position {position} of another log, perhaps of one "
+            "before a restore, and nothing more is planned: restore the log and the notifications "
+            "from one backup"
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """How far the log was read for effects, rows by state, and since when the oldest is due.
 
     None is counted beyond `statements.AT_MOST`. `waits_since` is since when the event after
-    `position` waits to be read, None while there is none.
+    `position` waits to be read, None while there is none. `of_another_log` says that it was another
+    log that was read.
     """
 
     position: int
@@ -146,3 +162,4 @@ class Standing:
     counts: Mapping[State, int]
     due: int
     oldest_due: datetime | None
+    of_another_log: bool = False

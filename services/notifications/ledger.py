@@ -35,6 +35,7 @@ from services.notifications.entries import (
     Identity,
     Notification,
     Plan,
+    PlannedFromAnotherLog,
     Standing,
     State,
 )
@@ -47,6 +48,7 @@ from services.notifications.statements import (
     counting,
     due_now,
     held,
+    of_another_log,
     reached,
     recipient,
     subscribed,
@@ -111,9 +113,15 @@ class Ledger:
     # Planning: one transaction of the caller's holds all of it.
 
     def lock_checkpoint(self, connection: Connection) -> int:
-        """Return the position up to which effects were planned; other planners wait behind us."""
+        """Return the position up to which effects were planned; other planners wait behind us.
+
+        Raises `PlannedFromAnotherLog`.
+        """
         found = connection.execute(select(checkpoint.c.position).with_for_update())
-        return int(found.scalar_one())
+        position = int(found.scalar_one())
+        if connection.execute(of_another_log()).scalar_one():
+            raise PlannedFromAnotherLog(position)
+        return position
 
     def enter(self, connection: Connection, plans: Sequence[Plan]) -> int:
         """Enter the effects that are not there yet; return how many that were."""
@@ -242,12 +250,14 @@ class Ledger:
             position, waits_since = connection.execute(reached()).one()
             counts = {state: connection.execute(counting(state)).scalar_one() for state in State}
             due, oldest = connection.execute(due_now()).one()
+            foreign = connection.execute(of_another_log()).scalar_one()
         return Standing(
             position=position,
             waits_since=waits_since,
             counts=counts,
             due=due,
             oldest_due=oldest,
+            of_another_log=foreign,
         )
 
     def rows(  # noqa: PLR0913 - what is asked for, each by its name

@@ -84,6 +84,18 @@ def reached() -> Select[int, Any]:
     )
 
 
+def of_another_log() -> Select[bool]:
+    """Return the query of whether what was planned last is not what the log has at its position.
+
+    By its instant: a log that was restored and went on has other ones from there on.
+    """
+    here = checkpoint.c
+    last = select(log.c.position).where(
+        log.c.position == here.position, log.c.sequenced_at == here.sequenced_at
+    )
+    return select((here.position > 0) & ~exists(last))
+
+
 def counting(state: State, most: int | None = None) -> Select[int]:
     """Return the query of how many rows are in a state, no further than `AT_MOST` or `most`."""
     return counted(select(literal(1)).where(_ROW.state == state), most or AT_MOST)

@@ -120,6 +120,7 @@ checkpoint: Final = Table(
     Column("id", Boolean, primary_key=True, server_default=text("true")),
     Column("position", BigInteger, nullable=False),
     Column("moved_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("sequenced_at", DateTime(timezone=True), nullable=True),
     CheckConstraint("id", name="notifications_checkpoint_is_one_row"),
     CheckConstraint("position >= 0", name="notifications_checkpoint_counts_from_0"),
 )

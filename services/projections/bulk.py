@@ -7,7 +7,8 @@ transaction, so that a shard is filled whole or not at all.
 import gc
 import os
 from collections.abc import Callable, Mapping
-from concurrent.futures import ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Any, Final
 
@@ -57,9 +58,16 @@ def fill(
         while filling:
             finished, filling = wait(filling, timeout=_LOOK_SECONDS)
             for each in finished:
-                if (fault := each.result()) is not None:
+                if (fault := _fault_of(each)) is not None:
                     raise NotFilled(tuple(numbers), fault)
             told(sum(done[part] for part in range(parts)), parts * until)
+
+
+def _fault_of(filling: Future[str | None]) -> str | None:
+    try:
+        return filling.result()
+    except BrokenProcessPool:
+        return "one of the processes that fill them was killed, perhaps for want of memory"
 
 
 def _cores() -> int:

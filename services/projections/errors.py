@@ -26,7 +26,11 @@ class ProjectionFault(Reportable):
     """A read model cannot do what was asked of it."""
 
 
-class ProjectionStopped(ProjectionFault):
+class StandsStill(ProjectionFault):
+    """A read model is folded no further until a person has seen to it; others go on."""
+
+
+class ProjectionStopped(StandsStill):
     """A shard of it stands before an event that it cannot fold; it never skips one."""
 
     def __init__(self, name: str, position: int, event: str, reason: str) -> None:
@@ -134,7 +138,7 @@ class StillInUse(ProjectionFault):
         )
 
 
-class OfAnotherLog(ProjectionFault):
+class OfAnotherLog(StandsStill):
     """A read model was folded from another log, as after a restore of an older one.
 
     What this log has at positions that the read model holds already would never be folded.

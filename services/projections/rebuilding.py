@@ -36,6 +36,7 @@ from services.projections.tables import checkpoints as checkpoint_rows
 from services.projections.tables import generations
 from services.settings import Settings
 from services.store import Store
+from services.store.errors import StoreUnreachable
 
 _T = TypeVar("_T")
 
@@ -271,6 +272,8 @@ def _owner(site: Site) -> Iterator[Engine]:
     try:
         yield engine
     except DBAPIError as fault:
+        if fault.statement is None and isinstance(fault, OperationalError):
+            raise StoreUnreachable(f"the database does not answer: {fault.orig}") from fault
         if fault.connection_invalidated or isinstance(fault.orig, IdleInTransactionSessionTimeout):
             raise StoodStill from fault
         raise

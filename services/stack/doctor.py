@@ -9,14 +9,6 @@ from pathlib import Path
 
 from kombu.exceptions import KombuError
 
-from services.counts import Count
-from services.notifications.entries import State
-from services.notifications.fence import REMEDY
-from services.notifications.ledger import Ledger
-from services.notifications.marks import Marks
-from services.notifications.statements import AT_MOST
-from services.notifications.subscriptions import Activity, Subscriptions
-from services.pokes import redis_of
 from services.projections import queries
 from services.projections.models import ReadModels
 from services.settings import Settings
@@ -29,6 +21,7 @@ from services.stack.lifecycle import Part, differing, how_to_restart, status
 from services.stack.places import settle
 from services.stack.programs import is_free, open_broker, programs, worker_answers
 from services.stack.secrecy import erasures, keys_of, master_keys
+from services.stack.sending import sending
 from services.store import BlindIndex, migrate
 from services.store.errors import StoreFault
 from services.tasks import WORKERS
@@ -210,7 +203,7 @@ def _schema(settings: Settings) -> Iterator[Finding]:
         yield erasures(settings)
         yield from master_keys(settings)
         yield from _read_models(settings)
-        yield from _sending(settings)
+        yield from sending(settings)
 
 
 def _guards(settings: Settings) -> Finding:
@@ -266,80 +259,6 @@ def _read_models(settings: Settings) -> Iterator[Finding]:
             )
     if not any(each.stop or each.of_another_log or each.outdated is not None for each in found):
         yield Finding(subject="read models", is_well=True, says="none stands still")
-
-
-def _sending(settings: Settings) -> Iterator[Finding]:
-    """A fence that a restore closed is told, for nothing is sent behind it.
-
-    So are what was given up and whoever takes nothing, as warnings: nobody's fault here.
-    """
-    marks = Marks(settings.fence_folder, redis_of(settings.broker_url))
-    ledger = Ledger.connect(settings.database_url, keys_of(settings), marks)
-    try:
-        state = ledger.fence.state()
-        yield Finding(
-            subject="notifications",
-            is_well=state.closed_because is None and state.fault is None,
-            says=state.closed_because or state.fault or "sent as they are due",
-            remedy=REMEDY
-            if state.fault is None
-            else f"have workers run (`qmas up`), then {REMEDY}",
-        )
-        yield from _letters(ledger)
-        yield from _webhooks(Subscriptions(ledger.engine, ledger.keys))
-    except StoreFault as fault:
-        yield Finding(subject="notifications", is_well=False, says=f"cannot be read: {fault}")
-    finally:
-        ledger.dispose()
-
-
-def _letters(ledger: Ledger) -> Iterator[Finding]:
-    counts, mail = ledger.standing().counts, ledger.mail.now()
-    failed, planned = (
-        Count.counted(counts[state], AT_MOST) for state in (State.FAILED, State.PLANNED)
-    )
-    if failed:
-        yield Finding(
-            subject="given up",
-            is_well=True,
-            warns=True,
-            says=f"letters and webhooks after their last attempt: {failed}",
-            remedy="`qmas notifications list --state failed` says why; when that is mended, "
-            "`qmas notifications retry NUMBER`",
-        )
-    if mail.until is not None:
-        yield Finding(
-            subject="mail server",
-            is_well=True,
-            warns=True,
-            says=f"away {mail.failures} times in a row, asked again at {_minute(mail.until)}; "
-            f"letters and webhooks that wait: {planned}",
-            remedy="look at the mail server or QMAS_SMTP_URL; `qmas notifications retry --all` "
-            "asks it at once",
-        )
-
-
-def _webhooks(subscriptions: Subscriptions) -> Iterator[Finding]:
-    for each in subscriptions.all():
-        if each.state is Activity.PAUSED:
-            says = f"paused: {each.paused_because}"
-        elif each.failures and each.rests_until is not None:
-            again = _minute(each.rests_until)
-            says = f"took nothing {each.failures} times in a row, asked again at {again}"
-        else:
-            continue
-        yield Finding(
-            subject=f"webhook {each.id}",
-            is_well=True,
-            warns=True,
-            says=says,
-            remedy=f"`qmas webhooks test {each.id}` tells what it answers; when that is mended, "
-            f"`qmas webhooks resume {each.id}`",
-        )
-
-
-def _minute(instant: datetime) -> str:
-    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _broker(settings: Settings) -> Iterator[Finding]:

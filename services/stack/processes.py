@@ -114,7 +114,7 @@ def remember(path: Path, process: Running) -> None:
 def write_whole(path: Path, text: str) -> None:
     """Write a small file, whole or not at all."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(text, encoding="utf-8", errors="surrogateescape")
+    draft.write_text(text, encoding="utf-8")
     draft.replace(path)
 
 
@@ -131,7 +131,7 @@ def new_mark(path: Path) -> str:
 def kept_mark(path: Path) -> str:
     """Return the mark in that file; empty when there is none."""
     try:
-        return path.read_text(encoding="utf-8", errors="surrogateescape")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return ""
 

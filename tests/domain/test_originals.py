@@ -8,8 +8,9 @@ from domain import events as e
 from domain import papers as p
 from domain import stages as s
 from domain.deadlines import Deadline, DeadlinePassed
+from domain.reminding import due
 from tests.domain.histories import CANCELLED, DUE_ON, IN_PRINCIPLE, ORIGINALS_BY, requested
-from tests.domain.test_deadlines import ahead, life, noon
+from tests.domain.test_deadlines import TOLD_WHEN, ahead, life, noon
 
 
 def test_the_day_of_the_originals_waits_while_other_documents_are_asked_for() -> None:
@@ -49,6 +50,17 @@ def test_that_the_day_of_the_originals_is_over_is_told_once() -> None:
     for days in (3, 5):
         case.happens(requested(), CANCELLED, at=noon(ORIGINALS_BY + timedelta(days=days)))
         assert case.looked_at(noon(ORIGINALS_BY + timedelta(days=days + 1))) is None
+
+
+def test_that_it_is_over_is_told_once_whatever_was_asked_for_meanwhile() -> None:
+    case, at = life(s.InPrinciple), noon(ORIGINALS_BY + timedelta(days=1))
+    assert case.row is not None
+    over = due(case.row, at, TOLD_WHEN)
+    assert isinstance(over, DeadlinePassed)
+    case.happens(requested(), at=at)
+    case.happens(over, at=at, stream="work")
+    case.happens(CANCELLED, at=at + timedelta(days=1))
+    assert case.looked_at(at + timedelta(days=2)) is None
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from services.notifications.fence import Choice
 from services.notifications.planning import plan
 from services.pokes import redis_of
 from services.settings import Settings
-from services.stack.doctor import Finding, examine
+from services.stack.doctor import examine
+from services.stack.finding import Finding
 from services.stack.redis import RedisServer
 from services.wiring import Office
 from tests.conftest import TestDatabase

@@ -14,7 +14,8 @@ from click.testing import CliRunner
 from services.cli.stack import doctor, down, status, up
 from services.settings import Settings
 from services.stack import lifecycle, processes
-from services.stack.doctor import Finding, examine
+from services.stack.doctor import examine
+from services.stack.finding import Finding
 from services.stack.places import settle
 from services.stack.postgres import running_postgres
 from services.tasks import WORKERS

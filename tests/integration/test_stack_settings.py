@@ -197,6 +197,12 @@ def test_whoever_only_asks_makes_no_home(open_folder: Path) -> None:
     assert Settings.load({}, home) == Settings.load({}, home, asks=True)
 
 
+def test_a_home_whose_path_is_no_text_is_refused_in_words(open_folder: Path) -> None:
+    with pytest.raises(SettingsFault, match="QMAS_HOME leads to a folder whose name"):
+        Settings.load({}, open_folder / os.fsdecode(b"caf\xe9"))
+    assert not [*open_folder.iterdir()]
+
+
 def test_every_setting_that_a_process_goes_by_is_compared(open_folder: Path) -> None:
     """Nobody goes by the others, or they follow from those, or are the schema owner's."""
     apart = {"home", "owner_database_url", "environ"} | {f"embedded_{s}" for s in _SERVERS}

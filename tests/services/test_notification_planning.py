@@ -22,7 +22,7 @@ from domain.particulars import (
 )
 from domain.work_events import CaseAssigned, CaseTaken
 from services.notifications import undelivered
-from services.notifications.entries import State
+from services.notifications.entries import PlannedFromAnotherLog, State
 from services.notifications.letters import Letter
 from services.notifications.planning import plan
 from services.notifications.tables import metadata
@@ -327,3 +327,21 @@ def letters(office: Office) -> dict[tuple[str, str], Letter]:
 def _catalogue(url: str) -> list[tuple[object, ...]]:
     with psycopg.connect(url) as connection:
         return connection.execute(_CATALOGUE, {"tables": list(metadata.tables)}).fetchall()
+
+
+def test_nothing_is_planned_on_from_another_log(office: Office, database: TestDatabase) -> None:
+    acknowledge(office, applicant(1))
+    plan(office)
+    before = office.ledger.rows(looking())
+    # As if what was planned last were an event of a log that was lost.
+    with psycopg.connect(database.owner_url) as connection:
+        connection.execute(
+            "UPDATE notifications_checkpoint SET sequenced_at = sequenced_at - INTERVAL '1 second'"
+        )
+    acknowledge(office, applicant(2))
+    with pytest.raises(PlannedFromAnotherLog, match="of another log"):
+        plan(office)
+    assert (office.ledger.rows(looking()), office.ledger.standing().of_another_log) == (
+        before,
+        True,
+    )

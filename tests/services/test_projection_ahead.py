@@ -110,5 +110,5 @@ def test_a_plan_of_another_log_is_named(book: Casebook, qmas: Qmas) -> None:
     beyond(book, "UPDATE notifications_checkpoint SET position = 112")
     status = qmas("notifications", "status")
     assert status.exit_code == 1
-    assert "position 112 of 12 (100 ahead of the log)" in status.stdout
-    assert "planned from another log" in status.stderr
+    assert "position 112 of 12 (of another log)" in status.stdout
+    assert "planned up to position 112 of another log" in status.stderr
