@@ -41,5 +41,5 @@ lock: ## resolve the dependencies anew into the two lock files; needs uv on the 
 		--output-file requirements-production.lock
 
 clean: ## remove whatever can be built again; data folders stay
-	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv build tests/integration/oidc/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -19,6 +19,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOCK = ROOT / "requirements.lock"
 PROJECT = ROOT / "pyproject.toml"
+PROVIDER = ROOT / "tests" / "integration" / "oidc"
 QUIET = ("--disable-pip-version-check", "--no-input", "--quiet")
 
 
@@ -29,6 +30,7 @@ def main() -> None:
         try:
             install_packages()
             install_project()
+            install_provider()
         except subprocess.CalledProcessError as failed:
             command = " ".join(map(str, failed.cmd))
             sys.exit(f"The environment is incomplete: `{command}` ended with {failed.returncode}")
@@ -56,6 +58,31 @@ def install_project() -> None:
     pip("install", "--no-deps", "--no-build-isolation", "--no-index", "--editable", str(ROOT))
     pip("check")
     stamp.write_text(wanted)
+
+
+def install_provider() -> None:
+    """Install the OpenID provider that some tests sign in with, where Node is at hand.
+
+    Without it those tests are skipped; nothing else needs it, so that no failure is one of ours.
+    It is tried once for each content of its lock.
+    """
+    stamp, wanted = VENV / ".provider", seal(PROVIDER / "package-lock.json")
+    if holds(stamp, wanted):
+        return
+    stamp.write_text(wanted)
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        print("No Node.js: tests with a real OpenID provider are skipped", flush=True)
+        return
+    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=0"]
+    try:
+        subprocess.run(command, cwd=PROVIDER, check=True, capture_output=True, timeout=120)
+    except (subprocess.SubprocessError, OSError) as failed:
+        print(
+            f"npm gave no OpenID provider ({type(failed).__name__}): tests with it are skipped. "
+            f"To try again: rm {stamp.relative_to(ROOT)}",
+            flush=True,
+        )
 
 
 def make_empty() -> None:
