@@ -102,6 +102,7 @@ def decide(state: s.CaseState, command: c.CaseCommand, given: Circumstances) -> 
             | c.ProposeExtension()
             | c.ProposeVoiding()
             | c.ProposeErasure()
+            | c.ProposeContactChange()
         ):
             return seconding.propose(state, command, given)
         case c.ConfirmDecision():
@@ -216,6 +217,7 @@ def evolve(state: s.CaseState, event: e.CaseEvent) -> s.CaseState:  # noqa: C901
             | p.DependantRemoved()
             | p.RepresentativeAppointed()
             | p.RepresentativeRemoved()
+            | p.ContactChanged()
             | p.ErasureDecided()
             | CaseGraded()
             | CaseTakenOutOfRank()

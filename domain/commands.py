@@ -333,6 +333,17 @@ class ProposeErasure:
     """Propose to erase what is held on the person of an ended case; a second officer confirms."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposeContactChange:
+    """Propose another e-mail address for the applicant, for a second officer to confirm.
+
+    `evidence` says how it was verified that the applicant asks for it.
+    """
+
+    email: EmailAddress
+    evidence: str
+
+
 Proposal = (
     ProposeApprovalInPrinciple
     | ProposeApproval
@@ -342,6 +353,7 @@ Proposal = (
     | ProposeExtension
     | ProposeVoiding
     | ProposeErasure
+    | ProposeContactChange
 )
 """What one officer proposes and a second one confirms or declines."""
 

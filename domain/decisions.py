@@ -8,6 +8,8 @@ fact of its own, which follows the confirmation in the same commit.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.application import EmailAddress
+
 
 class Matter(StrEnum):
     """What is decided by two officers.
@@ -24,6 +26,7 @@ class Matter(StrEnum):
     UPHOLDING = "upholding"
     VOIDING = "voiding"
     ERASURE = "erasure"
+    CONTACT_CHANGE = "contact-change"
 
 
 class VoidingCode(StrEnum):
@@ -43,9 +46,13 @@ class VoidingCode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionWords:
-    """The words of a proposal: the reasons that the person is to be told, or why it is right."""
+    """The words of a proposal: the reasons that the person is to be told, or why it is right.
+
+    `email` is the address that is to be the applicant's, None for any other matter.
+    """
 
     texts: tuple[str, ...]
+    email: EmailAddress | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

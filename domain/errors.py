@@ -120,6 +120,10 @@ class NothingToCorrect(Refusal):
     """The application says this already."""
 
 
+class ContactNotCorrected(Refusal):
+    """An e-mail address is changed by two officers, and not by a correction."""
+
+
 class DependantNotEligible(Refusal):
     """Only a spouse, or an unmarried child under 18, comes along."""
 

@@ -9,6 +9,7 @@ from domain import overrides as o
 from domain import papers as f
 from domain import particulars as p
 from domain import stages as s
+from domain.application import Application
 from domain.filed import AssessedUnder, Filed
 from domain.gradings import CaseGraded, CaseTakenOutOfRank
 from domain.interruptions import CaseHeld, CaseLapsed, HoldLifted, OfficerRecused
@@ -154,7 +155,7 @@ def _without_officer(filed: Filed, officer: str) -> Filed:
     return replace(filed, recused=filed.recused | {officer}, decision=decision)
 
 
-def _with_people(filed: Filed, event: e.CaseEvent) -> Filed:
+def _with_people(filed: Filed, event: e.CaseEvent) -> Filed:  # noqa: PLR0911 - one arm per event
     match event:
         case p.ApplicationCorrected(personal=said, assessed_anew=anew):
             application = said.application if said else None
@@ -168,10 +169,21 @@ def _with_people(filed: Filed, event: e.CaseEvent) -> Filed:
             return replace(filed, dependants=left)
         case p.RepresentativeAppointed() | p.RepresentativeRemoved():
             return replace(filed, represented=isinstance(event, p.RepresentativeAppointed))
+        case p.ContactChanged(personal=contact):
+            return replace(filed, application=_reached_at(filed.application, contact))
         case p.ErasureDecided():
             return replace(filed, application=None)
         case _:
             return filed
+
+
+def _reached_at(
+    application: Application | None, contact: p.NewContact | None
+) -> Application | None:
+    if application is None or contact is None:
+        return None
+    applicant = replace(application.applicant, email=contact.email)
+    return replace(application, applicant=applicant)
 
 
 def _acted(filed: Filed, event: e.CaseEvent) -> Filed:  # noqa: PLR0911 - one arm per event

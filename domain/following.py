@@ -23,6 +23,8 @@ _OVERRIDE_SECOND: Final = (c.ConfirmOverride, c.DeclineOverride)
 
 _CARE: Final = (
     c.CorrectApplication,
+    c.ProposeContactChange,
+    *_SECOND,
     c.AppointRepresentative,
     c.RemoveRepresentative,
     c.RecuseOfficer,
@@ -46,11 +48,11 @@ _STALE: Final = get_args(StandingCommand)
 _REFUSE: Final = (c.ProposeRefusal, *_SECOND)
 _VOID: Final = (c.ProposeVoiding, *_SECOND)
 _REVIEW: Final = (c.ProposeReopening, c.ProposeUpholding, *_SECOND)
-_ERASE: Final = (c.ProposeErasure, *_SECOND)
+_ERASE: Final = (c.ProposeErasure, c.ProposeContactChange, *_SECOND)
 # Who comes later than the approval has no visa by it, and applies with a form of their own.
 _GRANTED: Final = (*_VOID, *_PAPERS, c.RemoveDependant, *_CARE)
 
-NEXT: Final[Mapping[type[s.CaseState], Commands]] = MappingProxyType(
+_NEXT: Final[Mapping[type[s.CaseState], Commands]] = MappingProxyType(
     {
         s.Draft: (c.SubmitApplication,),
         s.FeeAwaited: (c.PayApplicationFee, *_OPEN),
@@ -85,6 +87,10 @@ NEXT: Final[Mapping[type[s.CaseState], Commands]] = MappingProxyType(
         s.Lapsed: _ERASE,
         s.Voided: _ERASE,
     }
+)
+NEXT: Final[Mapping[type[s.CaseState], Commands]] = MappingProxyType(
+    # What several groups of a stage have in common is named once.
+    {stage: tuple(dict.fromkeys(commands)) for stage, commands in _NEXT.items()}
 )
 """Which commands each stage allows at all."""
 
@@ -133,7 +139,7 @@ def _without(state: s.CaseState) -> frozenset[type[c.CaseCommand]]:
         without |= set(NEXT[type(state)]) - WHILE_HELD
     without.add(c.HoldCase if filed.held else c.LiftHold)
     if filed.application is None:
-        without.add(c.ProposeErasure)
+        without |= {c.ProposeErasure, c.ProposeContactChange}
     if not filed.represented:
         without.add(c.RemoveRepresentative)
     if not filed.dependants:
@@ -141,11 +147,9 @@ def _without(state: s.CaseState) -> frozenset[type[c.CaseCommand]]:
     without |= _by_papers(state, filed.papers)
     # One decision at a time; and what officers may still decide on points is decided first.
     without |= _PROPOSALS if decision else set(_SECOND)
-    without |= (
-        {c.ProposeRefusal, c.ScoreApplication, c.ConfirmDecision}
-        if proposals
-        else set(_OVERRIDE_SECOND)
-    )
+    without |= {c.ProposeRefusal, c.ScoreApplication} if proposals else set(_OVERRIDE_SECOND)
+    if proposals and decision and decision.matter is not Matter.CONTACT_CHANGE:
+        without.add(c.ConfirmDecision)
     if filed.held and decision and decision.matter is not Matter.VOIDING:
         without.add(c.ConfirmDecision)
     without |= _by_assessment(filed, decision)

@@ -91,6 +91,22 @@ class RepresentativeRemoved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewContact:
+    """The address from now on, the one until now, and what showed that the applicant asked."""
+
+    email: EmailAddress
+    former: EmailAddress
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactChanged:
+    """The applicant is written to at another e-mail address, and comes in by it."""
+
+    personal: NewContact | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ErasedBefore:
     """That the person had been erased already, and a restore of the database undid it."""
 
@@ -115,5 +131,6 @@ ParticularEvent = (
     | DependantRemoved
     | RepresentativeAppointed
     | RepresentativeRemoved
+    | ContactChanged
     | ErasureDecided
 )

@@ -53,6 +53,8 @@ class Party(StrEnum):
     """Who speaks for the applicant after the event: told the same beside them, never instead."""
     FORMER_REPRESENTATIVE = "former-representative"
     """Who spoke for the applicant until the event."""
+    FORMER_ADDRESS = "former-address"
+    """Whoever reads the mailbox that was the applicant's until the event."""
     OFFICER = "officer"
     """Who has the case after the event."""
     FORMER_OFFICER = "former-officer"
@@ -63,7 +65,14 @@ class Party(StrEnum):
     """Every supervisor of the office."""
 
 
-OUTSIDE: Final = frozenset({Party.APPLICANT, Party.REPRESENTATIVE, Party.FORMER_REPRESENTATIVE})
+OUTSIDE: Final = frozenset(
+    {
+        Party.APPLICANT,
+        Party.REPRESENTATIVE,
+        Party.FORMER_REPRESENTATIVE,
+        Party.FORMER_ADDRESS,
+    }
+)
 """The parties that are not of the office: told in the applicant's language, with what concerns
 them. Everybody else is told in English, by a reference and a link alone."""
 
@@ -168,6 +177,10 @@ EFFECTS: Final[Mapping[type[e.Event], tuple[Effect, ...]]] = MappingProxyType(
             Effect(name="representative-removed", to=_APPLICANT, at_any_hour=True),
             Effect(name="representation-ended", to=_FORMER),
         ),
+        p.ContactChanged: (
+            Effect(name="address-changed", at_any_hour=True),
+            Effect(name="address-not-used-now", to=(Party.FORMER_ADDRESS,), at_any_hour=True),
+        ),
         w.DuplicateRefused: (Effect(name="duplicate-refused", to=_APPLICANT, at_any_hour=True),),
         DataAccessRequested: (
             Effect(name="data-access-received", at_any_hour=True),
@@ -242,7 +255,7 @@ def recipients(
 
 def _of(party: Party, happening: Happening, supervisors: Iterable[str]) -> tuple[Recipient, ...]:
     match party:
-        case Party.APPLICANT:
+        case Party.APPLICANT | Party.FORMER_ADDRESS:
             return (Recipient(party=party),)
         case Party.REPRESENTATIVE:
             return (Recipient(party=party),) if _represented(happening.after) else ()

@@ -33,7 +33,8 @@ class ToldDecision:
     """A decision from its proposal on; while `end` is None it awaits a second officer.
 
     `ended_by` is the second officer, None where it lapsed; `texts` are the proposer's words, none
-    where there were none to say, and `remark` is what was said on declining.
+    where there were none to say, `email` is the address of a change of address, and `remark` is
+    what was said on declining.
     """
 
     matter: d.Matter
@@ -41,6 +42,7 @@ class ToldDecision:
     proposed_at: datetime
     voiding: d.VoidingCode | None
     texts: tuple[str, ...]
+    email: str | None = None
     end: End | None = None
     ended_by: str | None = None
     ended_at: datetime | None = None
@@ -173,6 +175,7 @@ def _proposed(event: d.DecisionProposed, at: datetime) -> ToldDecision:
         proposed_at=at,
         voiding=event.voiding,
         texts=event.personal.texts if event.personal else (),
+        email=event.personal.email if event.personal else None,
     )
 
 

@@ -51,6 +51,7 @@ from domain.papers import (
 )
 from domain.particulars import (
     ApplicationCorrected,
+    ContactChanged,
     DependantAdded,
     DependantRemoved,
     ErasureDecided,
@@ -121,6 +122,7 @@ WIRE: Final[Mapping[type[Event], Wire]] = MappingProxyType(
         DependantRemoved: Wire(name="dependant-removed"),
         RepresentativeAppointed: Wire(name="representative-appointed"),
         RepresentativeRemoved: Wire(name="representative-removed"),
+        ContactChanged: Wire(name="contact-changed"),
         ErasureDecided: Wire(name="erasure-decided"),
         ReconsiderationRequested: Wire(name="reconsideration-requested"),
         CaseReopened: Wire(name="case-reopened"),

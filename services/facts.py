@@ -147,6 +147,14 @@ def _person(fact: object) -> Iterator[str]:
             yield f"what is recorded now gives {total}: {_text(fact)}"
         case t.AssessmentSetAside(personal=reason):
             yield f"the case is assessed anew{f': {reason.text}' if reason else ''}"
+        case _:
+            yield from _decided_by_two(fact)
+
+
+def _decided_by_two(fact: object) -> Iterator[str]:
+    match fact:
+        case p.ContactChanged(personal=contact):
+            yield f"verified by: {contact.evidence}" if contact else ERASED
         case p.ErasureDecided():
             yield "the key of the case was destroyed: what was personal can be read by nobody"
             yield from _again(fact.again)

@@ -16,6 +16,7 @@ from domain.application import Application
 from domain.case import decide, evolve
 from domain.deciding.circumstances import Circumstances, Facts
 from domain.deciding.filing import demand_same_person
+from domain.errors import ContactNotCorrected
 from domain.references import RANDOM_BYTES, make_reference
 from domain.stages import CaseState, Draft, stage_of
 from domain.told import hold_told, recusals_told
@@ -69,13 +70,24 @@ def _append(office: Office, old: CaseAt, asked: Asked) -> Outcome:
     withdrawing = Circumstances(**given, refiling=new, since=old.since)
     filing = Circumstances(**given, refiling=old.reference, reference=new)
     withdrawn = decide(old.state, c.WithdrawApplication(), withdrawing)
-    demand_same_person(_filed(old.state), cast("c.SubmitApplication", asked.command).application)
+    application = cast("c.SubmitApplication", asked.command).application
+    demand_same_person(_filed(old.state), application)
+    _demand_same_address(_filed(old.state), application)
     filed = decide(Draft(), asked.command, filing)
     state = reduce(evolve, filed, _NEW)
     filed = (*filed, *_held_on(old, state, filing), *_stepped_aside(old, state, filing))
     outcome = _commit(office, asked, filing, (old, withdrawn), filed)
     office.pokes.committed()
     return outcome
+
+
+def _demand_same_address(before: Application | None, application: Application) -> None:
+    """Raise unless the applicant is reached where they were: codes go there."""
+    if before is not None and before.applicant.email != application.applicant.email:
+        raise ContactNotCorrected(
+            "the applicant comes in by their e-mail address: file with the one that the case has, "
+            "then propose a change of address, which a second officer confirms"
+        )
 
 
 def _filed(state: CaseState) -> Application | None:

@@ -11,8 +11,9 @@ from domain.application import Application
 from domain.days import age_on, hong_kong_date
 from domain.deciding.circumstances import Circumstances, Facts, not_now
 from domain.deciding.standing import RESTING
-from domain.decisions import Matter
+from domain.decisions import DecisionProposed, Matter
 from domain.errors import (
+    ContactNotCorrected,
     DependantNotEligible,
     NoRepresentative,
     NoSuchDependant,
@@ -26,10 +27,12 @@ from domain.filed import Filed
 from domain.interruptions import CaseHeld, HoldLifted, InterruptionReason, OfficerRecused
 from domain.particulars import (
     ApplicationCorrected,
+    ContactChanged,
     Correction,
     Dependant,
     DependantAdded,
     DependantRemoved,
+    NewContact,
     Relation,
     Representative,
     RepresentativeAppointed,
@@ -99,7 +102,7 @@ def care(state: s.CaseState, command: Care, given: Circumstances) -> Facts:  # n
         case c.LiftHold():
             return _lift(state, command)
         case c.RecuseOfficer():
-            reason = InterruptionReason(text=_said(command.reason))
+            reason = InterruptionReason(text=in_words(command.reason))
             return (OfficerRecused(officer=given.actor, personal=reason),)
         case c.CorrectApplication():
             return _correct(state, command)
@@ -116,7 +119,7 @@ def care(state: s.CaseState, command: Care, given: Circumstances) -> Facts:  # n
 def _hold(state: s.CaseState, command: c.HoldCase) -> Facts:
     if c.HoldCase not in following.next_of(state):
         raise OnHold("the case is held already")
-    return (CaseHeld(personal=InterruptionReason(text=_said(command.reason))),)
+    return (CaseHeld(personal=InterruptionReason(text=in_words(command.reason))),)
 
 
 def _lift(state: s.CaseState, command: c.LiftHold) -> Facts:
@@ -126,7 +129,8 @@ def _lift(state: s.CaseState, command: c.LiftHold) -> Facts:
     return (HoldLifted(personal=InterruptionReason(text=said) if said else None),)
 
 
-def _said(text: str) -> str:
+def in_words(text: str) -> str:
+    """Return what was said, without space around it, or refuse where nothing was."""
     if not text.strip():
         raise ReasonsMissing("say why, in words")
     return text.strip()
@@ -143,6 +147,11 @@ def _correct(
     differing = tuple(_differences(before, after))
     if not differing:
         raise NothingToCorrect("the application says exactly this already")
+    if before.applicant.email != after.applicant.email:
+        raise ContactNotCorrected(
+            "the applicant comes in by their e-mail address: propose a change of address, which a "
+            "second officer confirms"
+        )
     otherwise = _as_assessed(before) != _as_assessed(after)
     assessed = isinstance(state, s.PrerequisitesMet | s.PrerequisitesUnmet | s.BelowMark | s.InPool)
     return (
@@ -150,9 +159,23 @@ def _correct(
             fields=differing,
             assessed_anew=otherwise and assessed,
             assessment_stale=otherwise and isinstance(state, RESTING),
-            personal=Correction(application=after, reason=_said(command.reason)),
+            personal=Correction(application=after, reason=in_words(command.reason)),
         ),
     )
+
+
+def contact_change(state: s.CaseState, command: c.CaseCommand, proposal: DecisionProposed) -> Facts:
+    """Return the fact that the applicant is reached at the address that was proposed."""
+    if isinstance(state, s.Draft):
+        raise not_now(state, command)
+    application, words = state.filed.application, proposal.personal
+    if application is None or words is None or words.email is None:
+        raise PersonErased("what the applicant filed was erased, so nobody is written to")
+    former = application.applicant.email
+    if words.email == former:
+        raise NothingToCorrect("the application has exactly this address already")
+    contact = NewContact(email=words.email, former=former, evidence=" ".join(words.texts))
+    return (ContactChanged(personal=contact),)
 
 
 def _as_assessed(application: Application) -> Application:
@@ -183,8 +206,8 @@ def _dependant(
         return (DependantRemoved(dependant=command.dependant),)
     _eligible(filed, command, given)
     person = Dependant(
-        family_name=_said(command.family_name),
-        given_names=_said(command.given_names),
+        family_name=in_words(command.family_name),
+        given_names=in_words(command.given_names),
         date_of_birth=command.date_of_birth,
         nationality=command.nationality,
         married=command.married,
@@ -210,7 +233,7 @@ def _eligible(filed: Filed, command: c.AddDependant, given: Circumstances) -> No
 def _appointed(command: c.AppointRepresentative) -> RepresentativeAppointed:
     return RepresentativeAppointed(
         personal=Representative(
-            name=_said(command.name),
+            name=in_words(command.name),
             organisation=command.organisation.strip(),
             email=command.email,
         )

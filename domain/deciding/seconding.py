@@ -14,7 +14,7 @@ from domain import commands as c
 from domain import decisions as d
 from domain import following
 from domain import stages as s
-from domain.deciding import ending, granting, reconsidering, residing
+from domain.deciding import ending, granting, particulars, reconsidering, residing
 from domain.deciding.circumstances import Circumstances, Facts, not_now
 from domain.errors import AwaitsSecondOfficer, NothingProposed, SecondOfficerNeeded
 from domain.filed import Filed
@@ -29,6 +29,7 @@ MATTER_OF: Final[Mapping[type[c.Proposal], d.Matter]] = MappingProxyType(
         c.ProposeExtension: d.Matter.EXTENSION,
         c.ProposeVoiding: d.Matter.VOIDING,
         c.ProposeErasure: d.Matter.ERASURE,
+        c.ProposeContactChange: d.Matter.CONTACT_CHANGE,
     }
 )
 """What each proposal is about."""
@@ -48,7 +49,7 @@ def propose(state: s.CaseState, command: c.Proposal, given: Circumstances) -> Fa
         matter=MATTER_OF[type(command)],
         proposed_by=given.actor,
         voiding=command.code if isinstance(command, c.ProposeVoiding) else None,
-        personal=d.DecisionWords(texts=texts) if texts else None,
+        personal=d.DecisionWords(texts=texts, email=_email(command)) if texts else None,
     )
     _outcome(state, command, proposal, given)  # what could not be confirmed is not proposed either
     return (proposal,)
@@ -125,13 +126,21 @@ def _outcome(  # noqa: PLR0911 - one arm per matter
             return ending.voiding(state, command, proposal.voiding, texts)
         case d.Matter.ERASURE:
             return ending.erasure(state, command)
+        case d.Matter.CONTACT_CHANGE:
+            return particulars.contact_change(state, command, proposal)
         case _:
             assert_never(proposal.matter)
+
+
+def _email(command: c.Proposal) -> str | None:
+    return command.email if isinstance(command, c.ProposeContactChange) else None
 
 
 def _texts(command: c.Proposal) -> tuple[str, ...]:
     match command:
         case c.ProposeRefusal() | c.ProposeUpholding() | c.ProposeVoiding():
             return tuple(text.strip() for text in command.reasons if text.strip())
+        case c.ProposeContactChange():
+            return (particulars.in_words(command.evidence),)
         case _:
             return ()

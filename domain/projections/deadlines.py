@@ -29,6 +29,7 @@ from domain.interruptions import CaseLapsed
 from domain.moves import CaseMovedToRuleset
 from domain.particulars import (
     ApplicationCorrected,
+    ContactChanged,
     DependantAdded,
     DependantRemoved,
     ErasureDecided,
@@ -94,6 +95,7 @@ NEWS: Final[frozenset[type[e.Event]]] = frozenset(
         DependantRemoved,
         RepresentativeAppointed,
         RepresentativeRemoved,
+        ContactChanged,
         DuplicateRefused,
         DataAccessRequested,
         DataAccessDelayed,

@@ -57,6 +57,7 @@ COMMANDS: Final[Mapping[str, type[c.CaseCommand]]] = MappingProxyType(
         "propose-extension": c.ProposeExtension,
         "propose-voiding": c.ProposeVoiding,
         "propose-erasure": c.ProposeErasure,
+        "propose-contact-change": c.ProposeContactChange,
         "confirm-decision": c.ConfirmDecision,
         "decline-decision": c.DeclineDecision,
         "hold": c.HoldCase,

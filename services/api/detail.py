@@ -44,13 +44,15 @@ class DependantItem:
 class AwaitedDecision:
     """A decision that awaits a second officer; none of `acted` can be that one.
 
-    `voiding` is the code of a proposed voiding, `reasons` are the proposer's words, if any.
+    `voiding` is the code of a proposed voiding, `email` the address that is proposed for the
+    applicant, `reasons` are the proposer's words, if any.
     """
 
     matter: Matter
     proposed_by: str
     proposed_at: datetime
     voiding: VoidingCode | None
+    email: str | None
     reasons: tuple[str, ...]
     acted: tuple[str, ...]
 
@@ -146,6 +148,7 @@ def _awaited(events: Sequence[Recorded[e.CaseEvent]], filed: Filed) -> AwaitedDe
         proposed_at=found.proposed_at,
         voiding=found.voiding,
         reasons=found.texts,
+        email=found.email,
         acted=tuple(sorted(filed.actors(found.matter))),
     )
 

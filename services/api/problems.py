@@ -59,6 +59,7 @@ STATUS: Final[Mapping[type[d.Refusal], HTTPStatus]] = MappingProxyType(
         d.NothingOverdue: HTTPStatus.CONFLICT,
         d.NothingToCorrect: HTTPStatus.CONFLICT,
         d.DependantNotEligible: HTTPStatus.UNPROCESSABLE_ENTITY,
+        d.ContactNotCorrected: HTTPStatus.CONFLICT,
         d.NoSuchDependant: HTTPStatus.UNPROCESSABLE_ENTITY,
         d.NoRepresentative: HTTPStatus.CONFLICT,
         d.TooOften: HTTPStatus.CONFLICT,

@@ -17,7 +17,7 @@ from typing import Final
 from domain.application import Applicant, Correspondence
 from domain.days import hong_kong_date
 from domain.happenings import Happening
-from domain.particulars import Representative
+from domain.particulars import ContactChanged, Representative
 from domain.processes import OUTSIDE, Effect, Party
 from services.notifications.facts import day, facts_of, wait
 from services.notifications.wording import (
@@ -37,6 +37,7 @@ _OWN: Final = "frame-own"
 _COPY: Final = "frame-copy"
 _REPRESENTATIVE: Final = "frame-representative"
 _STAFF: Final = "frame-staff"
+_FORMER: Final = "frame-former"
 _CODE: Final = "enquiry-code"
 
 
@@ -97,6 +98,12 @@ def addressed(
     )
 
 
+def at_former_address(event: ContactChanged, applicant: Applicant) -> Addressee:
+    """Return whoever reads the mailbox that an applicant had before, by the applicant's name."""
+    former = event.personal.former if event.personal else ""
+    return Addressee(party=Party.FORMER_ADDRESS, name=_name(applicant), email=former)
+
+
 def compose(effect: str, occasion: Occasion, to: Addressee, sender: str) -> Letter:
     """Return the letter of `effect`, in the applicant's language or, within the office, English."""
     outside = to.party in OUTSIDE
@@ -120,7 +127,7 @@ def compose(effect: str, occasion: Occasion, to: Addressee, sender: str) -> Lett
     blocks = filled_blocks(_around(frame.blocks, words.blocks), facts)
     subject = filled(words.subject, facts)
     return Letter(
-        recipient=_usable(to.email),
+        recipient=usable(to.email),
         sender=sender,
         sender_name=words_of(FRAME, language).named["sender" if outside else "office"],
         subject=subject,
@@ -145,7 +152,7 @@ def compose_code(
     blocks = filled_blocks(words.blocks, facts)
     subject = filled(words.subject, facts)
     return Letter(
-        recipient=_usable(applicant.email),
+        recipient=usable(applicant.email),
         sender=sender,
         sender_name=words_of(FRAME, language).named["sender"],
         subject=subject,
@@ -184,6 +191,8 @@ def as_message(letter: Letter, *, message_id: str, written_at: datetime) -> Emai
 def _frame_of(to: Addressee) -> str:
     if to.party not in OUTSIDE:
         return _STAFF
+    if to.party is Party.FORMER_ADDRESS:
+        return _FORMER
     if to.party is Party.APPLICANT:
         return _OWN
     return _COPY if to.copied else _REPRESENTATIVE
@@ -203,7 +212,7 @@ def _name(applicant: Applicant) -> str:
     return f"{applicant.given_names} {applicant.family_name}".strip()
 
 
-def _usable(email: str) -> str:
+def usable(email: str) -> str:
     """Return the address in its plain form, and nothing for what could smuggle in a second one."""
     try:
         address = Address(addr_spec=email.strip())

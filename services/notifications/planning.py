@@ -20,7 +20,7 @@ from domain.errors import Reportable
 from domain.events import CaseEvent, Event
 from domain.filed import Filed
 from domain.happenings import Happening, happenings, is_past
-from domain.particulars import Representative
+from domain.particulars import ContactChanged, Representative
 from domain.processes import (
     OUTSIDE,
     Effect,
@@ -37,7 +37,7 @@ from domain.stages import Draft
 from domain.told import representative_told
 from domain.work_events import LetterPosted
 from services.identity import colleagues
-from services.notifications import calling, undelivered
+from services.notifications import calling, readdressing, undelivered
 from services.notifications.entries import (
     DONE_SINCE,
     ERASED,
@@ -54,7 +54,9 @@ from services.notifications.letters import (
     Letter,
     Occasion,
     addressed,
+    at_former_address,
     compose,
+    usable,
 )
 from services.projections import queries
 from services.statistics import expected
@@ -204,9 +206,19 @@ def _enter(office: Office, connection: Connection, after: int, step: _Step) -> i
     for recorded in step.records[: step.planned]:
         if isinstance(recorded.event, LetterPosted):
             undelivered.posted(connection, recorded.event)
+        if isinstance(recorded.event, ContactChanged):
+            _readdress(office, connection, _reference(recorded))
     if step.planned:
         office.ledger.move_checkpoint(connection, after + step.planned)
     return entered
+
+
+def _readdress(office: Office, connection: Connection, reference: str) -> None:
+    """What waits for the applicant goes to the address that they have now, unless erased."""
+    filed = _read_cases(office.store, [reference])[reference].filed
+    if filed.application is not None:
+        email = usable(filed.application.applicant.email)
+        readdressing.readdress(connection, office.ledger.keys, reference, email)
 
 
 def _next(
@@ -325,6 +337,8 @@ def _letter(
         to = _colleague(office, recipient)
     elif party is Party.APPLICANT:
         to = addressed(effect, party, applicant, None)
+    elif isinstance(happening.event, ContactChanged) and party is Party.FORMER_ADDRESS:
+        to = at_former_address(happening.event, applicant)
     else:
         former = party is Party.FORMER_REPRESENTATIVE
         who = case.representative(before=position if former else None)

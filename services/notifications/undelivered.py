@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection, Select, literal, select, update
 
 from domain.looks import Look
-from domain.processes import OUTSIDE
+from domain.processes import OUTSIDE, Party
 from domain.work_events import LetterPosted
 from services.counts import MOST, Count
 from services.notifications.entries import Identity, Means, Notification, State
@@ -24,6 +24,8 @@ from services.notifications.tables import case_keys, notifications
 from services.store.noting import noted, shown
 
 _ROW: Final = notifications.c
+_TO_PRINT: Final = sorted(OUTSIDE - {Party.FORMER_ADDRESS})
+"""Nobody is written to by post because of a mailbox that they gave up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +111,7 @@ def _waiting(query: Select[Any]) -> Select[Any]:
     return query.join(case_keys, case_keys.c.reference == _ROW.reference).where(
         _ROW.state == State.FAILED,
         _ROW.means == Means.EMAIL,
-        _ROW.party.in_(sorted(OUTSIDE)),
+        _ROW.party.in_(_TO_PRINT),
         _ROW.sealed.is_not(None),
         case_keys.c.wrapped.is_not(None),
     )

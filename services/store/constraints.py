@@ -34,6 +34,7 @@ CONSTRAINTS: Final[Mapping[str, str]] = MappingProxyType(
         "exercise only, in one transaction with it",
         "events_steps_add_up": "a shortlist and a selection come once in an exercise, after as "
         "many cases as they say",
+        "events_contact_by_two": "an e-mail address is changed by two officers, and not corrected",
         "events_confirmed_on_a_whole": "what is confirmed follows a stream of which no version is "
         "left out",
         "reservations_key_length": "a reserved key must have 1 to 200 characters: shorten it",

@@ -19,6 +19,7 @@ SAYS: Final[Mapping[Party, str]] = MappingProxyType(
         Party.APPLICANT: "applicant",
         Party.REPRESENTATIVE: "representative",
         Party.FORMER_REPRESENTATIVE: "who represented them until then",
+        Party.FORMER_ADDRESS: "the address until then",
         Party.OFFICER: "officer who has the case",
         Party.FORMER_OFFICER: "officer who had it",
         Party.PROPOSER: "who proposed it",

@@ -12,6 +12,7 @@ from domain.moves import MoveCode
 from domain.overrides import OverrideCode, OverrideConfirmed, OverrideDeclined
 from domain.particulars import (
     ApplicationCorrected,
+    ContactChanged,
     Correction,
     DependantAdded,
     DependantRemoved,
@@ -51,6 +52,7 @@ from tests.domain.histories import (
     VISA_FEE,
     VOIDED,
     WITHDRAWN,
+    at_mailbox_of,
     checked,
     confirmed,
     decided_on,
@@ -114,12 +116,13 @@ COMMANDS: tuple[c.CaseCommand, ...] = (
     c.ProposeExtension(),
     c.ProposeVoiding(code=VoidingCode.FALSE_DOCUMENT, reasons=("The diploma is forged",)),
     c.ProposeErasure(),
+    c.ProposeContactChange(email="john@elsewhere.example", evidence="Passport seen at the counter"),
     c.ConfirmDecision(matter=Matter.REFUSAL),
     c.DeclineDecision(matter=Matter.REFUSAL),
     c.HoldCase(reason="The diploma is being looked into"),
     c.LiftHold(),
     c.RecuseOfficer(reason="The applicant is a cousin"),
-    c.CorrectApplication(application=EMMA, reason="The wrong file was keyed"),
+    c.CorrectApplication(application=at_mailbox_of(JOHN, EMMA), reason="The wrong file was keyed"),
     c.AddDependant(
         relation=Relation.CHILD,
         family_name="Carter",
@@ -196,6 +199,7 @@ EVENTS: tuple[e.CaseEvent, ...] = (
     DependantRemoved(dependant=1),
     APPOINTED,
     RepresentativeRemoved(),
+    ContactChanged(personal=None),
     ErasureDecided(),
     RECONSIDERED,
     CaseReopened(),

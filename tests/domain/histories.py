@@ -1,6 +1,7 @@
 """Histories that lead to every stage of a case, and people to file applications for."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -69,6 +70,11 @@ def person(name: str) -> Application:
 JOHN: Final = person("john")
 EMMA: Final = person("emma")
 JACKIE: Final = person("jackie")
+
+
+def at_mailbox_of(known: Application, filed: Application) -> Application:
+    """Return what was filed, by somebody with the e-mail address of somebody else."""
+    return replace(filed, applicant=replace(filed.applicant, email=known.applicant.email))
 
 
 def submitted(application: Application | None = JOHN, fee: int | None = None) -> e.CaseEvent:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from domain import commands as c
 from domain import decisions as d
@@ -44,7 +44,7 @@ from domain.standing import (
 )
 from tests.domain.deciding import REFERENCE, real_rulebook
 from tests.domain.examples import COMMANDS
-from tests.domain.histories import EMMA, JOHN
+from tests.domain.histories import EMMA, JOHN, at_mailbox_of
 from tests.domain.test_clocks import recorded_at
 
 BEGINNING: Final = datetime(2019, 1, 7, 4, tzinfo=UTC)
@@ -101,10 +101,11 @@ OUTCOME_OF: Final[Mapping[type[e.CaseEvent], Matter]] = {
     RefusalUpheld: Matter.UPHOLDING,
     VisaVoided: Matter.VOIDING,
     p.ErasureDecided: Matter.ERASURE,
+    p.ContactChanged: Matter.CONTACT_CHANGE,
 }
 ENDS: Final = (e.ApplicationWithdrawn, CaseLapsed, VisaVoided)
-ERASING: Final = (d.DecisionProposed, d.DecisionConfirmed, d.DecisionDeclined, p.ErasureDecided)
-"""The facts of an erasure."""
+AFTER_ITS_END: Final = (*get_args(d.DecisionEvent), p.ErasureDecided, p.ContactChanged)
+"""What may follow the end of a case: its person is erased, or reached at another address."""
 BY_RANK: Final = (c.ShortlistCase, c.SelectCase, c.PassOverCase)
 ON_POINTS: Final = (c.ProposeOverride, c.ConfirmOverride, c.DeclineOverride)
 NOT_WHILE_HELD: Final = (
@@ -216,7 +217,11 @@ class Lifetime:
         exercise = state.exercise if isinstance(state, s.Shortlisted) else f"E{len(self.outcomes)}"
         said: dict[type[c.CaseCommand], dict[str, Any]] = {
             c.SubmitApplication: {"application": person},
-            c.CorrectApplication: {"application": person},
+            c.CorrectApplication: {
+                "application": at_mailbox_of(filed.application, person)
+                if filed and filed.application
+                else person
+            },
             c.ConfirmDecision: {"matter": matter},
             c.DeclineDecision: {"matter": matter},
             c.ConfirmOverride: {"rule": rule},
@@ -256,7 +261,7 @@ class Lifetime:
 
     def _tell(self, fact: e.CaseEvent, before: e.CaseEvent | None, actor: str) -> None:
         self._tell_people(fact, actor)
-        assert not self.ended or isinstance(fact, ERASING), fact
+        assert not self.ended or isinstance(fact, AFTER_ITS_END), fact
         if (matter := OUTCOME_OF.get(type(fact))) is not None:
             assert isinstance(before, d.DecisionConfirmed), fact
             assert before.matter is matter

@@ -21,13 +21,21 @@ from domain.errors import (
     ReasonsMissing,
     SecondOfficerNeeded,
 )
-from domain.particulars import DependantAdded, DependantRemoved, ErasureDecided, Relation
+from domain.particulars import (
+    ContactChanged,
+    DependantAdded,
+    DependantRemoved,
+    ErasureDecided,
+    NewContact,
+    Relation,
+)
 from domain.reconsidering import CaseReopened, RefusalUpheld
 from domain.residence import ExtensionRefused, Settlement, StayExtended, VisaVoided
 from tests.domain.deciding import given
 from tests.domain.histories import (
     HISTORIES,
     IN_PRINCIPLE,
+    JOHN,
     PAY_BY,
     PROPOSER,
     RECONSIDER_BY,
@@ -59,6 +67,13 @@ EXTENDED: Final = StayExtended(
 GRANTED: Final = get_args(s.Granted)
 ERASABLE: Final = (s.Settled, s.Refused, s.Withdrawn, s.Lapsed, s.Voided)
 
+MOVE_MAIL: Final = c.ProposeContactChange(email="j@new.example", evidence=" Passport seen ")
+MOVED_MAIL: Final = ContactChanged(
+    personal=NewContact(
+        email="j@new.example", former=JOHN.applicant.email, evidence="Passport seen"
+    )
+)
+
 Decision = tuple[type[s.CaseState], c.Proposal, e.CaseEvent]
 DECISIONS: Final[tuple[Decision, ...]] = (
     (s.Selected, c.ProposeApprovalInPrinciple(), IN_PRINCIPLE),
@@ -71,11 +86,15 @@ DECISIONS: Final[tuple[Decision, ...]] = (
     (s.UnderReconsideration, UPHOLD, RefusalUpheld(personal=WORDS, reconsider_by=RECONSIDER_BY)),
     *((stage, VOID, VOIDED) for stage in GRANTED),
     *((stage, c.ProposeErasure(), ErasureDecided()) for stage in ERASABLE),
+    *((stage, MOVE_MAIL, MOVED_MAIL) for stage in (s.FeeAwaited, s.InPool, s.Refused, s.Lapsed)),
 )
 """Where each decision can be proposed, and what it makes of the case; refusals for what was found
 are in the file on refusals."""
 MATTERS: Final = tuple({MATTER_OF[type(each[1])]: each for each in DECISIONS}.values())
 """One decision of each matter."""
+
+
+_NEW_MAIL: Final = d.DecisionWords(texts=("Passport seen",), email="j@new.example")
 
 
 def proposal_of(command: c.Proposal, by: str = "officer-1") -> d.DecisionProposed:
@@ -85,7 +104,9 @@ def proposal_of(command: c.Proposal, by: str = "officer-1") -> d.DecisionPropose
         matter=MATTER_OF[type(command)],
         proposed_by=by,
         voiding=command.code if isinstance(command, c.ProposeVoiding) else None,
-        personal=WORDS if said else None,
+        personal=_NEW_MAIL
+        if isinstance(command, c.ProposeContactChange)
+        else (WORDS if said else None),
     )
 
 
@@ -287,9 +308,12 @@ def test_only_what_was_proposed_is_confirmed_or_declined() -> None:
 @pytest.mark.parametrize(
     "stage", [s.Draft, s.FeeAwaited, s.Acknowledged, s.PrerequisitesMet, s.InPool], ids=named
 )
-def test_where_nothing_is_decided_nothing_is_confirmed(stage: type[s.CaseState]) -> None:
+def test_where_nothing_is_decided_nothing_is_proposed(stage: type[s.CaseState]) -> None:
     case = given(*HISTORIES[stage])
-    for command in (c.ConfirmDecision(matter=Matter.REFUSAL), REFUSE, c.ProposeApproval(), VOID):
+    confirm = c.ConfirmDecision(matter=Matter.REFUSAL)
+    if stage is not s.Draft:  # an address may be changed at any stage
+        case.when(confirm).refused(NothingProposed, "nothing awaits a second officer")
+    for command in (REFUSE, c.ProposeApproval(), VOID):
         case.when(command).refused(NotAllowedNow, f"while the case is {s.STAGES[stage]}")
 
 
@@ -354,7 +378,7 @@ def test_another_stage_proposes_and_confirms_nothing_whatever_awaits() -> None:
     case = given(*HISTORIES[s.Verified], decided_on(Matter.APPROVAL))
     case.when(c.ProposeExtension()).refused(NotAllowedNow, "while the case is originals-verified")
     # Only a history that no command made has such a proposal.
-    for matter in Matter:
+    for matter in set(Matter) - {Matter.CONTACT_CHANGE}:  # which is for every stage
         for stage in (s.Shortlisted, s.VisaPaid, s.Refused):
             wrong = given(*HISTORIES[stage], decided_on(matter))
             confirmed_so = wrong.when(c.ConfirmDecision(matter=matter))

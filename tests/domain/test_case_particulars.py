@@ -84,7 +84,7 @@ def named(value: object) -> str:
     return value.__name__ if isinstance(value, type) else str(value)
 
 
-NEW_ADDRESS: Final = with_applicant(email="john@example.org")
+NEW_NAME: Final = with_applicant(family_name="Carter-Lee")
 BORN_LATER: Final = with_applicant(date_of_birth=date(1990, 1, 1))
 A_SISTER: Final = replace(
     JOHN, family=replace(JOHN.family, permanent_resident_relative=Relative.SIBLING)
@@ -92,15 +92,15 @@ A_SISTER: Final = replace(
 
 
 @pytest.mark.parametrize("stage", CORRECTABLE, ids=named)
-def test_what_applicants_are_reached_by_is_corrected_and_nothing_assessed_anew(
+def test_what_applicants_are_called_is_corrected_and_nothing_assessed_anew(
     stage: type[s.CaseState],
 ) -> None:
     case = given(*HISTORIES[stage])
-    case.when(correct(NEW_ADDRESS)).then(corrected(NEW_ADDRESS, "applicant.email"))
-    case.when(correct(NEW_ADDRESS)).leads_to(s.STAGES[stage])
-    after = load((*HISTORIES[stage], corrected(NEW_ADDRESS, "applicant.email")))
+    case.when(correct(NEW_NAME)).then(corrected(NEW_NAME, "applicant.family_name"))
+    case.when(correct(NEW_NAME)).leads_to(s.STAGES[stage])
+    after = load((*HISTORIES[stage], corrected(NEW_NAME, "applicant.family_name")))
     assert not isinstance(after, s.Draft)
-    assert after.filed.application == NEW_ADDRESS
+    assert after.filed.application == NEW_NAME
     assert replace(after, filed=replace(after.filed, application=JOHN)) == case.state
 
 
@@ -149,15 +149,15 @@ def test_no_assessment_rests_on_names_and_documents(application: Application, fi
 
 
 def test_every_path_that_differs_is_named_once_in_order() -> None:
-    both = replace(with_applicant(email="j@example.org", date_of_birth=date(1990, 1, 1)))
+    both = replace(with_applicant(family_name="Carter-Lee", date_of_birth=date(1990, 1, 1)))
     both = replace(both, talent_list_profession=None, languages=())
     case = given(*HISTORIES[s.InPool])
     (fact,) = case.when(correct(both)).facts
     assert isinstance(fact, ApplicationCorrected)
     assert fact.assessed_anew
     assert fact.fields == (
+        "applicant.family_name",
         "applicant.date_of_birth",
-        "applicant.email",
         "languages",
         *(("talent_list_profession",) if JOHN.talent_list_profession else ()),
     )
@@ -184,7 +184,7 @@ def test_a_case_that_was_corrected_is_assessed_by_what_it_says_now() -> None:
 def test_a_correction_corrects_something_says_why_and_keeps_the_route() -> None:
     case = given(*HISTORIES[s.InPool])
     case.when(correct(JOHN)).refused(NothingToCorrect, "says exactly this already")
-    case.when(correct(NEW_ADDRESS, " ")).refused(ReasonsMissing, "say why, in words")
+    case.when(correct(NEW_NAME, " ")).refused(ReasonsMissing, "say why, in words")
     assert JACKIE.route is Route.ACHIEVEMENT
     case.when(correct(JACKIE)).refused(WrongRoute, "stays on the route that it was filed on")
     erased = given(submitted(None), *HISTORIES[s.InPool][1:])

@@ -99,14 +99,14 @@ def test_from_the_shortlist_on_a_correction_leaves_the_assessment_stale(
     assert isinstance(after, stage)
     assert not isinstance(after, s.Draft)
     assert after.filed.stale
-    # A new address afterwards changes nothing of that.
-    address = c.CorrectApplication(
+    # A new name afterwards changes nothing of that.
+    name = c.CorrectApplication(
         application=replace(
-            WITH_A_SISTER, applicant=replace(JOHN.applicant, email="j@example.org")
+            WITH_A_SISTER, applicant=replace(JOHN.applicant, family_name="Carter-Lee")
         ),
-        reason="Moved",
+        reason="Married",
     )
-    (moved,) = given(*HISTORIES[stage], fact).when(address).facts
+    (moved,) = given(*HISTORIES[stage], fact).when(name).facts
     assert isinstance(moved, ApplicationCorrected)
     assert not moved.assessment_stale
     again = load((*HISTORIES[stage], fact, moved))
@@ -116,7 +116,9 @@ def test_from_the_shortlist_on_a_correction_leaves_the_assessment_stale(
 
 @pytest.mark.parametrize("stage", RESTS, ids=named)
 def test_what_no_assessment_rests_on_leaves_none_stale(stage: type[s.CaseState]) -> None:
-    address = c.CorrectApplication(application=with_applicant(email="j@x.org"), reason="Moved")
+    address = c.CorrectApplication(
+        application=with_applicant(family_name="Carter-Lee"), reason="Married"
+    )
     (fact,) = given(*HISTORIES[stage]).when(address).facts
     assert isinstance(fact, ApplicationCorrected)
     assert not fact.assessment_stale

@@ -127,7 +127,7 @@ def file_marked(office: Office) -> Marked:
     reference = submit(office, c.SubmitApplication(application=filed), asked()).reference
     for command in TO_POOL:
         carry_out(office, reference, command, asked())
-    changed = replace(filed.applicant, family_name=marker(), email=address())
+    changed = replace(filed.applicant, family_name=marker())
     return Marked(reference=reference, filed=filed, corrected=replace(filed, applicant=changed))
 
 
@@ -162,6 +162,8 @@ def fill(office: Office, marked: Marked) -> None:
     given(c.HoldCase(reason=marker()))
     given(c.LiftHold(reason=marker()))
     given(c.CorrectApplication(application=marked.corrected, reason=marker()))
+    given(c.ProposeContactChange(email=address(), evidence=marker()))
+    given(c.ConfirmDecision(matter=Matter.CONTACT_CHANGE), SECOND)
     noted(w.TakeCase())
     noted(w.AddNote(text=marker()))
     noted(w.SupersedeNote(note=1, text=marker()))

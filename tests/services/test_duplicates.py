@@ -139,7 +139,7 @@ def test_a_correction_into_somebody_with_a_live_case_is_refused_by_its_name(
 ) -> None:
     emma = submit(office, on_paper("emma"), asked()).reference
     john = submit(office, on_paper("john"), asked()).reference
-    who = filed_by("emma").applicant
+    who = replace(filed_by("emma").applicant, email=filed_by("john").applicant.email)
     told = replace(filed_by("john"), applicant=who)
     with pytest.raises(DuplicateApplication, match=emma):
         carry_out(office, john, c.CorrectApplication(application=told, reason="Mixed up"), asked())

@@ -35,7 +35,7 @@ OF_OFFICE = {Deadline.DATA_ACCESS}
 """What is due from the office, which reminds itself of it."""
 
 FRAMES = {
-    *("frame", "frame-own", "frame-copy", "frame-representative", "frame-staff"),
+    *("frame", "frame-own", "frame-copy", "frame-representative", "frame-staff", "frame-former"),
     "enquiry-code",
 }
 """The templates of no effect: what goes around the letters, and the message with a code."""

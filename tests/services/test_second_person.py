@@ -20,6 +20,7 @@ OUTCOMES: Final[Mapping[str, str]] = {
     "refusal-upheld": "upholding",
     "visa-voided": "voiding",
     "erasure-decided": "erasure",
+    "contact-changed": "contact-change",
 }
 """Every decision and the matter that it follows from."""
 
@@ -48,6 +49,14 @@ def connection(
     """A connection in which every statement stands for itself, for each role there is."""
     with connected(database, request.param) as opened:
         yield opened
+
+
+def test_an_address_is_not_corrected(connection: psycopg.Connection[Any]) -> None:
+    corrected = {"type": "application-corrected", "assessed_anew": False, "by": "officer-1"}
+    for fields in (["applicant.email"], ["family", "applicant.email"], ["applicant"]):
+        stream = Stream(connection)
+        stream.refuses("events_contact_by_two", corrected | {"fields": fields})
+    Stream(connection).write(corrected | {"fields": ["applicant.family_name"]})
 
 
 def test_nobody_who_acted_on_a_matter_confirms_it(connection: psycopg.Connection[Any]) -> None:

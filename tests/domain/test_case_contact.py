@@ -1,0 +1,92 @@
+"""The address that an applicant is reached at: two officers change it, and nobody corrects it."""
+
+from dataclasses import replace
+
+import pytest
+
+from domain import commands as c
+from domain import stages as s
+from domain.case import load
+from domain.decisions import DecisionProposed, DecisionWords, Matter
+from domain.errors import (
+    ContactNotCorrected,
+    NothingToCorrect,
+    OnHold,
+    PersonErased,
+    ReasonsMissing,
+    SecondOfficerNeeded,
+)
+from domain.following import next_of
+from domain.interruptions import CaseHeld
+from domain.particulars import ContactChanged, ErasureDecided, NewContact
+from tests.domain.deciding import given
+from tests.domain.histories import HISTORIES, JOHN, proposed
+
+OLD, NEW = JOHN.applicant.email, "john@new.example"
+CHANGE = c.ProposeContactChange(email=NEW, evidence=" Passport seen at the counter ")
+PROPOSED = DecisionProposed(
+    matter=Matter.CONTACT_CHANGE,
+    proposed_by="officer-1",
+    personal=DecisionWords(texts=("Passport seen at the counter",), email=NEW),
+)
+CHANGED = ContactChanged(
+    personal=NewContact(email=NEW, former=OLD, evidence="Passport seen at the counter")
+)
+CONFIRM = c.ConfirmDecision(matter=Matter.CONTACT_CHANGE)
+STAGES = [each for each in HISTORIES if each is not s.Draft]
+
+
+def named(value: object) -> str:
+    return value.__name__ if isinstance(value, type) else str(value)
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=named)
+def test_it_is_changed_at_any_stage_and_nothing_else_is(stage: type[s.CaseState]) -> None:
+    case = given(*HISTORIES[stage])
+    case.when(CHANGE).then(PROPOSED)
+    case.once_confirmed(CHANGE).then(CHANGED)
+    before, after = case.state, load((*HISTORIES[stage], CHANGED))
+    assert not isinstance(before, s.Draft)
+    assert not isinstance(after, s.Draft)
+    assert after.filed.application is not None
+    assert after.filed.application.applicant.email == NEW
+    assert replace(after, filed=replace(after.filed, application=JOHN)) == before
+
+
+def test_whoever_proposed_it_does_not_confirm_it() -> None:
+    case = given(*HISTORIES[s.InPool], PROPOSED)
+    case.when(CONFIRM).refused(SecondOfficerNeeded, "officer-1 has proposed")
+    assert case.by("officer-2").when(CONFIRM).refusal is None
+
+
+def test_an_override_that_awaits_somebody_keeps_no_address_waiting() -> None:
+    case = given(*HISTORIES[s.BelowMark], PROPOSED, proposed()).by("officer-9")
+    assert c.ConfirmDecision in next_of(case.state)
+    assert case.when(CONFIRM).refusal is None
+
+
+def test_it_says_how_it_was_verified_and_changes_something() -> None:
+    case = given(*HISTORIES[s.InPool])
+    case.when(replace(CHANGE, evidence=" ")).refused(ReasonsMissing, "say why")
+    case.when(replace(CHANGE, email=OLD)).refused(NothingToCorrect, "exactly this address")
+
+
+def test_a_correction_changes_no_address() -> None:
+    case = given(*HISTORIES[s.InPool])
+    moved = replace(JOHN, applicant=replace(JOHN.applicant, email=NEW, family_name="Lee"))
+    case.when(c.CorrectApplication(application=moved, reason="Moved")).refused(
+        ContactNotCorrected, "propose a change of address"
+    )
+
+
+def test_nothing_of_it_is_decided_while_an_investigation_holds_the_case() -> None:
+    held = CaseHeld(personal=None)
+    given(*HISTORIES[s.InPool], held).when(CHANGE).refused(OnHold, "lift the hold")
+    open_case = given(*HISTORIES[s.InPool], PROPOSED, held).by("officer-2")
+    open_case.when(CONFIRM).refused(OnHold, "lift the hold")
+
+
+def test_an_erased_person_has_no_address() -> None:
+    erased = given(*HISTORIES[s.Refused], ErasureDecided())
+    assert c.ProposeContactChange not in next_of(erased.state)
+    erased.when(CHANGE).refused(PersonErased, "erased")

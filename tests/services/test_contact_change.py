@@ -1,0 +1,168 @@
+"""A lost mailbox: two officers have the applicant reached, and let in, at another address."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain import commands as c
+from domain.decisions import Matter
+from domain.errors import SecondOfficerNeeded
+from domain.processes import OUTSIDE, Party
+from services import enquiries
+from services.api.app import create_api
+from services.cases import submit
+from services.notifications import undelivered
+from services.notifications.entries import State
+from services.notifications.letters import Letter
+from services.notifications.planning import plan
+from services.projections.runner import catch_up_all
+from services.wiring import Office
+from tests.services.api.calling import OFFICER as CHAN
+from tests.services.api.calling import SUPERVISOR as WONG
+from tests.services.api.calling import Caller, is_problem
+from tests.services.asking import OFFICER, SECOND, asked, filed_by, on_paper
+from tests.services.coming_in import JOHN_BORN, codes, letters_with_codes
+from tests.services.exercising import carry_out
+from tests.services.seeing import looking
+from tests.services.visiting import Page, act, signed_in
+
+OLD, NEW = filed_by("john").applicant.email, "john@new.example"
+PROPOSE = c.ProposeContactChange(email=NEW, evidence="Passport seen at the counter")
+CONFIRM = c.ConfirmDecision(matter=Matter.CONTACT_CHANGE)
+
+
+def _acknowledged(office: Office) -> str:
+    reference = submit(office, on_paper("john"), asked()).reference
+    carry_out(office, reference, c.AcknowledgeApplication(), asked())
+    return reference
+
+
+def _change(office: Office, reference: str) -> None:
+    carry_out(office, reference, PROPOSE, asked(OFFICER))
+    carry_out(office, reference, CONFIRM, asked(SECOND))
+    plan(office)
+
+
+def _open(office: Office) -> dict[tuple[str, str], Letter]:
+    """Return what would be sent, by effect and party; each recipient's first frees the next."""
+    found = {}
+    while claims := office.ledger.claim(limit=10, lease=timedelta(minutes=1)):
+        for claim in claims:
+            letter = office.ledger.open_letter(claim)
+            assert letter is not None
+            found[claim.identity.effect, claim.identity.party] = letter
+            office.ledger.sent(claim)
+    return found
+
+
+def test_one_officer_alone_changes_no_address(office: Office) -> None:
+    reference = _acknowledged(office)
+    carry_out(office, reference, PROPOSE, asked(OFFICER))
+    with pytest.raises(SecondOfficerNeeded):
+        carry_out(office, reference, CONFIRM, asked(OFFICER))
+    enquiries.ask(office, reference, JOHN_BORN, client="203.0.113.7")
+    (letter,) = letters_with_codes(office)
+    assert letter.recipient == OLD
+
+
+def test_codes_go_to_the_new_address_once_it_is_confirmed(office: Office) -> None:
+    reference = _acknowledged(office)
+    _change(office, reference)
+    enquiries.ask(office, reference, JOHN_BORN, client="203.0.113.7")
+    (letter,) = letters_with_codes(office)
+    assert letter.recipient == NEW
+
+
+def test_a_code_that_was_sent_to_the_old_address_opens_nothing_any_more(office: Office) -> None:
+    reference = _acknowledged(office)
+    catch_up_all(office.store, office.models)
+    challenge = enquiries.ask(office, reference, JOHN_BORN, client="203.0.113.7")
+    (code,) = codes(office)
+    _change(office, reference)
+    assert enquiries.enter(office, challenge, code, client="203.0.113.7") is None
+
+
+def test_both_addresses_are_told_and_the_old_one_of_nothing_else(office: Office) -> None:
+    reference = _acknowledged(office)
+    plan(office)
+    _open(office)
+    _change(office, reference)
+    told = _open(office)
+    outside = {key: each.recipient for key, each in told.items() if key[1] in OUTSIDE}
+    assert outside == {
+        ("address-changed", Party.APPLICANT): NEW,
+        ("address-not-used-now", Party.FORMER_ADDRESS): OLD,
+    }
+    former = told["address-not-used-now", Party.FORMER_ADDRESS]
+    for untold in (NEW, "Passport", OFFICER.name, SECOND.name, "http"):
+        assert untold not in former.text + former.subject + former.page
+    assert reference in former.subject
+
+
+def test_what_waited_for_the_old_address_goes_to_the_new_one(office: Office) -> None:
+    reference = _acknowledged(office)
+    plan(office)
+    _change(office, reference)
+    told = _open(office)
+    assert told["acknowledgement", Party.APPLICANT].recipient == NEW
+
+
+def test_what_could_not_be_delivered_is_sent_again_and_nothing_is_to_be_printed(
+    office: Office,
+) -> None:
+    reference = _acknowledged(office)
+    plan(office)
+    (claim,) = office.ledger.claim(limit=1, lease=timedelta(minutes=1))
+    office.ledger.fail(claim, "recipient 550 5.1.1")
+    assert len(undelivered.waiting(office.ledger, looking())) == 1
+    _change(office, reference)
+    assert undelivered.waiting(office.ledger, looking()) == ()
+    assert _open(office)["acknowledgement", Party.APPLICANT].recipient == NEW
+
+
+def test_the_lost_mailbox_itself_leaves_nothing_to_print(office: Office) -> None:
+    reference = _acknowledged(office)
+    _change(office, reference)
+    for claim in office.ledger.claim(limit=10, lease=timedelta(minutes=1)):
+        if claim.identity.party == Party.FORMER_ADDRESS:
+            office.ledger.fail(claim, "recipient 550 5.1.1")
+    assert [each.effect for each in office.ledger.rows(looking(), states=[State.FAILED])] == [
+        "address-not-used-now"
+    ]
+    assert undelivered.waiting(office.ledger, looking()) == ()
+
+
+def test_two_officers_change_it_on_the_pages(office: Office) -> None:
+    reference = _acknowledged(office)
+    catch_up_all(office.store, office.models)
+    first, second = signed_in(office, CHAN), signed_in(office, WONG)
+    bad = act(first, reference, "propose-contact-change", email="nobody", evidence="Seen")
+    assert bad.status == 422
+    page = act(first, reference, "propose-contact-change", email=NEW, evidence="Passport seen")
+    assert _awaited(page) == ("Change of e-mail address", NEW)
+    page = act(second, reference, "confirm-decision", matter="contact-change")
+    assert page.status == 200
+    history = signed_in(office, "auditor.ho", "audit").get(f"/audit/cases/{reference}")
+    assert "The e-mail address was changed" in history.text
+    assert "Evidence Passport seen" in history.text
+
+
+def _awaited(page: Page) -> tuple[str, str]:
+    return page.facts["Decision"], page.facts["New e-mail address"]
+
+
+def test_two_officers_change_it_over_the_api(office: Office) -> None:
+    caller = Caller(app=create_api(office), office=office)
+    reference = caller.submit()
+    path = f"/cases/{reference}"
+    body = {"email": NEW, "evidence": "Passport seen"}
+    assert caller.command(f"{path}/propose-contact-change", body, version=1).status_code == 200
+    decision = caller.get(path).json["decision"]
+    assert (decision["matter"], decision["email"]) == ("contact-change", NEW)
+    assert decision["reasons"] == ["Passport seen"]
+    confirm = {"matter": "contact-change"}
+    own = caller.command(f"{path}/confirm-decision", confirm, version=2)
+    is_problem(own, 403, "second-officer-needed")
+    done = caller.command(f"{path}/confirm-decision", confirm, version=2, by=WONG)
+    assert done.status_code == 200
+    assert caller.get(path).json["application"]["applicant"]["email"] == NEW
