@@ -22,6 +22,7 @@ from benchmarks import (
     opening,
     rebuilding,
     simulation,
+    status,
 )
 from benchmarks.server import Database, fresh_database, throwaway_server
 from services.stack.postgres import PostgresServer
@@ -154,6 +155,20 @@ def of_read_models(anew: rebuilding.Rebuilt, told: latency.Latencies) -> Table:
     return table
 
 
+def looking(server: PostgresServer, seconds: float) -> dict[str, status.Answered]:
+    """An applicant's status and a page of the list over HTTP, and the peer."""
+    with fresh_database(server) as database:
+        return status.measured(database, seconds)
+
+
+def of_looks(found: dict[str, status.Answered]) -> Table:
+    """How many may look at once, each look on record, and how long they wait."""
+    table = Table("Looks over HTTP", "Figure", "Peer or limit", "Ratio")
+    for row in status.rows(found):
+        table.add_row(*row)
+    return table
+
+
 def main() -> None:
     """Run the rounds and print the table."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
@@ -196,13 +211,14 @@ def main() -> None:
                 figures[name].append(took)
         with fresh_database(server) as database:
             anew = rebuilding.rebuilt(database, rebuilt)
+        over_http = looking(server, seconds)
     told = latency.latencies(filed)
     console.print(
         f"{os.cpu_count()} cores, Python {platform.python_version()}, PostgreSQL 18, "
         f"{rounds} interleaved rounds; every event sealed, the sequencer running"
     )
-    console.print(shown(figures))
-    console.print(of_read_models(anew, told))
+    for each in (shown(figures), of_read_models(anew, told), of_looks(over_http)):
+        console.print(each)
 
 
 if __name__ == "__main__":

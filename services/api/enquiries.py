@@ -11,6 +11,7 @@ from domain.access import Action, Person, Role
 from domain.application import Application, Correspondence
 from domain.days import hong_kong_date
 from domain.looks import What
+from domain.projections.status import StatusRow
 from domain.references import parse_reference
 from domain.rules.assess import assess as assessed
 from domain.rules.choose import choose, named
@@ -20,7 +21,7 @@ from services.api import inputs
 from services.api.faults import CodeRefused, InvalidRequest
 from services.api.freshness import shown
 from services.api.guard import client
-from services.api.outputs import AssessmentSchema, StatusAnswer
+from services.api.outputs import AssessmentSchema, Shown, StatusAnswer
 from services.api.routes import Call, Route
 from services.intake.application import application_from
 from services.intake.faults import Fault
@@ -116,12 +117,17 @@ def enter(call: Call, challenge: str, query: dict[str, Any], body: EnteredCode) 
         row = queries.status_seen(call.office.models, look, reference)
     if row is None or row.personal is None:
         raise CodeRefused("compare it with the newest message, or ask for another code")
+    return answered(row, fresh, query.get("language"))
+
+
+def answered(row: StatusRow, fresh: Shown, language: Correspondence | None = None) -> StatusAnswer:
+    """What an applicant is told, its reasons in their own language unless another is asked for."""
     said = {
         name: getattr(row, name)
         for name in StatusAnswer.__dataclass_fields__
         if name not in {"reasons", "freshness"}
     }
-    said_in = query.get("language") or row.language or Correspondence.ENGLISH
+    said_in = language or row.language or Correspondence.ENGLISH
     reasons = tuple(say(each, said_in) for each in row.reasons)
     return StatusAnswer(**said, reasons=reasons, freshness=fresh)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, Select, exists, func, select, update
@@ -268,19 +269,26 @@ def record_stop(connection: Connection, held: Claim, shard: int, stop: Projectio
 
 def freshness(models: ReadModels, projection: Projection) -> Freshness:
     """Return how far the read model is: as far as the shard that is furthest behind."""
-    head = select(func.coalesce(func.max(log.c.position), 0)).scalar_subquery()
-    query = (
-        select(_ROW.position, _ROW.as_of, head.label("head"))
-        .where(*shards_that_are_live(projection), _ROW.version == projection.version)
-        .order_by(_ROW.position)
-        .limit(1)
-    )
     with models.reads.connect() as connection:
-        row = connection.execute(query).one_or_none()
+        row = connection.execute(
+            _furthest_behind(projection.name, projection.version)
+        ).one_or_none()
         if row is None:
-            return Freshness(position=0, as_of=None, lag=int(connection.scalar(select(head)) or 0))
+            return Freshness(position=0, as_of=None, lag=head_of(connection))
     return Freshness(
         position=row.position, as_of=row.as_of, lag=max(0, int(row.head) - row.position)
+    )
+
+
+@cache
+def _furthest_behind(name: str, version: int) -> Select[Any]:
+    """Return the question of `freshness`, made once: to make it costs more than to ask it."""
+    head = select(func.coalesce(func.max(log.c.position), 0)).scalar_subquery()
+    return (
+        select(_ROW.position, _ROW.as_of, head.label("head"))
+        .where(*shards_that_are_live(name), _ROW.version == version)
+        .order_by(_ROW.position)
+        .limit(1)
     )
 
 
@@ -302,11 +310,11 @@ def _of(generation: Generation) -> tuple[Any, ...]:
     )
 
 
-def shards_that_are_live(projection: Projection) -> tuple[Any, ...]:
-    """Return the conditions under which a checkpoint is one of the generation that is read."""
+def shards_that_are_live(name: str) -> tuple[Any, ...]:
+    """Return the conditions under which a checkpoint is of what is read of a read model."""
     number = (
         select(generations.c.generation)
-        .where(generations.c.projection == projection.name, generations.c.state == State.LIVE)
+        .where(generations.c.projection == name, generations.c.state == State.LIVE)
         .scalar_subquery()
     )
-    return (_ROW.projection == projection.name, _ROW.generation == number)
+    return (_ROW.projection == name, _ROW.generation == number)

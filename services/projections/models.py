@@ -9,6 +9,9 @@ from services.store import BlindIndex, CaseKeys
 from services.store.absence import tell_absence
 from services.store.connections import ANSWER_SECONDS
 
+POOL: Final = 16
+"""As many as a web process has threads: who waits for a connection may wait long among many."""
+
 # Instants are read as UTC whatever the server's own zone, and nothing holds a connection for ever:
 # the longest statements replace a read model's rows, the longest pauses read and fold a batch.
 _SETTINGS: Final = (
@@ -31,7 +34,7 @@ class ReadModels:
     blind: BlindIndex
 
     @classmethod
-    def connect(cls, url: str, keys: CaseKeys, blind: BlindIndex, *, pool_size: int = 8) -> Self:
+    def connect(cls, url: str, keys: CaseKeys, blind: BlindIndex, *, pool_size: int = POOL) -> Self:
         """Return the read models in the database at the libpq URL `url`."""
         engine = create_engine(
             f"postgresql+psycopg:{url.partition(':')[2]}",

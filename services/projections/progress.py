@@ -73,7 +73,7 @@ def progress_of(models: ReadModels, projection: Projection) -> Progress:
         found = generations_of(connection, projection)
         rows = connection.execute(
             select(checkpoints)
-            .where(*shards_that_are_live(projection))
+            .where(*shards_that_are_live(projection.name))
             .order_by(_ROW.stopped_position, _ROW.shard)
         ).all()
         beside, former = (

@@ -1,10 +1,10 @@
 """What the API, the pages and the command line ask of the read models."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, Text, bindparam, select, text
 
 from domain.days import hong_kong_date
 from domain.looks import Look
@@ -34,7 +34,8 @@ from services.projections.sealed import opened
 from services.projections.tables import case_keys, case_names, case_status
 from services.projections.tables import case_list as case_table
 from services.projections.tables import exercises as exercise_table
-from services.store.noting import asked_for, noted, shown
+from services.store.noting import noted, noted_one, shown
+from services.store.seen import given
 
 __all__ = [
     "CaseFilter",
@@ -74,6 +75,12 @@ _STAGES: Final = text(
     ) FROM unnest(CAST(:stages AS text[])) AS at (stage)
     """
 )
+_OF_APPLICANT: Final = (
+    select(case_status, case_keys.c.wrapped)
+    .outerjoin(case_keys, case_keys.c.reference == case_status.c.reference)
+    .where(case_status.c.reference == bindparam("reference", type_=Text))
+)
+_SEEN_BY_APPLICANT: Final = noted_one(_OF_APPLICANT)
 _FIRST_PAUSE: Final = 0.005
 _LONGEST_PAUSE: Final = 0.1
 
@@ -175,7 +182,7 @@ def counts_by_stage(models: ReadModels, *, most: int = MOST) -> dict[Stage, Coun
 
 def status(models: ReadModels, reference: str) -> StatusRow | None:
     """Return what the applicant of that reference would see, for the program itself, if any."""
-    return _status(models, _of_applicant(reference), reference)
+    return _status(models, _OF_APPLICANT, {"reference": reference})
 
 
 def status_seen(models: ReadModels, look: Look, reference: str) -> StatusRow | None:
@@ -183,25 +190,16 @@ def status_seen(models: ReadModels, look: Look, reference: str) -> StatusRow | N
 
     The look is on record either way.
     """
-    query = noted(_of_applicant(reference), look, asked_for(reference))
-    return _status(models, query, reference)
+    return _status(models, _SEEN_BY_APPLICANT, {**given(look), "reference": reference})
 
 
-def _of_applicant(reference: str) -> Select[Any]:
-    return (
-        select(case_status, case_keys.c.wrapped)
-        .outerjoin(case_keys, case_keys.c.reference == case_status.c.reference)
-        .where(case_status.c.reference == reference)
-    )
-
-
-def _status(models: ReadModels, query: Select[Any], reference: str) -> StatusRow | None:
+def _status(models: ReadModels, query: Select[Any], asked: Mapping[str, Any]) -> StatusRow | None:
     with models.reads.connect() as connection:
-        found = connection.execute(query).one_or_none()
+        found = connection.execute(query, asked).one_or_none()
     if found is None:
         return None
     fields = {name: getattr(found, name) for name in CASE_STATUS.clear_columns}
-    personal = {reference: opened(models.keys, CASE_STATUS, found)}
+    personal = {found.reference: opened(models.keys, CASE_STATUS, found)}
     row: StatusRow = made(CASE_STATUS, fields, personal)
     return row
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Text,
+    bindparam,
     cast,
     exists,
     func,
@@ -24,10 +25,13 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSON
 
 from domain.looks import Look
 from domain.references import PREFIX
+from services.store.seen import given
 from services.store.tables import read_words, reads
 
 # As for the streams of a case: a look waits for no disk, in this transaction and no other.
 _SOON: Final = text("set_config('synchronous_commit', 'off', true)")
+
+_TOLD: Final = ("who", "role", "purpose", "what", "door", "correlation_id")
 
 Cases = Callable[[CTE], ColumnElement[Any]]
 """Says which cases the rows that were found show."""
@@ -49,16 +53,10 @@ def noted(  # noqa: PLR0913 - what is told of a look, most of it by its name
     recorded, for what it belongs to was. It needs a connection in autocommit.
     """
     found = query.cte("found").prefix_with("MATERIALIZED")
-    told = {
-        "who": literal(look.person.name),
-        "role": literal(str(look.person.role)),
-        "purpose": literal(str(look.purpose)),
-        "what": literal(str(look.what)),
-        "door": literal(str(look.door)),
-        "correlation_id": literal(look.correlation_id),
-        "cases": cases(found),
-        "filters": cast(literal(_plain(filters or {}), JSON), JSON),
-    }
+    told: dict[str, ColumnElement[Any]]
+    told = {name: literal(value) for name, value in given(look).items()}
+    told["cases"] = cases(found)
+    told["filters"] = cast(literal(_plain(filters or {}), JSON), JSON)
     row = select(*told.values()).select_from(_SOON)
     if only_hits:
         row = row.where(exists(select(literal(1)).select_from(found)))
@@ -70,9 +68,20 @@ def noted(  # noqa: PLR0913 - what is told of a look, most of it by its name
     return shown.add_cte(insert(read_words).from_select(["read_id", "tokens"], words).cte("worded"))
 
 
-def asked_for(*references: str) -> Cases:
-    """Say that the look is at these cases, whether or not they were found."""
-    return lambda _: literal(list(references), ARRAY(Text))
+def noted_one(query: Select[Any]) -> Select[Any]:
+    """Return such a query of the one case `:reference`, which is on record whether found or not.
+
+    It is made once, and takes what `given` returns of a look beside the reference: to make a
+    statement anew costs more than to ask it.
+    """
+    found = query.cte("found").prefix_with("MATERIALIZED")
+    told: dict[str, ColumnElement[Any]] = {name: bindparam(name, type_=Text) for name in _TOLD}
+    told["cases"] = func.array_append(
+        literal([], ARRAY(Text)), bindparam("reference", type_=Text), type_=ARRAY(Text)
+    )
+    row = select(*told.values()).select_from(_SOON)
+    note = insert(reads).from_select(list(told), row).returning(reads.c.read_id).cte("noted")
+    return select(found).add_cte(note)
 
 
 def shown(most: int | None = None) -> Cases:
