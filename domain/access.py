@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final, get_args
 
 from domain import commands as c
+from domain import legal_holds as l
 from domain import papers as p
 from domain import work_commands as w
 from domain.errors import Forbidden
@@ -36,6 +37,7 @@ class Action(StrEnum):
     RECUSE = "officer.recuse"
     ASK = "case.ask"
     MOVE = "case.move"
+    LIFT_LEGAL_HOLD = "legal-hold.lift"
     UPHOLD = "assessment.uphold"
     PROPOSE_OVERRIDE = "override.propose"
     DECIDE_OVERRIDE = "override.decide"
@@ -86,6 +88,7 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.RECUSE: _STAFF | {Role.PANEL},
         Action.ASK: _STAFF | {Role.APPLICANT},
         Action.MOVE: frozenset({Role.SUPERVISOR}),
+        Action.LIFT_LEGAL_HOLD: frozenset({Role.SUPERVISOR}),
         Action.UPHOLD: frozenset({Role.SUPERVISOR}),
         Action.PROPOSE_OVERRIDE: _STAFF,
         Action.DECIDE_OVERRIDE: _STAFF,
@@ -143,6 +146,8 @@ ACTION_OF: Final[Mapping[type[c.CaseCommand], Action]] = MappingProxyType(
         c.DeclineDecision: Action.DECIDE,
         c.WithdrawApplication: Action.WITHDRAW,
         c.HoldCase: Action.HANDLE,
+        l.PlaceLegalHold: Action.HANDLE,
+        l.LiftLegalHold: Action.LIFT_LEGAL_HOLD,
         c.LiftHold: Action.HANDLE,
         c.LapseCase: Action.HANDLE,
         c.RecuseOfficer: Action.RECUSE,

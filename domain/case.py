@@ -14,6 +14,7 @@ from typing import assert_never
 from domain import commands as c
 from domain import decisions as d
 from domain import events as e
+from domain import legal_holds as l
 from domain import overrides as o
 from domain import papers as f
 from domain import particulars as p
@@ -26,6 +27,7 @@ from domain.deciding import (
     ending,
     filing,
     granting,
+    keeping,
     moving,
     overriding,
     papers,
@@ -113,6 +115,8 @@ def decide(state: s.CaseState, command: c.CaseCommand, given: Circumstances) -> 
             return ending.withdraw(state, command, given)
         case c.LapseCase():
             return ending.lapse(state, command, given)
+        case l.PlaceLegalHold() | l.LiftLegalHold():
+            return keeping.decide(state, command, given)
         case c.RequestReconsideration():
             return reconsidering.request(state, command, given)
         case c.SeekExtension():
@@ -219,6 +223,8 @@ def evolve(state: s.CaseState, event: e.CaseEvent) -> s.CaseState:  # noqa: C901
             | p.RepresentativeRemoved()
             | p.ContactChanged()
             | p.ErasureDecided()
+            | l.LegalHoldPlaced()
+            | l.LegalHoldLifted()
             | CaseGraded()
             | CaseTakenOutOfRank()
             | t.AssessmentUpheld()

@@ -1,7 +1,6 @@
 """What people ask for, in the imperative of the office.
 
-A command holds only what its sender decides. Time, references and rules come from outside it,
-as arguments of `decide`.
+A command holds only what its sender decides. Time, references and rules are told to `decide`.
 """
 
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Final
 from domain.application import Application, Channel, CountryCode, EmailAddress
 from domain.decisions import Matter, VoidingCode
 from domain.gradings import DepartureCode, Direction, Grade
+from domain.legal_holds import LegalHoldCommand
 from domain.moves import MoveCode
 from domain.overrides import OverrideCode
 from domain.papers import PaperCommand
@@ -55,10 +55,7 @@ class ScoreApplication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveToRuleset:
-    """Move the case to another ruleset of its route, to be assessed anew under it.
-
-    `reason` says in words why, beyond the code.
-    """
+    """Move the case to another ruleset of its route, to be assessed anew; `reason` is in words."""
 
     ruleset: str
     code: MoveCode
@@ -394,6 +391,7 @@ CaseCommand = (
     | RequestReconsideration
     | SeekExtension
     | RecordRightOfAbode
+    | LegalHoldCommand
 )
 
 BY_EXERCISE: Final = (ShortlistCase, TakeOutOfRank, SelectCase, PassOverCase)

@@ -156,6 +156,14 @@ class PersonErased(Refusal):
     """What was held on this person has been erased."""
 
 
+class KeptByLaw(Refusal):
+    """What is held on this person has to be kept for the time being."""
+
+
+class NoSuchLegalHold(Refusal):
+    """No legal hold of this number stands on the case."""
+
+
 class NoSuchDocument(Refusal):
     """The case has no document of this number."""
 

@@ -22,6 +22,7 @@ from domain.gradings import CaseGraded, CaseTakenOutOfRank
 from domain.interruptions import (
     InterruptionEvent,
 )
+from domain.legal_holds import LegalHoldEvent
 from domain.moves import CaseMovedToRuleset
 from domain.overrides import (
     OverrideApplied,
@@ -322,6 +323,7 @@ CaseEvent = (
     | ApplicationWithdrawn
     | DecisionEvent
     | InterruptionEvent
+    | LegalHoldEvent
     | ParticularEvent
     | ReconsiderationEvent
     | ResidenceEvent

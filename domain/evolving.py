@@ -5,6 +5,7 @@ from typing import Any, Final, get_args
 
 from domain import decisions as d
 from domain import events as e
+from domain import legal_holds as l
 from domain import overrides as o
 from domain import papers as f
 from domain import particulars as p
@@ -26,6 +27,7 @@ STAYS: Final = frozenset(
         *get_args(d.DecisionEvent),
         *get_args(p.ParticularEvent),
         *get_args(f.PaperEvent),
+        *get_args(l.LegalHoldEvent),
         CaseHeld,
         HoldLifted,
         OfficerRecused,
@@ -134,7 +136,16 @@ def _told(filed: Filed, event: e.CaseEvent) -> Filed:
         case ReconsiderationRequested(request=number):
             return replace(filed, reconsiderations=number)
         case _:
-            return _with_people(filed, event)
+            return _with_people(_kept(filed, event), event)
+
+
+def _kept(filed: Filed, event: e.CaseEvent) -> Filed:
+    """Return the case with the legal holds that stand after an event."""
+    if not isinstance(event, l.LegalHoldEvent):
+        return filed
+    number = event.hold if isinstance(event, l.LegalHoldPlaced) else filed.legal_holds_placed
+    holds = l.after(filed.legal_holds, event)
+    return replace(filed, legal_holds=holds, legal_holds_placed=number)
 
 
 def _under(event: e.PrerequisitesAssessed | e.ApplicationScored) -> AssessedUnder:

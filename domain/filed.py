@@ -6,6 +6,7 @@ from datetime import datetime
 from domain import papers as p
 from domain.application import Application, Route
 from domain.decisions import DecisionProposed
+from domain.legal_holds import Hold
 from domain.overrides import OverrideApplied
 from domain.particulars import Relation
 
@@ -29,6 +30,7 @@ class Filed:
     that stands; `stale` says that it rests on what was corrected since, `held` that an
     investigation holds the case. `decision` awaits a second officer; `acted` are the open matters,
     each with who acted in it. `dependants` have a number each; `numbered` is the highest given.
+    `legal_holds` are those that stand; nothing of the person is erased meanwhile.
     """
 
     reference: str
@@ -47,6 +49,8 @@ class Filed:
     dependants: tuple[tuple[int, Relation], ...] = ()
     numbered: int = 0
     reconsiderations: int = 0
+    legal_holds: tuple[Hold, ...] = ()
+    legal_holds_placed: int = 0
 
     @property
     def persons(self) -> int:

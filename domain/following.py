@@ -13,6 +13,7 @@ from domain import papers as p
 from domain import stages as s
 from domain.decisions import DecisionProposed, Matter
 from domain.filed import Filed
+from domain.legal_holds import LegalHoldCommand, LiftLegalHold
 from domain.standing import StandingCommand
 
 Commands = tuple[type[c.CaseCommand], ...]
@@ -52,6 +53,8 @@ _ERASE: Final = (c.ProposeErasure, c.ProposeContactChange, *_SECOND)
 # Who comes later than the approval has no visa by it, and applies with a form of their own.
 _GRANTED: Final = (*_VOID, *_PAPERS, c.RemoveDependant, *_CARE)
 
+_LAW: Final = get_args(LegalHoldCommand)
+
 _NEXT: Final[Mapping[type[s.CaseState], Commands]] = MappingProxyType(
     {
         s.Draft: (c.SubmitApplication,),
@@ -89,10 +92,13 @@ _NEXT: Final[Mapping[type[s.CaseState], Commands]] = MappingProxyType(
     }
 )
 NEXT: Final[Mapping[type[s.CaseState], Commands]] = MappingProxyType(
-    # What several groups of a stage have in common is named once.
-    {stage: tuple(dict.fromkeys(commands)) for stage, commands in _NEXT.items()}
+    {
+        # What several groups of a stage have in common is named once.
+        stage: tuple(dict.fromkeys((*commands, *(() if stage is s.Draft else _LAW))))
+        for stage, commands in _NEXT.items()
+    }
 )
-"""Which commands each stage allows at all."""
+"""Which commands each stage allows at all. What has to be kept by law asks for no stage."""
 
 WHILE_HELD: Final = frozenset(
     {
@@ -108,6 +114,7 @@ WHILE_HELD: Final = frozenset(
         c.AddDependant,
         c.RemoveDependant,
         c.RecuseOfficer,
+        *_LAW,
         *_PAPERS,
         c.ProposeVoiding,
         c.ConfirmDecision,
@@ -153,10 +160,20 @@ def _without(state: s.CaseState) -> frozenset[type[c.CaseCommand]]:
     if filed.held and decision and decision.matter is not Matter.VOIDING:
         without.add(c.ConfirmDecision)
     without |= _by_assessment(filed, decision)
+    without |= _by_law(filed, decision)
     # Only who was graded is taken out of rank.
     if isinstance(state, s.Shortlisted) and state.grade is None:
         without.add(c.TakeOutOfRank)
     return frozenset(without)
+
+
+def _by_law(filed: Filed, decision: DecisionProposed | None) -> frozenset[type[c.CaseCommand]]:
+    """Return what a legal hold stands in the way of, or what asks for one that stands."""
+    if not filed.legal_holds:
+        erased = filed.application is None
+        return frozenset(_LAW if erased else (LiftLegalHold,))
+    erasing = decision is not None and decision.matter is Matter.ERASURE
+    return frozenset({c.ProposeErasure, *((c.ConfirmDecision,) if erasing else ())})
 
 
 def _by_papers(state: s.CaseState, papers: p.Papers) -> frozenset[type[c.CaseCommand]]:

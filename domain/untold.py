@@ -14,6 +14,7 @@ from domain import work_events as w
 from domain.decisions import DecisionConfirmed
 from domain.gradings import CaseGraded, CaseTakenOutOfRank
 from domain.interruptions import CaseHeld, HoldLifted
+from domain.legal_holds import LegalHoldLifted, LegalHoldPlaced
 from domain.overrides import OverrideConfirmed
 from domain.particulars import ErasureDecided
 from domain.standing import AssessmentUpheld
@@ -36,6 +37,8 @@ UNTOLD: Final[Mapping[type[e.Event], str]] = MappingProxyType(
         CaseGraded: _NOT_SAID,
         CaseTakenOutOfRank: _NOT_SAID,
         AssessmentUpheld: "nothing changes for the applicant",
+        LegalHoldPlaced: "a hold is told to nobody: it might warn whom a matter is about",
+        LegalHoldLifted: "nobody was told of the hold",
         ErasureDecided: "nothing is known of the person any more, an address neither",
         w.CaseTaken: _OWN_ACT,
         w.CaseReleased: _OWN_ACT,

@@ -39,6 +39,7 @@ from domain.exercise_events import (
 )
 from domain.gradings import CaseGraded, CaseTakenOutOfRank
 from domain.interruptions import CaseHeld, CaseLapsed, HoldLifted, OfficerRecused
+from domain.legal_holds import LegalHoldLifted, LegalHoldPlaced
 from domain.moves import CaseMovedToRuleset
 from domain.overrides import OverrideConfirmed, OverrideDeclined, OverrideProposed
 from domain.papers import (
@@ -123,6 +124,8 @@ WIRE: Final[Mapping[type[Event], Wire]] = MappingProxyType(
         RepresentativeAppointed: Wire(name="representative-appointed"),
         RepresentativeRemoved: Wire(name="representative-removed"),
         ContactChanged: Wire(name="contact-changed"),
+        LegalHoldPlaced: Wire(name="legal-hold-placed"),
+        LegalHoldLifted: Wire(name="legal-hold-lifted"),
         ErasureDecided: Wire(name="erasure-decided"),
         ReconsiderationRequested: Wire(name="reconsideration-requested"),
         CaseReopened: Wire(name="case-reopened"),

@@ -10,6 +10,7 @@ from domain import decisions as d
 from domain import events as e
 from domain import gradings as g
 from domain import interruptions as i
+from domain import legal_holds as l
 from domain import overrides as o
 from domain import particulars as p
 from domain import reconsidering as r
@@ -35,7 +36,14 @@ def fact_told(fact: object) -> tuple[str, ...]:  # noqa: PLR0911 - one arm per k
     match fact:
         case d.DecisionProposed() | d.DecisionConfirmed() | d.DecisionDeclined():
             return tuple(_decision(fact))
-        case i.CaseHeld() | i.HoldLifted() | i.CaseLapsed() | i.OfficerRecused():
+        case (
+            i.CaseHeld()
+            | i.HoldLifted()
+            | i.CaseLapsed()
+            | i.OfficerRecused()
+            | l.LegalHoldPlaced()
+            | l.LegalHoldLifted()
+        ):
             return tuple(_stop(fact))
         case e.ApplicationSubmitted(refiles=str(before)):
             return (f"in place of {before}",)
@@ -91,7 +99,7 @@ def _decision(fact: d.DecisionEvent) -> Iterator[str]:
             yield f"{matter}, proposed by {by}, declined by {second}{remark}"
 
 
-def _stop(fact: i.InterruptionEvent) -> Iterator[str]:
+def _stop(fact: i.InterruptionEvent | l.LegalHoldEvent) -> Iterator[str]:
     match fact:
         case i.CaseHeld():
             yield f"nothing is decided until the hold is lifted: {_text(fact)}"
@@ -102,6 +110,10 @@ def _stop(fact: i.InterruptionEvent) -> Iterator[str]:
             yield f"{cause} by {written_out(due)}"
         case i.OfficerRecused(officer=officer):
             yield f"{officer} takes no further part: {_text(fact)}"
+        case l.LegalHoldPlaced(hold=number, authority=authority):
+            yield f"legal hold {number}, {authority}: {_text(fact)}"
+        case l.LegalHoldLifted(hold=number):
+            yield f"legal hold {number}: {_text(fact)}"
 
 
 def _panel(fact: g.CaseGraded | g.CaseTakenOutOfRank) -> str:

@@ -8,6 +8,7 @@ from domain import events as e
 from domain import stages as s
 from domain.days import add_months, hong_kong_date, written_out
 from domain.deciding.circumstances import Circumstances, Facts, not_now
+from domain.deciding.keeping import demand_free
 from domain.decisions import DecisionWords, VoidingCode
 from domain.errors import AwaitsSecondOfficer, NothingOverdue, PersonErased, ReasonsMissing
 from domain.filed import Filed
@@ -105,6 +106,7 @@ def erasure(state: s.CaseState, command: c.CaseCommand) -> Facts:
         raise not_now(state, command)
     if state.filed.application is None:
         raise PersonErased("what was held on this person has been erased already")
+    demand_free(state.filed)
     return (ErasureDecided(),)
 
 

@@ -11,6 +11,7 @@ from marshmallow import ValidationError
 
 from domain import commands as c
 from domain import exercise_commands as q
+from domain import legal_holds as l
 from domain import papers as p
 from domain import standing as t
 from domain.access import ACTION_OF
@@ -61,6 +62,8 @@ COMMANDS: Final[Mapping[str, type[c.CaseCommand]]] = MappingProxyType(
         "confirm-decision": c.ConfirmDecision,
         "decline-decision": c.DeclineDecision,
         "hold": c.HoldCase,
+        "place-legal-hold": l.PlaceLegalHold,
+        "lift-legal-hold": l.LiftLegalHold,
         "lift-hold": c.LiftHold,
         "lapse": c.LapseCase,
         "recuse": c.RecuseOfficer,

@@ -93,6 +93,8 @@ def _refused(case: CaseAt) -> Iterator[str]:
         return
     if not isinstance(case.state, s.Ended | s.Settled):
         yield f"the case is {case.stage}: only the person of one that has ended can be erased"
+    for each in case.state.filed.legal_holds:
+        yield f"legal hold {each.number} ({each.authority}) stands: what is held has to be kept"
     if case.state.filed.application is None:
         yield "the person was erased already"
 

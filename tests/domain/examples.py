@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 from domain import commands as c
 from domain import events as e
+from domain import legal_holds as l
 from domain import papers as p
 from domain.decisions import DecisionDeclined, Matter, VoidingCode
 from domain.gradings import DepartureCode, Direction, Grade
@@ -121,6 +122,8 @@ COMMANDS: tuple[c.CaseCommand, ...] = (
     c.DeclineDecision(matter=Matter.REFUSAL),
     c.HoldCase(reason="The diploma is being looked into"),
     c.LiftHold(),
+    l.PlaceLegalHold(authority=l.Authority.OMBUDSMAN, reason="Complaint 12 of 2019"),
+    l.LiftLegalHold(hold=1, reason="The complaint was answered"),
     c.RecuseOfficer(reason="The applicant is a cousin"),
     c.CorrectApplication(application=at_mailbox_of(JOHN, EMMA), reason="The wrong file was keyed"),
     c.AddDependant(
@@ -201,6 +204,10 @@ EVENTS: tuple[e.CaseEvent, ...] = (
     RepresentativeRemoved(),
     ContactChanged(personal=None),
     ErasureDecided(),
+    l.LegalHoldPlaced(
+        hold=1, authority=l.Authority.OMBUDSMAN, placed_by="officer-1", personal=None
+    ),
+    l.LegalHoldLifted(hold=1, lifted_by="officer-2", personal=None),
     RECONSIDERED,
     CaseReopened(),
     RefusalUpheld(personal=None),

@@ -112,7 +112,11 @@ def test_possible_names_the_commands_of_the_stage() -> None:
         "ProposeRefusal",
         "RequestDocuments",
     )
-    assert possible(load(HISTORIES[s.Withdrawn])) == ("ProposeErasure", "ProposeContactChange")
+    assert possible(load(HISTORIES[s.Withdrawn])) == (
+        "ProposeErasure",
+        "ProposeContactChange",
+        "PlaceLegalHold",
+    )
 
 
 def test_a_second_officer_is_asked_for_only_where_something_awaits_one() -> None:
