@@ -5,8 +5,10 @@ Law: importing this module opens nothing; the first use builds what serves.
 
 import threading
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final
+
+import structlog
 
 from services import tracing
 from services.api.app import create_api
@@ -14,7 +16,7 @@ from services.api.metrics import Metrics
 from services.identity import refuse_open_door
 from services.logs import log_as_json
 from services.pages.app import create_pages
-from services.settings import Settings
+from services.settings import Settings, SettingsFault
 from services.wiring import open_office
 
 if TYPE_CHECKING:
@@ -25,11 +27,14 @@ API_PATHS: Final = ("/api", "/livez", "/readyz", "/metrics", "/problems")
 _building = threading.Lock()
 
 
-def create_application() -> "WSGIApplication":
-    """The application that this process's settings describe; what it logs is JSON."""
-    log_as_json()
+def create_application(bound: str | None = None) -> "WSGIApplication":
+    """The application that this process's settings describe; what it logs is JSON.
+
+    Raises `SettingsFault`, also where the host that it is `bound` to lets local people be reached.
+    """
     settings = Settings.from_environment()
-    refuse_open_door(settings)
+    refuse_open_door(settings, bound)
+    log_as_json()
     tracing.start(settings, "web")
     office = open_office(settings)
     metrics = Metrics(office)
@@ -48,7 +53,7 @@ def dispatch(api: "WSGIApplication", pages: "WSGIApplication") -> "WSGIApplicati
 def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
     """Serve a request, after building the application for the first one."""
     with _building:
-        serve: Callable[..., Iterable[bytes]] = _once()
+        serve: Callable[..., Iterable[bytes]] = _once(environ.get("SERVER_NAME") or None)
     return serve(environ, start_response)
 
 
@@ -57,5 +62,18 @@ def _is_api(path: str) -> bool:
 
 
 @cache
-def _once() -> "WSGIApplication":
-    return create_application()
+def _once(bound: str | None) -> "WSGIApplication":
+    try:
+        return create_application(bound)
+    except SettingsFault as fault:
+        structlog.get_logger(__name__).error("web_refuses_to_serve", reason=str(fault))
+        return partial(_refuse, f"qmas: {fault}\n".encode())
+
+
+def _refuse(
+    said: bytes, _environ: "WSGIEnvironment", start_response: "StartResponse"
+) -> Iterable[bytes]:
+    """Answer every request with why nothing is served; it names settings and tells no secret."""
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store")]
+    start_response("503 Service Unavailable", headers)
+    return [said]

@@ -53,14 +53,18 @@ def issuer(settings: Settings) -> str:
     return settings.oidc.issuer if settings.oidc else "local"
 
 
-def refuse_open_door(settings: Settings) -> None:
-    """Raise `SettingsFault` where local people could sign in from another machine."""
-    if are_local(settings) and not is_loopback(settings.web_host):
+def refuse_open_door(settings: Settings, bound: str | None = None) -> None:
+    """Raise `SettingsFault` where local people could sign in from another machine.
+
+    `bound` is where the web server listens in fact, which whoever starts it by hand may choose.
+    """
+    host = bound or settings.web_host
+    if are_local(settings) and not is_loopback(host):
         fault = (
-            f"QMAS_WEB_HOST is {settings.web_host!r}, where other machines reach local sign-in: "
+            f"QMAS_WEB_HOST is {host!r}, where other machines reach local sign-in: "
             "make it 127.0.0.1, or name an identity provider by QMAS_OIDC_ISSUER"
         )
-        raise SettingsFault((fault,))
+        raise SettingsFault((fault if bound is None else f"the web server's {fault}",))
 
 
 def logins(settings: Settings) -> tuple[Login, ...]:

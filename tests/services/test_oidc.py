@@ -1,12 +1,15 @@
 """The identity provider as it is told: roles by a claim, and whose door is open where."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from werkzeug.test import Client
 
 from domain.access import Role
+from services import web
 from services.identity import are_local, colleagues, logins, officers, refuse_open_door
 from services.oidc import RolesFault, read_roles
 from services.settings import Settings, SettingsFault
@@ -126,6 +129,15 @@ def test_local_people_are_refused_where_other_machines_reach_them(
             act(settings)
     told = [each for each in examine(settings) if "local sign-in" in each.says]
     assert [each.is_well for each in told] == [False]
+
+
+def test_a_web_server_that_somebody_binds_elsewhere_serves_nothing(
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(os.environ, "QMAS_HOME", str(open_folder / "home"))
+    answer = Client(web.application).get("/staff/sign-in", base_url="http://192.0.2.1:8600")
+    assert (answer.status_code, answer.mimetype) == (503, "text/plain")
+    assert "'192.0.2.1', where other machines reach local sign-in" in answer.text
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
