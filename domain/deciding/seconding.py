@@ -92,7 +92,7 @@ def demand_second(filed: Filed, matter: str, actor: str) -> None:
 def _awaiting(
     state: s.CaseState, command: c.ConfirmDecision | c.DeclineDecision
 ) -> tuple[Filed, d.DecisionProposed]:
-    if isinstance(state, s.Draft) or c.ConfirmDecision not in following.NEXT[type(state)]:
+    if isinstance(state, s.Draft):
         raise not_now(state, command)
     proposal = state.filed.decision
     if proposal is None or proposal.matter is not command.matter:

@@ -20,7 +20,7 @@ from domain.following import next_of
 from domain.interruptions import CaseHeld
 from domain.particulars import ContactChanged, ErasureDecided, NewContact
 from tests.domain.deciding import given
-from tests.domain.histories import HISTORIES, JOHN, proposed
+from tests.domain.histories import HISTORIES, JOHN, proposed, submitted
 
 OLD, NEW = JOHN.applicant.email, "john@new.example"
 CHANGE = c.ProposeContactChange(email=NEW, evidence=" Passport seen at the counter ")
@@ -86,7 +86,25 @@ def test_nothing_of_it_is_decided_while_an_investigation_holds_the_case() -> Non
     open_case.when(CONFIRM).refused(OnHold, "lift the hold")
 
 
+@pytest.mark.parametrize("words", [None, DecisionWords(texts=("Passport seen",))])
+def test_a_proposal_that_no_longer_says_which_is_not_confirmed(words: DecisionWords | None) -> None:
+    unread = replace(PROPOSED, personal=words)
+    given(*HISTORIES[s.InPool], unread).by("officer-2").when(CONFIRM).refused(
+        PersonErased, "nobody is written to"
+    )
+
+
+def test_what_cannot_be_read_any_more_leaves_no_application() -> None:
+    for history in (
+        (submitted(None), CHANGED),
+        (submitted(), ContactChanged(personal=None)),
+    ):
+        state = load(history)
+        assert not isinstance(state, s.Draft)
+        assert state.filed.application is None
+
+
 def test_an_erased_person_has_no_address() -> None:
     erased = given(*HISTORIES[s.Refused], ErasureDecided())
     assert c.ProposeContactChange not in next_of(erased.state)
-    erased.when(CHANGE).refused(PersonErased, "erased")
+    erased.when(CHANGE).refused(PersonErased, "nobody is written to")

@@ -311,7 +311,9 @@ def test_only_what_was_proposed_is_confirmed_or_declined() -> None:
 def test_where_nothing_is_decided_nothing_is_proposed(stage: type[s.CaseState]) -> None:
     case = given(*HISTORIES[stage])
     confirm = c.ConfirmDecision(matter=Matter.REFUSAL)
-    if stage is not s.Draft:  # an address may be changed at any stage
+    if stage is s.Draft:
+        case.when(confirm).refused(NotAllowedNow, "while the case is draft")
+    else:  # an address may be changed at any other stage
         case.when(confirm).refused(NothingProposed, "nothing awaits a second officer")
     for command in (REFUSE, c.ProposeApproval(), VOID):
         case.when(command).refused(NotAllowedNow, f"while the case is {s.STAGES[stage]}")

@@ -23,6 +23,7 @@ from domain.deciding import (
     standing,
 )
 from tests.domain import (
+    test_case_contact,
     test_case_decisions,
     test_case_grading,
     test_case_granting_papers,
@@ -43,7 +44,7 @@ from tests.domain.test_case_machine import SETTINGS, Case, CaseOfALifeHere
 from tests.rules.flipping import flips, omissions
 
 TESTS_OF: Final[dict[ModuleType, tuple[ModuleType, ...]]] = {
-    seconding: (test_case_decisions,),
+    seconding: (test_case_decisions, test_case_contact),
     ending: (
         test_case_refusals,
         test_case_interruptions,
@@ -52,7 +53,7 @@ TESTS_OF: Final[dict[ModuleType, tuple[ModuleType, ...]]] = {
         test_case_particulars,
         test_case_reconsiderations,
     ),
-    particulars: (test_case_particulars, test_case_interruptions),
+    particulars: (test_case_particulars, test_case_interruptions, test_case_contact),
     reconsidering: (test_case_reconsiderations,),
     residing: (test_case_residence,),
     standing: (test_case_standing,),
@@ -70,8 +71,10 @@ TESTS_OF: Final[dict[ModuleType, tuple[ModuleType, ...]]] = {
         test_case_particulars,
         test_case_standing,
         test_case_stages,
+        test_case_contact,
     ),
     evolving: (
+        test_case_contact,
         test_case_proposals_lapse,
         test_case_particulars,
         test_case_standing,
@@ -106,6 +109,7 @@ ALIKE: Final = frozenset(
             "domain.evolving.filed_after: asked and (not documents_awaited_after(event, "
             "before=True)) without asked"
         ),
+        "domain.deciding.particulars.contact_change: never isinstance(state, s.Draft)",
         "domain.deciding.overriding.demand_second: never isinstance(state, s.Draft)",
     }
 ) | frozenset(
