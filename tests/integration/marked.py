@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from redis import Redis
 
 from domain import commands as c
+from domain import legal_holds as h
 from domain import papers as p
 from domain import work_commands as w
 from domain.access import Person, Role
@@ -159,11 +160,17 @@ def fill(office: Office, marked: Marked) -> None:
             nationality="USA",
         )
     )
+    given(h.PlaceLegalHold(authority=h.Authority.COURT, reason=marker()))
+    given(h.LiftLegalHold(hold=1, reason=marker()), SUPERVISOR)
     given(c.HoldCase(reason=marker()))
     given(c.LiftHold(reason=marker()))
+    for email in (address(), marked.corrected.applicant.email):
+        given(c.ProposeContactChange(email=email, evidence=marker()))
+        given(c.ConfirmDecision(matter=Matter.CONTACT_CHANGE), SECOND)
     given(c.CorrectApplication(application=marked.corrected, reason=marker()))
-    given(c.ProposeContactChange(email=address(), evidence=marker()))
-    given(c.ConfirmDecision(matter=Matter.CONTACT_CHANGE), SECOND)
+    for email in (address(), marked.corrected.applicant.email):
+        given(c.ProposeContactChange(email=email, evidence=marker()))
+        given(c.ConfirmDecision(matter=Matter.CONTACT_CHANGE), SECOND)
     noted(w.TakeCase())
     noted(w.AddNote(text=marker()))
     noted(w.SupersedeNote(note=1, text=marker()))

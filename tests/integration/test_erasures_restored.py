@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from domain import commands as c
+from domain import legal_holds as h
 from domain.particulars import ErasureDecided
 from domain.stages import Stage
 from services.cases import carry_out, case_at, history, submit
@@ -21,7 +22,7 @@ from services.wiring import Office, open_office
 from tests.conftest import TestDatabase
 from tests.integration import marked as m
 from tests.integration.restoring import dump, restore
-from tests.services.asking import OFFICER, SECOND, asked
+from tests.services.asking import OFFICER, SECOND, SUPERVISOR, asked
 from tests.services.by_hand import Stream, connected
 from tests.services.visiting import signed_in
 
@@ -148,6 +149,23 @@ def test_an_erasure_is_done_though_it_can_be_kept_nowhere(
     office.settings.fence_folder.unlink()
     again.keep_watch(closed)
     assert set(closed.erasures.found().erasures) == {marked.reference}
+
+
+def test_a_legal_hold_of_the_backup_keeps_nobody_who_was_erased_after_it_was_lifted(
+    office: Office, database: TestDatabase, empty_database: TestDatabase, tmp_path: Path
+) -> None:
+    reference = m.file_marked(office).reference
+    place = h.PlaceLegalHold(authority=h.Authority.AUDIT, reason="Report 66")
+    carry_out(office, reference, place, asked(at=None))
+    dump(database.owner_url, tmp_path / "dump")
+    lift = h.LiftLegalHold(hold=1, reason="It is out")
+    carry_out(office, reference, lift, asked(SUPERVISOR, at=None))
+    carry_out(office, reference, c.WithdrawApplication(), asked(at=None))
+    carry_out(office, reference, c.ProposeErasure(), asked(at=None))
+    m.confirm(office, reference)
+    with restored(office, tmp_path / "dump", empty_database) as old:
+        assert again.apply_again(old) == (reference,)
+    assert not key_is_there(empty_database, reference)
 
 
 @pytest.mark.parametrize("role", ["application", "owner", "superuser", "replica"])
