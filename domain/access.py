@@ -53,6 +53,7 @@ class Action(StrEnum):
     READ_CASES = "cases.read"
     READ_HISTORY = "history.read"
     READ_EXERCISES = "exercises.read"
+    TRY_TERMS = "exercise.try-terms"
     SIMULATE_RULES = "rules.simulate"
     READ_OWN_STATUS = "status.read-own"
     READ_NOTIFICATIONS = "notifications.read"
@@ -76,7 +77,8 @@ class Person:
 
 
 _STAFF: Final = frozenset({Role.OFFICER, Role.SUPERVISOR})
-_READERS: Final = _STAFF | {Role.PANEL, Role.AUDITOR}
+_GRADERS: Final = frozenset({Role.PANEL})
+_READERS: Final = _STAFF | {Role.AUDITOR}
 
 PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
     {
@@ -85,7 +87,7 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.HANDLE: _STAFF,
         Action.PROPOSE_DECISION: _STAFF,
         Action.DECIDE: _STAFF,
-        Action.RECUSE: _STAFF | {Role.PANEL},
+        Action.RECUSE: _STAFF | _GRADERS,
         Action.ASK: _STAFF | {Role.APPLICANT},
         Action.MOVE: frozenset({Role.SUPERVISOR}),
         Action.LIFT_LEGAL_HOLD: frozenset({Role.SUPERVISOR}),
@@ -94,21 +96,22 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.DECIDE_OVERRIDE: _STAFF,
         Action.SEND_DOCUMENT: _STAFF | {Role.APPLICANT},
         Action.WITHDRAW: _STAFF | {Role.APPLICANT},
-        Action.GRADE: frozenset({Role.PANEL}),
+        Action.GRADE: _GRADERS,
         Action.RUN_EXERCISE: frozenset({Role.SUPERVISOR}),
         Action.WORK: _STAFF,
         Action.ASSIGN: frozenset({Role.SUPERVISOR}),
         Action.READ_WORK: _STAFF | {Role.AUDITOR},
         Action.READ_WORKLOAD: frozenset({Role.SUPERVISOR, Role.AUDITOR}),
         Action.READ_STATISTICS: _READERS,
-        Action.READ_CASES: _READERS,
+        Action.READ_CASES: _READERS | _GRADERS,
         Action.READ_HISTORY: _READERS,
-        Action.READ_EXERCISES: _READERS,
+        Action.READ_EXERCISES: _READERS | _GRADERS,
+        Action.TRY_TERMS: _READERS,
         Action.SIMULATE_RULES: frozenset({Role.SUPERVISOR, Role.AUDITOR}),
         Action.READ_OWN_STATUS: frozenset({Role.APPLICANT}),
         Action.READ_NOTIFICATIONS: _STAFF | {Role.AUDITOR},
         Action.RETRY_NOTIFICATION: _STAFF,
-        Action.MANAGE_OWN_SESSIONS: frozenset(Role) - {Role.APPLICANT},
+        Action.MANAGE_OWN_SESSIONS: _READERS | _GRADERS | {Role.ADMINISTRATOR},
         Action.OPERATE: frozenset({Role.ADMINISTRATOR}),
         Action.READ_READS: frozenset({Role.AUDITOR}),
         Action.PUBLIC: frozenset(Role),

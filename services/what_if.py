@@ -103,7 +103,7 @@ def what_if(office: Office, exercise: str, change: Change, person: Person) -> Wh
 
     Those who departed do so here too, and recorded departures from rank stand.
     """
-    demand(person, Action.READ_EXERCISES)
+    demand(person, Action.TRY_TERMS)
     history = events_of(office, exercise)
     opened = cast("x.ExerciseOpened", history[0].event)
     frozen = _frozen(office, opened.pool_position, history[0].effective_at, terms_of(opened))
@@ -129,7 +129,7 @@ def what_if_present(
     It is compared with the usual order, with no threshold where the archetype needs none, with the
     rules that the cases were assessed under, and with the pool of now.
     """
-    demand(person, Action.READ_EXERCISES)
+    demand(person, Action.TRY_TERMS)
     fit_together(terms)
     change = Change(ruleset=ruleset, order=terms.order, threshold=terms.threshold, as_of=as_of)
     needed = terms.archetype is Archetype.FIXED_THRESHOLD

@@ -37,6 +37,20 @@ from services.wiring import Office
 LARGEST_BODY: Final = 1024 * 1024
 PREFIX: Final = "/api/v1"
 
+ROUTES: Final = (
+    *commands.routes(),
+    *cases.ROUTES,
+    *exercises.ROUTES,
+    *enquiries.ROUTES,
+    *what_if.ROUTES,
+    *work.routes(),
+    *rulesets.ROUTES,
+    *documents.ROUTES,
+    *statistics.ROUTES,
+    *reads.ROUTES,
+)
+"""Every address below the prefix but that of their description."""
+
 _HEADERS: Final = {
     "Cache-Control": "private, no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -122,10 +136,7 @@ def create_api(office: Office, metrics: Metrics | None = None) -> flask.Flask:
     api = _Api(app)
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
     v1 = StrictBlueprint("v1", __name__, url_prefix=PREFIX, description="Cases and exercises")
-    mount(v1, office, (*commands.routes(), *cases.ROUTES, *exercises.ROUTES, *enquiries.ROUTES))
-    mount(v1, office, what_if.ROUTES)
-    mount(v1, office, (*work.routes(), *rulesets.ROUTES, _openapi(api)))
-    mount(v1, office, (*documents.ROUTES, *statistics.ROUTES, *reads.ROUTES))
+    mount(v1, office, (*ROUTES, _openapi(api)))
     running = StrictBlueprint("operations", __name__, description="For those who run the system")
     mount(running, office, operations.routes(metrics))
     api.register_blueprint(v1)

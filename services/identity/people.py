@@ -24,6 +24,7 @@ LOCAL_PEOPLE: Final = (
     ("supervisor.lee", Role.SUPERVISOR),
     ("panel.cheung", Role.PANEL),
     ("auditor.ho", Role.AUDITOR),
+    ("admin.ng", Role.ADMINISTRATOR),
     ("service.intake", Role.SERVICE),
 )
 

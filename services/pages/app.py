@@ -18,7 +18,6 @@ from jinja2 import StrictUndefined, pass_context
 from jinja2.runtime import Context
 from structlog.contextvars import bind_contextvars, unbind_contextvars
 
-from domain.access import Action, permitted
 from services.overrides import override_told
 from services.pages import (
     audit,
@@ -122,8 +121,7 @@ def create_pages(office: Office, answered: Answered | None = None) -> Flask:
         office_stage=partial(shown.stage_name, words),
         form_token=sessions.form_token,
         signed_in=lambda: g.get("person"),
-        sees_reads=lambda: bool(g.get("person")) and permitted(g.person, Action.READ_READS),
-        sees_work=lambda: bool(g.get("person")) and permitted(g.person, Action.READ_WORK),
+        may_open=guard.may_open,
     )
     sessions.keep_sessions(app, office.settings)
     app.before_request(_name_request)

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from domain import commands as c
 from domain import events as e
 from domain import stages as s
-from domain.access import ACTION_OF, Action, permitted
+from domain.access import ACTION_OF, Action, demand, permitted
 from domain.application import Route as TestRoute
 from domain.clocks import Clock
 from domain.errors import Forbidden, NoSuchCase, Refusal
@@ -57,6 +57,7 @@ def command(office: Office, reference: str, slug: str) -> ResponseReturnValue:
     """Carry out the command of a form and show the case after it, or say why not."""
     if slug not in forms.COMMANDS:
         abort(404)
+    demand(visitor(), ACTION_OF[forms.COMMANDS[slug]])
     return answered(office, reference, slug, lambda: _carry_out(office, reference, slug))
 
 

@@ -186,7 +186,6 @@ def _page(office: Office, name: str, faults: Mapping[str, str], slug: str) -> st
         row=row,
         acts=[(each, forms.inputs_of(each.command)) for each in _possible(row)],
         tried=slug,
-        may_redraw=permitted(visitor(), Action.READ_HISTORY),
         faults=faults,
         typed=request.form,
         command_id=str(uuid4()),

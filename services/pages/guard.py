@@ -12,7 +12,7 @@ from typing import Final, cast
 from flask import Flask, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from domain.access import Action, Person, Role, demand
+from domain.access import Action, Person, Role, demand, permitted
 from domain.looks import Door, Look, What, look_of
 from services.addresses import client_of
 from services.documents.receiving import largest
@@ -73,6 +73,13 @@ def actions_of(app: Flask) -> Mapping[str, Action]:
     """Return the action of every endpoint that `app` serves."""
     found: Mapping[str, Action] = app.extensions[ACTIONS_KEY]
     return found
+
+
+def may_open(endpoint: str) -> bool:
+    """Say whether whoever asks for this page may open that one: others get no link to it."""
+    action = actions_of(current_app)[endpoint]
+    person: Person | None = g.get("person")
+    return action is Action.PUBLIC or (person is not None and permitted(person, action))
 
 
 def visitor() -> Person:

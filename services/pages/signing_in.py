@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, Final
 
-from flask import make_response, redirect, render_template, request, url_for
+from flask import current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from domain.access import Action, Person, permitted
@@ -17,11 +17,12 @@ from services import identity
 from services.identity.faults import ProviderAway, SignInRefused
 from services.identity.provider import Attempt
 from services.pages import sessions
-from services.pages.guard import Route
+from services.pages.guard import Route, actions_of
 from services.wiring import Office
 
 ATTEMPT_LASTS: Final = timedelta(minutes=10)
 _HOME: Final = {"staff": "case_list", "audit": "audit_search"}
+_PROGRAM: Final = "This account is a program's, which calls the API with its token and sees no page"
 _TITLE: Final = {"staff": "Sign in to the office", "audit": "Sign in to the audit"}
 
 
@@ -37,6 +38,8 @@ def sign_in(office: Office, area: str) -> ResponseReturnValue:
     if person is None:
         fault = "The name and the password do not belong together. Check both and try again"
         return _form(area, then, fault=fault, name=name), 422
+    if not permitted(person, Action.MANAGE_OWN_SESSIONS):
+        return _form(area, then, fault=_PROGRAM, name=name), 422
     sessions.admit(office, person)
     return redirect(_next(person, area, then), 303)
 
@@ -80,6 +83,8 @@ def finish_sign_in(office: Office) -> ResponseReturnValue:
         )
     area, then = kept.pop("area"), kept.pop("then")
     person = provider.finish(Attempt(**kept), _told(), office.clock())
+    if not permitted(person, Action.MANAGE_OWN_SESSIONS):
+        raise SignInRefused(_PROGRAM)
     sessions.admit(office, person)
     page = render_template("lead_on.html", title="Signed in", to=_next(person, area, then))
     answer = make_response(page)
@@ -133,7 +138,11 @@ def _told() -> dict[str, str]:
 def _next(person: Person, area: str, then: str) -> str:
     if _is_ours(then):
         return then
-    return url_for(_HOME[area] if permitted(person, Action.READ_HISTORY) else "session_list")
+    homes = (_HOME[area], *_HOME.values())
+    actions = actions_of(current_app)
+    return url_for(
+        next((each for each in homes if permitted(person, actions[each])), "session_list")
+    )
 
 
 def _is_ours(address: str) -> bool:

@@ -6,12 +6,12 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from domain import statistics as counted
-from domain.access import Action, permitted
+from domain.access import Action
 from domain.waiting import first_day
 from services import statistics as figures
 from services.pages.catalogue import load_catalogue
 from services.pages.forms import FormFaults
-from services.pages.guard import Route, visitor
+from services.pages.guard import Route
 from services.pages.shown import stage_name
 from services.projections import queries
 from services.wiring import Office
@@ -38,7 +38,6 @@ def statistics(office: Office) -> ResponseReturnValue:
         by_year=[each for each in found.statistics.stays if each.year is not None],
         stage_of=lambda stage: stage_name(words, stage),
         first_day=first_day,
-        sees_load=permitted(visitor(), Action.READ_WORKLOAD),
     )
 
 

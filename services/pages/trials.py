@@ -190,6 +190,6 @@ ROUTES: Final = (
         path="/staff/exercises/<name>/what-if",
         endpoint="exercise_what_if",
         view=other_terms,
-        action=Action.READ_EXERCISES,
+        action=Action.TRY_TERMS,
     ),
 )

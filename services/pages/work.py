@@ -11,7 +11,7 @@ from flask import abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from domain import work_commands as c
-from domain.access import WORK_ACTION_OF, Action, permitted
+from domain.access import WORK_ACTION_OF, Action, demand, permitted
 from domain.application import Route as Test
 from domain.errors import Forbidden, NoSuchCase, Refusal
 from domain.looks import What
@@ -63,6 +63,7 @@ def work_on_case(office: Office, reference: str, slug: str) -> ResponseReturnVal
     """Carry out a command on the work on a case and show the case after it, or say why not."""
     if slug not in COMMANDS:
         abort(404)
+    demand(visitor(), WORK_ACTION_OF[COMMANDS[slug]])
     try:
         outcome = _carry_out(office, reference, slug)
     except forms.FormFaults as fault:
@@ -158,7 +159,7 @@ ROUTES: Final = (
         path="/staff/cases/<reference>/work/<slug>",
         endpoint="work_on_case",
         view=work_on_case,
-        action=Action.READ_WORK,
+        action=Action.WORK,
         methods=("POST",),
     ),
 )

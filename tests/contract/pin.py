@@ -1,7 +1,7 @@
 """Pins the shapes of events: `python -m tests.contract.pin` after an event was added or changed.
 
 It pins the editions of the rules too, after a ruleset, a correction or an edition was added, and
-writes the tables of what is possible at each stage and of who is told what.
+writes the tables of what is possible at each stage, of who is told what and of who may do what.
 
 A shape that is pinned is never changed by it: give the event a new version, an upcast from the
 old one, and run it again. A new field with a default is the one change that a version survives.
@@ -21,7 +21,7 @@ from domain.record import Wire
 from domain.wire import WIRE
 from services.store import CaseKeys, Commit, NewEvent, StreamWrite
 from services.store.codec import Codec
-from tests.contract import commands_by_stage, rulebook, who_is_told
+from tests.contract import commands_by_stage, rulebook, who_is_told, who_may_do_what
 from tests.contract.shapes import described, example
 
 FOLDER = Path(__file__).parent
@@ -82,6 +82,7 @@ def main() -> None:
     rulebook.pin()
     commands_by_stage.pin()
     who_is_told.pin()
+    who_may_do_what.pin()
     pinned = pinned_shapes() if WIRE_FILE.exists() else {}
     present = present_shapes()
     if faults := broken(pinned, present):

@@ -114,14 +114,16 @@ def test_a_form_without_this_browsers_token_does_nothing(office: Office) -> None
 
 
 def test_whoever_has_no_leave_is_told_so(office: Office) -> None:
-    page = signed_in_as_service(office).get("/staff")
+    page = signed_in(office, "admin.ng").get("/staff")
     assert (page.status, page.heading) == (403, "Your role may not do this")
 
 
-def signed_in_as_service(office: Office) -> Visitor:
+def test_a_program_is_let_into_no_page(office: Office) -> None:
     visitor = Visitor(office)
-    visitor.sign_in(visitor.get("/staff/sign-in"), "service.intake", "/staff/sign-in")
-    return visitor
+    page = visitor.sign_in(visitor.get("/staff/sign-in"), "service.intake", "/staff/sign-in")
+    assert page.status == 422
+    assert "This account is a program's, which calls the API" in page.text
+    assert visitor.get("/staff").path.startswith("/staff/sign-in")
 
 
 def test_an_officer_may_not_run_an_exercise(office: Office) -> None:

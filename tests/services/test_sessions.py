@@ -188,7 +188,7 @@ def test_signing_in_again_ends_the_session_before(office: Office) -> None:
 
 def test_whoever_may_see_no_case_still_sees_where_they_are_signed_in(office: Office) -> None:
     visitor = Visitor(office)
-    page = visitor.sign_in(visitor.get("/staff/sign-in"), "service.intake", "/staff/sign-in")
+    page = visitor.sign_in(visitor.get("/staff/sign-in"), "admin.ng", "/staff/sign-in")
     assert (page.status, page.path) == (200, "/staff/sessions")
 
 
