@@ -4,8 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from services.settings import Settings
+from services.stack.postgres import PostgresServer
+from services.stack.redis import RedisServer
+from services.wiring import open_office
+from tests.conftest import _fresh
 from tests.integration.collecting import Collector, a_collector
 from tests.integration.mailing import MailServer, a_mail_server
+from tests.integration.walking import Walked, with_everything
 
 
 @pytest.fixture
@@ -20,3 +26,23 @@ def collector() -> Iterator[Collector]:
     """A collector of spans."""
     with a_collector() as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def walked(
+    postgres: PostgresServer,
+    template_database: str,
+    redis_server: RedisServer,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Walked]:
+    """An office with something to see behind every door."""
+    with _fresh(postgres, template_database) as database:
+        told = {
+            "QMAS_DATABASE_URL": database.app_url,
+            "QMAS_OWNER_DATABASE_URL": database.owner_url,
+            "QMAS_BROKER_URL": redis_server.broker_url,
+        }
+        settings = Settings.load(told, home=tmp_path_factory.mktemp("walked") / "home")
+        office = open_office(settings)
+        yield with_everything(office, database.owner_url)
+        office.close()

@@ -1,137 +1,33 @@
 """Every route of the API and of the pages, and every command, that names a case records a look.
 
-A whole office is made on one database: cases in the pool and past it, a document, a note, work, a
-letter to print, an exercise. Then every address that reads is asked for as everybody, and what the
-answer names has to be among what was recorded while it was made. Whoever adds an address that shows
-a case without a look fails here, whatever it is called.
+Every address that reads is asked for as everybody in a whole office, and what the answer names has
+to be among what was recorded while it was made. Whoever adds an address that shows a case without a
+look fails here, whatever it is called.
 """
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 import pytest
 from click.testing import CliRunner
-from flask import Flask
-from werkzeug.routing import Rule
 
-from domain.papers import DocumentKind
-from domain.references import parse_reference
-from domain.work_commands import AddNote, TakeCase
-from services import work
 from services.api import guard as api_guard
 from services.api.app import create_api
 from services.cli.main import qmas as root
-from services.documents.receiving import Upload, receive
 from services.identity import logins
 from services.pages import guard as pages_guard
-from services.projections.runner import catch_up_all
-from services.settings import Settings
-from services.stack.postgres import PostgresServer
-from services.stack.redis import RedisServer
-from services.wiring import Office, open_office
-from tests.conftest import _fresh
+from tests.integration.walking import (
+    EMMA_BORN,
+    Walked,
+    address,
+    readings,
+    references,
+)
 from tests.services.api.calling import AUDITOR, V1, Caller
-from tests.services.asking import asked, filed_by
 from tests.services.coming_in import come_in, status_told
-from tests.services.sample_files import pdf
-from tests.services.test_pages_exercises import open_one
-from tests.services.test_pages_letters import to_print
-from tests.services.visiting import TO_POOL, Visitor, file_case, signed_in
-
-EXERCISE = "2019-q2"
-EXAMPLE = "QM-4K7RT-9XWPR"
-EMMA_BORN = filed_by("emma").applicant.date_of_birth
-_REFERENCE = re.compile(r"QM-[2-9A-Z]{5}-[2-9A-Z]{5}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Walked:
-    """An office with something to see behind every door."""
-
-    office: Office
-    case: str
-    letter: int
-    owner_url: str
-
-    def parts(self, rule: Rule) -> dict[str, str]:
-        """Return what the address of a rule takes, each as something that there is."""
-        known = {
-            "reference": self.case,
-            "exercise": EXERCISE,
-            "name": EXERCISE,
-            "number": str(self.letter) if "letters" in rule.rule else "1",
-            "code": "no-such-case",
-            "ruleset": "gpt-2018",
-        }
-        return {name: known.get(name, "1") for name in rule.arguments}
-
-    def looks(self) -> int:
-        """Return the number of the last look on record."""
-        return int(self._one("SELECT coalesce(max(read_id), 0) FROM reads"))
-
-    def recorded(self, since: int) -> set[str]:
-        """Return every case that was looked at since a look."""
-        query = "SELECT coalesce(array_agg(DISTINCT each), '{}') FROM reads, unnest(cases) AS each"
-        return {*self._one(f"{query} WHERE read_id > %s", since)}
-
-    def _one(self, query: str, *given: int) -> object:
-        with psycopg.connect(self.office.settings.database_url) as connection:
-            row = connection.execute(query, given).fetchone()
-        assert row is not None
-        return row[0]
-
-
-@pytest.fixture(scope="module")
-def walked(
-    postgres: PostgresServer,
-    template_database: str,
-    redis_server: RedisServer,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Walked]:
-    with _fresh(postgres, template_database) as database:
-        told = {
-            "QMAS_DATABASE_URL": database.app_url,
-            "QMAS_OWNER_DATABASE_URL": database.owner_url,
-            "QMAS_BROKER_URL": redis_server.broker_url,
-        }
-        settings = Settings.load(told, home=tmp_path_factory.mktemp("walked") / "home")
-        office = open_office(settings)
-        yield _with_everything(office, database.owner_url)
-        office.close()
-
-
-def _with_everything(office: Office, owner_url: str) -> Walked:
-    emma, _ = (file_case(office, name, *TO_POOL) for name in ("emma", "jackie"))
-    upload = Upload(kind=DocumentKind.WORK, name="work.pdf", content=pdf())
-    receive(office, emma, upload, asked())
-    work.carry_out(office, emma, TakeCase(), asked(at=None))
-    work.carry_out(office, emma, AddNote(text="Looked at"), asked(at=None))
-    catch_up_all(office.store, office.models)
-    open_one(signed_in(office, "supervisor.wong"))
-    _, letter = to_print(office)
-    catch_up_all(office.store, office.models)
-    return Walked(office=office, case=emma, letter=letter, owner_url=owner_url)
-
-
-def references(text: str) -> set[str]:
-    """Return every reference of a case in a text, without the one that hints have."""
-    found = {each for each in _REFERENCE.findall(text) if parse_reference(each) == each}
-    return found - {EXAMPLE}
-
-
-def readings(app: Flask) -> list[Rule]:
-    rules = (rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()))
-    return sorted(rules, key=lambda rule: rule.rule)
-
-
-def address(walked: Walked, rule: Rule) -> str:
-    built = rule.build(walked.parts(rule), append_unknown=False)
-    assert built is not None
-    return built[1]
+from tests.services.visiting import Visitor, signed_in
 
 
 def named_without_a_look(walked: Walked, text: str, since: int) -> set[str]:

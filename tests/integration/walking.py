@@ -1,0 +1,97 @@
+"""A whole office on one database, with something to see behind every door, and its addresses."""
+
+import re
+from dataclasses import dataclass
+
+import psycopg
+from flask import Flask
+from werkzeug.routing import Rule
+
+from domain.papers import DocumentKind
+from domain.references import parse_reference
+from domain.work_commands import AddNote, TakeCase
+from services import work
+from services.documents.receiving import Upload, receive
+from services.projections.runner import catch_up_all
+from services.wiring import Office
+from tests.services.asking import asked, filed_by
+from tests.services.sample_files import pdf
+from tests.services.test_pages_exercises import open_one
+from tests.services.test_pages_letters import to_print
+from tests.services.visiting import TO_POOL, file_case, signed_in
+
+EXERCISE = "2019-q2"
+EXAMPLE = "QM-4K7RT-9XWPR"
+EMMA_BORN = filed_by("emma").applicant.date_of_birth
+_REFERENCE = re.compile(r"QM-[2-9A-Z]{5}-[2-9A-Z]{5}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walked:
+    """An office with something to see behind every door."""
+
+    office: Office
+    case: str
+    other: str
+    letter: int
+    owner_url: str
+
+    def parts(self, rule: Rule) -> dict[str, str]:
+        """Return what the address of a rule takes, each as something that there is."""
+        known = {
+            "reference": self.case,
+            "exercise": EXERCISE,
+            "name": EXERCISE,
+            "number": str(self.letter) if "letters" in rule.rule else "1",
+            "code": "no-such-case",
+            "ruleset": "gpt-2018",
+        }
+        return {name: known.get(name, "1") for name in rule.arguments}
+
+    def looks(self) -> int:
+        """Return the number of the last look on record."""
+        return int(self._one("SELECT coalesce(max(read_id), 0) FROM reads"))
+
+    def recorded(self, since: int) -> set[str]:
+        """Return every case that was looked at since a look."""
+        query = "SELECT coalesce(array_agg(DISTINCT each), '{}') FROM reads, unnest(cases) AS each"
+        return {*self._one(f"{query} WHERE read_id > %s", since)}
+
+    def _one(self, query: str, *given: int) -> object:
+        with psycopg.connect(self.office.settings.database_url) as connection:
+            row = connection.execute(query, given).fetchone()
+        assert row is not None
+        return row[0]
+
+
+def with_everything(office: Office, owner_url: str) -> Walked:
+    """Fill an office with what there is to see."""
+    emma, jackie = (file_case(office, name, *TO_POOL) for name in ("emma", "jackie"))
+    upload = Upload(kind=DocumentKind.WORK, name="work.pdf", content=pdf())
+    receive(office, emma, upload, asked())
+    work.carry_out(office, emma, TakeCase(), asked(at=None))
+    work.carry_out(office, emma, AddNote(text="Looked at"), asked(at=None))
+    catch_up_all(office.store, office.models)
+    open_one(signed_in(office, "supervisor.wong"))
+    _, letter = to_print(office)
+    catch_up_all(office.store, office.models)
+    return Walked(office=office, case=emma, other=jackie, letter=letter, owner_url=owner_url)
+
+
+def references(text: str) -> set[str]:
+    """Return every reference of a case in a text, without the one that hints have."""
+    found = {each for each in _REFERENCE.findall(text) if parse_reference(each) == each}
+    return found - {EXAMPLE}
+
+
+def readings(app: Flask) -> list[Rule]:
+    """Return every rule that is read, in order."""
+    rules = (rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()))
+    return sorted(rules, key=lambda rule: rule.rule)
+
+
+def address(walked: Walked, rule: Rule) -> str:
+    """Return the address of a rule, of something that there is."""
+    built = rule.build(walked.parts(rule), append_unknown=False)
+    assert built is not None
+    return built[1]
