@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
@@ -31,6 +32,7 @@ from services.api.metrics import Metrics
 from services.api.outputs import ProblemSchema
 from services.api.routes import Route, StrictBlueprint, mount
 from services.privacy.again import settled
+from services.shields import FILE_POLICY, shields
 from services.tracing import request_begun
 from services.wiring import Office
 
@@ -53,9 +55,8 @@ ROUTES: Final = (
 
 _HEADERS: Final = {
     "Cache-Control": "private, no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": FILE_POLICY,
     "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
 }
 _CONFIG: Final = {
     "MAX_CONTENT_LENGTH": LARGEST_BODY,
@@ -131,7 +132,7 @@ def create_api(office: Office, metrics: Metrics | None = None) -> flask.Flask:
     app.url_map.merge_slashes = False
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     metrics = metrics or Metrics(office)
-    _observe(app, metrics)
+    _observe(app, metrics, {**_HEADERS, **shields(office.settings.public_url)})
     app.before_request(partial(_settle, office))
     api = _Api(app)
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
@@ -157,7 +158,7 @@ def _openapi(api: _Api) -> Route:
     )
 
 
-def _observe(app: flask.Flask, metrics: Metrics) -> None:
+def _observe(app: flask.Flask, metrics: Metrics, headers: Mapping[str, str]) -> None:
     """Every request has an id and is counted, and every answer carries what keeps it private."""
 
     @app.before_request
@@ -172,7 +173,7 @@ def _observe(app: flask.Flask, metrics: Metrics) -> None:
 
     @app.after_request
     def finish(response: flask.Response) -> flask.Response:
-        for name, value in _HEADERS.items():
+        for name, value in headers.items():
             # What anybody may know says itself how long it may be kept.
             response.headers.setdefault(name, value)
         response.headers["X-Request-ID"] = flask.g.correlation_id

@@ -8,6 +8,8 @@ from urllib.parse import quote
 from domain.papers import DocumentKind, MediaType
 
 _LONGEST: Final = 120
+# Whatever they end in, Windows saves none of these to a file.
+_DEVICE: Final = re.compile("con|prn|aux|nul|(com|lpt)[0-9\u00b9\u00b2\u00b3]", re.IGNORECASE)
 _EXTENSIONS: Final = {
     MediaType.PDF: ("pdf",),
     MediaType.JPEG: ("jpg", "jpeg"),
@@ -29,6 +31,8 @@ def cleaned(name: str, kind: DocumentKind, media_type: MediaType) -> str:
     stem, dot, extension = plain.rpartition(".")
     if not dot or extension.lower() not in _EXTENSIONS[media_type]:
         stem, extension = plain, _EXTENSIONS[media_type][0]
+    if _DEVICE.fullmatch(stem.split(".")[0].strip()):
+        stem = f"{kind}-{stem}"
     stem = stem[: _LONGEST - len(extension) - 1].strip(". ") or str(kind)
     return f"{stem}.{extension}"
 

@@ -7,7 +7,7 @@ screen is kept by a cache.
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import partial
 from http import HTTPStatus
@@ -47,6 +47,7 @@ from services.pages.catalogue import load_catalogue
 from services.pages.incoming import LARGEST_FORM, BrowserRequest
 from services.privacy.again import settled
 from services.reasons import say
+from services.shields import FILE_POLICY, shields
 from services.tracing import request_begun
 from services.wiring import Office
 
@@ -54,15 +55,6 @@ _POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-_HEADERS: Final = {
-    "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
-    "X-Frame-Options": "DENY",
-}
 
 Answered = Callable[[str, str, str, int, float], None]
 """Takes that a part answered a request: its name, the method, the route, the status, seconds."""
@@ -128,7 +120,7 @@ def create_pages(office: Office, answered: Answered | None = None) -> Flask:
     app.before_request(partial(settled, office))
     app.teardown_request(_forget_request)
     guard.serve(app, office, ROUTES)
-    app.after_request(partial(_finish, secure=office.settings.public_url.startswith("https://")))
+    app.after_request(partial(_finish, shields(office.settings.public_url)))
     if answered is not None:
         app.after_request(partial(_counted, answered))
     problems.show_problems(app)
@@ -175,11 +167,12 @@ def _forget_request(_: BaseException | None) -> None:
     unbind_contextvars("correlation_id")
 
 
-def _finish(response: Response, *, secure: bool) -> Response:
+def _finish(headers: Mapping[str, str], response: Response) -> Response:
     """Give every answer the headers that keep it private and unable to run anything."""
-    response.headers.update(_HEADERS)
-    if secure:
-        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    response.headers.update(headers)
+    is_page = response.mimetype == "text/html"
+    response.headers["Content-Security-Policy"] = _POLICY if is_page else FILE_POLICY
+    response.headers["Referrer-Policy"] = "same-origin"
     response.headers["X-Request-ID"] = g.correlation_id
     g.status = response.status_code
     kept = request.endpoint == "static" and response.status_code < 400  # noqa: PLR2004 - any error

@@ -15,6 +15,23 @@ def test_no_address_is_listed_twice() -> None:
     assert sorted(set(listed)) == sorted(listed)
 
 
+def test_nobody_is_asked_for_leave_at_these_addresses_alone() -> None:
+    public = {
+        address.removeprefix("GET ").replace("POST ", "> ")
+        for address, action in who_may_do_what.addresses()
+        if action is Action.PUBLIC
+    }
+    assert public == {
+        *("/", "> /", "/code", "> /code", "> /status/close"),
+        *("/staff/sign-in", "> /staff/sign-in", "/audit/sign-in", "> /audit/sign-in"),
+        *("/sign-in/begin", "/sign-in/return", "> /sign-out"),
+        *("/rules", "/rules/<name>", "/results", "/results/<name>"),
+        *("/api/v1/rulesets", "/api/v1/rulesets/<ruleset>", "> /api/v1/assessments"),
+        *("/api/v1/results", "/api/v1/results/<exercise>"),
+        *("> /api/v1/status-enquiries", "> /api/v1/status-enquiries/<challenge>"),
+    }
+
+
 def test_every_action_has_a_row_with_a_mark_for_each_role_that_may() -> None:
     rows = who_may_do_what.PAGE.read_text(encoding="utf-8").splitlines()
     for action in Action:

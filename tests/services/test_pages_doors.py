@@ -50,7 +50,20 @@ def test_signing_in_leads_to_the_page_that_was_wanted(office: Office) -> None:
     assert page.path == f"/staff/cases/{reference}"
 
 
-@pytest.mark.parametrize("then", ["https://evil.example/staff", "//evil.example", "/\\evil", "/"])
+@pytest.mark.parametrize(
+    "then",
+    [
+        *("https://evil.example/staff", "//evil.example", "/\\evil", "/", "https:evil.example"),
+        *("javascript:alert(1)", "/staff\r\nLocation: //evil.example", "/staff\t//evil.example"),
+        *(
+            "\t//evil.example",
+            "/%0d%0a//evil.example",
+            "data:text/html,evil",
+            "staff",
+            "/evil/staff",
+        ),
+    ],
+)
 def test_signing_in_leads_to_no_other_site(office: Office, then: str) -> None:
     visitor = Visitor(office)
     door = visitor.get("/staff/sign-in", query_string={"then": then})
