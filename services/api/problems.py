@@ -21,6 +21,7 @@ from services.api import faults as f
 from services.api.commands import addresses
 from services.identity.faults import ProviderAway
 from services.intake.faults import ApplicationFaults, Fault
+from services.privacy.places import ErasuresAway
 from services.projections.errors import BadCursor, ProjectionOutdated
 from services.stack.errors import StackFault
 from services.store import errors as s
@@ -52,6 +53,8 @@ STATUS: Final[Mapping[type[d.Refusal], HTTPStatus]] = MappingProxyType(
         d.DueDatePassed: HTTPStatus.UNPROCESSABLE_ENTITY,
         d.NothingProposed: HTTPStatus.CONFLICT,
         d.OnHold: HTTPStatus.CONFLICT,
+        d.KeptByLaw: HTTPStatus.CONFLICT,
+        d.NoSuchLegalHold: HTTPStatus.UNPROCESSABLE_ENTITY,
         d.PaperNotTaken: HTTPStatus.UNPROCESSABLE_ENTITY,
         d.AssessmentStale: HTTPStatus.CONFLICT,
         d.AssessmentFallen: HTTPStatus.CONFLICT,
@@ -182,6 +185,7 @@ STORE: Final[Mapping[type[Exception], Kind]] = MappingProxyType(
             title="This cannot be recorded as it is",
         ),
         s.StoreUnreachable: AWAY,
+        ErasuresAway: AWAY,
         s.MigrationFault: AWAY,
         StackFault: AWAY,
         ProviderAway: AWAY,
