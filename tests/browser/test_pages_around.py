@@ -95,3 +95,18 @@ def test_an_applicant_reads_under_which_reference_the_application_goes_on(
     assert browser.look(HEADING) == "Withdrawn"
     assert new in browser.look("document.querySelector('main').textContent")
     assert faults_at(browser, "refiled") == []
+
+
+def test_whoever_may_open_little_is_led_nowhere_else_on_readable_pages(
+    office: Office, served: str, browser: Chromium
+) -> None:
+    reference = file_case(office, "john")
+    areas = "[...document.querySelectorAll('nav.areas')].map(e => e.innerText.split(/\\s+/))"
+    found = []
+    for name, wanted in (("admin.ng", []), ("panel.cheung", [["Cases", "Exercises"]])):
+        sign_in(browser, served, office, name)
+        for path in ("/staff/sessions", f"/staff/cases/{reference}", "/staff/statistics"):
+            browser.open(served + path)
+            assert browser.look(areas) == wanted
+            found += faults_at(browser, f"{path} of {name}")
+    assert found == []
