@@ -35,6 +35,8 @@ CONSTRAINTS: Final[Mapping[str, str]] = MappingProxyType(
         "events_steps_add_up": "a shortlist and a selection come once in an exercise, after as "
         "many cases as they say",
         "events_contact_by_two": "an e-mail address is changed by two officers, and not corrected",
+        "events_kept_by_law": "what is held on a person is kept while a legal hold stands",
+        "events_hold_lifted_by_another": "a legal hold is lifted by another than who placed it",
         "events_confirmed_on_a_whole": "what is confirmed follows a stream of which no version is "
         "left out",
         "reservations_key_length": "a reserved key must have 1 to 200 characters: shorten it",

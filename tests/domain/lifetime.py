@@ -25,6 +25,7 @@ from domain.decisions import Matter
 from domain.errors import Refusal
 from domain.following import next_of
 from domain.interruptions import CaseHeld, CaseLapsed, HoldLifted, OfficerRecused
+from domain.legal_holds import LegalHoldEvent, LegalHoldLifted, LegalHoldPlaced
 from domain.moves import CaseMovedToRuleset
 from domain.papers import RequestDocuments
 from domain.reconsidering import CaseReopened, ReconsiderationRequested, RefusalUpheld
@@ -104,8 +105,13 @@ OUTCOME_OF: Final[Mapping[type[e.CaseEvent], Matter]] = {
     p.ContactChanged: Matter.CONTACT_CHANGE,
 }
 ENDS: Final = (e.ApplicationWithdrawn, CaseLapsed, VisaVoided)
-AFTER_ITS_END: Final = (*get_args(d.DecisionEvent), p.ErasureDecided, p.ContactChanged)
-"""What may follow the end of a case: its person is erased, or reached at another address."""
+AFTER_ITS_END: Final = (
+    *get_args(d.DecisionEvent),
+    *get_args(LegalHoldEvent),
+    p.ErasureDecided,
+    p.ContactChanged,
+)
+"""What may follow the end of a case: its person is erased, kept by law, or reached elsewhere."""
 BY_RANK: Final = (c.ShortlistCase, c.SelectCase, c.PassOverCase)
 ON_POINTS: Final = (c.ProposeOverride, c.ConfirmOverride, c.DeclineOverride)
 NOT_WHILE_HELD: Final = (
@@ -138,6 +144,7 @@ class Lifetime:
         self.recused: set[str] = set()
         self.outcomes: defaultdict[str, list[type[e.CaseEvent]]] = defaultdict(list)
         self.above_the_mark = self.approved = self.held = self.ended = False
+        self.kept_by: dict[int, str] = {}
         self.stale = self.out = False
         self.proposed_at: type[s.CaseState] = s.Draft
         self.due: date = BEGINNING.date()
@@ -268,10 +275,21 @@ class Lifetime:
             assert before.confirmed_by != before.proposed_by
             assert not self.held or matter is Matter.VOIDING
         assert not (self.held and isinstance(fact, NOT_WHILE_HELD)), fact
+        self._tell_law(fact)
         self._tell_selection(fact)
         self._tell_stay(fact)
         self.ended = self.ended or isinstance(fact, ENDS)
         self.held = self.held and not self.ended
+
+    def _tell_law(self, fact: e.CaseEvent) -> None:
+        match fact:
+            case LegalHoldPlaced(hold=number, placed_by=by):
+                assert number not in self.kept_by
+                self.kept_by[number] = by
+            case LegalHoldLifted(hold=number, lifted_by=by):
+                assert self.kept_by.pop(number) != by
+            case p.ErasureDecided():
+                assert not self.kept_by, fact
 
     def _tell_people(self, fact: e.CaseEvent, actor: str) -> None:
         match fact:

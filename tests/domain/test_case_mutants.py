@@ -39,6 +39,7 @@ from tests.domain import (
     test_case_residence,
     test_case_stages,
     test_case_standing,
+    test_legal_holds,
 )
 from tests.domain.test_case_machine import SETTINGS, Case, CaseOfALifeHere
 from tests.rules.flipping import flips, omissions
@@ -72,8 +73,10 @@ TESTS_OF: Final[dict[ModuleType, tuple[ModuleType, ...]]] = {
         test_case_standing,
         test_case_stages,
         test_case_contact,
+        test_legal_holds,
     ),
     evolving: (
+        test_legal_holds,
         test_case_contact,
         test_case_proposals_lapse,
         test_case_particulars,

@@ -1,9 +1,12 @@
 """Legal holds: what is held on a person is kept at every stage until somebody else lifts it."""
 
+from typing import cast
+
 import pytest
 
 from domain import commands as c
 from domain import legal_holds as l
+from domain.case import load
 from domain.decisions import DecisionProposed, Matter
 from domain.errors import (
     KeptByLaw,
@@ -12,8 +15,10 @@ from domain.errors import (
     ReasonsMissing,
     SecondOfficerNeeded,
 )
-from domain.events import ApplicationWithdrawn
+from domain.events import ApplicationWithdrawn, CaseEvent
+from domain.following import next_of
 from domain.particulars import ErasureDecided
+from domain.stages import Active
 from tests.domain.deciding import given
 from tests.domain.histories import HISTORIES, submitted
 
@@ -75,3 +80,21 @@ def test_a_hold_says_which_matter_it_is_about() -> None:
 
 def test_of_an_erased_person_nothing_can_be_kept() -> None:
     given(submitted(), WITHDRAWN, ErasureDecided()).when(PLACE).refused(PersonErased, "nothing")
+
+
+def test_what_is_possible_says_what_a_hold_stands_in_the_way_of() -> None:
+    voiding = DecisionProposed(matter=Matter.VOIDING, proposed_by="officer-1", personal=None)
+    erasure = {c.ProposeErasure, c.ConfirmDecision, c.DeclineDecision}
+    holds = {l.PlaceLegalHold, l.LiftLegalHold}
+    ended = (submitted(), WITHDRAWN)
+    expected = (
+        ((*ended,), {c.ProposeErasure, l.PlaceLegalHold}),
+        ((*ended, ERASING), {*erasure, l.PlaceLegalHold} - {c.ProposeErasure}),
+        ((*ended, placed()), holds),
+        ((*ended, ERASING, placed()), {*holds, c.DeclineDecision}),
+        ((*ended, ErasureDecided()), set()),
+        ((*HISTORIES[Active], voiding, placed()), {*holds, c.ConfirmDecision, c.DeclineDecision}),
+    )
+    for history, possible in expected:
+        now = set(next_of(load(cast("tuple[CaseEvent, ...]", history))))
+        assert now & {*erasure, *holds} == possible, history

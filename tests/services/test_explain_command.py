@@ -99,7 +99,9 @@ def test_a_case_that_has_ended_says_so(office: Office, environment: dict[str, st
     reference = submit(office, on_paper("john"), asked()).reference
     carry_out(office, reference, c.WithdrawApplication(), asked())
     said = CliRunner().invoke(explain, [reference], env=environment).output
-    assert said.endswith("What may follow\n  propose-erasure: officer, supervisor\n")
+    follows = ("propose-erasure", "propose-contact-change", "place-legal-hold")
+    told = "".join(f"  {each}: officer, supervisor\n" for each in follows)
+    assert said.endswith(f"What may follow\n{told}")
 
 
 def test_a_refusal_is_told_in_the_language_asked_for(

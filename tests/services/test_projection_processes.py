@@ -50,7 +50,8 @@ def filling(
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         ) as process:
-            assert wait_until(waits, 60)
+            # The command itself waits for them as well, before it starts any process.
+            assert wait_until(lambda: waits() and bool(_children(process.pid)), 60)
             yield process
             process.kill()
 

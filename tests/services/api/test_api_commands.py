@@ -58,9 +58,11 @@ def test_an_application_goes_from_submission_to_a_visa(caller: Caller) -> None:
             "propose-voiding",
             "documents",
             "correct",
+            "propose-contact-change",
             "appoint-representative",
             "recuse",
             "hold",
+            "place-legal-hold",
         ],
     )
     paid = caller.command(
@@ -208,9 +210,11 @@ def test_a_command_that_the_stage_forbids_names_what_is_possible(
         "withdraw",
         "add-dependant",
         "correct",
+        "propose-contact-change",
         "appoint-representative",
         "recuse",
         "hold",
+        "place-legal-hold",
     ]
 
 

@@ -43,9 +43,11 @@ def test_a_case_tells_what_it_was_filed_and_scored_with(caller: Caller) -> None:
             "withdraw",
             "add-dependant",
             "correct",
+            "propose-contact-change",
             "appoint-representative",
             "recuse",
             "hold",
+            "place-legal-hold",
         ],
     )
 
