@@ -4,15 +4,15 @@ from typing import Final
 
 import click
 
+from domain.errors import Reportable
 from services.cli.asking import settings
 from services.settings import Settings
 from services.store import CaseKeys
-from services.store.errors import StoreFault
 from services.store.rewrapping import counts, rewrap
 from services.store.sealing import name_of
 
 
-class NoOwner(StoreFault):
+class NoOwner(Reportable):
     """Only the schema's owner may write wrapped keys, and nobody said how to be it."""
 
 

@@ -13,7 +13,8 @@ from typing import Any, Final
 import psycopg
 from psycopg import errors, sql
 
-from services.store.errors import StoreFault, StoreUnreachable
+from domain.errors import Reportable
+from services.store.errors import StoreUnreachable
 from services.store.sealing import CaseKeys
 
 BATCH: Final = 500
@@ -51,7 +52,7 @@ FROM {table} WHERE wrapped IS NOT NULL GROUP BY 1 ORDER BY 1
 """
 
 
-class StillHeld(StoreFault):
+class StillHeld(Reportable):
     """Some keys were held by others all the time, and are wrapped by the former one still."""
 
 

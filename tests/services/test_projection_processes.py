@@ -37,7 +37,8 @@ def filling(
         psycopg.connect(database.owner_url) as holding,
         psycopg.connect(database.owner_url, autocommit=True) as looking,
     ):
-        holding.execute("LOCK TABLE case_keys")
+        # They may be read, as by the command itself, and not be held against an erasure.
+        holding.execute("LOCK TABLE case_keys IN EXCLUSIVE MODE")
 
         def waits() -> bool:
             found = looking.execute(_WAITING).fetchone()
@@ -50,7 +51,6 @@ def filling(
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         ) as process:
-            # The command itself waits for them as well, before it starts any process.
             assert wait_until(lambda: waits() and bool(_children(process.pid)), 60)
             yield process
             process.kill()
