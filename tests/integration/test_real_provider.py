@@ -32,7 +32,7 @@ class Person(Visitor):
         super().__init__(office)
         self.walker = Walker(provider)
 
-    def sign_in(self, name: str, then: str = "/staff") -> Page:  # type: ignore[override]
+    def sign_in(self, name: str, then: str = "/staff") -> Page:
         """Go to a page, by the provider, and return it or what is said instead."""
         away = self.client.get("/sign-in/begin", query_string={"then": then}).headers["Location"]
         back = self.walker.walk(away, login=name, password="whatever it is")  # noqa: S106 - it takes any

@@ -120,7 +120,7 @@ def an_issuer(host: str = "127.0.0.1") -> Iterator[Issuer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Answering)
     server.daemon_threads = True
     made = Issuer(f"http://{host}:{server.server_address[1]}")
-    server.issuer = made  # type: ignore[attr-defined]
+    server.issuer = made
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
@@ -140,7 +140,7 @@ class _Answering(BaseHTTPRequestHandler):
         self._say({name: values[0] for name, values in parse_qs(sent).items()})
 
     def _say(self, form: dict[str, str]) -> None:
-        issuer: Issuer = self.server.issuer  # type: ignore[attr-defined]
+        issuer: Issuer = self.server.issuer
         status, said = issuer.said(self.path, form, self.headers.get("Authorization", ""))
         body = said.encode() if isinstance(said, str) else json.dumps(said).encode()
         self.send_response(status)

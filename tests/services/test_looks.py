@@ -181,7 +181,7 @@ def test_the_application_cannot_say_when_a_look_was(database: TestDatabase, stat
 
 
 def everyone(office: Office, **wanted: object) -> LookPage:
-    return looks(office.models, looking(What.READS, HO), LookFilter(**wanted))  # type: ignore[arg-type]  # as a test names them
+    return looks(office.models, looking(What.READS, HO), LookFilter(**wanted))
 
 
 def test_looks_are_found_by_case_by_person_and_by_time(office: Office) -> None:

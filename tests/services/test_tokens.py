@@ -42,7 +42,7 @@ def wanted(**other: object) -> ServiceToken:
         revoked=None,
         revoked_by=None,
     )
-    return replace(right, **other)  # type: ignore[arg-type]
+    return replace(right, **other)
 
 
 @pytest.fixture
