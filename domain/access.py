@@ -11,6 +11,7 @@ from domain import legal_holds as l
 from domain import papers as p
 from domain import work_commands as w
 from domain.errors import Forbidden
+from domain.stages import Stage
 from domain.standing import StandingCommand
 
 
@@ -118,6 +119,11 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
     }
 )
 
+SEEN_AT: Final[Mapping[Role, frozenset[Stage]]] = MappingProxyType(
+    {Role.PANEL: frozenset({Stage.SHORTLISTED})}
+)
+"""The stages at which a role sees a case; whoever is not here sees one whatever its stage."""
+
 ACTION_OF: Final[Mapping[type[c.CaseCommand], Action]] = MappingProxyType(
     {
         c.SubmitApplication: Action.SUBMIT,
@@ -189,6 +195,11 @@ def permitted(person: Person, action: Action) -> bool:
     """Say whether `person` may take `action`."""
     in_scope = action is Action.PUBLIC or person.only is None or action in person.only
     return in_scope and person.role in PERMITTED[action]
+
+
+def sees(person: Person, stage: Stage) -> bool:
+    """Say whether a case at that stage is one of those that `person` sees."""
+    return stage in SEEN_AT.get(person.role, Stage)
 
 
 def demand(person: Person, action: Action) -> None:

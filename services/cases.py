@@ -4,22 +4,17 @@ A repeat of a command is recognised before anything else and gets the first resu
 is retried here only when the caller named no version: a person who did is shown what changed.
 """
 
-import hmac
-import json
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import reduce
 from typing import Any, Final, cast
 from uuid import UUID
 
-import msgspec
-
 from domain import commands as c
 from domain import events as e
-from domain import exercise_commands as q
-from domain.access import ACTION_OF, Person, Role, demand
+from domain.access import ACTION_OF, Person, Role, demand, sees
 from domain.application import Application
 from domain.case import decide, evolve, load
 from domain.days import HONG_KONG
@@ -37,8 +32,8 @@ from domain.projections.stage_after import CASE_STREAM
 from domain.record import Recorded, known_then
 from domain.references import RANDOM_BYTES, make_reference, parse_reference
 from domain.stages import LIVE, CaseState, Draft, Stage, stage_of
-from domain.work_commands import TakeNext, WorkCommand
 from services import duplicates, stepping_aside
+from services.fingerprints import fingerprint
 from services.privacy.remembering import remember
 from services.projections.names import person_token
 from services.store import Appended, Commit, Conflict, NewEvent, Reserved, StreamWrite
@@ -151,7 +146,7 @@ def carry_out(
         return repeated
 
     def once() -> Outcome:
-        case = case_at(office, reference)
+        case = within_sight(request.person, case_at(office, reference))
         return _append(office, case.reference, case, asked)
 
     return settled(office, asked, once)
@@ -219,8 +214,23 @@ def known_of(
     known = known_then(recorded, as_of, believed_at)
     if not known:
         then = "" if as_of is None and believed_at is None else " at that time"
-        raise NoSuchCase(f"no case has the reference {reference}{then}")
+        raise no_case(reference, then)
     return cast("tuple[Recorded[e.CaseEvent], ...]", known)
+
+
+def within_sight(person: Person, case: CaseAt) -> CaseAt:
+    """Return the case where that person sees it at its stage.
+
+    Raises `NoSuchCase` in the same words as for one that there is not, which tells nothing of it.
+    """
+    if not sees(person, case.stage):
+        raise no_case(case.reference)
+    return case
+
+
+def no_case(reference: str, then: str = "") -> NoSuchCase:
+    """Return the refusal of a reference that is no case's, for whoever asks."""
+    return NoSuchCase(f"no case has the reference {reference}{then}")
 
 
 def canonical(reference: str) -> str:
@@ -366,24 +376,6 @@ def live_application(office: Office, application: Application) -> str:
     who = application.applicant
     person = person_token(office.blind, who.travel_document, who.date_of_birth)
     return f"live-application:{person.hex()}"
-
-
-def fingerprint(
-    office: Office,
-    subject: str,
-    command: c.CaseCommand | q.ExerciseCommand | WorkCommand | TakeNext,
-    effective_at: datetime | None,
-) -> bytes:
-    """Return what tells two commands of one id apart, under a key, for it covers personal data."""
-    said = {
-        "command": type(command).__name__,
-        "subject": subject,
-        "body": msgspec.to_builtins(command),
-        "effective_at": effective_at.astimezone(UTC).isoformat() if effective_at else None,
-    }
-    text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    key = hmac.digest(office.settings.blind_index_key, b"command fingerprint", "sha256")
-    return hmac.digest(key, text.encode(), "sha256")
 
 
 def outcome_of(appended: Appended) -> Outcome:

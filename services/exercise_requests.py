@@ -11,7 +11,8 @@ from domain.errors import NoSuchExercise
 from domain.exercise import load, not_now
 from domain.exercise_states import Actors, ExerciseState, Proposed
 from domain.exercise_terms import NAME
-from services.cases import Request, effective_instant, fingerprint
+from services.cases import Request, effective_instant
+from services.fingerprints import fingerprint
 from services.pool import History
 from services.store import Appended, Commit, Conflict, NewEvent, StreamWrite
 from services.tracing import named, step

@@ -11,8 +11,9 @@ from domain.application import Correspondence
 from domain.looks import Look
 from domain.projections.stage_after import CASE_STREAM, WORK_STREAM
 from domain.projections.status import StatusRow
+from domain.sight import as_seen_by
 from services import work
-from services.cases import CaseAt, canonical, case_at, case_of, known_of
+from services.cases import CaseAt, canonical, case_at, case_of, known_of, within_sight
 from services.projections import queries
 from services.tracing import step
 from services.wiring import Office
@@ -31,13 +32,18 @@ def case_seen(
 
     Without either it is the case now. The look is on record, also where nothing was found and
     `NoSuchCase` is raised; what is no reference at all is no look at any case and is kept nowhere.
+    Whoever sees cases at some stages alone sees one that is at such a stage now and was so then.
     """
     own = canonical(reference)
     if believed_at is not None:
         office.store.sequence()
     stream = f"{CASE_STREAM}{own}"
     read = office.store.read_seen(look, own, (stream,))
-    return case_of(known_of(own, read[stream], as_of, believed_at))
+    known = as_seen_by(look.person, own, known_of(own, read[stream], None, None))
+    within_sight(look.person, now := case_of(known))
+    if as_of is None and believed_at is None:
+        return now
+    return within_sight(look.person, case_of(known_of(own, known, as_of, believed_at)))
 
 
 @step("load")

@@ -43,7 +43,8 @@ from domain.work_commands import (
 )
 from domain.work_queue import is_meant, routes_meant, stages_meant
 from domain.work_told import ToldNote, Way, access_told, last_way, notes_told
-from services.cases import Request, canonical, effective_instant, fingerprint
+from services.cases import Request, canonical, effective_instant
+from services.fingerprints import fingerprint
 from services.identity import officers
 from services.notifications import undelivered
 from services.projections import queue, runner

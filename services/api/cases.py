@@ -127,7 +127,7 @@ def counts(call: Call, query: dict[str, Any]) -> Counts:
     """How many cases are at each stage."""
     wait_until_shown(call.office, query.get("wait_for"), "case-list")
     fresh = shown(call.office, "case-list")
-    found = queries.counts_by_stage(call.office.models)
+    found = queries.counts_by_stage(call.office.models, call.asker)
     total = Count.total(found.values())
     return Counts(
         total=total.number,

@@ -5,11 +5,12 @@ from dataclasses import fields
 from typing import Any, Final
 
 from domain import exercise_commands as q
-from domain.access import Action
+from domain.access import Action, Person
 from domain.exercise_terms import LONGEST_TITLE, MOST_PLACES, NAME
 from domain.looks import What
 from domain.projections.exercises import ExerciseRow
 from domain.rules.rank import Division
+from domain.sight import name_for
 from domain.slugs import slug
 from services import exercises, results
 from services.api.cases import FreshQuery
@@ -39,14 +40,15 @@ def exercise_list(call: Call, query: dict[str, Any]) -> ExerciseList:
     """Every exercise."""
     wait_until_shown(call.office, query.get("wait_for"), "exercises")
     fresh = shown(call.office, "exercises")
-    items = tuple(_item(each) for each in queries.exercises(call.office.models))
+    found = queries.exercises(call.office.models)
+    items = tuple(_item(call.asker, each) for each in found)
     return ExerciseList(items=items, freshness=fresh)
 
 
 def show(call: Call, exercise: str, query: dict[str, Any]) -> ExerciseItem:
     """One exercise."""
     wait_until_shown(call.office, query.get("wait_for"), "exercises")
-    return _item(exercises.exercise_row(call.office, exercise))
+    return _item(call.asker, exercises.exercise_row(call.office, exercise))
 
 
 def open_exercise(call: Call, body: Any) -> Reply:
@@ -148,8 +150,9 @@ def _unfit(_: Office, document: object) -> Any:
             yield Fault(path=key, message=f"must be at most {MOST_PLACES}")
 
 
-def _item(row: ExerciseRow) -> ExerciseItem:
-    return ExerciseItem(**{name: getattr(row, name) for name in ExerciseItem.__dataclass_fields__})
+def _item(person: Person, row: ExerciseRow) -> ExerciseItem:
+    told = {name: getattr(row, name) for name in ExerciseItem.__dataclass_fields__}
+    return ExerciseItem(**{**told, "proposed_by": name_for(person, row.proposed_by)})
 
 
 def _places(
@@ -224,7 +227,7 @@ ROUTES: Final = (
         method="GET",
         path="/exercises/<exercise>/replay",
         name="exercise-replay",
-        action=Action.READ_EXERCISES,
+        action=Action.READ_HISTORY,
         view=replay,
         summary="Draw an exercise again from the log alone",
         gives=schema_for(Replay),

@@ -60,7 +60,7 @@ def case_list(office: Office) -> ResponseReturnValue:
         sort=asked.sort,
         after=asked.after,
     )
-    counts = queries.counts_by_stage(office.models)
+    counts = queries.counts_by_stage(office.models, visitor())
     return render_template(
         "cases.html",
         page=page,
@@ -99,7 +99,7 @@ def _matching(
     if wanted == CaseFilter(stage=wanted.stage) and asked.sort is not Sort.NEXT_DUE:
         found = Count.total(each for stage, each in counts.items() if wanted.stage in {None, stage})
     else:
-        counted = queries.case_count(office.models, wanted, sort=asked.sort)
+        counted = queries.case_count(office.models, visitor(), wanted, sort=asked.sort)
         found = Count(number=here, or_more=True) if counted is None else counted
     # A case may have moved between the counting and the listing.
     return replace(found, number=max(found.number, here))

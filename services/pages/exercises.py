@@ -14,6 +14,7 @@ from domain.access import Action, permitted
 from domain.errors import Forbidden, NoSuchExercise, Refusal
 from domain.looks import What
 from domain.projections.exercises import ExerciseRow, ExerciseStage
+from domain.sight import name_for
 from services import exercises as running
 from services.cases import Request
 from services.exercise_requests import ExerciseOutcome, events_of
@@ -184,6 +185,7 @@ def _page(office: Office, name: str, faults: Mapping[str, str], slug: str) -> st
     return render_template(
         "exercise.html",
         row=row,
+        proposed_by=name_for(visitor(), row.proposed_by),
         acts=[(each, forms.inputs_of(each.command)) for each in _possible(row)],
         tried=slug,
         faults=faults,

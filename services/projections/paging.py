@@ -30,6 +30,7 @@ from sqlalchemy import (
     tuple_,
 )
 
+from domain.access import SEEN_AT, Person
 from domain.application import Route
 from domain.looks import Look
 from domain.projections.case_list import CaseRow
@@ -174,7 +175,8 @@ def case_list_page(  # noqa: PLR0913 - what is asked for, most of it by its name
     """
     if not 1 <= limit <= MOST:
         raise ValueError(f"a page has 1 to {MOST} cases, not {limit}")
-    query = with_names().add_columns(_sorted_by(sort).label(_PLACE)).where(*_conditions(wanted))
+    query = with_names().add_columns(_sorted_by(sort).label(_PLACE))
+    query = query.where(*_conditions(wanted), *in_sight_of(look.person))
     if sort is Sort.NEXT_DUE:
         query = _with_days(query, wanted)
     if after is not None:
@@ -191,13 +193,14 @@ def case_list_page(  # noqa: PLR0913 - what is asked for, most of it by its name
 
 
 def cases_counted(
-    models: ReadModels, wanted: CaseFilter, *, sort: Sort = Sort.NEWEST
+    models: ReadModels, person: Person, wanted: CaseFilter, *, sort: Sort = Sort.NEWEST
 ) -> Count | None:
-    """Return how many cases the list has in that order, None where that takes too long to count.
+    """Return how many cases a person's list has in that order, None where that takes too long.
 
     What no index has together is looked for in the whole list, and the page is worth more.
     """
-    query = select(literal(1)).select_from(case_list).where(*_conditions(wanted))
+    query = select(literal(1)).select_from(case_list)
+    query = query.where(*_conditions(wanted), *in_sight_of(person))
     if sort is Sort.NEXT_DUE:
         query = _with_days(query, wanted)
     found = select(func.count()).select_from(query.limit(counts.MOST).subquery())
@@ -209,6 +212,12 @@ def cases_counted(
         if isinstance(fault.__cause__, QueryCanceled):
             return None
         raise
+
+
+def in_sight_of(person: Person) -> Iterator[ColumnElement[bool]]:
+    """Yield what a case has to meet for that person to see it; nothing where they see them all."""
+    if (stages := SEEN_AT.get(person.role)) is not None:
+        yield case_list.c.stage.in_(sorted(map(str, stages)))
 
 
 def with_names() -> Select[Any]:

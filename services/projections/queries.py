@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Select, Text, bindparam, select, text
 
+from domain.access import Person, sees
 from domain.days import hong_kong_date
 from domain.looks import Look
 from domain.projections.case_list import CaseRow
@@ -24,6 +25,7 @@ from services.projections.paging import (
     Mark,
     Sort,
     case_row_of,
+    in_sight_of,
     with_names,
 )
 from services.projections.paging import case_list_page as case_list
@@ -148,6 +150,7 @@ def linked(models: ReadModels, look: Look, reference: str) -> tuple[CaseRow, ...
     person = person_token(models.blind, row.personal.travel_document, row.personal.date_of_birth)
     order = case_table.c.submitted_at, case_table.c.reference
     query = _of_person(with_names(), person).where(case_table.c.reference != reference)
+    query = query.where(*in_sight_of(look.person))
     with models.reads.connect() as connection:
         told = noted(query.order_by(*order), look, shown(), only_hits=True)
         found = connection.execute(told)
@@ -169,15 +172,18 @@ def _of_person(query: Select[Any], person: bytes) -> Select[Any]:
     )
 
 
-def counts_by_stage(models: ReadModels, *, most: int = MOST) -> dict[Stage, Count]:
-    """Return how many cases are at each stage; a stage without any is left out.
+def counts_by_stage(
+    models: ReadModels, person: Person | None = None, *, most: int = MOST
+) -> dict[Stage, Count]:
+    """Return how many cases a person sees at each stage; a stage without any is left out.
 
-    At none are more counted than `most`.
+    None is the program itself, which sees them all. At none are more counted than `most`.
     """
-    given = {"stages": list(map(str, Stage)), "most": most}
+    stages = [str(each) for each in Stage if person is None or sees(person, each)]
+    given = {"stages": stages, "most": most}
     with models.reads.connect() as connection:
         counts = {Stage(stage): int(number) for stage, number in connection.execute(_STAGES, given)}
-    return {stage: Count.counted(counts[stage], most) for stage in Stage if counts[stage]}
+    return {stage: Count.counted(number, most) for stage, number in counts.items() if number}
 
 
 def status(models: ReadModels, reference: str) -> StatusRow | None:

@@ -7,11 +7,11 @@ import pytest
 from services.settings import Settings
 from services.stack.postgres import PostgresServer
 from services.stack.redis import RedisServer
-from services.wiring import open_office
-from tests.conftest import _fresh
+from services.wiring import Office, open_office
+from tests.conftest import TestDatabase, _fresh
 from tests.integration.collecting import Collector, a_collector
 from tests.integration.mailing import MailServer, a_mail_server
-from tests.integration.walking import Walked, with_everything
+from tests.integration.walking import Walked, with_cases_before_the_panel, with_everything
 
 
 @pytest.fixture
@@ -29,20 +29,34 @@ def collector() -> Iterator[Collector]:
 
 
 @pytest.fixture(scope="module")
-def walked(
+def lasting(
     postgres: PostgresServer,
     template_database: str,
     redis_server: RedisServer,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Walked]:
-    """An office with something to see behind every door."""
+) -> Iterator[tuple[Office, TestDatabase]]:
+    """An office that lasts for all tests of a module, and its database."""
     with _fresh(postgres, template_database) as database:
         told = {
             "QMAS_DATABASE_URL": database.app_url,
             "QMAS_OWNER_DATABASE_URL": database.owner_url,
             "QMAS_BROKER_URL": redis_server.broker_url,
         }
-        settings = Settings.load(told, home=tmp_path_factory.mktemp("walked") / "home")
+        settings = Settings.load(told, home=tmp_path_factory.mktemp("lasting") / "home")
         office = open_office(settings)
-        yield with_everything(office, database.owner_url)
+        yield office, database
         office.close()
+
+
+@pytest.fixture(scope="module")
+def walked(lasting: tuple[Office, TestDatabase]) -> Walked:
+    """An office with something to see behind every door."""
+    office, database = lasting
+    return with_everything(office, database.owner_url)
+
+
+@pytest.fixture(scope="module")
+def staged(lasting: tuple[Office, TestDatabase]) -> Walked:
+    """An office with two cases before the panel, and one that is not."""
+    office, database = lasting
+    return with_cases_before_the_panel(office, database.owner_url)

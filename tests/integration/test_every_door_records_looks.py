@@ -25,7 +25,7 @@ from tests.integration.walking import (
     readings,
     references,
 )
-from tests.services.api.calling import AUDITOR, V1, Caller
+from tests.services.api.calling import AUDITOR, Caller
 from tests.services.coming_in import come_in, status_told
 from tests.services.visiting import Visitor, signed_in
 
@@ -174,27 +174,9 @@ def test_no_door_names_a_case_while_looks_cannot_be_recorded(walked: Walked) -> 
     assert {"v1.case", "v1.case-list", "v1.read-list", "case", "case_list", "audit_case"} <= away
 
 
-def test_lists_and_searches_hold_exactly_the_cases_that_their_detail_shows(walked: Walked) -> None:
-    app = create_api(walked.office)
-    caller = Caller(app=app, office=walked.office)
-    with psycopg.connect(walked.office.settings.database_url) as connection:
-        every = {str(name) for (name,) in connection.execute("SELECT reference FROM case_list")}
-    assert len(every) > 2
-    actions = api_guard.actions(app)
+def test_lists_ask_the_same_leave_as_a_case_itself(walked: Walked) -> None:
+    actions = api_guard.actions(create_api(walked.office))
     assert actions["v1.case"] is actions["v1.case-list"]
-    for login in logins(walked.office.settings):
-        by = caller.token(login.name)
-        client = app.test_client()
-        listed = client.get(f"{V1}/cases?limit=100", headers=by)
-        shown = {
-            each
-            for each in every
-            if client.get(f"{V1}/cases/{each}", headers=by).status_code == 200
-        }
-        found = {each["reference"] for each in (listed.json or {}).get("items", ())}
-        assert found == shown, login.name
-        searched = client.get(f"{V1}/cases?name=laurent", headers=by)
-        assert {each["reference"] for each in (searched.json or {}).get("items", ())} <= shown
 
 
 def test_pages_of_lists_ask_the_same_leave_as_the_page_of_a_case(walked: Walked) -> None:

@@ -7,16 +7,18 @@ import psycopg
 from flask import Flask
 from werkzeug.routing import Rule
 
-from domain.papers import DocumentKind
+from domain import commands as c
+from domain.papers import CheckDocument, CheckOutcome, DocumentKind
 from domain.references import parse_reference
 from domain.work_commands import AddNote, TakeCase
 from services import work
+from services.cases import carry_out
 from services.documents.receiving import Upload, receive
 from services.projections.runner import catch_up_all
 from services.wiring import Office
-from tests.services.asking import asked, filed_by
+from tests.services.asking import SECOND, asked, filed_by
 from tests.services.sample_files import pdf
-from tests.services.test_pages_exercises import open_one
+from tests.services.test_pages_exercises import open_one, run
 from tests.services.test_pages_letters import to_print
 from tests.services.visiting import TO_POOL, file_case, signed_in
 
@@ -76,6 +78,24 @@ def with_everything(office: Office, owner_url: str) -> Walked:
     _, letter = to_print(office)
     catch_up_all(office.store, office.models)
     return Walked(office=office, case=emma, other=jackie, letter=letter, owner_url=owner_url)
+
+
+def with_cases_before_the_panel(office: Office, owner_url: str) -> Walked:
+    """Put two cases before the panel, in whose past officers have a part, and leave one behind."""
+    emma, _ = (file_case(office, name, *TO_POOL) for name in ("emma", "john"))
+    jackie = file_case(office, "jackie", c.AcknowledgeApplication())
+    upload = Upload(kind=DocumentKind.WORK, name="work.pdf", content=pdf())
+    receive(office, emma, upload, asked())
+    checked = CheckDocument(document=1, outcome=CheckOutcome.SUFFICIENT)
+    carry_out(office, emma, checked, asked())
+    carry_out(office, emma, c.RecuseOfficer(reason="We are related"), asked(SECOND))
+    catch_up_all(office.store, office.models)
+    supervisor = signed_in(office, "supervisor.wong")
+    open_one(supervisor)
+    catch_up_all(office.store, office.models)
+    run(supervisor, "draw-shortlist")
+    run(supervisor, "propose-selection")
+    return Walked(office=office, case=emma, other=jackie, letter=1, owner_url=owner_url)
 
 
 def references(text: str) -> set[str]:

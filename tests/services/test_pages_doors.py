@@ -139,17 +139,6 @@ def test_a_program_is_let_into_no_page(office: Office) -> None:
     assert visitor.get("/staff").path.startswith("/staff/sign-in")
 
 
-def test_a_panel_member_sees_a_case_and_no_history_of_it(office: Office) -> None:
-    reference = file_case(office)
-    titles = {}
-    for name in ("officer.chan", "panel.cheung"):
-        page = signed_in(office, name).get(f"/staff/cases/{reference}")
-        titles[name] = {each.text for each in page.root.all("h2")}
-        assert ("Whole history" in page.text) is (name == "officer.chan")
-    assert titles["officer.chan"] - titles["panel.cheung"] >= {"Timeline"}
-    assert "What was filed" in titles["panel.cheung"]
-
-
 def test_an_officer_may_not_run_an_exercise(office: Office) -> None:
     visitor = signed_in(office, "officer.chan")
     page = visitor.get("/staff/exercises")

@@ -36,6 +36,7 @@ from tests.domain.histories import (
     submitted,
 )
 from tests.domain.histories import until as path_until
+from tests.services.asking import OFFICER
 from tests.services.casebook import (
     DRAWN,
     MADE,
@@ -49,7 +50,6 @@ from tests.services.casebook import (
 from tests.services.seeing import looking
 
 IN_POOL = 30
-
 LATER = START + timedelta(days=400)
 
 
@@ -274,17 +274,17 @@ def test_the_cases_of_a_filter_are_counted_no_further_than_a_bound(
     book: Casebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = CaseFilter(stage=Stage.IN_POOL, points_from=0)
-    assert queries.case_count(book.models, wanted) == Count(number=IN_POOL)
+    assert queries.case_count(book.models, OFFICER, wanted) == Count(number=IN_POOL)
     monkeypatch.setattr("services.counts.MOST", 2)
-    found = queries.case_count(book.models, wanted)
+    found = queries.case_count(book.models, OFFICER, wanted)
     assert (found, str(found)) == (Count(number=2, or_more=True), "2 or more")
 
 
 def test_what_takes_long_to_count_is_not_counted(book: Casebook, database: TestDatabase) -> None:
     with psycopg.connect(database.admin_url) as admin:
         admin.execute("LOCK case_list")
-        assert queries.case_count(book.models, CaseFilter()) is None
-    assert queries.case_count(book.models, CaseFilter()) is not None
+        assert queries.case_count(book.models, OFFICER, CaseFilter()) is None
+    assert queries.case_count(book.models, OFFICER, CaseFilter()) is not None
 
 
 def test_what_is_not_there_is_none(book: Casebook) -> None:

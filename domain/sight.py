@@ -1,0 +1,84 @@
+"""Whose names somebody sees in a case, beside what `domain.access` says of which cases they see.
+
+Law: a role that reads cases and not who did what in them is given nobody's name but their own, by
+whatever door.
+"""
+
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, Final, TypeVar
+
+from domain.access import PERMITTED, Action, Person
+from domain.record import Recorded
+
+RecordedT = TypeVar("RecordedT", bound=Recorded[Any])
+
+UNNAMED: Final = "somebody else"
+"""What stands in place of a name."""
+
+NAMES: Final = frozenset(
+    {
+        "actor",
+        "cancelled_by",
+        "checked_by",
+        "confirmed_by",
+        "decided_by",
+        "declined_by",
+        "graded_by",
+        "lifted_by",
+        "officer",
+        "placed_by",
+        "proposed_by",
+        "received_from",
+        "requested_by",
+        "verified_by",
+    }
+)
+"""The fields of facts that hold who did something, or sent it."""
+
+LINKS: Final = frozenset({"refiles", "refiled_as"})
+"""The fields of facts that name another case."""
+
+_OF_THE_PERSON: Final = "personal"
+_READ_NO_NAMES: Final = PERMITTED[Action.READ_CASES] - PERMITTED[Action.READ_HISTORY]
+
+
+def sees_names(person: Person) -> bool:
+    """Say whether a person may know who did what."""
+    return person.role not in _READ_NO_NAMES
+
+
+def name_for(person: Person, name: str | None) -> str | None:
+    """Return a name as that person may see it; None stays None."""
+    return name if name in {None, person.name} or sees_names(person) else UNNAMED
+
+
+def as_seen_by(
+    person: Person, reference: str, recorded: tuple[RecordedT, ...]
+) -> tuple[RecordedT, ...]:
+    """Return what happened to a case as that person may see it: whole, or without others' names.
+
+    Without names there is no other case in it either. The applicant is known by the reference.
+    """
+    if sees_names(person):
+        return recorded
+    kept = frozenset({person.name, reference})
+    return tuple(_without_names(each, kept) for each in recorded)
+
+
+def _without_names(given: Any, kept: frozenset[str]) -> Any:
+    if isinstance(given, tuple):
+        return tuple(_without_names(each, kept) for each in given)
+    if not is_dataclass(given) or isinstance(given, type):
+        return given
+    told = ((each.name, getattr(given, each.name)) for each in fields(given))
+    return replace(given, **{name: _told(name, value, kept) for name, value in told})
+
+
+def _told(name: str, value: Any, kept: frozenset[str]) -> Any:
+    if name == _OF_THE_PERSON:
+        return value
+    if name in LINKS:
+        return None
+    if name in NAMES:
+        return value if value in kept or not value else UNNAMED
+    return _without_names(value, kept)
