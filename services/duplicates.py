@@ -12,10 +12,10 @@ from domain.access import Action, Person, permitted
 from domain.application import Application
 from domain.errors import DuplicateApplication
 from domain.events import ApplicationSubmitted
-from domain.projections.stage_after import WORK_STREAM
+from domain.projections.stage_after import CASE_STREAM, WORK_STREAM
 from domain.work_events import DuplicateRefused
 from services.projections import queries, runner
-from services.projections.errors import StandsStill
+from services.projections.errors import OfAnotherLog, ProjectionStopped
 from services.projections.names import person_token
 from services.store import Commit, Conflict, NewEvent, StreamWrite
 from services.wiring import Office
@@ -39,12 +39,22 @@ def refusal(
 
 
 def _live_case(office: Office, application: Application) -> str | None:
-    """Return the live case of a person; None where a read model that is stopped does not say."""
+    """Return the live case of a person; None where the read model does not say which it is.
+
+    One that is stopped says what it knew; one of another log may name a case that was lost.
+    """
     who = application.applicant
-    with suppress(StandsStill):
+    try:
         runner.catch_up(office.store, office.models, "case-list")
+    except OfAnotherLog:
+        return None
+    except ProjectionStopped:
+        pass
     token = person_token(office.blind, who.travel_document, who.date_of_birth)
-    return queries.live_case(office.models, token)
+    live = queries.live_case(office.models, token)
+    # Work on a case that there is not would be in nobody's list, and in the log for ever.
+    is_there = live is not None and office.store.stream_version(f"{CASE_STREAM}{live}")
+    return live if is_there else None
 
 
 def _record(office: Office, reference: str, refused: Commit, fact: DuplicateRefused) -> None:

@@ -74,6 +74,11 @@ class _Case:
         self._history = cast("Sequence[Recorded[CaseEvent]]", history)
         self._work = work
 
+    @property
+    def is_there(self) -> bool:
+        """Whether anything is recorded of the case itself."""
+        return bool(self._history)
+
     @cached_property
     def happenings(self) -> Mapping[int, Happening]:
         """Every event by its position."""
@@ -263,10 +268,14 @@ def _reference(recorded: Recorded[Event]) -> str:
 
 
 def _happening(recorded: Recorded[Event], cases: _Cases) -> Happening | None:
-    """Return an event with its case around it, None where nothing follows from it."""
+    """Return an event with its case around it, None where nothing follows from it.
+
+    Nothing does from work on a case that there is not: nobody could be told of it.
+    """
     if not called_for(recorded.event):
         return None
-    return cases[_reference(recorded)].happenings[recorded.position or 0]
+    case = cases[_reference(recorded)]
+    return case.happenings[recorded.position or 0] if case.is_there else None
 
 
 def _plans(

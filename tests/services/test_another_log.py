@@ -1,0 +1,58 @@
+"""Beside read models of another log the office works on, and rests on no case that was lost."""
+
+import psycopg
+import pytest
+
+from domain.application import Channel
+from domain.errors import DuplicateApplication
+from domain.work_events import DuplicateRefused
+from services.cases import submit
+from services.notifications.planning import plan
+from services.projections import runner
+from services.projections.verify import verify
+from services.wiring import Office
+from tests.conftest import TestDatabase
+from tests.integration.mailing import acknowledge, applicant, new_reference, work
+from tests.services.asking import SUPERVISOR, asked, on_paper
+from tests.services.losing import lose
+
+
+def test_a_refused_application_is_not_told_to_a_case_that_was_lost(
+    office: Office, database: TestDatabase
+) -> None:
+    lost = submit(office, on_paper("john"), asked()).reference
+    runner.catch_up_all(office.store, office.models)
+    lose(database.owner_url, 0)
+    submit(office, on_paper("john"), asked())
+    with pytest.raises(DuplicateApplication) as refused:
+        submit(office, on_paper("john"), asked(SUPERVISOR))
+    assert refused.value.live is None
+    assert office.store.stream_version(f"work-{lost}") == 0
+
+
+def test_nor_where_the_read_model_was_restored_later_than_the_log(
+    office: Office, database: TestDatabase
+) -> None:
+    """As long as this log has nothing, nothing tells the rows of another one from its own."""
+    lost = submit(office, on_paper("john"), asked()).reference
+    runner.catch_up_all(office.store, office.models)
+    lose(database.owner_url, 0)
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute("UPDATE projection_checkpoints SET position = 0, as_of = NULL")
+    submit(office, on_paper("john"), asked())
+    with pytest.raises(DuplicateApplication) as refused:
+        submit(office, on_paper("john"), asked(SUPERVISOR))
+    assert refused.value.live != lost
+    assert office.store.stream_version(f"work-{lost}") == 0
+
+
+def test_work_on_a_case_that_there_is_not_stops_no_letter_and_is_no_difference(
+    office: Office,
+) -> None:
+    work(office, new_reference(), 0, DuplicateRefused(channel=Channel.PAPER))
+    acknowledge(office, applicant(1))
+    assert plan(office) == 1
+    assert office.ledger.standing().position == 3
+    runner.catch_up_all(office.store, office.models)
+    differing = {name: verify(office.store, office.models, name) for name in runner.PROJECTIONS}
+    assert not any(differing.values())
