@@ -251,12 +251,16 @@ def _conditions(wanted: CaseFilter) -> Iterator[ColumnElement[bool] | TextClause
     if wanted.submitted_to is not None:
         yield columns.submitted_at <= wanted.submitted_to
     if wanted.points_from is not None or wanted.points_to is not None:
-        most = _MOST_POINTS if wanted.points_to is None else min(wanted.points_to, _MOST_POINTS)
-        least = min(max(0, wanted.points_from or 0), _MOST_POINTS)
-        yield _POINTS.between(least, most)
+        most = _MOST_POINTS if wanted.points_to is None else wanted.points_to
+        yield _POINTS.between(_comparable(max(0, wanted.points_from or 0)), _comparable(most))
     yield from _by_work(wanted)
     if wanted.name:
         yield from map(_named, sorted(set(wanted.name)))
+
+
+def _comparable(points: int) -> int:
+    """Points that the column could hold, and that are as far beyond all that it does hold."""
+    return max(_NO_POINTS, min(points, _MOST_POINTS))
 
 
 def _by_work(wanted: CaseFilter) -> Iterator[ColumnElement[bool] | TextClause]:

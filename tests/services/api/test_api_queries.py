@@ -273,6 +273,7 @@ def test_a_malformed_query_is_told_where(refused: Caller, query: str, path: str)
 def test_points_beyond_any_score_find_nothing(refused: Caller) -> None:
     refused.catch_up()
     assert refused.get("/cases?points_from=9007199254740991").json["items"] == []
+    assert refused.get("/cases?points_to=-9007199254740991").json["items"] == []
     assert refused.get("/cases?points_to=9007199254740991").status_code == 200
 
 
