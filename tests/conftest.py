@@ -80,12 +80,16 @@ def pytest_configure() -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--whole-pools` makes every member of the published pools instead of the near misses.
 
-    `--examples-times` has state machines look further than one run of the suite needs to.
+    `--examples-times` has state machines, and what asks the API whatever it describes, look further
+    than one run of the suite needs to.
     `--chaos N` and `--outage SECONDS` try more of what may happen to workers, and for longer.
     """
     parser.addoption("--whole-pools", action="store_true", help="pools of rounds in full (minutes)")
     parser.addoption(
-        "--examples-times", type=int, default=1, help="so many times the runs of state machines"
+        "--examples-times",
+        type=int,
+        default=1,
+        help="so many times the runs of state machines, and what the API is asked",
     )
     parser.addoption("--chaos", type=int, default=208, help="how many schedules of faults")
     parser.addoption("--outage", type=float, default=3.0, help="seconds that a broker is away")

@@ -176,6 +176,7 @@ ROUTES: Final = (
         query=StatusQuery,
         body=schema_for(EnteredCode),
         gives=schema_for(StatusAnswer),
+        refuses=(403,),
     ),
     Route(
         method="POST",

@@ -87,5 +87,6 @@ ROUTES: Final = (
         summary="List who looked at which cases",
         query=ReadsQuery,
         gives=ReadsSchema,
+        refuses=(404,),
     ),
 )

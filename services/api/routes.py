@@ -110,7 +110,8 @@ class Route:
     `view` takes the call, then the path's parts, `query` and `body` by name, and returns what
     `gives` dumps (as it is where that is None), a `Reply` of it, or a whole response. `check`
     finds faults in a body beyond its schema. `body_shown` documents a body that the view reads,
-    `body_files` and `gives_files` the media types of one that is a file.
+    `body_files` and `gives_files` the media types of one that is a file; `refuses` the statuses
+    of refusals that nothing else of the route tells of.
     """
 
     method: str
@@ -129,6 +130,7 @@ class Route:
     status: int = 200
     headers: tuple[Header, ...] = ()
     tells: Mapping[str, Any] = field(default_factory=dict)
+    refuses: tuple[int, ...] = ()
 
 
 def tagged(version: int, body: Any) -> Any:
@@ -223,6 +225,8 @@ def _refusals(route: Route) -> Iterator[int]:
         yield 304
     if IDEMPOTENCY_KEY in route.headers:
         yield from (400, 409)
+    if route.body is not None or route.body_shown is not None:
+        yield from (400, 413, 415)
     if IF_MATCH in route.headers:
         yield from (412, 428)
     if PREFER in route.headers:
@@ -231,6 +235,7 @@ def _refusals(route: Route) -> Iterator[int]:
         yield 404
     if route.body_files:
         yield from (413, 415)
+    yield from route.refuses
 
 
 def _instance(schema: type[Schema] | None) -> Schema | None:

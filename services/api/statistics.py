@@ -32,6 +32,7 @@ ROUTES: Final = (
         view=show,
         summary="Show the funnel, times at stages, cases passed over and expected waits",
         gives=schema_for(Figures),
+        refuses=(503,),
     ),
     Route(
         method="GET",

@@ -170,6 +170,7 @@ ROUTES: Final = (
         summary="Show what an exercise on the present pool would select, and on other terms",
         query=PresentQuery,
         gives=schema_for(OtherTerms),
+        refuses=(409,),
     ),
     Route(
         method="GET",
