@@ -27,6 +27,7 @@ from domain.errors import (
     Refusal,
 )
 from domain.evolving import stays
+from domain.looks import Door
 from domain.particulars import ErasureDecided
 from domain.projections.stage_after import CASE_STREAM
 from domain.record import Recorded, known_then
@@ -48,7 +49,8 @@ class Request:
     """Who asks, under which id, for when, and which version of the case they looked at.
 
     `effective_at` is None for now; only staff and services may name an earlier instant.
-    `expected` is None where the caller accepts any version.
+    `expected` is None where the caller accepts any version. `door` is where the answer is given,
+    None where nobody is shown it: then a refusal names no other case.
     """
 
     person: Person
@@ -56,6 +58,7 @@ class Request:
     correlation_id: str
     effective_at: datetime | None = None
     expected: int | None = None
+    door: Door | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,20 +321,21 @@ def _append(office: Office, reference: str, case: CaseAt, asked: Asked) -> Outco
         release=tuple(live_before - live_after),
         destroy=_erased(reference, facts),
     )
-    appended = append_live(office, commit, request.person, state)
+    appended = append_live(office, commit, request, state)
     if commit.destroy:
         remember(office, commit.destroy)
     office.pokes.committed()
     return outcome_of(appended)
 
 
-def append_live(office: Office, commit: Commit, person: Person, state: CaseState) -> Appended:
+def append_live(office: Office, commit: Commit, request: Request, state: CaseState) -> Appended:
     """Append what brings a case to `state`; refused where its person has a live case already."""
     try:
         return office.store.append(commit)
     except Reserved as taken:
         application = None if isinstance(state, Draft) else state.filed.application
-        raise duplicates.refusal(office, commit, person, application) from taken
+        seer = (request.person, request.door)
+        raise duplicates.refusal(office, commit, seer, application) from taken
 
 
 def effective_instant(

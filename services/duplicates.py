@@ -1,7 +1,8 @@
 """A second live application by one person: refused, and told to the office on the live case.
 
-Law: whoever is refused learns no more of the live case than they may see; the fact of the refusal
-stands in the work stream of the live case, never in its own, and says nothing of the person.
+Law: whoever is refused learns no more of the live case than they may see, and nothing that is not
+on record as a look; the fact of the refusal stands in the work stream of the live case, never in
+its own, and says nothing of the person.
 """
 
 from contextlib import suppress
@@ -12,6 +13,7 @@ from domain.access import Action, Person, permitted
 from domain.application import Application
 from domain.errors import DuplicateApplication
 from domain.events import ApplicationSubmitted
+from domain.looks import Door, What, look_of
 from domain.projections.stage_after import CASE_STREAM, WORK_STREAM
 from domain.work_events import DuplicateRefused
 from services.projections import queries, runner
@@ -24,18 +26,34 @@ ATTEMPTS: Final = 5
 
 
 def refusal(
-    office: Office, refused: Commit, person: Person, application: Application | None
+    office: Office,
+    refused: Commit,
+    seer: tuple[Person, Door | None],
+    application: Application | None,
 ) -> DuplicateApplication:
     """Return how a commit is refused that would give a person a second live case.
 
-    Where it filed an application, the live case tells of it from now on, once for each command.
+    Where it filed an application, the live case tells of it from now on, once for each command. It
+    is named to whoever may read cases and is answered at a door, and the look at it is on record.
     """
     live = None if application is None else _live_case(office, application)
     if live is not None:
         for filed in (new.event for write in refused.writes for new in write.events):
             if isinstance(filed, ApplicationSubmitted):
                 _record(office, live, refused, DuplicateRefused(channel=filed.channel))
-    return DuplicateApplication(live if permitted(person, Action.READ_CASES) else None)
+    return DuplicateApplication(None if live is None else _shown(office, refused, seer, live))
+
+
+def _shown(
+    office: Office, refused: Commit, seer: tuple[Person, Door | None], live: str
+) -> str | None:
+    """Return the live case where it may be named, once that is on record as a look at it."""
+    person, door = seer
+    if door is None or not permitted(person, Action.READ_CASES):
+        return None
+    look = look_of(person, Action.READ_CASES, What.LINKED, door, refused.correlation_id)
+    office.store.note(look, [live])
+    return live
 
 
 def _live_case(office: Office, application: Application) -> str | None:

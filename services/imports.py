@@ -24,6 +24,7 @@ from domain.application import Application, Channel
 from domain.commands import SubmitApplication
 from domain.days import HONG_KONG, hong_kong_date
 from domain.errors import Refusal, Reportable
+from domain.looks import Door
 from services.cases import Outcome, Request, submit
 from services.intake.application import application_from
 from services.intake.document import parse_document
@@ -150,6 +151,7 @@ def file_one(office: Office, filing: Filing, person: Person, command_id: UUID) -
             command_id=command_id,
             correlation_id=str(command_id),
             effective_at=filing.received_at,
+            door=Door.CLI,
         ),
     )
 

@@ -140,7 +140,7 @@ def _commit(
         reserve=tuple(after),
         release=tuple(before),
     )
-    return outcome_of(append_live(office, commit, request.person, state))
+    return outcome_of(append_live(office, commit, request, state))
 
 
 def _write(reference: str, version: int, facts: Facts, given: Circumstances) -> StreamWrite:

@@ -91,6 +91,7 @@ class Call:
             person=self.person,
             command_id=command_id(),
             correlation_id=self.correlation_id,
+            door=Door.API,
             **given,
         )
 

@@ -152,6 +152,7 @@ def request(
         command_id=command_id,
         correlation_id=str(command_id),
         effective_at=effective_at,
+        door=Door.CLI,
     )
 
 

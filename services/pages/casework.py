@@ -19,7 +19,7 @@ from domain.application import Route as TestRoute
 from domain.clocks import Clock
 from domain.errors import Forbidden, NoSuchCase, Refusal
 from domain.following import next_of, possible
-from domain.looks import What
+from domain.looks import Door, What
 from domain.moves import CaseMovedToRuleset, still_standing
 from domain.slugs import slug
 from services import cases
@@ -94,6 +94,7 @@ def _carry_out(office: Office, reference: str, slug: str) -> cases.Outcome:
             person=visitor(),
             command_id=forms.read_id(form.get("command_id", "")),
             correlation_id=g.correlation_id,
+            door=Door.PAGE,
             effective_at=forms.read_when(form, WHEN),
             expected=forms.read_version(form.get("expected", "")),
         ),

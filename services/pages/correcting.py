@@ -16,7 +16,7 @@ from domain.access import ACTION_OF
 from domain.application import Application
 from domain.days import hong_kong_date
 from domain.errors import Forbidden, NoSuchCase, PersonErased, Refusal
-from domain.looks import What
+from domain.looks import Door, What
 from domain.stages import Draft
 from services import cases
 from services.cases import CaseAt, Request
@@ -80,6 +80,7 @@ def _carry_out(office: Office, reference: str) -> cases.Outcome:
         person=visitor(),
         command_id=forms.read_id(form.get("command_id", "")),
         correlation_id=g.correlation_id,
+        door=Door.PAGE,
         effective_at=forms.read_when(form, WHEN),
         expected=forms.read_version(form.get("expected", "")),
     )

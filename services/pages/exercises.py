@@ -12,7 +12,7 @@ from domain import exercise_commands as q
 from domain import exercise_events as x
 from domain.access import Action, permitted
 from domain.errors import Forbidden, NoSuchExercise, Refusal
-from domain.looks import What
+from domain.looks import Door, What
 from domain.projections.exercises import ExerciseRow, ExerciseStage
 from domain.sight import name_for
 from services import exercises as running
@@ -149,6 +149,7 @@ def _request() -> Request:
         person=visitor(),
         command_id=forms.read_id(request.form.get("command_id", "")),
         correlation_id=g.correlation_id,
+        door=Door.PAGE,
         effective_at=forms.read_when(request.form, "effective_at"),
     )
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from domain.access import WORK_ACTION_OF
 from domain.errors import Forbidden, Refusal
-from domain.looks import What
+from domain.looks import Door, What
 from domain.work_commands import RecordPosting
 from services import work
 from services.cases import Request
@@ -49,6 +49,7 @@ def record_posting(office: Office, number: str) -> ResponseReturnValue:
         person=visitor(),
         command_id=forms.read_id(request.form.get("command_id", "")),
         correlation_id=g.correlation_id,
+        door=Door.PAGE,
     )
     try:
         work.carry_out(office, found.row.reference, RecordPosting(letter=found.row.id), asked)

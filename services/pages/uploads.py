@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from domain import papers as p
 from domain.access import ACTION_OF, Action
 from domain.errors import FileTooLarge, NotADocument, Refusal
-from domain.looks import What
+from domain.looks import Door, What
 from domain.slugs import slug
 from services.cases import Outcome, Request
 from services.documents.naming import disposition
@@ -84,6 +84,7 @@ def _received(
         person=visitor(),
         command_id=forms.read_id(form.get("command_id", "")),
         correlation_id=g.correlation_id,
+        door=Door.PAGE,
         effective_at=effective_at,
     )
     try:

@@ -14,7 +14,7 @@ from domain import work_commands as c
 from domain.access import WORK_ACTION_OF, Action, demand, permitted
 from domain.application import Route as Test
 from domain.errors import Forbidden, NoSuchCase, Refusal
-from domain.looks import What
+from domain.looks import Door, What
 from domain.stages import Stage
 from domain.traces import UNDECIDED
 from domain.work_queue import FOR_OFFICERS
@@ -92,6 +92,7 @@ def _request(expected: int | None = None) -> Request:
         person=visitor(),
         command_id=forms.read_id(request.form.get("command_id", "")),
         correlation_id=g.correlation_id,
+        door=Door.PAGE,
         expected=expected,
     )
 

@@ -12,6 +12,7 @@ from domain.application import Application
 from domain.commands import CaseCommand, ConfirmDecision, Proposal, SubmitApplication
 from domain.deciding.seconding import MATTER_OF
 from domain.events import Channel
+from domain.looks import Door
 from services.cases import Request
 
 MAY_2019 = datetime(2019, 5, 1, 2, 0, tzinfo=UTC)
@@ -62,4 +63,5 @@ def asked(
         correlation_id=str(number),
         effective_at=at,
         expected=expected,
+        door=Door.CLI,
     )

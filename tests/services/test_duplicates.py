@@ -1,6 +1,6 @@
 """Applications by one person: found by each other, refused twice, and told to the office only."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -9,9 +9,10 @@ from domain import commands as c
 from domain.access import Person, Role
 from domain.application import Application, Channel
 from domain.errors import DuplicateApplication
+from domain.looks import Door
 from domain.work_commands import AddNote
 from services import work
-from services.cases import carry_out, case_at, submit
+from services.cases import Request, carry_out, case_at, submit
 from services.projections import queries
 from services.projections.queries import CaseFilter, Mark
 from services.projections.runner import catch_up_all
@@ -26,7 +27,7 @@ from tests.services.asking import (
     on_paper,
     together,
 )
-from tests.services.seeing import looking
+from tests.services.seeing import looking, recorded
 
 _NAMELESS = Person(name="someone", role=Role.APPLICANT)
 
@@ -117,6 +118,7 @@ def test_applicants_and_services_are_not_told_which_case_it_is(office: Office) -
             submit(office, online, asked(person, at=None))
         assert refused.value.live is None
         assert live not in str(refused.value)
+    assert recorded(office) == []
     assert len(work.work_at(office, live).duplicates) == 2
 
 
@@ -144,6 +146,45 @@ def test_a_correction_into_somebody_with_a_live_case_is_refused_by_its_name(
     with pytest.raises(DuplicateApplication, match=emma):
         carry_out(office, john, c.CorrectApplication(application=told, reason="Mixed up"), asked())
     assert work.work_at(office, emma).duplicates == ()
+
+
+def _told_beside(office: Office) -> tuple[str, Callable[[Request], object]]:
+    """John has a live case, and who files for him again names it."""
+    live = submit(office, on_paper("john"), asked()).reference
+    return live, lambda request: submit(office, on_paper("john"), request)
+
+
+def _told_by_correcting(office: Office) -> tuple[str, Callable[[Request], object]]:
+    live = submit(office, on_paper("emma"), asked()).reference
+    john = submit(office, on_paper("john"), asked()).reference
+    who = replace(filed_by("emma").applicant, email=filed_by("john").applicant.email)
+    told = replace(filed_by("john"), applicant=who)
+    command = c.CorrectApplication(application=told, reason="Mixed up")
+    return live, lambda request: carry_out(office, john, command, request)
+
+
+def _told_by_refiling(office: Office) -> tuple[str, Callable[[Request], object]]:
+    other = c.SubmitApplication(application=_spelled("X7654321"))
+    john = submit(office, on_paper("john"), asked()).reference
+    live = submit(office, other, asked()).reference
+    return live, lambda request: withdraw_and_refile(office, john, other, request)
+
+
+@pytest.mark.parametrize("branch", [_told_beside, _told_by_correcting, _told_by_refiling])
+def test_whoever_is_told_the_live_case_has_looked_at_it(
+    office: Office, branch: Callable[[Office], tuple[str, Callable[[Request], object]]]
+) -> None:
+    live, refused = branch(office)
+    # Nobody reads the answer to what the program asks of itself, and then it names nothing.
+    with pytest.raises(DuplicateApplication) as unread:
+        refused(replace(asked(), door=None))
+    assert (unread.value.live, recorded(office)) == (None, [])
+    request = replace(asked(SUPERVISOR), door=Door.PAGE)
+    with pytest.raises(DuplicateApplication, match=live):
+        refused(request)
+    (look,) = recorded(office)
+    assert (look["who"], look["what"], look["door"]) == (SUPERVISOR.name, "linked", "page")
+    assert (look["cases"], look["correlation_id"]) == ([live], request.correlation_id)
 
 
 def test_held_cases_are_listed_by_their_mark(office: Office) -> None:
