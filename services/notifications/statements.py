@@ -87,11 +87,13 @@ def reached() -> Select[int, Any]:
 def of_another_log() -> Select[bool]:
     """Return the query of whether what was planned last is not what the log has at its position.
 
-    By its instant: a log that was restored and went on has other ones from there on.
+    By its leaf: a log that was restored and went on has other ones from there on. By its instant
+    where the leaf is not known, as of what was planned before leaves were kept.
     """
     here = checkpoint.c
+    by_instant = here.leaf.is_(None) & (log.c.sequenced_at == here.sequenced_at)
     last = select(log.c.position).where(
-        log.c.position == here.position, log.c.sequenced_at == here.sequenced_at
+        log.c.position == here.position, (log.c.leaf == here.leaf) | by_instant
     )
     return select((here.position > 0) & ~exists(last))
 

@@ -121,6 +121,7 @@ checkpoint: Final = Table(
     Column("position", BigInteger, nullable=False),
     Column("moved_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("sequenced_at", DateTime(timezone=True), nullable=True),
+    Column("leaf", LargeBinary),
     CheckConstraint("id", name="notifications_checkpoint_is_one_row"),
     CheckConstraint("position >= 0", name="notifications_checkpoint_counts_from_0"),
 )
@@ -259,6 +260,7 @@ log: Final = table(
     column("commit_id", BigInteger),
     column("ord", Integer),
     column("sequenced_at", DateTime(timezone=True)),
+    column("leaf", LargeBinary),
 )
 case_keys: Final = table("case_keys", column("reference", Text), column("wrapped", LargeBinary))
 events: Final = table(

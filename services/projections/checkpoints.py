@@ -226,10 +226,12 @@ def is_of_another_log(connection: Connection, generation: Generation) -> bool:
 def _of_another_log() -> Select[Any]:
     """Select the shards whose last event is not the one that the log has at its position.
 
-    By its instant: a log that was restored and went on has other ones from there on.
+    By its leaf: a log that was restored and went on has other ones from there on. By its instant
+    where the leaf is not known, as of what was folded before leaves were kept.
     """
+    by_instant = _ROW.leaf.is_(None) & (log.c.sequenced_at == _ROW.as_of)
     last = select(log.c.position).where(
-        log.c.position == _ROW.position, log.c.sequenced_at == _ROW.as_of
+        log.c.position == _ROW.position, (log.c.leaf == _ROW.leaf) | by_instant
     )
     return select(_ROW.shard).where(_ROW.position > 0, ~exists(last))
 

@@ -65,6 +65,7 @@ checkpoints: Final = Table(
     _instant("stopped_at", null=True),
     _text("stopped_event", null=True),
     _text("stopped_reason", null=True),
+    Column("leaf", LargeBinary),
     PrimaryKeyConstraint("projection", "generation", "shard", name="projection_checkpoints_pkey"),
     CheckConstraint("position >= 0", name="projection_checkpoints_position"),
     CheckConstraint(
@@ -394,7 +395,6 @@ figures: Final = Table(
     PrimaryKeyConstraint("name", name="figures_pkey"),
 )
 
-
 # What is read here of the store's own tables.
-log: Final = table("log", column("position", BigInteger), column("sequenced_at"))
+log: Final = table("log", column("position", BigInteger), column("sequenced_at"), column("leaf"))
 case_keys: Final = table("case_keys", column("reference", Text), column("wrapped", LargeBinary))

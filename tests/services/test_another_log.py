@@ -1,5 +1,7 @@
 """Beside read models of another log the office works on, and rests on no case that was lost."""
 
+from contextlib import closing
+
 import psycopg
 import pytest
 
@@ -9,12 +11,14 @@ from domain.work_events import DuplicateRefused
 from services.cases import submit
 from services.notifications.planning import plan
 from services.projections import runner
+from services.projections.errors import OfAnotherLog
 from services.projections.verify import verify
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.integration.mailing import acknowledge, applicant, new_reference, work
 from tests.services.asking import SUPERVISOR, asked, on_paper
-from tests.services.losing import lose
+from tests.services.casebook import Casebook, history, reference
+from tests.services.losing import lose, set_back_an_hour
 
 
 def test_a_refused_application_is_not_told_to_a_case_that_was_lost(
@@ -56,3 +60,35 @@ def test_work_on_a_case_that_there_is_not_stops_no_letter_and_is_no_difference(
     runner.catch_up_all(office.store, office.models)
     differing = {name: verify(office.store, office.models, name) for name in runner.PROJECTIONS}
     assert not any(differing.values())
+
+
+def test_a_read_model_is_of_another_log_also_where_the_instants_are_the_same(
+    database: TestDatabase,
+) -> None:
+    with closing(Casebook.opened(database.app_url, database.owner_url)) as book:
+        book.write(f"case-{reference(1)}", history(1)[:2])
+        book.store.sequence()
+        set_back_an_hour(database.owner_url)
+        book.write(f"case-{reference(2)}", history(2)[:2])
+        runner.catch_up_all(book.store, book.models)
+        lose(database.owner_url, 2)
+        for number in (3, 4):
+            book.write(f"case-{reference(number)}", history(number)[:2])
+            book.store.sequence()
+        for name in runner.PROJECTIONS:
+            with pytest.raises(OfAnotherLog):
+                runner.catch_up(book.store, book.models, name)
+
+
+def test_what_a_worker_of_the_version_before_folds_is_known_by_its_leaf(
+    office: Office, database: TestDatabase
+) -> None:
+    submit(office, on_paper("john"), asked())
+    runner.catch_up_all(office.store, office.models)
+    submit(office, on_paper("emma"), asked())
+    head = office.store.sequence()
+    with psycopg.connect(database.app_url) as worker:
+        worker.execute("UPDATE projection_checkpoints SET position = %s, as_of = now()", (head,))
+        folded = worker.execute("SELECT leaf FROM projection_checkpoints").fetchall()
+        last = worker.execute("SELECT leaf FROM log WHERE position = %s", (head,)).fetchall()
+    assert set(folded) == set(last)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -329,15 +330,25 @@ def _catalogue(url: str) -> list[tuple[object, ...]]:
         return connection.execute(_CATALOGUE, {"tables": list(metadata.tables)}).fetchall()
 
 
-def test_nothing_is_planned_on_from_another_log(office: Office, database: TestDatabase) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        r"UPDATE notifications_checkpoint SET leaf = '\x00'",
+        (
+            "UPDATE notifications_checkpoint"
+            " SET leaf = NULL, sequenced_at = sequenced_at - INTERVAL '1 second'"
+        ),
+    ],
+)
+def test_nothing_is_planned_on_from_another_log(
+    office: Office, database: TestDatabase, change: LiteralString
+) -> None:
     acknowledge(office, applicant(1))
     plan(office)
     before = office.ledger.rows(looking())
     # As if what was planned last were an event of a log that was lost.
     with psycopg.connect(database.owner_url) as connection:
-        connection.execute(
-            "UPDATE notifications_checkpoint SET sequenced_at = sequenced_at - INTERVAL '1 second'"
-        )
+        connection.execute(change)
     acknowledge(office, applicant(2))
     with pytest.raises(PlannedFromAnotherLog, match="of another log"):
         plan(office)

@@ -71,13 +71,22 @@ def test_it_is_a_figure(book: Casebook, office: Office) -> None:
     assert 'qmas_projection_of_another_log{name="case-status"} 0.0' in figures
 
 
-def test_a_log_that_went_on_past_it_is_not_taken_for_its_own(book: Casebook, qmas: Qmas) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        r"UPDATE projection_checkpoints SET leaf = '\x00' WHERE projection = 'case-list'",
+        (
+            "UPDATE projection_checkpoints SET leaf = NULL, as_of = as_of - INTERVAL '1 second'"
+            " WHERE projection = 'case-list'"
+        ),
+    ],
+)
+def test_a_log_that_went_on_past_it_is_not_taken_for_its_own(
+    book: Casebook, qmas: Qmas, change: str
+) -> None:
     # As if it had folded twelve events that were lost, and this log had other ones since.
-    beyond(
-        book,
-        "UPDATE projection_checkpoints SET position = 12, as_of = as_of - INTERVAL '1 second'"
-        " WHERE projection = 'case-list'",
-    )
+    beyond(book, "UPDATE projection_checkpoints SET position = 12 WHERE projection = 'case-list'")
+    beyond(book, change)
     book.write(f"case-{reference(2)}", history(2))
     with pytest.raises(OfAnotherLog):
         runner.catch_up(book.store, book.models, "case-list")
