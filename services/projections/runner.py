@@ -7,13 +7,16 @@ stops its shard: what was before it is kept, nothing after it is folded there, a
 told; the other shards go on.
 
 While little waits, whoever comes folds all shards in one transaction. Behind a backlog each of
-several workers takes whichever shard nobody has.
+several workers takes whichever shard nobody has, two at once: one is read and folded while the
+database writes the rows of the other.
 """
 
 import os
 from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Event
 from typing import Any, Final
 
 from psycopg.errors import LockNotAvailable
@@ -38,6 +41,7 @@ from services.store import EventUnreadable, LogCorrupt, Shard, Store
 __all__ = ["PROJECTIONS", "bring_to", "catch_up", "catch_up_all", "level"]
 
 _TURNS: Final = 3
+_SIDE_BY_SIDE: Final = 2
 BATCH: Final = 2_000
 
 _AT_FAULT: Final = (EventUnreadable, LogCorrupt, RowRefused, RowUnreadable)
@@ -141,7 +145,10 @@ def bring_to(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Follower:
-    """Follows the log for a generation, in transactions of a batch; `stops` are what it met."""
+    """Follows the log for a generation, in transactions of a batch; `stops` are what it met.
+
+    Once it has `given_up` on one shard, nothing more is begun on any.
+    """
 
     store: Store
     models: ReadModels
@@ -150,6 +157,7 @@ class _Follower:
     batch: int
     patience: float | None
     stops: list[ProjectionFault]
+    given_up: Event = field(default_factory=Event)
 
     @property
     def projection(self) -> Projection:
@@ -224,15 +232,35 @@ class _Follower:
         first = os.getpid() % max(of, 1)
         turns = [*range(first, of), *range(first)]
         for wait in (False, True):
-            turns = [shard for shard in turns if not self._follow(shard, wait=wait)]
+            turns = self._side_by_side(turns, wait=wait)
         return not turns
+
+    def _side_by_side(self, turns: list[int], *, wait: bool) -> list[int]:
+        """Follow each of these shards; returns those that another has, in the same order."""
+
+        def followed(shard: int) -> bool:
+            with self._giving_up():
+                return self._follow(shard, wait=wait)
+
+        # A time limit is met out here, and whoever is amid a backlog then ends the batch only.
+        with ThreadPoolExecutor(_SIDE_BY_SIDE) as hands, self._giving_up():
+            done = [*hands.map(followed, turns)]
+        return [shard for shard, whole in zip(turns, done, strict=True) if not whole]
+
+    @contextmanager
+    def _giving_up(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self.given_up.set()
+            raise
 
     def _follow(self, number: int, *, wait: bool) -> bool:
         """The shard is at the end of the log, or stopped; False where another has it."""
         # Of so many positions about one in each of the shards is its own.
         limit = self.batch * checkpoints.SHARDS
         fault: Exception | None = None
-        while True:
+        while not self.given_up.is_set():
             try:
                 moved = self._one_batch(number, limit, wait=wait)
             except _AT_FAULT as met:
@@ -254,6 +282,7 @@ class _Follower:
             if fault is not None and narrowed:
                 self._stop_narrowed(number, fault)
                 return True
+        return False
 
     def _one_batch(self, number: int, limit: int, *, wait: bool) -> tuple[int, int] | None:
         """Return the position before one batch and after it, None where another has the shard."""
