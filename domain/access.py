@@ -62,6 +62,7 @@ class Action(StrEnum):
     MANAGE_OWN_SESSIONS = "sessions.manage-own"
     OPERATE = "system.operate"
     READ_READS = "reads.read"
+    EXPORT_DATA = "data.export"
     PUBLIC = "public"
 
 
@@ -115,6 +116,7 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.MANAGE_OWN_SESSIONS: _READERS | _GRADERS | {Role.ADMINISTRATOR},
         Action.OPERATE: frozenset({Role.ADMINISTRATOR}),
         Action.READ_READS: frozenset({Role.AUDITOR}),
+        Action.EXPORT_DATA: _STAFF,
         Action.PUBLIC: frozenset(Role),
     }
 )
@@ -172,7 +174,8 @@ ACTION_OF: Final[Mapping[type[c.CaseCommand], Action]] = MappingProxyType(
 )
 """The leave that each command asks for."""
 
-WORK_ACTION_OF: Final[Mapping[type[w.WorkCommand | w.TakeNext], Action]] = MappingProxyType(
+_AboutWork = w.WorkCommand | w.TakeNext | w.ExportData
+WORK_ACTION_OF: Final[Mapping[type[_AboutWork], Action]] = MappingProxyType(
     {
         w.AssignCase: Action.ASSIGN,
         w.TakeCase: Action.WORK,
@@ -186,6 +189,7 @@ WORK_ACTION_OF: Final[Mapping[type[w.WorkCommand | w.TakeNext], Action]] = Mappi
         w.RecordDataAccessRequest: Action.WORK,
         w.DelayDataAccess: Action.WORK,
         w.AnswerDataAccess: Action.WORK,
+        w.ExportData: Action.EXPORT_DATA,
     }
 )
 """The leave that each command on the work on a case asks for."""

@@ -6,7 +6,7 @@ there of personal data and of change holds here too.
 """
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from domain.particulars import ErasureDecided
@@ -104,7 +104,34 @@ class DataAccessAnswered:
     personal: AccessWords | None
 
 
-DataAccessEvent = DataAccessRequested | DataAccessDelayed | DataAccessAnswered
+class KeptBack(StrEnum):
+    """What an officer may keep back of an export, because it would tell too much of others."""
+
+    NOTES = "notes"
+    """The notes of officers, which may speak of somebody else."""
+    INVESTIGATIONS = "investigations"
+    """That the case was held for an investigation, and why."""
+    LEGAL_HOLDS = "legal-holds"
+    """That somebody asked for the data to be kept, and in which matter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataExported:
+    """All that is held on the person was put together for an answer to the open request.
+
+    It is what the first `position` events of the log and everything beside them at `until` say, and
+    what was made of it has the SHA-256 `digest`; the file itself is not kept. `kept_back` is what
+    an officer left out.
+    """
+
+    request: int
+    digest: str
+    position: int
+    until: datetime
+    kept_back: tuple[KeptBack, ...] = ()
+
+
+DataAccessEvent = DataAccessRequested | DataAccessDelayed | DataAccessAnswered | DataExported
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,5 +165,7 @@ def access_after(access: Access, event: DataAccessEvent | ErasureDecided) -> Acc
             return replace(access, open=access.open and replace(access.open, due_on=due))
         case DataAccessAnswered():
             return replace(access, open=None)
+        case DataExported():
+            return access
         case ErasureDecided():
             return replace(access, open=None, erased=True)

@@ -293,6 +293,10 @@ class NoDataAccessOpen(Refusal):
     """No request for data is open."""
 
 
+class ExportChanged(Refusal):
+    """What was exported cannot be made again as it was."""
+
+
 class DayImpossible(Refusal):
     """This cannot have been or be done on that day."""
 

@@ -85,6 +85,7 @@ _OF_ACTION: Final[Mapping[Action, Purpose]] = MappingProxyType(
         Action.TRY_TERMS: Purpose.SELECTION,
         Action.SIMULATE_RULES: Purpose.SELECTION,
         Action.GRADE: Purpose.SELECTION,
+        Action.EXPORT_DATA: Purpose.DATA_ACCESS,
     }
 )
 _STAFF: Final = frozenset({Role.OFFICER, Role.SUPERVISOR})

@@ -11,6 +11,7 @@ from domain import events as e
 from domain import exercise_events as x
 from domain import papers as f
 from domain import work_events as w
+from domain.data_access import DataExported
 from domain.decisions import DecisionConfirmed
 from domain.gradings import CaseGraded, CaseTakenOutOfRank
 from domain.interruptions import CaseHeld, HoldLifted
@@ -45,6 +46,7 @@ UNTOLD: Final[Mapping[type[e.Event], str]] = MappingProxyType(
         w.NoteAdded: _NOTE,
         w.NoteSuperseded: _NOTE,
         w.LetterPosted: "the letter itself is on its way",
+        DataExported: "whoever asked is given it with the answer, which is told",
         x.ExerciseOpened: _EXERCISE,
         x.ShortlistDrawn: _EXERCISE,
         x.RankDepartureMade: _EXERCISE,

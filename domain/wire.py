@@ -7,7 +7,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from domain.data_access import DataAccessAnswered, DataAccessDelayed, DataAccessRequested
+from domain.data_access import (
+    DataAccessAnswered,
+    DataAccessDelayed,
+    DataAccessRequested,
+    DataExported,
+)
 from domain.deadlines import DeadlineApproaching, DeadlinePassed, StillInQueue
 from domain.decisions import DecisionConfirmed, DecisionDeclined, DecisionProposed
 from domain.events import (
@@ -158,5 +163,6 @@ WIRE: Final[Mapping[type[Event], Wire]] = MappingProxyType(
         DataAccessRequested: Wire(name="data-access-requested"),
         DataAccessDelayed: Wire(name="data-access-delayed"),
         DataAccessAnswered: Wire(name="data-access-answered"),
+        DataExported: Wire(name="data-exported"),
     }
 )

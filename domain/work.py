@@ -18,6 +18,7 @@ from domain.data_access import (
     DataAccessAnswered,
     DataAccessDelayed,
     DataAccessRequested,
+    DataExported,
     access_after,
 )
 from domain.deadlines import DeadlineApproaching, DeadlinePassed, StillInQueue
@@ -146,7 +147,13 @@ def evolve(state: WorkState, event: e.WorkEvent | ErasureDecided) -> WorkState: 
             return replace(state, posted=state.posted | {event})
         case DataAccessRequested() | DataAccessDelayed() | DataAccessAnswered() | ErasureDecided():
             return replace(state, access=access_after(state.access, event))
-        case e.DuplicateRefused() | DeadlineApproaching() | DeadlinePassed() | StillInQueue():
+        case (
+            e.DuplicateRefused()
+            | DeadlineApproaching()
+            | DeadlinePassed()
+            | StillInQueue()
+            | DataExported()
+        ):
             return state
         case _:
             assert_never(event)

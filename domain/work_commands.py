@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from domain.application import Route
-from domain.data_access import AccessChannel, AccessGround, AccessOutcome
+from domain.data_access import AccessChannel, AccessGround, AccessOutcome, KeptBack
 from domain.stages import Stage
 
 
@@ -124,3 +124,13 @@ class TakeNext:
 
     stage: Stage | None = None
     route: Route | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportData:
+    """Put together all that is held on the person, for the request for data that is open.
+
+    `keep_back` is what is left out of it.
+    """
+
+    keep_back: tuple[KeptBack, ...] = ()

@@ -8,14 +8,14 @@ import msgspec
 
 from domain import commands as c
 from domain import exercise_commands as q
-from domain.work_commands import TakeNext, WorkCommand
+from domain.work_commands import ExportData, TakeNext, WorkCommand
 from services.wiring import Office
 
 
 def fingerprint(
     office: Office,
     subject: str,
-    command: c.CaseCommand | q.ExerciseCommand | WorkCommand | TakeNext,
+    command: c.CaseCommand | q.ExerciseCommand | WorkCommand | TakeNext | ExportData,
     effective_at: datetime | None,
 ) -> bytes:
     """Return what tells two commands of one id apart, under a key, for it covers personal data."""

@@ -42,6 +42,11 @@ def decide(
             return (_answer(access, command),)
 
 
+def exported(access: Access) -> OpenAccess:
+    """Return the request that an export of the data is for; there has to be one that is open."""
+    return _open(access)
+
+
 def _request(
     access: Access, command: c.RecordDataAccessRequest, today: date, days: int
 ) -> DataAccessRequested:

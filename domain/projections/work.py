@@ -7,7 +7,12 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from domain import work_events as w
-from domain.data_access import DataAccessAnswered, DataAccessDelayed, DataAccessRequested
+from domain.data_access import (
+    DataAccessAnswered,
+    DataAccessDelayed,
+    DataAccessRequested,
+    DataExported,
+)
 from domain.deadlines import DeadlineApproaching, DeadlinePassed, StillInQueue
 from domain.events import Event
 from domain.projections.stage_after import WORK_STREAM, key_after, position_of
@@ -67,6 +72,7 @@ def _said(row: WorkRow, recorded: Recorded[w.WorkEvent]) -> dict[str, Any]:  # n
             | DataAccessRequested()
             | DataAccessDelayed()
             | DataAccessAnswered()
+            | DataExported()
         ):
             return {}
         case w.DuplicateRefused():

@@ -97,6 +97,7 @@ STATUS: Final[Mapping[type[d.Refusal], HTTPStatus]] = MappingProxyType(
         d.AlreadyPosted: HTTPStatus.CONFLICT,
         d.DataAccessOpen: HTTPStatus.CONFLICT,
         d.NoDataAccessOpen: HTTPStatus.CONFLICT,
+        d.ExportChanged: HTTPStatus.CONFLICT,
         d.DayImpossible: HTTPStatus.UNPROCESSABLE_ENTITY,
         d.AccessGroundMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
         d.WordsMissing: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -1,10 +1,13 @@
 """The work on cases: who has them, their notes, one POST per command, and the next case."""
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, Final, cast
+
+import flask
 
 from domain import work_commands as c
 from domain.access import WORK_ACTION_OF, Action, permitted
@@ -31,8 +34,10 @@ from services.api.routes import (
     Route,
     tagged,
 )
+from services.documents.naming import disposition
 from services.intake.schema import schema_for
 from services.looking import work_seen
+from services.privacy.export import MEDIA_TYPE, export
 from services.projections import queue
 from services.store import Conflict
 
@@ -194,6 +199,17 @@ def routes() -> Iterator[Route]:
         tells=ETAG,
     )
     yield from (_route(address, command) for address, command in COMMANDS.items())
+    yield Route(
+        method="POST",
+        path="/cases/<reference>/work/export-data",
+        name="work-export-data",
+        action=WORK_ACTION_OF[c.ExportData],
+        view=export_data,
+        summary="Put together all that is held on the person, for the open request for data",
+        body=schema_for(c.ExportData),
+        gives_files=(MEDIA_TYPE,),
+        headers=(IDEMPOTENCY_KEY,),
+    )
 
 
 def own(call: Call, query: dict[str, Any]) -> WorkPage:
@@ -244,6 +260,19 @@ def show(call: Call, reference: str) -> Any:
         data_access=_data_access(found),
     )
     return tagged(found.version, body)
+
+
+def export_data(call: Call, reference: str, body: c.ExportData) -> flask.Response:
+    """All that is held on the person, as a file; its digest is that on record."""
+    made = export(call.office, reference, body, call.request(), call.look(What.EXPORT))
+    replay = {"Idempotent-Replay": "true"} if made.repeated else {}
+    digest = b64encode(bytes.fromhex(made.digest)).decode("ascii")
+    headers = {
+        "Content-Disposition": disposition(made.name),
+        "Repr-Digest": f"sha-256=:{digest}:",
+        **replay,
+    }
+    return flask.Response(made.chunks(), mimetype=MEDIA_TYPE, headers=headers)
 
 
 def answered(outcome: work.WorkOutcome, more: Mapping[str, str] = MappingProxyType({})) -> Reply:

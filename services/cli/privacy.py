@@ -1,4 +1,4 @@
-"""`qmas privacy`: what an erasure would do, and the receipt of one that was done."""
+"""`qmas privacy`: exports for those who ask for their data, erasures and their receipts."""
 
 import json
 from dataclasses import asdict
@@ -7,11 +7,16 @@ from typing import Final
 
 import click
 
-from domain.access import Action
-from domain.looks import What
-from services.cli.asking import looking, office
+from domain.access import Action, Role
+from domain.data_access import KeptBack
+from domain.looks import Door, What, look_of
+from domain.work_commands import ExportData
+from services.cli.asking import AS, asking, looking, office
+from services.cli.newfiles import new_file
 from services.looking import named
+from services.privacy import checking
 from services.privacy import receipt as receipts
+from services.privacy.export import export as exported
 from services.privacy.preview import Preview
 from services.privacy.preview import preview as previewed
 
@@ -24,6 +29,53 @@ _TO: Final = click.Path(path_type=Path, dir_okay=False, writable=True)
 @click.group()
 def privacy() -> None:
     """What the office owes to the people whose data it holds."""
+
+
+@privacy.command()
+@click.argument("reference")
+@click.option("--to", "target", type=_TO, required=True, help="The file to write: a ZIP archive.")
+@click.option(
+    "--keep-back",
+    multiple=True,
+    type=click.Choice([each.value for each in KeptBack]),
+    help="Leave out what would tell too much of others; can be repeated.",
+)
+@AS
+def export(reference: str, target: Path, keep_back: tuple[str, ...], as_: str | None) -> None:
+    """Write all that is held on a person, for the request for data that is open in their case.
+
+    That it was made is on record with its digest; the file is not kept.
+    """
+    command = ExportData(keep_back=tuple(map(KeptBack, keep_back)))
+    with office() as opened, new_file(target) as file:
+        asked = asking(opened, Role.OFFICER, as_)
+        given = (Action.EXPORT_DATA, What.EXPORT, Door.CLI, asked.correlation_id)
+        made = exported(opened, reference, command, asked, look_of(asked.person, *given))
+        for chunk in made.chunks():
+            file.write(chunk)
+    click.echo(f"{made.reference} {target}")
+    click.echo(f"For request {made.request}, sha256:{made.digest}")
+
+
+@privacy.command("verify-export")
+@click.argument("file", type=_FILE)
+@click.option("--offline", is_flag=True, help="Check it against itself alone, without a database.")
+def verify_export(file: Path, *, offline: bool) -> None:
+    """Check an export: each of its files, and unless `--offline` that this log says it was made."""
+    reference = checking.about(file)["reference"]
+    found, made = [*checking.faults(file)], None
+    if not offline:
+        with office() as opened:
+            made = checking.made(opened, file)
+            named(opened, looking(Action.OPERATE, What.PROOF), [reference])
+        if made is None:
+            found.append(f"the log of case {reference} does not say that this file was made")
+    for each in found:
+        click.echo(each, err=True)
+    if found:
+        raise click.exceptions.Exit(DIFFERENT)
+    by = f", and was made for request {made.event.request} by {made.actor}" if made else ""
+    click.echo(f"The export of {reference} is whole{by}")
 
 
 @privacy.command("erase-preview")

@@ -1,13 +1,44 @@
 """What the ledger keeps of what people were sent: letters, sealed by the key of their case."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
 
+import msgspec
 from sqlalchemy import func, select
 
+from services.notifications.entries import Attempt, Identity
 from services.notifications.ledger import Ledger
-from services.notifications.tables import notifications
+from services.notifications.letters import Letter
+from services.notifications.tables import attempts, case_keys, enquiry_codes, notifications
 
-_ROW = notifications.c
+_ROW: Final = notifications.c
+_CODE: Final = enquiry_codes.c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What somebody was to be told of an event of a case, by which means, and what was tried.
+
+    `letter` is what was composed for them; None where nothing was, or where its key is gone.
+    """
+
+    position: int
+    effect: str
+    party: str
+    means: str
+    planned_at: datetime
+    letter: Letter | None
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeAsked:
+    """That somebody asked for a code to come in by, and when it went out, None where it did not."""
+
+    asked_at: datetime
+    sent_at: datetime | None
 
 
 def letters_kept(ledger: Ledger, reference: str) -> Mapping[str, int]:
@@ -20,3 +51,60 @@ def letters_kept(ledger: Ledger, reference: str) -> Mapping[str, int]:
     )
     with ledger.engine.connect() as connection:
         return {str(state): int(count) for state, count in connection.execute(query)}
+
+
+def told_of(ledger: Ledger, reference: str, position: int, until: datetime) -> tuple[Told, ...]:
+    """Return what there was to be told of a case, opened, in order.
+
+    It is what follows from the first `position` events, as it was planned and tried until then.
+    """
+    query = (
+        select(notifications, case_keys.c.wrapped)
+        .outerjoin(case_keys, case_keys.c.reference == _ROW.reference)
+        .where(_ROW.reference == reference, _ROW.position <= position, _ROW.planned_at <= until)
+        .order_by(_ROW.position, _ROW.effect, _ROW.party)
+    )
+    tried = (
+        select(attempts.c.notification, attempts.c.at, attempts.c.outcome)
+        .join(notifications, _ROW.id == attempts.c.notification)
+        .where(_ROW.reference == reference, attempts.c.at <= until)
+        .order_by(attempts.c.at, attempts.c.id)
+    )
+    with ledger.reads.connect() as connection:
+        rows = connection.execute(query).mappings().all()
+        tries: dict[int, list[Attempt]] = {}
+        for number, at, outcome in connection.execute(tried):
+            tries.setdefault(number, []).append(Attempt(at=at, outcome=outcome))
+    return tuple(_told(ledger, row, tuple(tries.get(row["id"], ()))) for row in rows)
+
+
+def codes_of(ledger: Ledger, reference: str, until: datetime) -> tuple[CodeAsked, ...]:
+    """Return the codes that were asked for until then, as far as they are still known: a day."""
+    query = (
+        select(_CODE.asked_at, _CODE.allowed_at)
+        .where(_CODE.reference == reference, _CODE.asked_at <= until)
+        .order_by(_CODE.asked_at, _CODE.id)
+    )
+    with ledger.reads.connect() as connection:
+        return tuple(
+            CodeAsked(asked_at=asked, sent_at=sent if sent and sent <= until else None)
+            for asked, sent in connection.execute(query)
+        )
+
+
+def _told(ledger: Ledger, row: Mapping[Any, Any], tries: tuple[Attempt, ...]) -> Told:
+    letter = None
+    if row["sealed"] is not None and row["wrapped"] is not None:
+        named = {name: str(row[name]) for name in Identity.__dataclass_fields__}
+        key = ledger.keys.unwrap(row["reference"], row["wrapped"])
+        plain = key.open(row["sealed"], Identity(**named).place())
+        letter = msgspec.json.decode(plain, type=Letter)
+    return Told(
+        position=row["position"],
+        effect=row["effect"],
+        party=row["party"],
+        means=row["means"],
+        planned_at=row["planned_at"],
+        letter=letter,
+        attempts=tries,
+    )

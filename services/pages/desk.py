@@ -1,13 +1,13 @@
 """The work on a case as its page shows it: who has it, the notes, and the forms for both."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final, get_args
 from uuid import uuid4
 
 from domain import work_commands as c
-from domain.access import WORK_ACTION_OF, Action, permitted
+from domain.access import WORK_ACTION_OF, Action, Person, permitted
 from domain.slugs import slug
 from domain.stages import Draft
 from domain.work import possible, standing
@@ -25,6 +25,9 @@ COMMANDS: Final[Mapping[str, type[Any]]] = MappingProxyType(
     {slug(each.__name__): each for each in get_args(c.WorkCommand)}
 )
 """The commands on the work on a case, by the name in the address of their form."""
+
+EXPORT: Final = slug(c.ExportData.__name__)
+"""What is no command of such a kind alone: it is answered with a file."""
 
 _IN_WORDS: Final = frozenset({"text", "reason"})
 
@@ -50,10 +53,16 @@ def desk_of(office: Office, words: Catalogue, case: CaseAt) -> Desk | None:
         is_mine=found.holder == person.name,
         offers=tuple(
             _offer(office, words, found, command)
-            for command in possible(found.state, person.name, recused)
+            for command in _given_now(found, person, recused)
             if permitted(person, WORK_ACTION_OF[command])
         ),
     )
+
+
+def _given_now(found: work.WorkAt, person: Person, recused: frozenset[str]) -> Iterator[type[Any]]:
+    yield from possible(found.state, person.name, recused)
+    if found.state.access.open is not None and person.name not in recused:
+        yield c.ExportData
 
 
 def _offer(office: Office, words: Catalogue, found: work.WorkAt, command: type[Any]) -> Offer:

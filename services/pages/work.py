@@ -3,11 +3,11 @@
 As with commands on a case, a form is carried out once, and on what its sender saw.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 from uuid import uuid4
 
-from flask import abort, flash, g, redirect, render_template, request, url_for
+from flask import Response, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from domain import work_commands as c
@@ -21,16 +21,18 @@ from domain.work_queue import FOR_OFFICERS
 from services import work
 from services.cases import Request
 from services.counts import Count
+from services.documents.naming import disposition
 from services.looking import case_seen
 from services.notifications import undelivered
 from services.pages import casework, forms
 from services.pages.cases import word
 from services.pages.catalogue import load_catalogue
-from services.pages.desk import COMMANDS
+from services.pages.desk import COMMANDS, EXPORT
 from services.pages.guard import Route, look, visitor
 from services.pages.offering import refused_form
 from services.pages.problems import status_of, title_of
 from services.pages.shown import stage_name
+from services.privacy.export import MEDIA_TYPE, export
 from services.projections import queries, queue
 from services.store.errors import CommandReused, Conflict, KeyDestroyed, Unwritable
 from services.wiring import Office
@@ -64,8 +66,33 @@ def work_on_case(office: Office, reference: str, slug: str) -> ResponseReturnVal
     if slug not in COMMANDS:
         abort(404)
     demand(visitor(), WORK_ACTION_OF[COMMANDS[slug]])
-    try:
+
+    def act() -> ResponseReturnValue:
         outcome = _carry_out(office, reference, slug)
+        flash(f"{load_catalogue()(f'command.{slug}.title')}: done.")
+        return redirect(url_for("case", reference=outcome.reference), 303)
+
+    return _answered(office, reference, slug, act)
+
+
+def export_data(office: Office, reference: str) -> ResponseReturnValue:
+    """Give all that is held on the person of a case as a file, or say why not."""
+
+    def act() -> ResponseReturnValue:
+        command = forms.read_command(c.ExportData, request.form)
+        expected = forms.read_version(request.form.get("expected", ""))
+        made = export(office, reference, command, _request(expected), look(What.EXPORT))
+        headers = {"Content-Disposition": disposition(made.name)}
+        return Response(made.chunks(), mimetype=MEDIA_TYPE, headers=headers)
+
+    return _answered(office, reference, EXPORT, act)
+
+
+def _answered(
+    office: Office, reference: str, slug: str, act: Callable[[], ResponseReturnValue]
+) -> ResponseReturnValue:
+    try:
+        return act()
     except forms.FormFaults as fault:
         return _refused(office, reference, slug, fault.faults), 422
     except Conflict as conflict:
@@ -74,8 +101,6 @@ def work_on_case(office: Office, reference: str, slug: str) -> ResponseReturnVal
         raise
     except _REFUSALS as refusal:
         return _refused(office, reference, slug, {"": _said(refusal)}), status_of(refusal)
-    flash(f"{load_catalogue()(f'command.{slug}.title')}: done.")
-    return redirect(url_for("case", reference=outcome.reference), 303)
 
 
 def _carry_out(office: Office, reference: str, slug: str) -> work.WorkOutcome:
@@ -154,6 +179,13 @@ ROUTES: Final = (
         endpoint="take_next",
         view=take_next,
         action=WORK_ACTION_OF[c.TakeNext],
+        methods=("POST",),
+    ),
+    Route(
+        path=f"/staff/cases/<reference>/work/{EXPORT}",
+        endpoint="export_data",
+        view=export_data,
+        action=WORK_ACTION_OF[c.ExportData],
         methods=("POST",),
     ),
     Route(

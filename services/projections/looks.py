@@ -82,6 +82,18 @@ def looks(
     return LookPage(rows=rows, older=rows[-1].number if len(found) > limit else None)
 
 
+def looks_at(models: ReadModels, reference: str, until: datetime) -> tuple[Looked, ...]:
+    """Return every look at a case until an instant, in order, for the program itself."""
+    no_words = literal(0).label("words")
+    query = (
+        select(reads, no_words)
+        .where(reads.c.cases.contains([reference]), reads.c.read_at <= until)
+        .order_by(reads.c.read_id)
+    )
+    with models.reads.connect() as connection:
+        return tuple(map(_looked, connection.execute(query)))
+
+
 def _conditions(wanted: LookFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.case is not None:
         yield reads.c.cases.contains([wanted.case])

@@ -22,7 +22,7 @@ from domain.events import CaseEvent, Event
 from domain.exercise_commands import ExerciseCommand
 from domain.exercise_events import ExerciseEvent
 from domain.wire import WIRE
-from domain.work_commands import TakeNext, WorkCommand
+from domain.work_commands import ExportData, TakeNext, WorkCommand
 from domain.work_events import WorkEvent
 from tests.architecture.tree import ROOT
 
@@ -65,7 +65,7 @@ def test_every_command_on_a_case_asks_for_leave() -> None:
 
 
 def test_every_command_on_the_work_on_a_case_asks_for_leave() -> None:
-    assert set(WORK_ACTION_OF) == {*get_args(WorkCommand), TakeNext}
+    assert set(WORK_ACTION_OF) == {*get_args(WorkCommand), TakeNext, ExportData}
 
 
 def test_commands_are_told_apart_by_name() -> None:

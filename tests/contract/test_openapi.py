@@ -60,7 +60,7 @@ def test_commands_say_which_headers_they_need(document: dict[str, Any]) -> None:
             ("/status-enquiries", "/status-enquiries/{challenge}", "/assessments")
         )
         # What came in, went out or was noted depends on nothing that its writer saw.
-        recording = ("note", "record-posting", "record-data-access-request")
+        recording = ("note", "record-posting", "record-data-access-request", "export-data")
         free = path.endswith(tuple(f"work/{each}" for each in recording))
         on_case = path.startswith("/api/v1/cases/") and not free
         needed = {"Idempotency-Key"} if commands else set()

@@ -1,7 +1,7 @@
 """A request for the data on a person: one at a time, to be answered by a day, at any stage."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given as given_any
@@ -19,9 +19,11 @@ from domain.data_access import (
     DataAccessAnswered,
     DataAccessDelayed,
     DataAccessRequested,
+    DataExported,
 )
 from domain.days import hong_kong_date
 from domain.deadlines import PASSED, Deadline, DeadlineApproaching, DeadlinePassed
+from domain.deciding import answering
 from domain.happenings import Happening, is_past
 from domain.particulars import ErasureDecided
 from domain.processes import Party, effects, recipients
@@ -52,6 +54,9 @@ REQUESTED = DataAccessRequested(
 )
 DELAYED = DataAccessDelayed(request=1, due_on=DELAY.due_on, personal=AccessWords(text=DELAY.reason))
 ANSWERED = DataAccessAnswered(request=1, outcome=AccessOutcome.IN_FULL, ground=None, personal=None)
+EXPORTED = DataExported(
+    request=1, digest="0" * 64, position=12, until=datetime(2019, 5, 20, tzinfo=UTC)
+)
 
 
 def on(day: date, *history: WorkEvent | ErasureDecided) -> Given:
@@ -84,6 +89,16 @@ def test_nothing_is_answered_or_put_off_that_was_not_asked() -> None:
     for history in ((), (REQUESTED, ANSWERED)):
         for command in (FULL, DELAY):
             on(RECEIVED, *history).when(command).refused(errors.NoDataAccessOpen)
+
+
+def test_an_export_is_of_an_open_request_and_answers_it_not_yet() -> None:
+    exported = on(DUE, REQUESTED, EXPORTED).state.access
+    assert answering.exported(exported).request == 1
+    on(DUE, REQUESTED, EXPORTED).when(FULL).then(ANSWERED)
+    with pytest.raises(errors.NoDataAccessOpen):
+        answering.exported(on(DUE, REQUESTED, EXPORTED, ANSWERED).state.access)
+    with pytest.raises(errors.PersonErased):
+        answering.exported(on(DUE, REQUESTED, ErasureDecided()).state.access)
 
 
 def test_an_answer_can_be_put_off_until_its_day_is_over() -> None:

@@ -37,7 +37,7 @@ from tests.domain.desk import (
     taken,
 )
 from tests.domain.histories import CANCELLED, DUE_ON, HELD, HISTORIES, requested, submitted
-from tests.domain.test_data_access import ANSWERED, DELAYED, REQUESTED
+from tests.domain.test_data_access import ANSWERED, DELAYED, EXPORTED, REQUESTED
 
 EventT = TypeVar("EventT")
 
@@ -56,6 +56,7 @@ EVENTS: tuple[e.WorkEvent, ...] = (
     e.LetterPosted(event_id="event-1", effect="approved", party="applicant"),
     REQUESTED,
     DELAYED,
+    EXPORTED,
     ANSWERED,
 )
 

@@ -1,9 +1,12 @@
 """The work on cases over HTTP: a version of its own, one POST per command, the next case."""
 
+import hashlib
+from base64 import b64encode
 from uuid import uuid4
 
 import pytest
 
+from domain.days import hong_kong_date
 from services.api.work import COMMANDS, ON_ANY_VERSION
 from tests.services.api.calling import (
     AUDITOR,
@@ -192,3 +195,30 @@ def test_ones_own_cases_and_the_load_of_others_are_listed(caller: Caller) -> Non
         found = caller.call("GET", f"{V1}/cases?held={held}").json
         assert [each["reference"] for each in found["items"]] == expected
     is_problem(caller.call("GET", f"{V1}/cases?held=lost"), 422, "invalid-request")
+
+
+def test_all_that_is_held_on_a_person_is_given_as_a_file_under_its_digest(caller: Caller) -> None:
+    reference = caller.submit()
+    path = f"{V1}/cases/{reference}/work/export-data"
+    key = {"Idempotency-Key": str(uuid4())}
+    refused = caller.call("POST", path, headers=key, json={})
+    assert is_problem(refused, 409, "no-data-access-open")
+    asked = {"channel": "letter", "asked_by": "John Carter", "text": "All"}
+    received = {"received_on": hong_kong_date(caller.office.clock()).isoformat(), **asked}
+    opened = caller.call(
+        "POST",
+        f"{V1}/cases/{reference}/work/record-data-access-request",
+        headers={"Idempotency-Key": str(uuid4())},
+        json=received,
+    )
+    assert opened.status_code == 200, opened.text
+    given = caller.call("POST", path, headers=key, json={"keep_back": ["notes"]})
+    assert (given.status_code, given.mimetype) == (200, "application/zip")
+    digest = b64encode(hashlib.sha256(given.data).digest()).decode()
+    assert given.headers["Repr-Digest"] == f"sha-256=:{digest}:"
+    again = caller.call("POST", path, headers=key, json={"keep_back": ["notes"]})
+    assert again.data == given.data
+    assert again.headers["Idempotent-Replay"] == "true"
+    assert is_problem(caller.call("POST", path, headers=key, json={}), 422, "command-reused")
+    other = {"Idempotency-Key": str(uuid4())}
+    assert caller.call("POST", path, headers=other, json={}, by=AUDITOR).status_code == 403

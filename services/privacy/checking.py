@@ -1,0 +1,81 @@
+"""What a file of an export is checked against: its own manifest, and what the log says was made."""
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from domain.data_access import DataExported
+from domain.errors import Reportable
+from domain.projections.stage_after import WORK_STREAM
+from domain.record import Recorded
+from services.privacy.export import MANIFEST
+from services.privacy.gathering import FORMAT
+from services.wiring import Office
+
+_CHUNK: Final = 1024 * 1024
+
+
+class NoExport(Reportable):
+    """What was given is no export of the data on a person."""
+
+    def __init__(self) -> None:
+        super().__init__("this file is no export of the data on a person")
+
+
+def about(file: Path) -> Mapping[str, Any]:
+    """Return what an export says of itself; raises `NoExport`."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            said = json.loads(archive.read(MANIFEST))
+        if said["format"] != FORMAT or not isinstance(said["reference"], str):
+            raise NoExport
+    except (zipfile.BadZipFile, ValueError, TypeError, KeyError) as fault:
+        raise NoExport from fault
+    found: Mapping[str, Any] = said
+    return found
+
+
+def faults(file: Path) -> Iterator[str]:
+    """Yield everything in which an export is not what its own manifest says."""
+    said = about(file)
+    try:
+        with zipfile.ZipFile(file) as archive:
+            listed = {each["name"]: each["sha256"] for each in said["files"]}
+            there = archive.namelist()
+            for name in sorted({*there} - {*listed} - {MANIFEST}):
+                yield f"{name} is not in the manifest"
+            for name, digest in listed.items():
+                if there.count(name) != 1:
+                    yield f"{name} is missing or there twice"
+                elif not _is(archive, name, digest):
+                    yield f"{name} was changed"
+    except (zipfile.BadZipFile, TypeError, KeyError) as fault:
+        raise NoExport from fault
+
+
+def made(office: Office, file: Path) -> Recorded[DataExported] | None:
+    """Return what is on record of the making of exactly this file, None where nothing is."""
+    stream, digest = f"{WORK_STREAM}{about(file)['reference']}", _digest_of(file)
+    for each in office.store.read_stream(stream, personal=False):
+        if isinstance(each.event, DataExported) and each.event.digest == digest:
+            return each  # type: ignore[return-value]  # the event was looked at just now
+    return None
+
+
+def _digest_of(file: Path) -> str:
+    with file.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+def _is(archive: zipfile.ZipFile, name: str, wanted: str) -> bool:
+    digest = hashlib.sha256()
+    try:
+        with archive.open(name) as source:
+            while chunk := source.read(_CHUNK):
+                digest.update(chunk)
+    except zipfile.BadZipFile:
+        return False  # its checksum is of other bytes
+    return digest.hexdigest() == wanted
