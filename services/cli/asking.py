@@ -25,7 +25,8 @@ from services.imports import start_of
 from services.intake.fields import day_or_none, instant_or_none
 from services.privacy.again import settled
 from services.settings import Settings
-from services.stack.errors import NothingRuns
+from services.stack import lifecycle
+from services.stack.errors import DatabaseGone, NothingRuns
 from services.stack.places import settle
 from services.stack.postgres import running_postgres
 from services.store.errors import StoreUnreachable
@@ -108,7 +109,8 @@ def settings(home: Path | None = None, *, asks: bool = True, **told: str | None)
 def office() -> Iterator[Office]:
     """Yield the office of this process's settings, and close it.
 
-    Raises `NothingRuns` where the database would be one of ours and was not started.
+    Raises `NothingRuns` where the database would be one of ours and was not started, and
+    `DatabaseGone` where others of ours run without it.
     """
     told = settings()
     opened = open_office(told)
@@ -117,7 +119,9 @@ def office() -> Iterator[Office]:
         yield opened
     except StoreUnreachable as fault:
         if told.embedded_postgres and running_postgres(settle(told.home)) is None:
-            raise NothingRuns(told.home) from fault
+            others = [part.name for part in lifecycle.status(told) if part.running]
+            gone = DatabaseGone(told.home, others) if others else NothingRuns(told.home)
+            raise gone from fault
         raise
     finally:
         opened.close()

@@ -1,5 +1,6 @@
 """What can go wrong with the servers this project runs for itself."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from domain.errors import Reportable
@@ -15,4 +16,14 @@ class NothingRuns(StackFault):
     def __init__(self, home: Path) -> None:
         super().__init__(
             f"nothing runs in {home}: run `qmas up`, or set QMAS_HOME to the folder where it does"
+        )
+
+
+class DatabaseGone(StackFault):
+    """A question was asked of a data folder whose database is gone, while the rest of it runs."""
+
+    def __init__(self, home: Path, others: Sequence[str]) -> None:
+        super().__init__(
+            f"the database of {home} does not run, only {', '.join(others)}: it should be started "
+            "again within seconds; if it is not, `qmas doctor` says why, and `qmas up` starts it"
         )

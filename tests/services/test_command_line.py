@@ -9,6 +9,7 @@ from typing import IO
 import pytest
 
 from services.settings import Settings
+from services.stack.redis import start_redis, stop_redis
 
 _EMMA = "tests/data/people/emma.json"
 
@@ -119,6 +120,19 @@ def test_a_question_to_a_stopped_stack_is_told_to_start_it(tmp_path: Path, words
     said = _qmas(*words.split(), home=home)
     assert (said.returncode, said.stdout) == (2, "")
     assert said.stderr.startswith(f"qmas: nothing runs in {home}: run `qmas up`")
+    assert said.stderr.count("\n") == 1
+
+
+def test_a_database_that_is_gone_beside_the_rest_is_named(open_folder: Path) -> None:
+    home = open_folder / "home"
+    Settings.load({}, home)
+    start_redis(home)
+    try:
+        said = _qmas("work", "list", home=home)
+    finally:
+        stop_redis(home)
+    assert (said.returncode, said.stdout) == (2, "")
+    assert said.stderr.startswith(f"qmas: the database of {home} does not run, only redis:")
     assert said.stderr.count("\n") == 1
 
 
