@@ -1,15 +1,21 @@
 """`qmas keys`: the master key, what it wraps, and another one in its place."""
 
+import base64
+import secrets
+from pathlib import Path
 from typing import Final
 
 import click
 
 from domain.errors import Reportable
 from services.cli.asking import settings
+from services.cli.newfiles import new_file
 from services.settings import Settings
 from services.store import CaseKeys
 from services.store.rewrapping import counts, rewrap
-from services.store.sealing import name_of
+from services.store.sealing import KEY_BYTES, name_of
+
+_TO: Final = click.Path(path_type=Path, dir_okay=False)
 
 
 class NoOwner(Reportable):
@@ -36,17 +42,32 @@ def status() -> None:
 
 
 @keys.command()
-def rotate() -> None:
+@click.option("--to-file", "target", type=_TO, help="Make a new master key there, as a first step.")
+def rotate(target: Path | None) -> None:
     """Have every key wrapped by QMAS_MASTER_KEY, while everybody works.
 
-    What QMAS_MASTER_KEY_FORMER wrapped is wrapped anew. Broken off, it is run again.
+    What QMAS_MASTER_KEY_FORMER wrapped is wrapped anew. Broken off, it is run again. With
+    `--to-file` a new key is made and nothing is wrapped by it yet, for no process knows it.
     """
+    if target is not None:
+        _make(target)
+        return
     told = settings()
     if told.owner_database_url is None:
         raise NoOwner("QMAS_OWNER_DATABASE_URL is missing: only the schema's owner may do this")
     wrapping = CaseKeys(told.master_key, told.master_key_former, remembered=1)
     done = rewrap(told.owner_database_url, wrapping, _tell)
     click.echo(f"{done} keys were wrapped anew by {wrapping.name.hex()}; no other key is in use")
+
+
+def _make(target: Path) -> None:
+    """A new master key is in a file that its owner alone can read; it is named, and not shown."""
+    made = secrets.token_bytes(KEY_BYTES)
+    with new_file(target) as file:
+        file.write(base64.b64encode(made) + b"\n")
+    click.echo(f"A new master key is in {target}; its name is {name_of(made).hex()}")
+    click.echo("Tell it as QMAS_MASTER_KEY_FILE and the one of now as QMAS_MASTER_KEY_FORMER_FILE,")
+    click.echo("restart every process, and then run `qmas keys rotate`")
 
 
 def _tell(done: int) -> None:

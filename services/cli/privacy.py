@@ -104,11 +104,8 @@ def receipt(reference: str, target: Path | None) -> None:
     if target is None:
         click.echo(receipts.told(made))
         return
-    try:
-        with target.open("x", encoding="utf-8") as file:
-            file.write(receipts.written(made))
-    except FileExistsError as fault:
-        raise click.ClickException(f"{target} is there already; name a new file") from fault
+    with new_file(target) as file:
+        file.write(receipts.written(made).encode())
     click.echo(f"{made.reference} {target}")
 
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from services.store.errors import StoreFault
 
-_KEY_BYTES: Final = 32
+KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 ALTERED: Final = "the sealed data was altered, moved, or sealed by another key"
 # The first byte of a wrapped key says how it was wrapped: before, by a master key that it does not
@@ -81,8 +81,8 @@ class CaseKeys:
     def __init__(self, master_key: bytes, former: bytes = b"", *, remembered: int = 20_000) -> None:
         told = (master_key, former) if former else (master_key,)
         for each in told:
-            if len(each) != _KEY_BYTES:
-                raise ValueError(f"the master key has {len(each)} bytes, not {_KEY_BYTES}")
+            if len(each) != KEY_BYTES:
+                raise ValueError(f"the master key has {len(each)} bytes, not {KEY_BYTES}")
         self._masters = {name_of(each): AESGCM(each) for each in told}
         self.name = name_of(master_key)
         self.prefix = _NAMED + self.name
@@ -93,7 +93,7 @@ class CaseKeys:
 
     def mint(self, reference: str) -> bytes:
         """A new key for a case, wrapped."""
-        return self._wrap(reference, os.urandom(_KEY_BYTES))
+        return self._wrap(reference, os.urandom(KEY_BYTES))
 
     def unwrap(self, reference: str, wrapped: bytes) -> CaseKey:
         """The key of a case; raises `SealBroken` under another master key or reference."""
@@ -143,8 +143,8 @@ class BlindIndex:
     """Equal texts give equal tokens, and without the key (32 bytes) a token says nothing."""
 
     def __init__(self, key: bytes) -> None:
-        if len(key) != _KEY_BYTES:
-            raise ValueError(f"the blind index's key has {len(key)} bytes, not {_KEY_BYTES}")
+        if len(key) != KEY_BYTES:
+            raise ValueError(f"the blind index's key has {len(key)} bytes, not {KEY_BYTES}")
         self._key = key
 
     def __repr__(self) -> str:

@@ -229,6 +229,31 @@ def test_the_terminal_names_the_keys_and_wraps_them_anew(
     assert office.settings.master_key.hex() not in before
 
 
+def test_the_terminal_makes_a_new_key_that_it_never_shows(
+    settings: Settings, database: TestDatabase, tmp_path: Path
+) -> None:
+    file, told = tmp_path / "new.key", {"env": environment(settings)}
+    before = counts(database.owner_url)
+    made = CliRunner().invoke(keys, ["rotate", "--to-file", str(file)], **told)
+    assert made.exit_code == 0, made.output
+    assert file.stat().st_mode & 0o777 == 0o600
+    secret = base64.b64decode(file.read_text())
+    assert name_of(secret).hex() in made.output
+    for shown in (file.read_text().strip(), secret.hex()):
+        assert shown not in made.output
+    # It is one that a process can be told, and nothing was wrapped by it.
+    told_so = {**environment(settings), "QMAS_MASTER_KEY_FILE": str(file)}
+    told_so.pop("QMAS_MASTER_KEY")
+    assert Settings.load(told_so, home=settings.home).master_key == secret
+    assert counts(database.owner_url) == before
+
+    again = CliRunner().invoke(keys, ["rotate", "--to-file", str(file)], **told)
+    assert (again.exit_code, "is there already" in again.output) == (1, True)
+    assert base64.b64decode(file.read_text()) == secret
+    nowhere = CliRunner().invoke(keys, ["rotate", "--to-file", str(tmp_path / "no/key")], **told)
+    assert "No such file or directory" in nowhere.output
+
+
 def test_the_former_key_is_another_one(settings: Settings) -> None:
     same = base64.b64encode(settings.master_key).decode()
     told = {**settings.environ, "QMAS_MASTER_KEY": same, "QMAS_MASTER_KEY_FORMER": same}
