@@ -15,7 +15,22 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 import msgspec
-from sqlalchemy import Connection, Engine, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Integer,
+    Row,
+    case,
+    column,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+    values,
+)
 
 from services.notifications.fence import Fence
 from services.notifications.marks import MarksAway
@@ -110,19 +125,22 @@ class Codes:
     def enter(
         self, challenge: UUID, code: str, *, browser: bytes | None, now: datetime
     ) -> str | None:
-        """Return the reference that the code opens, once; None for any other, which counts."""
+        """Return the reference that the code opens, once; None for any other, which counts.
+
+        Whether the code that was asked for went out, was used up or is nothing at all cannot be
+        told from the time: each try is one write, decided on after it is counted.
+        """
         counted = (
             update(enquiry_codes)
-            .where(
-                _ROW.id == challenge,
-                _ROW.browser.is_not_distinct_from(browser),
-                _ROW.state == "allowed",
-                _ROW.expires_at > now,
-                _ROW.tries < TRIES,
-            )
+            .where(_ROW.id == challenge, _ROW.browser.is_not_distinct_from(browser))
             .values(tries=_ROW.tries + 1)
-            .returning(_ROW.reference, _ROW.code)
+            .returning(_ROW.reference, _ROW.code, _ROW.state, _ROW.expires_at, _ROW.tries)
+            .cte("counted")
         )
+        # A challenge that is unknown has nothing to count on, and is made to wait for the disk too.
+        as_long = case((counted.c.code.is_(None), func.pg_logical_emit_message(true(), "", "")))
+        one = values(column("one", Integer), name="one").data([(1,)])
+        tried = select(counted, as_long).select_from(one.outerjoin(counted, true()))
         used = (
             update(enquiry_codes)
             .where(_ROW.id == challenge, _ROW.state == "allowed")
@@ -131,9 +149,9 @@ class Codes:
         given = self._hash(challenge, code)
         with self._autocommit.connect() as connection:
             # Counted before it is looked at, so that many at once get no more tries than one.
-            found = connection.execute(counted).one_or_none()
-            right = hmac.compare_digest(bytes(found.code) if found else bytes(len(given)), given)
-            if found is None or not right or not connection.execute(used).rowcount:
+            found = connection.execute(tried).one()
+            right = hmac.compare_digest(bytes(found.code or len(given)), given)
+            if not right or not _open(found, now) or not connection.execute(used).rowcount:
                 return None
         return str(found.reference)
 
@@ -244,6 +262,11 @@ class Codes:
         held = (_ROW.id == claim.id) & (_ROW.attempts == claim.attempts)
         still = _ROW.unsent.is_not(None)
         connection.execute(update(enquiry_codes).where(held, still).values(**values))
+
+
+def _open(found: Row[Any], now: datetime) -> bool:
+    """Say whether the right code opens what was found, this try being counted."""
+    return bool(found.state == "allowed" and found.expires_at > now and found.tries <= TRIES)
 
 
 def _dropped(now: datetime) -> Any:

@@ -6,22 +6,27 @@ what else the machine does falls on all alike.
 
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from itertools import count, cycle
+from itertools import count, cycle, product
+from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from werkzeug.test import Client
 
 from services import enquiries
 from services.api.app import create_api
+from services.notifications.code_mail import LEASE
+from services.notifications.codes import TRIES, Asked
 from services.pages.app import create_pages
 from services.web import dispatch
 from services.wiring import Office
+from tests.conftest import TestDatabase
 from tests.integration.mailing import acknowledge, applicant, new_reference
 from tests.services.coming_in import JOHN_BORN, typed_for
 from tests.services.erasing import erase
-from tests.services.fairness import Act, deviations, in_turns, told_apart
+from tests.services.fairness import FEW, Act, deviations, in_turns, told_apart
 
 ROUNDS = 40
 MOST_ROUNDS = 160
@@ -89,24 +94,90 @@ def _slower(act: Act) -> None:
     time.sleep(ADDED)
 
 
+def _hold_to_the_same_time(acts: Mapping[str, Act], alike: str) -> None:
+    """Fail when two acts differ; skip when this machine could not tell that they do."""
+    for act in acts.values():
+        act()
+    taken = in_turns(acts, ROUNDS)
+    assert told_apart(taken) == {}
+    check = {alike: acts[alike], "slower": partial(_slower, acts[alike])}
+    rounds = ROUNDS
+    while not (found := told_apart(in_turns(check, rounds))):
+        rounds *= 2
+        if rounds > MOST_ROUNDS:
+            pytest.skip("this machine is too busy now to tell two thousandths of a second")
+    assert found[alike, "slower"] < 0
+
+
 @pytest.mark.parametrize("door", ["page", "api"])
 def test_every_kind_of_question_takes_the_same_time(office: Office, door: str) -> None:
     askers = {
         kind: _Asker(office, typed, locked=kind == "locked")
         for kind, typed in _enquiries(office).items()
     }
-    acts: dict[str, Act] = {kind: getattr(asker, door) for kind, asker in askers.items()}
-    for act in acts.values():
-        act()
-    taken = in_turns(acts, ROUNDS)
-    assert told_apart(taken) == {}
-    check = {"unknown": acts["unknown"], "slower": partial(_slower, acts["unknown"])}
-    rounds = ROUNDS
-    while not (found := told_apart(in_turns(check, rounds))):
-        rounds *= 2
-        if rounds > MOST_ROUNDS:
-            pytest.skip("this machine is too busy now to tell two thousandths of a second")
-    assert found["unknown", "slower"] < 0
+    _hold_to_the_same_time({kind: getattr(each, door) for kind, each in askers.items()}, "unknown")
+
+
+def _challenges(office: Office) -> dict[str, list[UUID]]:
+    """Return challenges of each kind, enough that no code that holds runs out of tries."""
+    kinds = ("allowed", "waiting", "dropped", "used", "locked")
+    found: dict[str, list[UUID]] = {kind: [] for kind in kinds}
+    for kind, _ in product(kinds, range((ROUNDS + 1) * FEW // TRIES + 1)):
+        asked = Asked(
+            reference=new_reference(), born=JOHN_BORN, asker=b"", browser=None, admitted=True
+        )
+        challenge = office.codes.ask(asked, office.clock())
+        found[kind].append(challenge)
+        claim = office.codes.claim(office.clock(), LEASE)
+        assert claim is not None
+        assert claim.unsent is not None
+        if kind == "dropped":
+            office.codes.drop(claim)
+        elif kind != "waiting":
+            assert office.codes.allow(claim, office.clock())
+            office.codes.sent(claim)
+        if kind == "used":
+            assert office.codes.enter(
+                challenge, claim.unsent.code, browser=None, now=office.clock()
+            )
+        for _try in range(TRIES if kind == "locked" else 0):
+            office.codes.enter(challenge, "", browser=None, now=office.clock())
+    return found | {"unknown": [uuid4() for _ in found["allowed"]]}
+
+
+def test_a_wrong_code_takes_the_same_time_whatever_became_of_the_question(office: Office) -> None:
+    client = Client(dispatch(create_api(office), create_pages(office)))
+    addresses = count()
+
+    def enters(challenges: Iterator[UUID]) -> None:
+        path = f"/api/v1/status-enquiries/{next(challenges)}"
+        number = next(addresses)
+        answer = client.post(
+            path,
+            json={"code": "not it"},
+            environ_base={"REMOTE_ADDR": f"10.1.{number // 250}.{number % 250}"},
+        )
+        assert answer.status_code == 403
+
+    kinds = _challenges(office)
+    _hold_to_the_same_time({kind: partial(enters, cycle(kinds[kind])) for kind in kinds}, "unknown")
+
+
+def test_a_wrong_code_is_one_write_whatever_became_of_the_question(
+    office: Office, database: TestDatabase
+) -> None:
+    # Here no write waits for a disk, so the times alone would not tell that one has none.
+    with psycopg.connect(database.app_url, autocommit=True) as connection:
+
+        def written() -> int:
+            query = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+            (number,) = connection.execute(query).fetchone() or (0,)
+            return int(number)
+
+        for kind, (challenge, *_) in _challenges(office).items():
+            before = written()
+            assert office.codes.enter(challenge, "", browser=None, now=office.clock()) is None
+            assert (kind, written() > before) == (kind, True)
 
 
 def test_the_comparison_is_seldom_wrong_and_finds_what_there_is() -> None:
