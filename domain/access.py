@@ -54,6 +54,7 @@ class Action(StrEnum):
     READ_CASES = "cases.read"
     READ_HISTORY = "history.read"
     READ_EXERCISES = "exercises.read"
+    TRY_STEP = "exercise.try-step"
     TRY_TERMS = "exercise.try-terms"
     SIMULATE_RULES = "rules.simulate"
     READ_OWN_STATUS = "status.read-own"
@@ -108,6 +109,7 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.READ_CASES: _READERS | _GRADERS,
         Action.READ_HISTORY: _READERS,
         Action.READ_EXERCISES: _READERS | _GRADERS,
+        Action.TRY_STEP: frozenset({Role.SUPERVISOR, Role.AUDITOR}),
         Action.TRY_TERMS: _READERS,
         Action.SIMULATE_RULES: frozenset({Role.SUPERVISOR, Role.AUDITOR}),
         Action.READ_OWN_STATUS: frozenset({Role.APPLICANT}),

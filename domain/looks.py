@@ -82,6 +82,7 @@ _OF_ACTION: Final[Mapping[Action, Purpose]] = MappingProxyType(
     {
         Action.RUN_EXERCISE: Purpose.SELECTION,
         Action.READ_EXERCISES: Purpose.SELECTION,
+        Action.TRY_STEP: Purpose.SELECTION,
         Action.TRY_TERMS: Purpose.SELECTION,
         Action.SIMULATE_RULES: Purpose.SELECTION,
         Action.GRADE: Purpose.SELECTION,

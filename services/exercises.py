@@ -220,7 +220,7 @@ def dry_run(office: Office, exercise: str, person: Person) -> DryRun:
 
     Raises the refusal that would forbid it; that a second person is needed is not among these.
     """
-    demand(person, Action.RUN_EXERCISE)
+    demand(person, Action.TRY_STEP)
     history = events_of(office, exercise)
     actors = Actors(now=person.name)
     found = Before(history=history, at=office.clock(), actors=actors)

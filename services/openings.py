@@ -130,7 +130,7 @@ def dry_run_opening(
 
     Raises `Forbidden` and `NotYet`; any other refusal is part of the answer.
     """
-    demand(person, Action.RUN_EXERCISE)
+    demand(person, Action.TRY_STEP)
     asked = Request(person=person, command_id=uuid4(), correlation_id="", effective_at=effective_at)
     at = effective_instant(office, asked, ())
     ground = ground_for(office, command, at, pools.look)

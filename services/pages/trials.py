@@ -184,7 +184,7 @@ ROUTES: Final = (
         path="/staff/exercises/<name>/dry-run",
         endpoint="exercise_dry_run",
         view=dry_run,
-        action=Action.RUN_EXERCISE,
+        action=Action.TRY_STEP,
     ),
     Route(
         path="/staff/exercises/<name>/what-if",

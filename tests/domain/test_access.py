@@ -13,6 +13,7 @@ READING = {
     Action.READ_CASES,
     Action.READ_HISTORY,
     Action.READ_EXERCISES,
+    Action.TRY_STEP,
     Action.TRY_TERMS,
     Action.SIMULATE_RULES,
     Action.READ_NOTIFICATIONS,

@@ -312,8 +312,9 @@ def test_a_dry_run_tells_and_records_nothing(office: Office, cases: dict[str, st
     proposed = events_of(office, "first")[-1].event
     assert isinstance(proposed, x.SelectionProposed)
     assert told.facts == (proposed,)
+    assert exercises.dry_run(office, "first", AUDITOR).digest == told.digest
     with pytest.raises(Forbidden):
-        exercises.dry_run(office, "first", AUDITOR)
+        exercises.dry_run(office, "first", OFFICER)
 
 
 @pytest.mark.usefixtures("cases")

@@ -97,7 +97,10 @@ def test_other_terms_tell_who_gains_and_who_loses(office: Office) -> None:
     assert office.store.sequence() == head
     auditor = signed_in(office, "auditor.ho", "audit")
     assert auditor.get(f"{PATH}/what-if?places=2").facts["Gain a place"] == "1"
-    assert auditor.get(f"{PATH}/dry-run").status == 403
+    assert auditor.get(f"{PATH}/dry-run").facts["Would be taken"].startswith("2 cases")
+    assert f"{PATH}/dry-run" in auditor.get(PATH).html
+    assert signed_in(office, "officer.chan").get(f"{PATH}/dry-run").status == 403
+    assert office.store.sequence() == head
 
 
 def test_terms_that_cannot_be_are_told_beside_their_fields(office: Office) -> None:

@@ -24,6 +24,7 @@ from tests.services.asking import (
     APPLICANT,
     AUDITOR,
     MAY_2019,
+    OFFICER,
     SUPERVISOR,
     asked,
     asked_for,
@@ -210,8 +211,10 @@ def test_a_dry_run_of_an_opening_says_what_it_would_take_and_opens_nothing(
     again = dry_run_opening(office, command, SUPERVISOR, MAY_2019)
     assert str(again.refusal) == "first was opened before; choose another name"
     assert again.division is None
+    audited = dry_run_opening(office, command, AUDITOR, MAY_2019)
+    assert replace(audited, refusal=again.refusal) == again
     with pytest.raises(Forbidden):
-        dry_run_opening(office, command, AUDITOR)
+        dry_run_opening(office, command, OFFICER)
 
 
 def test_a_dry_run_of_an_opening_beyond_the_quota_says_what_is_left(office: Office) -> None:
