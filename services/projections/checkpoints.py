@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from domain.record import Recorded
 from services.projections.catalogue import Projection
-from services.projections.errors import ProjectionOutdated, ProjectionStopped
+from services.projections.errors import OfAnotherLog, ProjectionOutdated, ProjectionStopped
 from services.projections.models import ReadModels
 from services.projections.tables import checkpoints, generations, log
 from services.store import number_of
@@ -181,12 +181,18 @@ def lay_out(connection: Connection, projection: Projection, number: int, state: 
 
 
 def claim(
-    connection: Connection, generation: Generation, shard: int | None = None, *, wait: bool
+    connection: Connection,
+    generation: Generation,
+    shard: int | None = None,
+    *,
+    wait: bool,
+    of_any_log: bool = False,
 ) -> Claim | None:
     """Return one shard, or all, held by this transaction alone until it ends.
 
     None where one of them is held by another and it is not to `wait`, and where the generation is
-    no longer what it was.
+    no longer what it was. Raises `OfAnotherLog`, unless they are to be had `of_any_log`: nothing
+    may be folded on into them, or what they missed would look as if it were folded.
     """
     mine = () if shard is None else (_ROW.shard == shard,)
     held = connection.execute(
@@ -209,6 +215,9 @@ def claim(
     ).one()
     if not held or state != generation.state or (shard is None and len(held) < of):
         return None
+    if of_another_log and not of_any_log:
+        reached = max(each.position for each in held)
+        raise OfAnotherLog(generation.projection.name, reached, head_of(connection))
     return Claim(
         generation=generation,
         positions={each.shard: each.position for each in held},

@@ -24,7 +24,6 @@ from services.projections.checkpoints import Generation, State
 from services.projections.errors import (
     NothingBeside,
     NotYetAbreast,
-    OfAnotherLog,
     OwnerUnknown,
     RebuiltByAnother,
     StillInUse,
@@ -116,7 +115,8 @@ def change_over(site: Site, name: str, *, back: bool = False) -> int:
     """The generation that is ready, or the former one, is live from now on; returns its position.
 
     The one that was live follows the log as the former one. Raises `NothingBeside` when there is
-    none to take its place, and `NotYetAbreast` when that one cannot be brought as far as it.
+    none to take its place, `NotYetAbreast` when that one cannot be brought as far as it, and
+    `OfAnotherLog` when it was folded from another log.
     """
     projection = projection_named(name)
     wanted = State.FORMER if back else State.READY
@@ -184,12 +184,10 @@ def _changed_over(connection: Connection, projection: Projection, wanted: State)
     after = checkpoints.of_state(found, wanted)
     if before is None or after is None:
         raise NothingBeside(projection.name, wanted)
-    held = checkpoints.claim(connection, before, wait=True)
+    held = checkpoints.claim(connection, before, wait=True, of_any_log=True)
     taken = checkpoints.claim(connection, after, wait=True)
     if held is None or taken is None:
         raise NotYetAbreast(projection.name, after.number)
-    if taken.of_another_log:
-        raise OfAnotherLog(projection.name, taken.last, checkpoints.head_of(connection))
     # One that an earlier version of the program folded is read by nobody who runs this one, nor
     # should anybody read one of another log.
     if before.is_ours and not held.of_another_log and taken.first < held.last:
@@ -232,7 +230,7 @@ def _become(connection: Connection, generation: Generation, state: State) -> Non
 
 def _drop(connection: Connection, generation: Generation) -> None:
     # Whoever folds into it is done first, and finds it gone.
-    checkpoints.claim(connection, generation, wait=True)
+    checkpoints.claim(connection, generation, wait=True, of_any_log=True)
     for rows in (checkpoint_rows, generations):
         connection.execute(
             delete(rows).where(

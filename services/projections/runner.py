@@ -117,8 +117,6 @@ def level(store: Store, models: ReadModels, connection: Connection, name: str) -
                 # Another generation took its place while we waited; what we hold is not read.
                 attempt.rollback()
                 continue
-        if held.of_another_log:
-            raise OfAnotherLog(name, held.last, checkpoints.head_of(connection))
         if held.first < held.last:
             bring_to(store, models, connection, held, held.last)
         return held.last
@@ -128,12 +126,7 @@ def level(store: Store, models: ReadModels, connection: Connection, name: str) -
 def bring_to(
     store: Store, models: ReadModels, connection: Connection, held: Claim, position: int
 ) -> None:
-    """Shards that this transaction holds are at a position that none is beyond.
-
-    Raises `OfAnotherLog` where the log is not that long.
-    """
-    if position > (head := checkpoints.head_of(connection)):
-        raise OfAnotherLog(held.projection.name, position, head)
+    """Shards that this transaction holds are at a position that none is beyond."""
     limit = position - held.first
     read = store.read_log(after=held.first, limit=limit, personal=held.projection.opens)
     batch = folded_on(models, connection, held, held.awaited(read))
@@ -188,23 +181,13 @@ class _Follower:
                 connection.execute(_WAITING, limit)
             yield connection
 
-    def _claim(
-        self, connection: Connection, number: int | None = None, *, wait: bool
-    ) -> Claim | None:
-        """Return what `checkpoints.claim` does; raises `OfAnotherLog`."""
-        held = checkpoints.claim(connection, self.generation, number, wait=wait)
-        if held is not None and held.of_another_log:
-            head = checkpoints.head_of(connection)
-            raise OfAnotherLog(self.projection.name, held.last, head)
-        return held
-
     def _all_at_once(self) -> bool:
         """All shards are at the end of the log; False where they are not after one batch.
 
         Anything that is out of the ordinary is left to `_each`.
         """
         with self._transaction() as connection:
-            held = self._claim(connection, wait=False)
+            held = checkpoints.claim(connection, self.generation, wait=False)
             if held is None or held.stopped or held.last - held.first > self.batch:
                 return False
             limit = self._limit(held.first, self.batch)
@@ -287,7 +270,7 @@ class _Follower:
     def _one_batch(self, number: int, limit: int, *, wait: bool) -> tuple[int, int] | None:
         """Return the position before one batch and after it, None where another has the shard."""
         with self._transaction() as connection:
-            held = self._claim(connection, number, wait=wait)
+            held = checkpoints.claim(connection, self.generation, number, wait=wait)
             if held is None:
                 return None
             position, limit = held.first, self._limit(held.first, limit)

@@ -10,7 +10,7 @@ from domain.errors import DuplicateApplication
 from domain.work_events import DuplicateRefused
 from services.cases import submit
 from services.notifications.planning import plan
-from services.projections import runner
+from services.projections import comparing, rebuilding, runner
 from services.projections.errors import OfAnotherLog
 from services.projections.verify import verify
 from services.wiring import Office
@@ -92,3 +92,26 @@ def test_what_a_worker_of_the_version_before_folds_is_known_by_its_leaf(
         folded = worker.execute("SELECT leaf FROM projection_checkpoints").fetchall()
         last = worker.execute("SELECT leaf FROM log WHERE position = %s", (head,)).fetchall()
     assert set(folded) == set(last)
+
+
+def test_what_is_ready_and_of_another_log_is_neither_folded_on_nor_changed_over(
+    office: Office, database: TestDatabase
+) -> None:
+    site = rebuilding.Site(store=office.store, models=office.models, settings=office.settings)
+    submit(office, on_paper("john"), asked())
+    runner.catch_up_all(office.store, office.models)
+    rebuilding.rebuild(site, ("case-list",))
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute(
+            r"""UPDATE projection_checkpoints AS folded SET leaf = '\x00'
+            FROM projection_generations AS made
+            WHERE made.state = 'ready' AND made.projection = folded.projection
+            AND made.generation = folded.generation AND folded.shard = 0"""
+        )
+    submit(office, on_paper("emma"), asked())
+    with pytest.raises(OfAnotherLog):
+        comparing.compare(office.store, office.models, "case-list")
+    with pytest.raises(OfAnotherLog):
+        rebuilding.change_over(site, "case-list")
+    assert rebuilding.discard(site, "case-list") == (2,)
+    assert verify(office.store, office.models, "case-list") == ()
