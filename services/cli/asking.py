@@ -15,11 +15,12 @@ import click
 from rich.console import Console
 from structlog.contextvars import bind_contextvars
 
-from domain.access import Action, Person, Role
+from domain.access import Person, Role
 from domain.days import hong_kong_date, last_instant
 from domain.errors import Reportable
 from domain.looks import Door, Look, What, look_of
 from services.cases import Request
+from services.cli.leave import action_here
 from services.identity import sign_in
 from services.imports import start_of
 from services.intake.fields import day_or_none, instant_or_none
@@ -139,10 +140,10 @@ def operator(role: Role) -> Person:
     return Person(name=f"cli.{name}", role=role)
 
 
-def looking(action: Action, what: What) -> Look:
+def looking(what: What) -> Look:
     """Return the look of the person at this terminal, who runs the system and so sees all of it."""
     person = operator(Role.ADMINISTRATOR)
-    return look_of(person, action, what, Door.CLI, str(uuid4()))
+    return look_of(person, action_here(), what, Door.CLI, str(uuid4()))
 
 
 def request(

@@ -6,7 +6,6 @@ import click
 import msgspec
 from rich.table import Table
 
-from domain.access import Action
 from domain.looks import What
 from services.cases import canonical
 from services.cli.asking import INSTANT, MOMENT, looking, office, wide_console
@@ -40,7 +39,7 @@ def reads(  # noqa: PLR0913 - one argument an option
     case = None if reference is None else canonical(reference)
     wanted = looks.LookFilter(case=case, who=who, since=since, until=until)
     with office() as opened:
-        look = looking(Action.READ_READS, What.READS)
+        look = looking(What.READS)
         page = looks.looks(opened.models, look, wanted, before=before, limit=limit)
     if as_json:
         for each in page.rows:

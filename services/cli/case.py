@@ -7,7 +7,6 @@ from typing import Any
 import click
 from rich.table import Table
 
-from domain.access import Action
 from domain.events import ApplicationScored
 from domain.following import possible
 from domain.looks import What
@@ -32,7 +31,7 @@ _believed_at = click.option(
 def case(reference: str, as_of: datetime | None, believed_at: datetime | None) -> None:
     """Show one case: its stage, points, version, and what may happen next."""
     with office() as opened:
-        look = looking(Action.READ_CASES, What.CASE)
+        look = looking(What.CASE)
         found = case_seen(opened, look, reference, as_of=as_of, believed_at=believed_at)
     first = found.events[0]
     table = Table(box=None, show_header=False)
@@ -57,7 +56,7 @@ def history(reference: str, as_of: datetime | None, believed_at: datetime | None
     The work of the office on it follows, apart, in versions of its own.
     """
     with office() as opened:
-        look = looking(Action.READ_HISTORY, What.HISTORY)
+        look = looking(What.HISTORY)
         found = case_seen(opened, look, reference, as_of=as_of, believed_at=believed_at)
         work = work_history_beside(opened, found, as_of=as_of, believed_at=believed_at)
     console = wide_console()

@@ -9,7 +9,7 @@ import click
 from rich.table import Table
 
 from domain import stages as s
-from domain.access import Action, Role
+from domain.access import Role
 from domain.days import written_out
 from domain.looks import What
 from domain.papers import DocumentKind
@@ -42,7 +42,7 @@ def documents() -> None:
 def list_(reference: str) -> None:
     """List the documents of a case with what was found, and what is still asked for."""
     with office() as opened:
-        found = case_seen(opened, looking(Action.READ_CASES, What.DOCUMENTS), reference)
+        found = case_seen(opened, looking(What.DOCUMENTS), reference)
     table = Table()
     for heading in ("No.", "Kind", "Name", "Format", "Bytes", "Came in", "Checked", "Verified"):
         table.add_column(heading)
@@ -75,7 +75,7 @@ def add(
         called = name or ("" if str(file) == "-" else file.name)
         upload = Upload(kind=DocumentKind(kind), name=called, content=content)
         outcome = receive(opened, reference, upload, request(Role.OFFICER, received_at))
-        look = looking(Action.SEND_DOCUMENT, What.DOCUMENTS)
+        look = looking(What.DOCUMENTS)
         taken = documents_of(case_seen(opened, look, outcome.reference))[-1]
     click.echo(f"{outcome.reference} document {taken.paper.number}")
 
@@ -87,7 +87,7 @@ def add(
 def fetch_(reference: str, number: int, target: Path) -> None:
     """Write the file of a document; a file that exists is not overwritten."""
     with office() as opened:
-        case = case_seen(opened, looking(Action.READ_CASES, What.DOCUMENT), reference)
+        case = case_seen(opened, looking(What.DOCUMENT), reference)
         found = fetch(opened, case, number)
     if str(target) == "-":
         sys.stdout.buffer.write(found.content)

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 import click
 
-from domain.access import Action, Role
+from domain.access import Role
 from domain.errors import NoSuchExercise
 from domain.exercise_commands import DepartFromRank, MakeSelection, OpenExercise
 from domain.exercise_terms import asked_terms
@@ -366,7 +366,7 @@ def what_if_(name: str | None, *, present: bool, form: str | None, **told: Any) 
 
 
 def _look() -> Look:
-    return looking(Action.READ_EXERCISES, What.EXERCISE)
+    return looking(What.EXERCISE)
 
 
 def _said(outcome: ExerciseOutcome) -> None:

@@ -8,7 +8,7 @@ import click
 
 from domain import commands as c
 from domain import events as e
-from domain.access import ACTION_OF, PERMITTED, Action
+from domain.access import ACTION_OF, PERMITTED
 from domain.application import Correspondence, Route
 from domain.clocks import Clock
 from domain.days import written_out
@@ -68,7 +68,7 @@ def explain(
     of them is not identical.
     """
     with office() as opened:
-        look = looking(Action.READ_HISTORY, What.HISTORY)
+        look = looking(What.HISTORY)
         found = case_seen(opened, look, reference, as_of=as_of, believed_at=believed_at)
         clock = clock_of(opened, found, as_of=as_of, believed_at=believed_at)
         work = work_history_beside(opened, found, as_of=as_of, believed_at=believed_at)

@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-from domain.access import Action, Role
+from domain.access import Role
 from domain.looks import Look, What
 from domain.references import parse_reference
 from services.cli.asking import looking, office, operator
@@ -193,7 +193,7 @@ COMMANDS: tuple[click.Command, ...] = (notifications,)
 
 
 def _look() -> Look:
-    return looking(Action.READ_NOTIFICATIONS, What.NOTIFICATIONS)
+    return looking(What.NOTIFICATIONS)
 
 
 def _not_again(ledger: Ledger, number: int) -> str | None:

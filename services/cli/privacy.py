@@ -7,11 +7,12 @@ from typing import Final
 
 import click
 
-from domain.access import Action, Role
+from domain.access import Role
 from domain.data_access import KeptBack
 from domain.looks import Door, What, look_of
 from domain.work_commands import ExportData
 from services.cli.asking import AS, asking, looking, office
+from services.cli.leave import action_here
 from services.cli.newfiles import new_file
 from services.looking import named
 from services.privacy import checking
@@ -49,7 +50,7 @@ def export(reference: str, target: Path, keep_back: tuple[str, ...], as_: str | 
     command = ExportData(keep_back=tuple(map(KeptBack, keep_back)))
     with office() as opened, new_file(target) as file:
         asked = asking(opened, Role.OFFICER, as_)
-        given = (Action.EXPORT_DATA, What.EXPORT, Door.CLI, asked.correlation_id)
+        given = (action_here(), What.EXPORT, Door.CLI, asked.correlation_id)
         made = exported(opened, reference, command, asked, look_of(asked.person, *given))
         for chunk in made.chunks():
             file.write(chunk)
@@ -67,7 +68,7 @@ def verify_export(file: Path, *, offline: bool) -> None:
     if not offline:
         with office() as opened:
             made = checking.made(opened, file)
-            named(opened, looking(Action.OPERATE, What.PROOF), [reference])
+            named(opened, looking(What.PROOF), [reference])
         if made is None:
             found.append(f"the log of case {reference} does not say that this file was made")
     for each in found:
@@ -85,7 +86,7 @@ def erase_preview(reference: str, *, as_json: bool) -> None:
     """Say what erasing the person of a case would make unreadable, and what is in the way."""
     with office() as opened:
         found = previewed(opened, reference)
-        named(opened, looking(Action.OPERATE, What.CASE), [found.reference])
+        named(opened, looking(What.CASE), [found.reference])
     if as_json:
         click.echo(json.dumps({**asdict(found), "digest": found.digest}, indent=1))
         return
@@ -100,7 +101,7 @@ def receipt(reference: str, target: Path | None) -> None:
     """Give the receipt of an erasure, with the proof that the log holds it."""
     with office() as opened:
         made = receipts.receipt(opened, reference)
-        named(opened, looking(Action.OPERATE, What.PROOF), [made.reference])
+        named(opened, looking(What.PROOF), [made.reference])
     if target is None:
         click.echo(receipts.told(made))
         return

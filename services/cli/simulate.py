@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 
-from domain.access import Action, Role
+from domain.access import Role
 from domain.looks import Look, What
 from services.cli.asking import LEAST_WIDTH, MOMENT, computed, looking, office, operator
 from services.looking import named
@@ -120,7 +120,7 @@ def _ready(file: TextIO) -> Write:
 
 
 def _look(what: What) -> Look:
-    return looking(Action.SIMULATE_RULES, what)
+    return looking(what)
 
 
 def _named(tally: Tally) -> Iterator[str]:

@@ -9,7 +9,7 @@ import click
 from rich.table import Table
 
 from domain import work_commands as c
-from domain.access import Action, Role
+from domain.access import Role
 from domain.application import Route
 from domain.data_access import AccessChannel, AccessGround, AccessOutcome
 from domain.days import hong_kong_date
@@ -72,7 +72,7 @@ def list_(officer: str | None) -> None:
         for name in ("case-list", "work"):
             runner.catch_up(opened.store, opened.models, name)
         wanted = officer or operator(Role.OFFICER).name
-        held = queue.held_by(opened.models, looking(Action.READ_WORK, What.WORK), wanted)
+        held = queue.held_by(opened.models, looking(What.WORK), wanted)
         loads = queue.workloads(opened.models)
         waiting = queue.waiting(opened.models, FOR_OFFICERS)
         on_hold = queue.waiting(opened.models, FOR_OFFICERS, on_hold=True)
@@ -170,7 +170,7 @@ def data_open() -> None:
     with office() as opened:
         for name in ("case-list", "deadlines"):
             runner.catch_up(opened.store, opened.models, name)
-        found = answers_awaited(opened.models, looking(Action.READ_WORK, What.WORK), limit=_AT_MOST)
+        found = answers_awaited(opened.models, looking(What.WORK), limit=_AT_MOST)
         today = hong_kong_date(opened.clock())
     more = f"the first {_AT_MOST}" if len(found) == _AT_MOST else str(len(found))
     table = Table(title="Requests for data", caption=f"{more} to be answered")

@@ -7,6 +7,7 @@ from typing import Final
 from domain.access import ACTION_OF, PERMITTED, SEEN_AT, WORK_ACTION_OF, Action, Role
 from domain.slugs import slug
 from services.api import app as api
+from services.cli.leave import ACTIONS
 from services.pages import app as pages
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "reference" / "who-may-do-what.md"
@@ -78,6 +79,17 @@ def _lines() -> Iterator[str]:
     asked |= {slug(each.__name__): WORK_ACTION_OF[each] for each in WORK_ACTION_OF}
     for name in sorted(asked):
         yield f"| {name} | `{asked[name]}` |"
+    yield ""
+    yield "## Commands of `qmas` and their actions"
+    yield ""
+    yield "By `public` and `system.operate` nobody is shown a case."
+    yield "`qmas command` has the commands of above."
+    yield ""
+    yield "| command line | action |"
+    yield "|---|---|"
+    for words, action in ACTIONS.items():
+        if not words.startswith("command "):
+            yield f"| {words} | `{action}` |"
     yield ""
     yield "## Addresses and their actions"
     yield ""

@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from domain import events as e
-from services.cli.simulate import simulate_rules, tidily
+from services.cli.rules import rules
+from services.cli.simulate import tidily
 from services.settings import Settings
 from services.simulation.table import whole_file
 from services.store import NewEvent
@@ -59,7 +60,7 @@ def emma(office: Office) -> str:
 
 def run(environment: dict[str, str], *arguments: str, to: str = "gpt-2018") -> Result:
     given = ["--to", to, "--processes", "1", *arguments]
-    return CliRunner().invoke(simulate_rules, given, env=environment)
+    return CliRunner().invoke(rules, ["simulate", *given], env=environment)
 
 
 def lines_of(john: str, emma: str) -> str:
