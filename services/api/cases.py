@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from marshmallow import RAISE, Schema, validate
+from marshmallow import RAISE, Schema, ValidationError, validate
 
 from domain import events as e
 from domain.access import Action
 from domain.application import Correspondence
 from domain.application import Route as TestRoute
 from domain.clocks import Clock
+from domain.exercise_terms import NAME
 from domain.looks import What
 from domain.record import Recorded
 from domain.rederivation import rederived
@@ -40,6 +41,11 @@ from services.work import Whose, whose_cases
 MOST_ITEMS: Final = 100
 _LONGEST_TEXT: Final = 200
 _SHORT: Final = validate.Length(max=_LONGEST_TEXT, error="must be at most {max} characters")
+
+
+def _of_exercise(text: str) -> None:
+    if not NAME.fullmatch(text):
+        raise ValidationError("must be the name of an exercise, such as 2019-2")
 
 
 class MomentQuery(Schema):
@@ -78,7 +84,7 @@ class CaseQuery(FreshQuery):
 
     stage = Word(Stage)
     route = Word(TestRoute)
-    exercise = Text(validate=_SHORT)
+    exercise = Text(validate=_of_exercise)
     submitted_from = LenientInstant()
     submitted_to = LenientInstant()
     points_from = LenientWhole()

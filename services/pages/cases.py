@@ -16,6 +16,7 @@ from flask.typing import ResponseReturnValue
 
 from domain.access import Action
 from domain.application import Route as Test
+from domain.exercise_terms import NAME
 from domain.looks import What
 from domain.references import parse_reference
 from domain.stages import Stage
@@ -110,7 +111,7 @@ def _asked(args: Mapping[str, str]) -> _Asked:
     wanted = CaseFilter(
         stage=word(args, "stage", Stage),
         route=word(args, "route", Test),
-        exercise=_plain(args, "exercise"),
+        exercise=_exercise(args),
         name=_tokens(args.get(_NAMED, "")),
         mark=word(args, "mark", Mark),
         **({} if whose is None else whose_cases(visitor(), whose)),
@@ -140,6 +141,14 @@ def word(args: Mapping[str, str], name: str, vocabulary: type[WordT]) -> WordT |
         return vocabulary(text)
     except ValueError as fault:
         raise FormFaults({name: f"There is no {name} called {text!r}"}) from fault
+
+
+def _exercise(args: Mapping[str, str]) -> str | None:
+    """Return the exercise that was chosen, None for none; FormFaults for what none is called."""
+    name = args.get("exercise", "")
+    if name and not NAME.fullmatch(name):
+        raise FormFaults({"exercise": "An exercise has a name such as 2019-2; choose one"})
+    return name or None
 
 
 def _plain(args: Mapping[str, Any], name: str) -> str | None:

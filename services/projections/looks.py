@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from domain.looks import Look
 from services.projections.models import ReadModels
-from services.store.noting import noted
+from services.store.noting import Named, account, noted
 from services.store.tables import read_words, reads
 
 LIMIT: Final = 25
@@ -75,8 +75,11 @@ def looks(
     )
     if before is not None:
         query = query.where(reads.c.read_id < before)
+    named = None
+    if wanted.who is not None:
+        named = Named(filter="who", exists=account(look, wanted.who))
     with models.reads.connect() as connection:
-        told = noted(query, look, _of(wanted, limit), filters=_told(wanted))
+        told = noted(query, look, _of(wanted, limit), filters=_told(wanted), named=named)
         found = connection.execute(told).all()
     rows = tuple(map(_looked, found[:limit]))
     return LookPage(rows=rows, older=rows[-1].number if len(found) > limit else None)

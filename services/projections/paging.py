@@ -49,9 +49,10 @@ from services.projections.tables import (
     case_list,
     case_names,
     deadlines,
+    exercises,
 )
 from services.store.errors import StoreUnreachable
-from services.store.noting import noted, shown
+from services.store.noting import Named, noted, shown
 
 LIMIT: Final = 25
 MOST: Final = 200
@@ -183,7 +184,9 @@ def case_list_page(  # noqa: PLR0913 - what is asked for, most of it by its name
         query = query.where(_beyond(_read_cursor(after, sort)))
     query = query.order_by(*_order(sort)).limit(limit + 1)
     asked = {**asdict(wanted), "name": None, "sort": sort}
-    told = noted(query, look, shown(limit), tokens=wanted.name, filters=asked)
+    of_it = select(literal(1)).select_from(exercises).where(exercises.c.exercise == wanted.exercise)
+    named = Named(filter="exercise", exists=exists(of_it))
+    told = noted(query, look, shown(limit), tokens=wanted.name, filters=asked, named=named)
     with models.reads.connect() as connection:
         found = connection.execute(told).all()
         due = days_due(connection, [each.reference for each in found[:limit]])

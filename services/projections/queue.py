@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import Select, exists, func, literal, select, text
 
 from domain.application import Route
 from domain.looks import Look
@@ -21,7 +21,7 @@ from services.projections.catalogue import WORK
 from services.projections.models import ReadModels
 from services.projections.rows import made
 from services.projections.tables import case_list, work
-from services.store.noting import noted, shown
+from services.store.noting import Named, account, noted, shown
 
 _LOCKS: Final = 0x776F726B  # "work": a class of advisory locks of our own
 _LOOKED_AT: Final = 100
@@ -123,8 +123,10 @@ def waiting(models: ReadModels, stages: Sequence[Stage], *, on_hold: bool = Fals
 def held_by(models: ReadModels, look: Look, officer: str) -> tuple[HeldCase, ...]:
     """Return the cases that an officer has, the longest had first, and record the look at them."""
     query = _held().where(work.c.holder == officer).order_by(work.c.since, work.c.reference)
+    holds = exists(select(literal(1)).select_from(work).where(work.c.holder == officer))
+    named = Named(filter="holder", exists=account(look, officer, holds))
     with models.reads.connect() as connection:
-        told = noted(query, look, shown(), filters={"holder": officer})
+        told = noted(query, look, shown(), filters={"holder": officer}, named=named)
         return tuple(_held_case(each) for each in connection.execute(told))
 
 

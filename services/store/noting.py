@@ -3,7 +3,9 @@
 Law: what is shown is what is recorded, and where it cannot be recorded nothing is shown.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -13,11 +15,13 @@ from sqlalchemy import (
     Select,
     Text,
     bindparam,
+    case,
     cast,
     exists,
     func,
     insert,
     literal,
+    or_,
     select,
     text,
 )
@@ -36,6 +40,23 @@ _TOLD: Final = ("who", "role", "purpose", "what", "door", "correlation_id")
 Cases = Callable[[CTE], ColumnElement[Any]]
 """Says which cases the rows that were found show."""
 
+UNKNOWN: Final = "unknown"
+"""What is kept of a name that was asked for and that nothing has."""
+
+_NAME: Final = re.compile(r"[!-~]{1,100}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A filter that holds what somebody typed, kept as it is where `exists` only.
+
+    Whoever types a person's name where an account is asked for, or an exercise, would else have it
+    on record for ever, whatever becomes of that person.
+    """
+
+    filter: str
+    exists: ColumnElement[bool]
+
 
 def noted(  # noqa: PLR0913 - what is told of a look, most of it by its name
     query: Select[Any],
@@ -44,19 +65,21 @@ def noted(  # noqa: PLR0913 - what is told of a look, most of it by its name
     *,
     tokens: Sequence[bytes] = (),
     filters: Mapping[str, Any] | None = None,
+    named: Named | None = None,
     only_hits: bool = False,
 ) -> Select[Any]:
     """Return the query that finds the same rows in the same order and records the look at them.
 
     `tokens` are the blind tokens of the words that were searched for, and `filters` whatever else
-    was asked for, in clear: nothing personal. With `only_hits` a look that finds nothing is not
-    recorded, for what it belongs to was. It needs a connection in autocommit.
+    was asked for, in clear: nothing personal, and of a name that was typed nothing that nobody has.
+    With `only_hits` a look that finds nothing is not recorded, for what it belongs to was. It needs
+    a connection in autocommit.
     """
     found = query.cte("found").prefix_with("MATERIALIZED")
     told: dict[str, ColumnElement[Any]]
     told = {name: literal(value) for name, value in given(look).items()}
     told["cases"] = cases(found)
-    told["filters"] = cast(literal(_plain(filters or {}), JSON), JSON)
+    told["filters"] = _kept(_plain(filters or {}), named)
     row = select(*told.values()).select_from(_SOON)
     if only_hits:
         row = row.where(exists(select(literal(1)).select_from(found)))
@@ -94,6 +117,28 @@ def shown(most: int | None = None) -> Cases:
         return func.array(of_cases.scalar_subquery())
 
     return cases
+
+
+def account(look: Look, name: str, *also: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that somebody of this name is the one who looks, or looked before."""
+    before = reads.alias()
+    known = exists(select(literal(1)).select_from(before).where(before.c.who == name))
+    return or_(literal(name == look.person.name), known, *also)
+
+
+def _kept(filters: dict[str, Any], named: Named | None) -> ColumnElement[Any]:
+    """Return the filters as they are kept; the database refuses names of another form."""
+    whole = _json(filters)
+    if named is None or named.filter not in filters:
+        return whole
+    veiled = _json({**filters, named.filter: UNKNOWN})
+    if not _NAME.fullmatch(str(filters[named.filter])):
+        return veiled
+    return case((named.exists, whole), else_=veiled)
+
+
+def _json(filters: dict[str, Any]) -> ColumnElement[Any]:
+    return cast(literal(filters, JSON), JSON)
 
 
 def _plain(filters: Mapping[str, Any]) -> dict[str, Any]:

@@ -161,6 +161,13 @@ case_keys: Final = Table(
     Index("case_keys_erased", "reference", postgresql_where=text("wrapped IS NULL")),
 )
 
+NAMES_ASKED_FOR: Final = """
+    coalesce(filters ->> 'exercise', '') ~ '^([a-z0-9][a-z0-9-]{0,62})?$'
+    AND coalesce(filters ->> 'who', '') ~ '^[!-~]{0,100}$'
+    AND coalesce(filters ->> 'holder', '') ~ '^[!-~]{0,100}$'
+    AND coalesce(filters ->> 'case', '') ~ '^(QM-[0-9A-Z]{5}-[0-9A-Z]{5})?$'
+"""
+
 reads: Final = Table(
     "reads",
     METADATA,
@@ -175,6 +182,7 @@ reads: Final = Table(
     Column("cases", ARRAY(Text), nullable=False),
     Column("filters", JSON, nullable=False, server_default=text("'{}'")),
     PrimaryKeyConstraint("read_id", name="reads_pkey"),
+    CheckConstraint(NAMES_ASKED_FOR, name="reads_names_asked_for"),
     Index("reads_by_who", "who", "read_id"),
     Index("reads_by_case", "cases", postgresql_using="gin"),
     Index("reads_by_time", "read_at", postgresql_using="brin"),

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from click.testing import CliRunner
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain import work_commands as w
 from services import statistics, work
+from services.api.app import create_api
+from services.cli.main import qmas as root
 from services.notifications import undelivered
 from services.notifications.calling import call
 from services.notifications.delivery import deliver
@@ -26,7 +29,8 @@ from tests.conftest import TestDatabase
 from tests.integration import marked as m
 from tests.integration.mailing import MailServer, an_office, expire_leases, settings
 from tests.integration.receiving import Receiver, a_receiver
-from tests.services.asking import OFFICER, asked
+from tests.services.api.calling import V1, Caller
+from tests.services.asking import AUDITOR, OFFICER, asked
 from tests.services.coming_in import ask_for_code, come_in
 from tests.services.visiting import Visitor, signed_in
 
@@ -76,6 +80,35 @@ def search(office: Office, marked: m.Marked) -> None:
     assert marked.reference in found.text
     come_in(Visitor(office), marked.reference, m.BORN)
     ask_for_code(Visitor(office), marked.reference, m.BORN)
+
+
+def type_where_no_name_belongs(office: Office, marked: m.Marked) -> None:
+    """The person's name is typed where an exercise, an account or a reference is asked for."""
+    who = marked.corrected.applicant
+    api = create_api(office)
+    by = Caller(app=api, office=office)
+    auditor = signed_in(office, AUDITOR.name, "audit")
+    settings = office.settings
+    environ = {
+        "QMAS_HOME": str(settings.home),
+        "QMAS_DATABASE_URL": settings.database_url,
+        "QMAS_BROKER_URL": settings.broker_url,
+    }
+    for typed in (who.family_name, who.family_name.lower(), f"{who.given_names} {who.family_name}"):
+        for path, field in (("/cases", "exercise"), ("/reads", "who"), ("/reads", "case")):
+            api.test_client().get(
+                f"{V1}{path}", query_string={field: typed}, headers=by.token(AUDITOR.name)
+            )
+        for path, field in (
+            ("/staff", "exercise"), ("/audit/reads", "who"), ("/audit/reads", "case"),
+        ):  # fmt: skip
+            auditor.client.get(path, query_string={field: typed})
+        for command in (
+            ("work", "list", "--of"),
+            ("audit", "reads", "--who"),
+            ("notifications", "list", "--case"),
+        ):
+            CliRunner(env=environ).invoke(root, [*command, typed])
 
 
 def post_one(office: Office, reference: str) -> None:
@@ -135,6 +168,7 @@ def proposed(
     expire_leases(database.owner_url)
     work_through(office)
     search(office, marked)
+    type_where_no_name_belongs(office, marked)
     post_one(office, marked.reference)
     m.propose(office, marked.reference)
     mail.stop()

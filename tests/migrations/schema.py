@@ -38,7 +38,8 @@ def described(database: TestDatabase) -> list[tuple[str, ...]]:
         ).fetchall()
         constraints = connection.execute(
             "SELECT conrelid::regclass::text, 'constraint', conname::text,"
-            "  pg_get_constraintdef(oid), ''"
+            # What stood there before a constraint is no part of the schema.
+            "  regexp_replace(pg_get_constraintdef(oid), ' NOT VALID$', ''), ''"
             " FROM pg_constraint WHERE connamespace = 'public'::regnamespace"
             # Triggers that may wait for the end of a transaction stand there too.
             "  AND contype <> 't' ORDER BY 1, 3"
