@@ -5,12 +5,15 @@ character, a weighted sum modulo the prime 31, which catches every single wrong 
 every swap of two neighbours. About 2 to the power of 44 references, so none is guessed or counted.
 """
 
+import re
 from typing import Final
 
 PREFIX: Final = "QM-"
 ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 RANDOM_CHARACTERS: Final = 9
 RANDOM_BYTES: Final = 8
+
+_WRITTEN: Final = re.compile(rf"{PREFIX}[{ALPHABET}]{{5}}-[{ALPHABET}]{{5}}")
 
 
 def make_reference(random: bytes) -> str:
@@ -33,6 +36,11 @@ def parse_reference(text: str) -> str | None:
     if len(body) != RANDOM_CHARACTERS + 1 or not set(body) <= set(ALPHABET):
         return None
     return _grouped(body) if _check(body[:-1]) == body[-1] else None
+
+
+def references_in(text: str) -> frozenset[str]:
+    """Return every reference that stands in a text in its one written form."""
+    return frozenset(each for each in _WRITTEN.findall(text) if parse_reference(each) == each)
 
 
 def _check(body: str) -> str:

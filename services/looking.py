@@ -6,6 +6,7 @@ it, a file of it) asks for the case and is of the same look, which is recorded o
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 from domain.application import Correspondence
 from domain.looks import Look
@@ -17,6 +18,8 @@ from services.cases import CaseAt, canonical, case_at, case_of, known_of, within
 from services.projections import queries
 from services.tracing import step
 from services.wiring import Office
+
+AT_ONCE: Final = 1_000
 
 
 @step("load")
@@ -57,9 +60,12 @@ def work_seen(office: Office, look: Look, reference: str) -> work.WorkAt:
 def named(office: Office, look: Look, references: Iterable[str]) -> None:
     """The look at the cases that an answer names is on record; only then may it be given.
 
-    For what is worked out from a whole pool or the whole log, which no one statement reads.
+    For what is worked out from a whole pool or the whole log, which no one statement reads. Of many
+    cases it is several looks, none of which is longer than whoever reads the record can take in.
     """
-    office.store.note(look, sorted(set(references)))
+    cases = sorted(set(references))
+    for first in range(0, max(len(cases), 1), AT_ONCE):
+        office.store.note(look, cases[first : first + AT_ONCE])
 
 
 def case_beside(office: Office, row: StatusRow) -> CaseAt:

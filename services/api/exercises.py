@@ -9,6 +9,7 @@ from domain.access import Action, Person
 from domain.exercise_terms import LONGEST_TITLE, MOST_PLACES, NAME
 from domain.looks import What
 from domain.projections.exercises import ExerciseRow
+from domain.references import references_in
 from domain.rules.rank import Division
 from domain.sight import name_for
 from domain.slugs import slug
@@ -116,6 +117,7 @@ def replay(call: Call, exercise: str) -> Replay:
     again = redraw(call.office, exercise)
     drawn = (each for each in (again.shortlist, again.selection) if each)
     shown = [each.member.reference for division in drawn for each in division.taken]
+    shown.extend(references_in("\n".join(again.differences)))
     named(call.office, call.look(What.EXERCISE), shown)
     return Replay(
         exercise=again.exercise,

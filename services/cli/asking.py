@@ -3,10 +3,11 @@
 import os
 import pwd
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid4
@@ -19,11 +20,13 @@ from domain.access import Person, Role
 from domain.days import hong_kong_date, last_instant
 from domain.errors import Reportable
 from domain.looks import Door, Look, What, look_of
+from domain.references import references_in
 from services.cases import Request
 from services.cli.leave import action_here
 from services.identity import sign_in
 from services.imports import start_of
 from services.intake.fields import day_or_none, instant_or_none
+from services.looking import AT_ONCE, named
 from services.privacy.again import settled
 from services.settings import Settings
 from services.stack import lifecycle
@@ -144,6 +147,16 @@ def looking(what: What) -> Look:
     """Return the look of the person at this terminal, who runs the system and so sees all of it."""
     person = operator(Role.ADMINISTRATOR)
     return look_of(person, action_here(), what, Door.CLI, str(uuid4()))
+
+
+def tell(opened: Office, look: Look, lines: Iterable[str], *, err: bool = False) -> None:
+    """Lines are printed, each once the look at the cases that it names is on record."""
+    rest = iter(lines)
+    while part := list(islice(rest, AT_ONCE)):
+        if cases := references_in("\n".join(part)):
+            named(opened, look, cases)
+        for line in part:
+            click.echo(line, err=err)
 
 
 def request(

@@ -1,7 +1,9 @@
 """`qmas documents`: the documents of a case, and whether every file that the log names is there."""
 
 import sys
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +15,15 @@ from domain.access import Role
 from domain.days import written_out
 from domain.looks import What
 from domain.papers import DocumentKind
-from services.cli.asking import INSTANT, in_hong_kong, looking, office, request, wide_console
+from services.cli.asking import (
+    INSTANT,
+    in_hong_kong,
+    looking,
+    office,
+    request,
+    tell,
+    wide_console,
+)
 from services.documents.receiving import (
     Document,
     Upload,
@@ -23,7 +33,7 @@ from services.documents.receiving import (
     read_at_most,
     receive,
 )
-from services.looking import case_seen
+from services.looking import AT_ONCE, case_seen, named
 
 DIFFERENT: Final = 1
 
@@ -109,12 +119,17 @@ def check(context: click.Context) -> None:
     The exit status is 1 when there is one.
     """
     held = faults = 0
-    with office() as opened:
+
+    def faulty() -> Iterator[str]:
+        nonlocal held, faults
         for each in opened.files.held():
             held += 1
             if each.fault:
                 faults += 1
-                click.echo(f"{each.reference} document {each.document}: {each.fault}")
+                yield f"{each.reference} document {each.document}: {each.fault}"
+
+    with office() as opened:
+        tell(opened, looking(Action.OPERATE, What.DOCUMENTS), faulty())
     click.echo(f"{held} documents, {faults} of them missing or altered")
     if faults:
         context.exit(DIFFERENT)
@@ -125,13 +140,18 @@ def check(context: click.Context) -> None:
 def unnamed(*, remove: bool) -> None:
     """Find files of more than a day ago that no event names: their command was cut off."""
     number = 0
+    look = looking(Action.OPERATE, What.DOCUMENTS)
     with office() as opened:
-        for each in opened.files.unnamed():
-            number += 1
-            if remove:
-                opened.files.remove(each)
-            kept = in_hong_kong(each.kept_at)
-            click.echo(f"{each.reference} {each.stored} {each.size} bytes, kept on {kept}")
+        found = opened.files.unnamed()
+        while part := tuple(islice(found, AT_ONCE)):
+            # What is gone is not found again, so that it is on record before.
+            named(opened, look, (each.reference for each in part))
+            for each in part:
+                if remove:
+                    opened.files.remove(each)
+                kept = in_hong_kong(each.kept_at)
+                click.echo(f"{each.reference} {each.stored} {each.size} bytes, kept on {kept}")
+            number += len(part)
     click.echo(f"{number} {'removed' if remove else 'found'}")
 
 

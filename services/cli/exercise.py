@@ -35,6 +35,7 @@ from services.cli.asking import (
     looking,
     office,
     operator,
+    tell,
     wide_console,
 )
 from services.cli.exercisetables import (
@@ -317,8 +318,7 @@ def replay(ctx: click.Context, name: str, *, listed: bool) -> None:
         selected = again.selection.taken if again.selection else ()
         if listed:
             named(opened, _look(), (each.member.reference for each in selected))
-    for difference in again.differences:
-        click.echo(difference, err=True)
+        tell(opened, _look(), again.differences, err=True)
     if again.differences:
         ctx.exit(1)
     click.echo(f"{name}: identical; pool {again.pool}, selected {len(selected)}")

@@ -10,7 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from services.cli.asking import office
+from domain.access import Action
+from domain.looks import Look, What
+from services.cli.asking import looking, office, tell
 from services.projections import bulk, comparing, queries, rebuilding, runner, watching
 from services.projections.checkpoints import State, of_state
 from services.projections.comparing import Comparison
@@ -50,39 +52,46 @@ def status() -> None:
             for each in found
             if not (each.stop or each.of_another_log) and _is_late(each, opened.clock())
         ]
-    click.echo(f"the log has {head} events")
-    for line in _table(found):
-        click.echo(line)
-    click.echo(_verified(verified))
-    if late:
-        click.echo(
-            f"qmas: {', '.join(late)}: behind for more than a minute: no worker folds, or there is "
-            "more than it can fold; `qmas doctor` tells whether one answers",
-            err=True,
-        )
-    stopped = [(each.name, stop) for each in found for stop in each.stops]
-    for name, stop in stopped:
-        click.echo(_stopped(name, stop), err=True)
-    outdated = [each for each in found if each.outdated is not None]
-    for each in outdated:
-        click.echo(
-            f"qmas: {each.name} was filled by version {each.outdated} of its fold: "
-            f"qmas projections rebuild {each.name}",
-            err=True,
-        )
-    foreign = [each for each in found if each.of_another_log]
-    for each in foreign:
-        click.echo(f"qmas: {OfAnotherLog(each.name, each.furthest, head)}", err=True)
+        click.echo(f"the log has {head} events")
+        for line in _table(found):
+            click.echo(line)
+        click.echo(_verified(verified))
+        if late:
+            click.echo(
+                f"qmas: {', '.join(late)}: behind for more than a minute: no worker folds, or "
+                "there is more than it can fold; `qmas doctor` tells whether one answers",
+                err=True,
+            )
+        wrong = [*_wrong(found, head), *_told_to_differ(verified)]
+        tell(opened, _look(), wrong, err=True)
+    sys.exit(1 if wrong else 0)
+
+
+def _wrong(found: Sequence[Progress], head: int) -> Iterator[str]:
+    """Return what is wrong with read models: with those that stand still, first."""
+    for each in found:
+        yield from (_stopped(each.name, stop) for stop in each.stops)
+    for each in found:
+        if each.outdated is not None:
+            yield (
+                f"qmas: {each.name} was filled by version {each.outdated} of its fold: "
+                f"qmas projections rebuild {each.name}"
+            )
+    for each in found:
+        if each.of_another_log:
+            yield f"qmas: {OfAnotherLog(each.name, each.furthest, head)}"
+
+
+def _told_to_differ(verified: Verification | None) -> Iterator[str]:
+    """Return which rows workers found to differ, the first of many."""
     differing = verified.told if verified else ()
     for told in differing[:_SHOWN]:
-        click.echo(
+        yield (
             f"qmas: {told.projection}: {told.difference}, as was seen on {_utc(told.seen_at)}; "
-            f"{_remedy(told.projection, told.difference)}",
-            err=True,
+            f"{_remedy(told.projection, told.difference)}"
         )
     if more := _differing(verified) - len(differing[:_SHOWN]):
-        click.echo(f"qmas: and {more} more: qmas projections verify names each", err=True)
-    sys.exit(1 if stopped or outdated or foreign or differing else 0)
+        yield f"qmas: and {more} more: qmas projections verify names each"
 
 
 @projections.command()
@@ -111,7 +120,9 @@ def verify(names: tuple[str, ...], *, sample: int | None) -> None:
                 wrong += 1
                 continue
             position = queries.freshness(opened.models, name).position
-            _tell(name, position, differences, keys)
+            tell(opened, _look(), _compared(name, position, differences, keys))
+            if differences:
+                click.echo(_to_mend(name, differences), err=True)
             wrong += len(differences)
     sys.exit(1 if wrong else 0)
 
@@ -125,8 +136,7 @@ def retry(name: str) -> None:
             position = runner.catch_up(opened.store, opened.models, name)
         except ProjectionStopped:
             (found,) = (each for each in queries.progress(opened.models) if each.name == name)
-            for stop in found.stops:
-                click.echo(_stopped(name, stop), err=True)
+            tell(opened, _look(), (_stopped(name, stop) for stop in found.stops), err=True)
             sys.exit(1)
     click.echo(f"{name}: folded on to position {position}")
 
@@ -161,11 +171,8 @@ def diff(name: str, *, every: bool) -> None:
     """Show what would change for readers; exit status 1 when something would."""
     with office() as opened:
         found = comparing.compare(opened.store, opened.models, name, every=every)
-    if every:
-        for each in found.changes:
-            click.echo(f"{name}: {each}")
-    else:
-        _show(found)
+        rows = (f"{name}: {each}" for each in found.changes)
+        tell(opened, _look(), rows if every else _shown(found))
     sys.exit(0 if found.is_same else 1)
 
 
@@ -201,6 +208,10 @@ def discard(name: str) -> None:
     click.echo(f"{name}: {len(gone)} dropped" if gone else f"{name}: nothing stood beside")
 
 
+def _look() -> Look:
+    return looking(Action.OPERATE, What.LIST)
+
+
 def _site(opened: Office) -> rebuilding.Site:
     return rebuilding.Site(store=opened.store, models=opened.models, settings=opened.settings)
 
@@ -230,7 +241,8 @@ def _bar() -> Iterator[bulk.Told]:
 
 def _show_changes(opened: Office, name: str) -> None:
     try:
-        _show(comparing.compare(opened.store, opened.models, name))
+        found = comparing.compare(opened.store, opened.models, name)
+        tell(opened, _look(), _shown(found))
     except OfAnotherLog:
         click.echo(
             f"{name}: the live one is of another log, so that nothing can be compared", err=True
@@ -239,19 +251,19 @@ def _show_changes(opened: Office, name: str) -> None:
         click.echo(f"{name}: the live one stands still, so that nothing can be compared", err=True)
 
 
-def _show(found: Comparison) -> None:
+def _shown(found: Comparison) -> Iterator[str]:
     if found.is_same:
-        click.echo(f"{found.name}: nothing changes in {found.rows} rows at {found.position}")
+        yield f"{found.name}: nothing changes in {found.rows} rows at {found.position}"
         return
-    click.echo(
+    yield (
         f"{found.name}: of {found.rows} rows at position {found.position}, {found.gone} go, "
         f"{found.new} are new"
     )
     for column, number in found.changed:
-        click.echo(f"  {column} changes in {number}")
+        yield f"  {column} changes in {number}"
     for each in found.examples:
         changes = ", ".join(f"{name} {old} -> {new}" for name, old, new in each.columns)
-        click.echo(f"  for example {each.key}: {changes}")
+        yield f"  for example {each.key}: {changes}"
 
 
 def _verified(found: Verification | None) -> str:
@@ -317,18 +329,20 @@ def _stopped(name: str, stop: Stop) -> str:
     )
 
 
-def _tell(
+def _compared(
     name: str, position: int, differences: tuple[Difference, ...], keys: frozenset[str] | None
-) -> None:
+) -> Iterator[str]:
     if not differences:
         of = "" if keys is None else f", of {len(keys)} streams by chance"
-        click.echo(f"{name}: equals a fold of the log up to position {position}{of}")
-        return
+        yield f"{name}: equals a fold of the log up to position {position}{of}"
     for each in differences:
-        click.echo(f"{name}: {each}")
+        yield f"{name}: {each}"
+
+
+def _to_mend(name: str, differences: tuple[Difference, ...]) -> str:
     rows = "1 row differs" if len(differences) == 1 else f"{len(differences)} rows differ"
     remedies = dict.fromkeys(_remedy(name, each) for each in differences)
-    click.echo(f"qmas: {name}: {rows} from a fold of the log; {'; '.join(remedies)}", err=True)
+    return f"qmas: {name}: {rows} from a fold of the log; {'; '.join(remedies)}"
 
 
 def _remedy(name: str, difference: Difference) -> str:

@@ -14,6 +14,7 @@ from domain.access import Action, permitted
 from domain.errors import Forbidden, NoSuchExercise, Refusal
 from domain.looks import Door, What
 from domain.projections.exercises import ExerciseRow, ExerciseStage
+from domain.references import references_in
 from domain.sight import name_for
 from services import exercises as running
 from services.cases import Request
@@ -133,8 +134,9 @@ def redraw(office: Office, name: str) -> ResponseReturnValue:
     opened = cast("x.ExerciseOpened", events_of(office, name)[0].event)
     drawn = again.selection or again.shortlist
     part = part_of(drawn.taken, "from") if drawn else None
-    shown = (each.member.reference for each in part.items) if part else ()
-    named(office, look(What.EXERCISE), shown)
+    shown = {each.member.reference for each in part.items} if part else set()
+    differing = references_in("\n".join(again.differences))
+    named(office, look(What.EXERCISE), shown | differing)
     return render_template(
         "redrawn.html",
         again=again,

@@ -218,7 +218,9 @@ def _guards(settings: Settings) -> Finding:
 
 
 def _read_models(settings: Settings) -> Iterator[Finding]:
-    """A read model that stands still is told with the event before which it does.
+    """A read model that stands still is told with the position before which it does.
+
+    Which case that is of is asked where the look at it is on record.
 
     So is one that an earlier version of its fold filled, which nothing can read.
     """
@@ -237,8 +239,9 @@ def _read_models(settings: Settings) -> Iterator[Finding]:
             yield Finding(
                 subject=each.name,
                 is_well=False,
-                says=f"stands still before position {stop.position} ({stop.event}): {stop.reason}",
-                remedy=f"correct that and run `qmas projections retry {each.name}`; if earlier "
+                says=f"stands still before position {stop.position}: {stop.reason}",
+                remedy="see `qmas projections status` for the event; "
+                f"correct that and run `qmas projections retry {each.name}`; if earlier "
                 f"rows are wrong too, run `qmas projections rebuild {each.name}`",
             )
         if each.of_another_log:

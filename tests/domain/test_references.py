@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.references import ALPHABET, RANDOM_BYTES, make_reference, parse_reference
+from domain.references import (
+    ALPHABET,
+    RANDOM_BYTES,
+    make_reference,
+    parse_reference,
+    references_in,
+)
 
 SEEDED = random.Random(20060628)  # noqa: S311 - samples for a test, not secrets
 SAMPLES = tuple(make_reference(SEEDED.randbytes(RANDOM_BYTES)) for _ in range(40))
@@ -99,3 +105,12 @@ def test_references_neither_follow_each_other_nor_repeat() -> None:
     assert len(set(made)) == 5_000
     for place in range(3, 8):
         assert len({each[place] for each in made}) == len(ALPHABET)
+
+
+@given(st.lists(REFERENCES), st.sampled_from([" ", ", ", "', 'case-", "\n", ""]))
+def test_every_reference_of_a_text_is_found_and_nothing_else(
+    found: list[str], between: str
+) -> None:
+    assert references_in(f"drawn again {between.join(found)}.") == set(found)
+    wrong = [f"{each[:-1]}{'3' if each.endswith('2') else '2'}" for each in found]
+    assert references_in(between.join([*wrong, *map(str.lower, found)])) == frozenset()

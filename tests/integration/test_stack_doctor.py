@@ -72,7 +72,8 @@ def test_a_read_model_that_stands_still_is_told_with_what_to_do(settings: Settin
         )
     found = _found(settings)["exercises"]
     assert not found.is_well
-    assert found.says.startswith("stands still before position 1 (ExerciseOpened")
+    assert found.says == "stands still before position 1: KeyError"
+    assert "qmas projections status" in found.remedy
     assert "qmas projections rebuild exercises" in found.remedy
 
 

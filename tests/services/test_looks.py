@@ -17,7 +17,7 @@ from services.api.app import create_api
 from services.cases import case_at
 from services.cli.asking import operator
 from services.cli.main import qmas as root
-from services.looking import case_seen, work_seen
+from services.looking import AT_ONCE, case_seen, named, work_seen
 from services.projections import queries
 from services.projections.looks import LookFilter, LookPage, looks
 from services.projections.queries import CaseFilter, name_tokens
@@ -101,6 +101,14 @@ def test_a_look_leaves_the_connection_as_durable_as_it_was(office: Office) -> No
     case_seen(office, looking(), file_case(office))
     with office.store._connections.borrow() as connection:
         assert connection.execute("SHOW synchronous_commit").fetchone() == ("on",)
+
+
+@pytest.mark.parametrize(("cases", "rows"), [(0, [0]), (AT_ONCE, [1000]), (2001, [1000, 1000, 1])])
+def test_a_look_at_many_cases_is_recorded_a_thousand_at_a_time(
+    office: Office, cases: int, rows: list[int]
+) -> None:
+    named(office, looking(), map(str, range(cases)))
+    assert [len(each["cases"]) for each in recorded(office)] == rows
 
 
 @pytest.fixture(params=["REVOKE INSERT ON reads FROM qmas_app", "DROP TABLE reads"])
