@@ -129,7 +129,7 @@ def check(context: click.Context) -> None:
                 yield f"{each.reference} document {each.document}: {each.fault}"
 
     with office() as opened:
-        tell(opened, looking(Action.OPERATE, What.DOCUMENTS), faulty())
+        tell(opened, looking(What.DOCUMENTS), faulty())
     click.echo(f"{held} documents, {faults} of them missing or altered")
     if faults:
         context.exit(DIFFERENT)
@@ -140,7 +140,7 @@ def check(context: click.Context) -> None:
 def unnamed(*, remove: bool) -> None:
     """Find files of more than a day ago that no event names: their command was cut off."""
     number = 0
-    look = looking(Action.OPERATE, What.DOCUMENTS)
+    look = looking(What.DOCUMENTS)
     with office() as opened:
         found = opened.files.unnamed()
         while part := tuple(islice(found, AT_ONCE)):

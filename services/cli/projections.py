@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from domain.access import Action
 from domain.looks import Look, What
 from services.cli.asking import looking, office, tell
 from services.projections import bulk, comparing, queries, rebuilding, runner, watching
@@ -209,7 +208,7 @@ def discard(name: str) -> None:
 
 
 def _look() -> Look:
-    return looking(Action.OPERATE, What.LIST)
+    return looking(What.LIST)
 
 
 def _site(opened: Office) -> rebuilding.Site:
