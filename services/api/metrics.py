@@ -140,7 +140,7 @@ class _LogCollector(Collector):
             (
                 "planned_from_another_log",
                 "1 where they were planned from another log than the one that is there.",
-                int(standing.of_another_log),
+                int(standing.of_another_log or standing.of_lost_events),
             ),
             ("due", "Letters and webhooks that should go out now.", standing.due),
             (

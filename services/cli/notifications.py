@@ -5,6 +5,7 @@ Shows references and numbers only; addresses and texts stay sealed.
 
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -16,6 +17,7 @@ from domain.references import parse_reference
 from services.cli.asking import looking, office, operator
 from services.counts import Count
 from services.notifications import planning, returns
+from services.notifications.another_log import OF_LOST
 from services.notifications.entries import Notification, PlannedFromAnotherLog, State
 from services.notifications.fence import REMEDY, Choice, FenceState
 from services.notifications.ledger import Ledger
@@ -63,6 +65,8 @@ def status() -> None:
     faults = []
     if standing.of_another_log:
         faults.append(str(PlannedFromAnotherLog(standing.position)))
+    elif standing.of_lost_events:
+        faults.append(f"{OF_LOST}; {REMEDY}")
     if obstacle is not None:
         faults.append(f"planning stands still: {obstacle}")
     elif late and reads_on and standing.waits_since is not None:
@@ -178,7 +182,9 @@ def fence(confirm: str | None) -> None:
     """Show the fence, which a restore closes so that nothing is sent again; or open it."""
     with office() as opened:
         if confirm is not None:
-            planning.plan(opened)
+            # What was planned from another log is ended by this very choice.
+            with suppress(PlannedFromAnotherLog):
+                planning.plan(opened)
             choice = Choice(confirm)
             count = opened.ledger.fence.confirm(choice, operator(Role.ADMINISTRATOR).name)
             opened.pokes.planned()
@@ -242,6 +248,10 @@ def _told(state: FenceState) -> Iterator[str]:
             f"  {state.waiting} notifications of positions up to {state.closed_position} wait; "
             "some may have been sent already"
         )
+    if state.of_another_log:
+        yield "Letters of events that the log does not have are withheld, whatever you choose."
+        yield "Of what the log has had since, `withhold` tells nobody, and `send` everybody."
+    if state.closed_at is not None or state.of_another_log:
         yield "To go on, choose what becomes of them; what is recorded later is sent either way:"
         yield "  qmas notifications fence --confirm withhold   sends none; `retry` sends one"
         yield "  qmas notifications fence --confirm send       sends all, some for a second time"

@@ -143,8 +143,9 @@ class PlannedFromAnotherLog(Reportable):
     def __init__(self, position: int) -> None:
         super().__init__(
             f"notifications were planned up to position {position} of another log, perhaps of one "
-            "before a restore, and nothing more is planned: restore the log and the notifications "
-            "from one backup"
+            "before a restore, and nothing more is planned or sent: restore the log and the "
+            "notifications from one backup, or choose what becomes of them, as `qmas notifications "
+            "fence` tells"
         )
 
 
@@ -154,7 +155,7 @@ class Standing:
 
     None is counted beyond `statements.AT_MOST`. `waits_since` is since when the event after
     `position` waits to be read, None while there is none. `of_another_log` says that it was another
-    log that was read.
+    log that was read, `of_lost_events` that the newest rows are of events that the log has not.
     """
 
     position: int
@@ -163,3 +164,4 @@ class Standing:
     due: int
     oldest_due: datetime | None
     of_another_log: bool = False
+    of_lost_events: bool = False

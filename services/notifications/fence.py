@@ -2,8 +2,9 @@
 
 Law: before a message is handed over, the ledger counts its batch, and that count is remembered
 outside of the database. A database that has counted less than is remembered is older than what it
-had sent; one whose identity changed is a copy; one whose count nobody remembers may be either.
-Each of them closes the fence, and only a person opens it.
+had sent; one whose identity changed is a copy; one whose count nobody remembers may be either; and
+one that planned from another log has letters of events that never were. Each of them closes the
+fence, and only a person opens it.
 """
 
 import time
@@ -28,6 +29,14 @@ from sqlalchemy import (
 
 from domain.errors import Reportable
 from services.counts import MOST, Count
+from services.notifications.another_log import (
+    PLANNED,
+    last_in_both,
+    of_another_log,
+    of_lost_events,
+    plan_from,
+    withhold_lost,
+)
 from services.notifications.marks import Marks, MarksAway, Remembered, no_number
 from services.notifications.statements import OPEN, counted
 from services.notifications.tables import checkpoint, fence, log, notifications
@@ -47,6 +56,7 @@ _COPY: Final = "this database is a copy of the one that sent notifications"
 _OLDER: Final = "this database is older than the last notifications that it sent"
 _UNKNOWN: Final = "what this database last sent is remembered nowhere, so it may be an old one"
 
+_HEAD: Final = select(func.coalesce(func.max(log.c.position), 0))
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -80,7 +90,7 @@ class FenceState:
 
     `closed_position` ends the part of the log that may have been told already; `remembered` is
     the mark, and `handed` the count that it is compared with. `broken` are the places of marks that
-    are no number.
+    are no number. `of_another_log` says that notifications were planned from another log.
     """
 
     ledger: UUID | None
@@ -94,10 +104,13 @@ class FenceState:
     confirmed_by: str | None
     choice: Choice | None
     broken: tuple[str, ...] = ()
+    of_another_log: bool = False
 
     @property
     def fault(self) -> str | None:
         """What is wrong with the marks while it is open, and what becomes of that; or None."""
+        if self.of_another_log and self.closed_at is None:
+            return f"{PLANNED}: nothing is sent"
         if not self.broken or self.closed_at is not None:
             return None
         if self.remembered is None:
@@ -123,13 +136,16 @@ class Fence:
             ledger = named or self._name(connection)
             # The mark is read before the count that it must not be above.
             found = self.marks.remembered(ledger)
-            row = connection.execute(select(fence, _DATABASE.label("here"))).one()
+            elsewhere = of_another_log().scalar_subquery().label("elsewhere")
+            row = connection.execute(select(fence, _DATABASE.label("here"), elsewhere)).one()
         if row.closed_at is not None or row.ledger != ledger:
             raise FenceClosed(row.closed_because or "the fence was opened just now")
         if row.database != row.here:
             raise FenceTripped(_COPY)
         if found.highest is not None and found.highest > row.handed:
             raise FenceTripped(_OLDER)
+        if row.elsewhere:
+            raise FenceTripped(PLANNED)
         self._see_to_marks(ledger, found, handed=row.handed)
         return ledger
 
@@ -187,7 +203,7 @@ class Fence:
 
     def close(self, because: str) -> None:
         """Nothing goes out any more; all that the log holds now may have been told already."""
-        position = select(func.coalesce(func.max(log.c.position), 0)).scalar_subquery()
+        position = _HEAD.scalar_subquery()
         with self._engine.begin() as connection:
             connection.execute(
                 update(fence)
@@ -219,34 +235,43 @@ class Fence:
         with self._engine.connect() as connection:
             query = select(*columns, waiting.scalar_subquery().label("waiting"))
             row = connection.execute(query).mappings().one()
+            elsewhere = _is_of_another_log(connection)
         choice = row["choice"] and Choice(row["choice"])
         behind_it = Count.counted(row["waiting"], MOST)
         ledger = row["ledger"]
         found = Remembered(highest=None) if ledger is None else self.marks.remembered(ledger)
         marks = {"remembered": found.highest, "broken": found.broken}
-        return FenceState(**{**row, "waiting": behind_it, "choice": choice, **marks})
+        said = {**row, "waiting": behind_it, "choice": choice, "of_another_log": elsewhere}
+        return FenceState(**{**said, **marks})
 
     def confirm(self, choice: Choice, by: str) -> int:
         """The fence is open; return how many notifications were withheld or are sent again.
 
         The ledger has a new name, so that the marks of the old one close the fence again for
-        whoever restores the same backup. Raises `NotYetPlanned`.
+        whoever restores the same backup. Where notifications were planned from another log, those
+        of events that this one has not are withheld either way; what it holds by now is told to
+        nobody, or planned from the last event on of which both tell. Raises `FenceOpen` and
+        `NotYetPlanned`.
         """
         with self._engine.begin() as connection:
             # No planner adds a row of what was restored while we look.
             planned = connection.execute(select(checkpoint.c.position).with_for_update())
             reached = int(planned.scalar_one())
-            up_to = connection.execute(
+            up_to: int | None = connection.execute(
                 select(_F.closed_position).where(_F.closed_at.is_not(None)).with_for_update()
             ).scalar_one_or_none()
-            if up_to is None:
+            done = 0
+            if _is_of_another_log(connection):
+                up_to = connection.execute(_HEAD).scalar_one() if up_to is None else up_to
+                done = _parted(connection, choice, up_to)
+            elif up_to is None:
                 raise FenceOpen("the fence is open: there is nothing to confirm")
-            if reached < up_to:
+            elif reached < up_to:
                 raise NotYetPlanned(
                     f"notifications are planned up to position {reached} of {up_to}; let the "
                     f"workers plan the rest (`qmas notifications status`), then confirm"
                 )
-            done = connection.execute(_settled(choice, up_to)).rowcount
+            done += connection.execute(_settled(choice, up_to)).rowcount
             connection.execute(
                 update(fence).values(
                     ledger=func.gen_random_uuid(),
@@ -261,6 +286,22 @@ class Fence:
                 )
             )
         return done
+
+
+def _is_of_another_log(connection: Connection) -> bool:
+    """Say whether notifications were planned from another log, by where the plan is or by rows."""
+    return any(
+        connection.execute(each).scalar_one() for each in (of_another_log(), of_lost_events())
+    )
+
+
+def _parted(connection: Connection, choice: Choice, up_to: int) -> int:
+    """What was planned from another log is over; return how many were withheld by choice."""
+    lost = withhold_lost(connection)
+    # Of a log that has nothing in common with what was planned nobody can say who was told what.
+    common = last_in_both(connection) if choice is Choice.SEND else None
+    plan_from(connection, up_to if common is None else min(common, up_to))
+    return lost if choice is Choice.WITHHOLD else 0
 
 
 def _settled(choice: Choice, up_to: int) -> Update:

@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_leave
 
 from domain.looks import Look
 from services.counts import MOST, Count
+from services.notifications.another_log import of_another_log, of_lost_events
 from services.notifications.entries import (
     ERASED,
     RETURNED,
@@ -48,7 +49,6 @@ from services.notifications.statements import (
     counting,
     due_now,
     held,
-    of_another_log,
     reached,
     recipient,
     subscribed,
@@ -251,6 +251,7 @@ class Ledger:
             counts = {state: connection.execute(counting(state)).scalar_one() for state in State}
             due, oldest = connection.execute(due_now()).one()
             foreign = connection.execute(of_another_log()).scalar_one()
+            lost = connection.execute(of_lost_events()).scalar_one()
         return Standing(
             position=position,
             waits_since=waits_since,
@@ -258,6 +259,7 @@ class Ledger:
             due=due,
             oldest_due=oldest,
             of_another_log=foreign,
+            of_lost_events=lost,
         )
 
     def rows(  # noqa: PLR0913 - what is asked for, each by its name

@@ -84,20 +84,6 @@ def reached() -> Select[int, Any]:
     )
 
 
-def of_another_log() -> Select[bool]:
-    """Return the query of whether what was planned last is not what the log has at its position.
-
-    By its leaf: a log that was restored and went on has other ones from there on. By its instant
-    where the leaf is not known, as of what was planned before leaves were kept.
-    """
-    here = checkpoint.c
-    by_instant = here.leaf.is_(None) & (log.c.sequenced_at == here.sequenced_at)
-    last = select(log.c.position).where(
-        log.c.position == here.position, (log.c.leaf == here.leaf) | by_instant
-    )
-    return select((here.position > 0) & ~exists(last))
-
-
 def counting(state: State, most: int | None = None) -> Select[int]:
     """Return the query of how many rows are in a state, no further than `AT_MOST` or `most`."""
     return counted(select(literal(1)).where(_ROW.state == state), most or AT_MOST)

@@ -24,6 +24,7 @@ from sqlalchemy import (
     table,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSON
 
 metadata: Final = MetaData()
 
@@ -264,5 +265,9 @@ log: Final = table(
 )
 case_keys: Final = table("case_keys", column("reference", Text), column("wrapped", LargeBinary))
 events: Final = table(
-    "events", column("commit_id", BigInteger), column("ord", Integer), column("type", Text)
+    "events",
+    column("commit_id", BigInteger),
+    column("ord", Integer),
+    column("type", Text),
+    column("body", JSON),
 )

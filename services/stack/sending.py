@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from services.counts import Count
+from services.notifications.another_log import OF_LOST
 from services.notifications.entries import PlannedFromAnotherLog, State
 from services.notifications.fence import REMEDY
 from services.notifications.ledger import Ledger
@@ -54,6 +55,14 @@ def _letters(ledger: Ledger) -> Iterator[Finding]:
             subject="planning",
             is_well=False,
             says=str(PlannedFromAnotherLog(standing.position)),
+            remedy=REMEDY,
+        )
+    elif standing.of_lost_events:
+        yield Finding(
+            subject="planning",
+            is_well=False,
+            says=OF_LOST,
+            remedy=REMEDY,
         )
     if oldest is not None and mail.until is None and datetime.now(UTC) - oldest > _PROMPT:
         yield Finding(

@@ -1,14 +1,21 @@
 """Letters that were planned from another log: none is planned on, and none of a lost event sent."""
 
+from datetime import timedelta
+
 import psycopg
 import pytest
 
+from services.notifications.another_log import LOST, OF_LOST
+from services.notifications.delivery import claimed
 from services.notifications.entries import PlannedFromAnotherLog
+from services.notifications.fence import REMEDY, WITHHELD, Choice, FenceOpen, FenceTripped
 from services.notifications.planning import plan
+from services.stack.sending import sending
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.integration.mailing import acknowledge, applicant
 from tests.services.losing import lose, set_back_an_hour
+from tests.services.seeing import looking
 
 
 def test_a_plan_is_of_another_log_also_where_the_instants_are_the_same(
@@ -39,3 +46,140 @@ def test_a_plan_that_is_written_again_where_it_is_does_not_become_ours(
     with psycopg.connect(database.owner_url) as owner:
         owner.execute("UPDATE notifications_checkpoint SET position = position")
     assert office.ledger.standing().of_another_log
+
+
+def _planned(office: Office) -> str:
+    """A case is on record, and a letter about it planned; return whose."""
+    reference = acknowledge(office, applicant(1))
+    plan(office)
+    return reference
+
+
+def _lost(office: Office, database: TestDatabase) -> tuple[str, str]:
+    """A letter is planned of a case that both logs have, one of a case that was lost.
+
+    Return whose they are.
+    """
+    kept = _planned(office)
+    lost = acknowledge(office, applicant(2))
+    plan(office)
+    lose(database.owner_url, 2)
+    return kept, lost
+
+
+def _states(office: Office) -> list[tuple[str, str, str | None]]:
+    rows = reversed(office.ledger.rows(looking()))
+    return [(row.reference, str(row.state), row.last_error) for row in rows]
+
+
+def _claimed(office: Office) -> list[str]:
+    found = []
+    while claims := office.ledger.claim(limit=10, lease=timedelta(minutes=1)):
+        found += [each.reference for each in claims]
+        for each in claims:
+            office.ledger.sent(each)
+    return found
+
+
+def test_no_letter_is_handed_over_that_another_log_called_for(
+    office: Office, database: TestDatabase
+) -> None:
+    _lost(office, database)
+    with pytest.raises(FenceTripped, match="planned from another log"):
+        office.ledger.claim(limit=10, lease=timedelta(minutes=1))
+    assert claimed(office, limit=10) == ()
+    assert office.ledger.fence.is_closed()
+
+
+def test_whoever_withholds_has_only_what_is_recorded_from_then_on_told(
+    office: Office, database: TestDatabase
+) -> None:
+    kept, lost = _lost(office, database)
+    untold = acknowledge(office, applicant(3))
+    assert claimed(office, limit=10) == ()
+    assert office.ledger.fence.confirm(Choice.WITHHOLD, "cli.root") == 2
+    later = acknowledge(office, applicant(4))
+    assert plan(office) == 1
+    assert _claimed(office) == [later]
+    assert _states(office) == [
+        (kept, "withheld", WITHHELD),
+        (lost, "withheld", LOST),
+        (later, "sent", None),
+    ]
+    assert untold not in {reference for reference, _, _ in _states(office)}
+
+
+def test_whoever_sends_has_all_told_that_this_log_holds(
+    office: Office, database: TestDatabase
+) -> None:
+    kept, lost = _lost(office, database)
+    since = [acknowledge(office, applicant(number)) for number in (3, 4, 5)]
+    assert claimed(office, limit=10) == ()
+    assert office.ledger.fence.confirm(Choice.SEND, "cli.root") == 1
+    assert plan(office) == 3
+    assert _claimed(office) == [kept, *since]
+    assert (lost, "withheld", LOST) in _states(office)
+    assert not [each for each in sending(office.settings) if each.subject == "planning"]
+
+
+def test_where_both_tell_of_nothing_only_what_comes_is_told(
+    office: Office, database: TestDatabase
+) -> None:
+    _planned(office)
+    lose(database.owner_url, 0)
+    acknowledge(office, applicant(2))
+    assert claimed(office, limit=10) == ()
+    office.ledger.fence.confirm(Choice.SEND, "cli.root")
+    assert plan(office) == 0
+    later = acknowledge(office, applicant(3))
+    assert (plan(office), _claimed(office)) == (1, [later])
+
+
+def test_a_choice_is_possible_where_no_worker_closed_the_fence(
+    office: Office, database: TestDatabase
+) -> None:
+    _lost(office, database)
+    office.store.sequence()
+    state = office.ledger.fence.state()
+    assert (state.closed_at, state.of_another_log) == (None, True)
+    assert "planned from another log" in str(state.fault)
+    assert office.ledger.fence.confirm(Choice.WITHHOLD, "cli.root") == 2
+    assert office.ledger.fence.state().fault is None
+    with pytest.raises(FenceOpen):
+        office.ledger.fence.confirm(Choice.WITHHOLD, "cli.root")
+
+
+def test_a_plan_that_was_taken_for_ours_is_known_by_its_letters(
+    office: Office, database: TestDatabase
+) -> None:
+    """As a migration took any plan, and this log had grown as far as it by then."""
+    _lost(office, database)
+    acknowledge(office, applicant(3))
+    head = office.store.sequence()
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute("UPDATE notifications_checkpoint SET position = 0")
+        owner.execute("UPDATE notifications_checkpoint SET position = %s", (head,))
+    standing = office.ledger.standing()
+    assert (standing.of_another_log, standing.of_lost_events) == (False, True)
+    (found,) = (each for each in sending(office.settings) if each.subject == "planning")
+    assert (found.is_well, found.says, found.remedy) == (False, OF_LOST, REMEDY)
+    assert office.ledger.fence.confirm(Choice.SEND, "cli.root") == 1
+    assert not office.ledger.standing().of_lost_events
+    assert plan(office) == 1
+
+
+def test_a_subscription_hears_of_what_follows_the_choice(
+    office: Office, database: TestDatabase
+) -> None:
+    _planned(office)
+    acknowledge(office, applicant(2))
+    plan(office)
+    made, _ = office.subscriptions.add("https://example.com/hook", ["*"], "somebody")
+    lose(database.owner_url, 2)
+    assert made.since == 4
+    assert claimed(office, limit=10) == ()
+    office.ledger.fence.confirm(Choice.WITHHOLD, "cli.root")
+    later = acknowledge(office, applicant(3))
+    plan(office)
+    heard = [row.reference for row in office.ledger.rows(looking()) if row.means == "webhook"]
+    assert heard == [later]

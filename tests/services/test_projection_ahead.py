@@ -121,3 +121,8 @@ def test_a_plan_of_another_log_is_named(book: Casebook, qmas: Qmas) -> None:
     assert status.exit_code == 1
     assert "position 112 of 12 (of another log)" in status.stdout
     assert "planned up to position 112 of another log" in status.stderr
+    told = qmas("notifications", "fence").stdout
+    assert "open, but notifications were planned from another log" in told
+    assert "--confirm withhold" in told
+    assert qmas("notifications", "fence", "--confirm", "withhold").exit_code == 0
+    assert "position 12 of 12" in qmas("notifications", "status").stdout

@@ -1,0 +1,84 @@
+"""Letters that were planned from another log: how that is known, and how a person ends it.
+
+Law: what the log does not hold is told to nobody, and what was planned from another log says
+nothing of what this one has had since. Only a person knows which of the two people were told of.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Select, Text, cast, exists, func, select, update
+
+from services.notifications.tables import (
+    checkpoint,
+    events,
+    fence,
+    log,
+    notifications,
+    subscriptions,
+)
+
+LOST: Final = "withheld: the log does not have its event"
+PLANNED: Final = "notifications were planned from another log than the one that is there"
+OF_LOST: Final = (
+    "letters were planned for events that the log does not have, and perhaps none for some that it "
+    "has"
+)
+
+_HERE: Final = checkpoint.c
+_OPEN: Final = ("planned", "sending")
+_NEWEST: Final = 100
+
+
+def of_another_log() -> Select[bool]:
+    """Return the query of whether what was planned last is not what the log has at its position.
+
+    By its leaf: a log that was restored and went on has other ones from there on. By its instant
+    where the leaf is not known, as of what was planned before leaves were kept.
+    """
+    by_instant = _HERE.leaf.is_(None) & (log.c.sequenced_at == _HERE.sequenced_at)
+    last = select(log.c.position).where(
+        log.c.position == _HERE.position, (log.c.leaf == _HERE.leaf) | by_instant
+    )
+    return select((_HERE.position > 0) & ~exists(last))
+
+
+def of_lost_events() -> Select[bool]:
+    """Return the query of whether the newest rows are of events that the log does not have.
+
+    Where leaves were not kept, the checkpoint may have been taken for one of this log. Rows that
+    are older than the last choice of a person are not meant: that was made with them there.
+    """
+    columns = notifications.c["position", "event_id", "planned_at"]
+    newest = select(*columns).order_by(notifications.c.id.desc()).limit(_NEWEST).subquery()
+    chosen = func.coalesce(select(fence.c.confirmed_at).scalar_subquery(), func.to_timestamp(0))
+    return select(exists().where(newest.c.planned_at > chosen, ~_in_log(newest.c)))
+
+
+def withhold_lost(connection: Connection) -> int:
+    """No letter of an event that the log does not have goes out; return how many would have."""
+    lost = update(notifications).where(notifications.c.state.in_(_OPEN), ~_in_log(notifications.c))
+    return connection.execute(
+        lost.values(state="withheld", settled_at=func.now(), last_error=LOST)
+    ).rowcount
+
+
+def last_in_both(connection: Connection) -> int | None:
+    """Return the position of the newest row whose event the log has; None without one."""
+    newest_first = select(notifications.c.position).order_by(notifications.c.id.desc())
+    return connection.scalar(newest_first.where(_in_log(notifications.c)).limit(1))
+
+
+def plan_from(connection: Connection, position: int) -> None:
+    """This log counts as planned up to a position, and no subscription awaits one beyond it."""
+    # The database notes the leaf where the position changes, and it may be the same.
+    for each in (0, position):
+        connection.execute(update(checkpoint).values(position=each, moved_at=func.now()))
+    beyond = update(subscriptions).where(subscriptions.c.since > position)
+    connection.execute(beyond.values(since=position))
+
+
+def _in_log(row: Any) -> ColumnElement[bool]:
+    """Say that the log has the event of a row at its position."""
+    there = (log.c.commit_id == events.c.commit_id) & (log.c.ord == events.c.ord)
+    same = events.c.body["id"].astext == cast(row.event_id, Text)
+    return exists().where(log.c.position == row.position, there, same)
