@@ -69,3 +69,13 @@ def enter(
         browser=None if browser is None else blind.token("browser", browser),
         now=office.clock(),
     )
+
+
+def opened(office: Office, challenge: UUID, browser: str) -> str | None:
+    """Return the reference whose status a code opened in this browser; None once it is closed."""
+    return office.codes.opened(challenge, office.blind.token("browser", browser), office.clock())
+
+
+def close(office: Office, challenge: UUID, browser: str) -> None:
+    """The status that a code opened in this browser is closed, whoever has its cookie."""
+    office.codes.close(challenge, office.blind.token("browser", browser))

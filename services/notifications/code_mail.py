@@ -69,8 +69,25 @@ def send(office: Office, *, patience: float = PATIENCE) -> int:
 def letter_for(office: Office, claim: Claim) -> Letter | None:
     """Return the message with a code, which opens from now on; None where nobody is to have it."""
     now = office.clock()
+    if claim.expires_at - now < _TO_READ_IT or _composed(office, claim) is None:
+        return None
+    # Written once more: while this was allowed, the address may have been changed.
+    return _composed(office, claim) if office.codes.allow(claim, now) else None
+
+
+def _claimed(office: Office) -> Claim | None:
+    try:
+        return office.codes.claim(office.clock(), LEASE)
+    except (FenceClosed, MarksAway) as fault:
+        # Whoever delivers letters closes the fence, and tells of it.
+        _log.info("codes_wait", because=str(fault))
+        return None
+
+
+def _composed(office: Office, claim: Claim) -> Letter | None:
+    """Return the message to the address as it is now; None where nobody may have the code."""
     unsent = claim.unsent
-    if unsent is None or claim.expires_at - now < _TO_READ_IT:
+    if unsent is None:
         return None
     history = office.store.read_stream(f"case-{claim.reference}")
     applicant = _applicant(cast("CaseEvent", each.event) for each in history)
@@ -84,18 +101,7 @@ def letter_for(office: Office, claim: Claim) -> Letter | None:
         sender=office.settings.mail_sender,
     )
     same = hmac.compare_digest(applicant.date_of_birth.isoformat(), unsent.born.isoformat())
-    if not same or not letter.recipient or not office.codes.allow(claim, now):
-        return None
-    return letter
-
-
-def _claimed(office: Office) -> Claim | None:
-    try:
-        return office.codes.claim(office.clock(), LEASE)
-    except (FenceClosed, MarksAway) as fault:
-        # Whoever delivers letters closes the fence, and tells of it.
-        _log.info("codes_wait", because=str(fault))
-        return None
+    return letter if same and letter.recipient else None
 
 
 def _applicant(history: Iterable[CaseEvent]) -> Applicant | None:

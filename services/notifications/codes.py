@@ -3,6 +3,7 @@
 Law: to ask writes one row by one statement, which reads nothing of any case: so whether there is
 such a case, whose it is and what mail it has cannot be told from the answer or from its time. All
 of that is found out by whoever sends. A code opens nothing before it was allowed, and opens once.
+What it opened is kept here alone, by its challenge and its browser: no cookie opens it by itself.
 """
 
 import hashlib
@@ -41,6 +42,9 @@ from services.store.sealing import CaseKey, SealBroken
 
 DIGITS: Final = 6
 HOLDS: Final = timedelta(minutes=10)
+OPEN: Final = timedelta(minutes=15)
+"""How long what a code opened stays open in its browser."""
+
 TRIES: Final = 5
 """How often a code may be entered; the last of them may be right."""
 
@@ -144,7 +148,7 @@ class Codes:
         used = (
             update(enquiry_codes)
             .where(_ROW.id == challenge, _ROW.state == "allowed")
-            .values(state="used", unsent=None)
+            .values(state="used", unsent=None, used_at=now)
         )
         given = self._hash(challenge, code)
         with self._autocommit.connect() as connection:
@@ -154,6 +158,30 @@ class Codes:
             if not right or not _open(found, now) or not connection.execute(used).rowcount:
                 return None
         return str(found.reference)
+
+    def opened(self, challenge: UUID, browser: bytes, now: datetime) -> str | None:
+        """Return the reference that a code opened in this browser; None where it is open no more.
+
+        It ends after `OPEN`, with the e-mail address that the code went to, and with the person.
+        """
+        query = select(_ROW.reference).where(
+            _ROW.id == challenge,
+            _ROW.browser == browser,
+            _ROW.state == "used",
+            _ROW.used_at > now - OPEN,
+        )
+        with self._autocommit.connect() as connection:
+            return connection.scalar(query)
+
+    def close(self, challenge: UUID, browser: bytes) -> None:
+        """What a code opened in this browser is open no more."""
+        ended = (
+            update(enquiry_codes)
+            .where(_ROW.id == challenge, _ROW.browser == browser, _ROW.state == "used")
+            .values(state="void")
+        )
+        with self._autocommit.connect() as connection:
+            connection.execute(ended)
 
     # Sending: each step is a transaction of its own, so none is open while a server is spoken to.
 
@@ -193,6 +221,9 @@ class Codes:
     def allow(self, claim: Claim, now: datetime) -> bool:
         """The code opens from now on and may go out; False where too many went out of late.
 
+        False too where an address was changed since it was asked for; and while a change is being
+        committed this waits for it, so that what is read after this is where the code may go.
+
         Earlier codes that the same asker had for the same application open nothing any more. Those
         that somebody else asked for do, or anybody could shut out the applicant by asking.
         """
@@ -214,8 +245,7 @@ class Codes:
                 )
                 .values(state="void", unsent=None)
             )
-            self._change(connection, claim, state="allowed", allowed_at=now)
-        return True
+            return self._change(connection, claim, state="allowed", allowed_at=now)
 
     def sent(self, claim: Claim) -> None:
         """The code was handed over, and is kept no longer."""
@@ -257,11 +287,12 @@ class Codes:
         named = ("id", "reference", "asked_at", "expires_at", "attempts", "asker")
         return Claim(**{name: row[name] for name in named}, unsent=unsent)
 
-    def _change(self, connection: Connection, claim: Claim, **values: Any) -> None:
+    def _change(self, connection: Connection, claim: Claim, **values: Any) -> bool:
         # Not a row that somebody else has claimed since, nor one that was used meanwhile.
         held = (_ROW.id == claim.id) & (_ROW.attempts == claim.attempts)
         still = _ROW.unsent.is_not(None)
-        connection.execute(update(enquiry_codes).where(held, still).values(**values))
+        changed = update(enquiry_codes).where(held, still).values(**values)
+        return bool(connection.execute(changed).rowcount)
 
 
 def _open(found: Row[Any], now: datetime) -> bool:

@@ -234,6 +234,7 @@ enquiry_codes: Final = Table(
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("next_attempt_at", DateTime(timezone=True), nullable=False),
     Column("allowed_at", DateTime(timezone=True)),
+    Column("used_at", DateTime(timezone=True)),
     CheckConstraint(
         "state IN ('asked', 'allowed', 'used', 'void', 'dropped')",
         name="enquiry_codes_state_known",

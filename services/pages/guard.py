@@ -112,7 +112,7 @@ def _admit(office: Office) -> ResponseReturnValue | None:
     action = actions_of(current_app)[request.endpoint]
     if action is not Action.PUBLIC:
         if action is Action.READ_OWN_STATUS:
-            reference = sessions.enquired(now)
+            reference = sessions.enquired(office)
             g.person = reference and Person(name=reference, role=Role.APPLICANT)
         if g.person is None:
             return _to_the_door(action)

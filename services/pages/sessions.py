@@ -1,10 +1,10 @@
 """What a browser is remembered by: one signed cookie, and how long each part of it counts.
 
 The cookie holds the secret of the session of whoever is signed in, which is kept on the server;
-the token of this browser's forms; what a code answers that was asked for here; the reference of an
-application that a code opened; and the language that was chosen; never a code, a date of birth, a
-name or a password. It is signed, not encrypted, is out of reach of scripts and of other sites, and
-ends with the browser.
+the token of this browser's forms; what tells it from others; what a code answers that was asked for
+here, and that it was entered: what it opened is kept on the server; and the language that was
+chosen; never a reference, a code, a date of birth, a name or a password. It is signed, not
+encrypted, is out of reach of scripts and of other sites, and ends with the browser.
 """
 
 import hashlib
@@ -20,14 +20,12 @@ from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import BadData, URLSafeSerializer
 
 from domain.access import Person
+from services import enquiries
 from services.identity.sessions import IDLE, LONGEST, Session
 from services.settings import Settings
 from services.wiring import Office
 
 __all__ = ["IDLE", "LONGEST"]
-
-STATUS_OPEN: Final = timedelta(minutes=15)
-
 
 _SIGNED: Final = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
 
@@ -130,25 +128,26 @@ def drop_attempt(answer: Response) -> None:
     answer.delete_cookie(_attempt_name(), secure=secure, httponly=True, samesite="Lax")
 
 
-def open_status(reference: str, now: datetime) -> None:
-    """Let this browser see the status of one application for `STATUS_OPEN`."""
+def open_status(challenge: UUID) -> None:
+    """This browser entered the code that answers a challenge, and sees what it opened."""
     session.pop("challenge", None)
-    session["status"] = reference
-    session["status_since"] = int(now.timestamp())
+    session["opened"] = challenge.hex
 
 
-def enquired(now: datetime) -> str | None:
+def enquired(office: Office) -> str | None:
     """Return the reference whose status this browser may see now."""
-    if "status" not in session or now - _instant("status_since") > STATUS_OPEN:
-        close_status()
+    if "opened" not in session:
         return None
-    return str(session["status"])
+    found = enquiries.opened(office, UUID(session["opened"]), browser())
+    if found is None:
+        del session["opened"]
+    return found
 
 
-def close_status() -> None:
-    """Let this browser see no status any longer."""
-    session.pop("status", None)
-    session.pop("status_since", None)
+def close_status(office: Office) -> None:
+    """Let this browser see no status any longer, nor anybody who has its cookie."""
+    if "opened" in session:
+        enquiries.close(office, UUID(session.pop("opened")), browser())
 
 
 def keep_language(language: str) -> None:
@@ -185,7 +184,3 @@ def _attempt_name() -> str:
 
 def _here(office: Office, now: datetime) -> Session | None:
     return office.sessions.read(str(session["staff"]), now) if "staff" in session else None
-
-
-def _instant(name: str) -> datetime:
-    return datetime.fromtimestamp(session[name], UTC)

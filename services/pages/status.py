@@ -24,7 +24,7 @@ from domain.stages import Draft, Stage
 from services import enquiries
 from services.cases import CaseAt
 from services.looking import case_beside, tongue_of, work_history_beside
-from services.notifications.codes import HOLDS
+from services.notifications.codes import HOLDS, OPEN
 from services.pages import sessions, shown, timeline
 from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.forms import read_day
@@ -38,7 +38,7 @@ from services.rulebook.shapes import asked_by
 from services.statistics import expected
 from services.wiring import Office
 
-_MINUTES: Final = int(sessions.STATUS_OPEN.total_seconds() // 60)
+_MINUTES: Final = int(OPEN.total_seconds() // 60)
 _DECISIONS: Final[Mapping[Stage, str]] = {
     Stage.IN_PRINCIPLE: "principle",
     Stage.VERIFIED: "principle",
@@ -107,7 +107,7 @@ def enter(office: Office) -> ResponseReturnValue:
     )
     if found is None:
         return _code_form(words, "", {"code": words("code.refused")}), 422
-    sessions.open_status(found, office.clock())
+    sessions.open_status(challenge)
     if sessions.language() is None and (language := tongue_of(office, found)):
         sessions.keep_language(language)  # what the status page leads to follows it
     return redirect(url_for("status"), 303)
@@ -157,9 +157,9 @@ def words_for(office: Office) -> Catalogue:
     return load_catalogue(tongue_of(office, visitor().name) or ENGLISH)
 
 
-def finish(_office: Office) -> ResponseReturnValue:
+def finish(office: Office) -> ResponseReturnValue:
     """Close the status page in this browser."""
-    sessions.close_status()
+    sessions.close_status(office)
     return redirect(url_for("enquiry", left=1), 303)
 
 

@@ -1,7 +1,9 @@
 """A lost mailbox: two officers have the applicant reached, and let in, at another address."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from domain import commands as c
@@ -12,19 +14,21 @@ from services import enquiries
 from services.api.app import create_api
 from services.cases import submit
 from services.notifications import undelivered
+from services.notifications.code_mail import LEASE
 from services.notifications.entries import State
 from services.notifications.letters import Letter
 from services.notifications.planning import plan
 from services.projections.runner import catch_up_all
 from services.wiring import Office
+from tests.conftest import TestDatabase
 from tests.services.api.calling import OFFICER as CHAN
 from tests.services.api.calling import SUPERVISOR as WONG
 from tests.services.api.calling import Caller, is_problem
 from tests.services.asking import OFFICER, SECOND, asked, filed_by, on_paper
-from tests.services.coming_in import JOHN_BORN, codes, letters_with_codes
+from tests.services.coming_in import JOHN_BORN, codes, come_in, letters_with_codes
 from tests.services.exercising import carry_out
 from tests.services.seeing import looking
-from tests.services.visiting import Page, act, signed_in
+from tests.services.visiting import Page, Visitor, act, signed_in
 
 OLD, NEW = filed_by("john").applicant.email, "john@new.example"
 PROPOSE = c.ProposeContactChange(email=NEW, evidence="Passport seen at the counter")
@@ -80,6 +84,49 @@ def test_a_code_that_was_sent_to_the_old_address_opens_nothing_any_more(office: 
     (code,) = codes(office)
     _change(office, reference)
     assert enquiries.enter(office, challenge, code, client="203.0.113.7") is None
+
+
+def test_a_code_on_its_way_to_the_old_address_does_not_go_out(office: Office) -> None:
+    reference = _acknowledged(office)
+    enquiries.ask(office, reference, JOHN_BORN, client="203.0.113.7")
+    claim = office.codes.claim(office.clock(), LEASE)
+    assert claim is not None
+    _change(office, reference)  # its sender had read the old address by now
+    assert not office.codes.allow(claim, office.clock())
+
+
+def test_a_code_cannot_be_allowed_while_a_change_is_being_committed(
+    office: Office, database: TestDatabase
+) -> None:
+    reference = _acknowledged(office)
+    enquiries.ask(office, reference, JOHN_BORN, client="203.0.113.7")
+    held = (
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+        " AND classid::bigint = %s AND objid::bigint = hashtext(%s)::bigint & 4294967295"
+    )
+    with (
+        ThreadPoolExecutor(1) as aside,
+        psycopg.connect(database.admin_url) as holding,
+        psycopg.connect(database.admin_url, autocommit=True) as looks,
+    ):
+        holding.execute("SELECT FROM enquiry_codes FOR UPDATE")
+        change = aside.submit(_change, office, reference)
+        while not change.done():
+            if looks.execute(held, (int.from_bytes(b"code"), reference)).fetchone() == (1,):
+                break
+        assert not change.done()
+        holding.rollback()
+        change.result()
+
+
+def test_what_a_code_opened_closes_when_the_address_is_changed(office: Office) -> None:
+    reference = _acknowledged(office)
+    catch_up_all(office.store, office.models)
+    visitor = Visitor(office)
+    assert come_in(visitor, reference).path == "/status"
+    _change(office, reference)
+    assert visitor.get("/status").path == "/?again=1"
+    assert come_in(visitor, reference).path == "/status"
 
 
 def test_both_addresses_are_told_and_the_old_one_of_nothing_else(office: Office) -> None:

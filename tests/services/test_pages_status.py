@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from domain import commands as c
 from services.cases import submit
-from services.notifications.codes import HOLDS, TRIES
-from services.pages.sessions import STATUS_OPEN
+from services.notifications.codes import HOLDS, OPEN, TRIES
 from services.projections.runner import catch_up_all
 from services.wiring import Office
 from tests.services.asking import (
@@ -153,7 +153,7 @@ def test_the_status_page_closes_by_itself(office: Office) -> None:
     visitor = Visitor(office)
     page = come_in(visitor, file_case(office))
     assert page.path == "/status"
-    visitor.reopen(later(office, STATUS_OPEN + timedelta(seconds=2)))
+    visitor.reopen(later(office, OPEN + timedelta(seconds=2)))
     page = visitor.get("/status")
     assert page.path == "/?again=1"
     assert "Enter your details to see your application" in page.text
@@ -163,6 +163,27 @@ def test_a_closed_status_page_is_gone(office: Office) -> None:
     visitor = Visitor(office)
     enquired = come_in(visitor, file_case(office))
     assert "You have closed" in visitor.send(enquired, "/status/close").text
+    assert visitor.get("/status").path == "/?again=1"
+
+
+def test_a_closed_status_page_is_gone_for_a_copy_of_its_cookie_too(office: Office) -> None:
+    visitor, thief = Visitor(office), Visitor(office)
+    enquired = come_in(visitor, file_case(office))
+    cookie = visitor.client.get_cookie("qmas")
+    assert cookie is not None
+    thief.client.set_cookie("qmas", cookie.value)
+    assert thief.get("/status").path == "/status"
+    visitor.send(enquired, "/status/close")
+    assert thief.get("/status").path == "/?again=1"
+
+
+def test_whoever_can_sign_a_cookie_opens_no_status_by_its_reference(office: Office) -> None:
+    reference = file_case(office)
+    visitor = Visitor(office)
+    come_in(visitor, reference)
+    with visitor.client.session_transaction() as kept:
+        assert reference not in str(dict(kept))
+        kept["opened"] = uuid4().hex
     assert visitor.get("/status").path == "/?again=1"
 
 
