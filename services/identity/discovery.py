@@ -1,8 +1,9 @@
 """What the identity provider says of itself: its addresses, and the keys by which it signs.
 
-Law: nobody who asks for anything here can make us ask the provider more than once in `_BETWEEN`
-for what is old, and once in `UNKNOWN_KEY` for a key that it may have made since. While it does not
-answer, what it said last holds for `_STALE`, and no longer.
+Law: nobody who asks for anything here can make us ask a provider that failed more than once in
+`AFTER_FAILURE`, nor any more than once in `UNKNOWN_KEY` for a key that it may have made since,
+counted from when it answered or was given up. One alone waits for its answer: others have what it
+said last, which holds for `_STALE` and no longer, or hear at once that it is away.
 """
 
 import time
@@ -20,7 +21,8 @@ from services.identity.faults import ProviderAway
 from services.oidc import Oidc, host_of, is_loopback
 
 UNKNOWN_KEY: Final = 60.0
-_BETWEEN: Final = 5.0
+AFTER_FAILURE: Final = 30.0
+_LONGEST_PAUSE: Final = 60.0
 _FRESH: Final = 600.0
 _STALE: Final = 3600.0
 _NEVER: Final = float("-inf")
@@ -42,29 +44,51 @@ class Addresses:
 
 
 class Remembered(Generic[_Said]):
-    """Something that the provider said, asked again when it is old."""
+    """Something that the provider said, asked again when it is old by one thread at a time."""
 
     def __init__(self, ask: Callable[[], _Said], clock: Callable[[], float]) -> None:
         self._ask = ask
         self._clock = clock
         self._lock = Lock()
         self._said: _Said | None = None
-        self._said_at = self._asked_at = _NEVER
+        self._said_at = self._ended_at = _NEVER
+        self._failures = 0
+        self._is_asked = False
 
-    def said(self, *, oldest: float = _FRESH, between: float = _BETWEEN) -> _Said:
+    def said(self, *, oldest: float = _FRESH, between: float = 0.0) -> _Said:
         """Return it, no older than `oldest` if the provider answers; else raise `ProviderAway`."""
+        if self._is_mine_to_ask(oldest, between):
+            self._answered()
         with self._lock:
-            now = self._clock()
-            if now - self._said_at >= oldest and now - self._asked_at >= between:
-                self._asked_at = now
-                try:
-                    self._said = self._ask()
-                    self._said_at = now
-                except ProviderAway as fault:
-                    _log.warning("provider_away", reason=str(fault))
-            if self._said is None or now - self._said_at > _STALE:
+            if self._said is None or self._clock() - self._said_at > _STALE:
                 raise ProviderAway("the identity provider does not answer as it must")
             return self._said
+
+    def _is_mine_to_ask(self, oldest: float, between: float) -> bool:
+        with self._lock:
+            now = self._clock()
+            pause = max(between, min(self._failures * AFTER_FAILURE, _LONGEST_PAUSE))
+            rests = now - self._ended_at < pause or now - self._said_at < oldest
+            if self._is_asked or rests:
+                return False
+            self._is_asked = True
+            return True
+
+    def _answered(self) -> None:
+        """Ask, and hold no lock meanwhile: a provider may take as long as it is given."""
+        said = None
+        try:
+            said = self._ask()
+        except ProviderAway as fault:
+            _log.warning("provider_away", reason=str(fault))
+        finally:
+            with self._lock:
+                self._is_asked = False
+                self._ended_at = self._clock()
+                if said is None:
+                    self._failures += 1
+                else:
+                    self._said, self._said_at, self._failures = said, self._ended_at, 0
 
 
 class Discovery:
@@ -81,6 +105,8 @@ class Discovery:
 
     def key(self, kid: str | None) -> Key | None:
         """Return the key of that name, or the only one where none is named; None for no such."""
+        # Not by whoever asks for the keys: while another asks this, their failure is no failure.
+        self.addresses()
         found = _chosen(self._keys.said(), kid)
         if found is None:
             found = _chosen(self._keys.said(oldest=UNKNOWN_KEY, between=UNKNOWN_KEY), kid)

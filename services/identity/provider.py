@@ -15,7 +15,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Any, Final
 from urllib.parse import quote_plus, urlencode
 
@@ -32,6 +32,9 @@ from services.oidc import Oidc
 
 REMEMBERED: Final = timedelta(minutes=1)
 """How long a token that was found right is not looked at again."""
+
+AT_ONCE: Final = 4
+"""How many sign-ins may wait for the provider's tokens at once, of the threads that serve all."""
 
 _MOST_REMEMBERED: Final = 1_024
 _RANDOM_BYTES: Final = 32
@@ -63,6 +66,7 @@ class IdentityProvider:
         self._discovery = Discovery(oidc, clock)
         self._verified: OrderedDict[bytes, tuple[Person, datetime]] = OrderedDict()
         self._lock = Lock()
+        self._exchanging = BoundedSemaphore(AT_ONCE)
 
     def look(self) -> Addresses:
         """Return where the provider is asked for what."""
@@ -151,7 +155,12 @@ class IdentityProvider:
             "redirect_uri": self._redirect_uri,
             "code_verifier": attempt.verifier,
         }
-        said = ask(self._oidc, addresses.token, *self._proven(form, addresses))
+        if not self._exchanging.acquire(blocking=False):
+            raise ProviderAway("the identity provider keeps others waiting for their tokens")
+        try:
+            said = ask(self._oidc, addresses.token, *self._proven(form, addresses))
+        finally:
+            self._exchanging.release()
         if said.is_well and "error" not in said.told:
             return said.told.get("id_token")
         why = _why(said.told.get("error"))

@@ -8,7 +8,7 @@ import hmac
 import json
 import math
 from base64 import urlsafe_b64decode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ ALGORITHMS: Final = (
 SKEW_SECONDS: Final = 30
 _LARGEST: Final = 16 * 1024
 _END_OF_TIME: Final = 2**53
+_OF_ID_TOKENS: Final = frozenset({"nonce", "at_hash", "c_hash"})
 _ACCESS_TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 
 
@@ -33,7 +34,7 @@ def id_token(
     token: object, keys: Discovery, oidc: Oidc, nonce: str, now: datetime
 ) -> Mapping[str, Any]:
     """Return what the ID token of this sign-in says; `TokenRefused` for any other."""
-    claims = _opened(token, keys, frozenset({"jwt"}))
+    claims = _opened(token, keys, frozenset({"jwt"}), oidc.issuer)
     client = oidc.client_id
     _refuse_wrong(claims, now, oidc.issuer, client)
     if "iat" not in claims:
@@ -51,8 +52,11 @@ def access_token(token: str, keys: Discovery, oidc: Oidc, now: datetime) -> Mapp
     """Return what a token for the API says; `TokenRefused` for any other."""
     if oidc.audience is None:
         raise TokenRefused("no token of the identity provider is taken here")
-    claims = _opened(token, keys, _ACCESS_TYPES)
+    claims = _opened(token, keys, _ACCESS_TYPES, oidc.issuer)
     _refuse_wrong(claims, now, oidc.issuer, oidc.audience)
+    # Who may sign in may hold an ID token, whose audience a provider can make this API's as well.
+    if _OF_ID_TOKENS & claims.keys() or _same(claims.get("typ"), "ID"):
+        raise TokenRefused("the token is one of a sign-in")
     return claims
 
 
@@ -61,14 +65,19 @@ def expiry(claims: Mapping[str, Any]) -> float:
     return float(claims["exp"]) + SKEW_SECONDS
 
 
-def _opened(token: object, keys: Discovery, types: frozenset[str]) -> Mapping[str, Any]:
+def _opened(
+    token: object, keys: Discovery, types: frozenset[str], issuer: str
+) -> Mapping[str, Any]:
     if not isinstance(token, str) or len(token) > _LARGEST or not token.isascii():
         raise TokenRefused("the token is none that can be read")
-    header = _header(token)
+    header, claimed = _unproven(token)
     if header.get("alg") not in ALGORITHMS:
         raise TokenRefused("the token is not signed in a way that is taken here")
     if str(header.get("typ", "JWT")).lower() not in types:
         raise TokenRefused("the token is of another sort")
+    # Nobody is asked for the keys of what says itself that it is not of the issuer.
+    if not _same(claimed.get("iss"), issuer):
+        raise TokenRefused("the token is of another issuer")
     kid = header.get("kid")
     key = keys.key(kid) if kid is None or isinstance(kid, str) else None
     if key is None:
@@ -79,16 +88,24 @@ def _opened(token: object, keys: Discovery, types: frozenset[str]) -> Mapping[st
         raise TokenRefused("the token is not signed as it says") from None
 
 
-def _header(token: str) -> Mapping[str, Any]:
-    """What a token says of itself before anybody knows who wrote it: used to find its key only."""
-    part = token.partition(".")[0]
+def _unproven(token: str) -> Sequence[Mapping[str, Any]]:
+    """What a token says of itself, header and claims, before anybody knows who wrote it.
+
+    Used to find its key, and to refuse it.
+    """
     try:
-        found = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        head, body, signature = token.split(".")
+        urlsafe_b64decode(_padded(signature))
+        found = [json.loads(urlsafe_b64decode(_padded(part))) for part in (head, body)]
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
+        found = [None]
+    if not all(isinstance(each, dict) for each in found):
         raise TokenRefused("the token is none that can be read")
     return found
+
+
+def _padded(part: str) -> str:
+    return part + "=" * (-len(part) % 4)
 
 
 def _refuse_wrong(claims: Mapping[str, Any], now: datetime, issuer: str, audience: str) -> None:

@@ -64,8 +64,11 @@ class Issuer:
     forms: list[dict[str, str]] = field(default_factory=list)
     credentials: list[str] = field(default_factory=list)
     is_away: bool = False
+    answers: threading.Event = field(default_factory=threading.Event)
+    """Not set while it takes what is asked and says nothing."""
 
     def __post_init__(self) -> None:
+        self.answers.set()
         self.keys = [self.key.as_dict(private=False)]
         self.document = {
             "issuer": self.url,
@@ -101,6 +104,7 @@ class Issuer:
 
     def said(self, path: str, form: dict[str, str], credentials: str) -> tuple[int, Any]:
         self.asked[path] += 1
+        self.answers.wait()
         if self.is_away:
             return 503, "away"
         if path.startswith("/authorize?"):
@@ -126,6 +130,7 @@ def an_issuer(host: str = "127.0.0.1") -> Iterator[Issuer]:
     try:
         yield made
     finally:
+        made.answers.set()
         server.shutdown()
         thread.join()
         server.server_close()

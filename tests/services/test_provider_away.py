@@ -1,12 +1,15 @@
 """A provider that is away, slow to tell of its keys, or wrong of itself; and leaving it."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from services.identity import logins
+from services.identity.discovery import AFTER_FAILURE
+from services.identity.provider import AT_ONCE
 from services.settings import Settings, SettingsFault
 from services.stack.doctor import examine
 from services.wiring import Office, open_office
@@ -101,8 +104,68 @@ def test_a_provider_that_is_away_is_a_page_and_is_not_asked_by_every_visitor(
         refused(guest.begin(), 503, "sign-in service does not answer")
     assert issuer.asked.total() == 1
     issuer.is_away = False
-    passing.seconds += 5
+    passing.seconds += AFTER_FAILURE
     assert guest.sign_in().status_code == 200
+
+
+def test_one_visitor_waits_for_a_provider_that_hangs_and_no_other(
+    office: Office, issuer: Issuer
+) -> None:
+    passing = Passing()
+    office = timed(office, passing)
+    issuer.answers.clear()
+    with ThreadPoolExecutor(1) as aside:
+        first = aside.submit(Guest(office, issuer).begin)
+        while not issuer.asked:
+            assert not first.done()
+        for _ in range(5):
+            refused(Guest(office, issuer).begin(), 503, "sign-in service does not answer")
+        assert not first.done()
+        # It is given up long after it was asked, and has its rest from then on.
+        passing.seconds += 2 * AFTER_FAILURE
+        issuer.is_away = True
+        issuer.answers.set()
+        assert first.result().status_code == 503
+    passing.seconds += AFTER_FAILURE - 1
+    assert Guest(office, issuer).begin().status_code == 503
+    assert issuer.asked.total() == 1
+    passing.seconds += 1
+    assert Guest(office, issuer).begin().status_code == 503
+    assert issuer.asked.total() == 2
+    passing.seconds += 2 * AFTER_FAILURE - 1
+    assert Guest(office, issuer).begin().status_code == 503
+    assert issuer.asked.total() == 2
+
+
+def test_while_a_provider_hangs_all_others_have_what_it_said(
+    office: Office, issuer: Issuer
+) -> None:
+    passing = Passing()
+    office = timed(office, passing)
+    assert Guest(office, issuer).begin().status_code == 303
+    passing.seconds += 600
+    issuer.answers.clear()
+    with ThreadPoolExecutor(1) as aside:
+        first = aside.submit(Guest(office, issuer).begin)
+        while issuer.asked.total() == 1:
+            assert not first.done()
+        assert Guest(office, issuer).begin().status_code == 303
+        assert not first.done()
+        issuer.answers.set()
+
+
+def test_few_sign_ins_wait_for_tokens_at_once(office: Office, issuer: Issuer) -> None:
+    guests = [Guest(office, issuer) for _ in range(AT_ONCE + 1)]
+    for guest in guests:
+        guest.begin()
+    issuer.answers.clear()
+    with ThreadPoolExecutor(AT_ONCE) as aside:
+        waiting = [aside.submit(guest.come_back) for guest in guests[1:]]
+        while issuer.asked["/token"] < AT_ONCE:
+            assert not any(each.done() for each in waiting)
+        refused(guests[0].come_back(), 503, "sign-in service does not answer")
+        assert issuer.asked["/token"] == AT_ONCE
+        issuer.answers.set()
 
 
 def test_nothing_listens_where_the_provider_should_be(settings: Settings, issuer: Issuer) -> None:
@@ -122,7 +185,7 @@ def test_what_the_provider_said_holds_for_an_hour_while_it_is_away(
     issuer.is_away = True
     passing.seconds = 3600
     assert guest.begin().status_code == 303
-    passing.seconds = 3606
+    passing.seconds = 3600 + AFTER_FAILURE
     assert guest.begin().status_code == 503
 
 

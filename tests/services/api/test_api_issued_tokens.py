@@ -91,6 +91,10 @@ def test_a_token_for_this_api_is_taken(
         ({"exp": float("nan")}, "no instant"),
         ({"nbf": 2**40}, "not valid yet"),
         ({"sub": "cli.root"}, "no name"),
+        ({"aud": [CLIENT, AUDIENCE], "nonce": "a"}, "is one of a sign-in"),
+        ({"at_hash": "a"}, "is one of a sign-in"),
+        ({"c_hash": "a"}, "is one of a sign-in"),
+        ({"typ": "ID"}, "is one of a sign-in"),
     ],
 )
 def test_a_token_that_says_something_wrong_is_refused(
@@ -108,6 +112,16 @@ def test_a_token_is_signed_by_a_known_key_and_of_the_right_sort(
         assert answer.status_code == 200  # another asymmetric one, which the issuer chose
     else:
         _refused(answer, "the token is")
+
+
+def test_nobody_asks_for_keys_for_what_is_no_token_of_the_issuer(
+    office: Office, issuer: Issuer, api: Flask
+) -> None:
+    for wrong in (_claims(office, issuer, iss="https://evil.example"), _claims(office, issuer)):
+        token = issuer.signed(wrong)
+        cut = token if wrong["iss"] != issuer.url else f"{token.rpartition('.')[0]}.x"
+        _refused(_call(api, cut), "the token is")
+    assert issuer.asked.total() == 0
 
 
 def test_a_token_of_somebody_without_a_role_is_known_and_forbidden(
