@@ -47,6 +47,7 @@ class Settings:
     `database_url` is the application's, without rights to the schema; `owner_database_url` runs
     migrations and is None where this process is not to know it. Keys are 32 bytes each. `staff`
     and `collector_url`, where spans go, are empty if untold; only staff has mail in `quiet_hours`.
+    Who has the `scrape_token`, if one is told, reads figures from elsewhere.
     Without `oidc` the people are the embedded stack's own.
     """
 
@@ -68,6 +69,7 @@ class Settings:
     public_url: str
     web_processes: int
     trusted_proxies: tuple[Network, ...]
+    scrape_token: str = field(repr=False)
     worker_processes: int
     master_key: bytes = field(repr=False)
     master_key_former: bytes = field(repr=False)
@@ -93,17 +95,16 @@ class Settings:
         made = _Embedded(folder) if env is Environment.EMBEDDED else None
         if asks and made and not reader.has("QMAS_DATABASE_URL") and not folder.exists():
             raise NothingRuns(folder)
+        make = made or _Nothing()
         host = reader.text("QMAS_WEB_HOST") or "127.0.0.1"
         port = reader.number("QMAS_WEB_PORT", 8600, highest=HIGHEST_PORT)
         return cls(
             env=env,
             home=folder,
             fence_folder=_beside(folder, reader.text("QMAS_FENCE_FOLDER")),
-            database_url=reader.database_url("QMAS_DATABASE_URL", made.app_url if made else None),
+            database_url=reader.database_url("QMAS_DATABASE_URL", make.app_url),
             owner_database_url=_owner_url(reader, made),
-            broker_url=reader.url(
-                "QMAS_BROKER_URL", _BROKER_SCHEMES, made.broker_url if made else None
-            ),
+            broker_url=reader.url("QMAS_BROKER_URL", _BROKER_SCHEMES, make.broker_url),
             collector_url=reader.url("OTEL_EXPORTER_OTLP_ENDPOINT", ("http", "https"), str),
             smtp=reader.smtp(embedded=made is not None),
             mail_sender=reader.text("QMAS_MAIL_SENDER") or "no-reply@qmas.invalid",
@@ -116,13 +117,12 @@ class Settings:
             public_url=(reader.text("QMAS_PUBLIC_URL") or f"http://{host}:{port}").rstrip("/"),
             web_processes=reader.number("QMAS_WEB_PROCESSES", 2, highest=256),
             trusted_proxies=reader.networks("QMAS_TRUSTED_PROXIES"),
+            scrape_token=reader.secret("QMAS_SCRAPE_TOKEN", str),
             worker_processes=reader.number("QMAS_WORKER_PROCESSES", 2, highest=256),
-            master_key=reader.key("QMAS_MASTER_KEY", made.master_key if made else None),
+            master_key=reader.key("QMAS_MASTER_KEY", make.master_key),
             master_key_former=reader.key("QMAS_MASTER_KEY_FORMER", str),
-            blind_index_key=reader.key(
-                "QMAS_BLIND_INDEX_KEY", made.blind_index_key if made else None
-            ),
-            session_secret=reader.session_secret(made.session_secret if made else None),
+            blind_index_key=reader.key("QMAS_BLIND_INDEX_KEY", make.blind_index_key),
+            session_secret=reader.secret("QMAS_SESSION_SECRET", make.session_secret),
             embedded_postgres=made is not None and not reader.has("QMAS_DATABASE_URL"),
             embedded_redis=made is not None and not reader.has("QMAS_BROKER_URL"),
             embedded_mail=made is not None and not reader.has("QMAS_SMTP_URL"),
@@ -169,6 +169,12 @@ def _owner_url(reader: SettingsReader, made: "_Embedded | None") -> str | None:
     if made is None or reader.has("QMAS_DATABASE_URL"):
         return None
     return made.owner_url()
+
+
+class _Nothing:
+    """What production makes up."""
+
+    app_url = broker_url = master_key = blind_index_key = session_secret = None
 
 
 class _Embedded:

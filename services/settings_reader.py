@@ -21,7 +21,7 @@ from services.staff import Colleague, StaffFault, read_staff
 
 KEY_BYTES = 32
 _LEAST_DISTINCT = 12  # of 32 random bytes about 30 differ; a typed or repeated key has few
-_LEAST_SESSION_SECRET = 32
+_LEAST_SECRET = 32
 HIGHEST_PORT = 65_535
 DATABASE_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 
@@ -245,14 +245,11 @@ class SettingsReader:
             self.fault(name, f"is not random; {_HOW_TO_MAKE}")
         return key
 
-    def session_secret(self, otherwise: _Made | None) -> str:
-        """Return the secret that signs cookies, which has to be long and random."""
-        name = "QMAS_SESSION_SECRET"
+    def secret(self, name: str, otherwise: _Made | None) -> str:
+        """Return a secret that is a text, which has to be long and random."""
         text = self._told(name, otherwise)
-        if text and (len(text) < _LEAST_SESSION_SECRET or len(set(text)) < _LEAST_DISTINCT):
-            self.fault(
-                name, f"must be random and at least {_LEAST_SESSION_SECRET} long; {_HOW_TO_MAKE}"
-            )
+        if text and (len(text) < _LEAST_SECRET or len(set(text)) < _LEAST_DISTINCT):
+            self.fault(name, f"must be random and at least {_LEAST_SECRET} long; {_HOW_TO_MAKE}")
         return text
 
     def _told(self, name: str, otherwise: _Made | None) -> str:

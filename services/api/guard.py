@@ -4,6 +4,7 @@ Law: every view function carries its action, and an application with one that do
 made.
 """
 
+import hmac
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final
@@ -17,11 +18,16 @@ from services.api.faults import SignInNeeded
 from services.identity import person_of_token
 from services.identity.faults import NoRole, TokenRefused
 from services.identity.tokens import PREFIX
+from services.oidc import is_loopback
 from services.wiring import Office
 
 View = Callable[..., Any]
 
 _ACTION: Final = "action"
+_FORWARDED: Final = (
+    *("Forwarded", "Via", "X-Real-IP"),
+    *("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"),
+)
 
 
 class Unguarded(TypeError):
@@ -60,6 +66,20 @@ def client(office: Office) -> str:
     request = flask.request
     forwarded = ",".join(request.headers.getlist("X-Forwarded-For"))
     return client_of(request.remote_addr or "", forwarded, office.settings.trusted_proxies)
+
+
+def runs_this(office: Office) -> bool:
+    """Say whether it is somebody who runs the system: on this machine, or with the scrape token.
+
+    What a proxy passes on comes from this machine too, and is told by what proxies add.
+    """
+    request = flask.request
+    given, token = request.authorization, office.settings.scrape_token
+    if token and given is not None and given.type == "bearer" and given.token:
+        return hmac.compare_digest(given.token.encode(), token.encode())
+    return is_loopback(request.remote_addr or "") and not any(
+        each in request.headers for each in _FORWARDED
+    )
 
 
 def _person_of(office: Office, token: str) -> Person:

@@ -1,7 +1,11 @@
 """What those who run the system ask of it: does it live, is it ready, how is it getting on."""
 
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final
 
@@ -9,7 +13,8 @@ import flask
 import structlog
 
 from domain.access import Action
-from services.api import problems
+from domain.errors import Forbidden
+from services.api import guard, problems
 from services.api.faults import NoSuchProblem
 from services.api.metrics import MEDIA_TYPE, Metrics
 from services.api.outputs import ProblemKind
@@ -23,6 +28,9 @@ from services.wiring import Office
 MOST_LAG: Final = 50_000
 """Events that a read model may be behind while its answers are still worth giving."""
 
+KEPT_SECONDS: Final = 1.0
+"""How long what the checks found is told again."""
+
 
 class Unfit(Exception):
     """A check found the system not fit to serve; the text says why."""
@@ -32,7 +40,8 @@ class Unfit(Exception):
 class Readiness:
     """Every check passed; `checks` names them.
 
-    `notes` says what is as it is only during an upgrade, and bears being so.
+    `notes` says what is as it is only during an upgrade, and bears being so. Both are empty for
+    anybody but those who run the system.
     """
 
     ready: bool
@@ -101,23 +110,60 @@ def alive(_: Call) -> Liveness:
     return Liveness(alive=True)
 
 
-def ready(call: Call) -> Readiness | flask.Response:
-    """Every check passes, or a problem that names each one that does not."""
+class _Looks:
+    """What was found by the checks, at most `KEPT_SECONDS` ago: anybody may ask, at any rate.
+
+    While one looks, others are told what was found before.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._looking = threading.Lock()
+        self._found: tuple[Sequence[str], Sequence[tuple[str, str]]] | None = None
+        self._until = 0.0
+
+    def ready(self, call: Call) -> Readiness | flask.Response:
+        """Every check passes, or a problem that names each one that does not."""
+        notes, failing = self._now(call.office)
+        near = guard.runs_this(call.office)
+        if failing:
+            return _not_ready(failing if near else ())
+        if not near:
+            return Readiness(ready=True, checks=(), notes=())
+        return Readiness(ready=True, checks=tuple(CHECKS), notes=tuple(notes))
+
+    def _now(self, office: Office) -> tuple[Sequence[str], Sequence[tuple[str, str]]]:
+        found = self._found
+        if not self._looking.acquire(blocking=found is None):
+            return found or ((), ())
+        try:
+            if self._found is None or self._clock() >= self._until:
+                self._found = _looked(office)
+                self._until = self._clock() + KEPT_SECONDS
+            return self._found
+        finally:
+            self._looking.release()
+
+
+def _looked(office: Office) -> tuple[Sequence[str], Sequence[tuple[str, str]]]:
+    """Return the notes of those checks that pass, and which others do not and why."""
     notes: list[str] = []
     failing: list[tuple[str, str]] = []
     for name, check in CHECKS.items():
         try:
-            notes += check(call.office)
+            notes += check(office)
         except Unfit as why:
             failing.append((name, str(why)))
         except Exception as fault:  # noqa: BLE001 - whatever the fault is, the check fails
             structlog.get_logger().warning("not-ready", check=name, exc_info=fault)
             failing.append((name, "does not answer"))
-    return (
-        _not_ready(failing)
-        if failing
-        else Readiness(ready=True, checks=tuple(CHECKS), notes=tuple(notes))
-    )
+    return notes, failing
+
+
+def _figures(metrics: Metrics, call: Call) -> flask.Response:
+    if not guard.runs_this(call.office):
+        raise Forbidden("figures are for this machine itself and for who has QMAS_SCRAPE_TOKEN")
+    return flask.Response(metrics.text(), content_type=MEDIA_TYPE)
 
 
 def problem(_: Call, code: str) -> ProblemKind:
@@ -128,7 +174,7 @@ def problem(_: Call, code: str) -> ProblemKind:
     raise NoSuchProblem("read the type of a problem as it was given")
 
 
-def routes(metrics: Metrics) -> Iterator[Route]:
+def routes(metrics: Metrics, clock: Callable[[], float] = time.monotonic) -> Iterator[Route]:
     """The routes that stand outside the API's own prefix."""
     yield Route(
         method="GET",
@@ -144,7 +190,7 @@ def routes(metrics: Metrics) -> Iterator[Route]:
         path="/readyz",
         name="ready",
         action=Action.PUBLIC,
-        view=ready,
+        view=_Looks(clock).ready,
         summary="Tell whether requests can be served",
         gives=schema_for(Readiness),
     )
@@ -153,8 +199,9 @@ def routes(metrics: Metrics) -> Iterator[Route]:
         path="/metrics",
         name="metrics",
         action=Action.PUBLIC,
-        view=lambda _: flask.Response(metrics.text(), content_type=MEDIA_TYPE),
-        summary="Tell the figures in Prometheus' text format",
+        view=partial(_figures, metrics),
+        summary="Tell the figures in Prometheus' text format, to those who run the system",
+        refuses=(HTTPStatus.FORBIDDEN,),
     )
     yield Route(
         method="GET",
@@ -172,8 +219,8 @@ def _not_ready(failing: Sequence[tuple[str, str]]) -> flask.Response:
     return problems.told(
         problems.Problem(
             kind=problems.NOT_READY,
-            detail=f"failing: {', '.join(name for name, _ in failing)}",
-            members={"errors": errors},
+            detail=f"failing: {', '.join(name for name, _ in failing)}" if failing else "not now",
+            members={"errors": errors} if failing else {},
             headers={"Retry-After": str(problems.RETRY_SECONDS)},
         )
     )

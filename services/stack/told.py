@@ -84,6 +84,7 @@ def values(settings: Settings) -> Mapping[str, object]:
         "QMAS_PUBLIC_URL": None if settings.public_url == made_up else settings.public_url,
         "QMAS_WEB_PROCESSES": settings.web_processes,
         "QMAS_TRUSTED_PROXIES": settings.trusted_proxies,
+        "QMAS_SCRAPE_TOKEN": settings.scrape_token,
         "QMAS_WORKER_PROCESSES": settings.worker_processes,
         "QMAS_MASTER_KEY": settings.master_key,
         "QMAS_MASTER_KEY_FORMER": settings.master_key_former,

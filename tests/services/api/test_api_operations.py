@@ -3,13 +3,16 @@
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
+from domain.access import Action
 from services.api import operations
 from services.api.app import create_api
 from services.api.metrics import Metrics
+from services.api.routes import Call
 from services.notifications.planning import plan
 from services.pokes import Pokes
 from services.projections import runner
@@ -18,6 +21,7 @@ from services.tasks import QUEUES
 from services.wiring import Office, open_office
 from tests.conftest import TestDatabase
 from tests.services.api.calling import Caller, is_problem
+from tests.services.issuing import Passing
 from tests.services.seeing import looking
 
 
@@ -34,6 +38,54 @@ def test_a_system_whose_parts_answer_is_ready(caller: Caller) -> None:
         "checks": ["database", "migrations", "broker", "projections"],
         "notes": [],
     }
+
+
+ELSEWHERE = {"environ_base": {"REMOTE_ADDR": "203.0.113.7"}}
+PASSED_ON = {"headers": {"X-Forwarded-For": "203.0.113.7"}}
+TOKEN = "kT9-0pXw3mVb7sQe2LzR5nYc8dHf1gJa"  # noqa: S105 - of a test
+
+
+@pytest.mark.parametrize("stranger", [ELSEWHERE, PASSED_ON])
+def test_strangers_learn_whether_it_is_ready_and_nothing_else(
+    caller: Caller, tmp_path: Path, stranger: dict[str, Any]
+) -> None:
+    told = caller.call("GET", "/readyz", by=None, **stranger).json
+    assert told == {"ready": True, "checks": [], "notes": []}
+    is_problem(caller.call("GET", "/metrics", by=None, **stranger), 403, "forbidden")
+    away = _without(caller.office, broker_url=f"redis+socket://{tmp_path}/none.sock")
+    problem = is_problem(away.call("GET", "/readyz", by=None, **stranger), 503, "not-ready")
+    assert "errors" not in problem
+    assert "broker" not in str(problem)
+    away.office.close()
+
+
+def test_whoever_has_the_scrape_token_reads_the_figures_from_elsewhere(office: Office) -> None:
+    caller = _without(office, scrape_token=TOKEN)
+    for token, status in ((TOKEN, 200), (f"{TOKEN}x", 403)):
+        sent = ELSEWHERE | {"headers": {"Authorization": f"Bearer {token}"}}
+        assert caller.call("GET", "/metrics", by=None, **sent).status_code == status
+    caller.office.close()
+
+
+def test_however_often_it_is_asked_it_looks_once_a_second(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[Office] = []
+
+    def look(office: Office) -> tuple[str, ...]:
+        looks.append(office)
+        return ()
+
+    monkeypatch.setattr(operations, "CHECKS", {"one": look})
+    passing = Passing()
+    (_, ready, *_) = operations.routes(Metrics(office), passing)
+    app = create_api(office)
+    for seconds, looked in ((0.0, 1), (0.9, 1), (1.0, 2), (1.9, 2), (2.0, 3)):
+        passing.seconds = seconds
+        with app.test_request_context("/readyz", environ_base={"REMOTE_ADDR": "127.0.0.1"}):
+            found = ready.view(Call(office=office, action=Action.PUBLIC))
+        assert found == operations.Readiness(ready=True, checks=("one",), notes=())
+        assert len(looks) == looked
 
 
 def test_a_system_without_its_servers_lives_but_is_not_ready(
@@ -106,6 +158,7 @@ def test_a_server_is_unready_once_no_shard_of_a_read_model_is_near_the_log(
     caller.submit()
     caller.catch_up()
     back = "UPDATE projection_checkpoints SET position = 0 WHERE projection = 'case-list'"
+    monkeypatch.setattr(operations, "KEPT_SECONDS", 0.0)
     with psycopg.connect(database.admin_url, autocommit=True) as admin:
         admin.execute(f"{back} AND shard <> 2")
         assert caller.call("GET", "/readyz", by=None).status_code == 200
