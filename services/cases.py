@@ -35,7 +35,7 @@ from domain.references import RANDOM_BYTES, make_reference, parse_reference
 from domain.stages import LIVE, CaseState, Draft, Stage, stage_of
 from services import duplicates, stepping_aside
 from services.fingerprints import fingerprint
-from services.privacy.remembering import remember
+from services.privacy.remembering import remember_soon
 from services.projections.names import person_token
 from services.store import Appended, Commit, Conflict, NewEvent, Reserved, StreamWrite
 from services.tracing import named, step
@@ -323,7 +323,7 @@ def _append(office: Office, reference: str, case: CaseAt, asked: Asked) -> Outco
     )
     appended = append_live(office, commit, request, state)
     if commit.destroy:
-        remember(office, commit.destroy)
+        remember_soon(office, commit.destroy)
     office.pokes.committed()
     return outcome_of(appended)
 

@@ -25,6 +25,7 @@ from services.projections.models import ReadModels
 from services.rules import load_rulebook
 from services.settings import Settings
 from services.store import BlindIndex, CaseKeys, Store
+from services.store.sameness import Sameness
 
 if TYPE_CHECKING:
     from services.identity.provider import IdentityProvider
@@ -47,6 +48,7 @@ class Office:
     files: Files
     doors: Rows
     erasures: Places
+    same: Sameness
     pokes: Pokes
     guesses: Guesses
     sessions: Sessions
@@ -82,18 +84,23 @@ def open_office(settings: Settings) -> Office:
     gc.set_threshold(_BETWEEN_COLLECTIONS, *gc.get_threshold()[1:])
     keys = CaseKeys(settings.master_key, settings.master_key_former)
     blind = BlindIndex(settings.blind_index_key)
+    same = Sameness()
     ledger = Ledger.connect(
-        settings.database_url, keys, Marks(settings.fence_folder, redis_of(settings.broker_url))
+        settings.database_url,
+        keys,
+        Marks(settings.fence_folder, redis_of(settings.broker_url)),
+        same,
     )
     doors = Rows.connect(settings.database_url)
     return Office(
         settings=settings,
-        store=Store.connect(settings.database_url, keys),
-        models=ReadModels.connect(settings.database_url, keys, blind),
-        files=Files.connect(settings.database_url, keys),
+        store=Store.connect(settings.database_url, keys, same=same),
+        models=ReadModels.connect(settings.database_url, keys, blind, same=same),
+        files=Files.connect(settings.database_url, keys, same),
         erasures=Places(
             settings.fence_folder, redis_of(settings.broker_url), settings.blind_index_key
         ),
+        same=same,
         ledger=ledger,
         codes=Codes(ledger.engine, ledger.fence, blind),
         subscriptions=Subscriptions(ledger.engine, keys),

@@ -251,7 +251,8 @@ def settings(database: TestDatabase, redis_server: RedisServer, open_folder: Pat
 
 @pytest.fixture
 def office(settings: Settings) -> Iterator[Office]:
-    """An office on a migrated, empty database of this test's own."""
+    """An office on a migrated, empty database of this test's own; nobody was ever erased."""
     opened = open_office(settings)
+    opened.erasures.mend(anew=True)
     yield opened
     opened.close()

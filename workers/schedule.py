@@ -16,6 +16,8 @@ EVERY_SECONDS: Final = 2.0
 DEADLINE_SECONDS: Final = 60.0
 """Days pass slowly, and nothing but time makes anything due."""
 MINUTE: Final = 60.0
+WATCH_SECONDS: Final = 10.0
+"""How long an erasure may be in the database alone, where whoever decided it was killed there."""
 EXPIRES_SECONDS: Final = 30.0
 
 
@@ -40,7 +42,7 @@ SCHEDULE: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         "tidy codes": _entry("codes.tidy", every=MINUTE),
         "tell of deadlines": _entry("deadlines.fire", every=DEADLINE_SECONDS),
         "deliver webhooks": _entry("webhooks.deliver"),
-        "keep what is erased": _entry("privacy.keep_watch", every=MINUTE),
+        "keep what is erased": _entry("privacy.keep_watch", every=WATCH_SECONDS),
         "verify a stretch": _entry("projections.verify", every=MINUTE),
         "count the figures": _entry("statistics.count", every=MINUTE),
     }

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
@@ -33,6 +34,7 @@ from services.api.outputs import ProblemSchema
 from services.api.routes import Route, StrictBlueprint, mount
 from services.privacy.again import settled
 from services.shields import FILE_POLICY, shields
+from services.store import StoreUnreachable
 from services.tracing import request_begun
 from services.wiring import Office
 
@@ -196,6 +198,11 @@ def _settle(office: Office) -> None:
     """Nobody is answered before whoever was erased is so; only those who run this are."""
     if flask.request.blueprint != "operations":
         settled(office)
+    elif office.same.is_lost and flask.request.endpoint != "operations.alive":
+        # They ask the database, which answers nobody before it was looked over: and a server that
+        # says that it is not ready is asked for nothing else.
+        with suppress(StoreUnreachable):
+            settled(office)
 
 
 def _kind() -> tuple[str, str]:

@@ -30,6 +30,7 @@ class Metrics:
         self._log = CollectorRegistry()
         self._log.register(_LogCollector(office))
         self._log.register(_QueueCollector(office))
+        self._log.register(_ErasuresCollector(office))
         self._requests = Counter(
             "qmas_http_requests",
             "Requests answered by the API and the pages, by method, route and status.",
@@ -150,6 +151,25 @@ class _LogCollector(Collector):
             ),
         ):
             yield _gauge(f"qmas_notifications_{name}", told, figure)
+
+
+class _ErasuresCollector(Collector):
+    """Asks each place where erasures are kept, each time."""
+
+    def __init__(self, office: Office) -> None:
+        self._places = office.erasures
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing beforehand: registering asks no place."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Which of them hold all that they should: while none does, nobody is served."""
+        told = "1 while this place answers and holds every erasure, else 0."
+        whole = GaugeMetricFamily("qmas_erasures_place_whole", told, labels=("place",))
+        for each in self._places.look().looks:
+            whole.add_metric([each.kind], int(each.whole))
+        yield whole
 
 
 class _QueueCollector(Collector):

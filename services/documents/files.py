@@ -16,6 +16,7 @@ from domain.errors import NoSuchCase, PersonErased
 from services.store import CaseKeys, StoreFault
 from services.store.connections import ConnectionLost, Connections
 from services.store.errors import StoreUnreachable
+from services.store.sameness import Sameness
 
 _CONNECTIONS: Final = 4
 _STRIDE: Final = 2_000
@@ -104,9 +105,9 @@ class Files:
         self._keys = keys
 
     @classmethod
-    def connect(cls, url: str, keys: CaseKeys) -> Self:
+    def connect(cls, url: str, keys: CaseKeys, same: Sameness | None = None) -> Self:
         """Return the files at a libpq URL; connections are opened when first needed."""
-        return cls(Connections(url, _CONNECTIONS), keys)
+        return cls(Connections(url, _CONNECTIONS, same=same), keys)
 
     def dispose(self) -> None:
         """Give every connection back."""

@@ -67,6 +67,7 @@ from services.store import CaseKeys
 from services.store.absence import tell_absence
 from services.store.connections import ANSWER_SECONDS
 from services.store.noting import noted, shown
+from services.store.sameness import Sameness
 
 _ROW: Final = notifications.c
 _LONGEST: Final = 200  # of what is on record of an attempt
@@ -79,15 +80,16 @@ _SETTINGS: Final = (
 class Ledger:
     """The ledger in one database; `StoreUnreachable` when that does not answer in time."""
 
-    def __init__(self, engine: Engine, keys: CaseKeys, marks: Marks) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine, keys: CaseKeys, marks: Marks, same: Sameness) -> None:
+        self.engine, self.same = engine, same
+        same.guard(engine)
         self.reads = engine.execution_options(isolation_level="AUTOCOMMIT")
         self.keys = keys
         self.fence = Fence(engine, marks)
         self.mail = MailRest(engine)
 
     @classmethod
-    def connect(cls, url: str, keys: CaseKeys, marks: Marks) -> Self:
+    def connect(cls, url: str, keys: CaseKeys, marks: Marks, same: Sameness | None = None) -> Self:
         """Return the ledger at a libpq URL; connections are opened when first needed."""
         engine = create_engine(
             make_url(url).set(drivername="postgresql+psycopg"),
@@ -103,7 +105,7 @@ class Ledger:
             hide_parameters=True,  # an error is logged, and an address is personal
         )
         tell_absence(engine)
-        return cls(engine, keys, marks)
+        return cls(engine, keys, marks, same or Sameness())
 
     def dispose(self) -> None:
         """Give every connection back."""
@@ -190,7 +192,7 @@ class Ledger:
         is_back = (_ROW.state == State.FAILED) & _ROW.last_error.startswith(RETURNED)
         done = update(notifications).where(_ROW.id == claim.id, _ROW.state != State.SENT, ~is_back)
         changed = done.values(state=State.SENT, settled_at=func.now(), last_error=None)
-        with self.engine.begin() as connection:
+        with self.same.unmet(), self.engine.begin() as connection:
             connection.execute(tried(changed, State.SENT))
 
     def postpone(self, claim: Claim, wait: timedelta, problem: str) -> None:

@@ -11,55 +11,97 @@ import structlog
 
 from domain.case import evolve
 from domain.particulars import ErasureDecided
+from domain.projections.stage_after import CASE_STREAM
 from domain.stages import stage_of
-from services.cases import ATTEMPTS, CaseAt, case_at, reserved_by
-from services.privacy.places import Erasure
+from services.cases import ATTEMPTS, CaseAt, case_at, case_of, known_of, reserved_by
+from services.privacy.places import Erasure, ErasuresAway, Found
 from services.privacy.remembering import remember
-from services.store import Commit, Conflict, NewEvent, StreamWrite
+from services.store import Commit, Conflict, NewEvent, StoreUnreachable, StreamWrite
+from services.store.errors import EventUnreadable
+from services.store.sealing import SealBroken
 from services.wiring import Office
 
 ACTOR: Final = "erasures"
 """Who stands in the log for what was done again; two officers had decided it."""
 
+LOOKS_EVERY_SECONDS: Final = 5.0
+"""How long what was found counts, without asking whether it is the same database still."""
+
 _log: Final = structlog.get_logger(__name__)
 
 
 def settled(office: Office) -> None:
-    """Whoever was erased is so in this database; looked at once by each process that serves.
+    """Whoever was erased is so in this database; looked at by each process that serves.
 
-    Raises `ErasuresAway` and `StoreUnreachable`, and then nobody is served.
+    It is looked at once for each database that comes to be there, and again and again until every
+    place has answered. Raises `ErasuresAway` and `StoreUnreachable`, and then nobody is served.
     """
-    if not office.erasures.applied:
-        apply_again(office)
-        office.erasures.applied = True
+    with office.same.turn() as is_due:
+        if not is_due:
+            return
+        known = office.same.of
+        try:
+            of = office.store.evidence.identity()
+        except StoreUnreachable:
+            # Of a database that does not answer nobody is shown anything, and of one that comes to
+            # be there not either before it was looked over.
+            office.same.lose()
+            return
+        whole = of == known and office.same.for_good
+        if not whole:
+            whole = _applied(office)[0].is_complete
+            if office.store.evidence.identity() != of:
+                raise StoreUnreachable("the database changed while it was looked over: try again")
+        office.same.holds(of, for_good=whole, seconds=LOOKS_EVERY_SECONDS)
 
 
 def keep_watch(office: Office) -> int:
     """As `settled`, looked at now; and every erasure of the database is kept outside of it."""
     done = apply_again(office)
     remember(office)
+    office.erasures.mend(anew=False)
     return len(done)
 
 
 def apply_again(office: Office) -> tuple[str, ...]:
     """Every erasure that is kept is done; return the cases that were readable until now."""
-    found = office.erasures.found()
-    if found.broken:
-        _log.error("erasures_not_readable", places=found.broken)
-    if not found.erasures:
-        return ()
-    readable = office.store.readable(tuple(found.erasures))
+    return _applied(office)[1]
+
+
+def _applied(office: Office) -> tuple[Found, tuple[str, ...]]:
+    found = _found(office)
+    erasures = found.erasures
+    readable = office.store.readable(tuple(erasures)) if erasures else ()
     for reference in readable:
-        _erase(office, found.erasures[reference])
+        _erase(office, erasures[reference])
         _log.warning("erased_again", reference=reference)
     if readable:
         office.pokes.committed()
-    return readable
+    return found, readable
+
+
+def _found(office: Office) -> Found:
+    """Return what is kept. Where two places are new both, as at the very start, they are begun.
+
+    One that stands alone is begun by `qmas up` only: that it is new cannot be told from its loss.
+    """
+    found = office.erasures.look()
+    if found.is_new and len(found.looks) > 1:
+        office.erasures.mend(anew=True)
+        found = office.erasures.look()
+    if not found.is_enough and _opens_anything(office):
+        raise ErasuresAway(found)
+    return found
+
+
+def _opens_anything(office: Office) -> bool:
+    """Say whether these keys open anybody's data: to whom all is closed, nobody is shown."""
+    return office.store.evidence.is_wrapped_by(office.models.keys.prefixes)
 
 
 def _erase(office: Office, erasure: Erasure) -> None:
     for attempt in range(1, ATTEMPTS + 1):
-        case = case_at(office, erasure.reference)
+        case = _unopened(office, erasure.reference)
         if not office.store.readable((erasure.reference,)):
             return
         try:
@@ -69,6 +111,21 @@ def _erase(office: Office, erasure: Erasure) -> None:
                 raise
         else:
             return
+
+
+def _unopened(office: Office, reference: str) -> CaseAt:
+    """Return a case with nothing personal in it, for one event that does not open stops nobody."""
+    read = office.store.read_stream(f"{CASE_STREAM}{reference}", personal=False)
+    return case_of(known_of(reference, read, None, None))
+
+
+def _reserved(office: Office, reference: str) -> tuple[str, ...]:
+    """Return what a case reserves, which only what is personal in it tells."""
+    try:
+        return tuple(reserved_by(office, case_at(office, reference).state))
+    except (EventUnreadable, SealBroken) as fault:
+        _log.error("reservation_not_known", reference=reference, fault=str(fault))
+        return ()
 
 
 def _commit(office: Office, case: CaseAt, erasure: Erasure) -> Commit:
@@ -95,6 +152,6 @@ def _commit(office: Office, case: CaseAt, erasure: Erasure) -> Commit:
             "version": case.version + 1,
             "stage": stage_of(evolve(case.state, fact)),
         },
-        release=tuple(reserved_by(office, case.state)),
+        release=_reserved(office, erasure.reference),
         destroy=(erasure.reference,),
     )

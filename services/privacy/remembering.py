@@ -1,7 +1,7 @@
 """Every erasure that the database holds is kept outside of it as well.
 
 Law: it is kept once the erasure is done, never before, so that nobody is erased for an attempt that
-came to nothing. Whoever dies in between leaves it to the next look at the database, a minute later.
+came to nothing. Whoever dies in between leaves it to the next look at the database, seconds later.
 """
 
 from collections.abc import Iterable
@@ -25,12 +25,26 @@ def remember(office: Office, references: Iterable[str] | None = None) -> int:
     Return how many some place did not have. Where no place answers it is told, and done later.
     """
     held = office.store.erased() if references is None else tuple(references)
-    missing = sorted(office.erasures.missing(held))
+    places = office.erasures.look()
+    missing = sorted(places.missing(held))
     for start in range(0, len(missing), _AT_ONCE):
         found = [_erasure(office, each) for each in missing[start : start + _AT_ONCE]]
-        if not office.erasures.keep(each for each in found if each):
-            _log.error("erasure_not_remembered", references=missing[start : start + _AT_ONCE])
+        office.erasures.keep(each for each in found if each)
+    if held and places.none_answers:
+        _log.error("erasure_not_remembered", references=held[:_AT_ONCE])
     return len(missing)
+
+
+def remember_soon(office: Office, references: Iterable[str]) -> None:
+    """As `remember`, for what was just erased: what goes wrong is told, and done by the watch.
+
+    The erasure is done, and no fault of what comes behind it may say that it was not.
+    """
+    told = tuple(references)
+    try:
+        remember(office, told)
+    except Exception as fault:  # noqa: BLE001 - whatever it is, the watch does it again
+        _log.error("erasure_not_remembered", references=told, exc_info=fault)
 
 
 def _erasure(office: Office, reference: str) -> Erasure | None:

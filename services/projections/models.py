@@ -8,6 +8,7 @@ from sqlalchemy import Engine, create_engine
 from services.store import BlindIndex, CaseKeys
 from services.store.absence import tell_absence
 from services.store.connections import ANSWER_SECONDS
+from services.store.sameness import Sameness
 
 POOL: Final = 16
 """As many as a web process has threads: who waits for a connection may wait long among many."""
@@ -34,7 +35,15 @@ class ReadModels:
     blind: BlindIndex
 
     @classmethod
-    def connect(cls, url: str, keys: CaseKeys, blind: BlindIndex, *, pool_size: int = POOL) -> Self:
+    def connect(
+        cls,
+        url: str,
+        keys: CaseKeys,
+        blind: BlindIndex,
+        *,
+        pool_size: int = POOL,
+        same: Sameness | None = None,
+    ) -> Self:
         """Return the read models in the database at the libpq URL `url`."""
         engine = create_engine(
             f"postgresql+psycopg:{url.partition(':')[2]}",
@@ -50,6 +59,7 @@ class ReadModels:
             hide_parameters=True,  # an error is logged, and what was asked may be personal
         )
         tell_absence(engine)
+        (same or Sameness()).guard(engine)
         reads = engine.execution_options(isolation_level="AUTOCOMMIT")
         return cls(engine=engine, reads=reads, keys=keys, blind=blind)
 

@@ -100,6 +100,7 @@ def up(settings: Settings, *, processes: Sequence[str] = ALL, say: Say = lambda 
         start_servers(settings, say=say)
         _bring_to_head(settings, say)
         _renew_read_models(settings, say)
+        _begin_erasures(settings, say)
         _start(settings, places, missing, say)
         for program in wanted:
             _refuse_dead(places, program)
@@ -237,6 +238,16 @@ def _renew_read_models(settings: Settings, say: Say) -> None:
             say(f"{name} folded again")
     except (ProjectionFault, StoreFault) as fault:
         raise StackFault(f"the read models could not be renewed: {fault}") from fault
+    finally:
+        office.close()
+
+
+def _begin_erasures(settings: Settings, say: Say) -> None:
+    """Erasures are kept, also where none were before; a place that lost them has them again."""
+    office = open_office(settings)
+    try:
+        if begun := office.erasures.mend(anew=True):
+            say(f"erasures are kept in {' and in '.join(begun)} from now on")
     finally:
         office.close()
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from services.pokes import redis_of
-from services.privacy.places import ErasuresAway, Places
+from services.privacy.places import Look, Places
 from services.settings import Settings
 from services.stack.finding import Finding
 from services.store import CaseKeys
@@ -13,18 +13,29 @@ from services.store.sealing import name_of
 
 
 def erasures(settings: Settings) -> Finding:
-    """Erasures are kept where a restore undoes nothing; a line that is none of ours is told."""
+    """Erasures are kept where a restore undoes nothing; a place that is no answer is told."""
     key, redis = settings.blind_index_key, redis_of(settings.broker_url)
     with closing(Places(settings.fence_folder, redis, key)) as places:
-        try:
-            found = places.found()
-        except ErasuresAway as fault:
-            return Finding(subject="erasures", is_well=False, says=str(fault))
-    remedy = "take away what `qmas up` did not write; it writes anew what is missing"
-    says = f"{len(found.erasures)} kept outside of the database"
-    if found.broken:
-        says = f"not all in {' and in '.join(found.broken)} was written by this installation"
-    return Finding(subject="erasures", is_well=not found.broken, says=says, remedy=remedy)
+        found = places.look()
+    faults = [fault for each in found.looks if (fault := _fault(each))]
+    return Finding(
+        subject="erasures",
+        is_well=found.is_enough and not found.broken,
+        warns=bool(faults),
+        says="; ".join((f"{len(found.erasures)} kept outside of the database", *faults)),
+        remedy="see to it that both can be read; take away what was not written by `qmas`, and run "
+        "`qmas up`: the place that is whole makes the other one good, and while neither is nobody "
+        "is shown anything",
+    )
+
+
+def _fault(look: Look) -> str:
+    """Return what is wrong with one of the places, empty where nothing is."""
+    if not look.answers:
+        return f"{look.name} does not answer"
+    if look.strange:
+        return f"not all in {look.name} was written by this installation, or it was cut off"
+    return "" if look.whole else f"{look.name} holds nothing, or not all"
 
 
 def keys_of(settings: Settings) -> CaseKeys:

@@ -16,6 +16,7 @@ from psycopg import errors, pq
 
 from services.store import arrays
 from services.store.errors import MigrationFault, StoreUnreachable
+from services.store.sameness import Sameness
 
 ANSWER_SECONDS: Final = 10
 """How long a server may take to take a connection."""
@@ -54,7 +55,8 @@ class Session(psycopg.Connection[tuple[Any, ...]]):
 class Connections:
     """At most `size` connections to one database, each used by one thread at a time.
 
-    Who finds all of them in use waits for `patience` seconds.
+    Who finds all of them in use waits for `patience` seconds. All are to the database that `same`
+    knows.
     """
 
     def __init__(
@@ -64,9 +66,11 @@ class Connections:
         *,
         settings: Mapping[str, str] | None = None,
         patience: float = _FREE_SECONDS,
+        same: Sameness | None = None,
     ) -> None:
         self._url = url
         self._patience = patience
+        self._same = same
         self._settings = {**_SETTINGS, **(settings or {})}
         self.size = size
         self._idle: list[Session] = []
@@ -151,6 +155,8 @@ class Connections:
             )
         except psycopg.OperationalError as fault:
             raise StoreUnreachable(f"the database does not answer: {fault}") from fault
+        if self._same is not None:
+            self._same.meet(connection)
         arrays.register(connection)
         connection.kept = connection.cursor(binary=True)
         return connection

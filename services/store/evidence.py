@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from services.store import queries
+from services.store.sameness import IDENTITY
 
 _STRIDE: Final = 100_000
 
@@ -25,6 +26,16 @@ class Evidence:
     def __init__(self, rows: Rows, sequence: Callable[[], int]) -> None:
         self._rows = rows
         self._sequence = sequence
+
+    def identity(self) -> str:
+        """Return what tells the database from any other, whose copy it may be."""
+        ((found,),) = self._rows(IDENTITY, {})
+        return str(found)
+
+    def is_wrapped_by(self, prefixes: Sequence[bytes]) -> bool:
+        """Say whether any key that is there may be wrapped by one of these master keys."""
+        ((found,),) = self._rows(queries.WRAPPED_BY, {"prefixes": list(prefixes)})
+        return bool(found)
 
     def types_of(self, streams: Sequence[str], *, sealed: bool = False) -> dict[str, int]:
         """Return how many events of each type are in these streams, or are sealed in part."""

@@ -57,6 +57,13 @@ SELECT reference FROM case_keys WHERE wrapped IS NOT NULL AND reference = ANY (%
 ORDER BY reference
 """
 ERASED: Final = "SELECT reference FROM case_keys WHERE wrapped IS NULL ORDER BY reference"
+# What was wrapped before master keys had names may be of any of them.
+WRAPPED_BY: Final = """
+SELECT EXISTS (
+    SELECT FROM case_keys WHERE wrapped IS NOT NULL
+        AND (get_byte(wrapped, 0) <> 2 OR substr(wrapped, 1, 9) = ANY (%(prefixes)s::bytea[]))
+)
+"""
 TYPES: Final = """
 SELECT type, count(*) FROM events
 WHERE stream = ANY (%(streams)s::text[])

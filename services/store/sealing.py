@@ -91,6 +91,11 @@ class CaseKeys:
     def __repr__(self) -> str:
         return "CaseKeys(…)"
 
+    @property
+    def prefixes(self) -> tuple[bytes, ...]:
+        """What a key begins with that one of these master keys has wrapped."""
+        return tuple(_NAMED + each for each in self._masters)
+
     def mint(self, reference: str) -> bytes:
         """A new key for a case, wrapped."""
         return self._wrap(reference, os.urandom(KEY_BYTES))

@@ -35,6 +35,7 @@ from services.store.encoding import Encoding
 from services.store.errors import KeyDestroyed, LogCorrupt, StoreFault, StoreUnreachable
 from services.store.evidence import Evidence
 from services.store.reading import by_stream, contiguous
+from services.store.sameness import Sameness
 from services.store.sealing import CaseKey, CaseKeys
 from services.store.shards import Shard, Stretch
 from services.store.together import Bodies, Since, Together, once, since_of
@@ -59,9 +60,11 @@ class Store:
         self._whole = threading.BoundedSemaphore(max(1, connections.size // 2))
 
     @classmethod
-    def connect(cls, url: str, keys: CaseKeys, *, pool_size: int = 8) -> "Store":
+    def connect(
+        cls, url: str, keys: CaseKeys, *, pool_size: int = 8, same: Sameness | None = None
+    ) -> "Store":
         """A store on the database of a libpq URL; nothing is opened before it is needed."""
-        return cls(Connections(url, pool_size), keys, Codec())
+        return cls(Connections(url, pool_size, same=same), keys, Codec())
 
     def dispose(self) -> None:
         """No connection is open; the next use opens new ones."""
