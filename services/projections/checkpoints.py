@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.record import Recorded
@@ -107,7 +107,8 @@ class Freshness:
     """A read model holds the first `position` events of the log, and so what was known at `as_of`.
 
     `as_of` is when the last of them became visible, None before the first; `lag` is how many
-    numbered events are still to be folded.
+    numbered events are still to be folded. One that was folded from another log, or by another
+    version of the fold, is certain to hold none.
     """
 
     position: int
@@ -233,7 +234,12 @@ def is_of_another_log(connection: Connection, generation: Generation) -> bool:
 
 
 def _of_another_log() -> Select[Any]:
-    """Select the shards whose last event is not the one that the log has at its position.
+    """Select the shards that were folded from another log."""
+    return select(_ROW.shard).where(_is_foreign())
+
+
+def _is_foreign() -> ColumnElement[bool]:
+    """Say that the last event of a shard is not the one that the log has at its position.
 
     By its leaf: a log that was restored and went on has other ones from there on. By its instant
     where the leaf is not known, as of what was folded before leaves were kept.
@@ -242,7 +248,7 @@ def _of_another_log() -> Select[Any]:
     last = select(log.c.position).where(
         log.c.position == _ROW.position, (log.c.leaf == _ROW.leaf) | by_instant
     )
-    return select(_ROW.shard).where(_ROW.position > 0, ~exists(last))
+    return (_ROW.position > 0) & ~exists(last)
 
 
 def shards_of(models: ReadModels, generation: Generation) -> int:
@@ -284,7 +290,7 @@ def freshness(models: ReadModels, projection: Projection) -> Freshness:
         row = connection.execute(
             _furthest_behind(projection.name, projection.version)
         ).one_or_none()
-        if row is None:
+        if row is None or row.of_another_log:
             return Freshness(position=0, as_of=None, lag=head_of(connection))
     return Freshness(
         position=row.position, as_of=row.as_of, lag=max(0, int(row.head) - row.position)
@@ -296,7 +302,10 @@ def _furthest_behind(name: str, version: int) -> Select[Any]:
     """Return the question of `freshness`, made once: to make it costs more than to ask it."""
     head = select(func.coalesce(func.max(log.c.position), 0)).scalar_subquery()
     return (
-        select(_ROW.position, _ROW.as_of, head.label("head"))
+        select(
+            *(_ROW.position, _ROW.as_of, head.label("head")),
+            func.bool_or(_is_foreign()).over().label("of_another_log"),
+        )
         .where(*shards_that_are_live(name), _ROW.version == version)
         .order_by(_ROW.position)
         .limit(1)

@@ -10,7 +10,7 @@ from domain.errors import DuplicateApplication
 from domain.work_events import DuplicateRefused
 from services.cases import submit
 from services.notifications.planning import plan
-from services.projections import comparing, rebuilding, runner
+from services.projections import comparing, queries, rebuilding, runner
 from services.projections.errors import OfAnotherLog
 from services.projections.verify import verify
 from services.wiring import Office
@@ -115,3 +115,17 @@ def test_what_is_ready_and_of_another_log_is_neither_folded_on_nor_changed_over(
         rebuilding.change_over(site, "case-list")
     assert rebuilding.discard(site, "case-list") == (2,)
     assert verify(office.store, office.models, "case-list") == ()
+
+
+def test_what_is_of_another_log_is_as_fresh_as_if_it_held_nothing(
+    office: Office, database: TestDatabase
+) -> None:
+    for name in ("john", "jackie"):
+        submit(office, on_paper(name), asked())
+    runner.catch_up_all(office.store, office.models)
+    lose(database.owner_url, 0)
+    submit(office, on_paper("emma"), asked())
+    head = office.store.sequence()
+    assert not queries.wait_for(office.models, ("case-list",), head, 0.02)
+    fresh = queries.freshness(office.models, "case-list")
+    assert (fresh.position, fresh.as_of, fresh.lag) == (0, None, head)
