@@ -19,6 +19,7 @@ from domain.statistics import Statistics
 from domain.waiting import Range, first_day, week_of
 from services.imports import start_of
 from services.projections import counting
+from services.projections.errors import OfAnotherLog
 from services.projections.kept import alone, keep, kept
 from services.projections.workload import Load, load
 from services.wiring import Office
@@ -38,7 +39,7 @@ class Figures:
 
 
 def counted(office: Office, at: datetime) -> Figures:
-    """Return the figures as they stood at an instant; nothing is kept."""
+    """Return the figures as they stood at an instant; nothing is kept. Raises `OfAnotherLog`."""
     waits = counting.waits(office.models, at)
     return Figures(
         statistics=counting.statistics(office.models, at),
@@ -47,7 +48,7 @@ def counted(office: Office, at: datetime) -> Figures:
 
 
 def count(office: Office) -> Figures:
-    """The figures of now are kept in place of earlier ones; returns them."""
+    """The figures of now are kept in place of earlier ones; returns them. Raises `OfAnotherLog`."""
     figures = counted(office, office.clock())
     keep_figures(office, figures)
     return figures
@@ -65,12 +66,17 @@ def count_when_due(office: Office) -> bool:
     """The figures that are kept are new enough; true when they were counted for that.
 
     Of several that come at once one counts, for it may take longer than until the next one comes.
+    While what they are counted from is of another log, the former ones are kept.
     """
     with alone(office.models, NAME) as may:
         found = latest(office)
         if not may or (found and office.clock() - found.statistics.at < COUNTED_AFTER):
             return False
-        count(office)
+        try:
+            count(office)
+        except OfAnotherLog:
+            # Whoever folds it tells of that.
+            return False
     return True
 
 

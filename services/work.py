@@ -250,14 +250,15 @@ def history(
 
 def _take(office: Office, reference: str, passed: set[str], asked: _Asked) -> WorkOutcome | None:
     """Take a case; None where it cannot be had, and then it is `passed` unless it just changed."""
-    desk = _desk(office, reference)
-    if is_meant(desk.case, cast("TakeNext", asked.command)):
-        try:
+    try:
+        desk = _desk(office, reference)
+        if is_meant(desk.case, cast("TakeNext", asked.command)):
             return _append(office, desk, TakeCase(), asked)
-        except Conflict:
-            return None
-        except (AlreadyHeld, HeldByAnother, RecusedFromCase):
-            pass
+    except Conflict:
+        return None
+    except (AlreadyHeld, HeldByAnother, RecusedFromCase, NoSuchCase):
+        # Of a list of another log some cases may be lost.
+        pass
     passed.add(reference)
     return None
 

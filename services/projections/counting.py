@@ -27,7 +27,8 @@ from domain.statistics import (
 )
 from domain.waiting import Waits, first_day
 from services.projections.catalogue import PATHS
-from services.projections.checkpoints import live, positions
+from services.projections.checkpoints import head_of, is_of_another_log, live, positions
+from services.projections.errors import OfAnotherLog
 from services.projections.models import ReadModels
 
 _WITHOUT_GOING_ON: Final = (Stage.WITHDRAWN, Stage.LAPSED)
@@ -112,7 +113,7 @@ _SNAPSHOT: Final = "REPEATABLE READ"
 
 
 def statistics(models: ReadModels, at: datetime) -> Statistics:
-    """Return what is counted of the cases as they stood at an instant."""
+    """Return what is counted of the cases as they stood at an instant; raises `OfAnotherLog`."""
     given: dict[str, Any] = {
         "at": at,
         "ends": sorted(map(str, ENDS)),
@@ -121,6 +122,8 @@ def statistics(models: ReadModels, at: datetime) -> Statistics:
     with models.engine.connect().execution_options(isolation_level=_SNAPSHOT) as snapshot:
         generation = live(snapshot, PATHS)
         reached = positions(snapshot, generation) if generation else {}
+        if generation and is_of_another_log(snapshot, generation):
+            raise OfAnotherLog(PATHS.name, max(reached.values()), head_of(snapshot))
         stays = [*snapshot.execute(_LATELY, given), *snapshot.execute(_BY_YEAR, given)]
         return Statistics(
             at=at.astimezone(UTC),

@@ -1,22 +1,27 @@
 """Beside read models of another log the office works on, and rests on no case that was lost."""
 
 from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
 
 import psycopg
 import pytest
 
 from domain.application import Channel
-from domain.errors import DuplicateApplication
+from domain.errors import DuplicateApplication, NothingWaits
+from domain.work_commands import TakeNext
 from domain.work_events import DuplicateRefused
+from services import statistics
 from services.cases import submit
 from services.notifications.planning import plan
 from services.projections import comparing, queries, rebuilding, runner
 from services.projections.errors import OfAnotherLog
 from services.projections.verify import verify
 from services.wiring import Office
+from services.work import take_next
 from tests.conftest import TestDatabase
 from tests.integration.mailing import acknowledge, applicant, new_reference, work
-from tests.services.asking import SUPERVISOR, asked, on_paper
+from tests.services.asking import MAY_2019, SUPERVISOR, asked, on_paper
 from tests.services.casebook import Casebook, history, reference
 from tests.services.losing import lose, set_back_an_hour
 
@@ -129,3 +134,30 @@ def test_what_is_of_another_log_is_as_fresh_as_if_it_held_nothing(
     assert not queries.wait_for(office.models, ("case-list",), head, 0.02)
     fresh = queries.freshness(office.models, "case-list")
     assert (fresh.position, fresh.as_of, fresh.lag) == (0, None, head)
+
+
+def test_a_lost_case_keeps_nobody_from_the_next_one(office: Office, database: TestDatabase) -> None:
+    kept = submit(office, on_paper("emma"), asked()).reference
+    earlier = asked(at=MAY_2019 - timedelta(days=1))
+    submit(office, on_paper("john"), earlier)
+    runner.catch_up_all(office.store, office.models)
+    lose(database.owner_url, 1)
+    assert take_next(office, TakeNext(), asked(at=None)).reference == kept
+    with pytest.raises(NothingWaits):
+        take_next(office, TakeNext(), asked(at=None))
+
+
+def test_figures_are_kept_while_what_they_are_counted_from_is_of_another_log(
+    office: Office, database: TestDatabase
+) -> None:
+    submit(office, on_paper("john"), asked())
+    runner.catch_up_all(office.store, office.models)
+    former = statistics.count(office)
+    lose(database.owner_url, 0)
+    submit(office, on_paper("emma"), asked())
+    office.store.sequence()
+    later = replace(office, clock=lambda: former.statistics.at + statistics.COUNTED_AFTER)
+    assert not statistics.count_when_due(later)
+    assert statistics.latest(office) == former
+    with pytest.raises(OfAnotherLog):
+        statistics.counted(office, office.clock())
