@@ -20,6 +20,7 @@ from services.api.metrics import MEDIA_TYPE, Metrics
 from services.api.outputs import ProblemKind
 from services.api.routes import Call, Route
 from services.intake.schema import schema_for
+from services.notifications.another_log import PLANNED
 from services.projections import queries
 from services.store import migrate
 from services.store.migrate import Standing
@@ -40,8 +41,9 @@ class Unfit(Exception):
 class Readiness:
     """Every check passed; `checks` names them.
 
-    `notes` says what is as it is only during an upgrade, and bears being so. Both are empty for
-    anybody but those who run the system.
+    `notes` says what bears being so for a while: what is as it is only during an upgrade, and what
+    stands still until a person has seen to it. Both are empty for anybody but those who run the
+    system.
     """
 
     ready: bool
@@ -93,15 +95,27 @@ def projections(office: Office) -> Iterable[str]:
     late = [each for each in found if each.least_lag > MOST_LAG]
     if late:
         raise Unfit("; ".join(f"{each.name} is {each.least_lag} events behind" for each in late))
-    return [
+    outdated = [
         f"{each.name} is folded by version {each.outdated}, and this program's is {each.version}"
         for each in found
         if each.outdated is not None
     ]
+    return outdated + [
+        f"{each.name} is of another log, and stands still until it is filled anew"
+        for each in found
+        if each.of_another_log
+    ]
+
+
+def notifications(office: Office) -> Iterable[str]:
+    """Letters are planned from this log; where they are not, people are served all the same."""
+    if office.ledger.fence.is_of_another_log():
+        return (f"{PLANNED}, and none are sent",)
+    return ()
 
 
 CHECKS: Final[Mapping[str, Callable[[Office], Iterable[str]]]] = MappingProxyType(
-    {each.__name__: each for each in (database, migrations, broker, projections)}
+    {each.__name__: each for each in (database, migrations, broker, projections, notifications)}
 )
 
 

@@ -22,7 +22,7 @@ from services.api.commands import addresses
 from services.identity.faults import ProviderAway
 from services.intake.faults import ApplicationFaults, Fault
 from services.privacy.places import ErasuresAway
-from services.projections.errors import BadCursor, ProjectionOutdated
+from services.projections.errors import MENDED_BY, BadCursor, ProjectionOutdated, StandsStill
 from services.stack.errors import StackFault
 from services.store import errors as s
 
@@ -163,6 +163,11 @@ NOT_READY: Final = Kind(
     code="not-ready",
     title="Not ready to serve",
 )
+STILL: Final = Kind(
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
+    code="stands-still",
+    title="What this is read from stands still",
+)
 
 STORE: Final[Mapping[type[Exception], Kind]] = MappingProxyType(
     {
@@ -191,6 +196,7 @@ STORE: Final[Mapping[type[Exception], Kind]] = MappingProxyType(
         StackFault: AWAY,
         ProviderAway: AWAY,
         ProjectionOutdated: AWAY,
+        StandsStill: STILL,
     }
 )
 """What the store and the settings can refuse; whatever is not here is a fault of ours."""
@@ -247,7 +253,7 @@ def problem_of(error: Exception) -> Problem:
 def answer(error: Exception) -> flask.Response:
     """The response that tells `error`; one that is our fault is logged whole."""
     problem = problem_of(error)
-    if problem.kind in {AWAY, BROKEN}:
+    if problem.kind in {AWAY, BROKEN, STILL}:
         structlog.get_logger().error("request-failed", code=problem.kind.code, exc_info=error)
     return told(problem)
 
@@ -286,9 +292,10 @@ def _of_refusal(error: d.Refusal) -> Problem:
 def _of_fault(error: Exception) -> Problem:
     """A fault that is told as it is, or without its text, which may name hosts and tables."""
     kind = next((STORE[each] for each in type(error).__mro__ if each in STORE), BROKEN)
-    if kind is AWAY:
+    if kind in {AWAY, STILL}:
         headers = {"Retry-After": str(RETRY_SECONDS)}
-        return Problem(kind=kind, detail="try again in a moment", headers=headers)
+        detail = MENDED_BY if kind is STILL else "try again in a moment"
+        return Problem(kind=kind, detail=detail, headers=headers)
     detail = "tell us the correlation_id" if kind is BROKEN else str(error)
     return Problem(kind=kind, detail=detail)
 

@@ -224,6 +224,11 @@ class Fence:
         with self._engine.connect() as connection:
             return connection.execute(select(_F.closed_at)).scalar_one() is not None
 
+    def is_of_another_log(self) -> bool:
+        """Say whether notifications were planned from another log, so that nothing is sent."""
+        with self._engine.connect() as connection:
+            return _is_of_another_log(connection)
+
     def state(self) -> FenceState:
         """Return the fence as it stands, with how many notifications wait behind it."""
         behind = select(literal(1)).where(

@@ -13,7 +13,7 @@ from domain.errors import Forbidden, NoSuchCase, NoSuchDocument, NoSuchExercise,
 from services.identity.faults import NoRole, ProviderAway, SignInRefused
 from services.pages.forms import FormFaults
 from services.pages.guard import StaleForm
-from services.projections.errors import BadCursor, ProjectionOutdated
+from services.projections.errors import MENDED_BY, BadCursor, ProjectionOutdated, StandsStill
 from services.settings import SettingsFault
 from services.store.errors import (
     CommandReused,
@@ -47,6 +47,7 @@ STATUS: Final[Mapping[type[Exception], int]] = MappingProxyType(
         StoreUnreachable: 503,
         MigrationFault: 503,
         ProjectionOutdated: 503,
+        StandsStill: 503,
     }
 )
 """The HTTP status of each fault that a page shows; a class stands for those below it too."""
@@ -72,6 +73,9 @@ _PROVIDER_AWAY: Final = (
 _AWAY: Final = (
     "Something this service needs does not answer. Nothing is lost. Try again in a moment; a form "
     "that is sent again is carried out once."
+)
+_SAID: Final[Mapping[type[Exception], str]] = MappingProxyType(
+    {ProviderAway: _PROVIDER_AWAY, StandsStill: f"Nothing is lost, but {MENDED_BY}."}
 )
 _UNAVAILABLE: Final = 503
 _RETRY_SECONDS: Final = "5"
@@ -117,7 +121,7 @@ def _known(fault: Exception) -> ResponseReturnValue:
 def _away(fault: Exception) -> tuple[str, int, dict[str, str]]:
     """Show that something is missing; what it is, is told to the log and not to visitors."""
     _log.error("page unavailable", exc_info=fault, extra={"correlation_id": g.correlation_id})
-    said = _PROVIDER_AWAY if isinstance(fault, ProviderAway) else _AWAY
+    said = next((said for kind, said in _SAID.items() if isinstance(fault, kind)), _AWAY)
     page, status = _page("Not available just now", said, _UNAVAILABLE)
     return page, status, {"Retry-After": _RETRY_SECONDS}
 

@@ -18,8 +18,15 @@ ProjectionFault
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from domain.errors import Reportable
+
+MENDED_BY: Final = (
+    "what this is read from stands still until whoever runs the system has seen to it: `qmas "
+    "projections status` says which read model it is, and what to do"
+)
+"""What anybody may be told of a fault that names an event, and so perhaps a case."""
 
 
 class ProjectionFault(Reportable):

@@ -22,6 +22,7 @@ from services.wiring import Office, open_office
 from tests.conftest import TestDatabase
 from tests.services.api.calling import Caller, is_problem
 from tests.services.issuing import Passing
+from tests.services.losing import lose
 from tests.services.seeing import looking
 
 
@@ -35,7 +36,7 @@ def test_a_system_whose_parts_answer_is_ready(caller: Caller) -> None:
     ready = caller.call("GET", "/readyz", by=None).json
     assert ready == {
         "ready": True,
-        "checks": ["database", "migrations", "broker", "projections"],
+        "checks": ["database", "migrations", "broker", "projections", "notifications"],
         "notes": [],
     }
 
@@ -102,6 +103,7 @@ def test_a_system_without_its_servers_lives_but_is_not_ready(
         "migrations",
         "broker",
         "projections",
+        "notifications",
     ]
     assert "Retry-After" in answer.headers
     assert str(tmp_path) not in answer.text
@@ -136,6 +138,21 @@ def test_a_server_is_ready_while_a_newer_version_is_being_installed(
     schema, fold = answer.json["notes"]
     assert schema.startswith("the schema is ahead (at later, ")
     assert fold.startswith("case-list is folded by version ")
+
+
+def test_a_server_beside_another_log_serves_and_names_what_stands_still(
+    caller: Caller, database: TestDatabase
+) -> None:
+    caller.submit()
+    caller.catch_up()
+    plan(caller.office)
+    lose(database.owner_url, 0)
+    caller.submit()
+    answer = caller.call("GET", "/readyz", by=None)
+    assert answer.status_code == 200, answer.text
+    *folded, planned = answer.json["notes"]
+    assert "case-list is of another log, and stands still until it is filled anew" in folded
+    assert planned.startswith("notifications were planned from another log")
 
 
 def test_an_event_that_no_server_can_fold_makes_none_unready(

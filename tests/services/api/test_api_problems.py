@@ -12,6 +12,8 @@ from domain.errors import Refusal
 from services.api import problems
 from services.api.app import create_api
 from services.documents.files import FileLost
+from services.pages.problems import status_of
+from services.projections.errors import OfAnotherLog, ProjectionStopped
 from services.store import EventUnreadable, LogCorrupt, SealBroken, StoreFault
 from services.wiring import Office, open_office
 from tests.services.api.calling import V1, Caller, filed_by, is_problem
@@ -134,3 +136,18 @@ def test_every_answer_is_private(refused: Caller) -> None:
 
 def test_statuses_fit_what_they_say() -> None:
     assert all(HTTPStatus(each.status).value >= 400 for each in problems.kinds())
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        OfAnotherLog("case-list", 5, 3),
+        ProjectionStopped("case-list", 5, "ApplicationSubmitted, case-QM-4K7RT-9XWPR", "KeyError"),
+    ],
+)
+def test_what_stands_still_is_told_with_who_mends_it_and_of_no_case(fault: Exception) -> None:
+    told = problems.problem_of(fault)
+    assert (told.kind.status, told.kind.code) == (503, "stands-still")
+    assert "qmas projections status" in told.detail
+    assert "QM-" not in told.detail
+    assert status_of(fault) == 503
