@@ -122,10 +122,11 @@ def attempt(office: Office, lasts: timedelta) -> dict[str, str] | None:
     return kept if office.clock() - began <= lasts else None
 
 
-def drop_attempt(answer: Response) -> None:
-    """This browser remembers no sign-in that it began."""
+def drop_attempt(answer: Response) -> Response:
+    """Return the answer after which this browser remembers no sign-in that it began."""
     secure = current_app.config["SESSION_COOKIE_SECURE"]
     answer.delete_cookie(_attempt_name(), secure=secure, httponly=True, samesite="Lax")
+    return answer
 
 
 def open_status(challenge: UUID) -> None:

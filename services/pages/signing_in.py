@@ -9,18 +9,31 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, Final
 
-from flask import current_app, make_response, redirect, render_template, request, url_for
+from flask import (
+    after_this_request,
+    current_app,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 
 from domain.access import Action, Person, permitted
 from services import identity
+from services.guesses import Limit
 from services.identity.faults import ProviderAway, SignInRefused
 from services.identity.provider import Attempt
 from services.pages import sessions
-from services.pages.guard import Route, actions_of
+from services.pages.guard import Route, actions_of, client
 from services.wiring import Office
 
 ATTEMPT_LASTS: Final = timedelta(minutes=10)
+RETURNED: Final = Limit(name="return", most=1, seconds=int(ATTEMPT_LASTS.total_seconds()))
+"""How often the provider is asked what became of one sign-in."""
+OF_CLIENT: Final = Limit(name="return-client", most=200)
+"""How often all of a network may come back; a whole office may have one address."""
 _HOME: Final = {"staff": "case_list", "audit": "audit_search"}
 _PROGRAM: Final = "This account is a program's, which calls the API with its token and sees no page"
 _TITLE: Final = {"staff": "Sign in to the office", "audit": "Sign in to the audit"}
@@ -77,19 +90,18 @@ def finish_sign_in(office: Office) -> ResponseReturnValue:
     """Sign in whom the identity provider sends back, by a page that leads on from here."""
     provider = office.provider()
     kept = sessions.attempt(office, ATTEMPT_LASTS)
+    after_this_request(sessions.drop_attempt)  # whatever comes of it
     if provider is None or kept is None:
         raise SignInRefused(
             "This browser began no sign-in, or more than ten minutes ago. Begin again"
         )
     area, then = kept.pop("area"), kept.pop("then")
+    _refuse_again(office, kept["state"])
     person = provider.finish(Attempt(**kept), _told(), office.clock())
     if not permitted(person, Action.MANAGE_OWN_SESSIONS):
         raise SignInRefused(_PROGRAM)
     sessions.admit(office, person)
-    page = render_template("lead_on.html", title="Signed in", to=_next(person, area, then))
-    answer = make_response(page)
-    sessions.drop_attempt(answer)
-    return answer
+    return render_template("lead_on.html", title="Signed in", to=_next(person, area, then))
 
 
 def sign_out(office: Office) -> ResponseReturnValue:
@@ -105,6 +117,20 @@ def sign_out(office: Office) -> ResponseReturnValue:
         return redirect(left, 303)
     # A page and not a redirection: the policy lets no form of ours lead to another site.
     return render_template("lead_on.html", title="Signed out here", to=farewell)
+
+
+def _refuse_again(office: Office, state: str) -> None:
+    """Raise `SignInRefused` for who comes back a second time, or with too many others of late.
+
+    A copy of the cookie would have the provider asked as often as it is sent.
+    """
+    blind, guesses = office.blind, office.guesses
+    if not guesses.admit((OF_CLIENT, blind.token("client", client(office)).hex())):
+        raise SignInRefused(
+            "Too many sign-ins came back from your network. Begin again in a quarter of an hour"
+        )
+    if not guesses.admit((RETURNED, blind.token("sign-in", state).hex())):
+        raise SignInRefused("This is the answer to another sign-in, or was used before")
 
 
 def _to_provider(area: str, then: str) -> str:

@@ -12,6 +12,8 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from services.guesses import Limit
+from services.pages import signing_in
 from services.settings import Settings
 from services.wiring import Office, open_office
 from tests.services.issuing import (
@@ -269,6 +271,8 @@ def test_a_provider_that_names_itself_must_do_so(guest: Guest) -> None:
     guest.begin()
     token = guest.issuer.signed(guest.claims())
     refused(guest.bring(token), 400, "another identity provider")
+    guest.begin()
+    token = guest.issuer.signed(guest.claims())
     assert guest.bring(token, iss=guest.issuer.url).status_code == 200
 
 
@@ -280,6 +284,32 @@ def test_what_comes_back_counts_once_and_only_in_the_browser_that_was_sent(guest
     refused(other.bring(token), 400, "began no sign-in")
     assert guest.bring(token).status_code == 200
     refused(guest.bring(token), 400, "began no sign-in")
+
+
+@pytest.mark.parametrize("brought", [{}, {"state": "of-another"}, {"code": None}])
+def test_a_copy_of_the_cookie_has_the_provider_asked_once(
+    guest: Guest, brought: dict[str, str | None]
+) -> None:
+    guest.begin()
+    cookie = guest.client.get_cookie("qmas-sign-in")
+    assert cookie is not None
+    guest.issuer.is_away = True
+    guest.come_back(**brought)
+    assert guest.client.get_cookie("qmas-sign-in") is None
+    asked = guest.issuer.asked["/token"]
+    for _ in range(3):
+        guest.client.set_cookie("qmas-sign-in", cookie.value)
+        refused(guest.come_back(), 400, "used before")
+    assert guest.issuer.asked["/token"] == asked
+
+
+def test_one_network_does_not_come_back_without_end(
+    guest: Guest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signing_in, "OF_CLIENT", Limit(name="return-client", most=1))
+    assert guest.sign_in().status_code == 200
+    refused(guest.sign_in(), 400, "Too many sign-ins")
+    assert guest.issuer.asked["/token"] == 1
 
 
 def test_a_sign_in_is_over_after_ten_minutes(guest: Guest, issuer: Issuer) -> None:
