@@ -15,8 +15,6 @@ from services.wiring import Office
 
 OF_ONE: Final = Limit(name="ask", most=10)
 """How often one client may ask after one application."""
-OF_APPLICATION: Final = Limit(name="ask-application", most=60)
-"""How often all may ask after one application: far more, or it could be shut by asking."""
 OF_CLIENT: Final = Limit(name="ask-client", most=60)
 """How often one client may ask at all; an agent asks for many."""
 ENTERED: Final = Limit(name="enter-client", most=60)
@@ -34,19 +32,14 @@ def ask(
     blind = office.blind
     application, address = blind.token("enquiry", reference), blind.token("client", client)
     asker = address if browser is None else blind.token("browser", browser)
-    admitted = office.guesses.admit(
-        (OF_ONE, f"{application.hex()}:{address.hex()}"),
-        (OF_APPLICATION, application.hex()),
-        (OF_CLIENT, address.hex()),
+    # One after the other: who asks too often makes no count for each application they think up.
+    admitted = office.guesses.admit((OF_CLIENT, address.hex())) and office.guesses.admit(
+        (OF_ONE, f"{application.hex()}:{address.hex()}")
     )
     asked = Asked(
-        reference=reference,
-        born=born,
-        asker=asker,
-        browser=None if browser is None else asker,
-        admitted=admitted,
+        reference=reference, born=born, asker=asker, browser=None if browser is None else asker
     )
-    challenge = office.codes.ask(asked, office.clock())
+    challenge = office.codes.ask(asked, office.clock()) if admitted else office.codes.refuse()
     office.pokes.enquired()
     return challenge
 

@@ -55,6 +55,8 @@ A_DAY: Final = 10
 _KEPT: Final = timedelta(days=1)
 _LOCKS: Final = 0x636F6465  # "code": a class of advisory locks of our own
 _ROW: Final = enquiry_codes.c
+_AS_LONG: Final = func.pg_logical_emit_message(true(), "", "")
+"""A write that leaves nothing behind, and waits for the disk as one that does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,14 +64,13 @@ class Asked:
     """What somebody typed who wants to come in, and what is known of them.
 
     `asker` tells apart who asks. `browser` is who alone may enter the code, None for a caller of
-    the API, who has nothing but the challenge. Who is not `admitted` is sent nothing.
+    the API, who has nothing but the challenge.
     """
 
     reference: str
     born: date
     asker: bytes
     browser: bytes | None
-    admitted: bool
 
 
 class Unsent(msgspec.Struct, frozen=True):
@@ -118,13 +119,19 @@ class Codes:
             next_attempt_at=now,
             asker=asked.asker,
             browser=asked.browser,
-            admitted=asked.admitted,
+            admitted=True,
             code=self._hash(challenge, code),
             unsent=self._seal.seal(unsent, challenge.bytes),
         )
         with self._autocommit.connect() as connection:
             connection.execute(row)
         return challenge
+
+    def refuse(self) -> UUID:
+        """Nothing is asked for and nothing kept; return a challenge, as slowly as `ask`."""
+        with self._autocommit.connect() as connection:
+            connection.execute(select(_AS_LONG))
+        return uuid4()
 
     def enter(
         self, challenge: UUID, code: str, *, browser: bytes | None, now: datetime
@@ -141,8 +148,8 @@ class Codes:
             .returning(_ROW.reference, _ROW.code, _ROW.state, _ROW.expires_at, _ROW.tries)
             .cte("counted")
         )
-        # A challenge that is unknown has nothing to count on, and is made to wait for the disk too.
-        as_long = case((counted.c.code.is_(None), func.pg_logical_emit_message(true(), "", "")))
+        # A challenge that is unknown has nothing to count on.
+        as_long = case((counted.c.code.is_(None), _AS_LONG))
         one = values(column("one", Integer), name="one").data([(1,)])
         tried = select(counted, as_long).select_from(one.outerjoin(counted, true()))
         used = (
@@ -310,6 +317,7 @@ def _dropped(now: datetime) -> Any:
         update(enquiry_codes)
         .where(
             _ROW.unsent.is_not(None),
+            # A web server of before this program may still ask for who is not admitted.
             or_(~_ROW.admitted, _ROW.expires_at <= now, _ROW.asked_at <= opened),
         )
         .values(unsent=None, state="dropped")

@@ -123,9 +123,7 @@ def _challenges(office: Office) -> dict[str, list[UUID]]:
     kinds = ("allowed", "waiting", "dropped", "used", "locked")
     found: dict[str, list[UUID]] = {kind: [] for kind in kinds}
     for kind, _ in product(kinds, range((ROUNDS + 1) * FEW // TRIES + 1)):
-        asked = Asked(
-            reference=new_reference(), born=JOHN_BORN, asker=b"", browser=None, admitted=True
-        )
+        asked = Asked(reference=new_reference(), born=JOHN_BORN, asker=b"", browser=None)
         challenge = office.codes.ask(asked, office.clock())
         found[kind].append(challenge)
         claim = office.codes.claim(office.clock(), LEASE)

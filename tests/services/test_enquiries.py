@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -174,6 +175,31 @@ def test_one_client_asks_after_so_many_applications_and_no_more(office: Office) 
         _ask(office, f"QM-{number:05}-22222")
     _ask(office, reference)
     assert codes(office) == []
+
+
+def test_nobody_is_shut_out_by_strangers_who_know_a_reference(office: Office) -> None:
+    reference = _filed(office)
+    for number in range(100):
+        _ask(office, reference, WRONG, client=f"192.0.2.{number}")
+    assert codes(office) == []
+    _ask(office, reference)
+    assert len(codes(office)) == 1
+
+
+def test_who_asks_too_often_leaves_nothing_behind(office: Office, database: TestDatabase) -> None:
+    for number in range(enquiries.OF_CLIENT.most):
+        _ask(office, f"QM-{number:05}-22222")
+
+    def kept() -> tuple[int, Any]:
+        with psycopg.connect(database.app_url) as connection:
+            rows = connection.execute("SELECT count(*) FROM enquiry_codes").fetchone()
+        assert office.guesses.shared is not None
+        return len([*office.guesses.shared.scan_iter("qmas:tried:ask*")]), rows
+
+    before = kept()
+    given = {_ask(office, f"QM-{number:05}-33333") for number in range(20)}
+    assert len(given) == 20
+    assert kept() == before
 
 
 def test_too_many_codes_entered_by_one_client_are_all_wrong(office: Office) -> None:
