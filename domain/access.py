@@ -64,6 +64,7 @@ class Action(StrEnum):
     OPERATE = "system.operate"
     READ_READS = "reads.read"
     EXPORT_DATA = "data.export"
+    READ_RETENTION = "retention.read"
     PUBLIC = "public"
 
 
@@ -119,6 +120,7 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.OPERATE: frozenset({Role.ADMINISTRATOR}),
         Action.READ_READS: frozenset({Role.AUDITOR}),
         Action.EXPORT_DATA: _STAFF,
+        Action.READ_RETENTION: frozenset({Role.SUPERVISOR, Role.AUDITOR}),
         Action.PUBLIC: frozenset(Role),
     }
 )

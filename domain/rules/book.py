@@ -23,6 +23,7 @@ from domain.rules.limits import (
     Paper,
 )
 from domain.rules.reading import Notes, RulesetFaults, Table
+from domain.rules.retention import read_retention
 from domain.rules.timeline import contradictions
 from domain.rules.transitions import read_transition
 from domain.rules.types import (
@@ -50,6 +51,7 @@ SHARED = (
     "limits",
     "quotas",
     "holidays",
+    "retention",
 )
 """The documents that are not a ruleset."""
 
@@ -94,6 +96,7 @@ def parse_rulebook(documents: Documents, *, unread: Mapping[str, str] = _ALL_REA
         ),
         quotas=tuple(_quota(row) for row in tables["quotas"].rows("quotas", least=1)),
         holidays=read_holidays(tables["holidays"]),
+        retention=tuple(map(read_retention, tables["retention"].rows("retention", least=1))),
         sources=tuple((each, tables["sources"].text(each)) for each in sorted(sources or ())),
     )
     for name, table in tables.items():

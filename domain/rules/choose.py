@@ -22,6 +22,7 @@ from domain.rules.limits import (
     OriginalsSeen,
     Paper,
 )
+from domain.rules.retention import RecordClass, Retention
 from domain.rules.transitions import Filing, holding
 from domain.rules.types import FeeSchedule, Quota, Rulebook, Ruleset, StayPattern
 
@@ -158,6 +159,12 @@ def file_count(rulebook: Rulebook, kind: DocumentKind, on: date) -> int:
     return _in_force(ours, on, f"limit of the files of the kind {kind}").files_at_most
 
 
+def retention(rulebook: Rulebook, record: RecordClass, on: date) -> Retention:
+    """How long records of a class are kept, as it is in force on a day."""
+    ours = [each for each in rulebook.retention if each.record is record]
+    return _in_force(ours, on, f"time to keep {record}")
+
+
 def quota(rulebook: Rulebook, year: int, *, known_on: date | None = None) -> Quota:
     """The quota of a calendar year as it was known on a day; as known last without one."""
     known = [
@@ -181,7 +188,7 @@ def excluded_nationalities(rulebook: Rulebook, on: date) -> tuple[str, ...]:
     return edition.members
 
 
-_Living = TypeVar("_Living", DatedLimit, Originals, Paper, FileSize, FileCount)
+_Living = TypeVar("_Living", DatedLimit, Originals, Paper, FileSize, FileCount, Retention)
 
 
 def _in_force(rows: Iterable[_Living], on: date, what: str) -> _Living:

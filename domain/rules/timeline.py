@@ -13,6 +13,7 @@ from domain.application import Route
 from domain.papers import DocumentKind
 from domain.rules.life import Life
 from domain.rules.limits import Limit
+from domain.rules.retention import RecordClass
 from domain.rules.types import DatedList, Edition, FeeSchedule, Quota, Rulebook, VisaFee
 
 Named = tuple[str, Life]
@@ -31,23 +32,35 @@ def contradictions(book: Rulebook, unread: Collection[str]) -> Iterator[str]:
         if dated.id not in unread:
             yield from _dated_list(dated)
     if "limits" not in unread:
-        yield from _one_a_day([("originals", each.life) for each in book.originals])
-        yield from _one_a_day([("paper", each.life) for each in book.paper])
-        yield from _one_a_day([("the size of files", each.life) for each in book.file_sizes])
-        for kind in DocumentKind:
-            ours = [each.life for each in book.file_counts if each.kind is kind]
-            yield from _one_a_day(
-                [(f"the number of files of the kind {kind}", each) for each in ours]
-            )
-        for which in Limit:
-            ours = [each.life for each in book.limits if each.limit is which]
-            yield from _one_a_day([(f"limit {which}", life) for life in ours])
-            if not ours:
-                yield f"limits: no limit of {which} is loaded"
+        yield from _limits(book)
+    if "retention" not in unread:
+        yield from _retention(book)
     if "fees" not in unread:
         yield from _fees(book.fees)
     if "quotas" not in unread:
         yield from _quotas(book.quotas)
+
+
+def _limits(book: Rulebook) -> Iterator[str]:
+    yield from _one_a_day([("originals", each.life) for each in book.originals])
+    yield from _one_a_day([("paper", each.life) for each in book.paper])
+    yield from _one_a_day([("the size of files", each.life) for each in book.file_sizes])
+    for kind in DocumentKind:
+        ours = [each.life for each in book.file_counts if each.kind is kind]
+        yield from _one_a_day([(f"the number of files of the kind {kind}", each) for each in ours])
+    for which in Limit:
+        ours = [each.life for each in book.limits if each.limit is which]
+        yield from _one_a_day([(f"limit {which}", life) for life in ours])
+        if not ours:
+            yield f"limits: no limit of {which} is loaded"
+
+
+def _retention(book: Rulebook) -> Iterator[str]:
+    for record in RecordClass:
+        kept = [each.life for each in book.retention if each.record is record]
+        yield from _one_a_day([(f"the time to keep {record}", life) for life in kept])
+        if not kept:
+            yield f"retention: no time to keep {record} is loaded"
 
 
 def _rulesets(book: Rulebook, unread: Collection[str]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from domain.rules.factors import Citation, Factor, Figure, PrerequisiteRules
 from domain.rules.life import Life
 from domain.rules.limits import DatedLimit, FileCount, FileSize, Originals, Paper
 from domain.rules.reasons import Reason
+from domain.rules.retention import Retention
 from domain.working_days import Calendar
 
 
@@ -224,6 +225,7 @@ class Rulebook:
     file_counts: tuple[FileCount, ...]
     quotas: tuple[Quota, ...]
     holidays: tuple[HolidayYear, ...]
+    retention: tuple[Retention, ...]
     sources: tuple[tuple[str, str], ...]
     superseded: tuple[Ruleset, ...] = ()
 

@@ -21,6 +21,7 @@ from services.api import (
     exercises,
     guard,
     operations,
+    privacy,
     problems,
     reads,
     rulesets,
@@ -52,6 +53,7 @@ ROUTES: Final = (
     *documents.ROUTES,
     *statistics.ROUTES,
     *reads.ROUTES,
+    *privacy.ROUTES,
 )
 """Every address below the prefix but that of their description."""
 

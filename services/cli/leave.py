@@ -57,6 +57,7 @@ ACTIONS: Final[Mapping[str, Action]] = MappingProxyType(
         "privacy erase-preview": Action.READ_CASES,
         "privacy export": WORK_ACTION_OF[w.ExportData],
         "privacy receipt": Action.READ_HISTORY,
+        "privacy retention": Action.READ_RETENTION,
         "privacy verify-export": Action.READ_HISTORY,
         "privacy verify-receipt": Action.PUBLIC,
         "projections diff": Action.READ_CASES,

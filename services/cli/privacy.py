@@ -1,22 +1,27 @@
-"""`qmas privacy`: exports for those who ask for their data, erasures and their receipts."""
+"""`qmas privacy`: exports of data, what is kept for too long, erasures and their receipts."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Final
 
 import click
+from msgspec import to_builtins
 
 from domain.access import Role
 from domain.data_access import KeptBack
 from domain.looks import Door, What, look_of
+from domain.rules.retention import OF_CASES, RecordClass
 from domain.work_commands import ExportData
-from services.cli.asking import AS, asking, looking, office
+from services.cli.asking import AS, DAY, asking, in_hong_kong, looking, office
 from services.cli.leave import action_here
 from services.cli.newfiles import new_file
 from services.looking import named
 from services.privacy import checking
 from services.privacy import receipt as receipts
+from services.privacy import retention as retaining
 from services.privacy.export import export as exported
 from services.privacy.preview import Preview
 from services.privacy.preview import preview as previewed
@@ -79,6 +84,38 @@ def verify_export(file: Path, *, offline: bool) -> None:
     click.echo(f"The export of {reference} is whole{by}")
 
 
+@privacy.command()
+@click.option("--on", type=DAY, help="As of that day; default: today.")
+@click.option("--record", type=click.Choice([each.value for each in OF_CASES]), help="These alone.")
+@click.option("--after", help="Go on after the last page: what that page told as its next.")
+@click.option("--limit", type=click.IntRange(1, retaining.MOST), default=retaining.LIMIT)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def retention(
+    *, on: date | None, record: str | None, after: str | None, limit: int, as_json: bool
+) -> None:
+    """Say what is kept for longer than its schedule says, and what could be done; it does nothing.
+
+    Of each class of cases the first that are due are named; with `--record` page by page.
+    """
+    wanted = None if record is None else RecordClass(record)
+    if after is not None and wanted is None:
+        raise click.UsageError("--after goes on with the cases of one class: name it by --record")
+    with office() as opened:
+        look = looking(What.LIST)
+        found = retaining.schedule(opened, on)
+        lines = [each for each in found.classes if wanted in {None, each.record}]
+        pages = [
+            retaining.due_cases(opened, look, each.record, on=on, after=after, limit=limit)
+            for each in lines
+        ]
+    both = [*zip(lines, pages, strict=True)]
+    if as_json:
+        told = [{**to_builtins(line), **to_builtins(page)} for line, page in both]
+        click.echo(json.dumps({"on": found.on.isoformat(), "classes": told}, indent=1))
+        return
+    click.echo("\n".join(text for line, page in both for text in _said(line, page)))
+
+
 @privacy.command("erase-preview")
 @click.argument("reference")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
@@ -129,6 +166,23 @@ def verify_receipt(file: Path, *, offline: bool) -> None:
         raise click.exceptions.Exit(DIFFERENT)
     asked = "proves itself" if offline else "proves itself, and this log agrees"
     click.echo(f"The receipt of {made.reference} {asked}")
+
+
+def _said(line: retaining.Line, found: retaining.DueCases) -> Iterator[str]:
+    by = line.authority.replace("-", " ")
+    yield f"{line.record}: {line.period} from its {line.runs_from} ({by})"
+    kept = f", {line.said('held')} kept by a legal hold" if line.held else ""
+    yield (
+        f"  due {line.said('due')}, which began by {line.began_by}{kept}; "
+        f"not due {line.said('not_due')}"
+    )
+    for each in found.cases:
+        held = ", kept by a legal hold" if each.held else ""
+        yield f"    {each.reference} since {in_hong_kong(each.since)}, over on {each.over_on}{held}"
+    if found.next:
+        yield f"    more: --record {line.record} --after {found.next}"
+    if line.due:
+        yield f"  {line.next_step}"
 
 
 def _told(found: Preview) -> list[str]:

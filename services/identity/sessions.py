@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from domain.access import Person, Role
+from services.counts import MOST, Count
 from services.identity.rows import Row, Rows
 
 IDLE: Final = timedelta(minutes=30)
@@ -35,6 +36,12 @@ _LIST: Final = """
 SELECT number, account, role, since, seen FROM sessions
 WHERE (account = %s OR %s) AND issuer = %s AND ended IS NULL AND seen >= %s AND since >= %s
 ORDER BY seen DESC, number DESC
+"""
+_BEGUN: Final = """
+SELECT count(*) FROM (SELECT FROM sessions WHERE since < %s LIMIT %s) AS found
+"""
+_BEGUN_SINCE: Final = """
+SELECT count(*) FROM (SELECT FROM sessions WHERE since >= %s LIMIT %s) AS found
 """
 _END: Final = """
 UPDATE sessions SET ended = %s, ended_by = %s
@@ -95,6 +102,12 @@ class Sessions:
         """Return the sessions that are open now, of everybody or of one, the latest used first."""
         given = (account, account is None, self._issuer, now - IDLE, now - LONGEST)
         return tuple(map(_session, self._rows.ask(_LIST, given)))
+
+    def begun(self, until: datetime) -> tuple[Count, Count]:
+        """Return how many sessions that are kept began before an instant, and how many since."""
+        ((old,),) = self._rows.ask(_BEGUN, (until, MOST))
+        ((new,),) = self._rows.ask(_BEGUN_SINCE, (until, MOST))
+        return Count.counted(int(old), MOST), Count.counted(int(new), MOST)
 
     def end(self, account: str, by: str, now: datetime, number: str | None = None) -> int:
         """One session of this account has ended, or all; return how many were open.

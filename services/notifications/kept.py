@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, literal, select
 
+from services.counts import MOST, Count
 from services.notifications.entries import Attempt, Identity
 from services.notifications.ledger import Ledger
 from services.notifications.letters import Letter
@@ -35,10 +36,11 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeAsked:
-    """That somebody asked for a code to come in by, and when it went out, None where it did not."""
+    """That somebody asked for a code, when it went out and was used; None where it was not."""
 
     asked_at: datetime
     sent_at: datetime | None
+    used_at: datetime | None
 
 
 def letters_kept(ledger: Ledger, reference: str) -> Mapping[str, int]:
@@ -81,15 +83,43 @@ def told_of(ledger: Ledger, reference: str, position: int, until: datetime) -> t
 def codes_of(ledger: Ledger, reference: str, until: datetime) -> tuple[CodeAsked, ...]:
     """Return the codes that were asked for until then, as far as they are still known: a day."""
     query = (
-        select(_CODE.asked_at, _CODE.allowed_at)
+        select(_CODE.asked_at, _CODE.allowed_at, _CODE.used_at)
         .where(_CODE.reference == reference, _CODE.asked_at <= until)
         .order_by(_CODE.asked_at, _CODE.id)
     )
     with ledger.reads.connect() as connection:
         return tuple(
-            CodeAsked(asked_at=asked, sent_at=sent if sent and sent <= until else None)
-            for asked, sent in connection.execute(query)
+            CodeAsked(
+                asked_at=asked,
+                sent_at=sent if sent and sent <= until else None,
+                used_at=used if used and used <= until else None,
+            )
+            for asked, sent, used in connection.execute(query)
         )
+
+
+def letters_settled(ledger: Ledger, until: datetime) -> tuple[Count, Count]:
+    """Return how many letters that are kept were settled before an instant, and how many since."""
+    kept = _ROW.sealed.is_not(None)
+    return (
+        _counted(ledger, kept, _ROW.settled_at < until),
+        _counted(ledger, kept, _ROW.settled_at >= until),
+    )
+
+
+def codes_asked(ledger: Ledger, until: datetime) -> tuple[Count, Count]:
+    """Return how many codes were asked for before an instant, and how many since."""
+    return (
+        _counted(ledger, _CODE.asked_at < until),
+        _counted(ledger, _CODE.asked_at >= until),
+    )
+
+
+def _counted(ledger: Ledger, *conditions: ColumnElement[bool]) -> Count:
+    bounded = select(literal(1)).where(*conditions).limit(MOST).subquery()
+    with ledger.reads.connect() as connection:
+        found = connection.execute(select(func.count()).select_from(bounded)).scalar_one()
+    return Count.counted(int(found), MOST)
 
 
 def _told(ledger: Ledger, row: Mapping[Any, Any], tries: tuple[Attempt, ...]) -> Told:

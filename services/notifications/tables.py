@@ -96,6 +96,12 @@ Index(
     postgresql_where=notifications.c.state == "failed",
 )
 
+Index(
+    "notifications_settled",
+    notifications.c.settled_at,
+    postgresql_where=notifications.c.sealed.is_not(None),
+)
+
 attempts: Final = Table(
     "notification_attempts",
     metadata,

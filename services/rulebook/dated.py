@@ -10,6 +10,7 @@ from domain.papers import DocumentKind
 from domain.rules.factors import Citation, Confidence
 from domain.rules.life import Life
 from domain.rules.limits import Limit
+from domain.rules.retention import RecordClass
 from domain.rules.types import DatedList, FeeSchedule, HolidayYear, Quota, Rulebook, StayPattern
 from services.rulebook import words
 
@@ -76,6 +77,12 @@ def _groups(book: Rulebook) -> Iterator[list[DatedValue]]:
         _living("paper", "taken" if each.taken else "not taken", each.life) for each in book.paper
     ]
     yield from _file_limits(book)
+    for record in RecordClass:
+        yield [
+            _living("time to keep", f"{record}: {each.period} from its {each.runs_from}", each.life)
+            for each in book.retention
+            if each.record is record
+        ]
     lists = book.lists
     yield _list("excluded nationalities", lists.excluded_nationalities)
     yield _list("Talent List", lists.talent_list)

@@ -95,6 +95,12 @@ events: Final = Table(
             "type IN ('case-shortlisted', 'case-graded', 'case-selected', 'case-not-selected')"
         ),
     ),
+    Index(
+        "events_legal_holds",
+        "stream",
+        "version",
+        postgresql_where=text("type IN ('legal-hold-placed', 'legal-hold-lifted')"),
+    ),
 )
 
 pending: Final = Table(

@@ -18,6 +18,7 @@ READING = {
     Action.SIMULATE_RULES,
     Action.READ_NOTIFICATIONS,
     Action.READ_READS,
+    Action.READ_RETENTION,
 }
 OWN = {Action.MANAGE_OWN_SESSIONS, Action.PUBLIC}
 

@@ -28,6 +28,7 @@ from domain.looks import What
 from domain.rules.reasons import Message, Reason
 from services.cli.privacy import privacy
 from services.documents.files import FileLost
+from services.notifications import codes
 from services.notifications.delivery import deliver
 from services.notifications.planning import plan
 from services.privacy.archive import archived
@@ -141,6 +142,13 @@ def test_letters_to_the_person_are_in_it_and_those_to_the_office_are_only_named(
     assert all(each["subject"] and each["text"] for each in data["letters"])
     assert any(each["tried"] for each in data["letters"])
     assert all(set(each) == {"to", "by", "of", "planned_at", "tried"} for each in data["others"])
+
+
+def test_a_code_that_was_asked_for_is_in_it(office: Office, full: str) -> None:
+    asker = codes.Asked(reference=full, born=m.BORN, asker=b"x", browser=None)
+    office.codes.ask(asker, office.clock())
+    (code,) = data_of(exported(office, full))["codes"]
+    assert (code["sent_at"], code["used_at"]) == (None, None)
 
 
 def test_no_name_of_anybody_of_the_office_is_in_it(office: Office, full: str) -> None:
