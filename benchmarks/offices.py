@@ -15,6 +15,6 @@ def office_of(url: str, home: Path, *, owner_url: str | None = None) -> Office:
         "QMAS_OWNER_DATABASE_URL": owner_url or url,
         "QMAS_BROKER_URL": "redis://localhost:1/0",
         "QMAS_MASTER_KEY": base64.b64encode(MASTER_KEY).decode(),
-        "QMAS_BLIND_INDEX_KEY": base64.b64encode(bytes(range(32, 64))).decode(),
+        "QMAS_BLIND_INDEX_KEY": base64.b64encode(bytes(range(160, 192))).decode(),
     }
     return open_office(Settings.load(told, home))

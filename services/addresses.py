@@ -34,6 +34,14 @@ def client_of(peer: str, forwarded: str, trusted: Sequence[Network]) -> str:
     return str(found)
 
 
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine reaches a host of that name."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def _parsed(text: str) -> _Address | None:
     try:
         found = ip_address(text.strip().strip("[]").partition("%")[0])

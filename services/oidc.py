@@ -7,13 +7,14 @@ whoever has none of the mapped values has no role and does not get in.
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from domain.access import Role
+from services.addresses import is_loopback
 from services.settings_reader import Environment, SettingsReader
+from services.strength import bits
 
 _ISSUER: Final = "QMAS_OIDC_ISSUER"
 _NEEDED: Final = ("QMAS_OIDC_CLIENT_ID", "QMAS_OIDC_CLIENT_SECRET", "QMAS_OIDC_ROLES")
@@ -27,7 +28,7 @@ _NO_ISSUER: Final = "is missing: production has no people of its own, only an id
 _ACCOUNTS: Final = ("sub", "preferred_username")
 _KEYS: Final = frozenset({"value", "role"})
 _LEAST_SECRET: Final = 16
-_LEAST_DISTINCT: Final = 8
+_LEAST_BITS: Final = 45
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,14 +72,6 @@ class Oidc:
 
 class RolesFault(ValueError):
     """What was told of the roles cannot be read."""
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether only this machine reaches a host of that name."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def read_roles(text: str) -> RoleMap:
@@ -148,7 +141,7 @@ def _issuer(reader: SettingsReader, env: Environment) -> str:
 def _secret(reader: SettingsReader) -> str:
     name = "QMAS_OIDC_CLIENT_SECRET"
     text = reader.text(name) or ""
-    if text and (len(text) < _LEAST_SECRET or len(set(text)) < _LEAST_DISTINCT):
+    if text and (len(text) < _LEAST_SECRET or bits(text) < _LEAST_BITS):
         reader.fault(name, f"must be random and at least {_LEAST_SECRET} long")
     return text
 

@@ -9,18 +9,19 @@ In production nothing is made up: all must be given, and all that is wrong is re
 import base64
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
 from domain.hours import QuietHours
-from services.addresses import Network
-from services.oidc import Oidc, host_of, is_loopback, read_oidc
+from services.addresses import Network, is_loopback
+from services.oidc import Oidc, host_of, read_oidc
 from services.settings_reader import (
     HIGHEST_PORT,
     KEY_BYTES,
+    NO_PROXY,
     Environment,
     SettingsFault,
     SettingsReader,
@@ -116,7 +117,7 @@ class Settings:
             web_port=port,
             public_url=(reader.text("QMAS_PUBLIC_URL") or f"http://{host}:{port}").rstrip("/"),
             web_processes=reader.number("QMAS_WEB_PROCESSES", 2, highest=256),
-            trusted_proxies=reader.networks("QMAS_TRUSTED_PROXIES"),
+            trusted_proxies=reader.proxies("QMAS_TRUSTED_PROXIES"),
             scrape_token=reader.secret("QMAS_SCRAPE_TOKEN", str),
             worker_processes=reader.number("QMAS_WORKER_PROCESSES", 2, highest=256),
             master_key=reader.key("QMAS_MASTER_KEY", make.master_key),
@@ -131,14 +132,42 @@ class Settings:
 
     def without_faults(self, reader: SettingsReader) -> Self:
         """Return this; raise with all that is wrong, also between settings that are right alone."""
-        if self.master_key and self.master_key == self.blind_index_key:
-            reader.fault("QMAS_BLIND_INDEX_KEY", "must not be the same key as QMAS_MASTER_KEY")
-        if self.master_key_former and self.master_key_former == self.master_key:
-            reader.fault("QMAS_MASTER_KEY_FORMER", "must be another key than QMAS_MASTER_KEY")
-        if self.env is Environment.PRODUCTION and not _is_safe(self.public_url):
-            reader.fault("QMAS_PUBLIC_URL", "must begin with https://: people sign in there")
+        seen: dict[str, str] = {}
+        for name, secret in self._secrets():
+            if secret in seen:
+                reader.fault(name, f"must not be the same as {seen[secret]}")
+            elif secret:
+                seen[secret] = name
+        if self.env is Environment.PRODUCTION:
+            self._refuse_unsafe_ways(reader)
         reader.refuse_faults()
         return self
+
+    def _secrets(self) -> Iterator[tuple[str, str]]:
+        """Yield each secret by its setting, as a text; one that is not told is empty."""
+        for name, key in (
+            ("QMAS_MASTER_KEY", self.master_key),
+            ("QMAS_MASTER_KEY_FORMER", self.master_key_former),
+            ("QMAS_BLIND_INDEX_KEY", self.blind_index_key),
+        ):
+            yield name, base64.b64encode(key).decode()
+        yield "QMAS_SESSION_SECRET", self.session_secret
+        yield "QMAS_SCRAPE_TOKEN", self.scrape_token
+        yield "QMAS_OIDC_CLIENT_SECRET", self.oidc.client_secret if self.oidc else ""
+
+    def _refuse_unsafe_ways(self, reader: SettingsReader) -> None:
+        """It is told where somebody on the way could read, or be taken for everybody else."""
+        name, told = "QMAS_TRUSTED_PROXIES", reader.has("QMAS_TRUSTED_PROXIES")
+        if not _is_safe(self.public_url):
+            reader.fault("QMAS_PUBLIC_URL", "must begin with https://: people sign in there")
+        elif not self.public_url.startswith("https://") and self.trusted_proxies:
+            reader.fault("QMAS_PUBLIC_URL", f"must begin with https://: {name} tells of a proxy")
+        elif self.public_url.startswith("https://") and not told:
+            reader.fault(
+                name,
+                "is missing: name the proxies in front of QMAS_PUBLIC_URL, or say "
+                f"{NO_PROXY}; or all who come through one count as one client",
+            )
 
     @classmethod
     def from_environment(

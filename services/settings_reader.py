@@ -15,18 +15,22 @@ from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from domain.hours import QuietHours
-from services.addresses import Network
+from services.addresses import Network, is_loopback
 from services.stack.errors import StackFault
 from services.staff import Colleague, StaffFault, read_staff
+from services.strength import bits, is_typed
 
 KEY_BYTES = 32
 _LEAST_DISTINCT = 12  # of 32 random bytes about 30 differ; a typed or repeated key has few
 _LEAST_SECRET = 32
+_LEAST_BITS = 90
 HIGHEST_PORT = 65_535
 DATABASE_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 
 _REVERSED = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 _SMTP_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+_PLAIN = "QMAS_SMTP_ALLOW_PLAIN"
+NO_PROXY = "none"
 _MISSING = "is missing: production makes nothing up"
 _HOW_TO_MAKE = "make one with `openssl rand -base64 32`"
 
@@ -191,6 +195,8 @@ class SettingsReader:
         if not parts.hostname:
             self.fault("QMAS_SMTP_URL", "names no host")
         security = SmtpSecurity(parts.scheme)
+        if not embedded and security is SmtpSecurity.PLAIN:
+            self._refuse_plain(parts.hostname or "")
         return Smtp(
             host=parts.hostname or "",
             port=parts.port or _SMTP_PORTS[security],
@@ -199,13 +205,25 @@ class SettingsReader:
             password=unquote(parts.password) if parts.password else None,
         )
 
-    def networks(self, name: str) -> tuple[Network, ...]:
-        """Return the addresses and networks that are told, divided by commas; none if untold."""
+    def _refuse_plain(self, host: str) -> None:
+        """It is told that mail goes in clear to a host of which nobody said that it may."""
+        allowed = {each.strip().lower() for each in (self.text(_PLAIN) or "").split(",")}
+        if host and host not in allowed and not is_loopback(host):
+            self.fault(
+                "QMAS_SMTP_URL",
+                "sends mail and codes in clear: use smtp+starttls:// or smtps://, or name the host "
+                f"in {_PLAIN} where the way to it is your own",
+            )
+
+    def proxies(self, name: str) -> tuple[Network, ...]:
+        """Return the addresses and networks that are told, by commas; none if untold or `none`."""
         text = self.text(name) or ""
+        if text == NO_PROXY:
+            return ()
         try:
             return tuple(ip_network(each.strip()) for each in text.split(",") if each.strip())
         except ValueError:
-            self.fault(name, f"is {text!r}; it must read like 10.0.0.5, 10.1.0.0/16")
+            self.fault(name, f"is {text!r}; it must read like 10.0.0.5, 10.1.0.0/16 or be none")
             return ()
 
     def quiet_hours(self) -> QuietHours | None:
@@ -241,14 +259,14 @@ class SettingsReader:
         if len(key) != KEY_BYTES:
             self.fault(name, f"must be {KEY_BYTES} random bytes in base64; {_HOW_TO_MAKE}")
             return b""
-        if len(set(key)) < _LEAST_DISTINCT:
+        if len(set(key)) < _LEAST_DISTINCT or is_typed(key):
             self.fault(name, f"is not random; {_HOW_TO_MAKE}")
         return key
 
     def secret(self, name: str, otherwise: _Made | None) -> str:
-        """Return a secret that is a text, which has to be long and random."""
+        """Return a secret that is a text, which has to be long and random; "" for none."""
         text = self._told(name, otherwise)
-        if text and (len(text) < _LEAST_SECRET or len(set(text)) < _LEAST_DISTINCT):
+        if text and (len(text) < _LEAST_SECRET or bits(text) < _LEAST_BITS):
             self.fault(name, f"must be random and at least {_LEAST_SECRET} long; {_HOW_TO_MAKE}")
         return text
 

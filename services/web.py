@@ -5,7 +5,7 @@ Law: importing this module opens nothing; the first use builds what serves.
 
 import threading
 from collections.abc import Callable, Iterable
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -67,13 +67,11 @@ def _once(bound: str | None) -> "WSGIApplication":
         return create_application(bound)
     except SettingsFault as fault:
         structlog.get_logger(__name__).error("web_refuses_to_serve", reason=str(fault))
-        return partial(_refuse, f"qmas: {fault}\n".encode())
+        return _refuse
 
 
-def _refuse(
-    said: bytes, _environ: "WSGIEnvironment", start_response: "StartResponse"
-) -> Iterable[bytes]:
-    """Answer every request with why nothing is served; it names settings and tells no secret."""
+def _refuse(_environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    """Answer every request that nothing is served; why is in the log and nobody else's business."""
     headers = [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store")]
     start_response("503 Service Unavailable", headers)
-    return [said]
+    return [b"qmas: not configured; its log says why\n"]

@@ -13,12 +13,11 @@ import flask
 
 from domain.access import Action, Person, demand
 from domain.errors import Forbidden
-from services.addresses import client_of
+from services.addresses import client_of, is_loopback
 from services.api.faults import SignInNeeded
 from services.identity import person_of_token
 from services.identity.faults import NoRole, TokenRefused
 from services.identity.tokens import PREFIX
-from services.oidc import is_loopback
 from services.wiring import Office
 
 View = Callable[..., Any]

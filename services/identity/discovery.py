@@ -16,9 +16,10 @@ import structlog
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, Key
 
+from services.addresses import is_loopback
 from services.identity.asking import ask
 from services.identity.faults import ProviderAway
-from services.oidc import Oidc, host_of, is_loopback
+from services.oidc import Oidc, host_of
 
 UNKNOWN_KEY: Final = 60.0
 AFTER_FAILURE: Final = 30.0

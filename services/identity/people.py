@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from domain.access import PERMITTED, Action, Person, Role
-from services.oidc import is_loopback
+from services.addresses import is_loopback
 from services.settings import Environment, Settings, SettingsFault
 from services.stack.keys import kept
 from services.staff import Colleague

@@ -29,7 +29,7 @@ from services.wiring import Office, open_office
 from tests.domain.histories import JOHN
 
 _AT = datetime(2019, 9, 2, 4, 0, tzinfo=UTC)
-_KEYS = [base64.b64encode(bytes(range(start, start + 32))).decode() for start in (0, 32)]
+_KEYS = [base64.b64encode(bytes(range(start, start + 32))).decode() for start in (0, 160)]
 
 
 def settings(app_url: str, broker_url: str, home: Path, *, mail: str) -> Settings:

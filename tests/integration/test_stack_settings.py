@@ -12,7 +12,7 @@ from services.settings import Environment, Settings, SettingsFault, SmtpSecurity
 from services.stack.errors import NothingRuns, StackFault
 from services.stack.told import values
 
-_KEYS = [base64.b64encode(bytes(range(start, start + 32))).decode() for start in (0, 32)]
+_KEYS = [base64.b64encode(bytes(range(start, start + 32))).decode() for start in (0, 160)]
 _SERVERS = ("postgres", "redis", "mail")
 _ROLES = """
 claim = "groups"
@@ -23,6 +23,7 @@ role = "supervisor"
 value = "admission-officers"
 role = "officer"
 """
+_SESSION = "a session secret that has many letters 0123456789"
 _PRODUCTION = {
     "QMAS_ENV": "production",
     "QMAS_DATABASE_URL": "postgresql://qmas_app:hidden-word@db/qmas",
@@ -30,7 +31,7 @@ _PRODUCTION = {
     "QMAS_SMTP_URL": "smtp+starttls://post:p%40ss@mail.example",
     "QMAS_MASTER_KEY": _KEYS[0],
     "QMAS_BLIND_INDEX_KEY": _KEYS[1],
-    "QMAS_SESSION_SECRET": "a session secret that has many letters 0123456789",
+    "QMAS_SESSION_SECRET": _SESSION,
     "QMAS_OIDC_ISSUER": "https://issuer.example/realms/office",
     "QMAS_OIDC_CLIENT_ID": "qmas",
     "QMAS_OIDC_CLIENT_SECRET": "a client's hidden word 123",
@@ -106,8 +107,22 @@ def test_production_starts_and_makes_nothing(open_folder: Path) -> None:
         ("QMAS_MASTER_KEY", base64.b64encode(b"short").decode(), "32 random bytes"),
         ("QMAS_MASTER_KEY", "not base64 at all!", "32 random bytes"),
         ("QMAS_MASTER_KEY", base64.b64encode(b"\0" * 32).decode(), "not random"),
-        ("QMAS_BLIND_INDEX_KEY", _KEYS[0], "not be the same key"),
+        ("QMAS_BLIND_INDEX_KEY", _KEYS[0], "not be the same as QMAS_MASTER_KEY"),
+        (
+            "QMAS_MASTER_KEY",
+            base64.b64encode(b"the master key of our production").decode(),
+            "not random",
+        ),
         ("QMAS_SESSION_SECRET", "changeme", "at least 32 long"),
+        ("QMAS_SESSION_SECRET", "abcdefghijklmnopqrstuvwxyz0123456789", "must be random"),
+        ("QMAS_SESSION_SECRET", "password" * 4, "must be random"),
+        ("QMAS_SESSION_SECRET", _KEYS[0], "not be the same as QMAS_MASTER_KEY"),
+        ("QMAS_SCRAPE_TOKEN", "changeme", "at least 32 long"),
+        ("QMAS_OIDC_CLIENT_SECRET", _SESSION, "not be the same as QMAS_SESSION_SECRET"),
+        ("QMAS_OIDC_CLIENT_SECRET", "1234567890123456789012345", "must be random"),
+        ("QMAS_SMTP_URL", "smtp://post:word@mail.example", "in clear"),
+        ("QMAS_PUBLIC_URL", "https://cases.example", "QMAS_TRUSTED_PROXIES is missing"),
+        ("QMAS_TRUSTED_PROXIES", "10.0.0.5", "QMAS_PUBLIC_URL must begin with https://"),
         ("QMAS_DATABASE_URL", "mysql://db/qmas", "postgresql://"),
         ("QMAS_DATABASE_URL", "postgresql://db:99999/qmas", "postgresql://"),
         ("QMAS_BROKER_URL", "broker:6379", "redis://"),
@@ -140,6 +155,22 @@ def test_a_bad_setting_is_named_and_its_secret_is_not_shown(
     assert "KEY" not in name or value not in faults[0]
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"QMAS_PUBLIC_URL": "https://cases.example", "QMAS_TRUSTED_PROXIES": "none"},
+        {"QMAS_PUBLIC_URL": "https://cases.example", "QMAS_TRUSTED_PROXIES": "10.0.0.5"},
+        {"QMAS_TRUSTED_PROXIES": "none"},
+        {"QMAS_SMTP_URL": "smtp://127.0.0.1"},
+        {"QMAS_SMTP_URL": "smtp://mail:1025", "QMAS_SMTP_ALLOW_PLAIN": "post, mail"},
+        {"QMAS_SESSION_SECRET": "3f9ab1c7e2d84560f1ee07b9a4c2d8e6"},
+        {"QMAS_OIDC_CLIENT_SECRET": "GOCSPX-w8Zk3Vt1qLrX0bYp5NdE"},
+    ],
+)
+def test_what_is_safe_in_production_is_taken(told: dict[str, str]) -> None:
+    assert Settings.load(_PRODUCTION | told).env is Environment.PRODUCTION
+
+
 def test_an_unknown_environment_is_refused() -> None:
     assert _faults({"QMAS_ENV": "prod"}) == (
         "QMAS_ENV is 'prod'; it must be one of embedded, production",
@@ -150,7 +181,7 @@ def test_a_setting_may_come_from_a_file(open_folder: Path) -> None:
     (open_folder / "key").write_text(_KEYS[1] + "\n")
     told = {name: text for name, text in _PRODUCTION.items() if name != "QMAS_BLIND_INDEX_KEY"}
     settings = Settings.load(told | {"QMAS_BLIND_INDEX_KEY_FILE": str(open_folder / "key")})
-    assert settings.blind_index_key == bytes(range(32, 64))
+    assert settings.blind_index_key == bytes(range(160, 192))
 
 
 def test_a_file_that_cannot_be_read_is_named(open_folder: Path) -> None:

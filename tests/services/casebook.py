@@ -17,7 +17,7 @@ from tests.domain.histories import JOHN, MAIN_PATH
 
 START = datetime(2019, 5, 1, 1, 0, tzinfo=UTC)
 MASTER_KEY = bytes(range(32))
-INDEX_KEY = bytes(range(32, 64))
+INDEX_KEY = bytes(range(160, 192))
 _SECOND_PERSON = """
 SELECT tgname FROM pg_trigger
 WHERE tgrelid = 'events'::regclass AND NOT tgisinternal AND tgname <> 'events_append_only'

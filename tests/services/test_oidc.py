@@ -132,12 +132,13 @@ def test_local_people_are_refused_where_other_machines_reach_them(
 
 
 def test_a_web_server_that_somebody_binds_elsewhere_serves_nothing(
-    open_folder: Path, monkeypatch: pytest.MonkeyPatch
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(os.environ, "QMAS_HOME", str(open_folder / "home"))
     answer = Client(web.application).get("/staff/sign-in", base_url="http://192.0.2.1:8600")
     assert (answer.status_code, answer.mimetype) == (503, "text/plain")
-    assert "'192.0.2.1', where other machines reach local sign-in" in answer.text
+    assert answer.text == "qmas: not configured; its log says why\n"
+    assert "'192.0.2.1', where other machines reach local sign-in" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
