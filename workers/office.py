@@ -11,6 +11,7 @@ from redis import Redis
 from services import tracing
 from services.pokes import redis_of
 from services.settings import Settings
+from services.stillness import Stillness
 from services.wiring import Office, open_office
 
 
@@ -20,6 +21,12 @@ def office() -> Office:
     settings = Settings.from_environment()
     tracing.start(settings, "worker")
     return open_office(settings)
+
+
+@cache
+def stillness() -> Stillness:
+    """Return what this process told of that stands still."""
+    return Stillness()
 
 
 @cache

@@ -7,7 +7,7 @@ from services.notifications import calling, code_mail, delivery, planning
 from services.privacy import again
 from services.projections import runner, watching
 from workers.app import app
-from workers.office import office
+from workers.office import office, stillness
 
 _PATIENCE: Final = 2.0
 """Seconds. Other read models wait in the same queue, and the next poke or beat comes back to it."""
@@ -20,18 +20,25 @@ def sequence() -> int:
 
 
 @app.task(name="projections.catch_up")
-def catch_up(name: str) -> int:
-    """The read model holds the log as far as it goes, or somebody else is at work on it."""
-    return runner.catch_up(office().store, office().models, name, patience=_PATIENCE)
+def catch_up(name: str) -> int | None:
+    """The read model holds the log as far as it goes, or somebody else is at work on it.
+
+    Where it stands still, that is told.
+    """
+    store, models = office().store, office().models
+    return stillness().told(name, lambda: runner.catch_up(store, models, name, patience=_PATIENCE))
 
 
 @app.task(name="notifications.plan")
 def plan() -> int:
-    """Every effect of the log is in the ledger, and its delivery is on its way."""
-    entered = planning.plan(office())
+    """Every effect of the log is in the ledger, and its delivery is on its way.
+
+    Where planning stands still, that is told.
+    """
+    entered = stillness().told("notifications", lambda: planning.plan(office()))
     if entered:
         office().pokes.planned()
-    return entered
+    return entered or 0
 
 
 @app.task(name="notifications.deliver")
