@@ -136,6 +136,14 @@ def bring_to(
     checkpoints.advance(connection, held, position, read[-1].sequenced_at)
 
 
+class _Met(Exception):
+    """A batch that began after a position met what is at fault."""
+
+    def __init__(self, position: int, fault: Exception) -> None:
+        super().__init__(position)
+        self.position, self.fault = position, fault
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Follower:
     """Follows the log for a generation, in transactions of a batch; `stops` are what it met.
@@ -246,9 +254,10 @@ class _Follower:
         while not self.given_up.is_set():
             try:
                 moved = self._one_batch(number, limit, wait=wait)
-            except _AT_FAULT as met:
+            except _Met as met:
                 # Narrow it down: whatever comes before the event at fault is folded first.
-                fault, narrowed, limit = met, limit == 1, max(1, limit // 4)
+                fault, before = met.fault, met.position
+                narrowed, limit = limit == 1, max(1, limit // 4)
             except ProjectionStopped as stop:
                 self.stops.append(stop)
                 return True
@@ -263,8 +272,9 @@ class _Follower:
                 # One at a time, a gap looks like the log's end; but more was seen behind it.
                 narrowed = after == before
             if fault is not None and narrowed:
-                self._stop_narrowed(number, fault)
-                return True
+                if self._stop_narrowed(number, before, fault):
+                    return True
+                fault, limit = None, self.batch * checkpoints.SHARDS
         return False
 
     def _one_batch(self, number: int, limit: int, *, wait: bool) -> tuple[int, int] | None:
@@ -276,14 +286,14 @@ class _Follower:
             position, limit = held.first, self._limit(held.first, limit)
             if limit < 1:
                 return position, position
-            read = self.store.read_shard(
-                Shard(number=number, of=held.of),
-                after=position,
-                limit=limit,
-                personal=self.projection.opens,
-            )
-            batch = folded_on(self.models, connection, held, read.events)
-            keep(self.models, connection, self.projection, batch)
+            shard = Shard(number=number, of=held.of)
+            opens = self.projection.opens
+            try:
+                read = self.store.read_shard(shard, after=position, limit=limit, personal=opens)
+                batch = folded_on(self.models, connection, held, read.events)
+                keep(self.models, connection, self.projection, batch)
+            except _AT_FAULT as fault:
+                raise _Met(position, fault) from fault
             if batch.stop is None:
                 if read.last > position:
                     checkpoints.advance(connection, held, read.last, read.sequenced_at, number)
@@ -302,14 +312,20 @@ class _Follower:
             return ()
         return self.store.read_log(after=position, limit=limit, personal=self.projection.opens)
 
-    def _stop_narrowed(self, number: int, fault: Exception) -> None:
-        """It can be seen that the shard stands before the one event that is left at fault."""
+    def _stop_narrowed(self, number: int, position: int, fault: Exception) -> bool:
+        """It can be seen that the shard stands before the one event that is left at fault.
+
+        False where another worker took it past there meanwhile: what follows is not at fault.
+        """
         with self._transaction() as connection:
             held = checkpoints.claim(connection, self.generation, number, wait=True)
             if held is None:
-                return
-            event, reason = told(self.store, held.first, fault)
-            stop = ProjectionStopped(self.projection.name, held.first + 1, event, reason)
+                return True
+            if held.first != position:
+                return False
+            event, reason = told(self.store, position, fault)
+            stop = ProjectionStopped(self.projection.name, position + 1, event, reason)
             checkpoints.record_stop(connection, held, number, stop)
         stop.__cause__ = fault
         self.stops.append(stop)
+        return True

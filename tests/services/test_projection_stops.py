@@ -10,10 +10,8 @@ import pytest
 from domain import events as e
 from domain.record import Recorded
 from services.projections import catalogue, queries, runner
-from services.projections.checkpoints import SHARDS
-from services.projections.errors import (
-    ProjectionStopped,
-)
+from services.projections.checkpoints import SHARDS, ours
+from services.projections.errors import ProjectionStopped, RowRefused
 from services.store import number_of
 from tests.conftest import TestDatabase
 from tests.domain.histories import MAIN_PATH
@@ -156,4 +154,27 @@ def test_a_projection_goes_on_once_its_table_takes_the_row(
             runner.catch_up(book.store, book.models, "exercises")
         admin.execute(constraint.format("DROP", ""))
     assert runner.catch_up(book.store, book.models, "exercises") == 1
+    assert [each.stop for each in queries.progress(book.models)] == [None] * len(NAMES)
+
+
+def test_a_shard_that_another_worker_took_past_what_was_at_fault_is_not_stopped(
+    book: Casebook,
+) -> None:
+    head = fill(book)
+    (generation,) = ours(book.models, catalogue.EXERCISES)
+    follower = runner._Follower(
+        store=book.store,
+        models=book.models,
+        generation=generation,
+        until=None,
+        batch=1,
+        patience=None,
+        stops=[],
+    )
+    shard = number_of("exercise-2019-q3", SHARDS)
+    runner.catch_up(book.store, book.models, "exercises")
+    refused = RowRefused("exercises", "NumericValueOutOfRange")
+    for position in (head - 3, head - 1):
+        assert not follower._stop_narrowed(shard, position, refused)
+    assert follower.stops == []
     assert [each.stop for each in queries.progress(book.models)] == [None] * len(NAMES)
