@@ -57,7 +57,7 @@ from domain.stages import Stage
 from domain.standing import AssessmentSetAside
 from domain.work_events import DuplicateRefused, WorkEvent
 
-VERSION: Final = 2
+VERSION: Final = 3
 OPENS: Final[frozenset[type[e.Event]]] = frozenset()
 
 NEWS: Final[frozenset[type[e.Event]]] = frozenset(
