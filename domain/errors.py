@@ -335,3 +335,18 @@ class TermsInvalid(Refusal):
 
 class Forbidden(Refusal):
     """Your role may not do this."""
+
+
+class PurposeNeeded(Forbidden):
+    """Whoever audits says why they look at a person's case."""
+
+    def __init__(self, reference: str) -> None:
+        self.reference = reference
+        super().__init__(
+            f"say why you look at {reference}, in a header such as Look-Purpose: complaint of 3 "
+            "May; it counts for an hour"
+        )
+
+
+class PurposeInvalid(Refusal):
+    """This cannot be kept as why somebody looks."""

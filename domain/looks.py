@@ -6,11 +6,19 @@ that is not on record. What the program reads for itself, to decide or to fold, 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
 from domain.access import Action, Person, Role
+from domain.errors import PurposeInvalid
+
+LONGEST_STATED: Final = 200
+"""How many characters why somebody looks may have."""
+
+STATED_FOR: Final = timedelta(hours=1)
+"""How long what was stated counts for further looks of the same person at the same case."""
 
 
 class Purpose(StrEnum):
@@ -58,13 +66,17 @@ class Door(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """One look of a person, as it is recorded with the cases that it shows."""
+    """One look of a person, as it is recorded with the cases that it shows.
+
+    `stated` is why they look, in their own words, for a look at one case; empty without any.
+    """
 
     person: Person
     purpose: Purpose
     what: What
     door: Door
     correlation_id: str
+    stated: str = ""
 
 
 _OF_ROLE: Final[Mapping[Role, Purpose]] = MappingProxyType(
@@ -98,12 +110,37 @@ def purpose_of(role: Role, action: Action) -> Purpose:
     return _OF_ACTION.get(action, of_role) if role in _STAFF else of_role
 
 
-def look_of(person: Person, action: Action, what: What, door: Door, correlation_id: str) -> Look:
-    """Return the look of a person who was let in to take `action`."""
+def look_of(  # noqa: PLR0913 - what is told of a look
+    person: Person,
+    action: Action,
+    what: What,
+    door: Door,
+    correlation_id: str,
+    *,
+    stated: str = "",
+) -> Look:
+    """Return the look of a person who was let in to take `action`.
+
+    Raises `PurposeInvalid` where what they state is too long for a record, or none.
+    """
+    said = " ".join(stated.split())
+    if len(said) > LONGEST_STATED or not said.isprintable():
+        raise PurposeInvalid(
+            f"say why you look in at most {LONGEST_STATED} characters, which can be printed"
+        )
     return Look(
         person=person,
         purpose=purpose_of(person.role, action),
         what=what,
         door=door,
         correlation_id=correlation_id,
+        stated=said,
     )
+
+
+def must_say_why(look: Look) -> bool:
+    """Say whether this look at one person's case needs to be explained in words, and is not.
+
+    Whoever audits has no case in hand that would say so for them.
+    """
+    return look.person.role is Role.AUDITOR and not look.stated

@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Final
 
 from domain.application import Correspondence
-from domain.looks import Look
+from domain.errors import PurposeNeeded
+from domain.looks import Look, must_say_why
 from domain.projections.stage_after import CASE_STREAM, WORK_STREAM
 from domain.projections.status import StatusRow
 from domain.sight import as_seen_by
 from services import work
 from services.cases import CaseAt, canonical, case_at, case_of, known_of, within_sight
-from services.projections import queries
+from services.projections import looks, queries
 from services.tracing import step
 from services.wiring import Office
 
@@ -36,12 +37,14 @@ def case_seen(
     Without either it is the case now. The look is on record, also where nothing was found and
     `NoSuchCase` is raised; what is no reference at all is no look at any case and is kept nowhere.
     Whoever sees cases at some stages alone sees one that is at such a stage now and was so then.
+    Raises `PurposeNeeded` where whoever audits did not say why they look, lately or now.
     """
     own = canonical(reference)
+    words = _said_why(office, look, own)
     if believed_at is not None:
         office.store.sequence()
     stream = f"{CASE_STREAM}{own}"
-    read = office.store.read_seen(look, own, (stream,))
+    read = office.store.read_seen(look, own, (stream,), words=words)
     known = as_seen_by(look.person, own, known_of(own, read[stream], None, None))
     within_sight(look.person, now := case_of(known))
     if as_of is None and believed_at is None:
@@ -51,10 +54,18 @@ def case_seen(
 
 @step("load")
 def work_seen(office: Office, look: Look, reference: str) -> work.WorkAt:
-    """Return the work on a case as it is now, the look on record; raises `NoSuchCase`."""
+    """Return the work on a case as it is now, the look on record; raises as `case_seen`."""
     own = canonical(reference)
-    read = office.store.read_seen(look, own, work.streams_of(own), personal=work.OF_WORK)
+    words, streams = _said_why(office, look, own), work.streams_of(own)
+    read = office.store.read_seen(look, own, streams, personal=work.OF_WORK, words=words)
     return work.work_of(own, read)
+
+
+def _said_why(office: Office, look: Look, reference: str) -> tuple[bytes, ...]:
+    """Return the words of what a look states, blind, or raise where it has to state something."""
+    if must_say_why(look) and not looks.stated_lately(office.models, look.person, reference):
+        raise PurposeNeeded(reference)
+    return looks.words_of(office.blind, look.stated)
 
 
 def named(office: Office, look: Look, references: Iterable[str]) -> None:

@@ -29,7 +29,16 @@ from services.api.outputs import (
     LinkedCases,
     StageCount,
 )
-from services.api.routes import ETAG, IF_NONE_MATCH, PREFER, Call, Reply, Route, tagged
+from services.api.routes import (
+    ETAG,
+    IF_NONE_MATCH,
+    LOOK_PURPOSE,
+    PREFER,
+    Call,
+    Reply,
+    Route,
+    tagged,
+)
 from services.clocks import clock_of
 from services.counts import Count
 from services.intake.fields import Text, Word, utc_text
@@ -240,7 +249,7 @@ ROUTES: Final = (
         summary="Show a case as it stands, or stood",
         query=CaseAtQuery,
         gives=CaseDetailSchema,
-        headers=(IF_NONE_MATCH,),
+        headers=(IF_NONE_MATCH, LOOK_PURPOSE),
         tells=ETAG,
     ),
     Route(
@@ -252,7 +261,7 @@ ROUTES: Final = (
         summary="Show every event of a case",
         query=MomentQuery,
         gives=HistorySchema,
-        headers=(IF_NONE_MATCH,),
+        headers=(IF_NONE_MATCH, LOOK_PURPOSE),
         tells=ETAG,
     ),
     Route(
@@ -264,6 +273,7 @@ ROUTES: Final = (
         summary="Make every assessment of a case again",
         query=MomentQuery,
         gives=AssessmentsSchema,
+        headers=(LOOK_PURPOSE,),
     ),
     Route(
         method="GET",
@@ -274,7 +284,7 @@ ROUTES: Final = (
         summary="List the other cases of a case's person",
         query=FreshQuery,
         gives=schema_for(LinkedCases),
-        headers=(PREFER,),
+        headers=(PREFER, LOOK_PURPOSE),
     ),
     Route(
         method="GET",

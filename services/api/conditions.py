@@ -3,6 +3,7 @@
 import re
 import secrets
 from typing import Final
+from urllib.parse import unquote
 from uuid import UUID
 
 import flask
@@ -43,6 +44,11 @@ def command_id() -> UUID:
             "it reads like 0190a5b2-6f2e-7c31-9d52-3f0c8f1f7a10; make a new one for each command"
         )
     return UUID(given)
+
+
+def stated_purpose() -> str:
+    """Why whoever calls looks at a case, as the header says; empty without one."""
+    return unquote(flask.request.headers.get("Look-Purpose", ""), errors="replace")
 
 
 def expected_version() -> int:

@@ -27,6 +27,7 @@ from services.api.routes import (
     IDEMPOTENCY_KEY,
     IF_MATCH,
     IF_NONE_MATCH,
+    LOOK_PURPOSE,
     Call,
     Reply,
     Route,
@@ -254,7 +255,7 @@ ROUTES: Final = (
         view=document_list,
         summary="List the documents of a case",
         gives=schema_for(DocumentList),
-        headers=(IF_NONE_MATCH,),
+        headers=(IF_NONE_MATCH, LOOK_PURPOSE),
         tells=ETAG,
     ),
     Route(
@@ -265,6 +266,7 @@ ROUTES: Final = (
         view=document,
         summary="Fetch the file of a document",
         gives_files=tuple(p.MediaType),
+        headers=(LOOK_PURPOSE,),
     ),
     Route(
         method="POST",

@@ -103,6 +103,8 @@ STATUS: Final[Mapping[type[d.Refusal], HTTPStatus]] = MappingProxyType(
         d.WordsMissing: HTTPStatus.UNPROCESSABLE_ENTITY,
         d.NothingWaits: HTTPStatus.CONFLICT,
         d.Forbidden: HTTPStatus.FORBIDDEN,
+        d.PurposeNeeded: HTTPStatus.FORBIDDEN,
+        d.PurposeInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
         assess.WrongRoute: HTTPStatus.UNPROCESSABLE_ENTITY,
         choose.NoRule: HTTPStatus.UNPROCESSABLE_ENTITY,
         choose.NoRuleset: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -18,7 +18,10 @@ _SHORT: Final = validate.Length(max=200, error="must be at most {max} characters
 
 
 class ReadsQuery(Schema):
-    """Which looks to list: at a case, by a person, from and to an instant, itself included."""
+    """Which looks to list: at a case, by a person, from and to an instant, itself included.
+
+    `stated` is for those that said why with all these words.
+    """
 
     class Meta:
         """Unknown parameters are refused."""
@@ -28,6 +31,7 @@ class ReadsQuery(Schema):
     error_messages = MESSAGES
     case = Text(validate=_SHORT)
     who = Text(validate=_SHORT)
+    stated = Text(validate=_SHORT)
     since = LenientInstant()
     until = LenientInstant()
     before = LenientWhole(validate=validate.Range(min=1, max=_LAST, error="must be from {min}"))
@@ -42,6 +46,7 @@ class ReadSchema(Schema):
 
     `cases` are the references that it showed or asked for, `filters` what else was asked for, and
     `words` how many words of a name were searched for; which they were is not kept in clear.
+    `stated` is why they looked, in their own words: empty without any, and once erased.
     """
 
     number = fields.Integer(required=True)
@@ -55,6 +60,7 @@ class ReadSchema(Schema):
     cases = fields.List(fields.String(), required=True)
     filters = fields.Dict(required=True)
     words = fields.Integer(required=True)
+    stated = fields.String(required=True)
 
 
 class ReadsSchema(Schema):
@@ -70,6 +76,8 @@ class ReadsSchema(Schema):
 def read_list(call: Call, query: dict[str, Any]) -> dict[str, Any]:
     """A page of the looks that meet every condition; it is itself recorded as a look."""
     page = {name: query.pop(name, None) for name in ("before", "limit")}
+    if "stated" in query:
+        query["stated"] = looks.words_of(call.office.blind, query["stated"])
     if "case" in query:
         query["case"] = canonical(query["case"])
     wanted = looks.LookFilter(**query)

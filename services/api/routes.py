@@ -17,7 +17,7 @@ from marshmallow import Schema
 
 from domain.access import Action, Person
 from domain.looks import Door, Look, What, look_of
-from services.api.conditions import already_has, command_id
+from services.api.conditions import already_has, command_id, stated_purpose
 from services.api.guard import guarded
 from services.api.inputs import JSON, StrictParser
 from services.cases import Request
@@ -57,6 +57,15 @@ PREFER: Final[Header] = {
     "the request (or the position in `wait_for`) is shown.",
     "schema": {"type": "string"},
 }
+LOOK_PURPOSE: Final[Header] = {
+    "name": "Look-Purpose",
+    "in": "header",
+    "required": False,
+    "description": "Why you look at this case, in at most 200 characters: UTF-8, with what is not "
+    "ASCII as %XX. It is on record with the look, and kept as long as the key of the case is. "
+    "Auditors are asked for it; it counts for an hour.",
+    "schema": {"type": "string"},
+}
 ETAG: Final[Mapping[str, Any]] = MappingProxyType(
     {"ETag": {"description": "The version, in quotes.", "schema": {"type": "string"}}}
 )
@@ -81,7 +90,8 @@ class Call:
     def look(self, what: What, person: Person | None = None) -> Look:
         """The look that this answer is of what it shows; on public routes of `person`."""
         seer = person or self.asker
-        return look_of(seer, self.action, what, Door.API, self.correlation_id)
+        told = (seer, self.action, what, Door.API, self.correlation_id)
+        return look_of(*told, stated=stated_purpose())
 
     def request(self, **given: Any) -> Request:
         """The shell's request for a command, under the id in Idempotency-Key."""

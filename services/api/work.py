@@ -28,6 +28,7 @@ from services.api.routes import (
     IDEMPOTENCY_KEY,
     IF_MATCH,
     IF_NONE_MATCH,
+    LOOK_PURPOSE,
     PREFER,
     Call,
     Reply,
@@ -195,7 +196,7 @@ def routes() -> Iterator[Route]:
         view=show,
         summary="Show who has a case, and the notes on it",
         gives=schema_for(WorkDetail),
-        headers=(IF_NONE_MATCH,),
+        headers=(IF_NONE_MATCH, LOOK_PURPOSE),
         tells=ETAG,
     )
     yield from (_route(address, command) for address, command in COMMANDS.items())

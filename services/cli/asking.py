@@ -90,6 +90,7 @@ class Moment(Instant):
 DAY = Day()
 INSTANT = Instant()
 MOMENT = Moment()
+PURPOSE = click.option("--purpose", help="Why you look, in a few words; kept with the look.")
 AS = click.option("--as", "as_", metavar="NAME", help="Who does it, by their password.")
 
 
@@ -143,10 +144,13 @@ def operator(role: Role) -> Person:
     return Person(name=f"cli.{name}", role=role)
 
 
-def looking(what: What) -> Look:
-    """Return the look of the person at this terminal, who runs the system and so sees all of it."""
+def looking(what: What, stated: str | None = None) -> Look:
+    """Return the look of the person at this terminal, who runs the system and so sees all of it.
+
+    `stated` is why, in their own words. Raises `PurposeInvalid`.
+    """
     person = operator(Role.ADMINISTRATOR)
-    return look_of(person, action_here(), what, Door.CLI, str(uuid4()))
+    return look_of(person, action_here(), what, Door.CLI, str(uuid4()), stated=stated or "")
 
 
 def tell(opened: Office, look: Look, lines: Iterable[str], *, err: bool = False) -> None:

@@ -20,6 +20,7 @@ def audit() -> None:
 @audit.command()
 @click.option("--case", "reference", help="Only looks at this case.")
 @click.option("--who", help="Only looks of this account, or of the applicant of a reference.")
+@click.option("--why", help="Only looks that were explained with all these words.")
 @click.option("--from", "since", type=INSTANT, help="Only looks from then on; a day's beginning.")
 @click.option("--to", "until", type=MOMENT, help="Only looks until then; a day means its end.")
 @click.option("--before", type=click.IntRange(min=1), help="Only looks before this number.")
@@ -29,6 +30,7 @@ def reads(  # noqa: PLR0913 - one argument an option
     *,
     reference: str | None,
     who: str | None,
+    why: str | None,
     since: datetime | None,
     until: datetime | None,
     before: int | None,
@@ -37,8 +39,9 @@ def reads(  # noqa: PLR0913 - one argument an option
 ) -> None:
     """Show who looked at which cases, the latest first. This look is recorded as well."""
     case = None if reference is None else canonical(reference)
-    wanted = looks.LookFilter(case=case, who=who, since=since, until=until)
     with office() as opened:
+        said = looks.words_of(opened.blind, why or "")
+        wanted = looks.LookFilter(case=case, who=who, stated=said, since=since, until=until)
         look = looking(What.READS)
         page = looks.looks(opened.models, look, wanted, before=before, limit=limit)
     if as_json:
@@ -62,7 +65,7 @@ def _table(rows: tuple[looks.Looked, ...]) -> Table:
             f"{each.at:%Y-%m-%d %H:%M:%S}",
             f"{each.who} ({each.role})",
             each.what,
-            each.purpose,
+            f"{each.purpose}: {each.stated}" if each.stated else each.purpose,
             each.door,
             " ".join(each.cases) or "none",
         )

@@ -15,7 +15,15 @@ from domain.record import Recorded
 from domain.slugs import slug
 from domain.wire import WIRE
 from services.cases import CaseAt
-from services.cli.asking import MOMENT, computed, in_hong_kong, looking, office, wide_console
+from services.cli.asking import (
+    MOMENT,
+    PURPOSE,
+    computed,
+    in_hong_kong,
+    looking,
+    office,
+    wide_console,
+)
 from services.looking import case_seen, work_history_beside
 
 _as_of = click.option("--as-of", type=MOMENT, help="As it stood then; a day means its end.")
@@ -28,10 +36,13 @@ _believed_at = click.option(
 @click.argument("reference")
 @_as_of
 @_believed_at
-def case(reference: str, as_of: datetime | None, believed_at: datetime | None) -> None:
+@PURPOSE
+def case(
+    reference: str, as_of: datetime | None, believed_at: datetime | None, purpose: str | None
+) -> None:
     """Show one case: its stage, points, version, and what may happen next."""
     with office() as opened:
-        look = looking(What.CASE)
+        look = looking(What.CASE, purpose)
         found = case_seen(opened, look, reference, as_of=as_of, believed_at=believed_at)
     first = found.events[0]
     table = Table(box=None, show_header=False)
@@ -50,13 +61,16 @@ def case(reference: str, as_of: datetime | None, believed_at: datetime | None) -
 @click.argument("reference")
 @_as_of
 @_believed_at
-def history(reference: str, as_of: datetime | None, believed_at: datetime | None) -> None:
+@PURPOSE
+def history(
+    reference: str, as_of: datetime | None, believed_at: datetime | None, purpose: str | None
+) -> None:
     """Show every event of one case: what, when in the world, when recorded, and by whom.
 
     The work of the office on it follows, apart, in versions of its own.
     """
     with office() as opened:
-        look = looking(What.HISTORY)
+        look = looking(What.HISTORY, purpose)
         found = case_seen(opened, look, reference, as_of=as_of, believed_at=believed_at)
         work = work_history_beside(opened, found, as_of=as_of, believed_at=believed_at)
     console = wide_console()

@@ -17,6 +17,7 @@ from domain.looks import What
 from domain.papers import DocumentKind
 from services.cli.asking import (
     INSTANT,
+    PURPOSE,
     in_hong_kong,
     looking,
     office,
@@ -49,10 +50,11 @@ def documents() -> None:
 
 @documents.command("list")
 @click.argument("reference")
-def list_(reference: str) -> None:
+@PURPOSE
+def list_(reference: str, purpose: str | None) -> None:
     """List the documents of a case with what was found, and what is still asked for."""
     with office() as opened:
-        found = case_seen(opened, looking(What.DOCUMENTS), reference)
+        found = case_seen(opened, looking(What.DOCUMENTS, purpose), reference)
     table = Table()
     for heading in ("No.", "Kind", "Name", "Format", "Bytes", "Came in", "Checked", "Verified"):
         table.add_column(heading)
@@ -94,10 +96,11 @@ def add(
 @click.argument("reference")
 @click.argument("number", type=int)
 @click.option("--to", "target", type=_TO, required=True, help="Where to; `-` is standard output.")
-def fetch_(reference: str, number: int, target: Path) -> None:
+@PURPOSE
+def fetch_(reference: str, number: int, target: Path, purpose: str | None) -> None:
     """Write the file of a document; a file that exists is not overwritten."""
     with office() as opened:
-        case = case_seen(opened, looking(What.DOCUMENT), reference)
+        case = case_seen(opened, looking(What.DOCUMENT, purpose), reference)
         found = fetch(opened, case, number)
     if str(target) == "-":
         sys.stdout.buffer.write(found.content)

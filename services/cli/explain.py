@@ -26,7 +26,7 @@ from domain.told import decisions_told, hold_told
 from domain.wire import WIRE
 from domain.working_days import HolidaysNotLoaded
 from services.cases import CaseAt
-from services.cli.asking import MOMENT, in_hong_kong, looking, office
+from services.cli.asking import MOMENT, PURPOSE, in_hong_kong, looking, office
 from services.cli.assess import LANGUAGE, lines, printable
 from services.clocks import clock_of
 from services.documents.telling import paper_told
@@ -54,13 +54,16 @@ _EXTENTS: Final = {
 @click.option("--as-of", type=MOMENT, help="As it stood then; a day means its end.")
 @click.option("--believed-at", type=MOMENT, help="As the office knew it then; a day means its end.")
 @LANGUAGE
+@PURPOSE
 @click.pass_context
-def explain(
+def explain(  # noqa: PLR0913 - one argument an option
     context: click.Context,
     reference: str,
+    *,
     as_of: datetime | None,
     believed_at: datetime | None,
     language: Correspondence,
+    purpose: str | None,
 ) -> None:
     """Say why a case is where it is: what led there, its assessment, and what may follow.
 
@@ -68,7 +71,7 @@ def explain(
     of them is not identical.
     """
     with office() as opened:
-        look = looking(What.HISTORY)
+        look = looking(What.HISTORY, purpose)
         found = case_seen(opened, look, reference, as_of=as_of, believed_at=believed_at)
         clock = clock_of(opened, found, as_of=as_of, believed_at=believed_at)
         work = work_history_beside(opened, found, as_of=as_of, believed_at=believed_at)

@@ -37,6 +37,7 @@ from services.pages import (
     sessions,
     shown,
     signing_in,
+    stating,
     statistics,
     status,
     trials,
@@ -78,6 +79,7 @@ ROUTES: Final = (
     *trials.ROUTES,
     *audit.ROUTES,
     *looks.ROUTES,
+    *stating.ROUTES,
     *rules.ROUTES,
     *results.ROUTES,
 )
@@ -126,6 +128,7 @@ def create_pages(office: Office, answered: Answered | None = None) -> Flask:
     if answered is not None:
         app.after_request(partial(_counted, answered))
     problems.show_problems(app)
+    stating.ask_where_needed(app)
     return app
 
 

@@ -88,10 +88,13 @@ def visitor() -> Person:
     return person
 
 
-def look(what: What) -> Look:
-    """Return the look that this page is of what it shows; it is taken where that is read."""
+def look(what: What, stated: str = "") -> Look:
+    """Return the look that this page is of what it shows; it is taken where that is read.
+
+    `stated` is why, in the words of whoever asks for it. Raises `PurposeInvalid`.
+    """
     action = actions_of(current_app)[str(request.endpoint)]
-    return look_of(visitor(), action, what, Door.PAGE, g.correlation_id)
+    return look_of(visitor(), action, what, Door.PAGE, g.correlation_id, stated=stated)
 
 
 def client(office: Office) -> str:

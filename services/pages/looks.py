@@ -17,7 +17,7 @@ from services.pages.guard import Route, look
 from services.projections import looks
 from services.wiring import Office
 
-_FIELDS: Final = ("case", "who", "since", "until", "before")
+_FIELDS: Final = ("case", "who", "stated", "since", "until", "before")
 
 
 def read_list(office: Office) -> ResponseReturnValue:
@@ -27,6 +27,8 @@ def read_list(office: Office) -> ResponseReturnValue:
     page = None
     if not faults:
         before = wanted.pop("before", None)
+        if "stated" in wanted:
+            wanted["stated"] = looks.words_of(office.blind, wanted["stated"])
         asked = looks.LookFilter(**wanted)
         page = looks.looks(office.models, look(What.READS), asked, before=before)
     shown = render_template(
@@ -74,6 +76,7 @@ def _first(text: str) -> datetime | None:
 _READ: Final[Mapping[str, Callable[[str], Any]]] = {
     "case": _reference,
     "who": _name,
+    "stated": _name,
     "since": _first,
     "until": read_moment,
     "before": read_whole,

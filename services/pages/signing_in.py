@@ -137,7 +137,7 @@ def _to_provider(area: str, then: str) -> str:
     return render_template(
         "sign_in_elsewhere.html",
         title=_TITLE[area],
-        begin=url_for("begin_sign_in", area=area, then=then if _is_ours(then) else None),
+        begin=url_for("begin_sign_in", area=area, then=then if is_ours(then) else None),
         left="left" in request.args,
         minutes=int(sessions.IDLE.total_seconds() // 60),
     )
@@ -148,7 +148,7 @@ def _form(area: str, then: str, *, fault: str, name: str = "") -> str:
         "sign_in.html",
         area=area,
         title=_TITLE[area],
-        then=then if _is_ours(then) else "",
+        then=then if is_ours(then) else "",
         fault=fault,
         name=name,
         left="left" in request.args,
@@ -162,7 +162,7 @@ def _told() -> dict[str, str]:
 
 
 def _next(person: Person, area: str, then: str) -> str:
-    if _is_ours(then):
+    if is_ours(then):
         return then
     homes = (_HOME[area], *_HOME.values())
     actions = actions_of(current_app)
@@ -171,7 +171,7 @@ def _next(person: Person, area: str, then: str) -> str:
     )
 
 
-def _is_ours(address: str) -> bool:
+def is_ours(address: str) -> bool:
     """Say whether an address is a page of the office or the audit, and of no other site."""
     return address.startswith(("/staff", "/audit")) and not set(address) & set("\\\r\n\t")
 

@@ -1,10 +1,20 @@
 """Events as they were read: by their streams, or one after another as the log has them."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from domain.events import Event
 from domain.record import Recorded
-from services.store.errors import LogCorrupt
+from services.store.errors import LogCorrupt, StoreUnreachable
+
+_RowT = TypeVar("_RowT")
+
+
+def present(row: _RowT | None) -> _RowT:
+    """Return the one row that there always is; raise `StoreUnreachable` where there is none."""
+    if row is None:
+        raise StoreUnreachable("the database answered with no row where there is always one")
+    return row
 
 
 def by_stream(

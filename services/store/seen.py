@@ -19,14 +19,15 @@ _NOTED: Final = """
 """
 _SOON: Final = "FROM set_config('synchronous_commit', 'off', true)"
 # No value is in these texts but by its name.
-STREAMS: Final = f"""
-WITH found AS MATERIALIZED (
+FOUND: Final = """
     SELECT json_send(events.body) AS body, events.recorded_at, log.position, log.sequenced_at,
         events.stream
     FROM events LEFT JOIN log USING (commit_id, ord)
     WHERE events.stream = ANY (%(streams)s::text[]) ORDER BY events.stream, events.version
-), noted AS ({_NOTED} ARRAY[%(reference)s::text] {_SOON})
-SELECT * FROM found
+"""
+NOTED_ONE: Final = f"{_NOTED} ARRAY[%(reference)s::text] {_SOON}"
+STREAMS: Final = f"""
+WITH found AS MATERIALIZED ({FOUND}), noted AS ({NOTED_ONE}) SELECT * FROM found
 """  # noqa: S608 - as said above
 NAMED: Final = f"{_NOTED} %(references)s::text[] {_SOON}"
 LOG: Final = f"""

@@ -18,7 +18,7 @@ from domain.events import Event
 from domain.looks import Look
 from domain.record import Recorded
 from services import tracing
-from services.store import queries, seen
+from services.store import queries, seen, stating
 from services.store.appending import Answer, parameters, refuse, repeat, statement_for
 from services.store.arrays import Integers, Texts
 from services.store.codec import (
@@ -34,7 +34,7 @@ from services.store.constraints import refused_by_database
 from services.store.encoding import Encoding
 from services.store.errors import KeyDestroyed, LogCorrupt, StoreFault, StoreUnreachable
 from services.store.evidence import Evidence
-from services.store.reading import by_stream, contiguous
+from services.store.reading import by_stream, contiguous, present
 from services.store.sameness import Sameness
 from services.store.sealing import CaseKey, CaseKeys
 from services.store.shards import Shard, Stretch
@@ -143,15 +143,24 @@ class Store:
         return by_stream(streams, self._read(queries.STREAMS, given, personal=personal))
 
     def read_seen(
-        self, look: Look, reference: str, streams: Sequence[str], *, personal: bool | Opening = True
+        self,
+        look: Look,
+        reference: str,
+        streams: Sequence[str],
+        *,
+        personal: bool | Opening = True,
+        words: Sequence[bytes] = (),
     ) -> dict[str, tuple[Recorded[Event], ...]]:
         """What a person sees of a case: as `read_streams`, and the look is recorded with it.
 
-        It is recorded as well where nothing is found. `MigrationFault` or `StoreUnreachable` where
-        it could not be, and then nothing is read.
+        It is so where nothing is found too. `MigrationFault` or `StoreUnreachable` where it could
+        not be, and nothing is read. `words` are what the look states, as blind tokens.
         """
         told = {**seen.given(look), "reference": reference, "streams": list(streams)}
-        return by_stream(streams, self._read(seen.STREAMS, told, personal=personal))
+        if not look.stated:
+            return by_stream(streams, self._read(seen.STREAMS, told, personal=personal))
+        told |= stating.given(self._keys, look, self._rows(queries.KEYS, ([reference],)), words)
+        return by_stream(streams, self._read(stating.STREAMS, told, personal=personal))
 
     def note(self, look: Look, references: Sequence[str]) -> None:
         """The look at cases that an answer names is on record, or it raises as `read_seen`.
@@ -312,7 +321,7 @@ class Store:
         given = parameters(commit, bodies, sealing)
         query = statement_for(commit, sealing)
         row = cursor.execute(query, given, prepare=True).fetchone()
-        answer = Answer(*_present(row))
+        answer = Answer(*present(row))
         if earlier := repeat(commit.command_id, commit.fingerprint, answer):
             return earlier
         refuse(commit, answer)
@@ -368,12 +377,12 @@ class Store:
 
     def _value(self, query: str, given: Sequence[Any]) -> Any:
         return self._retried(
-            lambda connection: _present(
+            lambda connection: present(
                 connection.kept.execute(query, given, prepare=True).fetchone()
             )
         )[0]
 
-    def _rows(self, query: str, given: Mapping[str, Any]) -> list[_Row]:
+    def _rows(self, query: str, given: Mapping[str, Any] | Sequence[Any]) -> list[_Row]:
         return self._retried(lambda connection: connection.execute(query, given).fetchall())
 
     def _retried(self, work: Callable[[Session], _T]) -> _T:
@@ -389,9 +398,3 @@ class Store:
                 return work(connection)
         except ConnectionLost as fault:
             raise StoreUnreachable(str(fault)) from fault
-
-
-def _present(row: _Row | None) -> _Row:
-    if row is None:
-        raise StoreUnreachable("the database answered with no row where there is always one")
-    return row

@@ -202,3 +202,15 @@ read_words: Final = Table(
     PrimaryKeyConstraint("read_id", name="read_words_pkey"),
     Index("read_words_by_token", "tokens", postgresql_using="gin"),
 )
+
+read_purposes: Final = Table(
+    "read_purposes",
+    METADATA,
+    Column("read_id", BigInteger, nullable=False, autoincrement=False),
+    Column("sealed", LargeBinary),
+    Column("tokens", ARRAY(LargeBinary), nullable=False),
+    PrimaryKeyConstraint("read_id", name="read_purposes_pkey"),
+    CheckConstraint("octet_length(sealed) BETWEEN 1 AND 2000", name="read_purposes_sealed_length"),
+    CheckConstraint("sealed IS NOT NULL OR tokens = '{}'", name="read_purposes_sealed_or_empty"),
+    Index("read_purposes_by_token", "tokens", postgresql_using="gin"),
+)

@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 
 from domain.access import SEEN_AT, Person, Role, sees
 from domain.gradings import Grade
+from domain.references import RANDOM_BYTES, make_reference
 from domain.stages import Stage
 from services.api.app import create_api
 from services.identity import LOCAL_PEOPLE
@@ -25,6 +26,7 @@ from tests.services.api.calling import V1, Caller
 from tests.services.visiting import Visitor, signed_in
 
 NAMES = ("laurent", "wong", "chan", "nobody-of-this-name")
+UNKNOWN = make_reference(bytes(RANDOM_BYTES))
 PEOPLE = tuple((name, role) for name, role in LOCAL_PEOPLE if role is not Role.SERVICE)
 OFFICERS = re.compile(r"\b(?:officer|supervisor|auditor|admin|service)\.[a-z]+\b")
 
@@ -138,8 +140,9 @@ def test_a_panel_member_sees_the_cases_before_the_panel_and_no_others(staged: Wa
     assert set(looking.shown()) == every(staged.office) - {staged.other}
     for path in ("", "/documents", "/linked"):
         away = looking.client.get(f"{V1}/cases/{staged.other}{path}", headers=looking.headers)
-        none = looking.client.get(f"{V1}/cases/QM-22222-2222D{path}", headers=looking.headers)
+        none = looking.client.get(f"{V1}/cases/{UNKNOWN}{path}", headers=looking.headers)
         assert (away.status_code, none.status_code) == (404, 404)
+        assert away.json["detail"].replace(staged.other, UNKNOWN) == none.json["detail"]
     then = f"{V1}/cases/{staged.case}?as_of=2019-05-02"
     assert looking.client.get(then, headers=looking.headers).status_code == 404
 

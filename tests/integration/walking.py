@@ -18,6 +18,7 @@ from services.projections.runner import catch_up_all
 from services.wiring import Office
 from tests.services.asking import SECOND, asked, filed_by
 from tests.services.sample_files import pdf
+from tests.services.seeing import explained
 from tests.services.test_pages_exercises import open_one, run
 from tests.services.test_pages_letters import to_print
 from tests.services.visiting import TO_POOL, file_case, signed_in
@@ -75,14 +76,15 @@ def with_everything(office: Office, owner_url: str) -> Walked:
     work.carry_out(office, emma, AddNote(text="Looked at"), asked(at=None))
     catch_up_all(office.store, office.models)
     open_one(signed_in(office, "supervisor.wong"))
-    _, letter = to_print(office)
+    printed, letter = to_print(office)
     catch_up_all(office.store, office.models)
+    explained(office, emma, jackie, printed)
     return Walked(office=office, case=emma, other=jackie, letter=letter, owner_url=owner_url)
 
 
 def with_cases_before_the_panel(office: Office, owner_url: str) -> Walked:
     """Put two cases before the panel, in whose past officers have a part, and leave one behind."""
-    emma, _ = (file_case(office, name, *TO_POOL) for name in ("emma", "john"))
+    emma, john = (file_case(office, name, *TO_POOL) for name in ("emma", "john"))
     jackie = file_case(office, "jackie", c.AcknowledgeApplication())
     upload = Upload(kind=DocumentKind.WORK, name="work.pdf", content=pdf())
     receive(office, emma, upload, asked())
@@ -95,6 +97,7 @@ def with_cases_before_the_panel(office: Office, owner_url: str) -> Walked:
     catch_up_all(office.store, office.models)
     run(supervisor, "draw-shortlist")
     run(supervisor, "propose-selection")
+    explained(office, emma, john, jackie)
     return Walked(office=office, case=emma, other=jackie, letter=1, owner_url=owner_url)
 
 

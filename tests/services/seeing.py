@@ -7,13 +7,20 @@ from psycopg.rows import dict_row
 
 from domain.access import Action, Person
 from domain.looks import Door, Look, What, look_of
+from services.looking import case_seen
 from services.wiring import Office
-from tests.services.asking import OFFICER
+from tests.services.asking import AUDITOR, OFFICER
 
 
-def looking(what: What = What.CASE, person: Person = OFFICER) -> Look:
+def looking(what: What = What.CASE, person: Person = OFFICER, stated: str = "") -> Look:
     """Return the look of an officer at a terminal, unless somebody else is named."""
-    return look_of(person, Action.READ_CASES, what, Door.CLI, "a-look")
+    return look_of(person, Action.READ_CASES, what, Door.CLI, "a-look", stated=stated)
+
+
+def explained(office: Office, *references: str) -> None:
+    """Have the auditor say why they look at these cases, which counts for an hour."""
+    for each in references:
+        case_seen(office, looking(person=AUDITOR, stated="A check"), each)
 
 
 def recorded(office: Office) -> list[dict[str, Any]]:

@@ -195,7 +195,7 @@ def everyone(office: Office, **wanted: object) -> LookPage:
 def test_looks_are_found_by_case_by_person_and_by_time(office: Office) -> None:
     john, emma = file_case(office, "john"), file_case(office, "emma")
     case_seen(office, looking(), john)
-    case_seen(office, looking(person=HO), john)
+    case_seen(office, looking(person=HO, stated="A check"), john)
     case_seen(office, looking(), emma)
     by_case = everyone(office, case=john).rows
     assert [each.who for each in by_case] == [HO.name, OFFICER.name]

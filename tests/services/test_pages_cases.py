@@ -189,9 +189,9 @@ def test_only_what_the_stage_and_the_role_allow_is_offered(office: Office) -> No
     officer = signed_in(office, "officer.chan").get(path)
     offered = [each.removeprefix(path) for each in on_the_case(officer, path)]
     assert offered[:2] == ["/acknowledge-application", "/request-documents"]
-    assert offered[-3:] == ["/hold-case", "/place-legal-hold", "/documents"]
+    assert offered[-4:] == ["/hold-case", "/place-legal-hold", "/documents", "/purpose"]
     auditor = signed_in(office, "auditor.ho").get(path)
-    assert on_the_case(auditor, path) == []
+    assert on_the_case(auditor, path) == [f"{path}/purpose"]
     assert "for others to do" in auditor.text
 
 
