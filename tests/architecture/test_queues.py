@@ -1,6 +1,6 @@
 """Every task has a queue, and every queue a worker, here and in the shape of production."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,9 @@ import yaml
 from services.notifications import delivery, mail
 from services.projections.catalogue import PROJECTIONS
 from services.settings import Settings
+from services.stack.programs import every_program
 from services.tasks import QUEUES, TASKS, WORKERS
+from services.wiring import Office
 from tests.architecture.tree import ROOT
 from workers.app import app, configuration
 from workers.queues import LIMITS, ROUTES, VISIBLE_AGAIN_SECONDS
@@ -115,6 +117,21 @@ def test_beat_pokes_every_task_and_every_projection() -> None:
     assert {entry["task"] for entry in SCHEDULE.values()} == tasks()
     folded = {entry["args"][0] for entry in SCHEDULE.values() if entry["args"]}
     assert folded == set(PROJECTIONS)
+
+
+def _flags(command: Sequence[str]) -> list[str]:
+    """Return how the server is told to serve, wherever it listens."""
+    words = [*command[command.index("granian") + 1 :]]
+    del words[words.index("--host") : words.index("--host") + 2]
+    return words
+
+
+def test_production_serves_as_the_embedded_stack_does(office: Office) -> None:
+    (web,) = [each for each in every_program(office.settings) if each.name == "web"]
+    in_production = composed()["services"]["web"]
+    assert _flags(in_production["command"]) == _flags(web.command)
+    told = in_production["environment"]["QMAS_WEB_PROCESSES"]
+    assert told == f"${{QMAS_WEB_PROCESSES:-{office.settings.web_processes}}}"
 
 
 def test_production_has_one_beat() -> None:
