@@ -178,6 +178,16 @@ ACTION_OF: Final[Mapping[type[c.CaseCommand], Action]] = MappingProxyType(
 )
 """The leave that each command asks for."""
 
+BY_TWO: Final = frozenset(
+    (
+        *get_args(c.Proposal),
+        *(c.ConfirmDecision, c.DeclineDecision),
+        *(c.ProposeOverride, c.ConfirmOverride, c.DeclineOverride),
+        *get_args(l.LegalHoldCommand),
+    )
+)
+"""What counts only where two people act, one after the other: it must be known who each is."""
+
 _AboutWork = w.WorkCommand | w.TakeNext | w.ExportData
 WORK_ACTION_OF: Final[Mapping[type[_AboutWork], Action]] = MappingProxyType(
     {

@@ -23,7 +23,7 @@ from domain.looks import Door, Look, What, look_of
 from domain.references import references_in
 from services.cases import Request
 from services.cli.leave import action_here
-from services.identity import sign_in
+from services.identity import are_local, sign_in
 from services.imports import start_of
 from services.intake.fields import day_or_none, instant_or_none
 from services.looking import AT_ONCE, named
@@ -96,6 +96,10 @@ AS = click.option("--as", "as_", metavar="NAME", help="Who does it, by their pas
 
 class NotSignedIn(Reportable):
     """The name and the password are nobody's."""
+
+
+class OfTwoPeople(Reportable):
+    """Who is at this terminal may be known to the identity provider by another name."""
 
 
 def settings(home: Path | None = None, *, asks: bool = True, **told: str | None) -> Settings:
@@ -179,9 +183,22 @@ def request(
 
 
 def asking(
-    opened: Office, role: Role, name: str | None, effective_at: datetime | None = None
+    opened: Office,
+    role: Role,
+    name: str | None,
+    effective_at: datetime | None = None,
+    *,
+    by_two: bool = False,
 ) -> Request:
-    """Return the request of the person `name`, who gives their password, or of the one here."""
+    """Return the request of the person `name`, who gives their password, or of the one here.
+
+    Raises `OfTwoPeople` for what is done `by_two` where an identity provider knows the people.
+    """
+    if by_two and not are_local(opened.settings):
+        raise OfTwoPeople(
+            "this counts only where two people act, and a terminal cannot tell who is at it: "
+            "do it on the pages or over the API, signed in with your identity provider"
+        )
     asked = request(role, effective_at)
     if name is None:
         return asked

@@ -18,7 +18,7 @@ from marshmallow import ValidationError
 
 from domain import commands as c
 from domain import papers as p
-from domain.access import ACTION_OF, PERMITTED, Role
+from domain.access import ACTION_OF, BY_TWO, PERMITTED, Role
 from domain.application import Application
 from domain.days import hong_kong_date
 from domain.errors import Reportable
@@ -158,7 +158,8 @@ def _asking(
     """Return the request of whoever gives this command, as somebody whose command it is."""
     roles = PERMITTED[ACTION_OF[command]]
     role = next(each for each in (Role.OFFICER, Role.SUPERVISOR, *Role) if each in roles)
-    return replace(asking(opened, role, name, at), expected=version)
+    asked = asking(opened, role, name, at, by_two=command in BY_TWO)
+    return replace(asked, expected=version)
 
 
 COMMANDS = (command,)

@@ -62,6 +62,11 @@ RUNS: Final = UUID("3c9e5b1a-0f53-4e0f-8f0c-8a5b0a3b7a42")
 _effective_at = click.option("--effective-at", type=INSTANT, help="When it was held, if not now.")
 
 
+def _asking(opened: Office, name: str | None, at: datetime | None) -> Request:
+    """Return the request for a step, of which each counts for who may confirm the selection."""
+    return asking(opened, Role.SUPERVISOR, name, at, by_two=True)
+
+
 def _step(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say when a step took effect, and who takes it."""
     return AS(_effective_at(command))
@@ -158,7 +163,7 @@ def open_(ctx: click.Context, /, name: str, *, dry_run: bool, **told: Any) -> No
             found = dry_run_opening(opened, _opening(name, told), person, told["effective_at"])
             wide_console().print(opening_table(found))
             ctx.exit(0 if found.refusal is None else 1)
-        asked = asking(opened, Role.SUPERVISOR, told["as_"], told["effective_at"])
+        asked = _asking(opened, told["as_"], told["effective_at"])
         _said(exercises.open_exercise(opened, _opening(name, told), asked))
 
 
@@ -168,7 +173,7 @@ def open_(ctx: click.Context, /, name: str, *, dry_run: bool, **told: Any) -> No
 def draw(name: str, as_: str | None, effective_at: datetime | None) -> None:
     """Draw the shortlist from the frozen pool."""
     with office() as opened:
-        asked = asking(opened, Role.SUPERVISOR, as_, effective_at)
+        asked = _asking(opened, as_, effective_at)
         _said(exercises.draw_shortlist(opened, name, asked))
 
 
@@ -190,7 +195,7 @@ def depart(
         reason=why["reason"],
     )
     with office() as opened:
-        asked = asking(opened, Role.SUPERVISOR, why["as_"], effective_at)
+        asked = _asking(opened, why["as_"], effective_at)
         _said(exercises.depart_from_rank(opened, name, command, asked))
 
 
@@ -200,7 +205,7 @@ def depart(
 def propose(name: str, as_: str | None, effective_at: datetime | None) -> None:
     """Propose the selection, for another person to confirm."""
     with office() as opened:
-        asked = asking(opened, Role.SUPERVISOR, as_, effective_at)
+        asked = _asking(opened, as_, effective_at)
         _said(exercises.propose_selection(opened, name, asked))
 
 
@@ -211,7 +216,7 @@ def propose(name: str, as_: str | None, effective_at: datetime | None) -> None:
 def select(name: str, digest: str | None, as_: str | None, effective_at: datetime | None) -> None:
     """Confirm the proposed selection and allot the places; by somebody new to the exercise."""
     with office() as opened:
-        asked = asking(opened, Role.SUPERVISOR, as_, effective_at)
+        asked = _asking(opened, as_, effective_at)
         command = MakeSelection(digest=digest or _seen(opened, name))
         _said(exercises.make_selection(opened, name, command, asked))
 
@@ -235,7 +240,7 @@ def _seen(opened: Office, name: str) -> str:
 def publish(name: str, as_: str | None, effective_at: datetime | None) -> None:
     """Publish the result, with small numbers hidden."""
     with office() as opened:
-        asked = asking(opened, Role.SUPERVISOR, as_, effective_at)
+        asked = _asking(opened, as_, effective_at)
         _said(exercises.publish_result(opened, name, asked))
 
 
@@ -251,7 +256,7 @@ def run(name: str, **told: Any) -> None:
     words = f"{name} {sorted((key, str(value)) for key, value in told.items())}"
 
     with office() as opened:
-        asked = asking(opened, Role.SUPERVISOR, told["as_"], told["effective_at"])
+        asked = _asking(opened, told["as_"], told["effective_at"])
 
         def step(which: str) -> Request:
             return replace(asked, command_id=uuid5(RUNS, f"{which} {words}"))
