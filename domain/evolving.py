@@ -183,7 +183,7 @@ def _with_people(filed: Filed, event: e.CaseEvent) -> Filed:  # noqa: PLR0911 - 
         case p.ContactChanged(personal=contact):
             return replace(filed, application=_reached_at(filed.application, contact))
         case p.ErasureDecided():
-            return replace(filed, application=None)
+            return replace(filed, application=None, erased=True)
         case _:
             return filed
 

@@ -30,7 +30,8 @@ class Filed:
     that stands; `stale` says that it rests on what was corrected since, `held` that an
     investigation holds the case. `decision` awaits a second officer; `acted` are the open matters,
     each with who acted in it. `dependants` have a number each; `numbered` is the highest given.
-    `legal_holds` are those that stand; nothing of the person is erased meanwhile.
+    `legal_holds` are those that stand; nothing of the person is erased meanwhile. `erased` tells
+    that they were from an application that does not open.
     """
 
     reference: str
@@ -51,6 +52,7 @@ class Filed:
     reconsiderations: int = 0
     legal_holds: tuple[Hold, ...] = ()
     legal_holds_placed: int = 0
+    erased: bool = False
 
     @property
     def persons(self) -> int:

@@ -15,10 +15,10 @@ from uuid import UUID
 from domain import commands as c
 from domain import events as e
 from domain.access import ACTION_OF, Person, Role, demand, sees
-from domain.application import Application
 from domain.case import decide, evolve, load
 from domain.days import HONG_KONG
 from domain.deciding.circumstances import Circumstances, Facts
+from domain.decisions import Matter
 from domain.errors import (
     EarlierThanHistory,
     Forbidden,
@@ -32,12 +32,14 @@ from domain.particulars import ErasureDecided
 from domain.projections.stage_after import CASE_STREAM
 from domain.record import Recorded, known_then
 from domain.references import RANDOM_BYTES, make_reference, parse_reference
-from domain.stages import LIVE, CaseState, Draft, Stage, stage_of
+from domain.stages import CaseState, Draft, Stage, stage_of
 from services import duplicates, stepping_aside
 from services.fingerprints import fingerprint
 from services.privacy.remembering import remember_soon
-from services.projections.names import person_token
+from services.reservations import reserved_by
 from services.store import Appended, Commit, Conflict, NewEvent, Reserved, StreamWrite
+from services.store.errors import EventUnreadable
+from services.store.sealing import SealBroken
 from services.tracing import named, step
 from services.wiring import Office
 
@@ -149,7 +151,7 @@ def carry_out(
         return repeated
 
     def once() -> Outcome:
-        case = within_sight(request.person, case_at(office, reference))
+        case = within_sight(request.person, _decided_on(office, reference, command))
         return _append(office, case.reference, case, asked)
 
     return settled(office, asked, once)
@@ -182,6 +184,24 @@ def case_at(
 ) -> CaseAt:
     """Return the case as the program itself needs it; who is shown it takes `case_seen`."""
     return case_of(history(office, reference, as_of=as_of, believed_at=believed_at))
+
+
+def case_unopened(office: Office, reference: str) -> CaseAt:
+    """Return the case with nothing personal in it: no event has to open for its erasure."""
+    read = office.store.read_stream(f"{CASE_STREAM}{canonical(reference)}", personal=False)
+    return case_of(known_of(reference, read, None, None))
+
+
+def _decided_on(office: Office, reference: str, command: c.CaseCommand) -> CaseAt:
+    """Return the case that a command is about; one that does not open can still be erased."""
+    try:
+        return case_at(office, reference)
+    except (EventUnreadable, SealBroken):
+        match command:
+            case c.ProposeErasure() | c.ConfirmDecision(matter=Matter.ERASURE):
+                return case_unopened(office, reference)
+            case _:
+                raise
 
 
 @step("load")
@@ -366,20 +386,6 @@ def _exact(at: datetime) -> str:
 def _erased(reference: str, facts: Facts) -> tuple[str, ...]:
     """Return the cases whose key goes with these facts."""
     return (reference,) if any(isinstance(each, ErasureDecided) for each in facts) else ()
-
-
-def reserved_by(office: Office, state: CaseState) -> frozenset[str]:
-    """Return what a case reserves as it is: one live application per person."""
-    if isinstance(state, Draft) or state.filed.application is None or stage_of(state) not in LIVE:
-        return frozenset()
-    return frozenset({live_application(office, state.filed.application)})
-
-
-def live_application(office: Office, application: Application) -> str:
-    """Return the key that one person's live application reserves; it tells nothing of them."""
-    who = application.applicant
-    person = person_token(office.blind, who.travel_document, who.date_of_birth)
-    return f"live-application:{person.hex()}"
 
 
 def outcome_of(appended: Appended) -> Outcome:

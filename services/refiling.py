@@ -30,9 +30,9 @@ from services.cases import (
     case_at,
     effective_instant,
     outcome_of,
-    reserved_by,
     settled,
 )
+from services.reservations import reserved_by
 from services.store import Commit, Conflict, NewEvent, StreamWrite
 from services.tracing import step
 from services.wiring import Office

@@ -104,7 +104,7 @@ def erasure(state: s.CaseState, command: c.CaseCommand) -> Facts:
     """Return the fact that the person of an ended case is erased."""
     if not isinstance(state, s.Ended | s.Settled):
         raise not_now(state, command)
-    if state.filed.application is None:
+    if state.filed.erased:
         raise PersonErased("what was held on this person has been erased already")
     demand_free(state.filed)
     return (ErasureDecided(),)

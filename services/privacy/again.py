@@ -11,11 +11,11 @@ import structlog
 
 from domain.case import evolve
 from domain.particulars import ErasureDecided
-from domain.projections.stage_after import CASE_STREAM
 from domain.stages import stage_of
-from services.cases import ATTEMPTS, CaseAt, case_at, case_of, known_of, reserved_by
+from services.cases import ATTEMPTS, CaseAt, case_at, case_unopened
 from services.privacy.places import Erasure, ErasuresAway, Found
 from services.privacy.remembering import remember
+from services.reservations import reserved_by
 from services.store import Commit, Conflict, NewEvent, StoreUnreachable, StreamWrite
 from services.store.errors import EventUnreadable
 from services.store.sealing import SealBroken
@@ -101,7 +101,7 @@ def _opens_anything(office: Office) -> bool:
 
 def _erase(office: Office, erasure: Erasure) -> None:
     for attempt in range(1, ATTEMPTS + 1):
-        case = _unopened(office, erasure.reference)
+        case = case_unopened(office, erasure.reference)
         if not office.store.readable((erasure.reference,)):
             return
         try:
@@ -113,18 +113,15 @@ def _erase(office: Office, erasure: Erasure) -> None:
             return
 
 
-def _unopened(office: Office, reference: str) -> CaseAt:
-    """Return a case with nothing personal in it, for one event that does not open stops nobody."""
-    read = office.store.read_stream(f"{CASE_STREAM}{reference}", personal=False)
-    return case_of(known_of(reference, read, None, None))
-
-
 def _reserved(office: Office, reference: str) -> tuple[str, ...]:
-    """Return what a case reserves, which only what is personal in it tells."""
+    """Return what a case reserves, as what is personal in it tells; nothing where that is closed.
+
+    What a case reserved since reservations say whose they are is let go with its key anyhow.
+    """
     try:
         return tuple(reserved_by(office, case_at(office, reference).state))
     except (EventUnreadable, SealBroken) as fault:
-        _log.error("reservation_not_known", reference=reference, fault=str(fault))
+        _log.warning("erased_unopened", reference=reference, fault=str(fault))
         return ()
 
 

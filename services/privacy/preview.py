@@ -95,7 +95,7 @@ def _refused(case: CaseAt) -> Iterator[str]:
         yield f"the case is {case.stage}: only the person of one that has ended can be erased"
     for each in case.state.filed.legal_holds:
         yield f"legal hold {each.number} ({each.authority}) stands: what is held has to be kept"
-    if case.state.filed.application is None:
+    if case.state.filed.erased:
         yield "the person was erased already"
 
 

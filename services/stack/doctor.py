@@ -20,7 +20,7 @@ from services.stack.finding import Finding
 from services.stack.lifecycle import Part, differing, how_to_restart, status
 from services.stack.places import settle
 from services.stack.programs import is_free, open_broker, programs, worker_answers
-from services.stack.secrecy import erasures, keys_of, master_keys
+from services.stack.secrecy import erasures, keys_left, keys_of, master_keys
 from services.stack.sending import sending
 from services.store import BlindIndex, migrate
 from services.store.errors import StoreFault
@@ -201,6 +201,7 @@ def _schema(settings: Settings) -> Iterator[Finding]:
     if found.standing is migrate.Standing.AT_HEAD:
         yield _guards(settings)
         yield erasures(settings)
+        yield from keys_left(settings)
         yield from master_keys(settings)
         yield from _read_models(settings)
         yield from sending(settings)

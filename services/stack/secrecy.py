@@ -7,7 +7,7 @@ from services.pokes import redis_of
 from services.privacy.places import Look, Places
 from services.settings import Settings
 from services.stack.finding import Finding
-from services.store import CaseKeys
+from services.store import CaseKeys, Store
 from services.store.rewrapping import counts
 from services.store.sealing import name_of
 
@@ -27,6 +27,23 @@ def erasures(settings: Settings) -> Finding:
         "`qmas up`: the place that is whole makes the other one good, and while neither is nobody "
         "is shown anything",
     )
+
+
+def keys_left(settings: Settings) -> Iterator[Finding]:
+    """An erasure that is in the log while the key is there is told: its person can be read."""
+    store = Store.connect(settings.database_url, keys_of(settings), pool_size=1)
+    try:
+        left = store.evidence.keys_left()
+    finally:
+        store.dispose()
+    if left:
+        yield Finding(
+            subject="keys of the erased",
+            is_well=False,
+            says=f"the log says that they were erased, and their keys are there: {', '.join(left)}",
+            remedy="somebody wrote past this program: find out who, and whether two officers "
+            "decided it; restore a backup from before, or destroy the keys as the schema's owner",
+        )
 
 
 def _fault(look: Look) -> str:

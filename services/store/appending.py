@@ -41,17 +41,20 @@ _ADMITTED: Final = """, admitted AS MATERIALIZED (
         AND NOT EXISTS (SELECT FROM target WHERE expected <> actual)"""
 _RESERVED: Final = """, released AS (
     DELETE FROM reservations
-    WHERE key = ANY (%(release)s) AND EXISTS (SELECT FROM admitted)
+    WHERE {released} AND EXISTS (SELECT FROM admitted)
     RETURNING key
 ), reserved AS (
-    INSERT INTO reservations (key)
-    SELECT given.key
+    INSERT INTO reservations (key, reference)
+    SELECT given.key, %(reserved_by)s::text
     FROM admitted, (SELECT count(*) FROM released) AS after, unnest(%(reserve)s) AS given (key)
     ORDER BY given.key
     RETURNING key
 ), secured AS MATERIALIZED (
     SELECT FROM admitted, (SELECT count(*) FROM reserved) AS after
 )"""
+_RELEASED: Final = "key = ANY (%(release)s)"
+# Whoever is erased reserves nothing any more, whatever of them can still be opened.
+_RELEASED_OF: Final = "(key = ANY (%(release)s) OR reference = ANY (%(destroy)s))"
 _KEYED: Final = """, keyed AS (
     INSERT INTO case_keys (reference, wrapped)
     SELECT given.reference, given.wrapped
@@ -101,7 +104,7 @@ def statement(*, reserves: bool, mints: bool, relies: bool, destroys: bool) -> s
     parts.append(f"{admitted}\n)")
     before = "admitted"
     if reserves:
-        parts.append(_RESERVED)
+        parts.append(_RESERVED.format(released=_RELEASED_OF if destroys else _RELEASED))
         before = "secured"
     if mints:
         parts.append(_KEYED.format(before=before))
@@ -149,8 +152,9 @@ def parameters(commit: Commit, bodies: Sequence[bytes], sealing: Sealing) -> dic
         "ords": Integers(ords),
         "bodies": Documents(bodies[ord_] for ord_ in ords),
     }
-    if commit.reserve or commit.release:
+    if commit.reserve or commit.release or commit.destroy:
         given |= {"reserve": Texts(commit.reserve), "release": Texts(commit.release)}
+        given["reserved_by"] = _case_of(commit)
     if commit.destroy:
         given["destroy"] = Texts(commit.destroy)
     if sealing.new:
@@ -160,10 +164,16 @@ def parameters(commit: Commit, bodies: Sequence[bytes], sealing: Sealing) -> dic
     return given
 
 
+def _case_of(commit: Commit) -> str | None:
+    """The case that reserves: the last that is written to, for it takes the place of another."""
+    cases = [each.stream[5:] for each in commit.writes if each.stream.startswith("case-")]
+    return cases[-1] if cases else None
+
+
 def statement_for(commit: Commit, sealing: Sealing) -> str:
     """The append with the parts that this commit needs."""
     return statement(
-        reserves=bool(commit.reserve or commit.release),
+        reserves=bool(commit.reserve or commit.release or commit.destroy),
         mints=bool(sealing.new),
         relies=bool(sealing.held),
         destroys=bool(commit.destroy),

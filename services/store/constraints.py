@@ -36,6 +36,7 @@ CONSTRAINTS: Final[Mapping[str, str]] = MappingProxyType(
         "many cases as they say",
         "events_contact_by_two": "an e-mail address is changed by two officers, and not corrected",
         "events_kept_by_law": "what is held on a person is kept while a legal hold stands",
+        "events_take_the_key": "an erasure is recorded by what destroys the key of its case",
         "events_hold_lifted_by_another": "a legal hold is lifted by another than who placed it",
         "events_confirmed_on_a_whole": "what is confirmed follows a stream of which no version is "
         "left out",

@@ -32,6 +32,10 @@ class Evidence:
         ((found,),) = self._rows(IDENTITY, {})
         return str(found)
 
+    def keys_left(self) -> tuple[str, ...]:
+        """Return the cases whose erasure is in the log while their key is there."""
+        return tuple(str(each) for (each,) in self._rows(queries.ERASED_WITH_KEY, {}))
+
     def is_wrapped_by(self, prefixes: Sequence[bytes]) -> bool:
         """Say whether any key that is there may be wrapped by one of these master keys."""
         ((found,),) = self._rows(queries.WRAPPED_BY, {"prefixes": list(prefixes)})

@@ -57,6 +57,10 @@ SELECT reference FROM case_keys WHERE wrapped IS NOT NULL AND reference = ANY (%
 ORDER BY reference
 """
 ERASED: Final = "SELECT reference FROM case_keys WHERE wrapped IS NULL ORDER BY reference"
+ERASED_WITH_KEY: Final = """
+SELECT DISTINCT reference FROM events JOIN case_keys ON 'case-' || reference = stream
+WHERE type = 'erasure-decided' AND wrapped IS NOT NULL ORDER BY reference
+"""
 # What was wrapped before master keys had names may be of any of them.
 WRAPPED_BY: Final = """
 SELECT EXISTS (

@@ -87,6 +87,7 @@ events: Final = Table(
     CheckConstraint("length(type) BETWEEN 1 AND 100", name="events_type_length"),
     CheckConstraint("octet_length(json_send(body)) <= 1048576", name="events_body_length"),
     CheckConstraint("(body #>> '{}') IS NOT NULL", name="events_body_readable"),
+    Index("events_of_erasures", "stream", postgresql_where=text("type = 'erasure-decided'")),
     Index(
         "events_by_exercise",
         text("(body #>> '{payload,exercise}')"),
@@ -149,8 +150,11 @@ reservations: Final = Table(
     METADATA,
     Column("key", Text, nullable=False),
     Column("reserved_at", _INSTANT, nullable=False, server_default=_NOW),
+    # The case that reserves; None for what is no case's, and before it was kept.
+    Column("reference", Text),
     PrimaryKeyConstraint("key", name="reservations_pkey"),
     CheckConstraint("length(key) BETWEEN 1 AND 200", name="reservations_key_length"),
+    Index("reservations_by_reference", "reference", postgresql_where=text("reference IS NOT NULL")),
 )
 
 case_keys: Final = Table(

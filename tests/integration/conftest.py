@@ -1,16 +1,20 @@
 """Servers of others that messages and spans are sent to, for each test that asks for one."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from services.projections.runner import catch_up_all
 from services.settings import Settings
 from services.stack.postgres import PostgresServer
 from services.stack.redis import RedisServer
 from services.wiring import Office, open_office
 from tests.conftest import TestDatabase, _fresh
+from tests.integration import marked as m
 from tests.integration.collecting import Collector, a_collector
 from tests.integration.mailing import MailServer, a_mail_server
+from tests.integration.restoring import dump
 from tests.integration.walking import Walked, with_cases_before_the_panel, with_everything
 
 
@@ -60,3 +64,15 @@ def staged(lasting: tuple[Office, TestDatabase]) -> Walked:
     """An office with two cases before the panel, and one that is not."""
     office, database = lasting
     return with_cases_before_the_panel(office, database.owner_url)
+
+
+@pytest.fixture
+def backed_up(office: Office, database: TestDatabase, tmp_path: Path) -> tuple[Path, m.Marked]:
+    """A backup in which a case is in the pool, whose person was erased after it was taken."""
+    marked = m.file_marked(office)
+    catch_up_all(office.store, office.models)
+    dump(database.owner_url, tmp_path / "dump")
+    m.fill(office, marked)
+    m.propose(office, marked.reference)
+    m.confirm(office, marked.reference)
+    return tmp_path / "dump", marked

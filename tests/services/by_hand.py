@@ -15,6 +15,16 @@ from tests.conftest import TestDatabase
 
 ROLES: Final = ("application", "owner", "superuser", "replica")
 
+_KEY: Final = "INSERT INTO case_keys (reference, wrapped) VALUES (%s, 'x') ON CONFLICT DO NOTHING"
+_WRITE: Final = """
+WITH gone AS (
+    UPDATE case_keys SET wrapped = NULL, erased_at = now()
+    WHERE reference = %s AND wrapped IS NOT NULL
+)
+INSERT INTO events (commit_id, ord, body)
+SELECT %s, ord - 1, body::json FROM unnest(%s::text[]) WITH ORDINALITY AS given (body, ord)
+"""
+
 
 @contextmanager
 def connected(database: TestDatabase, role: str) -> Iterator[psycopg.Connection[Any]]:
@@ -36,8 +46,12 @@ class Stream:
     name: str = field(default_factory=lambda: f"case-{uuid4()}")
     version: int = 0
 
-    def write(self, *events: Mapping[str, Any]) -> None:
-        """All events are there, in one commit and one statement; or none is."""
+    def write(self, *events: Mapping[str, Any], keeping_key: bool = False) -> None:
+        """All events are there, in one commit and one statement; or none is.
+
+        With an erasure the same statement destroys the key of the case, as the store does, but not
+        where that is `keeping_key`.
+        """
         row = self.connection.execute("SELECT nextval('commit_ids')").fetchone()
         assert row is not None
         bodies = [
@@ -55,11 +69,11 @@ class Stream:
             )
             for place, each in enumerate(events, start=1)
         ]
-        self.connection.execute(
-            "INSERT INTO events (commit_id, ord, body) SELECT %s, ord - 1, body::json"
-            " FROM unnest(%s::text[]) WITH ORDINALITY AS given (body, ord)",
-            (row[0], bodies),
-        )
+        erased = None
+        if not keeping_key and any(each["type"] == "erasure-decided" for each in events):
+            erased = self.name.removeprefix("case-")
+            self.connection.execute(_KEY, (erased,))
+        self.connection.execute(_WRITE, (erased, row[0], bodies))
         self.version += len(events)
 
     def refuses(self, constraint: str, *events: Mapping[str, Any]) -> None:

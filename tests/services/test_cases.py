@@ -23,7 +23,8 @@ from domain.events import ApplicationSubmitted, ApplicationWithdrawn
 from domain.references import parse_reference
 from domain.rules.choose import NoRuleset
 from domain.stages import Stage
-from services.cases import case_at, history, live_application, submit
+from services.cases import case_at, history, submit
+from services.reservations import live_application
 from services.store import CommandReused, Conflict
 from services.wiring import Office
 from tests.services.asking import (

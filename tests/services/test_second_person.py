@@ -233,7 +233,24 @@ def test_a_key_goes_with_its_erasure_only(connection: psycopg.Connection[Any]) -
         assert fault.value.diag.constraint_name == "case_keys_erasure_decided"
         stream.write(event)
     stream.write(confirmed("officer-2", "erasure"), erased)
-    assert connection.execute(destroy, given).rowcount == 1
+    left = "SELECT wrapped FROM case_keys WHERE reference = %s"
+    assert connection.execute(left, given).fetchone() == (None,)
+
+
+def test_an_erasure_is_recorded_by_what_destroys_the_key_and_by_nothing_else(
+    connection: psycopg.Connection[Any],
+) -> None:
+    again = {"proposed_by": "a", "confirmed_by": "b", "decided_at": "2020-01-01T00:00:00+00:00"}
+    for said in ({}, {"again": again}):
+        stream = Stream(connection)
+        stream.write(proposal("officer-1", "erasure"))
+        key = "INSERT INTO case_keys (reference, wrapped) VALUES (%s, 'x')"
+        connection.execute(key, (stream.name.removeprefix("case-"),))
+        facts = (confirmed("officer-2", "erasure"), {"type": "erasure-decided"} | said)
+        with pytest.raises(errors.CheckViolation) as fault:
+            stream.write(*facts, keeping_key=True)
+        assert fault.value.diag.constraint_name == "events_take_the_key"
+        stream.write(*facts)
 
 
 @pytest.mark.parametrize(
@@ -242,6 +259,7 @@ def test_a_key_goes_with_its_erasure_only(connection: psycopg.Connection[Any]) -
         ("events", "events_second_person"),
         ("events", "events_confirmed"),
         ("events", "events_points_confirmed"),
+        ("events", "events_take_the_key"),
         ("case_keys", "case_keys_erasure_decided"),
     ],
 )
