@@ -24,7 +24,7 @@ from tests.domain.desk import (
     superseded,
     taken,
 )
-from tests.domain.test_data_access import ANSWERED, DELAYED, REQUESTED
+from tests.domain.test_data_access import ANSWERED, DELAYED, EXPORTED, REQUESTED
 
 POSTED = e.LetterPosted(event_id="event-1", effect="approved", party="applicant")
 REASON = "Needs somebody who reads French"
@@ -63,7 +63,8 @@ HISTORIES: dict[str, tuple[e.WorkEvent, ...]] = {
     "mine, with a letter posted": (taken(), POSTED),
     "noted, with data asked for": (noted(), REQUESTED),
     "mine, with an answer put off": (taken(), REQUESTED, DELAYED),
-    "mine, with data given": (taken(), REQUESTED, ANSWERED),
+    "mine, with data put together": (taken(), REQUESTED, EXPORTED),
+    "mine, with data given": (taken(), REQUESTED, EXPORTED, ANSWERED),
 }
 ASK, ANSWER = {"RecordDataAccessRequest"}, {"DelayDataAccess", "AnswerDataAccess"}
 NOT_MINE = {"TakeCase", "AssignCase", "AddNote"} | ASK
@@ -85,6 +86,7 @@ ALLOWED = {
     "mine, with a letter posted": MINE,
     "noted, with data asked for": NOT_MINE - ASK | {"SupersedeNote"} | ANSWER,
     "mine, with an answer put off": MINE - ASK | ANSWER,
+    "mine, with data put together": MINE - ASK | ANSWER,
     "mine, with data given": MINE,
 }
 """What officer Chan may do in each; who may assign at all is for the policy to say."""
