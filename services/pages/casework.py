@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from domain import commands as c
 from domain import events as e
+from domain import papers as p
 from domain import stages as s
 from domain.access import ACTION_OF, Action, demand, permitted
 from domain.application import Route as TestRoute
@@ -120,6 +121,10 @@ def page(office: Office, found: CaseAt, refused: Refused | None) -> str:
     since = refused.since if refused else None
     clock = clock_of(office, found)
     desk = desk_of(office, words, found)
+    offered = offers(office, words, found)
+    upload = upload_form(office, found.state, visitor(), words)
+    there = {each.slug for each in (*offered, *(desk.offers if desk else ()))}
+    there |= {slug(p.ReceiveDocument.__name__)} if upload else set()
     return render_template(
         "case.html",
         found=found,
@@ -139,9 +144,10 @@ def page(office: Office, found: CaseAt, refused: Refused | None) -> str:
         changed=[each for each in steps if since is not None and each.recorded.version > since],
         proposals=s.proposals_of(found.state),
         documents=documents_of(found),
-        upload_form=upload_form(office, found.state, visitor(), load_catalogue()),
-        offers=offers(office, words, found),
+        upload_form=upload,
+        offers=offered,
         refused=refused,
+        refused_is_there=refused is not None and refused.slug in there,
         may_correct=c.CorrectApplication in next_of(found.state)
         and permitted(visitor(), ACTION_OF[c.CorrectApplication]),
         desk=desk,

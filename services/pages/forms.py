@@ -7,7 +7,7 @@ that schema, the same one that every other way in has; nothing is loosened behin
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Final, cast, get_args, get_origin, get_type_hints
@@ -161,7 +161,8 @@ def read_instant(text: str) -> datetime | None:
     try:
         at = datetime.fromisoformat(text.strip())
         at = at if at.tzinfo else at.replace(tzinfo=HONG_KONG)
-        at.astimezone(HONG_KONG)  # the first and last days of the calendar have no such time
+        for zone in (HONG_KONG, UTC):
+            at.astimezone(zone)  # the first and last days of the calendar have no such time
     except (ValueError, OverflowError) as fault:
         raise ValueError("Enter a date and time such as 2019-05-01T09:30") from fault
     return at

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
+from zlib import crc32
 
 import pytest
 import schemathesis
 from flask import Flask
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from schemathesis import APIOperation, Case, GenerationMode
 from schemathesis.specs.openapi import checks
@@ -98,9 +99,9 @@ def modes(operation: Operation) -> Iterator[GenerationMode]:
 def asked(asker: Asker, operation: Operation, rule: Rule, mode: GenerationMode, times: int) -> None:
     """Ask so many times, for the same each time that the test is run."""
 
+    @seed(crc32(f"{operation.label} {mode}".encode()))
     @settings(
         max_examples=times,
-        derandomize=True,
         database=None,
         deadline=None,
         phases=[Phase.generate],

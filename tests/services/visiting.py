@@ -113,24 +113,28 @@ class Page:
 
     def form(self, action: str) -> dict[str, str]:
         """Return what the form would send as it stands."""
-        form = self.root.one("form", action=action)
-        inputs = {
-            each.given["name"]: each.given.get("value", "")
-            for each in form.all("input")
-            if _is_sent(each)
-        }
-        areas = {each.given["name"]: each.text for each in form.all("textarea")}
-        chosen = {
-            each.given["name"]: option.given["value"]
-            for each in form.all("select")
-            for option in reversed(each.all("option"))
-            if "selected" in option.given or not option.given["value"]
-        }
-        return {**inputs, **areas, **chosen}
+        return sent_by(self.root.one("form", action=action))
 
     @property
     def actions(self) -> list[str]:
         return [each.given["action"] for each in self.root.all("form")]
+
+
+def sent_by(form: Tag) -> dict[str, str]:
+    """Return what a form sends as it stands."""
+    inputs = {
+        each.given["name"]: each.given.get("value", "")
+        for each in form.all("input")
+        if _is_sent(each)
+    }
+    areas = {each.given["name"]: each.text for each in form.all("textarea")}
+    chosen = {
+        each.given["name"]: option.given["value"]
+        for each in form.all("select")
+        for option in reversed(each.all("option"))
+        if "selected" in option.given or not option.given["value"]
+    }
+    return {**inputs, **areas, **chosen}
 
 
 def _is_sent(given: Tag) -> bool:
