@@ -39,12 +39,14 @@ from services.api.freshness import shown
 from services.api.guard import guarded
 from services.api.outputs import StatusAnswer
 from services.api.routes import Call
+from services.arriving import Served
 from services.cases import Request
 from services.demo.year import INTAKE, REGIME
 from services.identity import logins
 from services.intake.schema import schema_for
 from services.population import population
 from services.projections import queries, runner
+from services.stack.programs import SERVED
 from services.wiring import Office
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 32
 PROCESSES = 2
-THREADS = 16
+_WSGI = ("--interface", "wsgi", "--no-ws", "--blocking-threads", "16")
 LISTED = 100
 _SEED = 2016
 _PATIENCE = 60.0
@@ -84,6 +86,10 @@ def ours(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterabl
     with _building:
         app = _ours()
     return app(environ, start_response)
+
+
+served = Served(ours, lambda: _PATIENCE)
+"""`ours` as it is served."""
 
 
 @cache
@@ -130,8 +136,8 @@ def measured(database: Database, seconds: float) -> dict[str, Answered]:
         told = {"BENCH_URL": database.app_url, "BENCH_HOME": home}
         asked = (
             ("bare", "bare", f"/status/{reference}"),
-            ("status", "ours", f"/status/{reference}"),
-            ("list", "ours", f"{PREFIX}/cases?limit=25"),
+            ("status", "served", f"/status/{reference}"),
+            ("list", "served", f"{PREFIX}/cases?limit=25"),
         )
         found = {}
         for name, application, path in asked:
@@ -158,9 +164,9 @@ def _served(application: str, told: dict[str, str]) -> Iterator[int]:
         port = int(free.getsockname()[1])
     server = subprocess.Popen(
         [
-            *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
+            *(sys.executable, "-m", "granian", *(SERVED if application == "served" else _WSGI)),
             *("--host", "127.0.0.1", "--port", str(port), "--workers", str(PROCESSES)),
-            *("--blocking-threads", str(THREADS), "--workers-kill-timeout", "5"),
+            *("--workers-kill-timeout", "5"),
             *("--log-level", "error", f"benchmarks.status:{application}"),
         ],
         env={**os.environ, **told},

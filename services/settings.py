@@ -69,6 +69,7 @@ class Settings:
     web_port: int
     public_url: str
     web_processes: int
+    web_body_seconds: int
     trusted_proxies: tuple[Network, ...]
     scrape_token: str = field(repr=False)
     worker_processes: int
@@ -117,6 +118,7 @@ class Settings:
             web_port=port,
             public_url=(reader.text("QMAS_PUBLIC_URL") or f"http://{host}:{port}").rstrip("/"),
             web_processes=reader.number("QMAS_WEB_PROCESSES", 2, highest=256),
+            web_body_seconds=reader.number("QMAS_WEB_BODY_SECONDS", 120, highest=3600),
             trusted_proxies=reader.proxies("QMAS_TRUSTED_PROXIES"),
             scrape_token=reader.secret("QMAS_SCRAPE_TOKEN", str),
             worker_processes=reader.number("QMAS_WORKER_PROCESSES", 2, highest=256),

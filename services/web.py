@@ -13,6 +13,7 @@ import structlog
 from services import tracing
 from services.api.app import create_api
 from services.api.metrics import Metrics
+from services.arriving import Served
 from services.identity import refuse_open_door
 from services.logs import log_as_json
 from services.pages.app import create_pages
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 API_PATHS: Final = ("/api", "/livez", "/readyz", "/metrics", "/problems")
+
+_BODY_SECONDS: Final = 5.0
 
 _building = threading.Lock()
 
@@ -55,6 +58,18 @@ def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> 
     with _building:
         serve: Callable[..., Iterable[bytes]] = _once(environ.get("SERVER_NAME") or None)
     return serve(environ, start_response)
+
+
+@cache
+def _body_seconds() -> float:
+    try:
+        return float(Settings.from_environment().web_body_seconds)
+    except SettingsFault:
+        return _BODY_SECONDS  # nothing is served, as every request is told
+
+
+server: Final = Served(application, _body_seconds)
+"""What the web server serves: `application`, with bodies awaited beside each other."""
 
 
 def _is_api(path: str) -> bool:

@@ -207,6 +207,7 @@ def routes(metrics: Metrics, clock: Callable[[], float] = time.monotonic) -> Ite
         view=_Looks(clock).ready,
         summary="Tell whether requests can be served",
         gives=schema_for(Readiness),
+        refuses=(503,),
     )
     yield Route(
         method="GET",

@@ -19,6 +19,7 @@ from domain import working_days
 from domain.rules import assess, choose, overriding
 from services.api import faults as f
 from services.api.commands import addresses
+from services.arriving import BodyTooSlow
 from services.identity.faults import ProviderAway
 from services.intake.faults import ApplicationFaults, Fault
 from services.privacy.places import ErasuresAway
@@ -192,6 +193,11 @@ STORE: Final[Mapping[type[Exception], Kind]] = MappingProxyType(
             code="unwritable",
             title="This cannot be recorded as it is",
         ),
+        BodyTooSlow: Kind(
+            status=HTTPStatus.REQUEST_TIMEOUT,
+            code="body-too-slow",
+            title="The body did not arrive in time",
+        ),
         s.StoreUnreachable: AWAY,
         ErasuresAway: AWAY,
         s.MigrationFault: AWAY,
@@ -201,7 +207,7 @@ STORE: Final[Mapping[type[Exception], Kind]] = MappingProxyType(
         StandsStill: STILL,
     }
 )
-"""What the store and the settings can refuse; whatever is not here is a fault of ours."""
+"""What the store, the settings and the line can refuse; all else is a fault of ours."""
 
 HTTP: Final[Mapping[int, Kind]] = MappingProxyType(
     {

@@ -237,7 +237,7 @@ def _refusals(route: Route) -> Iterator[int]:
     if IDEMPOTENCY_KEY in route.headers:
         yield from (400, 409)
     if route.body is not None or route.body_shown is not None:
-        yield from (400, 413, 415)
+        yield from (400, 408, 413, 415)
     if IF_MATCH in route.headers:
         yield from (412, 428)
     if PREFER in route.headers:
@@ -245,7 +245,7 @@ def _refusals(route: Route) -> Iterator[int]:
     if "<" in route.path:
         yield 404
     if route.body_files:
-        yield from (413, 415)
+        yield from (408, 413, 415)
     yield from route.refuses
 
 

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from domain.errors import Forbidden, NoSuchCase, NoSuchDocument, NoSuchExercise, Refusal
+from services.arriving import BodyTooSlow
 from services.identity.faults import NoRole, ProviderAway, SignInRefused
 from services.pages.forms import FormFaults
 from services.pages.guard import StaleForm
@@ -40,6 +41,7 @@ STATUS: Final[Mapping[type[Exception], int]] = MappingProxyType(
         StaleForm: 400,
         KeyDestroyed: 422,
         Unwritable: 422,
+        BodyTooSlow: 408,
         SettingsFault: 503,
         SignInRefused: 400,
         NoRole: 403,
@@ -59,6 +61,7 @@ _TITLES: Final[Mapping[type[Exception], str]] = MappingProxyType(
         BadCursor: "This page of the list is gone",
         FormFaults: "This cannot be looked up",
         StaleForm: "This form has expired",
+        BodyTooSlow: "What you sent did not arrive in time",
         SignInRefused: "You are not signed in",
         NoRole: "You have no role here",
         KeyDestroyed: "What was held on this person has been erased",

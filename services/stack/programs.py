@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from kombu import Connection
 from kombu.exceptions import KombuError
@@ -16,6 +17,13 @@ from redis import RedisError
 
 from services.settings import Settings
 from services.tasks import WORKERS
+
+SERVED: Final = (
+    *("--interface", "rsgi", "--no-ws", "--http", "1", "--backpressure", "4000"),
+    # What comes before a body is waited for without a thread, but neither for ever nor at length.
+    *("--http1-header-read-timeout", "20000", "--http1-buffer-size", "65536"),
+)
+"""How the web server serves, wherever it is started."""
 
 _PROJECT = Path(__file__).resolve().parents[2]
 _ASK_SECONDS = 1.0
@@ -162,13 +170,12 @@ def _web(settings: Settings) -> Program:
     return Program(
         name="web",
         command=(
-            *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
+            *(sys.executable, "-m", "granian", *SERVED),
             *("--host", host, "--port", str(port), "--workers", str(settings.web_processes)),
-            # Threads, so that clients that are slow to send a body do not keep all others out.
-            *("--blocking-threads", "16", "--respawn-failed-workers"),
+            "--respawn-failed-workers",
             # A worker that is told to stop while it starts may not hear it: it is killed then.
             *("--workers-kill-timeout", "10"),
-            "services.web:application",
+            "services.web:server",
         ),
         is_ready=lambda: _is_live(host, port),
         port=port,

@@ -83,6 +83,7 @@ def values(settings: Settings) -> Mapping[str, object]:
         "QMAS_WEB_PORT": settings.web_port,
         "QMAS_PUBLIC_URL": None if settings.public_url == made_up else settings.public_url,
         "QMAS_WEB_PROCESSES": settings.web_processes,
+        "QMAS_WEB_BODY_SECONDS": settings.web_body_seconds,
         "QMAS_TRUSTED_PROXIES": settings.trusted_proxies,
         "QMAS_SCRAPE_TOKEN": settings.scrape_token,
         "QMAS_WORKER_PROCESSES": settings.worker_processes,

@@ -2,11 +2,6 @@
 
 import http.client
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -16,55 +11,14 @@ import pytest
 from services.identity import logins
 from services.settings import Settings
 from tests.services.api.calling import OFFICER, RECEIVED, filed_by
-
-READY_SECONDS = 60.0
+from tests.serving import a_web_server
 
 
 @pytest.fixture
 def port(settings: Settings, tmp_path: Path) -> Iterator[int]:
     """The port of two web processes that share the figures they count."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number = int(free.getsockname()[1])
-    (tmp_path / "figures").mkdir()
-    told = {"PATH": os.environ["PATH"], "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "figures")}
-    with (tmp_path / "web.log").open("wb") as log:
-        server = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
-                *("--host", "127.0.0.1", "--port", str(number), "--workers", "2"),
-                # A worker told to stop while it starts may not hear it.
-                *("--blocking-threads", "1", "--workers-kill-timeout", "5"),
-                "services.web:application",
-            ],
-            env={**settings.child_environ(), **told},
-            cwd=Path(__file__).parents[3],
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        _until_it_answers(number, server)
+    with a_web_server(settings, tmp_path, "--workers", "2") as number:
         yield number
-    finally:
-        server.terminate()
-        try:
-            server.wait(30)
-        finally:
-            server.kill()
-            server.wait()
-
-
-def _until_it_answers(port: int, server: "subprocess.Popen[bytes]") -> None:
-    until = time.monotonic() + READY_SECONDS
-    while True:
-        try:
-            assert _asked(port, "GET", "/livez")[0] == 200
-        except OSError:
-            assert server.poll() is None
-            assert time.monotonic() < until
-            time.sleep(0.1)
-        else:
-            return
 
 
 def _asked(
