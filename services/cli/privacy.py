@@ -122,8 +122,7 @@ def retention(
 def erase_preview(reference: str, *, as_json: bool) -> None:
     """Say what erasing the person of a case would make unreadable, and what is in the way."""
     with office() as opened:
-        found = previewed(opened, reference)
-        named(opened, looking(What.CASE), [found.reference])
+        found = previewed(opened, looking(What.CASE), reference)
     if as_json:
         click.echo(json.dumps({**asdict(found), "digest": found.digest}, indent=1))
         return
@@ -137,8 +136,7 @@ def erase_preview(reference: str, *, as_json: bool) -> None:
 def receipt(reference: str, target: Path | None) -> None:
     """Give the receipt of an erasure, with the proof that the log holds it."""
     with office() as opened:
-        made = receipts.receipt(opened, reference)
-        named(opened, looking(What.PROOF), [made.reference])
+        made = receipts.receipt(opened, looking(What.PROOF), reference)
     if target is None:
         click.echo(receipts.told(made))
         return

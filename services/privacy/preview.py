@@ -12,7 +12,9 @@ from dataclasses import asdict, dataclass
 from domain import stages as s
 from domain.days import hong_kong_date, written_out
 from domain.events import ApplicationRefused
-from services.cases import CaseAt, case_at
+from domain.looks import Look
+from services.cases import CaseAt
+from services.looking import case_seen
 from services.notifications.kept import letters_kept
 from services.notifications.statements import OPEN
 from services.projections.held import held_of
@@ -58,9 +60,9 @@ class Preview:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def preview(office: Office, reference: str) -> Preview:
-    """Return what the erasure of a case's person would do; raises `NoSuchCase`."""
-    case = case_at(office, reference)
+def preview(office: Office, look: Look, reference: str) -> Preview:
+    """Return what the erasure of a case's person would do; raises as `case_seen`."""
+    case = case_seen(office, look, reference)
     streams = (f"case-{case.reference}", f"work-{case.reference}")
     return Preview(
         reference=case.reference,

@@ -13,10 +13,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from domain.errors import Reportable
+from domain.looks import Look
 from domain.merkle import Frontier
 from domain.particulars import ErasureDecided
 from domain.wire import WIRE
-from services.cases import case_at
+from services.looking import case_seen
 from services.privacy.preview import Kept, kept
 from services.store.evidence import Entry
 from services.wiring import Office
@@ -64,9 +65,12 @@ class Receipt:
     format: str = FORMAT
 
 
-def receipt(office: Office, reference: str) -> Receipt:
-    """Return the receipt of the erasure of a case's person; `NotErased` before there is one."""
-    reference = case_at(office, reference).reference
+def receipt(office: Office, look: Look, reference: str) -> Receipt:
+    """Return the receipt of the erasure of a case's person; `NotErased` before there is one.
+
+    Raises as `case_seen` besides.
+    """
+    reference = case_seen(office, look, reference).reference
     entries = office.store.evidence.commit_with(f"case-{reference}", _TYPE)
     gone_at = office.store.evidence.erased_at(reference)
     if not entries or gone_at is None:

@@ -71,13 +71,7 @@ def spoiled(walked: Walked) -> Walked:
 @pytest.fixture(params=COMMANDS)
 def told(request: pytest.FixtureRequest, spoiled: Walked) -> tuple[Result, set[str]]:
     """What a command prints, and the cases that it put on record."""
-    settings = spoiled.office.settings
-    environ = {
-        "QMAS_HOME": str(settings.home),
-        "QMAS_DATABASE_URL": settings.database_url,
-        "QMAS_OWNER_DATABASE_URL": spoiled.owner_url,
-        "QMAS_BROKER_URL": settings.broker_url,
-    }
+    environ = {**spoiled.environ, "QMAS_OWNER_DATABASE_URL": spoiled.owner_url}
     since = spoiled.looks()
     done = CliRunner(env=environ).invoke(root, request.param.split())
     return done, spoiled.recorded(since)

@@ -133,15 +133,9 @@ COMMANDS = (
 def test_every_command_records_the_cases_that_it_names(
     walked: Walked, command: str, tmp_path: Path
 ) -> None:
-    settings = walked.office.settings
-    environ = {
-        "QMAS_HOME": str(settings.home),
-        "QMAS_DATABASE_URL": settings.database_url,
-        "QMAS_BROKER_URL": settings.broker_url,
-    }
     words = command.format(case=walked.case, letter=walked.letter, file=tmp_path / "file")
     since = walked.looks()
-    done = CliRunner(env=environ).invoke(root, words.split())
+    done = CliRunner(env=walked.environ).invoke(root, words.split())
     assert done.exit_code == 0, (done.output, done.exception)
     assert walked.looks() > since
     assert not named_without_a_look(walked, done.output, since)

@@ -39,6 +39,16 @@ class Walked:
     letter: int
     owner_url: str
 
+    @property
+    def environ(self) -> dict[str, str]:
+        """Return the environment in which `qmas` is at work on this office."""
+        settings = self.office.settings
+        return {
+            "QMAS_HOME": str(settings.home),
+            "QMAS_DATABASE_URL": settings.database_url,
+            "QMAS_BROKER_URL": settings.broker_url,
+        }
+
     def parts(self, rule: Rule) -> dict[str, str]:
         """Return what the address of a rule takes, each as something that there is."""
         known = {

@@ -11,6 +11,7 @@ from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.services.asking import AUDITOR, OFFICER, SECOND, SUPERVISOR, asked
 from tests.services.by_hand import ROLES, Stream, connected
+from tests.services.seeing import looking
 from tests.services.visiting import act, file_case, signed_in
 
 PLACE = h.PlaceLegalHold(authority=h.Authority.OMBUDSMAN, reason="Complaint 12")
@@ -34,14 +35,14 @@ def test_a_hold_is_placed_and_lifted_on_the_pages_and_keeps_an_erasure_away(
 ) -> None:
     officer, supervisor = signed_in(office, OFFICER.name), signed_in(office, SUPERVISOR.name)
     act(officer, withdrawn, "place-legal-hold", authority="ombudsman", reason="Complaint 12")
-    (reason,) = preview(office, withdrawn).refused
+    (reason,) = preview(office, looking(), withdrawn).refused
     assert reason.startswith("legal hold 1 (ombudsman) stands")
     page = officer.get(f"/staff/cases/{withdrawn}")
     assert f"/staff/cases/{withdrawn}/propose-erasure" not in page.actions
     with pytest.raises(KeptByLaw):
         carry_out(office, withdrawn, c.ProposeErasure(), asked(SECOND, at=None))
     act(supervisor, withdrawn, "lift-legal-hold", hold="1", reason="Answered")
-    assert preview(office, withdrawn).refused == ()
+    assert preview(office, looking(), withdrawn).refused == ()
     carry_out(office, withdrawn, c.ProposeErasure(), asked(at=None))
 
 

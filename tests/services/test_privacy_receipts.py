@@ -15,6 +15,7 @@ from services.projections.runner import catch_up_all
 from services.wiring import Office
 from tests.integration import marked as m
 from tests.services.asking import OFFICER, asked, on_paper
+from tests.services.seeing import looking
 from tests.services.test_data_access import ask as ask_for_data
 from tests.services.test_data_access import came_in, environment
 
@@ -34,7 +35,7 @@ def proposed(office: Office) -> str:
 def erased(office: Office, proposed: str) -> receipts.Receipt:
     m.confirm(office, proposed)
     submit(office, on_paper("jackie"), asked())
-    return receipts.receipt(office, proposed)
+    return receipts.receipt(office, looking(), proposed)
 
 
 def otherwise(said: receipts.Said) -> receipts.Said:
@@ -48,7 +49,7 @@ def earlier(said: receipts.Said) -> receipts.Said:
 def test_a_preview_counts_what_goes_and_what_stays_and_tells_nothing_of_the_person(
     office: Office, proposed: str
 ) -> None:
-    found = preview(office, proposed)
+    found = preview(office, looking(), proposed)
     assert found.refused == ()
     assert found.kept.events["document-received"] == found.kept.documents == 2
     assert found.kept.events["note-added"] == 1
@@ -62,10 +63,10 @@ def test_a_preview_counts_what_goes_and_what_stays_and_tells_nothing_of_the_pers
 def test_of_two_previews_the_digest_is_the_same_until_something_changes(
     office: Office, proposed: str
 ) -> None:
-    before = preview(office, proposed)
-    assert before.digest == preview(office, proposed).digest
+    before = preview(office, looking(), proposed)
+    assert before.digest == preview(office, looking(), proposed).digest
     ask_for_data(office, proposed, came_in(office))
-    after = preview(office, proposed)
+    after = preview(office, looking(), proposed)
     assert after.digest != before.digest
     (mind,) = after.open
     assert mind.startswith("a request for data awaits its answer until")
@@ -73,16 +74,16 @@ def test_of_two_previews_the_digest_is_the_same_until_something_changes(
 
 def test_a_preview_says_why_an_erasure_would_be_refused(office: Office, proposed: str) -> None:
     living = submit(office, on_paper("john"), asked()).reference
-    (reason,) = preview(office, living).refused
+    (reason,) = preview(office, looking(), living).refused
     assert reason.startswith("the case is submitted")
     m.confirm(office, proposed)
-    assert preview(office, proposed).refused == ("the person was erased already",)
+    assert preview(office, looking(), proposed).refused == ("the person was erased already",)
 
 
 def test_the_receipt_counts_what_the_preview_did(office: Office, proposed: str) -> None:
-    before = preview(office, proposed).kept
+    before = preview(office, looking(), proposed).kept
     m.confirm(office, proposed)
-    made = receipts.receipt(office, proposed)
+    made = receipts.receipt(office, looking(), proposed)
     assert made.destroyed["documents"] == before.documents
     assert made.destroyed["document_bytes"] == before.document_bytes
     assert made.destroyed["by_type"] == before.events
@@ -132,7 +133,7 @@ def test_another_log_does_not_agree_with_a_receipt(
 
 def test_before_an_erasure_there_is_no_receipt(office: Office, proposed: str) -> None:
     with pytest.raises(receipts.NotErased):
-        receipts.receipt(office, proposed)
+        receipts.receipt(office, looking(), proposed)
 
 
 def test_what_is_no_receipt_is_refused() -> None:
