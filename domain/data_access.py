@@ -147,11 +147,13 @@ class OpenAccess:
 class Access:
     """How many requests for data there were on a case, and the one that is open, if any.
 
-    Of a person who was `erased` nothing is held any more: none is recorded from then on.
+    `exports` counts the copies of the data that were made for them. Of a person who was `erased`
+    nothing is held any more: none is recorded from then on.
     """
 
     requests: int = 0
     open: OpenAccess | None = None
+    exports: int = 0
     erased: bool = False
 
 
@@ -166,6 +168,6 @@ def access_after(access: Access, event: DataAccessEvent | ErasureDecided) -> Acc
         case DataAccessAnswered():
             return replace(access, open=None)
         case DataExported():
-            return access
+            return replace(access, exports=access.exports + 1)
         case ErasureDecided():
             return replace(access, open=None, erased=True)

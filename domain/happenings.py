@@ -137,6 +137,16 @@ def awaits_its_answer(happening: Happening) -> bool:
             return False
 
 
+def a_copy_was_made(happening: Happening) -> bool:
+    """Where a copy of all data was made for a request: somebody has the former value."""
+    return happening.access.exports > 0
+
+
+def no_copy_was_made(happening: Happening) -> bool:
+    """Where no copy of the data was made for a request."""
+    return not a_copy_was_made(happening)
+
+
 def office_is_awaited(happening: Happening) -> bool:
     """Where the case still waits for the office."""
     awaited = AWAITED[s.stage_of(happening.before)].party

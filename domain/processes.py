@@ -24,6 +24,7 @@ from domain.exercise_events import ResultPublished
 from domain.happenings import (
     Condition,
     Happening,
+    a_copy_was_made,
     always,
     awaits_its_answer,
     begins_to_wait,
@@ -34,6 +35,7 @@ from domain.happenings import (
     is_rare,
     is_still_due,
     is_to_be_refused,
+    no_copy_was_made,
     nothing_was_asked_for,
     office_is_awaited,
     rolls_over,
@@ -113,6 +115,12 @@ _APPLICANT: Final = (Party.APPLICANT,)
 _REPRESENTATIVE: Final = (Party.REPRESENTATIVE,)
 _FORMER: Final = (Party.FORMER_REPRESENTATIVE,)
 
+_CORRECTION: Final = (
+    Effect(name="correction-for-officer", to=_OFFICER, when=no_copy_was_made),
+    Effect(name="correction-of-copy", to=_ANSWERABLE, when=a_copy_was_made),
+)
+"""The office of a correction: whoever works by the former value, and who may have to send on."""
+
 EFFECTS: Final[Mapping[type[e.Event], tuple[Effect, ...]]] = MappingProxyType(
     {
         # The application, until it is decided.
@@ -165,7 +173,10 @@ EFFECTS: Final[Mapping[type[e.Event], tuple[Effect, ...]]] = MappingProxyType(
         h.RightOfAbodeReached: (Effect(name="right-of-abode"),),
         h.VisaVoided: (Effect(name="visa-voided", at_any_hour=True),),
         # People and particulars: whoever did not ask for the change has to learn of it soon.
-        p.ApplicationCorrected: (Effect(name="details-corrected", at_any_hour=True),),
+        p.ApplicationCorrected: (
+            Effect(name="details-corrected", at_any_hour=True),
+            *_CORRECTION,
+        ),
         p.DependantAdded: (Effect(name="dependants-changed"),),
         p.DependantRemoved: (Effect(name="dependants-changed"),),
         p.RepresentativeAppointed: (
@@ -180,6 +191,7 @@ EFFECTS: Final[Mapping[type[e.Event], tuple[Effect, ...]]] = MappingProxyType(
         p.ContactChanged: (
             Effect(name="address-changed", at_any_hour=True),
             Effect(name="address-not-used-now", to=(Party.FORMER_ADDRESS,), at_any_hour=True),
+            *_CORRECTION,
         ),
         w.DuplicateRefused: (Effect(name="duplicate-refused", to=_APPLICANT, at_any_hour=True),),
         DataAccessRequested: (

@@ -145,15 +145,15 @@ def evolve(state: WorkState, event: e.WorkEvent | ErasureDecided) -> WorkState: 
             return replace(state, notes=_superseded(state.notes, event))
         case e.LetterPosted():
             return replace(state, posted=state.posted | {event})
-        case DataAccessRequested() | DataAccessDelayed() | DataAccessAnswered() | ErasureDecided():
-            return replace(state, access=access_after(state.access, event))
         case (
-            e.DuplicateRefused()
-            | DeadlineApproaching()
-            | DeadlinePassed()
-            | StillInQueue()
+            DataAccessRequested()
+            | DataAccessDelayed()
+            | DataAccessAnswered()
             | DataExported()
+            | ErasureDecided()
         ):
+            return replace(state, access=access_after(state.access, event))
+        case e.DuplicateRefused() | DeadlineApproaching() | DeadlinePassed() | StillInQueue():
             return state
         case _:
             assert_never(event)

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from domain.corrections import CORRECTED, NOT_CORRECTED, NOT_TOLD
 from domain.events import Event
 from domain.happenings import always
 from domain.processes import EFFECTS, OUTSIDE, PUBLIC, Effect, Party
@@ -59,7 +60,8 @@ def unheard() -> tuple[str, ...]:
 def _lines() -> Iterator[str]:
     yield "# Who is told what"
     yield ""
-    yield "Made by `python -m tests.contract.pin` from `domain/processes.py`, `domain/untold.py`."
+    yield "Made by `python -m tests.contract.pin` from `domain/`: `processes.py`, `untold.py`,"
+    yield "`corrections.py`."
     yield ""
     yield "- Everything goes by e-mail, as plain text and as a page that loads nothing."
     yield "- The applicant and whoever represents them are written to in the applicant's language"
@@ -87,6 +89,33 @@ def _lines() -> Iterator[str]:
     for event in WIRE:
         if event in UNTOLD:
             yield f"| {WIRE[event].name} | {UNTOLD[event]} |"
+    yield from _of_corrections()
+
+
+def _of_corrections() -> Iterator[str]:
+    yield ""
+    yield "## Who is told of a correction"
+    yield ""
+    yield "Whoever was told the former value, or works by it, is told once [S156]; a subscribed"
+    yield "system as well. Where a copy of all data was made for a request, the office is told by"
+    yield "another letter, for whoever was given it may have to be sent the corrected data."
+    yield ""
+    yield "| corrected | fields | former value in | told | of the office | where a copy was made |"
+    yield "|---|---|---|---|---|---|"
+    for each in CORRECTED:
+        paths = ", ".join(f"`{path}`" for path in each.paths)
+        told = [_parties(given) for given in (each.told, each.office, each.answerable)]
+        yield f"| {each.what} | {paths} | {each.stands_in} | {' | '.join(told)} |"
+    for path, why in NOT_CORRECTED.items():
+        yield f"| – | `{path}` | {why} | | | |"
+    yield ""
+    yield "| not told | why |"
+    yield "|---|---|"
+    yield from (f"| {who} | {why} |" for who, why in NOT_TOLD.items())
+
+
+def _parties(parties: tuple[Party, ...]) -> str:
+    return ", ".join(SAYS[each] for each in parties)
 
 
 def _row(event: type[Event], effect: Effect) -> str:
