@@ -1,18 +1,21 @@
 """Erasures are kept in two places, and one counts while it is whole."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from domain import commands as c
+from domain.particulars import ErasedBefore, ErasureDecided
 from domain.stages import Stage
 from services.api.app import create_api
-from services.cases import carry_out, case_at
+from services.cases import carry_out, case_at, history
 from services.privacy import again
 from services.privacy.places import ErasuresAway, Found, Places
 from services.privacy.remembering import remember
 from services.stack.secrecy import erasures
+from services.store import NewEvent
 from services.store.sameness import Sameness
 from services.wiring import Office
 from tests.conftest import TestDatabase
@@ -24,6 +27,8 @@ from tests.integration.going_back import (
     without_redis,
 )
 from tests.services.asking import asked
+from tests.services.by_hand import Stream, connected
+from tests.services.storing import commit_of, writing
 from tests.services.visiting import file_case
 
 
@@ -127,6 +132,35 @@ def test_while_no_place_can_be_asked_nobody_is_served(office: Office) -> None:
     kept.with_name("elsewhere").rename(kept)
     again.settled(closed)
     assert case_at(closed, marked.reference).stage is Stage.IN_POOL
+
+
+def test_an_erasure_that_is_done_again_though_none_was_kept_is_told(
+    office: Office,
+    database: TestDatabase,
+    backed_up: tuple[Path, m.Marked],
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    reference, other = file_case(office), file_case(office, "emma")
+    again.keep_watch(office)
+    assert "erased_again_unasked" not in capfd.readouterr().out
+    stream, last = f"case-{reference}", history(office, reference)[-1]
+    two = ErasedBefore(proposed_by="a", confirmed_by="b", decided_at=last.effective_at)
+    fact = NewEvent(event=ErasureDecided(again=two), effective_at=last.effective_at)
+    written = commit_of(writing(stream, last.version, fact), destroy=(reference,))
+    office.store.append(written)
+    with connected(database, "application") as connection:
+        # One that this program cannot read keeps no other from being kept.
+        by_hand = Stream(connection, f"case-{other}", case_at(office, other).version)
+        said = {"proposed_by": "a", "confirmed_by": "b"}
+        by_hand.write({"type": "erasure-decided", "again": said})
+    again.keep_watch(office)
+    told = capfd.readouterr().out
+    assert f"erased_again_unasked           references=['{reference}']" in re.sub(
+        r"\x1b\[\d*m", "", told
+    )
+    assert other in told
+    assert backed_up[1].reference not in told
+    assert reference in without_redis(office).erasures.look().erasures
 
 
 def test_an_erasure_is_done_though_it_can_be_kept_nowhere(
