@@ -8,6 +8,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final, TypeVar
 
 from domain.access import PERMITTED, Action, Person
+from domain.exports import STAFF_FIELDS
 from domain.record import Recorded
 
 RecordedT = TypeVar("RecordedT", bound=Recorded[Any])
@@ -15,24 +16,7 @@ RecordedT = TypeVar("RecordedT", bound=Recorded[Any])
 UNNAMED: Final = "somebody else"
 """What stands in place of a name."""
 
-NAMES: Final = frozenset(
-    {
-        "actor",
-        "cancelled_by",
-        "checked_by",
-        "confirmed_by",
-        "decided_by",
-        "declined_by",
-        "graded_by",
-        "lifted_by",
-        "officer",
-        "placed_by",
-        "proposed_by",
-        "received_from",
-        "requested_by",
-        "verified_by",
-    }
-)
+NAMES: Final = STAFF_FIELDS | {"actor"}
 """The fields of facts that hold who did something, or sent it."""
 
 LINKS: Final = frozenset({"refiles", "refiled_as"})

@@ -19,7 +19,15 @@ from domain.stages import Stage
 from domain.wire import WIRE
 from services.api.detail import CaseDetailSchema, detail
 from services.api.freshness import shown, wait_until_shown
-from services.api.inputs import MESSAGES, LenientInstant, LenientWhole, Moment, language
+from services.api.inputs import (
+    MESSAGES,
+    LenientInstant,
+    LenientWhole,
+    Moment,
+    language,
+    page_size,
+    short,
+)
 from services.api.outputs import (
     AssessmentsSchema,
     CaseItem,
@@ -46,10 +54,6 @@ from services.intake.schema import schema_for
 from services.looking import case_seen
 from services.projections import queries
 from services.work import Whose, whose_cases
-
-MOST_ITEMS: Final = 100
-_LONGEST_TEXT: Final = 200
-_SHORT: Final = validate.Length(max=_LONGEST_TEXT, error="must be at most {max} characters")
 
 
 def _of_exercise(text: str) -> None:
@@ -98,15 +102,12 @@ class CaseQuery(FreshQuery):
     submitted_to = LenientInstant()
     points_from = LenientWhole()
     points_to = LenientWhole()
-    name = Text(validate=_SHORT)
+    name = Text(validate=short())
     held = Word(Whose)
     mark = Word(queries.Mark)
     sort = Word(queries.Sort, load_default=queries.Sort.NEWEST)
     after = Text()
-    limit = LenientWhole(
-        load_default=25,
-        validate=validate.Range(min=1, max=MOST_ITEMS, error="must be from {min} to {max}"),
-    )
+    limit = page_size(25)
 
 
 def case_list(call: Call, query: dict[str, Any]) -> CasePage:

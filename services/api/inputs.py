@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Final, cast
 
 import flask
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema, ValidationError, validate
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -136,6 +136,17 @@ class LenientWhole(Whole):
         whole = isinstance(value, str) and _WHOLE.fullmatch(value)
         number: int = super()._deserialize(int(value) if whole else value, attr, data, **kwargs)
         return number
+
+
+def short(most: int = 200) -> validate.Length:
+    """What holds a text of a query string to a length."""
+    return validate.Length(max=most, error="must be at most {max} characters")
+
+
+def page_size(usual: int, most: int = 100) -> LenientWhole:
+    """The parameter that says how many items a page has."""
+    bounds = validate.Range(min=1, max=most, error="must be from {min} to {max}")
+    return LenientWhole(load_default=usual, validate=bounds)
 
 
 def language(otherwise: str, **options: Any) -> Word:

@@ -2,13 +2,13 @@
 
 from typing import Any, Final
 
-from marshmallow import RAISE, Schema, validate
+from marshmallow import RAISE, Schema
 
 from domain.access import Action
 from domain.looks import What
 from domain.rules.retention import OF_CASES, RecordClass
 from services.api.faults import InvalidRequest
-from services.api.inputs import MESSAGES, LenientWhole
+from services.api.inputs import MESSAGES, page_size, short
 from services.api.routes import Call, Route
 from services.intake.faults import Fault
 from services.intake.fields import Day, Text, Word
@@ -34,11 +34,8 @@ class DueQuery(ScheduleQuery):
     """Which class of cases, and where its page begins."""
 
     record = Word(RecordClass, required=True)
-    after = Text(validate=validate.Length(max=_LONGEST, error="must be at most {max} characters"))
-    limit = LenientWhole(
-        load_default=retention.LIMIT,
-        validate=validate.Range(min=1, max=retention.MOST, error="must be from {min} to {max}"),
-    )
+    after = Text(validate=short(_LONGEST))
+    limit = page_size(retention.LIMIT, retention.MOST)
 
 
 def schedule(call: Call, query: dict[str, Any]) -> retention.Schedule:

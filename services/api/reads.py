@@ -6,15 +6,13 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from domain.access import Action
 from domain.looks import What
-from services.api.inputs import MESSAGES, LenientInstant, LenientWhole
+from services.api.inputs import MESSAGES, LenientInstant, LenientWhole, page_size, short
 from services.api.routes import Call, Route
 from services.cases import canonical
 from services.intake.fields import Instant, Text
 from services.projections import looks
 
-_MOST: Final = 100
 _LAST: Final = 2**63 - 1
-_SHORT: Final = validate.Length(max=200, error="must be at most {max} characters")
 
 
 class ReadsQuery(Schema):
@@ -29,16 +27,13 @@ class ReadsQuery(Schema):
         unknown = RAISE
 
     error_messages = MESSAGES
-    case = Text(validate=_SHORT)
-    who = Text(validate=_SHORT)
-    stated = Text(validate=_SHORT)
+    case = Text(validate=short())
+    who = Text(validate=short())
+    stated = Text(validate=short())
     since = LenientInstant()
     until = LenientInstant()
     before = LenientWhole(validate=validate.Range(min=1, max=_LAST, error="must be from {min}"))
-    limit = LenientWhole(
-        load_default=looks.LIMIT,
-        validate=validate.Range(min=1, max=_MOST, error="must be from {min} to {max}"),
-    )
+    limit = page_size(looks.LIMIT)
 
 
 class ReadSchema(Schema):

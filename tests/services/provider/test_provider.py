@@ -3,7 +3,6 @@
 import hmac
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote_plus
@@ -15,38 +14,18 @@ from joserfc.jwk import ECKey
 from services.guesses import Limit
 from services.pages import signing_in
 from services.settings import Settings
-from services.wiring import Office, open_office
+from services.wiring import open_office
 from tests.services.issuing import (
     CLIENT,
     SECRET,
     Guest,
     Issuer,
-    an_issuer,
     challenge_of,
     provided,
     refused,
     signing_key,
 )
 from tests.services.visiting import later, pages_of
-
-
-@pytest.fixture
-def issuer() -> Iterator[Issuer]:
-    with an_issuer() as made:
-        yield made
-
-
-@pytest.fixture
-def office(settings: Settings, issuer: Issuer) -> Iterator[Office]:
-    """An office whose people the provider knows."""
-    opened = open_office(provided(settings, issuer))
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def guest(office: Office, issuer: Issuer) -> Guest:
-    return Guest(office, issuer)
 
 
 def test_a_browser_is_sent_away_with_all_that_the_flow_asks_for(guest: Guest) -> None:

@@ -1,6 +1,5 @@
 """A provider that is away, slow to tell of its keys, or wrong of itself; and leaving it."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,7 +18,6 @@ from tests.services.issuing import (
     Guest,
     Issuer,
     Passing,
-    an_issuer,
     provided,
     refused,
     signing_key,
@@ -28,25 +26,6 @@ from tests.services.issuing import (
 from tests.services.visiting import Visitor, pages_of
 
 DAY = 24 * 60 * 60
-
-
-@pytest.fixture
-def issuer() -> Iterator[Issuer]:
-    with an_issuer() as made:
-        yield made
-
-
-@pytest.fixture
-def office(settings: Settings, issuer: Issuer) -> Iterator[Office]:
-    """An office whose people the provider knows."""
-    opened = open_office(provided(settings, issuer))
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def guest(office: Office, issuer: Issuer) -> Guest:
-    return Guest(office, issuer)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Calling the API with tokens of the identity provider: what is taken, and all that is not."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -22,25 +21,11 @@ from tests.services.issuing import (
     CLIENT,
     Issuer,
     Passing,
-    an_issuer,
     provided,
     signing_key,
     timed,
 )
 from tests.services.visiting import later, pages_of
-
-
-@pytest.fixture
-def issuer() -> Iterator[Issuer]:
-    with an_issuer() as made:
-        yield made
-
-
-@pytest.fixture
-def office(settings: Settings, issuer: Issuer) -> Iterator[Office]:
-    opened = open_office(provided(settings, issuer))
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
