@@ -24,6 +24,8 @@ _MORE: Final = (
     "QMAS_OIDC_AUTHORITIES",
     "QMAS_API_AUDIENCE",
 )
+SETTINGS: Final = (_ISSUER, *_NEEDED, *_MORE)
+"""Every setting that concerns the identity provider."""
 _NO_ISSUER: Final = "is missing: production has no people of its own, only an identity provider's"
 _ACCOUNTS: Final = ("sub", "preferred_username")
 _KEYS: Final = frozenset({"value", "role"})

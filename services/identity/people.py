@@ -14,7 +14,7 @@ from typing import Final
 from domain.access import PERMITTED, Action, Person, Role
 from services.addresses import is_loopback
 from services.settings import Environment, Settings, SettingsFault
-from services.stack.keys import kept
+from services.stack.keys import changed, kept
 from services.staff import Colleague
 
 LOCAL_PEOPLE: Final = (
@@ -75,7 +75,11 @@ def logins(settings: Settings) -> tuple[Login, ...]:
     if not are_local(settings):
         raise SettingsFault(("QMAS_OIDC_ISSUER: the identity provider knows the people here",))
     refuse_open_door(settings)
-    told = kept(settings.home / "secrets" / "logins.json", _new_people)
+    path = settings.home / "secrets" / "logins.json"
+    told = kept(path, _new_people)
+    if _with_everybody(told) != told:
+        # A data folder from before there was somebody: they get a log-in, and nobody another one.
+        told = changed(path, _with_everybody)
     return tuple(Login(**{**each, "role": Role(each["role"])}) for each in json.loads(told))
 
 
@@ -119,8 +123,15 @@ def person_of_token(settings: Settings, token: str) -> Person | None:
 
 
 def _new_people() -> bytes:
-    people = [asdict(_new(name, role)) for name, role in LOCAL_PEOPLE]
-    return json.dumps(people, indent=1).encode()
+    return _with_everybody(b"[]")
+
+
+def _with_everybody(told: bytes) -> bytes:
+    """Return the log-ins with one for everybody who has none; as they were where all have one."""
+    people = json.loads(told)
+    known = {each["name"] for each in people}
+    new = [asdict(_new(name, role)) for name, role in LOCAL_PEOPLE if name not in known]
+    return json.dumps([*people, *new], indent=1).encode() if new else told
 
 
 def _new(name: str, role: Role) -> Login:

@@ -1,6 +1,7 @@
 """Secrets that are made once and then kept in files only their owner can read."""
 
 import contextlib
+import fcntl
 import os
 import secrets
 from collections.abc import Callable
@@ -26,6 +27,26 @@ def kept(path: Path, make: Callable[[], bytes]) -> bytes:
     finally:
         draft.unlink(missing_ok=True)
     return path.read_bytes()
+
+
+def changed(path: Path, change: Callable[[bytes], bytes]) -> bytes:
+    """Return the secret in `path` as `change` makes it of what was there; the file has it then.
+
+    It is replaced as a whole, and by one process at a time: each sees what the one before it made.
+    Raises OSError when it cannot.
+    """
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        before = path.read_bytes()
+        after = change(before)
+        if after != before:
+            draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+            _write_durably(draft, after)
+            draft.replace(path)
+    finally:
+        os.close(folder)
+    return after
 
 
 def _write_durably(path: Path, content: bytes) -> None:

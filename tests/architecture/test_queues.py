@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from services import oidc
 from services.notifications import delivery, mail
 from services.projections.catalogue import PROJECTIONS
 from services.settings import Settings
@@ -171,3 +172,12 @@ def test_the_servers_are_of_the_versions_that_are_tested() -> None:
     services = composed()["services"]
     assert services["postgres"]["image"] == "postgres:18"
     assert services["redis"]["image"].startswith("redis:")
+
+
+def test_the_containers_are_told_every_setting_of_the_identity_provider() -> None:
+    told = composed()["services"]["web"]
+    names = {name.removesuffix("_FILE") for name in told["environment"]}
+    assert set(oidc.SETTINGS) <= names
+    (place,) = (each for each in told["volumes"] if "QMAS_OIDC_AUTHORITIES" in each)
+    inside = told["environment"]["QMAS_OIDC_AUTHORITIES"].partition(":+")[2].rstrip("}")
+    assert place == f"${{QMAS_OIDC_AUTHORITIES:-/dev/null}}:{inside}:ro"
