@@ -149,7 +149,11 @@ def receipt(reference: str, target: Path | None) -> None:
 @click.argument("file", type=_FILE)
 @click.option("--offline", is_flag=True, help="Check it against itself alone, without a database.")
 def verify_receipt(file: Path, *, offline: bool) -> None:
-    """Check a receipt: its own proof, and unless `--offline` that this log agrees with it."""
+    """Check a receipt: its own proof, and unless `--offline` that this log agrees with it.
+
+    When the key was destroyed, and how much that made unreadable, is no part of the proof: it is
+    compared with what is there, and `--offline` it stays the word of whoever gave the receipt.
+    """
     try:
         made = receipts.read(file.read_text(encoding="utf-8"))
     except UnicodeDecodeError as fault:
@@ -162,8 +166,13 @@ def verify_receipt(file: Path, *, offline: bool) -> None:
         click.echo(each, err=True)
     if found:
         raise click.exceptions.Exit(DIFFERENT)
-    asked = "proves itself" if offline else "proves itself, and this log agrees"
-    click.echo(f"The receipt of {made.reference} {asked}")
+    if offline:
+        click.echo(
+            f"The receipt of {made.reference} proves itself; when the key was destroyed and how "
+            "much that made unreadable is the office's word"
+        )
+        return
+    click.echo(f"The receipt of {made.reference} proves itself, and this installation agrees")
 
 
 def _said(line: retaining.Line, found: retaining.DueCases) -> Iterator[str]:

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import ColumnElement, func, literal, select
 
 from services.counts import MOST, Count
-from services.notifications.entries import Attempt, Identity
+from services.notifications.entries import ERASED, Attempt, Identity, State
 from services.notifications.ledger import Ledger
 from services.notifications.letters import Letter
 from services.notifications.tables import attempts, case_keys, enquiry_codes, notifications
@@ -138,3 +138,11 @@ def _told(ledger: Ledger, row: Mapping[Any, Any], tries: tuple[Attempt, ...]) ->
         letter=letter,
         attempts=tries,
     )
+
+
+def letters_withheld(ledger: Ledger, reference: str) -> int:
+    """Return how many letters were not sent, for the person was erased; they are kept no more."""
+    withheld = (_ROW.state == State.WITHHELD) & (_ROW.last_error == ERASED)
+    query = select(func.count()).where(_ROW.reference == reference, withheld)
+    with ledger.engine.connect() as connection:
+        return int(connection.execute(query).scalar_one())

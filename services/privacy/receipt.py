@@ -18,6 +18,7 @@ from domain.merkle import Frontier
 from domain.particulars import ErasureDecided
 from domain.wire import WIRE
 from services.looking import case_seen
+from services.notifications.kept import letters_withheld
 from services.privacy.preview import Kept, kept
 from services.store.evidence import Entry
 from services.wiring import Office
@@ -48,7 +49,9 @@ class Receipt:
     """That the person of a case was erased.
 
     `events` are the commit that did it, the last at `position` of the log. After the roots in
-    `before`, of the complete subtrees of all that came earlier, they make the log's `root`.
+    `before`, of the complete subtrees of all that came earlier, they make the log's `root`. What is
+    `destroyed` and `key_destroyed_at` stand beside the log: they are the word of whoever gave the
+    receipt, and only an installation can be asked whether they are so.
     """
 
     reference: str
@@ -118,6 +121,8 @@ def read(text: str) -> Receipt:
         raise NoReceipt("this file is no receipt of an erasure") from fault
     if made.format != FORMAT:
         raise NoReceipt(f"this is a receipt of another format than {FORMAT}")
+    if not isinstance(made.destroyed, dict):
+        raise NoReceipt("this file is no receipt of an erasure")
     return made
 
 
@@ -156,11 +161,32 @@ def differences(office: Office, made: Receipt) -> Iterator[str]:
         yield f"the log holds no erasure of the person of case {made.reference}"
         return
     if (entries[-1].position, leaf_of(entries[-1]).hex()) != (made.position, made.leaf):
+        if json.loads(entries[-1].body)["payload"].get("again"):
+            yield (
+                f"a restore undid the erasure of this receipt, and it was done again at position "
+                f"{entries[-1].position}: `qmas privacy receipt` gives the receipt of that"
+            )
+            return
         yield "the log holds another event, or has it at another position"
     if _before(office, made.position + 1).root().hex() != made.root:
         yield f"the log up to position {made.position} has another root"
-    if office.store.evidence.erased_at(made.reference) is None:
+    gone_at = office.store.evidence.erased_at(made.reference)
+    if gone_at is None:
         yield f"the key of case {made.reference} is there"
+    elif _text(gone_at) != made.key_destroyed_at:
+        yield f"the key was destroyed at {_text(gone_at)}, and not at {made.key_destroyed_at}"
+    yield from _miscounted(office, made)
+
+
+def _miscounted(office: Office, made: Receipt) -> Iterator[str]:
+    there = _counted(kept(office, made.reference))
+    # Letters that waited were destroyed with the key, and are let go when their turn comes.
+    since = range(letters_withheld(office.ledger, made.reference) + 1)
+    letters = [there["letters"] + each for each in since]
+    for name in sorted({*there, *made.destroyed}):
+        counted, said = there.get(name), made.destroyed.get(name)
+        if said != counted and not (name == "letters" and said in letters):
+            yield f"{name.replace('_', ' ')}: the receipt says {said}, and {counted} are counted"
 
 
 def told(made: Receipt) -> str:
@@ -170,11 +196,13 @@ def told(made: Receipt) -> str:
         (
             f"Erasure of the person of case {made.reference}",
             f"Proposed by {made.proposed_by} and confirmed by {made.confirmed_by}",
-            f"Decided at {made.decided_at}, key destroyed at {made.key_destroyed_at}",
-            f"Unreadable since: {gone['documents']} documents, {gone['letters']} letters",
-            f"and what was personal in {gone['events']} events",
+            f"Decided at {made.decided_at}",
             f"Position {made.position} of the log, leaf {made.leaf}",
             f"Root of the log up to there: {made.root}",
+            "On the office's word, and no part of the proof:",
+            f"  key destroyed at {made.key_destroyed_at}",
+            f"  unreadable since: {gone['documents']} documents, {gone['letters']} letters",
+            f"  and what was personal in {gone['events']} events",
         )
     )
 

@@ -20,6 +20,7 @@ from services.notifications.calling import call
 from services.notifications.delivery import deliver
 from services.notifications.planning import plan
 from services.pokes import redis_of
+from services.privacy import receipt as receipts
 from services.projections.rebuilding import Site, change_over, rebuild
 from services.projections.runner import PROJECTIONS, catch_up_all
 from services.settings import Settings
@@ -32,6 +33,7 @@ from tests.integration.receiving import Receiver, a_receiver
 from tests.services.api.calling import V1, Caller
 from tests.services.asking import AUDITOR, OFFICER, asked
 from tests.services.coming_in import ask_for_code, come_in
+from tests.services.seeing import looking
 from tests.services.visiting import Visitor, signed_in
 
 
@@ -194,9 +196,11 @@ def test_an_erasure_leaves_nothing_of_the_person_anywhere(
     assert m.told_anywhere(before) == set()
 
     m.confirm(office, proposed.reference)
+    made = receipts.receipt(office, looking(), proposed.reference)
     # The tokens went with the key, in the generation beside as well, and wait for no fold.
     assert m.kept_tokens(wanted - shared, m.dumped(database.owner_url)) == set()
     work_through(office)
+    assert list(receipts.differences(office, made)) == []
     after = m.dumped(database.owner_url)
     left = secrets_left(database, office)
     assert proposed.reference not in left

@@ -17,6 +17,7 @@ from services.api.app import create_api
 from services.cases import carry_out, case_at, history, submit
 from services.facts import fact_told
 from services.privacy import again
+from services.privacy import receipt as receipts
 from services.projections.runner import catch_up_all
 from services.stack.secrecy import keys_left
 from services.store import StoreUnreachable
@@ -36,6 +37,7 @@ from tests.integration.going_back import (
 from tests.integration.restoring import dump, restore
 from tests.services.asking import OFFICER, SECOND, SUPERVISOR, asked
 from tests.services.by_hand import Stream, connected
+from tests.services.seeing import looking
 from tests.services.visiting import file_case, signed_in
 
 
@@ -62,6 +64,21 @@ def test_who_was_erased_is_so_in_a_restored_backup_before_the_first_page(
         # What their live application reserved is free, and a second look does nothing more.
         submit(old, c.SubmitApplication(application=marked.filed), asked())
         assert again.keep_watch(old) == 0
+
+
+def test_a_receipt_from_before_a_restore_is_told_of_the_erasure_done_again(
+    office: Office, empty_database: TestDatabase, backed_up: tuple[Path, m.Marked]
+) -> None:
+    file, marked = backed_up
+    made = receipts.receipt(office, looking(), marked.reference)
+    with restored(office, file, empty_database) as old:
+        again.apply_again(old)
+        assert list(receipts.faults(made)) == []
+        (said,) = receipts.differences(old, made)
+        later = receipts.receipt(old, looking(), marked.reference)
+        assert f"done again at position {later.position}" in said
+        assert [*receipts.faults(later), *receipts.differences(old, later)] == []
+    assert list(receipts.differences(office, made)) == []
 
 
 @pytest.mark.parametrize("harm", ["gone", "cut off", "deep"])

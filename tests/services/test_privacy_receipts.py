@@ -131,6 +131,43 @@ def test_another_log_does_not_agree_with_a_receipt(
     assert said == f"the log holds no erasure of the person of case {living}"
 
 
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"events": 0}, "events: the receipt says 0, and "),
+        ({"documents": 999}, "documents: the receipt says 999, and 2 are counted"),
+        ({"document_bytes": 1}, "document bytes: the receipt says 1, and "),
+        ({"letters": 9}, "letters: the receipt says 9, and 0 are counted"),
+        ({"by_type": {}}, "by type: the receipt says {}, and "),
+        ({"secrets": 1}, "secrets: the receipt says 1, and None are counted"),
+    ],
+)
+def test_figures_that_are_no_part_of_the_proof_are_compared_with_what_is_there(
+    office: Office, erased: receipts.Receipt, changed: dict[str, object], said: str
+) -> None:
+    forged = replace(erased, destroyed={**erased.destroyed, **changed})
+    assert list(receipts.faults(forged)) == []
+    (found,) = receipts.differences(office, forged)
+    assert found.startswith(said)
+
+
+def test_the_moment_at_which_the_key_went_is_compared_with_what_is_there(
+    office: Office, erased: receipts.Receipt
+) -> None:
+    forged = replace(erased, key_destroyed_at="1999-01-01T00:00:00+00:00")
+    assert list(receipts.faults(forged)) == []
+    (found,) = receipts.differences(office, forged)
+    assert found.endswith("and not at 1999-01-01T00:00:00+00:00")
+
+
+def test_a_receipt_says_what_is_the_office_s_word(erased: receipts.Receipt) -> None:
+    proof, word = receipts.told(erased).split("On the office's word, and no part of the proof:")
+    assert erased.root in proof
+    assert erased.key_destroyed_at not in proof
+    assert erased.key_destroyed_at in word
+    assert "documents" in word
+
+
 def test_before_an_erasure_there_is_no_receipt(office: Office, proposed: str) -> None:
     with pytest.raises(receipts.NotErased):
         receipts.receipt(office, looking(), proposed)
@@ -159,9 +196,14 @@ def test_the_terminal_says_what_would_go_and_gives_and_checks_the_receipt(
     in_words = CliRunner().invoke(privacy, ["receipt", proposed], **told)
     assert "Proposed by officer.chan and confirmed by supervisor.lee" in in_words.output
     checked = CliRunner().invoke(privacy, ["verify-receipt", str(file)], **told)
-    assert checked.output == (f"The receipt of {proposed} proves itself, and this log agrees\n")
+    assert checked.output == (
+        f"The receipt of {proposed} proves itself, and this installation agrees\n"
+    )
     alone = CliRunner().invoke(privacy, ["verify-receipt", "--offline", str(file)])
-    assert alone.output == f"The receipt of {proposed} proves itself\n"
+    assert alone.output == (
+        f"The receipt of {proposed} proves itself; when the key was destroyed and how much that "
+        "made unreadable is the office's word\n"
+    )
     file.write_text(file.read_text().replace("supervisor.lee", "supervisor.low"))
     changed = CliRunner().invoke(privacy, ["verify-receipt", "--offline", str(file)])
     assert changed.exit_code == 1
