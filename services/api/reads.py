@@ -39,8 +39,10 @@ class ReadsQuery(Schema):
 class ReadSchema(Schema):
     """One look: who, when, what for, at what and through which door.
 
-    `cases` are the references that it showed or asked for, `filters` what else was asked for, and
-    `words` how many words of a name were searched for; which they were is not kept in clear.
+    `cases` are the references that it showed or asked for, the first 20 of as many as `case_count`;
+    whoever asks for a case is told of every look at it. `filters` is what else was asked for and,
+    of a look at this record, the lowest and the highest number of the `rows` that it showed.
+    `words` is how many words of a name were searched for; which they were is not kept in clear.
     `stated` is why they looked, in their own words: empty without any, and once erased.
     """
 
@@ -53,6 +55,7 @@ class ReadSchema(Schema):
     door = fields.String(required=True)
     correlation_id = fields.String(required=True)
     cases = fields.List(fields.String(), required=True)
+    case_count = fields.Integer(required=True)
     filters = fields.Dict(required=True)
     words = fields.Integer(required=True)
     stated = fields.String(required=True)

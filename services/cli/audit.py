@@ -67,9 +67,14 @@ def _table(rows: tuple[looks.Looked, ...]) -> Table:
             each.what,
             f"{each.purpose}: {each.stated}" if each.stated else each.purpose,
             each.door,
-            " ".join(each.cases) or "none",
+            _cases(each),
         )
     return table
+
+
+def _cases(look: looks.Looked) -> str:
+    more = look.case_count - len(look.cases)
+    return " ".join(look.cases) + (f" and {more} more" if more else "") or "none"
 
 
 COMMANDS = (audit,)

@@ -1,4 +1,8 @@
-"""Who looked at which cases: what is asked of the record of looks, which is itself a look."""
+"""Who looked at which cases: what is asked of the record of looks, which is itself a look.
+
+Law: a look at looks records which of them were shown, and not their cases. Else each would be as
+wide as all that it showed, the next one wider, and every case would be told of in all of them.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -6,18 +10,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import CTE, ColumnElement, Text, and_, exists, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import CTE, ColumnElement, Select, Text, and_, cast, exists, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from domain.access import Person
 from domain.looks import STATED_FOR, Look
 from services.projections.models import ReadModels
 from services.store import BlindIndex
-from services.store.noting import Named, account, noted
+from services.store.noting import Also, Cases, Named, account, noted
 from services.store.stating import opened
 from services.store.tables import case_keys, read_purposes, read_words, reads
 
 LIMIT: Final = 25
+SHOWN: Final = 20
+"""How many of the cases of one look are told; whoever asks for a case is shown every look at it."""
 
 _WORD: Final = re.compile(r"\w+")
 _KIND: Final = "purpose of a look"
@@ -41,6 +47,7 @@ class LookFilter:
 class Looked:
     """A look as it is on record; `words` is how many were searched for and are still kept.
 
+    `cases` are the first `SHOWN` of as many as `case_count`.
     `stated` is why they looked, in their own words; empty without any, and once erased.
     """
 
@@ -53,6 +60,7 @@ class Looked:
     door: str
     correlation_id: str
     cases: tuple[str, ...]
+    case_count: int
     filters: Mapping[str, Any]
     words: int
     stated: str
@@ -79,15 +87,12 @@ def looks(
 ) -> LookPage:
     """Return the looks that were recorded before this one, which is recorded with it.
 
-    With `before` they are those of a lower number.
+    With `before` they are those of a lower number. Of this one it is on record which case was asked
+    for, and the lowest and the highest number that it shows.
     """
+    words = func.coalesce(func.cardinality(read_words.c.tokens), 0)
     query = (
-        select(
-            reads,
-            func.coalesce(func.cardinality(read_words.c.tokens), 0).label("words"),
-            read_purposes.c.sealed,
-            case_keys.c.wrapped,
-        )
+        _told_of(words, read_purposes.c.sealed, case_keys.c.wrapped)
         .outerjoin(read_words, read_words.c.read_id == reads.c.read_id)
         .outerjoin(read_purposes, read_purposes.c.read_id == reads.c.read_id)
         .outerjoin(
@@ -104,7 +109,9 @@ def looks(
     if wanted.who is not None:
         named = Named(filter="who", exists=account(look, wanted.who))
     with models.reads.connect() as connection:
-        told = noted(query, look, _of(wanted, limit), filters=_told(wanted), named=named)
+        told = noted(
+            query, look, _of(wanted), filters=_told(wanted), named=named, also=_numbers(limit)
+        )
         found = connection.execute(told).all()
     rows = tuple(_looked(each, _stated(models, each)) for each in found[:limit])
     return LookPage(rows=rows, older=rows[-1].number if len(found) > limit else None)
@@ -113,7 +120,7 @@ def looks(
 def looks_at(models: ReadModels, reference: str, until: datetime) -> tuple[Looked, ...]:
     """Return every look at a case until an instant, in order, for the program itself."""
     query = (
-        select(reads, literal(0).label("words"))
+        _told_of(literal(0))
         .where(reads.c.cases.contains([reference]), reads.c.read_at <= until)
         .order_by(reads.c.read_id)
     )
@@ -154,19 +161,34 @@ def _conditions(wanted: LookFilter) -> Iterator[ColumnElement[bool]]:
         yield reads.c.read_at <= wanted.until
 
 
-def _of(wanted: LookFilter, limit: int) -> Any:
-    """The look is at the case that was asked for, and at all that are named in what is shown."""
+def _told_of(words: ColumnElement[int], *also: ColumnElement[Any]) -> Select[Any]:
+    """Return the query of looks with as many of their cases as are told."""
+    own = reads.c
+    return select(
+        *(each for each in own if each is not own.cases),
+        own.cases[1:SHOWN].label("cases"),
+        func.cardinality(own.cases).label("case_count"),
+        words.label("words"),
+        *also,
+    )
 
-    def cases(found: CTE) -> ColumnElement[Any]:
-        page = select(found.c.cases).limit(limit).subquery()
-        shown = select(func.unnest(page.c.cases)).distinct()
-        named = func.array(shown.scalar_subquery())
-        if wanted.case is None:
-            return named
-        asked = literal(wanted.case, Text)
-        return func.array_append(func.array_remove(named, asked), asked, type_=ARRAY(Text))
 
-    return cases
+def _of(wanted: LookFilter) -> Cases:
+    """The look is at the case that was asked for."""
+    asked = [] if wanted.case is None else [wanted.case]
+    return lambda _: literal(asked, ARRAY(Text))
+
+
+def _numbers(limit: int) -> Also:
+    """Which looks are shown: of those that were asked for, from the lowest to the highest."""
+
+    def numbers(found: CTE) -> ColumnElement[Any]:
+        page = select(found.c.read_id).limit(limit).subquery()
+        ends = func.jsonb_build_array(func.min(page.c.read_id), func.max(page.c.read_id))
+        rows = select(func.jsonb_build_object("rows", ends)).having(func.count(page.c.read_id) > 0)
+        return func.coalesce(rows.scalar_subquery(), cast(literal({}, JSONB), JSONB))
+
+    return numbers
 
 
 def _told(wanted: LookFilter) -> dict[str, str]:
@@ -194,6 +216,7 @@ def _looked(found: Any, stated: str) -> Looked:
         door=found.door,
         correlation_id=found.correlation_id,
         cases=tuple(found.cases),
+        case_count=found.case_count,
         filters=found.filters,
         words=found.words,
         stated=stated,

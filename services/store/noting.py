@@ -25,7 +25,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSON
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSON, JSONB
 
 from domain.looks import Look
 from domain.references import PREFIX
@@ -39,6 +39,9 @@ _TOLD: Final = ("who", "role", "purpose", "what", "door", "correlation_id")
 
 Cases = Callable[[CTE], ColumnElement[Any]]
 """Says which cases the rows that were found show."""
+
+Also = Callable[[CTE], ColumnElement[Any]]
+"""Says what is kept, as JSON, beside what was asked for: something of the rows that were found."""
 
 UNKNOWN: Final = "unknown"
 """What is kept of a name that was asked for and that nothing has."""
@@ -66,6 +69,7 @@ def noted(  # noqa: PLR0913 - what is told of a look, most of it by its name
     tokens: Sequence[bytes] = (),
     filters: Mapping[str, Any] | None = None,
     named: Named | None = None,
+    also: Also | None = None,
     only_hits: bool = False,
 ) -> Select[Any]:
     """Return the query that finds the same rows in the same order and records the look at them.
@@ -80,6 +84,8 @@ def noted(  # noqa: PLR0913 - what is told of a look, most of it by its name
     told = {name: literal(value) for name, value in given(look).items()}
     told["cases"] = cases(found)
     told["filters"] = _kept(_plain(filters or {}), named)
+    if also is not None:
+        told["filters"] = cast(cast(told["filters"], JSONB).concat(also(found)), JSON)
     row = select(*told.values()).select_from(_SOON)
     if only_hits:
         row = row.where(exists(select(literal(1)).select_from(found)))

@@ -66,9 +66,16 @@ class Walked:
         return int(self._one("SELECT coalesce(max(read_id), 0) FROM reads"))
 
     def recorded(self, since: int) -> set[str]:
-        """Return every case that was looked at since a look."""
-        query = "SELECT coalesce(array_agg(DISTINCT each), '{}') FROM reads, unnest(cases) AS each"
-        return {*self._one(f"{query} WHERE read_id > %s", since)}
+        """Return every case that was looked at since a look, in looks that were shown as well."""
+        query = """
+            SELECT coalesce(array_agg(DISTINCT each), '{}')
+            FROM reads AS since JOIN reads AS told ON told.read_id = since.read_id
+                OR told.read_id BETWEEN (since.filters #>> '{rows,0}')::bigint
+                    AND (since.filters #>> '{rows,1}')::bigint
+            CROSS JOIN unnest(told.cases) AS each
+            WHERE since.read_id > %s
+        """
+        return {*self._one(query, since)}
 
     def _one(self, query: str, *given: int) -> object:
         with psycopg.connect(self.office.settings.database_url) as connection:

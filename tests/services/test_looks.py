@@ -209,17 +209,6 @@ def test_looks_are_found_by_case_by_person_and_by_time(office: Office) -> None:
     ]
 
 
-def test_looking_at_looks_is_a_look_at_every_case_that_is_named(office: Office) -> None:
-    john, emma = file_case(office, "john"), file_case(office, "emma")
-    case_seen(office, looking(), emma)
-    everyone(office, case=john)
-    everyone(office, who=OFFICER.name)
-    by_case, by_who = recorded(office)[1:]
-    assert (by_case["what"], by_case["cases"]) == ("reads", [john])
-    assert (by_who["what"], by_who["cases"]) == ("reads", [emma])
-    assert by_who["filters"] == {"who": OFFICER.name}
-
-
 def test_looks_come_page_by_page_whatever_is_added_meanwhile(office: Office) -> None:
     reference = file_case(office)
     for _ in range(5):
