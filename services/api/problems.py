@@ -25,6 +25,7 @@ from services.intake.faults import ApplicationFaults, Fault
 from services.privacy.places import ErasuresAway
 from services.projections.errors import MENDED_BY, BadCursor, ProjectionOutdated, StandsStill
 from services.stack.errors import StackFault
+from services.store import MasterKeyChanged
 from services.store import errors as s
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -201,6 +202,7 @@ STORE: Final[Mapping[type[Exception], Kind]] = MappingProxyType(
         s.StoreUnreachable: AWAY,
         ErasuresAway: AWAY,
         s.MigrationFault: AWAY,
+        MasterKeyChanged: AWAY,
         StackFault: AWAY,
         ProviderAway: AWAY,
         ProjectionOutdated: AWAY,

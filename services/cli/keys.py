@@ -2,13 +2,15 @@
 
 import base64
 import secrets
+import sys
 from pathlib import Path
 from typing import Final
 
 import click
 
 from domain.errors import Reportable
-from services.cli.asking import settings
+from domain.looks import What
+from services.cli.asking import looking, office, settings, tell
 from services.cli.newfiles import new_file
 from services.settings import Settings
 from services.store import CaseKeys
@@ -46,7 +48,9 @@ def status() -> None:
 def rotate(target: Path | None) -> None:
     """Have every key wrapped by QMAS_MASTER_KEY, while everybody works.
 
-    What QMAS_MASTER_KEY_FORMER wrapped is wrapped anew. Broken off, it is run again. With
+    What QMAS_MASTER_KEY_FORMER wrapped is wrapped anew, and nothing is wrapped by that any more: a
+    process that does not know QMAS_MASTER_KEY yet is refused. Broken off, it is run again. Exit
+    status 1 when a key opens by neither, which is named, or is held by others all the time. With
     `--to-file` a new key is made and nothing is wrapped by it yet, for no process knows it.
     """
     if target is not None:
@@ -56,8 +60,18 @@ def rotate(target: Path | None) -> None:
     if told.owner_database_url is None:
         raise NoOwner("QMAS_OWNER_DATABASE_URL is missing: only the schema's owner may do this")
     wrapping = CaseKeys(told.master_key, told.master_key_former, remembered=1)
-    done = rewrap(told.owner_database_url, wrapping, _tell)
-    click.echo(f"{done} keys were wrapped anew by {wrapping.name.hex()}; no other key is in use")
+    found = rewrap(told.owner_database_url, wrapping, _tell)
+    wrapped = f"{found.done} keys were wrapped anew by {wrapping.name.hex()}"
+    if found.unopened:
+        closed = (f"the key of {each} opens by no master key told" for each in found.unopened)
+        with office() as opened:
+            tell(opened, looking(What.CASE), closed, err=True)
+    if found.held:
+        click.echo(f"{found.held} keys are held by others all the time: run this again", err=True)
+    if found.unopened or found.held:
+        click.echo(f"{wrapped}, and not all")
+        sys.exit(1)
+    click.echo(f"{wrapped}; no other key is in use")
 
 
 def _make(target: Path) -> None:

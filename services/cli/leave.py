@@ -45,7 +45,7 @@ ACTIONS: Final[Mapping[str, Action]] = MappingProxyType(
         "explain": Action.READ_HISTORY,
         "history": Action.READ_HISTORY,
         "import": Action.SUBMIT,
-        "keys rotate": Action.OPERATE,
+        "keys rotate": Action.READ_CASES,
         "keys status": Action.OPERATE,
         "notifications bounced": Action.RETRY_NOTIFICATION,
         "notifications fence": Action.OPERATE,

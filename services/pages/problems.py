@@ -16,6 +16,7 @@ from services.pages.forms import FormFaults
 from services.pages.guard import StaleForm
 from services.projections.errors import MENDED_BY, BadCursor, ProjectionOutdated, StandsStill
 from services.settings import SettingsFault
+from services.store import MasterKeyChanged
 from services.store.errors import (
     CommandReused,
     Conflict,
@@ -48,6 +49,7 @@ STATUS: Final[Mapping[type[Exception], int]] = MappingProxyType(
         ProviderAway: 503,
         StoreUnreachable: 503,
         MigrationFault: 503,
+        MasterKeyChanged: 503,
         ProjectionOutdated: 503,
         StandsStill: 503,
     }

@@ -13,7 +13,7 @@ from services.store.errors import (
     StoreUnreachable,
     Unwritable,
 )
-from services.store.sealing import BlindIndex, CaseKey, CaseKeys, SealBroken
+from services.store.sealing import BlindIndex, CaseKey, CaseKeys, MasterKeyChanged, SealBroken
 from services.store.shards import Shard, Stretch, number_of
 from services.store.store import Store
 from services.store.together import Bodies, Since, Together
@@ -30,6 +30,7 @@ __all__ = [
     "EventUnreadable",
     "KeyDestroyed",
     "LogCorrupt",
+    "MasterKeyChanged",
     "MigrationFault",
     "NewEvent",
     "Reserved",

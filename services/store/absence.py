@@ -7,10 +7,12 @@ from psycopg.errors import (
     IdleInTransactionSessionTimeout,
     InsufficientPrivilege,
     QueryCanceled,
+    RestrictViolation,
     UndefinedTable,
 )
 from sqlalchemy import Engine, ExceptionContext, event
 
+from services.store.constraints import OF_NOW, former_master_key
 from services.store.errors import MigrationFault, StoreUnreachable
 
 _TOO_LATE: Final = (QueryCanceled, IdleInTransactionSessionTimeout)
@@ -20,7 +22,8 @@ _CLOSED: Final = (InsufficientPrivilege, UndefinedTable)
 def tell_absence(engine: Engine) -> None:
     """What is asked of `engine` raises `StoreUnreachable` where no answer comes, or none in time.
 
-    It raises `MigrationFault` where a table is not there, or closed to this program.
+    It raises `MigrationFault` where a table is not there, or closed to this program, and
+    `MasterKeyChanged` where it wraps by a master key that is not in use any more.
 
     A pooled connection that proves dead when it is tried is left to the pool, which opens another.
     """
@@ -35,6 +38,8 @@ def _refuse_absence(context: ExceptionContext) -> None:
     late = isinstance(fault, _TOO_LATE)
     if late or (lost and isinstance(fault, psycopg.OperationalError)):
         raise StoreUnreachable(f"the database does not answer: {fault}") from fault
+    if isinstance(fault, RestrictViolation) and fault.diag.constraint_name == OF_NOW:
+        raise former_master_key() from fault
     if isinstance(fault, _CLOSED):
         raise MigrationFault(
             f"the database's schema is not this program's, run `qmas up`: {fault}"

@@ -12,6 +12,7 @@ from psycopg import errors
 
 from domain.errors import Reportable, SecondOfficerNeeded
 from services.store.errors import Unwritable
+from services.store.sealing import MasterKeyChanged
 
 CONSTRAINTS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -63,9 +64,23 @@ SECOND_PERSON: Final[Mapping[str, str]] = MappingProxyType(
 """What each trigger that asks for a second person says, by the constraint that it names."""
 
 
+OF_NOW: Final = "wrapped_by_master_key_of_now"
+"""The check of a wrapped key that a process which was not started again does not meet."""
+
+
+def former_master_key() -> MasterKeyChanged:
+    """Return what is said where a process wraps by a master key that is not in use any more."""
+    return MasterKeyChanged(
+        "another master key took the place of this process's QMAS_MASTER_KEY: tell it that one and "
+        "start it again; if it is to be this one again, run `qmas keys rotate`"
+    )
+
+
 def refused_by_database(fault: psycopg.Error) -> Reportable:
     """Why the database did not take a commit, without any value of it."""
     name = fault.diag.constraint_name or ""
+    if name == OF_NOW:
+        return former_master_key()
     if name in SECOND_PERSON:
         return SecondOfficerNeeded(SECOND_PERSON[name])
     return Unwritable(CONSTRAINTS.get(name) or _why(fault))

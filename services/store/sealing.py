@@ -33,6 +33,10 @@ class SealBroken(StoreFault):
     """Sealed data does not open: another key, another place, or altered bytes."""
 
 
+class MasterKeyChanged(SealBroken):
+    """Another master key took the place of the one that this process was told."""
+
+
 class CaseKey:
     """The key that seals one person's data; never stored and never shown."""
 
@@ -85,6 +89,7 @@ class CaseKeys:
                 raise ValueError(f"the master key has {len(each)} bytes, not {KEY_BYTES}")
         self._masters = {name_of(each): AESGCM(each) for each in told}
         self.name = name_of(master_key)
+        self.former = tuple(name for name in self._masters if name != self.name)
         self.prefix = _NAMED + self.name
         self._unwrapped = lru_cache(maxsize=remembered)(self._unwrap)
 
@@ -129,7 +134,7 @@ class CaseKeys:
         if how == _NAMED:
             name, rest = rest[:_NAME_BYTES], rest[_NAME_BYTES:]
             if name not in self._masters:
-                raise SealBroken(
+                raise MasterKeyChanged(
                     f"the key of case {reference} was wrapped by the master key {name.hex()}, "
                     "which is neither QMAS_MASTER_KEY nor QMAS_MASTER_KEY_FORMER"
                 )

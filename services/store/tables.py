@@ -171,6 +171,15 @@ case_keys: Final = Table(
     Index("case_keys_erased", "reference", postgresql_where=text("wrapped IS NULL")),
 )
 
+former_master_keys: Final = Table(
+    "former_master_keys",
+    METADATA,
+    Column("name", LargeBinary, nullable=False),
+    Column("former_since", _INSTANT, nullable=False, server_default=text("statement_timestamp()")),
+    PrimaryKeyConstraint("name", name="former_master_keys_pkey"),
+    CheckConstraint("octet_length(name) = 8", name="former_master_keys_name_length"),
+)
+
 NAMES_ASKED_FOR: Final = """
     coalesce(filters ->> 'exercise', '') ~ '^([a-z0-9][a-z0-9-]{0,62})?$'
     AND coalesce(filters ->> 'who', '') ~ '^[!-~]{0,100}$'

@@ -95,9 +95,9 @@ def test_every_key_is_wrapped_anew_and_the_former_opens_nothing_any_more(
     (finding,) = master_keys(other.settings)
     assert finding.remedy == "run `qmas keys rotate`"
 
-    assert rewrap(database.owner_url, keys_of(other.settings), nobody) == len(cases) + 1
+    assert rewrap(database.owner_url, keys_of(other.settings), nobody).done == len(cases) + 1
     assert counts(database.app_url) == {second: len(cases) + 1}
-    assert rewrap(database.owner_url, keys_of(other.settings), nobody) == 0
+    assert rewrap(database.owner_url, keys_of(other.settings), nobody).done == 0
     assert leaves(database) == before
     with pytest.raises(SealBroken, match=second):
         case_at(office, cases[0].reference)
@@ -180,7 +180,7 @@ def test_what_an_earlier_version_wrapped_opens_and_is_wrapped_anew(
     assert counts(database.app_url) == {None: 1}
     for each in (office, other):
         assert case_at(each, filed.reference).state.filed.application == filed.filed
-    assert rewrap(database.owner_url, keys_of(other.settings), nobody) == 1
+    assert rewrap(database.owner_url, keys_of(other.settings), nobody).done == 1
     assert counts(database.app_url) == {name_of(NEW).hex(): 1}
 
 
