@@ -45,6 +45,7 @@ UNTOLD: Final[Mapping[type[e.Event], str]] = MappingProxyType(
         w.CaseReleased: _OWN_ACT,
         w.NoteAdded: _NOTE,
         w.NoteSuperseded: _NOTE,
+        w.CorrectionRefused: "nobody filed in their name, and the slip is in another case",
         w.LetterPosted: "the letter itself is on its way",
         DataExported: "whoever asked is given it with the answer, which is told",
         x.ExerciseOpened: _EXERCISE,

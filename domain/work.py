@@ -153,7 +153,13 @@ def evolve(state: WorkState, event: e.WorkEvent | ErasureDecided) -> WorkState: 
             | ErasureDecided()
         ):
             return replace(state, access=access_after(state.access, event))
-        case e.DuplicateRefused() | DeadlineApproaching() | DeadlinePassed() | StillInQueue():
+        case (
+            e.DuplicateRefused()
+            | e.CorrectionRefused()
+            | DeadlineApproaching()
+            | DeadlinePassed()
+            | StillInQueue()
+        ):
             return state
         case _:
             assert_never(event)

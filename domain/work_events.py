@@ -98,6 +98,14 @@ class DuplicateRefused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectionRefused:
+    """A correction of another case was refused: it would have made it one of this case's person.
+
+    This one is live. Nobody filed anything, so that the person of this case is told nothing.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LetterPosted:
     """A letter that could not be delivered by mail was printed and sent by post.
 
@@ -118,6 +126,7 @@ WorkEvent = (
     | NoteAdded
     | NoteSuperseded
     | DuplicateRefused
+    | CorrectionRefused
     | DeadlineEvent
     | LetterPosted
     | DataAccessEvent

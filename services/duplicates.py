@@ -12,10 +12,11 @@ from uuid import uuid5
 from domain.access import Action, Person, permitted
 from domain.application import Application
 from domain.errors import DuplicateApplication
-from domain.events import ApplicationSubmitted
+from domain.events import ApplicationSubmitted, Event
 from domain.looks import Door, What, look_of
+from domain.particulars import ApplicationCorrected
 from domain.projections.stage_after import CASE_STREAM, WORK_STREAM
-from domain.work_events import DuplicateRefused
+from domain.work_events import CorrectionRefused, DuplicateRefused
 from services.projections import queries, runner
 from services.projections.errors import OfAnotherLog, ProjectionStopped
 from services.projections.names import person_token
@@ -23,6 +24,9 @@ from services.store import Commit, Conflict, NewEvent, StreamWrite
 from services.wiring import Office
 
 ATTEMPTS: Final = 5
+
+Told = DuplicateRefused | CorrectionRefused
+"""What a live case tells of what was refused beside it."""
 
 
 def refusal(
@@ -33,15 +37,27 @@ def refusal(
 ) -> DuplicateApplication:
     """Return how a commit is refused that would give a person a second live case.
 
-    Where it filed an application, the live case tells of it from now on, once for each command. It
-    is named to whoever may read cases and is answered at a door, and the look at it is on record.
+    Where it filed or corrected an application, the live case tells of it from now on, once for each
+    command. It is named to whoever may read cases and is answered at a door, and the look at it is
+    on record.
     """
     live = None if application is None else _live_case(office, application)
     if live is not None:
-        for filed in (new.event for write in refused.writes for new in write.events):
-            if isinstance(filed, ApplicationSubmitted):
-                _record(office, live, refused, DuplicateRefused(channel=filed.channel))
+        for event in (new.event for write in refused.writes for new in write.events):
+            if (fact := _fact(event)) is not None:
+                _record(office, live, refused, fact)
     return DuplicateApplication(None if live is None else _shown(office, refused, seer, live))
+
+
+def _fact(event: Event) -> Told | None:
+    """Return what the live case tells of a refused event, None where it tells nothing."""
+    match event:
+        case ApplicationSubmitted(channel=channel):
+            return DuplicateRefused(channel=channel)
+        case ApplicationCorrected():
+            return CorrectionRefused()
+        case _:
+            return None
 
 
 def _shown(
@@ -75,7 +91,7 @@ def _live_case(office: Office, application: Application) -> str | None:
     return live if is_there else None
 
 
-def _record(office: Office, reference: str, refused: Commit, fact: DuplicateRefused) -> None:
+def _record(office: Office, reference: str, refused: Commit, fact: Told) -> None:
     stream = f"{WORK_STREAM}{reference}"
     for _ in range(ATTEMPTS):
         known = office.store.read_stream(stream, personal=False)

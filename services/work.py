@@ -93,10 +93,11 @@ class WorkAt:
         return holder_of(self.state)
 
     @property
-    def duplicates(self) -> tuple[Recorded[w.DuplicateRefused], ...]:
-        """Applications by the same person that were refused beside this case."""
-        found = (each for each in self.events if isinstance(each.event, w.DuplicateRefused))
-        return cast("tuple[Recorded[w.DuplicateRefused], ...]", tuple(found))
+    def duplicates(self) -> tuple[Recorded[w.DuplicateRefused | w.CorrectionRefused], ...]:
+        """What was refused beside this case: applications by its person, corrections into one."""
+        kinds = w.DuplicateRefused | w.CorrectionRefused
+        found = (each for each in self.events if isinstance(each.event, kinds))
+        return cast("tuple[Recorded[w.DuplicateRefused | w.CorrectionRefused], ...]", tuple(found))
 
     @property
     def way(self) -> Way:

@@ -75,7 +75,7 @@ def _said(row: WorkRow, recorded: Recorded[w.WorkEvent]) -> dict[str, Any]:  # n
             | DataExported()
         ):
             return {}
-        case w.DuplicateRefused():
+        case w.DuplicateRefused() | w.CorrectionRefused():
             return {"duplicates": row.duplicates + 1}
         case w.CaseReleased():
             return {"holder": None, "since": None, "returned": False}

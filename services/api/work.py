@@ -14,7 +14,9 @@ from domain.access import WORK_ACTION_OF, Action, permitted
 from domain.application import Channel
 from domain.application import Route as TestRoute
 from domain.looks import What
+from domain.record import Recorded
 from domain.stages import Stage
+from domain.work_events import CorrectionRefused, DuplicateRefused
 from domain.work_queue import FOR_OFFICERS
 from domain.work_told import ToldNote
 from services import work
@@ -86,10 +88,13 @@ class NoteItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DuplicateItem:
-    """Another application by this person, refused because this case is live; `by` filed it."""
+    """Another application by this person, refused because this case is live; `by` filed it.
+
+    `channel` is null where `by` corrected another case, which would have made it this person's.
+    """
 
     refused_at: datetime
-    channel: Channel
+    channel: Channel | None
     by: str
 
 
@@ -254,13 +259,16 @@ def show(call: Call, reference: str) -> Any:
         returned=found.way.returned,
         reason=found.way.reason,
         notes=tuple(_note(each) for each in found.notes),
-        duplicates=tuple(
-            DuplicateItem(refused_at=each.effective_at, channel=each.event.channel, by=each.actor)
-            for each in found.duplicates
-        ),
+        duplicates=tuple(_duplicate(each) for each in found.duplicates),
         data_access=_data_access(found),
     )
     return tagged(found.version, body)
+
+
+def _duplicate(refused: Recorded[DuplicateRefused | CorrectionRefused]) -> DuplicateItem:
+    event = refused.event
+    channel = event.channel if isinstance(event, DuplicateRefused) else None
+    return DuplicateItem(refused_at=refused.effective_at, channel=channel, by=refused.actor)
 
 
 def export_data(call: Call, reference: str, body: c.ExportData) -> flask.Response:

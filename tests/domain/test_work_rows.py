@@ -52,6 +52,7 @@ EVENTS: tuple[e.WorkEvent, ...] = (
     noted(),
     superseded(2, 1),
     e.DuplicateRefused(channel=Channel.ONLINE),
+    e.CorrectionRefused(),
     *TOLD,
     e.LetterPosted(event_id="event-1", effect="approved", party="applicant"),
     REQUESTED,
@@ -100,8 +101,11 @@ def test_a_row_says_who_has_the_case_and_since_when() -> None:
     assert not row.returned
 
 
-def test_a_refused_duplicate_is_counted_and_changes_nothing_else() -> None:
-    row = row_after(taken(), e.DuplicateRefused(channel=Channel.PAPER))
+@pytest.mark.parametrize(
+    "refused", [e.DuplicateRefused(channel=Channel.PAPER), e.CorrectionRefused()]
+)
+def test_a_refused_duplicate_is_counted_and_changes_nothing_else(refused: e.WorkEvent) -> None:
+    row = row_after(taken(), refused)
     assert (row.holder, row.since, row.duplicates, row.version) == (CHAN, at(1), 1, 2)
 
 

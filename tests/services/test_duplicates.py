@@ -11,13 +11,17 @@ from domain.application import Application, Channel
 from domain.errors import DuplicateApplication
 from domain.looks import Door
 from domain.work_commands import AddNote
+from domain.work_events import CorrectionRefused
 from services import work
+from services.api.app import create_api
 from services.cases import Request, carry_out, case_at, submit
+from services.notifications.planning import plan
 from services.projections import queries
 from services.projections.queries import CaseFilter, Mark
 from services.projections.runner import catch_up_all
 from services.refiling import withdraw_and_refile
 from services.wiring import Office
+from tests.services.api.calling import Caller
 from tests.services.asking import (
     OFFICER,
     SUPERVISOR,
@@ -28,6 +32,7 @@ from tests.services.asking import (
     together,
 )
 from tests.services.seeing import looking, recorded
+from tests.services.visiting import signed_in
 
 _NAMELESS = Person(name="someone", role=Role.APPLICANT)
 
@@ -136,18 +141,6 @@ def test_refiling_as_somebody_with_a_live_case_is_told_there(office: Office) -> 
     assert work.work_at(office, john).duplicates == ()
 
 
-def test_a_correction_into_somebody_with_a_live_case_is_refused_by_its_name(
-    office: Office,
-) -> None:
-    emma = submit(office, on_paper("emma"), asked()).reference
-    john = submit(office, on_paper("john"), asked()).reference
-    who = replace(filed_by("emma").applicant, email=filed_by("john").applicant.email)
-    told = replace(filed_by("john"), applicant=who)
-    with pytest.raises(DuplicateApplication, match=emma):
-        carry_out(office, john, c.CorrectApplication(application=told, reason="Mixed up"), asked())
-    assert work.work_at(office, emma).duplicates == ()
-
-
 def _told_beside(office: Office) -> tuple[str, Callable[[Request], object]]:
     """John has a live case, and who files for him again names it."""
     live = submit(office, on_paper("john"), asked()).reference
@@ -185,6 +178,31 @@ def test_whoever_is_told_the_live_case_has_looked_at_it(
     (look,) = recorded(office)
     assert (look["who"], look["what"], look["door"]) == (SUPERVISOR.name, "linked", "page")
     assert (look["cases"], look["correlation_id"]) == ([live], request.correlation_id)
+
+
+def test_a_correction_into_somebody_with_a_live_case_is_told_there_and_to_nobody_else(
+    office: Office,
+) -> None:
+    emma, refused = _told_by_correcting(office)
+    request = asked(SUPERVISOR)
+    for _ in range(2):
+        with pytest.raises(DuplicateApplication, match=emma):
+            refused(request)
+    (told,) = work.work_at(office, emma).duplicates
+    assert (told.event, told.actor) == (CorrectionRefused(), SUPERVISOR.name)
+    catch_up_all(office.store, office.models)
+    marked = queries.case_list(office.models, looking(), CaseFilter(mark=Mark.DUPLICATES))
+    assert [each.reference for each in marked.rows] == [emma]
+    # Her letters are of what she did; who mistyped another's passport is none of her business.
+    plan(office)
+    assert not {row.effect for row in office.ledger.rows(looking(), reference=emma)} & {
+        "duplicate-refused"
+    }
+    shown = signed_in(office, OFFICER.name).get(f"/staff/cases/{emma}")
+    assert "a correction of another case, which would have made it this person's" in shown.text
+    caller = Caller(app=create_api(office), office=office)
+    (item,) = caller.get(f"/cases/{emma}/work").json["duplicates"]
+    assert (item["channel"], item["by"]) == (None, SUPERVISOR.name)
 
 
 def test_held_cases_are_listed_by_their_mark(office: Office) -> None:
