@@ -52,7 +52,7 @@ ACTIONS: Final[Mapping[str, Action]] = MappingProxyType(
         "notifications list": Action.READ_NOTIFICATIONS,
         "notifications retry": Action.RETRY_NOTIFICATION,
         "notifications show": Action.READ_NOTIFICATIONS,
-        "notifications status": Action.OPERATE,
+        "notifications status": Action.READ_NOTIFICATIONS,
         "populate": Action.OPERATE,
         "privacy erase-preview": Action.READ_CASES,
         "privacy export": WORK_ACTION_OF[w.ExportData],

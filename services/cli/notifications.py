@@ -13,15 +13,17 @@ import click
 
 from domain.access import Role
 from domain.looks import Look, What
-from domain.references import parse_reference
+from domain.references import parse_reference, references_in
 from services.cli.asking import looking, office, operator
 from services.counts import Count
+from services.looking import named
 from services.notifications import planning, returns
 from services.notifications.another_log import OF_LOST
 from services.notifications.entries import Notification, PlannedFromAnotherLog, State
 from services.notifications.fence import REMEDY, Choice, FenceState
 from services.notifications.ledger import Ledger
 from services.notifications.statements import AT_MOST
+from services.wiring import Office
 
 _DONE: Final = {Choice.WITHHOLD: "withheld", Choice.SEND: "due now, perhaps for a second time"}
 _PROMPT: Final = timedelta(minutes=1)
@@ -52,6 +54,7 @@ def status() -> None:
         behind = max(0, head - standing.position)
         reads_on = behind and not standing.of_another_log
         obstacle = planning.obstacle(opened, standing.position) if reads_on else None
+        _note(opened, obstacle)
         late = standing.waits_since is not None and opened.clock() - standing.waits_since > _PROMPT
     far = "of another log" if standing.of_another_log else f"{behind} behind"
     click.echo(f"planned up to  position {standing.position} of {head} ({far})")
@@ -196,6 +199,12 @@ def fence(confirm: str | None) -> None:
 
 
 COMMANDS: tuple[click.Command, ...] = (notifications,)
+
+
+def _note(opened: Office, obstacle: planning.PlanningStopped | None) -> None:
+    """The case of which an event stops the plan is on record as looked at."""
+    if cases := references_in(str(obstacle)):
+        named(opened, _look(), cases)
 
 
 def _look() -> Look:

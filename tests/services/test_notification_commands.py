@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from domain.events import ApplicationAcknowledged
+from domain.references import references_in
 from services.cli.notifications import notifications
 from services.notifications.planning import PlanningStopped, plan
 from services.settings import Settings
@@ -23,7 +24,7 @@ from tests.integration.mailing import (
     record,
     settings,
 )
-from tests.services.seeing import looking
+from tests.services.seeing import looking, recorded
 
 _LEASE = timedelta(minutes=1)
 
@@ -78,6 +79,8 @@ def test_status_says_which_event_stopped_the_planning_and_fails(
     assert result.exit_code == 1
     assert "position 2 of 3 (1 behind)" in result.output
     assert "planning stands still: the notifications of event 3 (case-" in result.output
+    (look,) = recorded(office)
+    assert (look["what"], set(look["cases"])) == ("notifications", references_in(result.output))
     assert office.ledger.standing().position == 2
 
 
