@@ -29,6 +29,9 @@ routes. Every address names its action; an address without one stops the program
 - A **service** is a program with a token. It signs in to no page, and its token can be for some of
   these actions alone: `qmas tokens create --only ACTION`.
 
+[Give roles to people](../how-to/give-roles.md) says who is to have which, and
+[decision 38](../decisions/0038-a-role-has-the-least.md) why each has no more.
+
 Who runs `qmas` on the machine itself holds the keys of the database, and so may do all of it: they
 are on record as `cli.ACCOUNT`. Whoever gives a command with `--as NAME` may do what NAME may.
 """
