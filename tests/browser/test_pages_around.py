@@ -97,13 +97,21 @@ def test_an_applicant_reads_under_which_reference_the_application_goes_on(
     assert faults_at(browser, "refiled") == []
 
 
+AREAS = (
+    ("admin.ng", []),
+    ("panel.cheung", [["Cases", "Exercises"]]),
+    # Who audits is asked why they look at the case before they see it.
+    ("auditor.ho", [["Cases", "Work", "Exercises", "Statistics", "Audit"]]),
+)
+
+
 def test_whoever_may_open_little_is_led_nowhere_else_on_readable_pages(
     office: Office, served: str, browser: Chromium
 ) -> None:
     reference = file_case(office, "john")
     areas = "[...document.querySelectorAll('nav.areas')].map(e => e.innerText.split(/\\s+/))"
     found = []
-    for name, wanted in (("admin.ng", []), ("panel.cheung", [["Cases", "Exercises"]])):
+    for name, wanted in AREAS:
         sign_in(browser, served, office, name)
         for path in ("/staff/sessions", f"/staff/cases/{reference}", "/staff/statistics"):
             browser.open(served + path)
