@@ -187,9 +187,10 @@ class ProposeRefusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmDecision:
-    """Confirm the decision that another officer proposed; it takes effect at once."""
+    """Confirm what another proposed, an erasure by its `preview`; it takes effect at once."""
 
     matter: Matter
+    preview: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

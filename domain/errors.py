@@ -156,6 +156,14 @@ class PersonErased(Refusal):
     """What was held on this person has been erased."""
 
 
+class NotErased(Refusal):
+    """There is no erasure that a receipt could be of."""
+
+
+class PreviewOutdated(Refusal):
+    """The erasure is of something else than was looked at."""
+
+
 class KeptByLaw(Refusal):
     """What is held on this person has to be kept for the time being."""
 

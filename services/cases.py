@@ -19,13 +19,7 @@ from domain.case import decide, evolve, load
 from domain.days import HONG_KONG
 from domain.deciding.circumstances import Circumstances, Facts
 from domain.decisions import Matter
-from domain.errors import (
-    EarlierThanHistory,
-    Forbidden,
-    NoSuchCase,
-    NotYet,
-    Refusal,
-)
+from domain.errors import EarlierThanHistory, Forbidden, NoSuchCase, NotYet, Refusal
 from domain.evolving import stays
 from domain.looks import Door
 from domain.particulars import ErasureDecided
@@ -35,6 +29,7 @@ from domain.references import RANDOM_BYTES, make_reference, parse_reference
 from domain.stages import CaseState, Draft, Stage, stage_of
 from services import duplicates, stepping_aside
 from services.fingerprints import fingerprint
+from services.privacy.kept import digest_now
 from services.privacy.remembering import remember_soon
 from services.reservations import reserved_by
 from services.store import Appended, Commit, Conflict, NewEvent, Reserved, StreamWrite
@@ -315,6 +310,7 @@ def _append(office: Office, reference: str, case: CaseAt, asked: Asked) -> Outco
         reference=reference,
         stored=asked.enclosed.stored if asked.enclosed else "",
         since=case.since if case.events else None,
+        preview=digest_now(office, case.state, command),
     )
     with step("decide"):
         facts = decide(case.state, command, given)

@@ -23,7 +23,8 @@ class Circumstances:
     `actor` is who asks, by the name that stays theirs in every role. `reference` is the reference
     that a new case is to have, `refiling` that of the case on the other side where one takes the
     place of another, and `stored` the SHA-256, in hex, of the sealed bytes of a document that comes
-    in. `since` is when the case came to its stage, None for a new one.
+    in. `since` is when the case came to its stage, None for a new one. `preview` is the digest of
+    what an erasure would make unreadable now, empty where none is confirmed or nothing opens.
     """
 
     at: datetime
@@ -33,6 +34,7 @@ class Circumstances:
     stored: str = ""
     refiling: str | None = None
     since: datetime | None = None
+    preview: str = ""
 
     @property
     def today(self) -> date:

@@ -16,7 +16,12 @@ from domain import following
 from domain import stages as s
 from domain.deciding import ending, granting, particulars, reconsidering, residing
 from domain.deciding.circumstances import Circumstances, Facts, not_now
-from domain.errors import AwaitsSecondOfficer, NothingProposed, SecondOfficerNeeded
+from domain.errors import (
+    AwaitsSecondOfficer,
+    NothingProposed,
+    PreviewOutdated,
+    SecondOfficerNeeded,
+)
 from domain.filed import Filed
 
 MATTER_OF: Final[Mapping[type[c.Proposal], d.Matter]] = MappingProxyType(
@@ -59,6 +64,8 @@ def confirm(state: s.CaseState, command: c.ConfirmDecision, given: Circumstances
     """Return the facts that the decision is confirmed and what it makes of the case."""
     filed, proposal = _awaiting(state, command)
     demand_second(filed, proposal.matter, given.actor)
+    if proposal.matter is d.Matter.ERASURE:
+        _demand_preview(command, given)
     confirmed = d.DecisionConfirmed(
         matter=proposal.matter, proposed_by=proposal.proposed_by, confirmed_by=given.actor
     )
@@ -77,6 +84,19 @@ def decline(state: s.CaseState, command: c.DeclineDecision, given: Circumstances
             declined_by=given.actor,
             personal=d.DecisionRemarks(text=said) if said else None,
         ),
+    )
+
+
+def _demand_preview(command: c.ConfirmDecision, given: Circumstances) -> None:
+    """Pass where what is erased is what the second officer looked at, else refuse."""
+    # Of a case that does not open there is nothing that could have been looked at.
+    if not given.preview or command.preview == given.preview:
+        return
+    if not command.preview:
+        raise PreviewOutdated("look at the preview of the erasure first, and name its digest")
+    raise PreviewOutdated(
+        "something was recorded or filed since the preview that you looked at, or it was of "
+        "another case; look at it again, then decide"
     )
 
 

@@ -1,8 +1,8 @@
-"""What is kept for longer than the schedule of retention says; nothing is done by asking."""
+"""What is kept for too long, and what an erasure would do and did; nothing is done by asking."""
 
 from typing import Any, Final
 
-from marshmallow import RAISE, Schema
+from marshmallow import RAISE, Schema, fields
 
 from domain.access import Action
 from domain.looks import What
@@ -13,7 +13,8 @@ from services.api.routes import Call, Route
 from services.intake.faults import Fault
 from services.intake.fields import Day, Text, Word
 from services.intake.schema import schema_for
-from services.privacy import retention
+from services.privacy import receipt, retention
+from services.privacy.preview import Preview, preview
 
 _LONGEST: Final = 100
 
@@ -52,7 +53,95 @@ def due(call: Call, query: dict[str, Any]) -> retention.DueCases:
     return retention.due_cases(call.office, call.look(What.LIST), record, **query)
 
 
+class KeptSchema(Schema):
+    """What is sealed by the key of a case: events by type, files, letters by state, rows by table.
+
+    `tokens` are those by which its person is found; they are deleted.
+    """
+
+    events = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    documents = fields.Integer(required=True)
+    document_bytes = fields.Integer(required=True)
+    letters = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    rows = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    tokens = fields.Integer(required=True)
+
+
+class PreviewSchema(Schema):
+    """An erasure as it would be now: what is `kept` goes, and the events in `stays` stay readable.
+
+    What is `refused` has the erasure refused; of what is `open` somebody should know before.
+    Whoever confirms it names the `digest`, which is another once something is recorded or filed.
+    """
+
+    reference = fields.String(required=True)
+    version = fields.Integer(required=True)
+    stage = fields.String(required=True)
+    kept = fields.Nested(KeptSchema, required=True)
+    stays = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    refused = fields.List(fields.String(), required=True)
+    open = fields.List(fields.String(), required=True)
+    digest = fields.String(required=True)
+
+
+class SaidSchema(Schema):
+    """An event as its leaf covers it: its exact text, and the instant it was recorded."""
+
+    body = fields.String(required=True)
+    recorded_at = fields.String(required=True)
+
+
+class ReceiptSchema(Schema):
+    """That the person of a case was erased, as `qmas privacy verify-receipt` checks it.
+
+    `events` are the commit that did it, the last at `position` of the log. After the roots in
+    `before`, of the complete subtrees of all that came earlier, they make the log's `root`.
+    """
+
+    reference = fields.String(required=True)
+    proposed_by = fields.String(required=True)
+    confirmed_by = fields.String(required=True)
+    decided_at = fields.String(required=True)
+    key_destroyed_at = fields.String(required=True)
+    destroyed = fields.Dict(required=True)
+    events = fields.List(fields.Nested(SaidSchema), required=True)
+    position = fields.Integer(required=True)
+    leaf = fields.String(required=True)
+    before = fields.List(fields.String(), required=True)
+    root = fields.String(required=True)
+    format = fields.String(required=True)
+
+
+def erasure(call: Call, reference: str) -> Preview:
+    """The preview of an erasure."""
+    return preview(call.office, call.look(What.CASE), reference)
+
+
+def erasure_receipt(call: Call, reference: str) -> receipt.Receipt:
+    """The receipt of an erasure."""
+    return receipt.receipt(call.office, call.look(What.PROOF), reference)
+
+
 ROUTES: Final = (
+    Route(
+        method="GET",
+        path="/cases/<reference>/erasure",
+        name="erasure-preview",
+        action=Action.READ_HISTORY,
+        view=erasure,
+        summary="Show what erasing the person would make unreadable, and what is in the way",
+        gives=PreviewSchema,
+    ),
+    Route(
+        method="GET",
+        path="/cases/<reference>/erasure/receipt",
+        name="erasure-receipt",
+        action=Action.READ_HISTORY,
+        view=erasure_receipt,
+        summary="Give the receipt of an erasure, with the proof that the log holds it",
+        gives=ReceiptSchema,
+        refuses=(409,),
+    ),
     Route(
         method="GET",
         path="/retention",

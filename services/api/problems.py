@@ -56,6 +56,8 @@ STATUS: Final[Mapping[type[d.Refusal], HTTPStatus]] = MappingProxyType(
         d.NothingProposed: HTTPStatus.CONFLICT,
         d.OnHold: HTTPStatus.CONFLICT,
         d.KeptByLaw: HTTPStatus.CONFLICT,
+        d.PreviewOutdated: HTTPStatus.CONFLICT,
+        d.NotErased: HTTPStatus.CONFLICT,
         d.NoSuchLegalHold: HTTPStatus.UNPROCESSABLE_ENTITY,
         d.PaperNotTaken: HTTPStatus.UNPROCESSABLE_ENTITY,
         d.AssessmentStale: HTTPStatus.CONFLICT,

@@ -124,7 +124,7 @@ def erase_preview(reference: str, *, as_json: bool) -> None:
     with office() as opened:
         found = previewed(opened, looking(What.CASE), reference)
     if as_json:
-        click.echo(json.dumps({**asdict(found), "digest": found.digest}, indent=1))
+        click.echo(json.dumps(asdict(found), indent=1))
         return
     for line in _told(found):
         click.echo(line)

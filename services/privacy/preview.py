@@ -4,10 +4,8 @@ Law: it tells numbers and kinds, and nothing of the person. What is sealed can b
 after the erasure, when nobody can open any of it.
 """
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from domain import stages as s
 from domain.days import hong_kong_date, written_out
@@ -17,24 +15,9 @@ from services.cases import CaseAt
 from services.looking import case_seen
 from services.notifications.kept import letters_kept
 from services.notifications.statements import OPEN
-from services.projections.held import held_of
+from services.privacy.kept import Kept, kept, preview_digest, streams_of
 from services.wiring import Office
 from services.work import work_at
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """What is sealed by the key of a case: events by type, files, letters by state, rows by table.
-
-    `tokens` are those by which its person is found; they are deleted.
-    """
-
-    events: Mapping[str, int]
-    documents: int
-    document_bytes: int
-    letters: Mapping[str, int]
-    rows: Mapping[str, int]
-    tokens: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +25,8 @@ class Preview:
     """An erasure as it would be now.
 
     `stays` counts the events that anybody can still read but for what is sealed in them. What is
-    `refused` has the erasure refused; of what is `open` somebody should know before.
+    `refused` has the erasure refused; of what is `open` somebody should know before. Whoever
+    confirms names the `digest`, which is another as soon as something is recorded or filed.
     """
 
     reference: str
@@ -52,41 +36,21 @@ class Preview:
     stays: Mapping[str, int]
     refused: tuple[str, ...]
     open: tuple[str, ...]
-
-    @property
-    def digest(self) -> str:
-        """What tells this preview from any other: of two that are equal it is equal."""
-        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+    digest: str
 
 
 def preview(office: Office, look: Look, reference: str) -> Preview:
     """Return what the erasure of a case's person would do; raises as `case_seen`."""
     case = case_seen(office, look, reference)
-    streams = (f"case-{case.reference}", f"work-{case.reference}")
     return Preview(
         reference=case.reference,
         version=case.version,
         stage=case.stage,
         kept=kept(office, case.reference),
-        stays=office.store.evidence.types_of(streams),
+        stays=office.store.evidence.types_of(streams_of(case.reference)),
         refused=tuple(_refused(case)),
         open=tuple(_open(office, case)),
-    )
-
-
-def kept(office: Office, reference: str) -> Kept:
-    """Return what is sealed by the key of a case, whether that is there still or not."""
-    streams = (f"case-{reference}", f"work-{reference}")
-    documents, size = office.files.kept_of(reference)
-    rows, tokens = held_of(office.models, reference)
-    return Kept(
-        events=office.store.evidence.types_of(streams, sealed=True),
-        documents=documents,
-        document_bytes=size,
-        letters=letters_kept(office.ledger, reference),
-        rows=rows,
-        tokens=tokens,
+        digest=preview_digest(office, case.reference),
     )
 
 

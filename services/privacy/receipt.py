@@ -12,14 +12,14 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from domain.errors import Reportable
+from domain.errors import NotErased, Reportable
 from domain.looks import Look
 from domain.merkle import Frontier
 from domain.particulars import ErasureDecided
 from domain.wire import WIRE
 from services.looking import case_seen
 from services.notifications.kept import letters_withheld
-from services.privacy.preview import Kept, kept
+from services.privacy.kept import Kept, kept
 from services.store.evidence import Entry
 from services.wiring import Office
 
@@ -30,10 +30,6 @@ _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 class NoReceipt(Reportable):
     """What was given is no receipt of an erasure."""
-
-
-class NotErased(Reportable):
-    """There is no erasure that a receipt could be of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

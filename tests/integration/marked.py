@@ -34,6 +34,7 @@ from domain.particulars import Relation
 from services import work
 from services.cases import carry_out, submit
 from services.documents.receiving import Upload, receive
+from services.privacy.kept import preview_digest
 from services.projections.names import person_token
 from services.stack.binaries import postgres_programs
 from services.wiring import Office
@@ -191,7 +192,8 @@ def propose(office: Office, reference: str) -> None:
 
 def confirm(office: Office, reference: str) -> None:
     """The person is erased."""
-    command = c.ConfirmDecision(matter=Matter.ERASURE)
+    digest = preview_digest(office, reference)
+    command = c.ConfirmDecision(matter=Matter.ERASURE, preview=digest)
     carry_out(office, reference, command, asked(SECOND, at=None))
 
 

@@ -16,7 +16,7 @@ from services.projections.runner import catch_up_all
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.integration.walking import EXERCISE, Walked, references, with_cases_before_the_panel
-from tests.services.asking import asked_for, together
+from tests.services.asking import asked_for, seen, together
 from tests.services.sample_files import pdf
 from tests.services.test_pages_exercises import run
 from tests.services.visiting import signed_in
@@ -37,7 +37,9 @@ def ended(lasting: tuple[Office, TestDatabase]) -> Walked:
     run(signed_in(office, "supervisor.lee"), "make-selection")
     ending = (c.WithdrawApplication(), *together(c.ProposeErasure()))
     for command in ending:
-        carry_out(office, walked.other, command, asked_for(command, at=None))
+        carry_out(
+            office, walked.other, seen(office, walked.other, command), asked_for(command, at=None)
+        )
     catch_up_all(office.store, office.models)
     return walked
 

@@ -1,5 +1,6 @@
 """Who asks, and for what, in tests of the shell."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -11,9 +12,12 @@ from domain.access import Person, Role
 from domain.application import Application
 from domain.commands import CaseCommand, ConfirmDecision, Proposal, SubmitApplication
 from domain.deciding.seconding import MATTER_OF
+from domain.decisions import Matter
 from domain.events import Channel
 from domain.looks import Door
 from services.cases import Request
+from services.privacy.kept import preview_digest
+from services.wiring import Office
 
 MAY_2019 = datetime(2019, 5, 1, 2, 0, tzinfo=UTC)
 OFFICER = Person(name="officer.chan", role=Role.OFFICER)
@@ -39,6 +43,15 @@ def on_paper(name: str) -> SubmitApplication:
 def together(proposal: Proposal) -> tuple[CaseCommand, CaseCommand]:
     """Return a proposal and its confirmation, which `asked_for` has a second person give."""
     return proposal, ConfirmDecision(matter=MATTER_OF[type(proposal)])
+
+
+def seen(office: Office, reference: str, command: CaseCommand) -> CaseCommand:
+    """Return a command as whoever looked gives it: an erasure is confirmed by its preview."""
+    match command:
+        case ConfirmDecision(matter=Matter.ERASURE):
+            return replace(command, preview=preview_digest(office, reference))
+        case _:
+            return command
 
 
 def asked_for(

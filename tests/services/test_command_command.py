@@ -16,6 +16,7 @@ from services.cli.asking import NotSignedIn
 from services.cli.command import COMMANDS_OF, FieldFaults
 from services.cli.main import qmas as root
 from services.identity import logins
+from services.privacy.kept import preview_digest
 from services.store import Conflict
 from services.wiring import Office
 from tests.services.filed import changed, person
@@ -64,7 +65,8 @@ def test_a_decision_is_proposed_by_one_and_confirmed_by_another(
     assert withdrawn.output == f"{reference}: withdrawn, version 2\n"
     proposed = qmas("propose-erasure", reference, "--version", "2")
     assert proposed.output == f"{reference}: withdrawn, version 3\n"
-    confirm = ("confirm-decision", reference, "--matter", "erasure")
+    digest = preview_digest(office, reference)
+    confirm = ("confirm-decision", reference, "--matter", "erasure", "--preview", digest)
     assert isinstance(qmas(*confirm).exception, SecondOfficerNeeded)
     for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.setenv(name, "somebody-else")

@@ -29,6 +29,7 @@ from tests.services.asking import (
     asked_for,
     filed_by,
     on_paper,
+    seen,
     together,
 )
 from tests.services.seeing import looking, recorded
@@ -80,7 +81,7 @@ def test_an_erased_person_is_found_by_nothing(office: Office) -> None:
     first = _ended(office)
     second = submit(office, on_paper("john"), asked()).reference
     for command in together(c.ProposeErasure()):
-        carry_out(office, first, command, asked_for(command))
+        carry_out(office, first, seen(office, first, command), asked_for(command))
     assert list(_linked(office, first)) == []
     assert list(_linked(office, second)) == []
 

@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 import psycopg
 import pytest
@@ -12,6 +12,7 @@ from domain import commands as c
 from domain.decisions import Matter
 from domain.particulars import ErasureDecided
 from services.cases import carry_out, case_at, history
+from services.privacy.kept import preview_digest
 from services.settings import Settings
 from services.store import StoreUnreachable
 from services.wiring import Office, open_office
@@ -20,7 +21,10 @@ from tests.services.asking import OFFICER, SECOND, asked
 from tests.services.test_second_person import Stream
 from tests.services.visiting import TO_POOL, file_case
 
-CONFIRM: Final = c.ConfirmDecision(matter=Matter.ERASURE)
+
+def confirm(office: Office, reference: str) -> c.ConfirmDecision:
+    """Return the confirmation of the erasure as it would be now."""
+    return c.ConfirmDecision(matter=Matter.ERASURE, preview=preview_digest(office, reference))
 
 
 @pytest.fixture
@@ -57,11 +61,11 @@ def test_the_key_goes_with_the_event_and_a_repeat_is_told_the_same(
     with closing(open_office(settings)) as other:
         # The other one has read, and so remembers what opens the case.
         assert personal_of(other, ended)
-        request = asked(SECOND)
-        outcome = carry_out(office, ended, CONFIRM, request)
+        request, command = asked(SECOND), confirm(office, ended)
+        outcome = carry_out(office, ended, command, request)
         assert not key_is_there(database, ended)
         for each in (office, other):
-            assert carry_out(each, ended, CONFIRM, request) == replace(outcome, repeated=True)
+            assert carry_out(each, ended, command, request) == replace(outcome, repeated=True)
             assert personal_of(each, ended) == []
     assert erasures(office, ended) == 1
 
@@ -69,13 +73,13 @@ def test_the_key_goes_with_the_event_and_a_repeat_is_told_the_same(
 def test_an_erasure_that_breaks_off_leaves_both_or_neither(
     office: Office, database: TestDatabase, ended: str
 ) -> None:
-    request = asked(SECOND)
+    request, command = asked(SECOND), confirm(office, ended)
     version = case_at(office, ended).version
     # Somebody is just writing the same version: the key is destroyed already and the event waits.
     with psycopg.connect(database.app_url) as slow, ThreadPoolExecutor(1) as pool:
         stream = Stream(slow, f"case-{ended}", version)
         stream.write({"type": "application-acknowledged"})
-        erasing = pool.submit(carry_out, office, ended, CONFIRM, request)
+        erasing = pool.submit(carry_out, office, ended, command, request)
         with psycopg.connect(database.admin_url, autocommit=True) as admin:
             for _ in range(2):  # the store tries once more
                 kill_who_waits(admin, slow.info.backend_pid)
@@ -85,7 +89,7 @@ def test_an_erasure_that_breaks_off_leaves_both_or_neither(
     assert key_is_there(database, ended)
     assert erasures(office, ended) == 0
     # Asked again it is done, whole, and once.
-    carry_out(office, ended, CONFIRM, request)
+    carry_out(office, ended, command, request)
     assert not key_is_there(database, ended)
     assert erasures(office, ended) == 1
 
@@ -93,11 +97,11 @@ def test_an_erasure_that_breaks_off_leaves_both_or_neither(
 def test_an_erasure_whose_connection_broke_is_done_by_the_next_attempt(
     office: Office, database: TestDatabase, ended: str
 ) -> None:
-    version = case_at(office, ended).version
+    version, command = case_at(office, ended).version, confirm(office, ended)
     with psycopg.connect(database.app_url) as slow, ThreadPoolExecutor(1) as pool:
         stream = Stream(slow, f"case-{ended}", version)
         stream.write({"type": "application-acknowledged"})
-        erasing = pool.submit(carry_out, office, ended, CONFIRM, asked(SECOND))
+        erasing = pool.submit(carry_out, office, ended, command, asked(SECOND))
         with psycopg.connect(database.admin_url, autocommit=True) as admin:
             kill_who_waits(admin, slow.info.backend_pid)
         slow.rollback()

@@ -22,6 +22,7 @@ from tests.services.asking import (
     asked_for,
     filed_by,
     on_paper,
+    seen,
     together,
 )
 from tests.services.coming_in import come_in
@@ -41,7 +42,7 @@ _AGENT = c.AppointRepresentative(name="Mei Lam", organisation="Lam and Co", emai
 
 def _carry(office: Office, reference: str, *commands: c.CaseCommand) -> None:
     for command in commands:
-        carry_out(office, reference, command, asked_for(command))
+        carry_out(office, reference, seen(office, reference, command), asked_for(command))
     catch_up_all(office.store, office.models)
 
 

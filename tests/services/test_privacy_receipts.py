@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from domain.errors import NotErased
 from services.cases import submit
 from services.cli.privacy import privacy
 from services.privacy import receipt as receipts
@@ -169,7 +170,7 @@ def test_a_receipt_says_what_is_the_office_s_word(erased: receipts.Receipt) -> N
 
 
 def test_before_an_erasure_there_is_no_receipt(office: Office, proposed: str) -> None:
-    with pytest.raises(receipts.NotErased):
+    with pytest.raises(NotErased):
         receipts.receipt(office, looking(), proposed)
 
 

@@ -20,7 +20,7 @@ from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.services.api.calling import AUDITOR as AUDITOR_NAME
 from tests.services.api.calling import V1, Caller, is_problem
-from tests.services.asking import AUDITOR, OFFICER, asked_for, together
+from tests.services.asking import AUDITOR, OFFICER, asked_for, seen, together
 from tests.services.seeing import looking
 from tests.services.visiting import Visitor, file_case, signed_in
 
@@ -95,7 +95,7 @@ def test_it_goes_with_the_key_of_the_case(office: Office) -> None:
     for each in (reference, other):
         case_seen(office, auditing(SAID), each)
     for command in (c.WithdrawApplication(), *together(c.ProposeErasure())):
-        carry_out(office, reference, command, asked_for(command))
+        carry_out(office, reference, seen(office, reference, command), asked_for(command))
     assert len(kept(office)) == 1
     case_seen(office, auditing("After it"), reference)
     assert kept(office)[-1] == (None, [])

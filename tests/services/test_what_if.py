@@ -29,6 +29,7 @@ from tests.services.asking import (
     asked,
     asked_for,
     filed_by,
+    seen,
     together,
 )
 from tests.services.exercising import select
@@ -122,7 +123,7 @@ def test_an_erased_person_outside_the_pool_is_counted_and_stays_out(strict: Offi
     opened(strict)
     for proposal in (c.ProposeRefusal(), c.ProposeErasure()):
         for command in together(proposal):
-            carry_out(strict, emma, command, asked_for(command, SUPERVISOR))
+            carry_out(strict, emma, seen(strict, emma, command), asked_for(command, SUPERVISOR))
     found = under_mild(strict)
     assert (found.came_in, found.erased, found.erased_outside) == ((), 0, 1)
 
