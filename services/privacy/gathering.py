@@ -275,4 +275,5 @@ def _look(found: Looked) -> dict[str, Any]:
         "purpose": found.purpose,
         "what": found.what,
         "through": found.door,
+        "why": found.stated,
     }

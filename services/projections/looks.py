@@ -92,13 +92,8 @@ def looks(
     """
     words = func.coalesce(func.cardinality(read_words.c.tokens), 0)
     query = (
-        _told_of(words, read_purposes.c.sealed, case_keys.c.wrapped)
+        _with_reasons(words)
         .outerjoin(read_words, read_words.c.read_id == reads.c.read_id)
-        .outerjoin(read_purposes, read_purposes.c.read_id == reads.c.read_id)
-        .outerjoin(
-            case_keys,
-            and_(read_purposes.c.sealed.is_not(None), case_keys.c.reference == reads.c.cases[1]),
-        )
         .where(*_conditions(wanted))
         .order_by(reads.c.read_id.desc())
         .limit(limit + 1)
@@ -120,12 +115,25 @@ def looks(
 def looks_at(models: ReadModels, reference: str, until: datetime) -> tuple[Looked, ...]:
     """Return every look at a case until an instant, in order, for the program itself."""
     query = (
-        _told_of(literal(0))
+        _with_reasons(literal(0))
         .where(reads.c.cases.contains([reference]), reads.c.read_at <= until)
         .order_by(reads.c.read_id)
     )
     with models.reads.connect() as connection:
-        return tuple(_looked(each, "") for each in connection.execute(query))
+        found = connection.execute(query).all()
+    return tuple(_looked(each, _stated(models, each)) for each in found)
+
+
+def _with_reasons(words: ColumnElement[int]) -> Select[Any]:
+    """Return the query of looks with why somebody looked, sealed, and the key that opens it."""
+    return (
+        _told_of(words, read_purposes.c.sealed, case_keys.c.wrapped)
+        .outerjoin(read_purposes, read_purposes.c.read_id == reads.c.read_id)
+        .outerjoin(
+            case_keys,
+            and_(read_purposes.c.sealed.is_not(None), case_keys.c.reference == reads.c.cases[1]),
+        )
+    )
 
 
 def words_of(blind: BlindIndex, text: str) -> tuple[bytes, ...]:

@@ -28,6 +28,7 @@ from domain.looks import What
 from domain.rules.reasons import Message, Reason
 from services.cli.privacy import privacy
 from services.documents.files import FileLost
+from services.looking import case_seen
 from services.notifications import codes
 from services.notifications.delivery import deliver
 from services.notifications.planning import plan
@@ -59,6 +60,8 @@ def full(office: Office) -> str:
     ask(office, marked.reference, replace(came_in(office), asked_by=m.marker(), text=m.marker()))
     m.propose(office, marked.reference)
     plan(office)
+    why = replace(seeing.looking(What.CASE, AUDITOR), stated=m.marker())
+    case_seen(office, why, marked.reference)
     return marked.reference
 
 
@@ -159,7 +162,7 @@ def test_no_name_of_anybody_of_the_office_is_in_it(office: Office, full: str) ->
         assert each.encode() not in made
     assert b"staff 2" in made
     looks = data_of(exported(office, full))["looks"]
-    assert {"role", "purpose", "what", "through", "at"} == set(looks[0])
+    assert {"role", "purpose", "what", "through", "at", "why"} == set(looks[0])
     assert "supervisor" in {each["role"] for each in looks}
 
 
