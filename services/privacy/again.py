@@ -88,6 +88,8 @@ def _found(office: Office) -> Found:
     found = office.erasures.look()
     if found.is_new and len(found.looks) > 1:
         office.erasures.mend(anew=True)
+        if lost := office.store.erased():
+            _log.warning("erasures_begun_anew", in_the_database=len(lost))
         found = office.erasures.look()
     if not found.is_enough and _opens_anything(office):
         raise ErasuresAway(found)

@@ -140,7 +140,10 @@ class Places:
         self._told: tuple[tuple[str, ...], ...] = ((), (), ())
 
     def look(self) -> Found:
-        """Return what each place holds; which is no answer is told in the log when it changes."""
+        """Return what each place holds; which is no answer is told in the log when it changes.
+
+        Nothing is told where all of them are new, as at an installation's first start.
+        """
         found = Found(looks=tuple(map(self._look, self._places)))
         self._tell(found)
         return found
@@ -163,8 +166,8 @@ class Places:
         lacking = [place for place, look in pairs if look.answers and not look.whole]
         failed = self._added(lacking, wanted, self._mark)
         mended = tuple(each.kind for each in lacking if each.kind not in failed)
-        if mended:
-            _log.warning("erasures_kept_whole_again", places=mended, anew=not found.is_enough)
+        if mended and found.is_enough:
+            _log.warning("erasures_kept_whole_again", places=mended)
         return mended
 
     def close(self) -> None:
@@ -209,7 +212,7 @@ class Places:
 
     def _tell(self, found: Found) -> None:
         now = found.away, found.broken, found.unmarked
-        if now != self._told:
+        if now != self._told and not found.is_new:
             self._told = now
             tell = _log.warning if any(now) else _log.info
             away, broken, unmarked = now
