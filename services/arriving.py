@@ -195,6 +195,9 @@ def _environ(scope: Scope) -> dict[str, Any]:
     }
     names: list[str] = scope.headers.keys()
     for header in names:
+        # It would be taken for the one with hyphens, which a proxy writes and is believed by.
+        if "_" in header:
+            continue
         key = header.upper().replace("-", "_")
         joint = "; " if key == "COOKIE" else ","
         whole = key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"

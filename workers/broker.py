@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from celery.app.amqp import AMQP
 from kombu import Connection
+from kombu import transport as transports
 from kombu.transport import TRANSPORT_ALIASES
 from kombu.transport import redis as transport
 from redis.exceptions import ConnectionError as ConnectionLost
@@ -52,3 +53,5 @@ def outlive_redis() -> None:
     """Connections of this process to Redis are made by this transport from now on."""
     for scheme in ("redis", "rediss"):
         TRANSPORT_ALIASES[scheme] = f"{__name__}:{Transport.__qualname__}"
+        # It keeps what it once found, and a connection may have been made before.
+        vars(transports)["_transport_cache"].pop(scheme, None)

@@ -56,7 +56,11 @@ def settled(office: Office) -> None:
 
 
 def keep_watch(office: Office) -> int:
-    """As `settled`, looked at now; and every erasure of the database is kept outside of it."""
+    """As `settled`, looked at now; and every erasure of the database is kept outside of it.
+
+    The log says which places are no answer: here, and not wherever somebody looks at them.
+    """
+    office.erasures.tell(office.erasures.look())
     done = apply_again(office)
     remember(office)
     office.erasures.mend(anew=False)

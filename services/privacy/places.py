@@ -140,13 +140,20 @@ class Places:
         self._told: tuple[tuple[str, ...], ...] = ((), (), ())
 
     def look(self) -> Found:
-        """Return what each place holds; which is no answer is told in the log when it changes.
+        """Return what each place holds."""
+        return Found(looks=tuple(map(self._look, self._places)))
 
-        Nothing is told where all of them are new, as at an installation's first start.
+    def tell(self, found: Found) -> None:
+        """The log says which places are no answer, whenever that has changed.
+
+        It says nothing where all of them are new, as at an installation's first start.
         """
-        found = Found(looks=tuple(map(self._look, self._places)))
-        self._tell(found)
-        return found
+        now = found.away, found.broken, found.unmarked
+        if now != self._told and not found.is_new:
+            self._told = now
+            tell = _log.warning if any(now) else _log.info
+            away, broken, unmarked = now
+            tell("erasures_places", away=away, with_strange_lines=broken, not_whole=unmarked)
 
     def keep(self, erasures: Iterable[Erasure]) -> tuple[str, ...]:
         """Each place that answers holds these; return which did not answer."""
@@ -209,14 +216,6 @@ class Places:
             strange=strange,
             held=held,
         )
-
-    def _tell(self, found: Found) -> None:
-        now = found.away, found.broken, found.unmarked
-        if now != self._told and not found.is_new:
-            self._told = now
-            tell = _log.warning if any(now) else _log.info
-            away, broken, unmarked = now
-            tell("erasures_places", away=away, with_strange_lines=broken, not_whole=unmarked)
 
     def _written(self, erasure: Erasure) -> bytes:
         decided = erasure.decided

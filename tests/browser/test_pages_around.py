@@ -13,7 +13,7 @@ from services.wiring import Office
 from tests.browser.chromium import Chromium
 from tests.browser.looking import HEADING
 from tests.browser.test_pages import enquire, faults_at, sign_in
-from tests.services.asking import SECOND, asked, asked_for, filed_by, on_paper, together
+from tests.services.asking import SECOND, asked, asked_for, filed_by, on_paper, seen, together
 from tests.services.visiting import file_case
 
 _AROUND: tuple[c.CaseCommand, ...] = (
@@ -52,7 +52,7 @@ def test_no_page_of_a_case_with_all_around_it_is_faint_unlabelled_or_too_wide(
     old, new = _filed_with_all(office)
     erased = file_case(office, "emma")
     for command in (*_AROUND[:2], c.WithdrawApplication(), *together(c.ProposeErasure())):
-        carry_out(office, erased, command, asked_for(command))
+        carry_out(office, erased, seen(office, erased, command), asked_for(command))
     waiting = file_case(office, "jackie")
     carry_out(office, waiting, c.WithdrawApplication(), asked())
     carry_out(office, waiting, c.ProposeErasure(), asked())

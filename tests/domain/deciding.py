@@ -90,6 +90,10 @@ class Given:
         """The same case before another officer."""
         return replace(self, circumstances=replace(self.circumstances, actor=actor))
 
+    def previewed(self, digest: str) -> "Given":
+        """The same case, the preview of whose erasure has this digest."""
+        return replace(self, circumstances=replace(self.circumstances, preview=digest))
+
     def under(self, rulebook: Rulebook) -> "Given":
         """The same case under other rules."""
         return replace(self, circumstances=replace(self.circumstances, rulebook=rulebook))

@@ -39,13 +39,14 @@ from tests.domain import (
     test_case_residence,
     test_case_stages,
     test_case_standing,
+    test_erasure_previews,
     test_legal_holds,
 )
 from tests.domain.test_case_machine import SETTINGS, Case, CaseOfALifeHere
 from tests.rules.flipping import flips, omissions
 
 TESTS_OF: Final[dict[ModuleType, tuple[ModuleType, ...]]] = {
-    seconding: (test_case_decisions, test_case_contact),
+    seconding: (test_case_decisions, test_case_contact, test_erasure_previews),
     ending: (
         test_case_refusals,
         test_case_interruptions,

@@ -100,7 +100,7 @@ def test_one_dead_place_is_told_by_the_log_the_doctor_and_the_figures(
     kept = office.settings.fence_folder / "erasures"
     kept.unlink()
     kept.mkdir()
-    office.erasures.look()
+    again.keep_watch(office)
     assert "erasures_places" in capfd.readouterr().out
     found = erasures(office.settings)
     assert (found.is_well, found.warns) == (True, True)

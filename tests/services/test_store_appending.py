@@ -24,7 +24,7 @@ from services.store import (
     Unwritable,
     tables,
 )
-from services.store.constraints import CONSTRAINTS, SECOND_PERSON
+from services.store.constraints import CONSTRAINTS, OF_NOW, SECOND_PERSON
 from tests.conftest import TestDatabase
 from tests.services.storing import EFFECTIVE, commit_of, fees, store_at, writing
 
@@ -290,7 +290,7 @@ def test_every_check_that_an_append_can_meet_has_its_words() -> None:
     scripts = "".join(each.read_text(encoding="utf-8") for each in _MIGRATIONS.glob("*.sql"))
     by_trigger = set(re.findall(r"CONSTRAINT = '(\w+)'", scripts))
 
-    assert checks | by_trigger == {*CONSTRAINTS, *SECOND_PERSON}
+    assert checks | by_trigger == {*CONSTRAINTS, *SECOND_PERSON, OF_NOW}
 
 
 def test_a_thousand_events_are_one_commit(store: Store) -> None:
