@@ -102,11 +102,39 @@ def test_where_nobody_answers_it_says_so_and_goes_on(
     def away(*_: object, **__: object) -> None:
         raise OSError("no route to host")
 
+    monkeypatch.setenv(audit.ASKED, "https://advisories.example/")
     monkeypatch.setattr(urllib.request, "urlopen", away)
     audit.main()
     told = capsys.readouterr().out
     assert told.startswith("No advisories are at hand (no route to host): ")
     assert told.count("\n") == 1
+
+
+def test_nobody_is_asked_who_is_not_named(
+    audit: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def asked(*_: object, **__: object) -> None:
+        raise AssertionError("somebody was asked")
+
+    monkeypatch.setattr(urllib.request, "urlopen", asked)
+    monkeypatch.delenv(audit.ASKED, raising=False)
+    audit.main()
+    assert capsys.readouterr().out.startswith("ADVISORIES_URL names nobody to ask: ")
+    monkeypatch.setenv(audit.ASKED, "http://advisories.example/")
+    with pytest.raises(SystemExit, match="begins with https"):
+        audit.main()
+
+
+def test_a_vulnerability_that_is_answered_ends_with_a_failure(
+    audit: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answered(_: object, packages: list[Any]) -> Any:
+        return {"results": [{"vulns": [{"id": "GHSA-new"}]}, *[{}] * (len(packages) - 1)]}
+
+    monkeypatch.setenv(audit.ASKED, "https://advisories.example/")
+    monkeypatch.setattr(audit, "asked", answered)
+    with pytest.raises(SystemExit, match="has GHSA-new"):
+        audit.main()
 
 
 def test_the_exceptions_that_are_listed_can_be_read(audit: ModuleType) -> None:
