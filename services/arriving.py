@@ -59,12 +59,12 @@ class Exchange(Protocol):
 
 
 class _Body:
-    """A body that arrives, until when it is awaited."""
+    """A body that arrives, in pieces."""
 
-    def __init__(self, until: asyncio.Timeout) -> None:
-        self.until = until
+    def __init__(self) -> None:
         self.pieces: list[bytes] = []
         self.size = 0
+        self.is_given_up = False
 
 
 class _Missing(io.RawIOBase):
@@ -87,59 +87,72 @@ class Served:
         self._app = app
         self._seconds = seconds
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="request")
-        self._arriving: dict[_Body, None] = {}
+        self._arriving: dict[_Body, asyncio.Timeout] = {}
         self._size = 0
 
     async def __rsgi__(self, scope: Scope, exchange: Exchange) -> None:
         """Answer one request."""
-        environ = _environ(scope)
-        if environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ:
-            environ["wsgi.input"] = await self._body(environ, exchange)
+        environ, body = _environ(scope), _Body()
         loop = asyncio.get_running_loop()
-        answer = await loop.run_in_executor(self._threads, _answer, self._app, environ)
+        try:
+            if environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ:
+                environ["wsgi.input"] = await self._taken_in(body, environ, exchange)
+            answer = await loop.run_in_executor(self._threads, _answer, self._app, environ)
+        finally:
+            # What has arrived takes room until it was answered, which may be long after.
+            self._size -= body.size
         exchange.response_bytes(*answer)
 
-    async def _body(self, environ: dict[str, Any], exchange: Exchange) -> io.RawIOBase | io.BytesIO:
-        """Return the body, as far as it is taken in; what is announced as larger is not read."""
+    async def _taken_in(
+        self, body: _Body, environ: dict[str, Any], exchange: Exchange
+    ) -> io.RawIOBase | io.BytesIO:
+        """Return the body, as far as it is taken in; what is announced as larger is not read.
+
+        One that was cut off is none: whoever sent half a form has asked for nothing.
+        """
         said = environ.get("CONTENT_LENGTH", "")
         if said and int(said) > LARGEST:
             return io.BytesIO()
         try:
             async with asyncio.timeout(self._seconds()) as until:
-                body = _Body(until)
-                self._make_room(len(self._arriving) >= _MOST)
-                self._arriving[body] = None
-                try:
-                    await self._take_in(body, exchange)
-                finally:
-                    self._forget(body)
+                if len(self._arriving) >= _MOST:
+                    self._give_up(next(iter(self._arriving)))
+                self._arriving[body] = until
+                await self._receive(body, exchange)
         except TimeoutError:
+            self._drop(body)
+        finally:
+            self._arriving.pop(body, None)
+        if body.is_given_up or (said and body.size != int(said)):
             return _Missing()
-        return io.BytesIO(b"".join(body.pieces))
+        whole = io.BytesIO(b"".join(body.pieces))
+        body.pieces = []
+        return whole
 
-    async def _take_in(self, body: _Body, exchange: Exchange) -> None:
+    async def _receive(self, body: _Body, exchange: Exchange) -> None:
         async for piece in exchange:
-            if body in self._arriving:
+            if not body.is_given_up:
                 body.pieces.append(piece)
                 body.size += len(piece)
                 self._size += len(piece)
-                self._make_room(self._size > _ROOM)
-            if body not in self._arriving:
+                if self._size > _ROOM:
+                    self._give_up(max(self._arriving, key=lambda each: each.size))
+            if body.is_given_up:
                 raise TimeoutError
             if body.size > LARGEST:
                 return
 
-    def _make_room(self, needed: bool) -> None:  # noqa: FBT001 - it reads as the condition it is
-        """Where room is needed, the largest body is given up, of equal ones the oldest."""
-        if needed:
-            largest = max(self._arriving, key=lambda each: each.size)
-            largest.until.reschedule(0.0)
-            self._forget(largest)
+    def _give_up(self, body: _Body) -> None:
+        """That body is awaited no longer, and takes no room."""
+        until = self._arriving.pop(body)
+        # Whose time is over already is told so, though it was not its turn yet.
+        if not until.expired():
+            until.reschedule(0.0)
+        self._drop(body)
 
-    def _forget(self, body: _Body) -> None:
-        if body in self._arriving:
-            del self._arriving[body]
-            self._size -= body.size
+    def _drop(self, body: _Body) -> None:
+        self._size -= body.size
+        body.pieces, body.size, body.is_given_up = [], 0, True
 
 
 class _Started:

@@ -65,7 +65,7 @@ from services.notifications.tables import (
 )
 from services.store import CaseKeys
 from services.store.absence import tell_absence
-from services.store.connections import ANSWER_SECONDS
+from services.store.connections import REACHING
 from services.store.noting import noted, shown
 from services.store.sameness import Sameness
 
@@ -95,7 +95,7 @@ class Ledger:
             make_url(url).set(drivername="postgresql+psycopg"),
             connect_args={
                 "options": _SETTINGS,
-                "connect_timeout": ANSWER_SECONDS,
+                **REACHING,
                 "application_name": "qmas-notifications",
             },
             # A message that was handed over must still be marked after the database restarted, or

@@ -47,6 +47,9 @@ def settled(office: Office) -> None:
             # be there not either before it was looked over.
             office.same.lose()
             return
+        if known is not None and of != known:
+            # From here on nobody is shown anything of it, and gets no connection that is made now.
+            office.same.lose()
         whole = of == known and office.same.for_good
         if not whole:
             whole = _applied(office)[0].is_complete

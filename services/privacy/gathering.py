@@ -146,7 +146,7 @@ def _sections(
     yield "pools", [teller.told(each) for each in pools]
     codes = codes_of(office.ledger, case.reference, bounds.until)
     yield "codes", [teller.told(each) for each in codes]
-    yield "looks", [_look(each) for each in looks]
+    yield "looks", [_look(each, bounds) for each in looks]
 
 
 def _is_kept_back(recorded: Recorded[e.Event], bounds: Bounds) -> bool:
@@ -267,13 +267,17 @@ def _due(day: Any) -> dict[str, Any]:
     }
 
 
-def _look(found: Looked) -> dict[str, Any]:
-    """Return a look without the name of who looked, and without what else they asked for."""
+def _look(found: Looked, bounds: Bounds) -> dict[str, Any]:
+    """Return a look without the name of who looked, and without what else they asked for.
+
+    Why somebody looked may tell of others, or of an investigation, and goes with that.
+    """
+    keeps_why = KeptBack.INVESTIGATIONS in bounds.kept_back
     return {
         "at": instant_told(found.at),
         "role": found.role,
         "purpose": found.purpose,
         "what": found.what,
         "through": found.door,
-        "why": found.stated,
+        "why": None if keeps_why else found.stated,
     }

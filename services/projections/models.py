@@ -7,7 +7,7 @@ from sqlalchemy import Engine, create_engine
 
 from services.store import BlindIndex, CaseKeys
 from services.store.absence import tell_absence
-from services.store.connections import ANSWER_SECONDS
+from services.store.connections import REACHING
 from services.store.sameness import Sameness
 
 POOL: Final = 16
@@ -49,7 +49,7 @@ class ReadModels:
             f"postgresql+psycopg:{url.partition(':')[2]}",
             connect_args={
                 "options": _SETTINGS,
-                "connect_timeout": ANSWER_SECONDS,
+                **REACHING,
                 "application_name": "qmas-projections",
             },
             pool_size=pool_size,

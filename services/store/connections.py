@@ -18,8 +18,20 @@ from services.store import arrays
 from services.store.errors import MigrationFault, StoreUnreachable
 from services.store.sameness import Sameness
 
-ANSWER_SECONDS: Final = 10
-"""How long a server may take to take a connection."""
+REACHING: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "connect_timeout": 10,
+        "tcp_user_timeout": 10_000,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+    }
+)
+"""How long a server may take to take a connection, and one that is silent counts as there.
+
+Whoever is gone without a word, as after a failover, is noticed in seconds and not in the quarter of
+an hour that the kernel waits by itself. A statement may take longer: its server is not silent.
+"""
 
 # Every statement of the store finds its rows by index. Plans are made once, perhaps when the
 # tables are still empty, and must not then scan or hash a table that has grown.
@@ -107,10 +119,14 @@ class Connections:
                     f"the database's schema is not this program's, run `qmas up`: {fault}"
                 ) from fault
             finally:
-                if generation == self._generation and _is_idle(connection):
+                if self._keeps(connection) and generation == self._generation:
                     self._idle.append(connection)
                 else:
                     connection.close()
+
+    def _keeps(self, connection: Session) -> bool:
+        """Say whether others may have it: not one to a database that is not looked over yet."""
+        return _is_idle(connection) and not (self._same is not None and self._same.looks_over)
 
     @contextmanager
     def _place(self) -> Iterator[None]:
@@ -151,7 +167,7 @@ class Connections:
                 autocommit=True,
                 options=settings,
                 application_name="qmas-store",
-                connect_timeout=ANSWER_SECONDS,
+                **REACHING,
             )
         except psycopg.OperationalError as fault:
             raise StoreUnreachable(f"the database does not answer: {fault}") from fault

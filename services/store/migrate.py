@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from services.store.connections import REACHING
 from services.store.errors import MigrationFault, StoreUnreachable
 
 _ADVISORY_LOCK: Final = 0x716D6173
@@ -124,7 +125,7 @@ def state(url: str) -> MigrationState:
     Raises `StoreUnreachable` when it does not answer within ten seconds.
     """
     try:
-        with closing(psycopg.connect(url, autocommit=True, connect_timeout=10)) as connection:
+        with closing(psycopg.connect(url, autocommit=True, **REACHING)) as connection:
             return _state(connection)
     except psycopg.OperationalError as fault:
         raise StoreUnreachable(str(fault).strip()) from fault
@@ -133,7 +134,7 @@ def state(url: str) -> MigrationState:
 def unguarded(url: str) -> tuple[str, ...]:
     """Return the triggers that do not hold for everybody, which `upgrade` puts right."""
     try:
-        with closing(psycopg.connect(url, autocommit=True, connect_timeout=10)) as connection:
+        with closing(psycopg.connect(url, autocommit=True, **REACHING)) as connection:
             return tuple(str(name) for name, _ in connection.execute(_UNGUARDED))
     except psycopg.OperationalError as fault:
         raise StoreUnreachable(str(fault).strip()) from fault
@@ -172,6 +173,6 @@ def _config() -> Config:
 
 def _engine(url: str) -> Engine:
     def connect() -> psycopg.Connection:
-        return psycopg.connect(url, options=_LIMITS, connect_timeout=10)
+        return psycopg.connect(url, options=_LIMITS, **REACHING)
 
     return create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)

@@ -27,6 +27,8 @@ SELECT concat_ws('/',
 )
 """
 
+_LONGEST: Final = 2.0
+
 
 class Sameness:
     """What one process knows of its database; safe to share between threads."""
@@ -39,13 +41,22 @@ class Sameness:
         self._turn = threading.Lock()
         self._here = threading.local()
 
+    @property
+    def looks_over(self) -> bool:
+        """True where this thread looks at a database that nobody may be shown yet."""
+        return self._of is None and getattr(self._here, "looks", False)
+
     @contextmanager
     def turn(self) -> Iterator[bool]:
         """Yield whether to look at the database now; others who must not go on wait meanwhile.
 
-        In the block the connections of this thread are to whatever database is there.
+        They wait for two seconds, or each of a server's threads stood in line behind a database
+        that does not answer; then `StoreUnreachable` is raised. In the block the connections of
+        this thread are to whatever database is there.
         """
-        if self._is_near() or not self._turn.acquire(blocking=self._of is None):
+        if self._is_near() or not self._turn.acquire(timeout=_LONGEST if self._of is None else 0):
+            if self._of is None:
+                raise StoreUnreachable("the database is being looked over: try it again shortly")
             yield False
             return
         self._here.looks = True

@@ -1,6 +1,7 @@
 """Bodies arrive beside each other: one that is too much is given up for the others."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -86,6 +87,40 @@ def test_where_there_is_no_room_the_largest_is_given_up(monkeypatch: pytest.Monk
 def test_where_too_many_come_the_oldest_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arriving, "_MOST", 2)
     assert served(Request(0), Request(0), Request(0)) == [b"slow", b"0", b"0"]
+
+
+def test_where_too_many_come_whoever_sends_is_not_given_up_for_one_who_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(arriving, "_MOST", 2)
+    assert served(Request(0), Request(1), Request(0)) == [b"slow", b"1000", b"0"]
+
+
+def test_a_body_that_is_shorter_than_was_said_is_none() -> None:
+    said = {"content-length": ["2000"]}
+    assert served(Request(1, sent=said), Request(2, sent=said)) == [b"slow", b"2000"]
+
+
+def test_what_has_arrived_takes_room_until_it_was_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arriving, "_ROOM", 12_000)
+    is_there, may_end = threading.Event(), threading.Event()
+
+    class Late(Request):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            await asyncio.to_thread(is_there.wait, 30)
+            async for each in Request.__aiter__(self):
+                yield each
+
+    def holding(environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+        if "HTTP_X_FIRST" in environ:
+            is_there.set()
+            assert may_end.wait(30)
+        else:
+            may_end.set()
+        return counting(environ, start)
+
+    first = Request(10, sent={"x-first": ["yes"]})
+    assert served(first, Late(5), app=holding) == [b"10000", b"slow"]
 
 
 def test_what_was_given_up_takes_no_room_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:

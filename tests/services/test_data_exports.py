@@ -243,6 +243,9 @@ def test_what_is_kept_back_is_not_in_it_and_leaves_no_gap(
     told = {each["event"] for each in data["events"]}
     assert told & events == set()
     assert not any({"version", "position"} & set(each) for each in data["events"])
+    assert any(each.get("why") for each in whole["looks"])
+    why_kept = not any(each.get("why") for each in data["looks"])
+    assert why_kept == (part is KeptBack.INVESTIGATIONS)
     assert "kept_back" not in data
 
 

@@ -41,7 +41,8 @@ def test_a_database_that_is_away_is_named() -> None:
 def test_a_server_that_takes_a_call_and_never_answers_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connections, "ANSWER_SECONDS", 2)  # the least that libpq waits
+    least = {**connections.REACHING, "connect_timeout": 2}  # the least that libpq waits
+    monkeypatch.setattr(connections, "REACHING", least)
     with socket.create_server(("127.0.0.1", 0)) as mute:
         store = store_at(f"postgresql://nobody@127.0.0.1:{mute.getsockname()[1]}/none")
 
