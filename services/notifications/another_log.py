@@ -50,8 +50,7 @@ def of_lost_events() -> Select[bool]:
     """
     columns = notifications.c["position", "event_id", "planned_at"]
     newest = select(*columns).order_by(notifications.c.id.desc()).limit(_NEWEST).subquery()
-    chosen = func.coalesce(select(fence.c.confirmed_at).scalar_subquery(), func.to_timestamp(0))
-    return select(exists().where(newest.c.planned_at > chosen, ~_in_log(newest.c)))
+    return select(exists().where(*_lost_since_chosen(newest.c)))
 
 
 def withhold_lost(connection: Connection) -> int:
@@ -63,9 +62,17 @@ def withhold_lost(connection: Connection) -> int:
 
 
 def last_in_both(connection: Connection) -> int | None:
-    """Return the position of the newest row whose event the log has; None without one."""
-    newest_first = select(notifications.c.position).order_by(notifications.c.id.desc())
-    return connection.scalar(newest_first.where(_in_log(notifications.c)).limit(1))
+    """Return the position up to which both logs are one, as far as rows tell; None without any.
+
+    It is that of the newest row whose event the log has and that is older than what was lost: where
+    the plan was taken for one of this log, it went on behind events that nobody looked at.
+    """
+    row = notifications.c
+    first_lost = connection.scalar(select(func.min(row.id)).where(*_lost_since_chosen(row)))
+    newest_first = select(row.position).where(_in_log(row)).order_by(row.id.desc()).limit(1)
+    if first_lost is not None:
+        newest_first = newest_first.where(row.id < first_lost)
+    return connection.scalar(newest_first)
 
 
 def plan_from(connection: Connection, position: int) -> None:
@@ -75,6 +82,12 @@ def plan_from(connection: Connection, position: int) -> None:
         connection.execute(update(checkpoint).values(position=each, moved_at=func.now()))
     beyond = update(subscriptions).where(subscriptions.c.since > position)
     connection.execute(beyond.values(since=position))
+
+
+def _lost_since_chosen(row: Any) -> tuple[ColumnElement[bool], ...]:
+    """Say that the log does not have a row's event, and that it is younger than the last choice."""
+    chosen = func.coalesce(select(fence.c.confirmed_at).scalar_subquery(), func.to_timestamp(0))
+    return row.planned_at > chosen, ~_in_log(row)
 
 
 def _in_log(row: Any) -> ColumnElement[bool]:

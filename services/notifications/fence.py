@@ -56,6 +56,7 @@ _COPY: Final = "this database is a copy of the one that sent notifications"
 _OLDER: Final = "this database is older than the last notifications that it sent"
 _UNKNOWN: Final = "what this database last sent is remembered nowhere, so it may be an old one"
 
+_ELSEWHERE: Final = of_another_log().scalar_subquery() | of_lost_events().scalar_subquery()
 _HEAD: Final = select(func.coalesce(func.max(log.c.position), 0))
 
 _log: Final = structlog.get_logger(__name__)
@@ -136,8 +137,8 @@ class Fence:
             ledger = named or self._name(connection)
             # The mark is read before the count that it must not be above.
             found = self.marks.remembered(ledger)
-            elsewhere = of_another_log().scalar_subquery().label("elsewhere")
-            row = connection.execute(select(fence, _DATABASE.label("here"), elsewhere)).one()
+            query = select(fence, _DATABASE.label("here"), _ELSEWHERE.label("elsewhere"))
+            row = connection.execute(query).one()
         if row.closed_at is not None or row.ledger != ledger:
             raise FenceClosed(row.closed_because or "the fence was opened just now")
         if row.database != row.here:
@@ -294,17 +295,18 @@ class Fence:
 
 
 def _is_of_another_log(connection: Connection) -> bool:
-    """Say whether notifications were planned from another log, by where the plan is or by rows."""
-    return any(
-        connection.execute(each).scalar_one() for each in (of_another_log(), of_lost_events())
-    )
+    """Say whether notifications were planned from another log, by where the plan is or by rows.
+
+    Once it closed the fence that stays so until a person chooses, whatever is planned meanwhile.
+    """
+    return bool(connection.scalar(select(_ELSEWHERE | (_F.closed_because == PLANNED))))
 
 
 def _parted(connection: Connection, choice: Choice, up_to: int) -> int:
     """What was planned from another log is over; return how many were withheld by choice."""
-    lost = withhold_lost(connection)
     # Of a log that has nothing in common with what was planned nobody can say who was told what.
     common = last_in_both(connection) if choice is Choice.SEND else None
+    lost = withhold_lost(connection)
     plan_from(connection, up_to if common is None else min(common, up_to))
     return lost if choice is Choice.WITHHOLD else 0
 

@@ -68,7 +68,7 @@ def _lost(office: Office, database: TestDatabase) -> tuple[str, str]:
 
 
 def _states(office: Office) -> list[tuple[str, str, str | None]]:
-    rows = reversed(office.ledger.rows(looking()))
+    rows = reversed(office.ledger.rows(looking(), limit=200))
     return [(row.reference, str(row.state), row.last_error) for row in rows]
 
 
@@ -149,23 +149,60 @@ def test_a_choice_is_possible_where_no_worker_closed_the_fence(
         office.ledger.fence.confirm(Choice.WITHHOLD, "cli.root")
 
 
+def _taken_for_ours(office: Office, database: TestDatabase) -> None:
+    """A plan is taken for one of this log, as a migration did once this had grown as far as it."""
+    position = office.ledger.standing().position
+    office.store.sequence()
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute("UPDATE notifications_checkpoint SET position = 0")
+        owner.execute("UPDATE notifications_checkpoint SET position = %s", (position,))
+
+
 def test_a_plan_that_was_taken_for_ours_is_known_by_its_letters(
     office: Office, database: TestDatabase
 ) -> None:
-    """As a migration took any plan, and this log had grown as far as it by then."""
     _lost(office, database)
     acknowledge(office, applicant(3))
-    head = office.store.sequence()
-    with psycopg.connect(database.owner_url) as owner:
-        owner.execute("UPDATE notifications_checkpoint SET position = 0")
-        owner.execute("UPDATE notifications_checkpoint SET position = %s", (head,))
+    _taken_for_ours(office, database)
     standing = office.ledger.standing()
     assert (standing.of_another_log, standing.of_lost_events) == (False, True)
     (found,) = (each for each in sending(office.settings) if each.subject == "planning")
     assert (found.is_well, found.says, found.remedy) == (False, OF_LOST, REMEDY)
+    with pytest.raises(FenceTripped, match="planned from another log"):
+        office.ledger.claim(limit=10, lease=timedelta(minutes=1))
     assert office.ledger.fence.confirm(Choice.SEND, "cli.root") == 1
     assert not office.ledger.standing().of_lost_events
     assert plan(office) == 1
+
+
+def test_what_a_plan_that_was_taken_for_ours_passed_over_is_told(
+    office: Office, database: TestDatabase
+) -> None:
+    kept, lost = _lost(office, database)
+    passed_over = acknowledge(office, applicant(3))
+    _taken_for_ours(office, database)
+    later = acknowledge(office, applicant(4))
+    assert plan(office) == 1
+    assert office.ledger.fence.confirm(Choice.SEND, "cli.root") == 2
+    assert plan(office) == 1
+    assert _claimed(office) == [kept, later, passed_over]
+    assert (lost, "withheld", LOST) in _states(office)
+
+
+def test_however_much_is_planned_before_the_choice_no_lost_letter_is_sent(
+    office: Office, database: TestDatabase
+) -> None:
+    _, lost = _lost(office, database)
+    acknowledge(office, applicant(3))
+    _taken_for_ours(office, database)
+    assert claimed(office, limit=10) == ()
+    for number in range(4, 104):
+        acknowledge(office, applicant(number))
+    assert plan(office) == 100
+    assert not office.ledger.standing().of_lost_events
+    assert office.ledger.fence.state().of_another_log
+    office.ledger.fence.confirm(Choice.SEND, "cli.root")
+    assert (lost, "withheld", LOST) in _states(office)
 
 
 def test_a_subscription_hears_of_what_follows_the_choice(
