@@ -25,7 +25,7 @@ OF_LOST: Final = (
 )
 
 _HERE: Final = checkpoint.c
-_OPEN: Final = ("planned", "sending")
+_UNSENT: Final = ("planned", "sending", "failed")
 _NEWEST: Final = 100
 
 
@@ -54,8 +54,12 @@ def of_lost_events() -> Select[bool]:
 
 
 def withhold_lost(connection: Connection) -> int:
-    """No letter of an event that the log does not have goes out; return how many would have."""
-    lost = update(notifications).where(notifications.c.state.in_(_OPEN), ~_in_log(notifications.c))
+    """No letter of an event that the log does not have goes out; return how many would have.
+
+    Nor is one printed, or tried again, that mail could not deliver.
+    """
+    row = notifications.c
+    lost = update(notifications).where(row.state.in_(_UNSENT), ~_in_log(row))
     return connection.execute(
         lost.values(state="withheld", settled_at=func.now(), last_error=LOST)
     ).rowcount
@@ -76,11 +80,18 @@ def last_in_both(connection: Connection) -> int | None:
 
 
 def plan_from(connection: Connection, position: int) -> None:
-    """This log counts as planned up to a position, and no subscription awaits one beyond it."""
+    """This log counts as planned up to a position.
+
+    A subscription that was made on the other log awaits nothing beyond it; one that was made on
+    this log still hears of nothing that was there before.
+    """
     # The database notes the leaf where the position changes, and it may be the same.
     for each in (0, position):
         connection.execute(update(checkpoint).values(position=each, moved_at=func.now()))
-    beyond = update(subscriptions).where(subscriptions.c.since > position)
+    made_here = exists().where(
+        log.c.position == subscriptions.c.since, log.c.sequenced_at <= subscriptions.c.created_at
+    )
+    beyond = update(subscriptions).where(subscriptions.c.since > position, ~made_here)
     connection.execute(beyond.values(since=position))
 
 

@@ -205,6 +205,22 @@ def test_however_much_is_planned_before_the_choice_no_lost_letter_is_sent(
     assert (lost, "withheld", LOST) in _states(office)
 
 
+def test_a_lost_letter_that_could_not_be_delivered_is_neither_printed_nor_tried_again(
+    office: Office, database: TestDatabase
+) -> None:
+    kept = _planned(office)
+    lost = acknowledge(office, applicant(2))
+    plan(office)
+    for claim in office.ledger.claim(limit=10, lease=timedelta(minutes=1)):
+        office.ledger.fail(claim, "recipient 550 5.1.1")
+    lose(database.owner_url, 2)
+    assert office.ledger.fence.confirm(Choice.WITHHOLD, "cli.root") == 1
+    refused = (kept, "failed", "recipient 550 5.1.1")
+    assert _states(office) == [refused, (lost, "withheld", LOST)]
+    assert office.ledger.retry("cli.root") == 1
+    assert _claimed(office) == [kept]
+
+
 def test_a_subscription_hears_of_what_follows_the_choice(
     office: Office, database: TestDatabase
 ) -> None:
@@ -220,3 +236,24 @@ def test_a_subscription_hears_of_what_follows_the_choice(
     plan(office)
     heard = [row.reference for row in office.ledger.rows(looking()) if row.means == "webhook"]
     assert heard == [later]
+
+
+def test_a_subscription_hears_of_nothing_that_its_log_had_before_it_was_made(
+    office: Office, database: TestDatabase
+) -> None:
+    _planned(office)
+    acknowledge(office, applicant(2))
+    plan(office)
+    of_the_other, _ = office.subscriptions.add("https://example.com/hook", ["*"], "somebody")
+    lose(database.owner_url, 2)
+    since = [acknowledge(office, applicant(number)) for number in (3, 4)]
+    office.store.sequence()
+    of_this, _ = office.subscriptions.add("https://example.com/another", ["*"], "somebody")
+    office.ledger.fence.confirm(Choice.SEND, "cli.root")
+    later = acknowledge(office, applicant(5))
+    plan(office)
+    heard: dict[str, set[str]] = {of_the_other.id: set(), of_this.id: set()}
+    for row in office.ledger.rows(looking()):
+        if row.means == "webhook":
+            heard[row.party].add(row.reference)
+    assert heard == {of_the_other.id: {*since, later}, of_this.id: {later}}
