@@ -13,11 +13,11 @@ import structlog
 from domain.errors import Reportable
 from services.notifications.entries import PlannedFromAnotherLog
 from services.notifications.planning import PlanningStopped
-from services.projections.errors import StandsStill
+from services.projections.errors import ProjectionOutdated, StandsStill
 
 TELL_SECONDS: Final = 60.0
 
-_KNOWN: Final = (StandsStill, PlanningStopped, PlannedFromAnotherLog)
+_KNOWN: Final = (StandsStill, ProjectionOutdated, PlanningStopped, PlannedFromAnotherLog)
 _log: Final = structlog.get_logger(__name__)
 _T = TypeVar("_T")
 

@@ -3,7 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
-from services.projections.errors import OfAnotherLog, ProjectionStopped
+from services.projections.errors import OfAnotherLog, ProjectionOutdated, ProjectionStopped
 from services.stillness import TELL_SECONDS, Stillness
 from tests.services.issuing import Passing
 
@@ -42,10 +42,16 @@ def test_each_that_stands_still_is_told_by_itself() -> None:
     def foreign() -> int:
         raise OfAnotherLog("work", 5, 3)
 
+    def outdated() -> int:
+        raise ProjectionOutdated("exercises", 3, 2)
+
     with capture_logs() as logs:
-        still.told("case-list", lambda: _stops(5))
-        still.told("work", foreign)
-    assert [each["name"] for each in logs] == ["case-list", "work"]
+        for _ in range(2):
+            still.told("case-list", lambda: _stops(5))
+            still.told("work", foreign)
+            still.told("exercises", outdated)
+    assert [each["name"] for each in logs] == ["case-list", "work", "exercises"]
+    assert logs[-1]["exc_info"] is None
 
 
 def test_what_goes_on_is_told_of_by_nobody_and_other_faults_go_further() -> None:
