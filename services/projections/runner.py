@@ -137,11 +137,11 @@ def bring_to(
 
 
 class _Met(Exception):
-    """A batch that began after a position met what is at fault."""
+    """A batch of so many positions after this one met what is at fault."""
 
-    def __init__(self, position: int, fault: Exception) -> None:
+    def __init__(self, position: int, limit: int, fault: Exception) -> None:
         super().__init__(position)
-        self.position, self.fault = position, fault
+        self.position, self.limit, self.fault = position, limit, fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,14 +249,16 @@ class _Follower:
     def _follow(self, number: int, *, wait: bool) -> bool:
         """The shard is at the end of the log, or stopped; False where another has it."""
         # Of so many positions about one in each of the shards is its own.
-        limit = self.batch * checkpoints.SHARDS
+        limit = widest = self.batch * checkpoints.SHARDS
         fault: Exception | None = None
+        beyond = 0
         while not self.given_up.is_set():
             try:
                 moved = self._one_batch(number, limit, wait=wait)
             except _Met as met:
                 # Narrow it down: whatever comes before the event at fault is folded first.
                 fault, before = met.fault, met.position
+                beyond = min(before + met.limit, self.store.head())
                 narrowed, limit = limit == 1, max(1, limit // 4)
             except ProjectionStopped as stop:
                 self.stops.append(stop)
@@ -266,15 +268,18 @@ class _Follower:
                     return False
                 before, after = moved
                 # A row refused once may be taken later, as the table was altered meanwhile.
-                unread = isinstance(fault, EventUnreadable | LogCorrupt)
+                unread = after < beyond and isinstance(fault, EventUnreadable | LogCorrupt)
                 if after == self.until or (not unread and after - before < limit):
                     return True
+                if after >= beyond:
+                    # Another worker took the shard past the fault, one that can read it perhaps.
+                    fault, limit = None, widest
                 # One at a time, a gap looks like the log's end; but more was seen behind it.
                 narrowed = after == before
             if fault is not None and narrowed:
                 if self._stop_narrowed(number, before, fault):
                     return True
-                fault, limit = None, self.batch * checkpoints.SHARDS
+                fault, limit = None, widest
         return False
 
     def _one_batch(self, number: int, limit: int, *, wait: bool) -> tuple[int, int] | None:
@@ -293,7 +298,7 @@ class _Follower:
                 batch = folded_on(self.models, connection, held, read.events)
                 keep(self.models, connection, self.projection, batch)
             except _AT_FAULT as fault:
-                raise _Met(position, fault) from fault
+                raise _Met(position, limit, fault) from fault
             if batch.stop is None:
                 if read.last > position:
                     checkpoints.advance(connection, held, read.last, read.sequenced_at, number)

@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import event
 
 from domain import events as e
 from domain.record import Recorded
@@ -57,8 +58,8 @@ def test_an_event_that_cannot_be_folded_stops_its_projection_alone(
     assert runner.catch_up(book.store, book.models, "case-status") == head
 
 
-def _approves(event: e.CaseEvent) -> bool:
-    return isinstance(event, e.ApplicationApproved)
+def _approves(each: e.CaseEvent) -> bool:
+    return isinstance(each, e.ApplicationApproved)
 
 
 def test_a_stop_is_shown_without_what_concerns_the_person(book: Casebook, brittle: None) -> None:
@@ -88,19 +89,25 @@ def test_an_event_that_cannot_be_read_stops_right_before_it(
     book: Casebook, database: TestDatabase
 ) -> None:
     head = fill(book)
-    with psycopg.connect(database.admin_url, autocommit=True) as admin:
-        admin.execute("SET session_replication_role = replica")
-        admin.execute("ALTER TABLE events DISABLE TRIGGER events_append_only")
-        admin.execute(
-            "UPDATE events SET body = replace(body::text, '\"exercise-opened\"', '\"unheard-of\"')"
-            "::json WHERE stream = 'exercise-2019-q3' AND version = 1"
-        )
+    _rename(database, "exercise-opened", "unheard-of")
     with pytest.raises(ProjectionStopped, match="unheard-of"):
         runner.catch_up(book.store, book.models, "case-list")
     assert queries.freshness(book.models, "case-list").position == head - 3
     (shown,) = (each for each in queries.progress(book.models) if each.name == "case-list")
     assert shown.stop is not None
     assert shown.stop.position == head - 2
+
+
+def _rename(database: TestDatabase, kind: str, other: str) -> None:
+    """The first event of the exercise is of another kind."""
+    with psycopg.connect(database.admin_url, autocommit=True) as admin:
+        admin.execute("SET session_replication_role = replica")
+        admin.execute("ALTER TABLE events DISABLE TRIGGER events_append_only")
+        admin.execute(
+            "UPDATE events SET body = replace(body::text, %s, %s)::json"
+            " WHERE stream = 'exercise-2019-q3' AND version = 1",
+            (f'"{kind}"', f'"{other}"'),
+        )
 
 
 def test_a_gap_in_the_log_is_never_folded_over(book: Casebook, database: TestDatabase) -> None:
@@ -161,20 +168,42 @@ def test_a_shard_that_another_worker_took_past_what_was_at_fault_is_not_stopped(
     book: Casebook,
 ) -> None:
     head = fill(book)
-    (generation,) = ours(book.models, catalogue.EXERCISES)
-    follower = runner._Follower(
-        store=book.store,
-        models=book.models,
-        generation=generation,
-        until=None,
-        batch=1,
-        patience=None,
-        stops=[],
-    )
+    follower = _follower(book)
     shard = number_of("exercise-2019-q3", SHARDS)
     runner.catch_up(book.store, book.models, "exercises")
     refused = RowRefused("exercises", "NumericValueOutOfRange")
     for position in (head - 3, head - 1):
         assert not follower._stop_narrowed(shard, position, refused)
+    assert follower.stops == []
+    assert [each.stop for each in queries.progress(book.models)] == [None] * len(NAMES)
+
+
+def _follower(book: Casebook) -> runner._Follower:
+    (generation,) = ours(book.models, catalogue.EXERCISES)
+    return runner._Follower(
+        store=book.store,
+        models=book.models,
+        generation=generation,
+        until=None,
+        batch=runner.BATCH,
+        patience=None,
+        stops=[],
+    )
+
+
+def test_a_shard_that_one_who_could_read_the_event_took_to_the_head_is_not_stopped(
+    book: Casebook, database: TestDatabase
+) -> None:
+    head = fill(book)
+    _rename(database, "exercise-opened", "unheard-of")
+    follower = _follower(book)
+
+    def taken_on(*_: object) -> None:
+        # What is met is let go of, and the next batch not yet begun.
+        _rename(database, "unheard-of", "exercise-opened")
+        assert runner.catch_up(book.store, book.models, "exercises") == head
+
+    event.listen(book.models.engine, "checkin", taken_on, once=True)
+    assert follower._follow(number_of("exercise-2019-q3", SHARDS), wait=False)
     assert follower.stops == []
     assert [each.stop for each in queries.progress(book.models)] == [None] * len(NAMES)
