@@ -11,7 +11,10 @@ from services.store.connections import REACHING
 from services.store.sameness import Sameness
 
 POOL: Final = 16
-"""As many as a web process has threads: who waits for a connection may wait long among many."""
+"""As many as a web process has threads: who waits for a connection may wait long among many.
+
+Each thread of it uses one at a time, also where it follows the log; a worker uses two then.
+"""
 
 # Instants are read as UTC whatever the server's own zone, and nothing holds a connection for ever:
 # the longest statements replace a read model's rows, the longest pauses read and fold a batch.

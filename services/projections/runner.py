@@ -8,7 +8,8 @@ told; the other shards go on.
 
 While little waits, whoever comes folds all shards in one transaction. Behind a backlog each of
 several workers takes whichever shard nobody has, two at once: one is read and folded while the
-database writes the rows of the other.
+database writes the rows of the other. Who waits as long as it takes, as a web request does, takes
+one at a time, for the connections of a web process are shared by its readers.
 """
 
 import os
@@ -67,7 +68,8 @@ def catch_up(  # noqa: PLR0913 - what to follow, and how far
     A batch is as large as the backlog, up to `batch` events; a smaller one was the last, whatever
     is written meanwhile, or a busy office would keep it from ever returning. With a `patience`
     it waits for nobody longer than so many seconds: whoever comes again gives way meanwhile, so
-    that one who stands still amid a read model does not hold up all the others. Raises
+    that one who stands still amid a read model does not hold up all the others; and two
+    connections are used at once, not one. Raises
     `ProjectionStopped` before an event that cannot be read or folded, or whose row is refused,
     once every other shard is as far as it can be. Of a generation that stands beside the live one
     it is told only to whoever asked for its state: it stops nobody else. Raises `OfAnotherLog`
@@ -234,7 +236,8 @@ class _Follower:
                 return self._follow(shard, wait=wait)
 
         # A time limit is met out here, and whoever is amid a backlog then ends the batch only.
-        with ThreadPoolExecutor(_SIDE_BY_SIDE) as hands, self._giving_up():
+        many = 1 if self.patience is None else _SIDE_BY_SIDE
+        with ThreadPoolExecutor(many) as hands, self._giving_up():
             done = [*hands.map(followed, turns)]
         return [shard for shard, whole in zip(turns, done, strict=True) if not whole]
 

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from zlib import crc32
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, QueuePool, event, text
 
 from services.projections import catalogue, checkpoints, runner
 from services.projections.checkpoints import SHARDS
@@ -114,18 +114,36 @@ def _held(connection: Connection, references: list[str]) -> None:
     assert len(connection.execute(row, {"these": references}).all()) == len(references)
 
 
+def _as_a_worker(book: Casebook) -> int:
+    """Follow with two hands; the patience is never used up."""
+    return runner.catch_up(book.store, book.models, "work", batch=2, patience=90.0)
+
+
 def test_one_runner_folds_other_shards_while_one_waits_for_the_database(
     book: Casebook, queued: list[str]
 ) -> None:
     head = book.store.sequence()
     with book.models.engine.connect() as connection, ThreadPoolExecutor(1) as pool:
         _held(connection, queued[:1])
-        beside = pool.submit(runner.catch_up, book.store, book.models, "work", batch=2)
+        beside = pool.submit(_as_a_worker, book)
         others = dict.fromkeys(queued[1:], _WHOLE)
         assert wait_until(lambda: _versions(book) == {queued[0]: 1, **others}, 30)
         assert not beside.done()
         connection.rollback()
         assert beside.result() == head
+    assert differences(book) == {}
+
+
+def test_whoever_waits_as_long_as_it_takes_uses_one_connection_at_a_time(
+    book: Casebook, queued: list[str]
+) -> None:
+    head, pool = book.store.sequence(), book.models.engine.pool
+    assert isinstance(pool, QueuePool)
+    used: list[int] = []
+    event.listen(book.models.engine, "checkin", lambda *_: used.append(pool.checkedout()))
+    assert runner.catch_up(book.store, book.models, "work", batch=2) == head
+    assert len(used) > SHARDS
+    assert max(used) == 1
     assert differences(book) == {}
 
 
@@ -140,7 +158,7 @@ def test_whoever_met_a_fault_begins_nothing_more_on_the_other_shards(
     ):
         _held(first, queued[:1])
         _held(second, queued[1:2])
-        beside = pool.submit(runner.catch_up, book.store, book.models, "work", batch=2)
+        beside = pool.submit(_as_a_worker, book)
 
         def waiting() -> list[int]:
             return [*looking.execute(_WAITING).scalars()]
