@@ -32,10 +32,10 @@ def ask(
     blind = office.blind
     application, address = blind.token("enquiry", reference), blind.token("client", client)
     asker = address if browser is None else blind.token("browser", browser)
-    # One after the other: who asks too often makes no count for each application they think up.
-    admitted = office.guesses.admit((OF_CLIENT, address.hex())) and office.guesses.admit(
-        (OF_ONE, f"{application.hex()}:{address.hex()}")
-    )
+    # Who asks too often makes no count for each application they think up, only their own.
+    within = office.guesses.admit((OF_CLIENT, address.hex()))
+    one = f"{application.hex()}:{address.hex()}" if within else address.hex()
+    admitted = office.guesses.admit((OF_ONE, one)) and within
     asked = Asked(
         reference=reference, born=born, asker=asker, browser=None if browser is None else asker
     )

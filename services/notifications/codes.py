@@ -137,11 +137,13 @@ class Codes:
         """Return the reference that the code opens, once; None for any other, which counts.
 
         Whether the code that was asked for went out, was used up or is nothing at all cannot be
-        told from the time: each try is one write, decided on after it is counted.
+        told from the time: each try is one write, decided on after it is counted. Of those whose
+        time is over some are kept and some are not, so none of them is looked for.
         """
         counted = (
             update(enquiry_codes)
             .where(_ROW.id == challenge, _ROW.browser.is_not_distinct_from(browser))
+            .where(_ROW.expires_at > now)
             .values(tries=_ROW.tries + 1)
             .returning(_ROW.reference, _ROW.code, _ROW.state, _ROW.expires_at, _ROW.tries)
             .cte("counted")

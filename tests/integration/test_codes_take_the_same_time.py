@@ -7,6 +7,7 @@ what else the machine does falls on all alike.
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import count, cycle, product
 from uuid import UUID, uuid4
@@ -18,7 +19,7 @@ from werkzeug.test import Client
 from services import enquiries
 from services.api.app import create_api
 from services.notifications.code_mail import LEASE
-from services.notifications.codes import TRIES, Asked
+from services.notifications.codes import HOLDS, TRIES, Asked
 from services.pages.app import create_pages
 from services.web import dispatch
 from services.wiring import Office
@@ -143,7 +144,9 @@ def _challenges(office: Office) -> dict[str, list[UUID]]:
     return found | {"unknown": [uuid4() for _ in found["allowed"]]}
 
 
-def test_a_wrong_code_takes_the_same_time_whatever_became_of_the_question(office: Office) -> None:
+def _hold_wrong_codes_to_the_same_time(
+    office: Office, kinds: Mapping[str, list[UUID]], alike: str
+) -> None:
     client = Client(dispatch(create_api(office), create_pages(office)))
     addresses = count()
 
@@ -157,8 +160,38 @@ def test_a_wrong_code_takes_the_same_time_whatever_became_of_the_question(office
         )
         assert answer.status_code == 403
 
+    _hold_to_the_same_time({kind: partial(enters, cycle(kinds[kind])) for kind in kinds}, alike)
+
+
+def test_a_wrong_code_takes_the_same_time_whatever_became_of_the_question(office: Office) -> None:
     kinds = _challenges(office)
-    _hold_to_the_same_time({kind: partial(enters, cycle(kinds[kind])) for kind in kinds}, "unknown")
+    # Nobody who asked has one that nobody was given.
+    del kinds["unknown"]
+    _hold_wrong_codes_to_the_same_time(office, kinds, "dropped")
+
+
+def test_a_code_that_comes_too_late_takes_the_same_time_whether_it_is_kept_or_not(
+    office: Office,
+) -> None:
+    kinds, at = _challenges(office), office.clock() + 2 * HOLDS
+    assert office.codes.tidy(at) > 0
+    late = replace(office, clock=lambda: at)
+    _hold_wrong_codes_to_the_same_time(late, kinds, "unknown")
+
+
+def test_a_code_that_comes_too_late_is_counted_nowhere(
+    office: Office, database: TestDatabase
+) -> None:
+    kinds, at = _challenges(office), office.clock() + 2 * HOLDS
+    with psycopg.connect(database.app_url, autocommit=True) as connection:
+
+        def tries() -> list[tuple[int]]:
+            return connection.execute("SELECT tries FROM enquiry_codes ORDER BY id").fetchall()
+
+        before = tries()
+        for challenge, *_ in kinds.values():
+            assert office.codes.enter(challenge, "", browser=None, now=at) is None
+        assert tries() == before
 
 
 def test_a_wrong_code_is_one_write_whatever_became_of_the_question(
