@@ -169,13 +169,21 @@ class Connections:
                 application_name="qmas-store",
                 **REACHING,
             )
+            self._begin(connection)
         except psycopg.OperationalError as fault:
             raise StoreUnreachable(f"the database does not answer: {fault}") from fault
-        if self._same is not None:
-            self._same.meet(connection)
-        arrays.register(connection)
-        connection.kept = connection.cursor(binary=True)
         return connection
+
+    def _begin(self, connection: Session) -> None:
+        """Make a new connection ready; it is closed where that fails."""
+        try:
+            if self._same is not None:
+                self._same.meet(connection)
+            arrays.register(connection)
+            connection.kept = connection.cursor(binary=True)
+        except BaseException:
+            connection.close()
+            raise
 
 
 def _is_idle(connection: psycopg.Connection) -> bool:

@@ -167,16 +167,21 @@ def test_of_a_batch_that_found_nobody_only_the_first_was_tried(
 _MANY = """
 INSERT INTO notifications (position, event_id, effect, party, means, reference, message_id, state,
     next_attempt_at, settled_at, sealed)
-SELECT n, gen_random_uuid(), 'acknowledgement', 'applicant', 'email', 'QM-' || n / 5, n,
+SELECT 1, happened.id, 'letter ' || n, 'applicant', 'email', 'QM-' || n / 5, n,
     CASE WHEN n % 1000 < 5 THEN 'planned' ELSE 'sent' END, now(),
     CASE WHEN n % 1000 < 5 THEN NULL ELSE now() END, 'sealed'
-FROM generate_series(1, 100000) n
+FROM generate_series(1, 100000) n, (
+    SELECT (body ->> 'id')::uuid AS id FROM events JOIN log USING (commit_id, ord)
+    WHERE log.position = 1
+) AS happened
 """
 
 
 def test_claiming_reads_what_is_due_and_not_the_whole_ledger(
     office: Office, database: TestDatabase
 ) -> None:
+    acknowledge(office, applicant(1))
+    office.store.sequence()
     with psycopg.connect(database.owner_url, autocommit=True) as owner:
         owner.execute(_MANY)
         owner.execute("VACUUM ANALYZE notifications")
@@ -192,6 +197,8 @@ def test_how_the_ledger_stands_is_told_without_reading_what_was_sent(
     office: Office, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("services.notifications.statements.AT_MOST", 60_000)
+    acknowledge(office, applicant(1))
+    office.store.sequence()
     with psycopg.connect(database.owner_url, autocommit=True) as owner:
         owner.execute(_MANY)
         owner.execute("VACUUM ANALYZE notifications")

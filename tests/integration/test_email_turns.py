@@ -67,14 +67,15 @@ class _Person:
         self._reference = acknowledge(office, applicant(1))
         plan(office)
         (claim,) = office.ledger.claim(limit=1, lease=_LEASE)
-        self._letter = office.ledger.open_letter(claim)
+        self._letter, self._event = office.ledger.open_letter(claim), claim.identity.event_id
+        self._position = office.ledger.rows(looking(), limit=1)[0].position
         office.ledger.sent(claim)
         self._open: list[_Expected] = []
 
     def plan(self, *, held: bool) -> None:
-        identity = Identity(event_id=str(uuid4()), effect="selected", party="applicant")
+        identity = Identity(event_id=self._event, effect=f"letter {uuid4()}", party="applicant")
         row = Plan(
-            position=1,
+            position=self._position,
             reference=self._reference,
             identity=identity,
             means="email",

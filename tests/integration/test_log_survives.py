@@ -15,6 +15,7 @@ from services.stack.postgres import (
     OWNER,
     PostgresServer,
 )
+from services.stack.processes import is_alive, wait_until
 from services.store import StoreUnreachable, Together, migrate
 from tests.conftest import TestDatabase
 from tests.integration.log_account import accounts, assert_nothing_missed, perform, pid_of, running
@@ -121,6 +122,8 @@ def test_a_server_killed_amid_many_commits_has_none_of_them(
         whole.append(commit_of(writing("stream-1")))
         store.sequence()
         os.kill(server.process.pid, signal.SIGKILL)
+        # Its sessions end by themselves once it is gone, and not before.
+        assert wait_until(lambda: not is_alive(server.process), 10)
         whole.append(commit_of(writing("stream-2")))
 
     with pytest.raises(StoreUnreachable):
