@@ -167,7 +167,8 @@ class _Started:
 
 
 def _unwritable(_data: bytes) -> NoReturn:
-    raise NotImplementedError("an answer is returned, not written")
+    # The older way to answer in WSGI, which nothing here uses.
+    raise RuntimeError("an answer is returned, not written")
 
 
 def _answer(app: "WSGIApplication", environ: dict[str, Any]) -> tuple[int, Headers, bytes]:

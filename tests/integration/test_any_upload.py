@@ -98,13 +98,16 @@ def is_safe(answer: TestResponse) -> None:
     assert answer.mimetype in {"application/pdf", "image/png", "image/gif", "image/jpeg"}
 
 
-@settings(
+_DRAWN = settings(
     max_examples=_EXAMPLES,
     database=None,
     deadline=None,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
+
+
+@_DRAWN
 @seed(crc32(b"uploads"))
 @given(
     who=st.sampled_from(["officer.chan", "applicant"]),
@@ -135,13 +138,7 @@ def test_whatever_a_form_brings_is_taken_whole_or_nothing_is_kept(
     is_safe(clerk.client.get(links[-1]))
 
 
-@settings(
-    max_examples=_EXAMPLES,
-    database=None,
-    deadline=None,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
+@_DRAWN
 @seed(crc32(b"bodies"))
 @given(
     name=st.sampled_from(NAMES),
