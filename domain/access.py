@@ -1,6 +1,6 @@
 """Who may do what: one table, asked by every command, query and page."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -128,7 +128,10 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
 SEEN_AT: Final[Mapping[Role, frozenset[Stage]]] = MappingProxyType(
     {Role.PANEL: frozenset({Stage.SHORTLISTED})}
 )
-"""The stages at which a role sees a case; whoever is not here sees one whatever its stage."""
+"""The stages at which a role sees a case; whoever is not here sees one whatever its stage.
+
+Whoever is here sees a case for what they do in it, and so none that they stepped aside from.
+"""
 
 ACTION_OF: Final[Mapping[type[c.CaseCommand], Action]] = MappingProxyType(
     {
@@ -215,9 +218,13 @@ def permitted(person: Person, action: Action) -> bool:
     return in_scope and person.role in PERMITTED[action]
 
 
-def sees(person: Person, stage: Stage) -> bool:
-    """Say whether a case at that stage is one of those that `person` sees."""
-    return stage in SEEN_AT.get(person.role, Stage)
+def sees(person: Person, stage: Stage, recused: Collection[str] = ()) -> bool:
+    """Say whether `person` sees a case at that stage, from which `recused` stepped aside.
+
+    Whoever sees cases at some stages alone sees none that they stepped aside from.
+    """
+    stages = SEEN_AT.get(person.role)
+    return stages is None or (stage in stages and person.name not in recused)
 
 
 def demand(person: Person, action: Action) -> None:

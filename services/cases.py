@@ -237,11 +237,12 @@ def known_of(
 
 
 def within_sight(person: Person, case: CaseAt) -> CaseAt:
-    """Return the case where that person sees it at its stage.
+    """Return the case where that person sees it at its stage, and did not step aside from it.
 
     Raises `NoSuchCase` in the same words as for one that there is not, which tells nothing of it.
     """
-    if not sees(person, case.stage):
+    recused = () if isinstance(case.state, Draft) else case.state.filed.recused
+    if not sees(person, case.stage, recused):
         raise no_case(case.reference)
     return case
 

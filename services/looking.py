@@ -36,7 +36,8 @@ def case_seen(
 
     Without either it is the case now. The look is on record, also where nothing was found and
     `NoSuchCase` is raised; what is no reference at all is no look at any case and is kept nowhere.
-    Whoever sees cases at some stages alone sees one that is at such a stage now and was so then.
+    Whoever sees cases at some stages alone sees one that is at such a stage now and was so then,
+    and nothing, whenever it was, of one that they stepped aside from.
     Raises `PurposeNeeded` where whoever audits did not say why they look, lately or now.
     """
     own = canonical(reference)

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 from domain import events as e
 from domain.application import Applicant, Channel, Route, TravelDocument
 from domain.evolving import documents_awaited_after, held_after, stale_after
+from domain.interruptions import OfficerRecused
 from domain.moves import CaseMovedToRuleset
 from domain.particulars import ApplicationCorrected, ErasureDecided
 from domain.projections.holder_after import holder_after, passes_on
@@ -32,7 +33,7 @@ from domain.record import Recorded
 from domain.stages import Stage
 from domain.standing import AssessmentSetAside
 
-VERSION: Final = 8
+VERSION: Final = 9
 OPENS: Final[frozenset[type[e.Event]]] = frozenset(
     {e.ApplicationSubmitted, ApplicationCorrected, ErasureDecided}
 )
@@ -73,6 +74,7 @@ class CaseRow(NamedTuple):
     `version` counts the case's own events, `position` the log's. `reason_class` is that of a
     refusal. `stage_since` is when the present stage took effect, with the points that the case has.
     `refiles` is the case that it took the place of, `refiled_as` the one that took its place.
+    `recused` have stepped aside from it, in the order in which they did.
     """
 
     reference: str
@@ -98,6 +100,7 @@ class CaseRow(NamedTuple):
     reason_class: e.RefusalClass | None = None
     refiles: str | None = None
     refiled_as: str | None = None
+    recused: tuple[str, ...] = ()
 
     @property
     def name(self) -> str | None:
@@ -132,9 +135,18 @@ def fold(row: CaseRow | None, recorded: Recorded[Any]) -> CaseRow:
         position=position_of(recorded),
         documents_awaited=documents_awaited_after(event, before=row.documents_awaited),
         held=held_after(event, before=row.held),
+        recused=_recused_after(event, row.recused),
         stale=stale_after(event, before=row.stale),
         **_said(event, recorded.effective_at),
     )
+
+
+def _recused_after(event: e.CaseEvent, before: tuple[str, ...]) -> tuple[str, ...]:
+    match event:
+        case OfficerRecused(officer=officer) if officer not in before:
+            return (*before, officer)
+        case _:
+            return before
 
 
 def _said(event: e.CaseEvent, at: datetime) -> dict[str, Any]:  # noqa: C901, PLR0911 - one arm per event

@@ -15,7 +15,7 @@ from domain import commands as c
 from domain import events as e
 from domain import papers as p
 from domain import stages as s
-from domain.access import ACTION_OF, Action, demand, permitted
+from domain.access import ACTION_OF, Action, demand, permitted, sees
 from domain.application import Route as TestRoute
 from domain.clocks import Clock
 from domain.errors import Forbidden, NoSuchCase, Refusal
@@ -44,6 +44,7 @@ from services.wiring import Office
 
 WHEN: Final = "effective_at"
 _LIFT: Final = slug(c.LiftHold.__name__)
+_STEP_ASIDE: Final = slug(c.RecuseOfficer.__name__)
 
 
 def case(office: Office, reference: str) -> ResponseReturnValue:
@@ -81,6 +82,8 @@ def answered(
         return _refused(office, reference, slug, faults={"": said}), status_of(refusal)
     done = words(f"command.{slug}.title")
     flash(f"{done}: done. The case is now at version {outcome.version}.")
+    if slug == _STEP_ASIDE and not sees(visitor(), outcome.stage, {visitor().name}):
+        return redirect(url_for("case_list"), 303)
     return redirect(url_for("case", reference=outcome.reference), 303)
 
 

@@ -221,6 +221,7 @@ def in_sight_of(person: Person) -> Iterator[ColumnElement[bool]]:
     """Yield what a case has to meet for that person to see it; nothing where they see them all."""
     if (stages := SEEN_AT.get(person.role)) is not None:
         yield case_list.c.stage.in_(sorted(map(str, stages)))
+        yield ~case_list.c.recused.contains([person.name])
 
 
 def with_names() -> Select[Any]:

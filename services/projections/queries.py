@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Select, Text, bindparam, select, text
 
-from domain.access import Person, sees
+from domain.access import SEEN_AT, Person, sees
 from domain.days import hong_kong_date
 from domain.looks import Look
 from domain.projections.case_list import CaseRow
@@ -67,16 +67,17 @@ __all__ = [
 ]
 
 # One walk along the index for each stage: its order has the index used, however many there are.
-_STAGES: Final = text(
-    """
+_WALKED: Final = """
     SELECT at.stage, (
         SELECT count(*) FROM (
-            SELECT FROM case_list WHERE case_list.stage = at.stage
+            SELECT FROM case_list WHERE case_list.stage = at.stage {besides}
             ORDER BY case_list.stage_since, case_list.reference LIMIT :most
         ) AS found
     ) FROM unnest(CAST(:stages AS text[])) AS at (stage)
     """
-)
+_STAGES: Final = text(_WALKED.format(besides=""))
+# Only where some are kept back: the index does not say it, so that each row is looked at.
+_STAGES_IN_SIGHT: Final = text(_WALKED.format(besides="AND NOT recused @> ARRAY[:name]"))
 _OF_APPLICANT: Final = (
     select(case_status, case_keys.c.wrapped)
     .outerjoin(case_keys, case_keys.c.reference == case_status.c.reference)
@@ -180,9 +181,12 @@ def counts_by_stage(
     None is the program itself, which sees them all. At none are more counted than `most`.
     """
     stages = [str(each) for each in Stage if person is None or sees(person, each)]
-    given = {"stages": stages, "most": most}
+    given: dict[str, Any] = {"stages": stages, "most": most}
+    query = _STAGES
+    if person is not None and person.role in SEEN_AT:
+        query, given["name"] = _STAGES_IN_SIGHT, person.name
     with models.reads.connect() as connection:
-        counts = {Stage(stage): int(number) for stage, number in connection.execute(_STAGES, given)}
+        counts = {Stage(stage): int(number) for stage, number in connection.execute(query, given)}
     return {stage: Count.counted(number, most) for stage, number in counts.items() if number}
 
 

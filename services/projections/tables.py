@@ -116,6 +116,7 @@ case_list: Final = Table(
     _text("reason_class", null=True),
     _text("refiles", null=True),
     _text("refiled_as", null=True),
+    Column("recused", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
     _integer("version"),
     _bigint("position"),
     _text("sealed", null=True),
@@ -207,7 +208,6 @@ Index(
     work.c.reference,
     postgresql_where=work.c.holder.is_not(None),
 )
-
 Index("work_duplicates", work.c.reference, postgresql_where=work.c.duplicates > text("0"))
 
 case_names: Final = Table(

@@ -21,9 +21,9 @@ routes. Every address names its action; an address without one stops the program
 - An **applicant** comes in by a code to their mailbox, and reaches their own application alone.
 - An **officer** and a **supervisor** do the work of the office; a supervisor also assigns it, moves
   cases to other rules, upholds assessments and runs exercises.
-- A **panel** member reads the cases that are before the panel and no others, and grades them. They
-  see no history of a case, nobody's name in it but their own, no notes or holder of it, no letters
-  and no figures.
+- A **panel** member reads the cases that are before the panel and no others, and grades them. One
+  that they stepped aside from is before them no more. They see no history of a case, nobody's name
+  in it but their own, no notes or holder of it, no letters and no figures.
 - An **auditor** reads everything, the record of looks too, and changes nothing.
 - An **administrator** runs the system and sees no case, no list of cases and no letter.
 - A **service** is a program with a token. It signs in to no page, and its token can be for some of
@@ -69,7 +69,8 @@ def _lines() -> Iterator[str]:
     yield "## Cases and roles"
     yield ""
     yield "Whoever sees cases at some stages alone is answered about any other as about one that"
-    yield "there is not, and finds it in no list, search or count."
+    yield "there is not, and finds it in no list, search or count; so they are about one that they"
+    yield "stepped aside from."
     yield ""
     for role, stages in SEEN_AT.items():
         yield f"- {role}: cases at {', '.join(f'`{each}`' for each in sorted(stages))}"

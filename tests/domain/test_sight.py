@@ -105,5 +105,7 @@ def test_one_name_is_told_to_whom_it_may_be(
 
 def test_a_panel_sees_what_is_before_it_and_everybody_else_every_stage() -> None:
     assert [stage for stage in Stage if sees(PANEL, stage)] == [Stage.SHORTLISTED]
+    assert not sees(PANEL, Stage.SHORTLISTED, {PANEL.name})
+    assert sees(PANEL, Stage.SHORTLISTED, {OFFICER.name})
     for role in set(Role) - set(SEEN_AT):
-        assert all(sees(Person(name="somebody", role=role), stage) for stage in Stage)
+        assert all(sees(Person(name="somebody", role=role), stage, {"somebody"}) for stage in Stage)

@@ -9,6 +9,7 @@ here.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -137,20 +138,37 @@ def test_the_pages_name_no_case_that_their_detail_does_not_show(
 
 def test_a_panel_member_sees_the_cases_before_the_panel_and_no_others(staged: Walked) -> None:
     looking = looking_as(staged, "panel.cheung")
-    assert set(looking.shown()) == every(staged.office) - {staged.other}
-    for path in ("", "/documents", "/linked"):
-        away = looking.client.get(f"{V1}/cases/{staged.other}{path}", headers=looking.headers)
-        none = looking.client.get(f"{V1}/cases/{UNKNOWN}{path}", headers=looking.headers)
-        assert (away.status_code, none.status_code) == (404, 404)
-        assert away.json["detail"].replace(staged.other, UNKNOWN) == none.json["detail"]
+    assert set(looking.shown()) == {staged.case}
+    assert looking.listed("") == {staged.case}
+    for case in (staged.other, staged.aside):
+        for path in ("", "/documents", "/linked"):
+            away = looking.client.get(f"{V1}/cases/{case}{path}", headers=looking.headers)
+            none = looking.client.get(f"{V1}/cases/{UNKNOWN}{path}", headers=looking.headers)
+            assert (away.status_code, none.status_code) == (404, 404)
+            assert away.json["detail"].replace(case, UNKNOWN) == none.json["detail"]
     then = f"{V1}/cases/{staged.case}?as_of=2019-05-02"
     assert looking.client.get(then, headers=looking.headers).status_code == 404
+
+
+def test_whoever_stepped_aside_sees_nothing_of_the_case_when_they_had_not_yet(
+    staged: Walked,
+) -> None:
+    aside = staged.office.store.read_stream(f"case-{staged.aside}")[-1].effective_at
+    before = (aside - timedelta(microseconds=1)).isoformat()
+    member, officer = looking_as(staged, "panel.cheung"), looking_as(staged, "officer.chan")
+    for moment in ("as_of", "believed_at"):
+        query = {moment: before}
+        path = f"{V1}/cases/{staged.aside}"
+        then = member.client.get(path, headers=member.headers, query_string=query)
+        assert then.status_code == 404, moment
+        shown = officer.client.get(path, headers=officer.headers, query_string=query)
+        assert shown.json["stage"] == Stage.SHORTLISTED, moment
 
 
 def test_a_panel_member_grades_no_case_that_is_not_before_the_panel(staged: Walked) -> None:
     app = create_api(staged.office)
     caller = Caller(app=app, office=staged.office)
-    for case, status in ((staged.other, 404), (staged.case, 200)):
+    for case, status in ((staged.other, 404), (staged.aside, 404), (staged.case, 200)):
         body = {"exercise": EXERCISE, "grade": Grade.AVERAGE.value}
         version = len(staged.office.store.read_stream(f"case-{case}"))
         by = "panel.cheung"

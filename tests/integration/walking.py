@@ -8,6 +8,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from domain import commands as c
+from domain.access import Person, Role
 from domain.papers import CheckDocument, CheckOutcome, DocumentKind
 from domain.references import parse_reference
 from domain.work_commands import AddNote, TakeCase
@@ -38,6 +39,8 @@ class Walked:
     other: str
     letter: int
     owner_url: str
+    aside: str = ""
+    """The case before the panel from which `panel.cheung` stepped aside, where there is one."""
 
     @property
     def environ(self) -> dict[str, str]:
@@ -100,7 +103,10 @@ def with_everything(office: Office, owner_url: str) -> Walked:
 
 
 def with_cases_before_the_panel(office: Office, owner_url: str) -> Walked:
-    """Put two cases before the panel, in whose past officers have a part, and leave one behind."""
+    """Put two cases before the panel, in whose past officers have a part, and leave one behind.
+
+    From one of the two the panel's member steps aside.
+    """
     emma, john = (file_case(office, name, *TO_POOL) for name in ("emma", "john"))
     jackie = file_case(office, "jackie", c.AcknowledgeApplication())
     upload = Upload(kind=DocumentKind.WORK, name="work.pdf", content=pdf())
@@ -114,8 +120,12 @@ def with_cases_before_the_panel(office: Office, owner_url: str) -> Walked:
     catch_up_all(office.store, office.models)
     run(supervisor, "draw-shortlist")
     run(supervisor, "propose-selection")
+    member = Person(name="panel.cheung", role=Role.PANEL)
+    step_aside = c.RecuseOfficer(reason="We wrote a book together")
+    carry_out(office, john, step_aside, asked(member, at=None))
+    catch_up_all(office.store, office.models)
     explained(office, emma, john, jackie)
-    return Walked(office=office, case=emma, other=jackie, letter=1, owner_url=owner_url)
+    return Walked(office=office, case=emma, other=jackie, letter=1, owner_url=owner_url, aside=john)
 
 
 def references(text: str) -> set[str]:

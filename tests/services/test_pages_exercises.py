@@ -18,7 +18,7 @@ from services.projections.runner import catch_up_all
 from services.store import Commit, NewEvent, StreamWrite
 from services.wiring import Office
 from tests.services.asking import MAY_2019, SUPERVISOR, asked
-from tests.services.visiting import TO_POOL, Page, Visitor, file_case, signed_in
+from tests.services.visiting import TO_POOL, Page, Visitor, act, file_case, signed_in
 
 OPENING = {
     "exercise": "2019-q2",
@@ -90,6 +90,22 @@ def test_a_page_left_open_confirms_only_what_it_showed(office: Office) -> None:
     refused = second.send(left_open, path, effective_at="")
     assert (refused.status, "look at that one" in refused.problems[0]) == (422, True)
     assert "Make the selection: done" in second.send(refused, path, effective_at="").text
+
+
+def test_a_panel_member_who_steps_aside_goes_on_to_the_list_without_the_case(
+    office: Office,
+) -> None:
+    john, emma = (file_case(office, each, *TO_POOL) for each in ("john", "emma"))
+    supervisor = signed_in(office, "supervisor.wong")
+    open_one(supervisor)
+    catch_up_all(office.store, office.models)
+    run(supervisor, "draw-shortlist")
+    panel = signed_in(office, "panel.cheung")
+    done = act(panel, john, "recuse-officer", reason="We wrote a book together")
+    assert (done.status, "Step aside: done" in done.text) == (200, True)
+    catch_up_all(office.store, office.models)
+    listed = panel.get("/staff").text
+    assert (john in listed, emma in listed) == (False, True)
 
 
 def test_an_auditor_draws_an_exercise_again(office: Office) -> None:
