@@ -34,7 +34,7 @@ from services.privacy.remembering import remember_soon
 from services.reservations import reserved_by
 from services.store import Appended, Commit, Conflict, NewEvent, Reserved, StreamWrite
 from services.store.errors import EventUnreadable
-from services.store.sealing import SealBroken
+from services.store.sealing import MasterKeyChanged, SealBroken
 from services.tracing import named, step
 from services.wiring import Office
 
@@ -191,6 +191,9 @@ def _decided_on(office: Office, reference: str, command: c.CaseCommand) -> CaseA
     """Return the case that a command is about; one that does not open can still be erased."""
     try:
         return case_at(office, reference)
+    except MasterKeyChanged:
+        # It is this process that was told another key, and others can read the case.
+        raise
     except (EventUnreadable, SealBroken):
         match command:
             case c.ProposeErasure() | c.ConfirmDecision(matter=Matter.ERASURE):

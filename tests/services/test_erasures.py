@@ -1,5 +1,6 @@
 """An erasure, decided by two: the key goes with the event, whatever breaks off meanwhile."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -10,21 +11,31 @@ import pytest
 
 from domain import commands as c
 from domain.decisions import Matter
+from domain.errors import PreviewOutdated
 from domain.particulars import ErasureDecided
+from domain.work_commands import AddNote
 from services.cases import carry_out, case_at, history
 from services.privacy.kept import preview_digest
+from services.privacy.preview import preview
 from services.settings import Settings
-from services.store import StoreUnreachable
+from services.store import MasterKeyChanged, StoreUnreachable
 from services.wiring import Office, open_office
 from tests.conftest import TestDatabase
 from tests.services.asking import OFFICER, SECOND, asked
+from tests.services.seeing import looking
+from tests.services.test_data_access import ask
 from tests.services.test_second_person import Stream
 from tests.services.visiting import TO_POOL, file_case
 
 
+def confirming(digest: str) -> c.ConfirmDecision:
+    """Return the confirmation of the erasure of what a preview of that digest showed."""
+    return c.ConfirmDecision(matter=Matter.ERASURE, preview=digest)
+
+
 def confirm(office: Office, reference: str) -> c.ConfirmDecision:
     """Return the confirmation of the erasure as it would be now."""
-    return c.ConfirmDecision(matter=Matter.ERASURE, preview=preview_digest(office, reference))
+    return confirming(preview_digest(office, reference))
 
 
 @pytest.fixture
@@ -108,6 +119,42 @@ def test_an_erasure_whose_connection_broke_is_done_by_the_next_attempt(
         assert erasing.result().version == version + 2
     assert not key_is_there(database, ended)
     assert erasures(office, ended) == 1
+
+
+def test_a_process_that_was_told_another_master_key_erases_nobody(
+    office: Office, settings: Settings, database: TestDatabase, ended: str
+) -> None:
+    with closing(open_office(replace(settings, master_key=os.urandom(32)))) as stranger:
+        for named in ("", preview_digest(office, ended)):
+            with pytest.raises(MasterKeyChanged):
+                carry_out(stranger, ended, confirming(named), asked(SECOND))
+    assert key_is_there(database, ended)
+    assert erasures(office, ended) == 0
+
+
+def test_what_comes_in_while_a_preview_is_put_together_makes_it_outdated(
+    office: Office, database: TestDatabase, ended: str
+) -> None:
+    note = AddNote(text="Her brother has asked for the file")
+    with psycopg.connect(database.owner_url) as slow, ThreadPoolExecutor(1) as pool:
+        # The letters of a case are what a preview counts last.
+        slow.execute("LOCK TABLE notifications IN ACCESS EXCLUSIVE MODE")
+        looking_at_it = pool.submit(preview, office, looking(), ended)
+        with psycopg.connect(database.admin_url, autocommit=True) as admin:
+            while not waits_behind(admin, slow.info.backend_pid):
+                pass
+        ask(office, ended, note)
+        slow.rollback()
+        shown = looking_at_it.result()
+    assert "note-added" not in shown.kept.events
+    with pytest.raises(PreviewOutdated):
+        carry_out(office, ended, confirming(shown.digest), asked(SECOND))
+
+
+def waits_behind(admin: psycopg.Connection[Any], blocker: int) -> bool:
+    """Say whether some connection waits for the blocking one."""
+    query = "SELECT FROM pg_stat_activity WHERE %s = ANY (pg_blocking_pids(pid))"
+    return admin.execute(query, (blocker,)).fetchone() is not None
 
 
 def kill_who_waits(admin: psycopg.Connection[Any], blocker: int) -> None:
