@@ -21,7 +21,7 @@ class SignInNeeded(EdgeFault):
 
 
 class MalformedJson(EdgeFault):
-    """The body is not JSON."""
+    """The body is no JSON that is read here."""
 
 
 class TypeUnsupported(EdgeFault):

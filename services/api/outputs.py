@@ -281,7 +281,7 @@ class FaultSchema(Schema):
 
 
 class ProblemSchema(Schema):
-    """A problem as RFC 9457 has it; `errors` stands in it when several things were wrong."""
+    """A problem as RFC 9457 has it, with the first hundred `errors` of a request."""
 
     type = fields.String(required=True, metadata={"format": "uri-reference"})
     title = fields.String(required=True)

@@ -31,6 +31,8 @@ from services.store import errors as s
 MEDIA_TYPE: Final = "application/problem+json"
 PREFIX: Final = "/problems/"
 RETRY_SECONDS: Final = 2
+MOST_FAULTS: Final = 100
+"""How many faults of one request are told one by one; `detail` says how many more there are."""
 
 STATUS: Final[Mapping[type[d.Refusal], HTTPStatus]] = MappingProxyType(
     {
@@ -315,7 +317,8 @@ def _of_fault(error: Exception) -> Problem:
 def _members(error: Exception) -> dict[str, Any]:
     match error:
         case f.InvalidRequest(faults=faults):
-            return {"errors": [{"path": each.path, "message": each.message} for each in faults]}
+            first = faults[:MOST_FAULTS]
+            return {"errors": [{"path": each.path, "message": each.message} for each in first]}
         case f.IfMatchMissing(current=current):
             return {"current_version": current}
         case d.DuplicateApplication(live=str(live)):

@@ -177,6 +177,8 @@ def test_days_that_only_do_not_count_are_no_faults(path: tuple[Any, ...], to: st
         (b'{"a": 1} {"b": 2}', "is not JSON: Extra data at line 1, column 10"),
         (b"[" * 100_000, "is nested more than 32 levels"),
         (b'{"a":' * 100_000, "is nested more than 32 levels"),
+        (b'{"qualifications":[' + b"{}," * 20_000 + b"{}]}", "holds more than 2,000 values"),
+        (as_bytes({f"key-{each}": {} for each in range(2_001)}), "holds more than 2,000 values"),
     ],
     ids=str,
 )

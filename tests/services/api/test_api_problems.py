@@ -1,5 +1,6 @@
 """How errors are told: every refusal has a status, and nothing of ours is shown."""
 
+import json
 import logging
 from collections import Counter
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 from domain.errors import Refusal
 from services.api import problems
 from services.api.app import create_api
+from services.api.inputs import JSON
 from services.documents.files import FileLost
 from services.pages.problems import status_of
 from services.projections.errors import OfAnotherLog, ProjectionStopped
@@ -81,6 +83,21 @@ def test_a_body_that_cannot_be_read_is_refused(
     is_problem(answer, status, code)
     answer = refused.call("POST", path, data=b"{}", content_type="text/plain", headers=headers)
     is_problem(answer, 415, "type-unsupported")
+
+
+def test_who_is_nobody_has_no_long_document_gone_through(refused: Caller) -> None:
+    data = b'{"qualifications":[' + b"{}," * 20_000 + b"{}]}"
+    answer = refused.call("POST", f"{V1}/assessments", by=None, data=data, content_type=JSON)
+    told = is_problem(answer, 400, "malformed-json")
+    assert told["detail"] == "the body holds more than 2,000 values"
+
+
+def test_of_many_faults_the_first_are_told_and_how_many_there_are(refused: Caller) -> None:
+    data = json.dumps({"qualifications": [1] * 1_000})
+    answer = refused.call("POST", f"{V1}/assessments", by=None, data=data, content_type=JSON)
+    told = is_problem(answer, 422, "invalid-request")
+    assert len(told["errors"]) == problems.MOST_FAULTS
+    assert int(told["detail"].split()[-2]) > 1_000
 
 
 def test_a_command_without_content_needs_no_body(caller: Caller) -> None:
