@@ -18,12 +18,18 @@ from typing import Any, Final
 from domain.access import WORK_ACTION_OF, demand
 from domain.data_access import DataExported, OpenAccess
 from domain.deciding.answering import exported
-from domain.errors import ExportChanged, PersonErased, RecusedFromCase
+from domain.errors import (
+    ExportChanged,
+    Forbidden,
+    NoDataAccessOpen,
+    PersonErased,
+    RecusedFromCase,
+)
 from domain.looks import Look
 from domain.projections.stage_after import WORK_STREAM
 from domain.stages import Draft
 from domain.work_commands import ExportData
-from services.cases import Request, canonical, effective_instant
+from services.cases import CaseAt, Request, canonical, case_unopened, effective_instant
 from services.fingerprints import fingerprint
 from services.privacy.archive import archived
 from services.privacy.gathering import (
@@ -40,6 +46,7 @@ from services.privacy.telling import page
 from services.store import Commit, Conflict, NewEvent, StreamWrite
 from services.tracing import named, step
 from services.wiring import Office
+from services.work import work_at
 
 ATTEMPTS: Final = 5
 MEDIA_TYPE: Final = "application/zip"
@@ -99,8 +106,9 @@ def export(
     """Return all that is held on the person of a case, for the request for data that is open.
 
     It is on record when this returns, as a look and as a fact; asked for again under one id it is
-    the same. Raises `NoSuchCase`, `NoDataAccessOpen`, `PersonErased`, `RecusedFromCase`,
-    `ExportChanged` and `Conflict`.
+    the same, to whoever made it and as long as they might make another. Raises `NoSuchCase`,
+    `NoDataAccessOpen`, `PersonErased`, `RecusedFromCase`, `Forbidden`, `ExportChanged` and
+    `Conflict`.
     """
     named(command)
     demand(request.person, WORK_ACTION_OF[ExportData])
@@ -145,11 +153,7 @@ def _export(office: Office, asked: _Asked) -> Export:
 
 def _allowed(found: Gathered, request: Request) -> OpenAccess:
     """Return the request that is answered, or raise what forbids an export."""
-    state = found.case.state
-    if not isinstance(state, Draft) and request.person.name in state.filed.recused:
-        raise RecusedFromCase(
-            f"{request.person.name} is recused from this case; somebody else must export it"
-        )
+    _refuse_recused(found.case, request)
     if not found.sections:
         raise PersonErased("nothing is held on this person any more that could be exported")
     return exported(found.work.state.access)
@@ -190,6 +194,8 @@ def _append(office: Office, found: Gathered, fact: DataExported, asked: _Asked) 
 
 def _again(office: Office, asked: _Asked, result: Mapping[str, Any]) -> Export:
     """Return an export that was made before, in the same bytes; `ExportChanged` where it cannot."""
+    _still_readable(office, asked.reference)
+    _refuse_another(office, asked, int(result["request"]))
     bounds = Bounds(
         position=int(result["position"]),
         until=datetime.fromisoformat(str(result["until"])),
@@ -207,6 +213,29 @@ def _again(office: Office, asked: _Asked, result: Mapping[str, Any]) -> Export:
     for _ in made.chunks():
         pass
     return made
+
+
+def _refuse_another(office: Office, asked: _Asked, number: int) -> None:
+    """Raise unless whoever asks made the export, and might make another for the same request.
+
+    An id is no secret: it stands in the history of the case, which others read as well.
+    """
+    work, name = work_at(office, asked.reference), asked.request.person.name
+    made_by = {
+        each.actor for each in work.events if each.command_id == str(asked.request.command_id)
+    }
+    if name not in made_by:
+        raise Forbidden(f"somebody else made this export; {name} makes one of their own")
+    _refuse_recused(case_unopened(office, asked.reference), asked.request)
+    if exported(work.state.access).request != number:
+        raise NoDataAccessOpen("what this export was made for is answered; make a new one")
+
+
+def _refuse_recused(case: CaseAt, request: Request) -> None:
+    if not isinstance(case.state, Draft) and request.person.name in case.state.filed.recused:
+        raise RecusedFromCase(
+            f"{request.person.name} is recused from this case; somebody else must export it"
+        )
 
 
 def _bytes(office: Office, found: Gathered, request: int) -> Iterator[bytes]:
