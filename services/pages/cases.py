@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from domain.access import Action
+from domain.access import Action, permitted
 from domain.application import Route as Test
 from domain.exercise_terms import NAME
 from domain.looks import What
@@ -70,14 +70,18 @@ def case_list(office: Office) -> ResponseReturnValue:
         matching=_matching(office, asked, page, counts),
         asked=asked,
         kept=_kept(request.args),
-        sorts=_SORTS,
+        sorts={each: words for each, words in _SORTS.items() if _may_ask(each)},
         stages=tuple(Stage)[1:],
         tests=tuple(Test),
         whose=tuple(Whose),
-        marks=tuple(Mark),
+        marks=tuple(filter(_may_ask, Mark)),
         exercises=queries.exercises(office.models),
         fresh=queries.freshness(office.models, *queries.read_for(asked.sort)),
     )
+
+
+def _may_ask(each: Mark | Sort) -> bool:
+    return each not in queries.OF_WORK or permitted(visitor(), Action.READ_WORK)
 
 
 def search(office: Office) -> ResponseReturnValue:

@@ -102,8 +102,13 @@ def answers_awaited(models: ReadModels, look: Look, *, limit: int) -> tuple[Awai
         )
 
 
-def days_due(connection: Connection, references: Collection[str]) -> dict[str, Due]:
-    """Return what is due first in each of these cases in which something is."""
+def days_due(
+    connection: Connection, references: Collection[str], *, with_data: bool = True
+) -> dict[str, Due]:
+    """Return what is due first in each of these cases in which something is.
+
+    The answer to a request for data counts unless `with_data` is false.
+    """
     columns = deadlines.c
     of_case = select(columns.reference, columns.deadline, columns.due_on, columns.told).where(
         columns.due_on.is_not(None),
@@ -115,7 +120,7 @@ def days_due(connection: Connection, references: Collection[str]) -> dict[str, D
         literal(str(Deadline.DATA_ACCESS)),
         columns.access_due_on,
         columns.access_told,
-    ).where(columns.access_due_on.is_not(None))
+    ).where(columns.access_due_on.is_not(None), literal(with_data))
     these = columns.reference.in_(sorted(references))
     found: dict[str, Due] = {}
     for reference, deadline, on, told in connection.execute(

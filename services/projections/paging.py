@@ -30,7 +30,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from domain.access import SEEN_AT, Person
+from domain.access import SEEN_AT, Action, Person, demand, permitted
 from domain.application import Route
 from domain.looks import Look
 from domain.projections.case_list import CaseRow
@@ -83,6 +83,10 @@ class Mark(StrEnum):
     """Another application by the same person was refused beside this one."""
     OVERDUE = "overdue"
     """The day is over by which something was due."""
+
+
+OF_WORK: Final[frozenset[Mark | Sort]] = frozenset({Mark.DUPLICATES, Mark.OVERDUE, Sort.NEXT_DUE})
+"""What tells of the work on a case, requests for data among it, and asks for leave to read that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,8 +176,10 @@ def case_list_page(  # noqa: PLR0913 - what is asked for, most of it by its name
     """Return the page of at most `limit` cases (1 to 200) that comes after the cursor `after`.
 
     Every case of the page is on record as looked at, and what was searched for as blind tokens.
-    Raises `BadCursor` when `after` is not a cursor of this list in this order.
+    Raises `BadCursor` when `after` is not a cursor of this list in this order, and `Forbidden`
+    where what is asked for is `OF_WORK` and not for that person.
     """
+    _demand(look.person, wanted, sort)
     if not 1 <= limit <= MOST:
         raise ValueError(f"a page has 1 to {MOST} cases, not {limit}")
     query = with_names().add_columns(_sorted_by(sort).label(_PLACE))
@@ -189,7 +195,8 @@ def case_list_page(  # noqa: PLR0913 - what is asked for, most of it by its name
     told = noted(query, look, shown(limit), tokens=wanted.name, filters=asked, named=named)
     with models.reads.connect() as connection:
         found = connection.execute(told).all()
-        due = days_due(connection, [each.reference for each in found[:limit]])
+        listed = [each.reference for each in found[:limit]]
+        due = days_due(connection, listed, with_data=permitted(look.person, Action.READ_WORK))
     rows = tuple(case_row_of(models, each) for each in found[:limit])
     more = len(found) > limit
     return CasePage(rows=rows, next=_cursor(sort, found[limit - 1]) if more else None, due=due)
@@ -201,7 +208,9 @@ def cases_counted(
     """Return how many cases a person's list has in that order, None where that takes too long.
 
     What no index has together is looked for in the whole list, and the page is worth more.
+    Raises `Forbidden` as the page does.
     """
+    _demand(person, wanted, sort)
     query = select(literal(1)).select_from(case_list)
     query = query.where(*_conditions(wanted), *in_sight_of(person))
     if sort is Sort.NEXT_DUE:
@@ -215,6 +224,11 @@ def cases_counted(
         if isinstance(fault.__cause__, QueryCanceled):
             return None
         raise
+
+
+def _demand(person: Person, wanted: CaseFilter, sort: Sort) -> None:
+    if OF_WORK & {wanted.mark, sort}:
+        demand(person, Action.READ_WORK)
 
 
 def in_sight_of(person: Person) -> Iterator[ColumnElement[bool]]:

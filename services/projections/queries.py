@@ -20,6 +20,7 @@ from services.projections.checkpoints import Freshness, Generation
 from services.projections.models import ReadModels
 from services.projections.names import person_token, searched
 from services.projections.paging import (
+    OF_WORK,
     CaseFilter,
     CasePage,
     Mark,
@@ -40,6 +41,7 @@ from services.store.noting import noted, noted_one, shown
 from services.store.seen import given
 
 __all__ = [
+    "OF_WORK",
     "CaseFilter",
     "CasePage",
     "Freshness",

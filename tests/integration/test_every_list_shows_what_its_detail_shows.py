@@ -14,7 +14,7 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
-from domain.access import SEEN_AT, Person, Role, sees
+from domain.access import PERMITTED, SEEN_AT, Action, Person, Role, sees
 from domain.gradings import Grade
 from domain.references import RANDOM_BYTES, make_reference
 from domain.stages import Stage
@@ -148,6 +148,22 @@ def test_a_panel_member_sees_the_cases_before_the_panel_and_no_others(staged: Wa
             assert away.json["detail"].replace(case, UNKNOWN) == none.json["detail"]
     then = f"{V1}/cases/{staged.case}?as_of=2019-05-02"
     assert looking.client.get(then, headers=looking.headers).status_code == 404
+
+
+@pytest.mark.parametrize("asked", ["mark=duplicates", "mark=overdue", "sort=due_on"])
+def test_what_tells_of_the_work_on_a_case_is_asked_of_a_list_by_whoever_reads_it(
+    staged: Walked, asked: str
+) -> None:
+    for name, role in PEOPLE:
+        looking = looking_as(staged, name)
+        leave = 200 if role in PERMITTED[Action.READ_WORK] else 403
+        answer = looking.client.get(f"{V1}/cases?{asked}", headers=looking.headers)
+        assert answer.status_code == leave, (name, asked)
+        visitor = signed_in(staged.office, name)
+        assert visitor.get(f"/staff?{asked}").status == leave, (name, asked)
+        if role in PERMITTED[Action.READ_CASES]:
+            offered = f'value="{asked.partition("=")[2]}"' in visitor.get("/staff").html
+            assert offered is (leave == 200), (name, asked)
 
 
 def test_whoever_stepped_aside_sees_nothing_of_the_case_when_they_had_not_yet(
