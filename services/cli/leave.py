@@ -54,7 +54,7 @@ ACTIONS: Final[Mapping[str, Action]] = MappingProxyType(
         "notifications show": Action.READ_NOTIFICATIONS,
         "notifications status": Action.READ_NOTIFICATIONS,
         "populate": Action.OPERATE,
-        "privacy erase-preview": Action.READ_CASES,
+        "privacy erase-preview": Action.READ_HISTORY,
         "privacy export": WORK_ACTION_OF[w.ExportData],
         "privacy receipt": Action.READ_HISTORY,
         "privacy retention": Action.READ_RETENTION,

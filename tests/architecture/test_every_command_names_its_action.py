@@ -3,13 +3,14 @@
 Whoever adds a command without saying by which action of the one table it is taken fails here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import click
 import pytest
 
 from domain.access import ACTION_OF
 from domain.looks import What
+from services.api import app as api
 from services.cli.asking import looking
 from services.cli.command import COMMANDS_OF
 from services.cli.leave import ACTIONS, WITHOUT_CASES
@@ -41,6 +42,35 @@ def test_every_command_names_its_action_and_no_other_is_named() -> None:
 def test_a_command_of_a_case_is_taken_by_the_action_of_that_command() -> None:
     for name, command in COMMANDS_OF.items():
         assert ACTIONS[f"command {name}"] is ACTION_OF[command]
+
+
+SAME: Mapping[str, str] = {
+    "audit reads": "/reads",
+    "case": "/cases/<reference>",
+    "documents fetch": "/cases/<reference>/documents/<number>",
+    "documents list": "/cases/<reference>/documents",
+    "exercise dry-run": "/exercises/<exercise>/dry-run",
+    "exercise replay": "/exercises/<exercise>/replay",
+    "exercise show": "/exercises/<exercise>",
+    "exercise what-if": "/exercises/<exercise>/what-if",
+    "explain": "/cases/<reference>/assessments",
+    "history": "/cases/<reference>/history",
+    "privacy erase-preview": "/cases/<reference>/erasure",
+    "privacy receipt": "/cases/<reference>/erasure/receipt",
+    "privacy retention": "/retention",
+    "statistics": "/statistics",
+    "work list": "/work",
+    "work load": "/workload",
+}
+"""The commands that show what an address of the API shows."""
+
+
+@pytest.mark.parametrize("words", SAME)
+def test_what_a_command_shows_is_asked_by_the_same_action_over_the_api(words: str) -> None:
+    (action,) = {
+        each.action for each in api.ROUTES if (each.method, each.path) == ("GET", SAME[words])
+    }
+    assert ACTIONS[words] is action
 
 
 def look(*words: str) -> None:
