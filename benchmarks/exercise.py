@@ -29,9 +29,9 @@ from domain.gradings import CaseGraded, Grade
 from domain.references import RANDOM_BYTES, make_reference
 from domain.rules.terms import AfterNoPlace
 from services import exercises
-from services.cases import Request
 from services.exercise_requests import events_of, proposal_of
 from services.projections import runner
+from services.requests import Request
 from services.store import Commit, Conflict, NewEvent, StreamWrite
 from services.wiring import Office
 

@@ -18,9 +18,9 @@ from domain import commands as c
 from domain.access import Person, Role
 from domain.application import Channel
 from services import cases
-from services.cases import Request
 from services.demo.year import INTAKE, REGIME
 from services.population import population
+from services.requests import Request
 from services.settings import Settings
 from services.stack import lifecycle
 from services.tasks import WORKERS

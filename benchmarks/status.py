@@ -40,12 +40,12 @@ from services.api.guard import guarded
 from services.api.outputs import StatusAnswer
 from services.api.routes import Call
 from services.arriving import Served
-from services.cases import Request
 from services.demo.year import INTAKE, REGIME
 from services.identity import logins
 from services.intake.schema import schema_for
 from services.population import population
 from services.projections import queries, runner
+from services.requests import Request
 from services.stack.programs import SERVED
 from services.wiring import Office
 

@@ -6,22 +6,19 @@ is retried here only when the caller named no version: a person who did is shown
 
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
-from typing import Any, Final, cast
-from uuid import UUID
+from typing import Final, cast
 
 from domain import commands as c
 from domain import events as e
 from domain.access import ACTION_OF, Person, Role, demand, sees
 from domain.case import decide, evolve, load
-from domain.days import HONG_KONG
 from domain.deciding.circumstances import Circumstances, Facts
 from domain.decisions import Matter
-from domain.errors import EarlierThanHistory, Forbidden, NoSuchCase, NotYet, Refusal
+from domain.errors import Forbidden, NoSuchCase, Refusal
 from domain.evolving import stays
-from domain.looks import Door
 from domain.particulars import ErasureDecided
 from domain.projections.stage_after import CASE_STREAM
 from domain.record import Recorded, known_then
@@ -31,6 +28,7 @@ from services import duplicates, stepping_aside
 from services.fingerprints import fingerprint
 from services.privacy.kept import digest_now
 from services.privacy.remembering import remember_soon
+from services.requests import Request, effective_instant
 from services.reservations import reserved_by
 from services.store import Appended, Commit, Conflict, NewEvent, Reserved, StreamWrite
 from services.store.errors import EventUnreadable
@@ -39,23 +37,6 @@ from services.tracing import named, step
 from services.wiring import Office
 
 ATTEMPTS: Final = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """Who asks, under which id, for when, and which version of the case they looked at.
-
-    `effective_at` is None for now; only staff and services may name an earlier instant.
-    `expected` is None where the caller accepts any version. `door` is where the answer is given,
-    None where nobody is shown it: then a refusal names no other case.
-    """
-
-    person: Person
-    command_id: UUID
-    correlation_id: str
-    effective_at: datetime | None = None
-    expected: int | None = None
-    door: Door | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,8 +285,7 @@ def _is_own(request: Request, reference: str) -> bool:
 def _append(office: Office, reference: str, case: CaseAt, asked: Asked) -> Outcome:
     request, command = asked.request, asked.command
     stream = f"case-{reference}"
-    if request.expected is not None and request.expected != case.version:
-        raise Conflict(stream, request.expected, case.version)
+    request.demand_version(stream, case.version)
     at = effective_instant(office, request, case.events)
     given = Circumstances(
         at=at,
@@ -324,19 +304,14 @@ def _append(office: Office, reference: str, case: CaseAt, asked: Asked) -> Outco
     version = case.version + len(facts)
     events = tuple(NewEvent(event=fact, effective_at=at) for fact in facts)
     live_before, live_after = reserved_by(office, case.state), reserved_by(office, state)
-    commit = Commit(
-        command_id=request.command_id,
-        fingerprint=asked.fingerprint,
-        writes=(
+    commit = replace(
+        request.commit(
+            type(command).__name__,
+            asked.fingerprint,
             StreamWrite(stream=stream, expected=case.version, events=events),
             *stepping_aside.releases(office, reference, facts, at),
+            result={"reference": reference, "version": version, "stage": stage_of(state)},
         ),
-        actor=request.person.name,
-        role=request.person.role,
-        command=type(command).__name__,
-        causation_id=str(request.command_id),
-        correlation_id=request.correlation_id,
-        result={"reference": reference, "version": version, "stage": stage_of(state)},
         reserve=tuple(live_after - live_before),
         release=tuple(live_before - live_after),
         destroy=_erased(reference, facts),
@@ -356,31 +331,6 @@ def append_live(office: Office, commit: Commit, request: Request, state: CaseSta
         application = None if isinstance(state, Draft) else state.filed.application
         seer = (request.person, request.door)
         raise duplicates.refusal(office, commit, seer, application) from taken
-
-
-def effective_instant(
-    office: Office, request: Request, events: tuple[Recorded[Any], ...]
-) -> datetime:
-    """Return when the command takes effect: never in the future nor before its stream's past.
-
-    A request for now is never earlier than the past either, whichever machine's clock is behind.
-    """
-    now = office.clock()
-    at = request.effective_at
-    if at is None:
-        return max(now, events[-1].effective_at) if events else now
-    if request.person.role is Role.APPLICANT:
-        raise Forbidden("only staff may say when something took effect")
-    if at > now:
-        raise NotYet(f"{_exact(at)} is in the future; it is {_exact(now)}")
-    if events and at < events[-1].effective_at:
-        last = _exact(events[-1].effective_at)
-        raise EarlierThanHistory(f"{_exact(at)} is before {last}, the last event recorded")
-    return at
-
-
-def _exact(at: datetime) -> str:
-    return at.astimezone(HONG_KONG).isoformat()
 
 
 def _erased(reference: str, facts: Facts) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """What a command to an exercise is asked with, and answered by."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
@@ -11,10 +11,10 @@ from domain.errors import NoSuchExercise
 from domain.exercise import load, not_now
 from domain.exercise_states import Actors, ExerciseState, Proposed
 from domain.exercise_terms import NAME
-from services.cases import Request, effective_instant
 from services.fingerprints import fingerprint
 from services.pool import History
-from services.store import Appended, Commit, Conflict, NewEvent, StreamWrite
+from services.requests import Request, effective_instant
+from services.store import Appended, Commit, NewEvent, StreamWrite
 from services.tracing import named, step
 from services.wiring import Office
 
@@ -46,19 +46,13 @@ class Asked:
         reserve: tuple[str, ...] = (),
     ) -> Commit:
         """The commit of this command's own, after which the exercise is at `version`."""
-        request = self.request
-        return Commit(
-            command_id=request.command_id,
-            fingerprint=self.fingerprint,
-            writes=writes,
-            actor=request.person.name,
-            role=request.person.role,
-            command=type(self.command).__name__,
-            causation_id=str(request.command_id),
-            correlation_id=request.correlation_id,
+        commit = self.request.commit(
+            type(self.command).__name__,
+            self.fingerprint,
+            *writes,
             result={"exercise": self.exercise, "version": version, "cases": cases},
-            reserve=reserve,
         )
+        return replace(commit, reserve=reserve)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,8 +132,7 @@ def before(office: Office, asked: Asked) -> Before:
     """Return the exercise as the command finds it, or raise a `Conflict`."""
     request, stream = asked.request, stream_of(asked.exercise)
     history = cast("History", office.store.read_stream(stream))
-    if request.expected is not None and request.expected != len(history):
-        raise Conflict(stream, request.expected, len(history))
+    request.demand_version(stream, len(history))
     # Nobody else is asked whether they graded, and an exercise may have graders by the thousand.
     confirms = isinstance(asked.command, q.MakeSelection)
     actors = Actors(

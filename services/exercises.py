@@ -25,7 +25,7 @@ from domain.references import parse_reference
 from domain.rules.rank import Division
 from domain.stages import Shortlisted
 from services.allotting import allot, without_departed
-from services.cases import Request, case_at
+from services.cases import case_at
 from services.exercise_requests import (
     Asked,
     Before,
@@ -40,6 +40,7 @@ from services.exercise_requests import (
 from services.openings import ground_for
 from services.pool import NO_POOL, frozen_pool, placed_pool
 from services.projections import pools, queries
+from services.requests import Request
 from services.steps import confirming, drawing, selecting
 from services.store import Conflict, NewEvent, Reserved, StreamWrite
 from services.tracing import step

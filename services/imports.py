@@ -25,12 +25,13 @@ from domain.commands import SubmitApplication
 from domain.days import HONG_KONG, hong_kong_date
 from domain.errors import Refusal, Reportable
 from domain.looks import Door
-from services.cases import Outcome, Request, submit
+from services.cases import Outcome, submit
 from services.intake.application import application_from
 from services.intake.document import parse_document
 from services.intake.faults import ApplicationFaults, Fault
 from services.intake.fields import day_or_none, instant_or_none
 from services.intake.table import nested, path_fault
+from services.requests import Request
 from services.store import CommandReused, Unwritable
 from services.wiring import Office
 

@@ -21,12 +21,12 @@ from domain.rules.choose import quota
 from domain.rules.rank import Division, Placed
 from domain.rules.terms import Archetype, Leftover, Measure, Terms
 from domain.rules.types import Test
-from services.cases import Request, effective_instant
 from services.exercise_requests import events_of
 from services.pool import counts_then, placed_pool
 from services.projections import pools, queries, runner
 from services.projections.models import ReadModels
 from services.projections.pools import FrozenPool, Wanted
+from services.requests import Request, effective_instant
 from services.store import Store
 from services.wiring import Office
 

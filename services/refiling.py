@@ -20,20 +20,10 @@ from domain.errors import ContactNotCorrected
 from domain.references import RANDOM_BYTES, make_reference
 from domain.stages import CaseState, Draft, stage_of
 from domain.told import hold_told, recusals_told
-from services.cases import (
-    Asked,
-    CaseAt,
-    Outcome,
-    Request,
-    append_live,
-    ask,
-    case_at,
-    effective_instant,
-    outcome_of,
-    settled,
-)
+from services.cases import Asked, CaseAt, Outcome, append_live, ask, case_at, outcome_of, settled
+from services.requests import Request, effective_instant
 from services.reservations import reserved_by
-from services.store import Commit, Conflict, NewEvent, StreamWrite
+from services.store import NewEvent, StreamWrite
 from services.tracing import step
 from services.wiring import Office
 
@@ -59,8 +49,7 @@ def withdraw_and_refile(
 
 def _append(office: Office, old: CaseAt, asked: Asked) -> Outcome:
     request = asked.request
-    if request.expected is not None and request.expected != old.version:
-        raise Conflict(f"case-{old.reference}", request.expected, old.version)
+    request.demand_version(f"case-{old.reference}", old.version)
     new = make_reference(secrets.token_bytes(RANDOM_BYTES))
     given: dict[str, Any] = {
         "at": effective_instant(office, request, old.events),
@@ -124,19 +113,14 @@ def _commit(
     request, (old, withdrawn) = asked.request, ended
     state = reduce(evolve, filed, _NEW)
     before, after = reserved_by(office, old.state), reserved_by(office, state)
-    commit = Commit(
-        command_id=request.command_id,
-        fingerprint=asked.fingerprint,
-        writes=(
+    commit = replace(
+        request.commit(
+            COMMAND,
+            asked.fingerprint,
             _write(old.reference, old.version, withdrawn, given),
             _write(given.reference, 0, filed, given),
+            result={"reference": given.reference, "version": len(filed), "stage": stage_of(state)},
         ),
-        actor=request.person.name,
-        role=request.person.role,
-        command=COMMAND,
-        causation_id=str(request.command_id),
-        correlation_id=request.correlation_id,
-        result={"reference": given.reference, "version": len(filed), "stage": stage_of(state)},
         reserve=tuple(after),
         release=tuple(before),
     )

@@ -43,13 +43,14 @@ from domain.work_commands import (
 )
 from domain.work_queue import is_meant, routes_meant, stages_meant
 from domain.work_told import ToldNote, Way, access_told, last_way, notes_told
-from services.cases import Request, canonical, effective_instant
+from services.cases import canonical
 from services.fingerprints import fingerprint
 from services.identity import officers
 from services.notifications import undelivered
 from services.projections import queue, runner
 from services.projections.errors import StandsStill
-from services.store import Appended, Commit, Conflict, NewEvent, StreamWrite
+from services.requests import Request, effective_instant
+from services.store import Appended, Conflict, NewEvent, StreamWrite
 from services.tracing import named, step
 from services.wiring import Office
 
@@ -309,8 +310,7 @@ def _recalled(office: Office, asked: _Asked) -> WorkOutcome | None:
 
 def _append(office: Office, desk: _Desk, command: WorkCommand, asked: _Asked) -> WorkOutcome:
     request, stream, version = asked.request, f"{WORK_STREAM}{desk.reference}", len(desk.events)
-    if request.expected is not None and request.expected != version:
-        raise Conflict(stream, request.expected, version)
+    request.demand_version(stream, version)
     at = effective_instant(office, request, desk.events)
     waiting = isinstance(command, RecordPosting)
     given = WorkCircumstances(
@@ -324,15 +324,10 @@ def _append(office: Office, desk: _Desk, command: WorkCommand, asked: _Asked) ->
     with step("decide"):
         facts = decide(desk.work, command, given)
     appended = office.store.append(
-        Commit(
-            command_id=request.command_id,
-            fingerprint=asked.fingerprint,
-            writes=(StreamWrite(stream=stream, expected=version, events=_dated(facts, at)),),
-            actor=request.person.name,
-            role=request.person.role,
-            command=type(asked.command).__name__,
-            causation_id=str(request.command_id),
-            correlation_id=request.correlation_id,
+        request.commit(
+            type(asked.command).__name__,
+            asked.fingerprint,
+            StreamWrite(stream=stream, expected=version, events=_dated(facts, at)),
             result={
                 "reference": desk.reference,
                 "version": version + len(facts),

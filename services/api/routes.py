@@ -20,8 +20,8 @@ from domain.looks import Door, Look, What, look_of
 from services.api.conditions import already_has, command_id, stated_purpose
 from services.api.guard import guarded
 from services.api.inputs import JSON, StrictParser
-from services.cases import Request
 from services.intake.faults import Fault
+from services.requests import Request
 from services.wiring import Office
 
 Header = Mapping[str, Any]

@@ -21,13 +21,13 @@ from domain.days import hong_kong_date, last_instant
 from domain.errors import Reportable
 from domain.looks import Door, Look, What, look_of
 from domain.references import references_in
-from services.cases import Request
 from services.cli.leave import action_here
 from services.identity import are_local, sign_in
 from services.imports import start_of
 from services.intake.fields import day_or_none, instant_or_none
 from services.looking import AT_ONCE, named
 from services.privacy.again import settled
+from services.requests import Request
 from services.settings import Settings
 from services.stack import lifecycle
 from services.stack.errors import DatabaseGone, NothingRuns

@@ -23,12 +23,13 @@ from domain.application import Application
 from domain.days import hong_kong_date
 from domain.errors import Reportable
 from domain.slugs import slug
-from services.cases import Request, carry_out
+from services.cases import carry_out
 from services.cli.asking import INSTANT, asking, office
 from services.intake.application import impossible_days
 from services.intake.document import parse_document
 from services.intake.faults import Fault, faults_in
 from services.intake.schema import schema_for
+from services.requests import Request
 from services.wiring import Office
 
 _ELSEWHERE: Final = frozenset({c.SubmitApplication, p.ReceiveDocument, *c.BY_EXERCISE})

@@ -25,7 +25,6 @@ from domain.rules.terms import (
 )
 from domain.slugs import slug
 from services import exercises
-from services.cases import Request
 from services.cli.asking import (
     AS,
     INSTANT,
@@ -52,6 +51,7 @@ from services.looking import named
 from services.openings import UNNAMED, dry_run_opening
 from services.projections import queries, runner
 from services.redrawing import redraw
+from services.requests import Request
 from services.results import result_of, results
 from services.what_if import Change, what_if, what_if_present
 from services.wiring import Office

@@ -23,11 +23,12 @@ from domain.decisions import Matter
 from domain.errors import DuplicateApplication, NothingToSelect, Reportable
 from domain.stages import Stage
 from services import exercises
-from services.cases import Outcome, Request, carry_out, submit
+from services.cases import Outcome, carry_out, submit
 from services.exercise_requests import events_of
 from services.intake.application import application_from
 from services.population import Arrival, Fate, Lot, population
 from services.redrawing import redraw
+from services.requests import Request
 from services.wiring import Office
 
 SEED: Final = 2019

@@ -15,9 +15,10 @@ from domain import stages as s
 from domain.days import hong_kong_date
 from domain.errors import FileTooLarge, NoSuchDocument
 from domain.rules.choose import file_size
-from services.cases import CaseAt, Enclosed, Outcome, Request, ask, carry_out, case_at
+from services.cases import CaseAt, Enclosed, Outcome, ask, carry_out, case_at
 from services.documents.content import recognised
 from services.documents.naming import cleaned
+from services.requests import Request
 from services.wiring import Office
 
 _CHUNK: Final = 64 * 1024

@@ -24,7 +24,7 @@ from domain.looks import Door, What
 from domain.moves import CaseMovedToRuleset, still_standing
 from domain.slugs import slug
 from services import cases
-from services.cases import CaseAt, Request
+from services.cases import CaseAt
 from services.clocks import clock_of
 from services.documents.receiving import documents_of
 from services.due import due_in
@@ -39,6 +39,7 @@ from services.pages.overriding import barred, with_rules
 from services.pages.papers import upload_form, with_documents
 from services.pages.problems import status_of, title_of
 from services.pages.shown import Entry, day, money, outline
+from services.requests import Request
 from services.store.errors import CommandReused, Conflict, KeyDestroyed, Unwritable
 from services.wiring import Office
 

@@ -19,7 +19,7 @@ from domain.errors import Forbidden, NoSuchCase, PersonErased, Refusal
 from domain.looks import Door, What
 from domain.stages import Draft
 from services import cases
-from services.cases import CaseAt, Request
+from services.cases import CaseAt
 from services.intake.application import read_application
 from services.intake.faults import ApplicationFaults, Fault
 from services.intake.spelling import document_of
@@ -28,6 +28,7 @@ from services.pages import forms
 from services.pages.casework import WHEN, stale
 from services.pages.guard import Route, look, visitor
 from services.pages.problems import status_of, title_of
+from services.requests import Request
 from services.store import errors as s
 from services.wiring import Office
 

@@ -17,7 +17,6 @@ from domain.projections.exercises import ExerciseRow, ExerciseStage
 from domain.references import references_in
 from domain.sight import name_for
 from services import exercises as running
-from services.cases import Request
 from services.exercise_requests import ExerciseOutcome, events_of
 from services.looking import named
 from services.pages import forms
@@ -27,6 +26,7 @@ from services.pages.parts import part_of
 from services.pages.problems import status_of, title_of
 from services.projections import queries
 from services.redrawing import redraw as drawn_again
+from services.requests import Request
 from services.store.errors import CommandReused, Conflict
 from services.wiring import Office
 

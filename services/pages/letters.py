@@ -11,11 +11,11 @@ from domain.errors import Forbidden, Refusal
 from domain.looks import Door, What
 from domain.work_commands import RecordPosting
 from services import work
-from services.cases import Request
 from services.notifications import undelivered
 from services.pages import forms
 from services.pages.guard import Route, look, visitor
 from services.pages.problems import status_of, title_of
+from services.requests import Request
 from services.store.errors import CommandReused
 from services.wiring import Office
 

@@ -16,7 +16,7 @@ from domain.access import ACTION_OF, Action
 from domain.errors import FileTooLarge, NotADocument, Refusal
 from domain.looks import Door, What
 from domain.slugs import slug
-from services.cases import Outcome, Request
+from services.cases import Outcome
 from services.documents.naming import disposition
 from services.documents.receiving import (
     Upload,
@@ -32,6 +32,7 @@ from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.guard import Route, look, visitor
 from services.pages.problems import status_of, title_of
 from services.pages.shown import size
+from services.requests import Request
 from services.store.errors import CommandReused, KeyDestroyed, Unwritable
 from services.wiring import Office
 

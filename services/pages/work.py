@@ -19,7 +19,6 @@ from domain.stages import Stage
 from domain.traces import UNDECIDED
 from domain.work_queue import FOR_OFFICERS
 from services import work
-from services.cases import Request
 from services.counts import Count
 from services.documents.naming import disposition
 from services.looking import case_seen
@@ -34,6 +33,7 @@ from services.pages.problems import status_of, title_of
 from services.pages.shown import stage_name
 from services.privacy.export import MEDIA_TYPE, export
 from services.projections import queries, queue
+from services.requests import Request
 from services.store.errors import CommandReused, Conflict, KeyDestroyed, Unwritable
 from services.wiring import Office
 

@@ -29,7 +29,7 @@ from domain.looks import Look
 from domain.projections.stage_after import WORK_STREAM
 from domain.stages import Draft
 from domain.work_commands import ExportData
-from services.cases import CaseAt, Request, canonical, case_unopened, effective_instant
+from services.cases import CaseAt, canonical, case_unopened
 from services.fingerprints import fingerprint
 from services.privacy.archive import archived
 from services.privacy.gathering import (
@@ -43,7 +43,8 @@ from services.privacy.gathering import (
     gathered,
 )
 from services.privacy.telling import page
-from services.store import Commit, Conflict, NewEvent, StreamWrite
+from services.requests import Request, effective_instant
+from services.store import Conflict, NewEvent, StreamWrite
 from services.tracing import named, step
 from services.wiring import Office
 from services.work import work_at
@@ -167,19 +168,13 @@ def _still_readable(office: Office, reference: str) -> None:
 def _append(office: Office, found: Gathered, fact: DataExported, asked: _Asked) -> None:
     request = asked.request
     stream, version = f"{WORK_STREAM}{asked.reference}", found.work.version
-    if request.expected is not None and request.expected != version:
-        raise Conflict(stream, request.expected, version)
+    request.demand_version(stream, version)
     event = NewEvent(event=fact, effective_at=effective_instant(office, request, found.work.events))
     office.store.append(
-        Commit(
-            command_id=request.command_id,
-            fingerprint=asked.fingerprint,
-            writes=(StreamWrite(stream=stream, expected=version, events=(event,)),),
-            actor=request.person.name,
-            role=request.person.role,
-            command=type(asked.command).__name__,
-            causation_id=str(request.command_id),
-            correlation_id=request.correlation_id,
+        request.commit(
+            type(asked.command).__name__,
+            asked.fingerprint,
+            StreamWrite(stream=stream, expected=version, events=(event,)),
             result={
                 "reference": asked.reference,
                 "request": fact.request,

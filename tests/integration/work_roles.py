@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from domain.access import Person, Role
 from domain.errors import NothingWaits
 from domain.work_commands import TakeNext
-from services.cases import Request
+from services.requests import Request
 from services.settings import Settings
 from services.wiring import Office, open_office
 from services.work import WorkOutcome, take_next

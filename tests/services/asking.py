@@ -15,8 +15,8 @@ from domain.deciding.seconding import MATTER_OF
 from domain.decisions import Matter
 from domain.events import Channel
 from domain.looks import Door
-from services.cases import Request
 from services.privacy.kept import preview_digest
+from services.requests import Request
 from services.wiring import Office
 
 MAY_2019 = datetime(2019, 5, 1, 2, 0, tzinfo=UTC)

@@ -14,8 +14,8 @@ from domain.case import decide
 from domain.deciding.circumstances import Circumstances
 from domain.rules.terms import Archetype
 from services import cases, exercises
-from services.cases import Request
 from services.exercise_requests import ExerciseOutcome, proposal_of
+from services.requests import Request
 from services.store import Commit, NewEvent, StreamWrite, Together
 from services.wiring import Office
 from tests.services.asking import MAY_2019, SUPERVISOR, asked

@@ -9,8 +9,8 @@ from typing import Any
 from domain import work_commands as c
 from domain.data_access import DataExported
 from domain.looks import Purpose, What
-from services.cases import Request
 from services.privacy.export import Export, export
+from services.requests import Request
 from services.wiring import Office
 from tests.services import seeing
 from tests.services.asking import asked

@@ -30,7 +30,7 @@ from domain.errors import (
     NotAllowedNow,
     PersonErased,
 )
-from services.cases import Outcome, Request, carry_out, case_at, submit
+from services.cases import Outcome, carry_out, case_at, submit
 from services.documents.files import FileLost
 from services.documents.receiving import (
     Upload,
@@ -40,6 +40,7 @@ from services.documents.receiving import (
     read_at_most,
     receive,
 )
+from services.requests import Request
 from services.settings import Settings
 from services.store import CommandReused
 from services.wiring import Office

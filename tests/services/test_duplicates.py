@@ -14,12 +14,13 @@ from domain.work_commands import AddNote
 from domain.work_events import CorrectionRefused
 from services import work
 from services.api.app import create_api
-from services.cases import Request, carry_out, case_at, submit
+from services.cases import carry_out, case_at, submit
 from services.notifications.planning import plan
 from services.projections import queries
 from services.projections.queries import CaseFilter, Mark
 from services.projections.runner import catch_up_all
 from services.refiling import withdraw_and_refile
+from services.requests import Request
 from services.wiring import Office
 from tests.services.api.calling import Caller
 from tests.services.asking import (

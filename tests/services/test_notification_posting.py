@@ -14,11 +14,11 @@ from domain.particulars import ApplicationCorrected, Correction
 from domain.work_commands import RecordPosting
 from domain.work_events import CaseAssigned
 from services import work as services_work
-from services.cases import Request
 from services.counts import Count
 from services.notifications import undelivered
 from services.notifications.entries import State
 from services.notifications.planning import plan
+from services.requests import Request
 from services.stack.redis import RedisServer
 from services.wiring import Office
 from tests.conftest import TestDatabase
