@@ -1,7 +1,6 @@
 """One POST per command on a case: a table of addresses, and the routes made from it."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import MISSING, Field, dataclass, field, fields, make_dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -19,14 +18,12 @@ from domain.application import Application, Channel
 from domain.days import hong_kong_date
 from domain.stages import Stage
 from services import cases, refiling
-from services.api.conditions import NO_VERSION, expected_version
-from services.api.faults import IfMatchMissing
-from services.api.routes import ETAG, IDEMPOTENCY_KEY, IF_MATCH, Call, Reply, Route
+from services.api.conditions import expected_version, if_match_needed
+from services.api.routes import ETAG, IDEMPOTENCY_KEY, IF_MATCH, Call, Reply, Route, carried_out
 from services.intake.application import impossible_days
 from services.intake.faults import Fault
 from services.intake.fields import Instant
 from services.intake.schema import schema_for
-from services.store import Conflict
 from services.wiring import Office
 
 COMMANDS: Final[Mapping[str, type[c.CaseCommand]]] = MappingProxyType(
@@ -162,24 +159,11 @@ def withdraw_and_refile(call: Call, reference: str, body: Submission) -> Reply:
     return answered(outcome, _location(outcome))
 
 
-@contextmanager
-def if_match_needed() -> Iterator[None]:
-    """Within it a command on no version in particular is told that If-Match is missing."""
-    try:
-        yield
-    except Conflict as stale:
-        if stale.expected == NO_VERSION:
-            raise IfMatchMissing(stale.actual) from stale
-        raise
-
-
 def answered(outcome: cases.Outcome, more: Mapping[str, str] = MappingProxyType({})) -> Reply:
-    """The reply to a command on a case; a repeat differs by one header only."""
-    replay = {"Idempotent-Replay": "true"} if outcome.repeated else {}
-    result = CommandResult(
-        reference=outcome.reference, version=outcome.version, stage=outcome.stage
-    )
-    return Reply(body=result, headers={"ETag": f'"{outcome.version}"', **replay, **more})
+    """The reply to a command on a case."""
+    version = outcome.version
+    result = CommandResult(reference=outcome.reference, version=version, stage=outcome.stage)
+    return carried_out(result, repeated=outcome.repeated, version=version, more=more)
 
 
 def _route(address: str, command: type[c.CaseCommand]) -> Route:

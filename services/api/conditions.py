@@ -2,17 +2,25 @@
 
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 from urllib.parse import unquote
 from uuid import UUID
 
 import flask
 
-from services.api.faults import IdempotencyKeyInvalid, IdempotencyKeyMissing, IfMatchInvalid
+from services.api.faults import (
+    IdempotencyKeyInvalid,
+    IdempotencyKeyMissing,
+    IfMatchInvalid,
+    IfMatchMissing,
+)
+from services.store import Conflict
 from services.tracing import trace_named
 
 ANY_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-NO_VERSION: Final = -1
+_NO_VERSION: Final = -1
 """Stands for If-Match where there is none. No stream is ever at it, so a command that was not
 carried out before is refused, and one that was still gets its first answer."""
 
@@ -52,18 +60,29 @@ def stated_purpose() -> str:
 
 
 def expected_version() -> int:
-    """The version that If-Match names, or `NO_VERSION` without it.
+    """The version that If-Match names, or one that no stream is at without it.
 
     A list, a weak tag or `*` names no single version, and a change on any version is what the
     header is to prevent: they are refused.
     """
     given = flask.request.headers.get("If-Match")
     if given is None:
-        return NO_VERSION
+        return _NO_VERSION
     named = _VERSION.fullmatch(given.strip())
     if named is None:
         raise IfMatchInvalid('it holds one version in quotes as the ETag had it, such as "3"')
     return int(named[1])
+
+
+@contextmanager
+def if_match_needed() -> Iterator[None]:
+    """Within it a command on no version in particular is told that If-Match is missing."""
+    try:
+        yield
+    except Conflict as stale:
+        if stale.expected == _NO_VERSION:
+            raise IfMatchMissing(stale.actual) from stale
+        raise
 
 
 def already_has(version: int) -> bool:

@@ -6,7 +6,6 @@ told by its content; the type that its sender names must only not be another one
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from http import HTTPStatus
 from typing import Any, Final, cast
 
 import flask
@@ -19,8 +18,8 @@ from domain.errors import FileTooLarge
 from domain.looks import What
 from services import cases
 from services.api.commands import CommandResult, answered
-from services.api.conditions import NO_VERSION, already_has, expected_version
-from services.api.faults import IfMatchMissing, TypeUnsupported, UploadCutOff
+from services.api.conditions import expected_version, if_match_needed
+from services.api.faults import TypeUnsupported, UploadCutOff
 from services.api.inputs import MESSAGES, LenientInstant
 from services.api.routes import (
     ETAG,
@@ -31,6 +30,7 @@ from services.api.routes import (
     Call,
     Reply,
     Route,
+    tagged,
 )
 from services.documents.content import recognised
 from services.documents.naming import disposition
@@ -47,7 +47,6 @@ from services.documents.receiving import (
 from services.intake.fields import Text, Word
 from services.intake.schema import schema_for
 from services.looking import case_seen
-from services.store import Conflict
 
 UNNAMED_TYPE: Final = "application/octet-stream"
 TYPES: Final = (*p.MediaType, UNNAMED_TYPE)
@@ -134,19 +133,16 @@ class DocumentList:
     requested: Requested | None
 
 
-def document_list(call: Call, reference: str) -> Reply | flask.Response:
+def document_list(call: Call, reference: str) -> Any:
     """The documents of a case."""
     case = case_seen(call.office, call.look(What.DOCUMENTS), reference)
-    headers = {"ETag": f'"{case.version}"'}
-    if already_has(case.version):
-        return flask.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     body = DocumentList(
         reference=case.reference,
         version=case.version,
         documents=tuple(map(_item, documents_of(case))),
         requested=_requested(case.state),
     )
-    return Reply(body=body, headers=headers)
+    return tagged(case.version, body)
 
 
 def document(call: Call, reference: str, number: str) -> flask.Response:
@@ -166,12 +162,8 @@ def add(call: Call, query: dict[str, Any], reference: str) -> Reply:
     cases.demand_leave(request, p.ReceiveDocument, reference)
     content = _body(call)
     upload = Upload(kind=query["kind"], name=query["name"], content=content)
-    try:
+    with if_match_needed():
         outcome = receive(call.office, reference, upload, request)
-    except Conflict as stale:
-        if stale.expected == NO_VERSION:
-            raise IfMatchMissing(stale.actual) from stale
-        raise
     return answered(outcome, {"Location": f"/api/v1/cases/{outcome.reference}/documents"})
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
+from types import MappingProxyType
 from typing import Any, Final
 
 from domain import exercise_commands as q
@@ -28,7 +29,7 @@ from services.api.exercise_outputs import (
     ResultList,
 )
 from services.api.freshness import shown, wait_until_shown
-from services.api.routes import IDEMPOTENCY_KEY, PREFER, Call, Reply, Route
+from services.api.routes import IDEMPOTENCY_KEY, PREFER, Call, Reply, Route, carried_out
 from services.intake.faults import Fault
 from services.intake.schema import schema_for
 from services.looking import named
@@ -54,9 +55,8 @@ def show(call: Call, exercise: str, query: dict[str, Any]) -> ExerciseItem:
 
 def open_exercise(call: Call, body: Any) -> Reply:
     """Open an exercise, which freezes its pool."""
-    reply = _carry_out(call, q.OpenExercise, body.exercise, body)
     location = {"Location": f"/api/v1/exercises/{body.exercise}"}
-    return Reply(body=reply.body, headers={**reply.headers, **location})
+    return _carry_out(call, q.OpenExercise, body.exercise, body, location)
 
 
 def dry_run(call: Call, exercise: str) -> DryRun:
@@ -129,12 +129,18 @@ def replay(call: Call, exercise: str) -> Replay:
     )
 
 
-def _carry_out(call: Call, command: type[q.ExerciseCommand], exercise: str, body: Any) -> Reply:
+def _carry_out(
+    call: Call,
+    command: type[q.ExerciseCommand],
+    exercise: str,
+    body: Any,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> Reply:
     asked = command(**{each.name: getattr(body, each.name) for each in fields(command)})
     request = call.request(effective_at=body.effective_at)
     outcome = exercises.carry_out(call.office, exercise, asked, request)
     result = ExerciseResult(exercise=outcome.exercise, version=outcome.version, cases=outcome.cases)
-    return Reply(body=result, headers={"Idempotent-Replay": "true"} if outcome.repeated else {})
+    return carried_out(result, repeated=outcome.repeated, more=more)
 
 
 def _unfit(_: Office, document: object) -> Any:

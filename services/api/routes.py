@@ -144,6 +144,23 @@ class Route:
     refuses: tuple[int, ...] = ()
 
 
+def carried_out(
+    result: Any,
+    *,
+    repeated: bool,
+    version: int | None = None,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> Reply:
+    """The reply to a command; a repeat differs by one header only."""
+    tag = {} if version is None else {"ETag": f'"{version}"'}
+    return Reply(body=result, headers={**tag, **replayed(repeated=repeated), **more})
+
+
+def replayed(*, repeated: bool) -> Mapping[str, str]:
+    """The header of the answer to a command that was carried out before."""
+    return {"Idempotent-Replay": "true"} if repeated else {}
+
+
 def tagged(version: int, body: Any) -> Any:
     """The body under its version's tag, or 304 to a caller that has this version."""
     headers = {"ETag": f'"{version}"'}

@@ -21,8 +21,7 @@ from domain.work_queue import FOR_OFFICERS
 from domain.work_told import ToldNote
 from services import work
 from services.api.cases import FreshQuery
-from services.api.conditions import NO_VERSION, expected_version
-from services.api.faults import IfMatchMissing
+from services.api.conditions import expected_version, if_match_needed
 from services.api.freshness import shown, wait_until_shown
 from services.api.outputs import Shown
 from services.api.routes import (
@@ -35,6 +34,8 @@ from services.api.routes import (
     Call,
     Reply,
     Route,
+    carried_out,
+    replayed,
     tagged,
 )
 from services.documents.naming import disposition
@@ -42,7 +43,6 @@ from services.intake.schema import schema_for
 from services.looking import work_seen
 from services.privacy.export import MEDIA_TYPE, export
 from services.projections import queue
-from services.store import Conflict
 
 COMMANDS: Final[Mapping[str, type[c.WorkCommand]]] = MappingProxyType(
     {
@@ -274,21 +274,20 @@ def _duplicate(refused: Recorded[DuplicateRefused | CorrectionRefused]) -> Dupli
 def export_data(call: Call, reference: str, body: c.ExportData) -> flask.Response:
     """All that is held on the person, as a file; its digest is that on record."""
     made = export(call.office, reference, body, call.request(), call.look(What.EXPORT))
-    replay = {"Idempotent-Replay": "true"} if made.repeated else {}
     digest = b64encode(bytes.fromhex(made.digest)).decode("ascii")
     headers = {
         "Content-Disposition": disposition(made.name),
         "Repr-Digest": f"sha-256=:{digest}:",
-        **replay,
+        **replayed(repeated=made.repeated),
     }
     return flask.Response(made.chunks(), mimetype=MEDIA_TYPE, headers=headers)
 
 
 def answered(outcome: work.WorkOutcome, more: Mapping[str, str] = MappingProxyType({})) -> Reply:
-    """The reply to a command; a repeat differs by one header only."""
-    replay = {"Idempotent-Replay": "true"} if outcome.repeated else {}
-    result = WorkResult(reference=outcome.reference, version=outcome.version, holder=outcome.holder)
-    return Reply(body=result, headers={"ETag": f'"{outcome.version}"', **replay, **more})
+    """The reply to a command on the work on a case."""
+    version = outcome.version
+    result = WorkResult(reference=outcome.reference, version=version, holder=outcome.holder)
+    return carried_out(result, repeated=outcome.repeated, version=version, more=more)
 
 
 def _route(address: str, command: type[c.WorkCommand]) -> Route:
@@ -311,12 +310,8 @@ def _carrying_out(command: type[c.WorkCommand]) -> Callable[..., Reply]:
     def carry_out(call: Call, reference: str, body: c.WorkCommand) -> Reply:
         expected = None if command in ON_ANY_VERSION else expected_version()
         request = call.request(expected=expected)
-        try:
+        with if_match_needed():
             return answered(work.carry_out(call.office, reference, body, request))
-        except Conflict as stale:
-            if stale.expected == NO_VERSION:
-                raise IfMatchMissing(stale.actual) from stale
-            raise
 
     return carry_out
 
