@@ -13,6 +13,8 @@ from domain import events as e
 from domain.particulars import ApplicationCorrected, ContactChanged
 from domain.processes import Party
 
+_BOTH: Final = (Party.APPLICANT, Party.REPRESENTATIVE)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corrected:
@@ -25,22 +27,18 @@ class Corrected:
 
     what: str
     paths: tuple[str, ...]
-    event: type[e.CaseEvent]
     stands_in: str
-    told: tuple[Party, ...]
+    event: type[e.CaseEvent] = ApplicationCorrected
+    told: tuple[Party, ...] = _BOTH
     office: tuple[Party, ...] = (Party.OFFICER,)
     answerable: tuple[Party, ...] = (Party.OFFICER, Party.SUPERVISOR)
 
-
-_BOTH: Final = (Party.APPLICANT, Party.REPRESENTATIVE)
 
 CORRECTED: Final = (
     Corrected(
         what="name",
         paths=("applicant.family_name", "applicant.given_names", "applicant.name_in_chinese"),
-        event=ApplicationCorrected,
         stands_in="every letter, lists of cases, copies of all data",
-        told=_BOTH,
     ),
     Corrected(
         what="who and from where",
@@ -50,16 +48,12 @@ CORRECTED: Final = (
             "applicant.country_of_residence",
             "applicant.travel_document",
         ),
-        event=ApplicationCorrected,
         stands_in="assessments, letters that give reasons, copies of all data",
-        told=_BOTH,
     ),
     Corrected(
         what="language of letters",
         paths=("applicant.correspondence_language",),
-        event=ApplicationCorrected,
         stands_in="the language of every letter, copies of all data",
-        told=_BOTH,
     ),
     Corrected(
         what="what is claimed and declared",
@@ -74,9 +68,7 @@ CORRECTED: Final = (
             "businesses",
             "achievements",
         ),
-        event=ApplicationCorrected,
         stands_in="assessments, letters that give reasons, copies of all data",
-        told=_BOTH,
     ),
     Corrected(
         what="e-mail address",
