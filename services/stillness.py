@@ -4,7 +4,6 @@ Law: each commit wakes whoever follows the log, and each finds the same, so a li
 enough. It says what is wrong and what to do; where that is new, also where it was met.
 """
 
-import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
@@ -14,8 +13,7 @@ from domain.errors import Reportable
 from services.notifications.entries import PlannedFromAnotherLog
 from services.notifications.planning import PlanningStopped
 from services.projections.errors import ProjectionOutdated, StandsStill
-
-TELL_SECONDS: Final = 60.0
+from services.seldom import Seldom
 
 _KNOWN: Final = (StandsStill, ProjectionOutdated, PlanningStopped, PlannedFromAnotherLog)
 _log: Final = structlog.get_logger(__name__)
@@ -23,11 +21,11 @@ _T = TypeVar("_T")
 
 
 class Stillness:
-    """What this process told of, and when; `clock` counts seconds."""
+    """What this process told of; `seldom` says when it is told again."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._told: dict[str, tuple[str, float]] = {}
+    def __init__(self, seldom: Seldom | None = None) -> None:
+        self._seldom = seldom or Seldom()
+        self._told: dict[str, str] = {}
 
     def told(self, name: str, work: Callable[[], _T]) -> _T | None:
         """Return what comes of the work; None where it stands still, and then that is logged."""
@@ -38,11 +36,10 @@ class Stillness:
             return None
 
     def _tell(self, name: str, fault: Reportable) -> None:
-        now, said = self._clock(), str(fault)
-        before, at = self._told.get(name, ("", float("-inf")))
-        if now - at < TELL_SECONDS:
+        if not self._seldom.tells(name):
             return
-        self._told[name] = said, now
+        before, said = self._told.get(name), str(fault)
+        self._told[name] = said
         trace = fault.__cause__ if said != before else None
         _log.error(
             "stands_still", name=name, fault=type(fault).__name__, because=said, exc_info=trace

@@ -96,7 +96,7 @@ def claimed(office: Office, *, limit: int, subscription: str | None = None) -> t
     except FenceTripped as fault:
         _close(office, str(fault))
     except FenceClosed as fault:
-        if office.ledger.fence.tells_again():
+        if office.ledger.fence.seldom.tells("closed"):
             _log.warning("notifications_fence_is_closed", because=str(fault), remedy=REMEDY)
     except MarksAway as fault:
         _log.warning("notifications_wait", because=str(fault))

@@ -7,7 +7,6 @@ one that planned from another log has letters of events that never were. Each of
 fence, and only a person opens it.
 """
 
-import time
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -40,11 +39,10 @@ from services.notifications.another_log import (
 from services.notifications.marks import Marks, MarksAway, Remembered, no_number
 from services.notifications.statements import OPEN, counted
 from services.notifications.tables import checkpoint, fence, log, notifications
+from services.seldom import Seldom
 
 REMEDY: Final = "run `qmas notifications fence`: it says why nothing is sent, and how to go on"
 WITHHELD: Final = "withheld after a restore"
-
-_TELL_SECONDS: Final = 60.0
 
 _F: Final = fence.c
 # Who runs the server, and which database of it: a copy made by a dump has another one.
@@ -125,7 +123,7 @@ class Fence:
     def __init__(self, engine: Engine, marks: Marks) -> None:
         self._engine = engine
         self.marks = marks
-        self._told_at = float("-inf")
+        self.seldom = Seldom()
 
     def passed(self) -> UUID:
         """Return the ledger's name if what is due may go out; a mark of it is then there.
@@ -211,14 +209,6 @@ class Fence:
                 .where(_F.closed_at.is_(None))
                 .values(closed_at=func.now(), closed_because=because, closed_position=position)
             )
-
-    def tells_again(self) -> bool:
-        """Say whether to log again that it is closed: once a minute is loud enough."""
-        now = time.monotonic()
-        again = now - self._told_at > _TELL_SECONDS
-        if again:
-            self._told_at = now
-        return again
 
     def is_closed(self) -> bool:
         """Say whether it is known that nothing may be sent."""

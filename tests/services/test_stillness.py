@@ -4,7 +4,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.projections.errors import OfAnotherLog, ProjectionOutdated, ProjectionStopped
-from services.stillness import TELL_SECONDS, Stillness
+from services.seldom import SECONDS, Seldom
+from services.stillness import Stillness
 from tests.services.issuing import Passing
 
 
@@ -19,12 +20,12 @@ def _goes_on() -> int:
 
 def test_it_is_told_in_one_line_a_minute_and_traced_when_it_is_new() -> None:
     passing = Passing()
-    still = Stillness(passing)
+    still = Stillness(Seldom(passing))
     with capture_logs() as logs:
         for position in (5, 5, 5, 6):
             for _ in range(3):
                 assert still.told("case-list", lambda at=position: _stops(at)) is None
-            passing.seconds += TELL_SECONDS
+            passing.seconds += SECONDS
     assert [(each["name"], each["fault"], bool(each["exc_info"])) for each in logs] == [
         ("case-list", "ProjectionStopped", True),
         ("case-list", "ProjectionStopped", False),
