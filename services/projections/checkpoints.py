@@ -108,12 +108,14 @@ class Freshness:
 
     `as_of` is when the last of them became visible, None before the first; `lag` is how many
     numbered events are still to be folded. One that was folded from another log, or by another
-    version of the fold, is certain to hold none.
+    version of the fold, is certain to hold none; `of_another_log` says that it is the former.
     """
 
+    name: str
     position: int
     as_of: datetime | None
     lag: int
+    of_another_log: bool = False
 
 
 def generations_of(connection: Connection, projection: Projection) -> tuple[Generation, ...]:
@@ -291,10 +293,15 @@ def freshness(models: ReadModels, projection: Projection) -> Freshness:
             _furthest_behind(projection.name, projection.version)
         ).one_or_none()
         if row is None or row.of_another_log:
-            return Freshness(position=0, as_of=None, lag=head_of(connection))
-    return Freshness(
-        position=row.position, as_of=row.as_of, lag=max(0, int(row.head) - row.position)
-    )
+            return Freshness(
+                name=projection.name,
+                position=0,
+                as_of=None,
+                lag=head_of(connection),
+                of_another_log=row is not None and row.of_another_log,
+            )
+    lag = max(0, int(row.head) - row.position)
+    return Freshness(name=projection.name, position=row.position, as_of=row.as_of, lag=lag)
 
 
 @cache

@@ -93,10 +93,11 @@ _LONGEST_PAUSE: Final = 0.1
 def freshness(models: ReadModels, *names: str) -> Freshness:
     """Return how far the read model is, or the one of several that is least far.
 
-    Raises `UnknownProjection` when there is none of that name.
+    One of another log is least far of all. Raises `UnknownProjection` when there is none of that
+    name.
     """
     found = (checkpoints.freshness(models, projection_named(each)) for each in names)
-    return min(found, key=lambda each: each.position)
+    return min(found, key=lambda each: (each.position, not each.of_another_log))
 
 
 def read_for(sort: Sort) -> tuple[str, ...]:

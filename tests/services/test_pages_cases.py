@@ -14,6 +14,7 @@ from services.pages import forms
 from services.pages.problems import status_of
 from services.projections.runner import catch_up_all
 from services.wiring import Office
+from tests.conftest import TestDatabase
 from tests.services.asking import (
     AUDITOR,
     OFFICER,
@@ -26,6 +27,7 @@ from tests.services.asking import (
 )
 from tests.services.erasing import erase
 from tests.services.exercising import carry_out
+from tests.services.losing import lose
 from tests.services.visiting import TO_POOL, Page, act, file_case, signed_in
 
 
@@ -76,6 +78,27 @@ def test_the_list_says_how_many_cases_are_at_each_stage(office: Office) -> None:
         "1 Waiting for selection",
     ]
     assert "As of position 5 of the record" in page.text
+
+
+def test_a_list_of_another_log_is_told_as_what_it_is(
+    office: Office, database: TestDatabase
+) -> None:
+    visitor = signed_in(office, "officer.chan")
+    for name in ("john", "emma"):
+        file_case(office, name)
+    lose(database.owner_url, 0)
+    submit(office, on_paper("jackie"), asked())
+    office.store.sequence()
+    for path, name in (
+        ("/staff", "case-list"),
+        ("/staff?sort=due_on", "case-list"),
+        ("/staff/work", "work"),
+        ("/staff/exercises", "exercises"),
+    ):
+        (told,) = visitor.get(path).root.all("p", **{"class": "fresh"})
+        assert "made from another record" in told.text
+        assert "being taken in" not in told.text
+        assert f"until they fill {name} anew" in told.text
 
 
 def test_the_list_says_how_many_match_where_that_is_known(office: Office) -> None:
