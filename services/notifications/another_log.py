@@ -6,7 +6,18 @@ nothing of what this one has had since. Only a person knows which of the two peo
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, cast, exists, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from services.notifications.tables import (
     checkpoint,
@@ -25,8 +36,10 @@ OF_LOST: Final = (
 )
 
 _HERE: Final = checkpoint.c
+_ROWS: Final[Select[Any]] = select(*notifications.c["id", "position", "event_id", "planned_at"])
 _UNSENT: Final = ("planned", "sending", "failed")
 _NEWEST: Final = 100
+_AT_ONCE: Final = 1_000
 
 
 def of_another_log() -> Select[bool]:
@@ -43,14 +56,32 @@ def of_another_log() -> Select[bool]:
 
 
 def of_lost_events() -> Select[bool]:
-    """Return the query of whether the newest rows are of events that the log does not have.
+    """Return the query of whether rows are of events that the log does not have.
 
     Where leaves were not kept, the checkpoint may have been taken for one of this log. Rows that
-    are older than the last choice of a person are not meant: that was made with them there.
+    are older than the last choice of a person are not meant: that was made with them there. The
+    newest are looked at, and the oldest of those that `look_further` did not come past.
     """
-    columns = notifications.c["position", "event_id", "planned_at"]
-    newest = select(*columns).order_by(notifications.c.id.desc()).limit(_NEWEST).subquery()
-    return select(exists().where(*_lost_since_chosen(newest.c)))
+    newest = _ROWS.order_by(notifications.c.id.desc()).limit(_NEWEST).subquery()
+    oldest = _unknown(_AT_ONCE).subquery()
+    return select(or_(*(exists().where(*_lost_since_chosen(each.c)) for each in (newest, oldest))))
+
+
+def of_any_lost_event() -> Select[bool]:
+    """Return the query of the same, of however many rows: a person waits for it, and no program."""
+    return select(exists().where(*_lost_since_chosen(_unknown().subquery().c)))
+
+
+def look_further(connection: Connection, at_once: int = _AT_ONCE) -> None:
+    """Some more rows, oldest first, are known to be of this log; for the checkpoint's holder only.
+
+    It comes past none that is lost, so that those stay told of, whatever is planned behind them.
+    """
+    looked_at = _unknown(at_once).subquery()
+    last = select(func.max(looked_at.c.id)).scalar_subquery()
+    lost = exists().where(*_lost_since_chosen(looked_at.c))
+    further = update(checkpoint).where(last.is_not(None), ~lost)
+    connection.execute(further.values(known_id=last))
 
 
 def withhold_lost(connection: Connection) -> int:
@@ -93,6 +124,15 @@ def plan_from(connection: Connection, position: int) -> None:
     )
     beyond = update(subscriptions).where(subscriptions.c.since > position, ~made_here)
     connection.execute(beyond.values(since=position))
+
+
+def _unknown(most: int | None = None) -> Select[Any]:
+    """Return the query of the rows that are not known to be of this log, the oldest first.
+
+    The last that was known is among them: where the log was another one since, it is lost now.
+    """
+    known = select(_HERE.known_id).scalar_subquery()
+    return _ROWS.where(notifications.c.id >= known).order_by(notifications.c.id).limit(most)
 
 
 def _lost_since_chosen(row: Any) -> tuple[ColumnElement[bool], ...]:

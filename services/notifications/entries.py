@@ -155,7 +155,7 @@ class Standing:
 
     None is counted beyond `statements.AT_MOST`. `waits_since` is since when the event after
     `position` waits to be read, None while there is none. `of_another_log` says that it was another
-    log that was read, `of_lost_events` that the newest rows are of events that the log has not.
+    log that was read, `of_lost_events` that rows are of events that the log has not.
     """
 
     position: int

@@ -32,6 +32,7 @@ from services.notifications.another_log import (
     PLANNED,
     last_in_both,
     of_another_log,
+    of_any_lost_event,
     of_lost_events,
     plan_from,
     withhold_lost,
@@ -257,7 +258,7 @@ class Fence:
                 select(_F.closed_position).where(_F.closed_at.is_not(None)).with_for_update()
             ).scalar_one_or_none()
             done = 0
-            if _is_of_another_log(connection):
+            if _is_of_another_log(connection) or connection.scalar(of_any_lost_event()):
                 up_to = connection.execute(_HEAD).scalar_one() if up_to is None else up_to
                 done = _parted(connection, choice, up_to)
             elif up_to is None:

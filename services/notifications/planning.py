@@ -38,6 +38,7 @@ from domain.told import representative_told
 from domain.work_events import LetterPosted
 from services.identity import colleagues
 from services.notifications import calling, readdressing, undelivered
+from services.notifications.another_log import look_further
 from services.notifications.entries import (
     DONE_SINCE,
     ERASED,
@@ -215,6 +216,7 @@ def _enter(office: Office, connection: Connection, after: int, step: _Step) -> i
             _readdress(office, connection, _reference(recorded))
     if step.planned:
         office.ledger.move_checkpoint(connection, after + step.planned)
+    look_further(connection)
     return entered
 
 

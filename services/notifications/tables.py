@@ -129,6 +129,7 @@ checkpoint: Final = Table(
     Column("moved_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("sequenced_at", DateTime(timezone=True), nullable=True),
     Column("leaf", LargeBinary),
+    Column("known_id", BigInteger, nullable=False, server_default=text("0")),
     CheckConstraint("id", name="notifications_checkpoint_is_one_row"),
     CheckConstraint("position >= 0", name="notifications_checkpoint_counts_from_0"),
 )

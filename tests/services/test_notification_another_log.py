@@ -1,21 +1,27 @@
 """Letters that were planned from another log: none is planned on, and none of a lost event sent."""
 
 from datetime import timedelta
+from typing import Final
 
 import psycopg
 import pytest
+from sqlalchemy import func, select
+from structlog.testing import capture_logs
 
-from services.notifications.another_log import LOST, OF_LOST
+from services.notifications.another_log import LOST, OF_LOST, look_further
 from services.notifications.delivery import claimed
 from services.notifications.entries import PlannedFromAnotherLog
 from services.notifications.fence import REMEDY, WITHHELD, Choice, FenceOpen, FenceTripped
 from services.notifications.planning import plan
+from services.notifications.tables import checkpoint, notifications
 from services.stack.sending import sending
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.integration.mailing import acknowledge, applicant
 from tests.services.losing import lose, set_back_an_hour
 from tests.services.seeing import looking
+
+_KNOWN: Final = select(checkpoint.c.known_id).scalar_subquery()
 
 
 def test_a_plan_is_of_another_log_also_where_the_instants_are_the_same(
@@ -158,6 +164,12 @@ def _taken_for_ours(office: Office, database: TestDatabase) -> None:
         owner.execute("UPDATE notifications_checkpoint SET position = %s", (position,))
 
 
+def _plan_a_hundred(office: Office) -> None:
+    for number in range(4, 104):
+        acknowledge(office, applicant(number))
+    assert plan(office) >= 100
+
+
 def test_a_plan_that_was_taken_for_ours_is_known_by_its_letters(
     office: Office, database: TestDatabase
 ) -> None:
@@ -196,13 +208,73 @@ def test_however_much_is_planned_before_the_choice_no_lost_letter_is_sent(
     acknowledge(office, applicant(3))
     _taken_for_ours(office, database)
     assert claimed(office, limit=10) == ()
-    for number in range(4, 104):
-        acknowledge(office, applicant(number))
-    assert plan(office) == 100
-    assert not office.ledger.standing().of_lost_events
+    _plan_a_hundred(office)
+    assert office.ledger.standing().of_lost_events
     assert office.ledger.fence.state().of_another_log
     office.ledger.fence.confirm(Choice.SEND, "cli.root")
     assert (lost, "withheld", LOST) in _states(office)
+    assert not office.ledger.standing().of_lost_events
+
+
+def test_a_lost_letter_behind_a_hundred_newer_ones_is_told_of_and_not_sent(
+    office: Office, database: TestDatabase
+) -> None:
+    _lost(office, database)
+    acknowledge(office, applicant(3))
+    _taken_for_ours(office, database)
+    _plan_a_hundred(office)
+    (found,) = (each for each in sending(office.settings) if each.subject == "planning")
+    assert (found.is_well, found.says, found.remedy) == (False, OF_LOST, REMEDY)
+    with pytest.raises(FenceTripped, match="planned from another log"):
+        office.ledger.claim(limit=10, lease=timedelta(minutes=1))
+
+
+def test_nor_is_it_sent_where_the_fence_was_closed_for_another_reason(
+    office: Office, database: TestDatabase
+) -> None:
+    _, lost = _lost(office, database)
+    acknowledge(office, applicant(3))
+    _taken_for_ours(office, database)
+    office.ledger.fence.close("what was restored is older")
+    _plan_a_hundred(office)
+    assert office.ledger.fence.state().of_another_log
+    office.ledger.fence.confirm(Choice.SEND, "cli.root")
+    assert (lost, "withheld", LOST) in _states(office)
+
+
+def test_what_is_of_this_log_is_looked_at_once_and_what_was_lost_until_a_person_chose(
+    office: Office, database: TestDatabase
+) -> None:
+    for number in range(1, 5):
+        acknowledge(office, applicant(number))
+    plan(office)
+    lose(database.owner_url, 6)
+    _taken_for_ours(office, database)
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute("UPDATE notifications_checkpoint SET known_id = 0")
+    assert [_known_after(office, steps) for steps in (1, 1, 3)] == [2, 3, 3]
+    office.ledger.fence.confirm(Choice.WITHHOLD, "cli.root")
+    assert _known_after(office, 1) == 4
+
+
+def _known_after(office: Office, steps: int) -> int:
+    """Return how many rows are known after so many steps more of two rows each."""
+    with office.ledger.engine.begin() as connection:
+        for _ in range(steps):
+            look_further(connection, at_once=2)
+        known = select(func.count()).where(notifications.c.id <= _KNOWN)
+        return connection.execute(known).scalar_one()
+
+
+def test_it_is_told_once_a_minute_that_nothing_is_sent(
+    office: Office, database: TestDatabase
+) -> None:
+    _lost(office, database)
+    assert claimed(office, limit=10) == ()
+    with capture_logs() as logs:
+        for _ in range(3):
+            assert claimed(office, limit=10) == ()
+    assert [each["event"] for each in logs] == ["notifications_fence_is_closed"]
 
 
 def test_a_lost_letter_that_could_not_be_delivered_is_neither_printed_nor_tried_again(
