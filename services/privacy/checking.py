@@ -4,6 +4,7 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,11 +12,14 @@ from domain.data_access import DataExported
 from domain.errors import Reportable
 from domain.projections.stage_after import WORK_STREAM
 from domain.record import Recorded
+from domain.references import parse_reference
 from services.privacy.export import MANIFEST
 from services.privacy.gathering import FORMAT
 from services.wiring import Office
 
 _CHUNK: Final = 1024 * 1024
+_FLAGS: Final = 0x0808
+"""What an entry of ours may say of itself: a name in UTF-8, its length after its content."""
 
 
 class NoExport(Reportable):
@@ -28,11 +32,13 @@ class NoExport(Reportable):
 def about(file: Path) -> Mapping[str, Any]:
     """Return what an export says of itself; raises `NoExport`."""
     try:
-        with zipfile.ZipFile(file) as archive:
+        with _opened(file) as archive:
             said = json.loads(archive.read(MANIFEST))
-        if said["format"] != FORMAT or not isinstance(said["reference"], str):
+        reference = said["reference"]
+        # What is looked at is kept for ever, so that nothing but a reference may be taken for one.
+        if said["format"] != FORMAT or parse_reference(str(reference)) != reference:
             raise NoExport
-    except (zipfile.BadZipFile, ValueError, TypeError, KeyError) as fault:
+    except (zipfile.BadZipFile, ValueError, TypeError, KeyError, RecursionError) as fault:
         raise NoExport from fault
     found: Mapping[str, Any] = said
     return found
@@ -42,7 +48,7 @@ def faults(file: Path) -> Iterator[str]:
     """Yield everything in which an export is not what its own manifest says."""
     said = about(file)
     try:
-        with zipfile.ZipFile(file) as archive:
+        with _opened(file) as archive:
             listed = {each["name"]: each["sha256"] for each in said["files"]}
             there = archive.namelist()
             for name in sorted({*there} - {*listed} - {MANIFEST}):
@@ -54,6 +60,17 @@ def faults(file: Path) -> Iterator[str]:
                     yield f"{name} was changed"
     except (zipfile.BadZipFile, TypeError, KeyError) as fault:
         raise NoExport from fault
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[zipfile.ZipFile]:
+    """Yield an archive; `NoExport` where it has an entry that no export has."""
+    with zipfile.ZipFile(file) as archive:
+        for each in archive.infolist():
+            # Neither encrypted nor compressed: what is read is as long as the file, and no longer.
+            if each.compress_type != zipfile.ZIP_STORED or each.flag_bits & ~_FLAGS:
+                raise NoExport
+        yield archive
 
 
 def made(office: Office, file: Path) -> Recorded[DataExported] | None:

@@ -1,6 +1,9 @@
 """The terminal and the page by which an export of the data on a person is made and checked."""
 
 import hashlib
+import io
+import json
+import zipfile
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,6 +22,7 @@ from services.settings import Settings
 from services.wiring import Office
 from tests.services.asking import OFFICER, asked
 from tests.services.exporting import exports_of
+from tests.services.seeing import recorded
 from tests.services.test_data_access import ask, came_in, environment
 from tests.services.visiting import file_case, signed_in
 
@@ -62,6 +66,48 @@ def test_the_terminal_writes_an_export_and_checks_it(
     file.write_bytes(b"nothing")
     with pytest.raises(checking.NoExport):
         checking.about(file)
+
+
+MANIFEST = {"format": "qmas-data-export-1", "reference": "QM-4K7RT-9XWPR", "files": []}
+
+
+def packed(manifest: object, how: int = zipfile.ZIP_STORED) -> bytes:
+    """Return an archive that holds nothing but a manifest, which may be a text."""
+    said = manifest if isinstance(manifest, str) else json.dumps(manifest)
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", how) as archive:
+        archive.writestr(checking.MANIFEST, said)
+    return made.getvalue()
+
+
+def encrypted(content: bytes) -> bytes:
+    """Return an archive that says of its one entry that it is encrypted."""
+    at, listed = content.index(b"PK\3\4") + 6, content.index(b"PK\1\2") + 8
+    return bytes(each | (index in {at, listed}) for index, each in enumerate(content))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        packed({**MANIFEST, "reference": "Carter, John"}),
+        packed({**MANIFEST, "reference": "qm-4k7rt-9xwpr"}),
+        packed({**MANIFEST, "reference": 5}),
+        packed({**MANIFEST, "format": "qmas-data-export-2"}),
+        packed("[]"),
+        packed("[" * 100_000),
+        packed(MANIFEST, zipfile.ZIP_DEFLATED),
+        encrypted(packed(MANIFEST)),
+    ],
+    ids=["name", "lower", "number", "format", "list", "deep", "deflated", "encrypted"],
+)
+def test_what_is_no_export_is_refused_and_nothing_in_it_is_kept(
+    office: Office, settings: Settings, tmp_path: Path, content: bytes
+) -> None:
+    file = tmp_path / "data.zip"
+    file.write_bytes(content)
+    said = CliRunner().invoke(privacy, ["verify-export", str(file)], env=environment(settings))
+    assert isinstance(said.exception, checking.NoExport), said.exception
+    assert recorded(office) == []
 
 
 def test_a_refusal_leaves_no_file_behind(
