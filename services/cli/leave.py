@@ -59,7 +59,7 @@ ACTIONS: Final[Mapping[str, Action]] = MappingProxyType(
         "privacy receipt": Action.READ_HISTORY,
         "privacy retention": Action.READ_RETENTION,
         "privacy verify-export": Action.READ_HISTORY,
-        "privacy verify-receipt": Action.PUBLIC,
+        "privacy verify-receipt": Action.READ_HISTORY,
         "projections diff": Action.READ_CASES,
         "projections discard": Action.OPERATE,
         "projections rebuild": Action.READ_CASES,

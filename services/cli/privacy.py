@@ -162,6 +162,7 @@ def verify_receipt(file: Path, *, offline: bool) -> None:
     if not offline:
         with office() as opened:
             found += receipts.differences(opened, made)
+            named(opened, looking(What.PROOF), [made.reference])
     for each in found:
         click.echo(each, err=True)
     if found:

@@ -12,10 +12,13 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import msgspec
+
 from domain.errors import NotErased, Reportable
 from domain.looks import Look
 from domain.merkle import Frontier
 from domain.particulars import ErasureDecided
+from domain.references import parse_reference
 from domain.wire import WIRE
 from services.looking import case_seen
 from services.notifications.kept import letters_withheld
@@ -25,6 +28,11 @@ from services.wiring import Office
 
 FORMAT: Final = "qmas-erasure-receipt-1"
 _TYPE: Final = WIRE[ErasureDecided].name
+_NONE: Final = "this file is no receipt of an erasure"
+_ILL_FORMED: Final = (
+    ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError,
+)  # fmt: skip
+"""What comes of hashes that are none, and of events that hold something else than events do."""
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -111,14 +119,14 @@ def read(text: str) -> Receipt:
     """Return the receipt that a file holds; raises `NoReceipt`."""
     try:
         said = json.loads(text)
-        events = tuple(Said(**each) for each in said["events"])
-        made = Receipt(**{**said, "events": events, "before": tuple(said["before"])})
-    except (ValueError, TypeError, KeyError) as fault:
-        raise NoReceipt("this file is no receipt of an erasure") from fault
+        made = msgspec.convert(said, Receipt)
+        whole = json.loads(written(made)) == said
+    except (ValueError, msgspec.MsgspecError, RecursionError) as fault:
+        raise NoReceipt(_NONE) from fault
     if made.format != FORMAT:
         raise NoReceipt(f"this is a receipt of another format than {FORMAT}")
-    if not isinstance(made.destroyed, dict):
-        raise NoReceipt("this file is no receipt of an erasure")
+    if not whole or parse_reference(made.reference) != made.reference:
+        raise NoReceipt(_NONE)
     return made
 
 
@@ -126,8 +134,8 @@ def faults(made: Receipt) -> Iterator[str]:
     """Yield everything in which a receipt does not prove itself; nothing of ours is asked."""
     try:
         yield from _faults(made)
-    except (ValueError, TypeError, KeyError, IndexError) as fault:
-        raise NoReceipt("this file is no receipt of an erasure") from fault
+    except _ILL_FORMED as fault:
+        raise NoReceipt(_NONE) from fault
 
 
 def _faults(made: Receipt) -> Iterator[str]:

@@ -16,7 +16,7 @@ from services.projections.runner import catch_up_all
 from services.wiring import Office
 from tests.integration import marked as m
 from tests.services.asking import OFFICER, asked, on_paper
-from tests.services.seeing import looking
+from tests.services.seeing import looking, recorded
 from tests.services.test_data_access import ask as ask_for_data
 from tests.services.test_data_access import came_in, environment
 
@@ -175,9 +175,35 @@ def test_before_an_erasure_there_is_no_receipt(office: Office, proposed: str) ->
 
 
 def test_what_is_no_receipt_is_refused() -> None:
-    for text in ("", "[]", "{}", '{"format": "qmas-erasure-receipt-2"}'):
+    for text in ("", "[]", "{}", "[" * 100_000, '{"format": "qmas-erasure-receipt-2"}'):
         with pytest.raises(receipts.NoReceipt):
             receipts.read(text)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"position": "5"},
+        {"position": 1.5},
+        {"reference": "Carter, John"},
+        {"key_destroyed_at": 5},
+        {"destroyed": []},
+        {"said": "and something that no receipt says"},
+        {"events": []},
+        {"before": ["no hash"]},
+        *(
+            {"events": [{"body": body, "recorded_at": "2019-05-01T00:00:00+00:00"}]}
+            for body in (5, "", "[]", '{"type": 1, "stream": 2, "effective_at": 3, "payload": []}')
+        ),
+    ],
+    ids=str,
+)
+def test_a_receipt_of_another_form_is_refused_in_words(
+    erased: receipts.Receipt, changed: dict[str, object]
+) -> None:
+    text = json.dumps({**json.loads(receipts.written(erased)), **changed})
+    with pytest.raises(receipts.NoReceipt):
+        list(receipts.faults(receipts.read(text)))
 
 
 def test_the_terminal_says_what_would_go_and_gives_and_checks_the_receipt(
@@ -200,6 +226,7 @@ def test_the_terminal_says_what_would_go_and_gives_and_checks_the_receipt(
     assert checked.output == (
         f"The receipt of {proposed} proves itself, and this installation agrees\n"
     )
+    assert recorded(office)[-1]["cases"] == [proposed]
     alone = CliRunner().invoke(privacy, ["verify-receipt", "--offline", str(file)])
     assert alone.output == (
         f"The receipt of {proposed} proves itself; when the key was destroyed and how much that "
