@@ -16,7 +16,7 @@ from domain import events as e
 from domain import stages as s
 from domain.application import Application, Correspondence
 from domain.case import evolve
-from domain.data_access import KeptBack
+from domain.data_access import DataExported, KeptBack
 from domain.days import HONG_KONG
 from domain.exports import KEPT_BACK, STAFF, StaffNumbers
 from domain.looks import Look
@@ -130,14 +130,16 @@ def _sections(
     office: Office, teller: Teller, case: CaseAt, work: WorkAt, bounds: Bounds
 ) -> Iterator[Section]:
     history = in_order((*case.events, *work.events))
-    told = told_of(office.ledger, case.reference, bounds.position, bounds.until)
+    hidden = {each.position for each in history if _is_kept_back(each, bounds)}
+    known = told_of(office.ledger, case.reference, bounds.position, bounds.until)
+    told = [each for each in known if each.position not in hidden]
     looks = looks_at(office.models, case.reference, bounds.until)
     yield (
         "standing",
         {"reference": case.reference, "stage": str(case.stage), "since": instant_told(case.since)},
     )
     yield "application", [_version(teller, *each) for each in _versions(case)]
-    yield "events", [_event(teller, each) for each in history if not _is_kept_back(each, bounds)]
+    yield "events", [_event(teller, each) for each in history if each.position not in hidden]
     yield "documents", [_document(teller, each) for each in _received(case)]
     yield "letters", [_letter(teller, each) for each in told if each.party in OUTSIDE]
     yield "others", [_other(teller, each) for each in told if each.party not in OUTSIDE]
@@ -154,14 +156,18 @@ def _is_kept_back(recorded: Recorded[e.Event], bounds: Bounds) -> bool:
 
 
 def _event(teller: Teller, recorded: Recorded[e.Event]) -> dict[str, Any]:
-    # Its number and version are not told: a gap would tell of what is kept back.
+    # Its number and version are not told: a gap would tell of what is kept back. So would what an
+    # earlier copy left out.
+    says = teller.told(recorded.event)
+    if isinstance(recorded.event, DataExported):
+        del says["kept_back"]
     return {
         "event": WIRE[type(recorded.event)].name,
         "id": recorded.event_id,
         "effective_at": instant_told(recorded.effective_at),
         "recorded_at": instant_told(recorded.recorded_at),
         "by": _by(teller, recorded),
-        "says": teller.told(recorded.event),
+        "says": says,
     }
 
 

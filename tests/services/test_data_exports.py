@@ -24,8 +24,10 @@ from domain.errors import (
     RecusedFromCase,
 )
 from domain.exports import StaffNumbers
+from domain.legal_holds import Authority, PlaceLegalHold
 from domain.looks import What
 from domain.rules.reasons import Message, Reason
+from services.cases import carry_out
 from services.cli.privacy import privacy
 from services.documents.files import FileLost
 from services.looking import case_seen
@@ -247,6 +249,25 @@ def test_what_is_kept_back_is_not_in_it_and_leaves_no_gap(
     why_kept = not any(each.get("why") for each in data["looks"])
     assert why_kept == (part is KeptBack.INVESTIGATIONS)
     assert "kept_back" not in data
+
+
+def test_nobody_learns_from_an_export_what_is_kept_back_of_it_or_was_before(
+    office: Office, full: str
+) -> None:
+    """Whoever is told of a hold by name is told of at no export that keeps it back."""
+    office.subscriptions.add("https://a.example/", ("case-held", "legal-hold-placed"), "test")
+    carry_out(office, full, PlaceLegalHold(authority=Authority.COURT, reason="x"), asked(at=None))
+    plan(office)
+    whole = data_of(exported(office, full))
+    assert [each["by"] for each in whole["others"]].count("webhook") == 1
+    hidden = c.ExportData(keep_back=(KeptBack.INVESTIGATIONS, KeptBack.LEGAL_HOLDS))
+    for _ in range(2):
+        made = exported(office, full, hidden)
+        assert "webhook" not in [each["by"] for each in data_of(made)["others"]]
+    for name in ("index.html", "data.json"):
+        said = archive_of(made).read(name)
+        assert b"legal-hold" not in said
+        assert b"investigations" not in said
 
 
 def test_without_an_open_request_nothing_is_exported(office: Office, full: str) -> None:
