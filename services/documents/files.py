@@ -47,7 +47,7 @@ ORDER BY log.position
 """
 _KEPT: Final = """
 SELECT count(*), coalesce(sum(octet_length(sealed)), 0)::bigint
-FROM document_files WHERE reference = %s
+FROM document_files WHERE reference = %s AND file_is_named(reference, stored)
 """
 _HEAD: Final = "SELECT sequence_commits()"
 # What the log does not name a day after it was kept, it never will: the command ended long ago.
@@ -134,7 +134,10 @@ class Files:
         return self._keys.unwrap(reference, wrapped).open_bytes(sealed, _place(reference))
 
     def kept_of(self, reference: str) -> tuple[int, int]:
-        """Return how many files are kept of a case, and how many bytes they have sealed."""
+        """Return how many files are kept of a case, and how many bytes they have sealed.
+
+        One that no event names is no document, and may be gone tomorrow.
+        """
         ((count, size),) = self._all(_KEPT, (reference,))
         return int(count), int(size)
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 from click.testing import CliRunner
 
@@ -14,8 +15,10 @@ from services.privacy import receipt as receipts
 from services.privacy.preview import preview
 from services.projections.runner import catch_up_all
 from services.wiring import Office
+from tests.conftest import TestDatabase
 from tests.integration import marked as m
 from tests.services.asking import OFFICER, asked, on_paper
+from tests.services.sample_files import pdf
 from tests.services.seeing import looking, recorded
 from tests.services.test_data_access import ask as ask_for_data
 from tests.services.test_data_access import came_in, environment
@@ -159,6 +162,23 @@ def test_the_moment_at_which_the_key_went_is_compared_with_what_is_there(
     assert list(receipts.faults(forged)) == []
     (found,) = receipts.differences(office, forged)
     assert found.endswith("and not at 1999-01-01T00:00:00+00:00")
+
+
+def test_a_file_that_no_event_names_is_no_document_of_a_receipt(
+    office: Office, database: TestDatabase, proposed: str
+) -> None:
+    before = preview(office, looking(), proposed)
+    # An upload was cut off before it was recorded.
+    office.files.keep(office.files.seal(proposed, pdf()))
+    assert preview(office, looking(), proposed) == before
+    m.confirm(office, proposed)
+    made = receipts.receipt(office, looking(), proposed)
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute("ALTER TABLE document_files DISABLE TRIGGER document_files_unchanged")
+        owner.execute("UPDATE document_files SET kept_at = now() - interval '2 days'")
+    (unnamed,) = office.files.unnamed()
+    office.files.remove(unnamed)
+    assert list(receipts.differences(office, made)) == []
 
 
 def test_a_receipt_says_what_is_the_office_s_word(erased: receipts.Receipt) -> None:
