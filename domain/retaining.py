@@ -1,4 +1,4 @@
-"""What stands in the way of each class of record when its time is over, and which cases it has."""
+"""Which cases are of each class of record that has any."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -50,14 +50,15 @@ NEXT_STEP: Final[Mapping[RecordClass, str]] = MappingProxyType(
             "withdrawn"
         ),
         RecordClass.LOOKS: (
-            "no program deletes any; the owner of the schema takes away whole years by hand"
+            "no program deletes any; the owner of the schema takes them away by hand, as "
+            "docs/how-to/keep-data-no-longer.md says"
         ),
         RecordClass.LETTERS: "they go with the erasure of their case, and in no other way",
         RecordClass.SESSIONS: "they are deleted by themselves when somebody signs in",
         RecordClass.SERVICE_TOKENS: (
             "none is deleted: an entry names a program and whoever made it, and holds no secret"
         ),
-        RecordClass.CODES: "they are deleted by themselves when the next one is asked for",
+        RecordClass.CODES: "they are deleted by themselves within a minute, while workers run",
     }
 )
 """What can be done about records of each class whose time is over."""

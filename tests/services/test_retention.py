@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -19,12 +20,14 @@ from services.api.app import create_api
 from services.cases import carry_out
 from services.cli.privacy import privacy
 from services.identity import sessions
+from services.looking import case_seen
 from services.notifications import codes
 from services.notifications.planning import plan
 from services.privacy.retention import due_cases, schedule
 from services.projections.errors import BadCursor
 from services.projections.runner import catch_up_all
 from services.settings import Settings
+from services.store import migrate
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.services import seeing
@@ -34,6 +37,7 @@ from tests.services.erasing import erase
 from tests.services.test_data_access import environment
 from tests.services.visiting import file_case, signed_in
 
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
 WITHDRAWN = RecordClass.WITHDRAWN
 OVER = date(2020, 5, 1)
 """Twelve months after the cases here were withdrawn."""
@@ -166,6 +170,24 @@ def test_what_is_no_case_counts_by_its_own_instant(
         due, held, not_due = line(office, record, today + period)
         assert (due > 0, held, not_due) == (True, 0, 0), record
     assert line(office, RecordClass.LETTERS, today) == (0, 0, 0)  # none is settled yet
+
+
+def test_old_looks_are_taken_away_as_the_page_says(office: Office, database: TestDatabase) -> None:
+    page = (HOW_TO / "keep-data-no-longer.md").read_text("utf-8")
+    _, _, block = page.partition("```sql\n")
+    taking = block.partition("```")[0]
+    reference = file_case(office)
+    case_seen(office, seeing.looking(stated="A call"), reference)
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        owner.execute(taking)
+        assert [each["cases"] for each in seeing.recorded(office)] == [[reference]]
+        owner.execute(taking.replace("2019-01-01", "2999-01-01"))
+        kept = "SELECT FROM read_purposes UNION ALL SELECT FROM read_words"
+        assert owner.execute(kept).fetchall() == []
+        assert seeing.recorded(office) == []
+        with pytest.raises(psycopg.errors.RestrictViolation):
+            owner.execute("DELETE FROM reads")
+    assert migrate.unguarded(office.settings.database_url) == ()
 
 
 def test_the_schedule_says_what_the_program_does_by_itself(office: Office) -> None:
