@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 from domain.access import PERMITTED, Action, Person
 from domain.exports import STAFF_FIELDS
+from domain.projections.case_list import CaseRow
 from domain.record import Recorded
 
 RecordedT = TypeVar("RecordedT", bound=Recorded[Any])
@@ -47,6 +48,13 @@ def as_seen_by(
         return recorded
     kept = frozenset({person.name, reference})
     return tuple(_without_names(each, kept) for each in recorded)
+
+
+def row_as_seen_by(person: Person, row: CaseRow) -> CaseRow:
+    """Return a row of the list with what that person is shown of the case itself, and no more."""
+    if sees_names(person):
+        return row
+    return row._replace(refiles=None, refiled_as=None, holder=None, recused=())
 
 
 def _without_names(given: Any, kept: frozenset[str]) -> Any:

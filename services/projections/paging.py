@@ -34,6 +34,7 @@ from domain.access import SEEN_AT, Action, Person, demand, permitted
 from domain.application import Route
 from domain.looks import Look
 from domain.projections.case_list import CaseRow
+from domain.sight import row_as_seen_by
 from domain.stages import Stage
 from services import counts
 from services.counts import Count
@@ -197,7 +198,7 @@ def case_list_page(  # noqa: PLR0913 - what is asked for, most of it by its name
         found = connection.execute(told).all()
         listed = [each.reference for each in found[:limit]]
         due = days_due(connection, listed, with_data=permitted(look.person, Action.READ_WORK))
-    rows = tuple(case_row_of(models, each) for each in found[:limit])
+    rows = tuple(case_row_of(models, each, look.person) for each in found[:limit])
     more = len(found) > limit
     return CasePage(rows=rows, next=_cursor(sort, found[limit - 1]) if more else None, due=due)
 
@@ -245,12 +246,15 @@ def with_names() -> Select[Any]:
     )
 
 
-def case_row_of(models: ReadModels, found: Any) -> CaseRow:
-    """Return the row of the list that a row of `with_names()` holds."""
+def case_row_of(models: ReadModels, found: Any, person: Person | None = None) -> CaseRow:
+    """Return the row of the list that a row of `with_names()` holds, as that person may see it.
+
+    None is the program itself, which sees all of it.
+    """
     fields = {name: getattr(found, name) for name in CASE_LIST.clear_columns}
     personal = opened(models.keys, CASE_LIST, found)
     row: CaseRow = made(CASE_LIST, fields, {found.reference: personal})
-    return row
+    return row if person is None else row_as_seen_by(person, row)
 
 
 def _conditions(wanted: CaseFilter) -> Iterator[ColumnElement[bool] | TextClause]:

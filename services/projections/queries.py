@@ -158,7 +158,7 @@ def linked(models: ReadModels, look: Look, reference: str) -> tuple[CaseRow, ...
     with models.reads.connect() as connection:
         told = noted(query.order_by(*order), look, shown(), only_hits=True)
         found = connection.execute(told)
-        return tuple(case_row_of(models, each) for each in found)
+        return tuple(case_row_of(models, each, look.person) for each in found)
 
 
 def live_case(models: ReadModels, person: bytes) -> str | None:
