@@ -65,6 +65,7 @@ class _Body:
         self.pieces: list[bytes] = []
         self.size = 0
         self.is_given_up = False
+        self.is_cut_off = False
 
 
 class _Missing(io.RawIOBase):
@@ -123,14 +124,19 @@ class Served:
             self._drop(body)
         finally:
             self._arriving.pop(body, None)
-        if body.is_given_up or (said and body.size != int(said)):
+        if body.is_given_up or body.is_cut_off or (said and body.size != int(said)):
             return _Missing()
         whole = io.BytesIO(b"".join(body.pieces))
         body.pieces = []
         return whole
 
     async def _receive(self, body: _Body, exchange: Exchange) -> None:
+        is_over = False
         async for piece in exchange:
+            # The server ends every body by an empty piece, and says of one that broke off, or that
+            # has trailers, only this: another empty one before.
+            body.is_cut_off = is_over
+            is_over = is_over or not piece
             if not body.is_given_up:
                 body.pieces.append(piece)
                 body.size += len(piece)

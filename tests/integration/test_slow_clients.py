@@ -5,12 +5,15 @@ import socket
 import threading
 from collections.abc import Iterator
 from typing import Final, Self
+from uuid import uuid4
 
 import pytest
 
 from services.arriving import LARGEST, THREADS
+from services.identity import logins
 from tests.integration.walking import Walked
 from tests.services.api.calling import V1
+from tests.services.sample_files import pdf
 from tests.serving import a_web_server
 
 MANY: Final = 40
@@ -19,6 +22,7 @@ MANY: Final = 40
 PATIENCE: Final = 20.0
 _HEAD: Final = b"POST /api/v1/assessments HTTP/1.1\r\nHost: localhost\r\n"
 _JSON: Final = b"Content-Type: application/json\r\n"
+FORM: Final = b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\nofficer.chan\r\n--b--\r\n'
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +119,67 @@ def test_a_page_says_that_a_form_did_not_arrive(port: int) -> None:
         answer.begin()
         assert answer.status == 408
         assert b"What you sent did not arrive in time" in answer.read()
+
+
+def sent_as(kind: str, *more: str) -> bytes:
+    """Return headers of a body of a kind that comes in pieces, of a length that nobody said."""
+    return "\r\n".join(
+        (f"Content-Type: {kind}", "Transfer-Encoding: chunked", *more, "", "")
+    ).encode()
+
+
+def answered(
+    port: int, method: bytes, head: bytes, body: bytes, *, ends: bool = False
+) -> tuple[int, str, bytes]:
+    """Return what is answered to whoever sends this, and `ends` there."""
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as link:
+        link.sendall(method + b" HTTP/1.1\r\nHost: localhost\r\n" + head + body)
+        if ends:
+            link.shutdown(socket.SHUT_WR)
+        answer = http.client.HTTPResponse(link)
+        answer.begin()
+        return answer.status, answer.headers.get_content_type(), answer.read()
+
+
+def pieces(*of: bytes) -> bytes:
+    return b"".join(f"{len(each):x}\r\n".encode() + each + b"\r\n" for each in of)
+
+
+# Each is all of a body that says something, without the word that it is all.
+CUT: Final = {
+    "after a piece": pieces,
+    "in a piece": lambda whole: pieces(whole + b"more")[: -len(b"more\r\n")],
+    "in the last word": lambda whole: pieces(whole) + b"0\r\n",
+    "by what is no piece": lambda whole: pieces(whole) + b"zz\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("cut", CUT)
+def test_a_body_in_pieces_that_was_cut_off_is_none(port: int, walked: Walked, cut: str) -> None:
+    settings, case = walked.office.settings, walked.case
+    stream = f"case-{case}"
+    before = walked.office.store.read_stream(stream)
+    token = next(each.token for each in logins(settings) if each.name == "officer.chan")
+    known = f"Authorization: Bearer {token}", f'If-Match: "{len(before)}"'
+    problem = "application/problem+json"
+    add = f"POST {V1}/cases/{case}/documents?kind=work&name=a.pdf".encode()
+    form = f"case={case}&born=1985".encode()
+    for method, head, whole, told in (
+        (f"POST {V1}/assessments".encode(), sent_as("application/json"), b"{}", problem),
+        (add, sent_as("application/pdf", f"Idempotency-Key: {uuid4()}", *known), pdf(), problem),
+        (b"POST /", sent_as("application/x-www-form-urlencoded"), form, "text/html"),
+        (b"POST /staff/sign-in", sent_as("multipart/form-data; boundary=b"), FORM, "text/html"),
+    ):
+        status, kind, said = answered(port, method, head, CUT[cut](whole), ends=True)
+        assert (status, kind) == (408, told), (method, said)
+    assert walked.office.store.read_stream(stream) == before
+
+
+def test_a_body_in_pieces_that_is_whole_is_read(port: int) -> None:
+    method, head = f"POST {V1}/assessments".encode(), sent_as("application/json")
+    for whole in (pieces(b"{", b"}") + b"0\r\n\r\n", b"2;a=b\r\n{}\r\n0\r\n\r\n"):
+        status, _, said = answered(port, method, head, whole)
+        assert status == 422, said
 
 
 @pytest.mark.parametrize("path", ["/", f"{V1}/assessments"])

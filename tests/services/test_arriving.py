@@ -101,6 +101,22 @@ def test_a_body_that_is_shorter_than_was_said_is_none() -> None:
     assert served(Request(1, sent=said), Request(2, sent=said)) == [b"slow", b"2000"]
 
 
+def test_a_body_that_broke_off_as_the_server_tells_it_is_none() -> None:
+    class Ending(Request):
+        empty = 1
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            async for each in Request.__aiter__(self):
+                yield each
+            for _ in range(self.empty):
+                yield b""
+
+    class Broken(Ending):
+        empty = 2
+
+    assert served(Ending(2), Broken(2), Ending(0), Broken(0)) == [b"2000", b"slow", b"0", b"slow"]
+
+
 def test_what_has_arrived_takes_room_until_it_was_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arriving, "_ROOM", 12_000)
     is_there, may_end = threading.Event(), threading.Event()
