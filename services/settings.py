@@ -116,7 +116,7 @@ class Settings:
             oidc=read_oidc(reader, env),
             web_host=host,
             web_port=port,
-            public_url=(reader.text("QMAS_PUBLIC_URL") or f"http://{host}:{port}").rstrip("/"),
+            public_url=reader.public_url("QMAS_PUBLIC_URL", f"http://{host}:{port}"),
             web_processes=reader.number("QMAS_WEB_PROCESSES", 2, highest=256),
             web_body_seconds=reader.number("QMAS_WEB_BODY_SECONDS", 120, highest=3600),
             trusted_proxies=reader.proxies("QMAS_TRUSTED_PROXIES"),

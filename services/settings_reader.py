@@ -28,6 +28,9 @@ HIGHEST_PORT = 65_535
 DATABASE_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 
 _REVERSED = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
+_WRITTEN = re.compile(r"(?:[^%\s\x00-\x1f\x7f]|%[0-9a-fA-F]{2})+")
+_SOCKETS = ("redis+socket", "unix")
+_NUMBERED = ("redis", "rediss")
 _SMTP_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 _PLAIN = "QMAS_SMTP_ALLOW_PLAIN"
 NO_PROXY = "none"
@@ -159,9 +162,17 @@ class SettingsReader:
     def url(self, name: str, schemes: Sequence[str], otherwise: _Made | None) -> str:
         """Return the URL that is told, or made `otherwise`; "" with a fault for none or another."""
         text = self._told(name, otherwise)
-        if text and self.parsed(name, text, schemes) is None:
-            return ""
-        return text
+        parts = self.parsed(name, text, schemes) if text else None
+        fault = _leads_nowhere(parts) if parts else ""
+        if fault:
+            self.fault(name, fault)
+        return "" if parts is None or fault else text
+
+    def public_url(self, name: str, otherwise: str) -> str:
+        """Return the address that people come to, without a slash at its end."""
+        text = self.text(name)
+        parts = self.parsed(name, text, ("https", "http")) if text else None
+        return (otherwise if text is None or parts is None else text).rstrip("/")
 
     def database_url(self, name: str, otherwise: _Made | None) -> str:
         """A libpq URL, whichever of the usual schemes it was told with."""
@@ -172,11 +183,19 @@ class SettingsReader:
         """The parts of a URL; None, with a fault that does not repeat it, when it is none."""
         try:
             parts = urlsplit(text)
-            usable = parts.scheme in schemes and (parts.port is None or parts.port > 0)
+            usable = (
+                parts.scheme in schemes
+                # Without these it is taken apart otherwise by each who connects, or by none.
+                and text.lower().startswith(f"{parts.scheme}://")
+                and (parts.port is None or parts.port > 0)
+            )
         except ValueError:
             usable = False
-        if usable:
+        if usable and _WRITTEN.fullmatch(text):
             return parts
+        if usable:
+            self.fault(name, "holds a space, or a % that is none of %20, %25 and their like")
+            return None
         self.fault(name, f"is not a URL that begins with {' or '.join(f'{s}://' for s in schemes)}")
         return None
 
@@ -275,6 +294,20 @@ class SettingsReader:
         if text is None and otherwise is None:
             self.fault(name, _MISSING)
         return text or (otherwise() if otherwise else "")
+
+
+def _leads_nowhere(parts: SplitResult) -> str:
+    """Return what a server cannot be reached by in a URL; empty where it can."""
+    if parts.scheme in DATABASE_SCHEMES:
+        return ""  # libpq knows where a server is that is not named
+    if parts.scheme in _SOCKETS:
+        return "" if parts.netloc or parts.path else "names no socket"
+    if not parts.hostname:
+        return "names no host"
+    number = parts.path.removeprefix("/")
+    if parts.scheme in _NUMBERED and number and not (number.isascii() and number.isdigit()):
+        return "must end in the number of a database, as in redis://broker.example:6379/0"
+    return ""
 
 
 def _clock(text: str) -> time:

@@ -3,6 +3,8 @@
 import base64
 import os
 import stat
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -125,8 +127,22 @@ def test_production_starts_and_makes_nothing(open_folder: Path) -> None:
         ("QMAS_TRUSTED_PROXIES", "10.0.0.5", "QMAS_PUBLIC_URL must begin with https://"),
         ("QMAS_DATABASE_URL", "mysql://db/qmas", "postgresql://"),
         ("QMAS_DATABASE_URL", "postgresql://db:99999/qmas", "postgresql://"),
+        ("QMAS_DATABASE_URL", "postgresql:x//db/qmas", "postgresql://"),
+        ("QMAS_DATABASE_URL", "postgresql:/db/qmas", "postgresql://"),
+        ("QMAS_DATABASE_URL", "postgresql://db/qm%zzas", "%25"),
+        ("QMAS_DATABASE_URL", "postgresql://db /qmas", "a space"),
+        ("QMAS_DATABASE_URL", "postgresql://db/qmas\n", "a space"),
         ("QMAS_BROKER_URL", "broker:6379", "redis://"),
+        ("QMAS_BROKER_URL", "redis:x//broker:6379/0", "redis://"),
+        ("QMAS_BROKER_URL", "redis://broker:6379/first", "the number"),
+        ("QMAS_BROKER_URL", "redis://:hidden@/0", "names no host"),
+        ("QMAS_BROKER_URL", "redis+socket://", "names no socket"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http:/collector:4318", "http://"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://:4318", "names no host"),
         ("QMAS_SMTP_URL", "smtp://", "names no host"),
+        ("QMAS_SMTP_URL", "smtps:x//mail.example", "smtps://"),
+        ("QMAS_OIDC_ISSUER", "https:x//issuer.example", "https:// or http://"),
+        ("QMAS_PUBLIC_URL", "https:cases.example", "https://"),
         ("QMAS_WEB_PORT", "eighty", "whole number from 1 to 65535"),
         ("QMAS_WEB_PORT", "65536", "whole number from 1 to 65535"),
         ("QMAS_PUBLIC_URL", "http://cases.example", "must begin with https://"),
@@ -169,6 +185,22 @@ def test_a_bad_setting_is_named_and_its_secret_is_not_shown(
 )
 def test_what_is_safe_in_production_is_taken(told: dict[str, str]) -> None:
     assert Settings.load(_PRODUCTION | told).env is Environment.PRODUCTION
+
+
+def test_a_setting_that_is_no_url_stops_a_command_in_words(open_folder: Path) -> None:
+    told = {"QMAS_DATABASE_URL": "postgresql:x//qmas:hidden-word@db/qmas"}
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("qmas")), "--home", str(open_folder), "status"],
+        env={"PATH": os.environ["PATH"], **told},
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 2
+    assert "QMAS_DATABASE_URL is not a URL that begins with postgresql://" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "hidden-word" not in done.stdout + done.stderr
 
 
 def test_an_unknown_environment_is_refused() -> None:
