@@ -131,6 +131,30 @@ def test_whoever_has_no_leave_is_told_so(office: Office) -> None:
     assert (page.status, page.heading) == (403, "Your role may not do this")
 
 
+@pytest.mark.parametrize(
+    ("name", "links"),
+    [
+        ("admin.ng", ["/staff/sessions"]),
+        ("officer.chan", ["/staff", "/audit"]),
+        ("panel.cheung", ["/staff"]),
+    ],
+)
+def test_a_refusal_leads_on_to_what_its_reader_may_do(
+    office: Office, name: str, links: list[str]
+) -> None:
+    visitor = signed_in(office, name)
+    page = visitor.get("/staff/nowhere")
+    assert [each.given["href"] for each in page.root.one("main").all("a")] == links
+    assert all(visitor.get(each).status == 200 for each in links)
+    assert ("qmas doctor" in page.text) is (name == "admin.ng")
+
+
+def test_a_refusal_leads_an_applicant_to_their_application(office: Office) -> None:
+    page = Visitor(office).get("/nowhere")
+    links = [each.given["href"] for each in page.root.one("main").all("a")]
+    assert links == ["/", "/staff", "/audit"]
+
+
 def test_a_program_is_let_into_no_page(office: Office) -> None:
     visitor = Visitor(office)
     page = visitor.sign_in(visitor.get("/staff/sign-in"), "service.intake", "/staff/sign-in")
