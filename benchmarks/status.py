@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -47,6 +47,7 @@ from services.population import population
 from services.projections import queries, runner
 from services.requests import Request
 from services.stack.programs import SERVED
+from services.stack.redis import start_redis, stop_redis
 from services.wiring import Office
 
 if TYPE_CHECKING:
@@ -109,7 +110,11 @@ def _bare() -> flask.Flask:
 
 @cache
 def _ours() -> flask.Flask:
-    office = office_of(os.environ["BENCH_URL"], Path(os.environ["BENCH_HOME"]))
+    return api_of(office_told(os.environ))
+
+
+def api_of(office: Office) -> flask.Flask:
+    """The API, and in it the answer to an applicant whose code was right."""
     app = create_api(office)
     schema = schema_for(StatusAnswer)()
 
@@ -126,14 +131,8 @@ def _ours() -> flask.Flask:
 
 def measured(database: Database, seconds: float) -> dict[str, Answered]:
     """The peer, an applicant's status and a page of the list, the one after the other."""
-    with tempfile.TemporaryDirectory(prefix="qmas-bench-") as home:
-        office = office_of(database.app_url, Path(home))
-        try:
-            reference = _filed(office)
-            token = next(each.token for each in logins(office.settings) if each.role == "officer")
-        finally:
-            office.close()
-        told = {"BENCH_URL": database.app_url, "BENCH_HOME": home}
+    with installed(database) as told:
+        reference, token = begun(told)
         asked = (
             ("bare", "bare", f"/status/{reference}"),
             ("status", "served", f"/status/{reference}"),
@@ -144,6 +143,40 @@ def measured(database: Database, seconds: float) -> dict[str, Answered]:
             with _served(application, told) as port:
                 found[name] = _load(port, path, token, seconds)
         return found
+
+
+@contextlib.contextmanager
+def installed(database: Database) -> Iterator[dict[str, str]]:
+    """What a process is told: the database, a broker of our own, and a folder for the rest."""
+    with tempfile.TemporaryDirectory(prefix="qmas-bench-") as folder:
+        home = Path(folder) / "home"
+        try:
+            broker = start_redis(home).broker_url
+            yield {
+                "BENCH_URL": database.app_url,
+                "BENCH_BROKER": broker,
+                "BENCH_HOME": str(home),
+            }
+        finally:
+            stop_redis(home)
+
+
+def office_told(told: Mapping[str, str]) -> Office:
+    """The office of what a process is told."""
+    home = Path(told["BENCH_HOME"])
+    return office_of(told["BENCH_URL"], home, broker_url=told["BENCH_BROKER"])
+
+
+def begun(told: Mapping[str, str]) -> tuple[str, str]:
+    """The reference of an application that is there, and an officer's token."""
+    office = office_told(told)
+    try:
+        # Nobody is served where no place tells who was erased.
+        office.erasures.mend(anew=True)
+        token = next(each.token for each in logins(office.settings) if each.role == "officer")
+        return _filed(office), token
+    finally:
+        office.close()
 
 
 def _filed(office: Office) -> str:
