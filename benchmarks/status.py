@@ -31,11 +31,9 @@ from benchmarks.server import Database, fresh_database, throwaway_server
 from domain import commands as c
 from domain.access import Action, Person, Role
 from domain.application import Channel
-from domain.looks import What
 from services import cases
 from services.api.app import PREFIX, create_api
-from services.api.enquiries import answered
-from services.api.freshness import shown
+from services.api.enquiries import status_of
 from services.api.guard import guarded
 from services.api.outputs import StatusAnswer
 from services.api.routes import Call
@@ -44,7 +42,7 @@ from services.demo.year import INTAKE, REGIME
 from services.identity import logins
 from services.intake.schema import schema_for
 from services.population import population
-from services.projections import queries, runner
+from services.projections import runner
 from services.requests import Request
 from services.stack.programs import SERVED
 from services.stack.redis import start_redis, stop_redis
@@ -119,11 +117,8 @@ def api_of(office: Office) -> flask.Flask:
     schema = schema_for(StatusAnswer)()
 
     def status(reference: str) -> Any:
-        fresh = shown(office, "case-status")
         call = Call(office=office, action=Action.PUBLIC, correlation_id=flask.g.correlation_id)
-        look = call.look(What.STATUS, Person(name=reference, role=Role.APPLICANT))
-        row = queries.status_seen(office.models, look, reference)
-        return flask.jsonify(schema.dump(answered(row, fresh)) if row else None)
+        return flask.jsonify(schema.dump(status_of(call, reference)))
 
     app.add_url_rule("/status/<reference>", "status", guarded(office, Action.PUBLIC, status))
     return app

@@ -19,7 +19,7 @@ from domain.rules.transitions import filed_on
 from services import enquiries
 from services.api import inputs
 from services.api.faults import CodeRefused, InvalidRequest
-from services.api.freshness import shown
+from services.api.freshness import shown_at
 from services.api.guard import client
 from services.api.outputs import AssessmentSchema, Shown, StatusAnswer
 from services.api.routes import Call, Route
@@ -107,20 +107,27 @@ def enter(call: Call, challenge: str, query: dict[str, Any], body: EnteredCode) 
     A wrong code, one that was used or holds no longer, a sixth try and an unknown challenge get
     one and the same answer.
     """
-    fresh = shown(call.office, "case-status")
     reference = enquiries.enter(
         call.office, _as_uuid(challenge), body.code.strip(), client=client(call.office)
     )
-    row = None
-    if reference is not None:
-        look = call.look(What.STATUS, Person(name=reference, role=Role.APPLICANT))
-        row = queries.status_seen(call.office.models, look, reference)
-    if row is None or row.personal is None:
+    found = None if reference is None else status_of(call, reference, query.get("language"))
+    if found is None:
         raise CodeRefused("compare it with the newest message, or ask for another code")
-    return answered(row, fresh, query.get("language"))
+    return found
 
 
-def answered(row: StatusRow, fresh: Shown, language: Correspondence | None = None) -> StatusAnswer:
+def status_of(
+    call: Call, reference: str, language: Correspondence | None = None
+) -> StatusAnswer | None:
+    """What the applicant of a reference is told; None without one, or once erased."""
+    look = call.look(What.STATUS, Person(name=reference, role=Role.APPLICANT))
+    seen = queries.status_seen(call.office.models, look, reference)
+    if seen.row is None or seen.row.personal is None:
+        return None
+    return _answered(seen.row, shown_at(seen.freshness), language)
+
+
+def _answered(row: StatusRow, fresh: Shown, language: Correspondence | None) -> StatusAnswer:
     """What an applicant is told, its reasons in their own language unless another is asked for."""
     said = {
         name: getattr(row, name)

@@ -39,5 +39,9 @@ def shown(office: Office, *projections: str) -> Shown:
 
     Asked before the rows, so that an answer is never older than it says.
     """
-    fresh = queries.freshness(office.models, *projections)
+    return shown_at(queries.freshness(office.models, *projections))
+
+
+def shown_at(fresh: queries.Freshness) -> Shown:
+    """How far a read model is, as answers tell it."""
     return Shown(position=fresh.position, as_of=fresh.as_of, lag=fresh.lag)

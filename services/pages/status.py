@@ -120,7 +120,8 @@ def status(office: Office) -> ResponseReturnValue:
 
 def page(office: Office, faults: Mapping[str, str], code: int) -> ResponseReturnValue:
     """Show the application with what is wrong in the form that was sent, if anything is."""
-    row = queries.status_seen(office.models, look(What.STATUS), visitor().name)
+    seen = queries.status_seen(office.models, look(What.STATUS), visitor().name)
+    row = seen.row
     if row is None or row.personal is None:
         return finish(office)
     case = case_beside(office, row)
@@ -137,7 +138,7 @@ def page(office: Office, faults: Mapping[str, str], code: int) -> ResponseReturn
         conditions=_conditions(case, row),
         wait=expected(office, row),
         decision=_DECISIONS.get(row.stage, "none"),
-        fresh=queries.freshness(office.models, "case-status"),
+        fresh=seen.freshness,
         told=told_so_far(
             case.events,
             work_history_beside(office, case),

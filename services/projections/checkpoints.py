@@ -13,8 +13,8 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, select, true, update
+from sqlalchemy.dialects.postgresql import insert, psycopg
 
 from domain.record import Recorded
 from services.projections.catalogue import Projection
@@ -22,6 +22,7 @@ from services.projections.errors import OfAnotherLog, ProjectionOutdated, Projec
 from services.projections.models import ReadModels
 from services.projections.tables import checkpoints, generations, log
 from services.store import number_of
+from services.store.reading import present
 
 _ROW: Final = checkpoints.c
 _FIRST: Final = 1
@@ -288,35 +289,45 @@ def record_stop(connection: Connection, held: Claim, shard: int, stop: Projectio
 
 def freshness(models: ReadModels, projection: Projection) -> Freshness:
     """Return how far the read model is: as far as the shard that is furthest behind."""
-    with models.reads.connect() as connection:
-        row = connection.execute(
-            _furthest_behind(projection.name, projection.version)
-        ).one_or_none()
-        if row is None or row.of_another_log:
-            return Freshness(
-                name=projection.name,
-                position=0,
-                as_of=None,
-                lag=head_of(connection),
-                of_another_log=row is not None and row.of_another_log,
-            )
-    lag = max(0, int(row.head) - row.position)
-    return Freshness(name=projection.name, position=row.position, as_of=row.as_of, lag=lag)
+    row = present(models.first(reached(projection.name, projection.version), {}))
+    return freshness_of(projection, row)
+
+
+def freshness_of(projection: Projection, row: Sequence[Any]) -> Freshness:
+    """Return what the row of `reached` says of a read model."""
+    head, position, as_of, of_another_log = row
+    if position is None or of_another_log:
+        return Freshness(
+            name=projection.name,
+            position=0,
+            as_of=None,
+            lag=head,
+            of_another_log=bool(of_another_log),
+        )
+    lag = max(0, head - position)
+    return Freshness(name=projection.name, position=position, as_of=as_of, lag=lag)
 
 
 @cache
-def _furthest_behind(name: str, version: int) -> Select[Any]:
-    """Return the question of `freshness`, made once: to make it costs more than to ask it."""
-    head = select(func.coalesce(func.max(log.c.position), 0)).scalar_subquery()
-    return (
+def reached(name: str, version: int) -> str:
+    """Return the question of `freshness` in words, made once: making costs more than asking.
+
+    It has one row always: the log's head, and where the shard is that is furthest behind.
+    """
+    head = select(func.coalesce(func.max(log.c.position), 0).label("head")).subquery("head")
+    behind = (
         select(
-            *(_ROW.position, _ROW.as_of, head.label("head")),
+            *(_ROW.position, _ROW.as_of),
             func.bool_or(_is_foreign()).over().label("of_another_log"),
         )
         .where(*shards_that_are_live(name), _ROW.version == version)
         .order_by(_ROW.position)
         .limit(1)
+        .subquery("behind")
     )
+    query = select(head.c.head, *behind.c).select_from(head.outerjoin(behind, true()))
+    dialect = psycopg.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types
+    return str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
 
 
 def head_of(connection: Connection) -> int:

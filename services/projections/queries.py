@@ -1,21 +1,20 @@
 """What the API, the pages and the command line ask of the read models."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Select, Text, bindparam, select, text
+from sqlalchemy import Select, select, text
 
 from domain.access import SEEN_AT, Person, sees
 from domain.days import hong_kong_date
 from domain.looks import Look
 from domain.projections.case_list import CaseRow
 from domain.projections.exercises import ExerciseRow
-from domain.projections.status import StatusRow
 from domain.stages import LIVE, Stage
 from services.counts import MOST, Count
 from services.projections import checkpoints
-from services.projections.catalogue import CASE_STATUS, EXERCISES, PROJECTIONS, projection_named
+from services.projections.catalogue import EXERCISES, PROJECTIONS, projection_named
 from services.projections.checkpoints import Freshness, Generation
 from services.projections.models import ReadModels
 from services.projections.names import person_token, searched
@@ -33,12 +32,11 @@ from services.projections.paging import case_list_page as case_list
 from services.projections.paging import cases_counted as case_count
 from services.projections.progress import Progress, Stop, progress_of
 from services.projections.rows import made
-from services.projections.sealed import opened
-from services.projections.tables import case_keys, case_names, case_status
+from services.projections.status import Seen, status, status_seen
 from services.projections.tables import case_list as case_table
+from services.projections.tables import case_names
 from services.projections.tables import exercises as exercise_table
-from services.store.noting import noted, noted_one, shown
-from services.store.seen import given
+from services.store.noting import noted, shown
 
 __all__ = [
     "OF_WORK",
@@ -47,6 +45,7 @@ __all__ = [
     "Freshness",
     "Mark",
     "Progress",
+    "Seen",
     "Sort",
     "Stop",
     "case_count",
@@ -80,12 +79,6 @@ _WALKED: Final = """
 _STAGES: Final = text(_WALKED.format(besides=""))
 # Only where some are kept back: the index does not say it, so that each row is looked at.
 _STAGES_IN_SIGHT: Final = text(_WALKED.format(besides="AND NOT recused @> ARRAY[:name]"))
-_OF_APPLICANT: Final = (
-    select(case_status, case_keys.c.wrapped)
-    .outerjoin(case_keys, case_keys.c.reference == case_status.c.reference)
-    .where(case_status.c.reference == bindparam("reference", type_=Text))
-)
-_SEEN_BY_APPLICANT: Final = noted_one(_OF_APPLICANT)
 _FIRST_PAUSE: Final = 0.005
 _LONGEST_PAUSE: Final = 0.1
 
@@ -191,30 +184,6 @@ def counts_by_stage(
     with models.reads.connect() as connection:
         counts = {Stage(stage): int(number) for stage, number in connection.execute(query, given)}
     return {stage: Count.counted(number, most) for stage, number in counts.items() if number}
-
-
-def status(models: ReadModels, reference: str) -> StatusRow | None:
-    """Return what the applicant of that reference would see, for the program itself, if any."""
-    return _status(models, _OF_APPLICANT, {"reference": reference})
-
-
-def status_seen(models: ReadModels, look: Look, reference: str) -> StatusRow | None:
-    """Return the application of that reference as its applicant sees it, None without one.
-
-    The look is on record either way.
-    """
-    return _status(models, _SEEN_BY_APPLICANT, {**given(look), "reference": reference})
-
-
-def _status(models: ReadModels, query: Select[Any], asked: Mapping[str, Any]) -> StatusRow | None:
-    with models.reads.connect() as connection:
-        found = connection.execute(query, asked).one_or_none()
-    if found is None:
-        return None
-    fields = {name: getattr(found, name) for name in CASE_STATUS.clear_columns}
-    personal = {found.reference: opened(models.keys, CASE_STATUS, found)}
-    row: StatusRow = made(CASE_STATUS, fields, personal)
-    return row
 
 
 def exercises(models: ReadModels) -> tuple[ExerciseRow, ...]:

@@ -13,8 +13,6 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     Select,
-    Text,
-    bindparam,
     case,
     cast,
     exists,
@@ -34,8 +32,6 @@ from services.store.tables import read_words, reads
 
 # As for the streams of a case: a look waits for no disk, in this transaction and no other.
 _SOON: Final = text("set_config('synchronous_commit', 'off', true)")
-
-_TOLD: Final = ("who", "role", "purpose", "what", "door", "correlation_id")
 
 Cases = Callable[[CTE], ColumnElement[Any]]
 """Says which cases the rows that were found show."""
@@ -95,22 +91,6 @@ def noted(  # noqa: PLR0913 - what is told of a look, most of it by its name
         return shown
     words = select(note.c.read_id, literal(sorted(set(tokens)), ARRAY(BYTEA)))
     return shown.add_cte(insert(read_words).from_select(["read_id", "tokens"], words).cte("worded"))
-
-
-def noted_one(query: Select[Any]) -> Select[Any]:
-    """Return such a query of the one case `:reference`, which is on record whether found or not.
-
-    It is made once, and takes what `given` returns of a look beside the reference: to make a
-    statement anew costs more than to ask it.
-    """
-    found = query.cte("found").prefix_with("MATERIALIZED")
-    told: dict[str, ColumnElement[Any]] = {name: bindparam(name, type_=Text) for name in _TOLD}
-    told["cases"] = func.array_append(
-        literal([], ARRAY(Text)), bindparam("reference", type_=Text), type_=ARRAY(Text)
-    )
-    row = select(*told.values()).select_from(_SOON)
-    note = insert(reads).from_select(list(told), row).returning(reads.c.read_id).cte("noted")
-    return select(found).add_cte(note)
 
 
 def shown(most: int | None = None) -> Cases:
