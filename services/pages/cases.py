@@ -4,9 +4,7 @@ A name that is searched for never stands in an address, where logs would keep it
 form and the address holds only its blind tokens.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as Base64Fault
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, TypeVar
@@ -21,7 +19,7 @@ from domain.looks import What
 from domain.references import parse_reference
 from domain.stages import Stage
 from services.counts import Count
-from services.pages.forms import FormFaults
+from services.pages.forms import FormFaults, packed, read_packed
 from services.pages.guard import Route, look, visitor
 from services.projections import queries
 from services.projections.queries import CaseFilter, CasePage, Mark, Sort
@@ -31,7 +29,6 @@ from services.work import Whose, whose_cases
 WordT = TypeVar("WordT", bound=StrEnum)
 
 _NAMED: Final = "named"
-_TOKEN_BYTES: Final = 32
 _SORTS: Final[Mapping[Sort, str]] = {
     Sort.NEWEST: "Newest first",
     Sort.OLDEST: "Oldest first",
@@ -91,7 +88,7 @@ def search(office: Office) -> ResponseReturnValue:
     if reference is not None:
         return redirect(url_for("case", reference=reference), 303)
     tokens = queries.name_tokens(office.models, typed)
-    return redirect(url_for("case_list", named=_packed(tokens) or None), 303)
+    return redirect(url_for("case_list", named=packed(tokens) or None), 303)
 
 
 def _matching(
@@ -116,7 +113,7 @@ def _asked(args: Mapping[str, str]) -> _Asked:
         stage=word(args, "stage", Stage),
         route=word(args, "route", Test),
         exercise=_exercise(args),
-        name=_tokens(args.get(_NAMED, "")),
+        name=read_packed(args, _NAMED),
         mark=word(args, "mark", Mark),
         **({} if whose is None else whose_cases(visitor(), whose)),
     )
@@ -160,22 +157,6 @@ def _plain(args: Mapping[str, Any], name: str) -> str | None:
     if "\0" in text:
         raise FormFaults({name: f"The {name} holds a character that no name has"})
     return text or None
-
-
-def _packed(tokens: Iterable[bytes]) -> str:
-    return ".".join(urlsafe_b64encode(token).decode().rstrip("=") for token in tokens)
-
-
-def _tokens(text: str) -> tuple[bytes, ...]:
-    if not text:
-        return ()
-    try:
-        tokens = tuple(urlsafe_b64decode(each + "=" * (-len(each) % 4)) for each in text.split("."))
-    except (Base64Fault, ValueError) as fault:
-        raise FormFaults({_NAMED: "This search is incomplete; search again"}) from fault
-    if any(len(token) != _TOKEN_BYTES for token in tokens):
-        raise FormFaults({_NAMED: "This search is incomplete; search again"})
-    return tokens
 
 
 ROUTES: Final = (

@@ -5,7 +5,9 @@ that schema, the same one that every other way in has; nothing is loosened behin
 """
 
 import re
-from collections.abc import Mapping
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Fault
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -27,6 +29,9 @@ from services.intake.strata import EXAMPLE, read_stratum
 from services.pages.catalogue import load_catalogue
 
 Strings = Mapping[str, str]
+
+_TOKEN_BYTES: Final = 32
+_INCOMPLETE: Final = "This search is incomplete; search again"
 
 """Commands that an exercise gives its cases; nobody gives them by hand here."""
 
@@ -200,6 +205,25 @@ def read_id(text: str) -> UUID:
         return UUID(text)
     except ValueError as fault:
         raise FormFaults({"": "The form has lost its number; open the page again"}) from fault
+
+
+def packed(tokens: Iterable[bytes]) -> str:
+    """Return blind tokens as an address holds them, where what was typed would be kept by logs."""
+    return ".".join(urlsafe_b64encode(token).decode().rstrip("=") for token in tokens)
+
+
+def read_packed(given: Strings, name: str) -> tuple[bytes, ...]:
+    """Return the tokens that an address holds, if any; FormFaults for what none of ours does."""
+    text = given.get(name, "")
+    if not text:
+        return ()
+    try:
+        tokens = tuple(urlsafe_b64decode(each + "=" * (-len(each) % 4)) for each in text.split("."))
+    except (Base64Fault, ValueError) as fault:
+        raise FormFaults({name: _INCOMPLETE}) from fault
+    if any(len(token) != _TOKEN_BYTES for token in tokens):
+        raise FormFaults({name: _INCOMPLETE})
+    return tokens
 
 
 def _chosen(form: Strings, asked: Input) -> str:

@@ -1,10 +1,14 @@
-"""The auditor's page of looks: who looked at a case, and at which cases somebody looked."""
+"""The auditor's page of looks: who looked at a case, and at which cases somebody looked.
+
+Words of why somebody looked never stand in an address, where logs would keep them: they are sent in
+a form and the address holds only their blind tokens, as for a name that is searched for.
+"""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from flask import render_template, request
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from domain.access import Action
@@ -12,12 +16,13 @@ from domain.looks import What
 from domain.references import parse_reference
 from services.imports import start_of
 from services.intake.fields import day_or_none
-from services.pages.forms import read_instant, read_moment, read_whole
+from services.pages.forms import packed, read_instant, read_moment, read_packed, read_whole
 from services.pages.guard import Route, look
 from services.projections import looks
 from services.wiring import Office
 
-_FIELDS: Final = ("case", "who", "stated", "since", "until", "before")
+_FIELDS: Final = ("case", "who", "since", "until", "before")
+_SAID: Final = "said"
 
 
 def read_list(office: Office) -> ResponseReturnValue:
@@ -25,20 +30,33 @@ def read_list(office: Office) -> ResponseReturnValue:
     typed = {name: request.args.get(name, "").strip() for name in _FIELDS}
     wanted, faults = _wanted(typed)
     page = None
+    said = read_packed(request.args, _SAID)
     if not faults:
         before = wanted.pop("before", None)
-        if "stated" in wanted:
-            wanted["stated"] = looks.words_of(office.blind, wanted["stated"])
-        asked = looks.LookFilter(**wanted)
+        asked = looks.LookFilter(**wanted, stated=said)
         page = looks.looks(office.models, look(What.READS), asked, before=before)
     shown = render_template(
         "reads.html",
         page=page,
         typed=typed,
         faults=faults,
-        kept={name: text for name, text in typed.items() if text and name != "before"},
+        words=len(said),
+        kept={
+            name: text
+            for name, text in {**typed, _SAID: packed(said)}.items()
+            if text and name != "before"
+        },
     )
     return (shown, 422) if faults else shown
+
+
+def search(office: Office) -> ResponseReturnValue:
+    """Go to the looks that a form asks for, those with all words typed where there are any."""
+    asked = {name: request.form.get(name, "").strip() for name in (*_FIELDS, _SAID)}
+    if words := looks.words_of(office.blind, request.form.get("stated", "")):
+        asked[_SAID] = packed(words)
+    given: dict[str, Any] = {name: text for name, text in asked.items() if text}
+    return redirect(url_for("read_list", **given), 303)
 
 
 def _wanted(typed: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -76,7 +94,6 @@ def _first(text: str) -> datetime | None:
 _READ: Final[Mapping[str, Callable[[str], Any]]] = {
     "case": _reference,
     "who": _name,
-    "stated": _name,
     "since": _first,
     "until": read_moment,
     "before": read_whole,
@@ -84,4 +101,11 @@ _READ: Final[Mapping[str, Callable[[str], Any]]] = {
 
 ROUTES: Final = (
     Route(path="/audit/reads", endpoint="read_list", view=read_list, action=Action.READ_READS),
+    Route(
+        path="/audit/reads",
+        endpoint="read_search",
+        view=search,
+        action=Action.READ_READS,
+        methods=("POST",),
+    ),
 )

@@ -150,7 +150,23 @@ def test_a_page_asks_for_it_and_leads_on(office: Office) -> None:
     assert "at most 200 characters" in long.problems[0]
     shown = visitor.send(long, action, stated=SAID)
     assert (shown.status, shown.path) == (200, path)
-    assert f"audit: {SAID}" in visitor.get("/audit/reads?stated=complaint").text
+
+
+def test_words_of_it_are_searched_for_and_stand_in_no_address(office: Office) -> None:
+    john, emma = file_case(office), file_case(office, "emma")
+    case_seen(office, auditing(SAID), john)
+    case_seen(office, auditing("A sample"), emma)
+    visitor = signed_in(office, AUDITOR.name, "audit")
+    page = visitor.get("/audit/reads")
+    found = visitor.send(page, "/audit/reads", stated="chan COMPLAINT")
+    assert f"audit: {SAID}" in found.text
+    assert "A sample" not in found.text
+    assert "the 2 words searched for were all stated" in found.text
+    assert "chan" not in found.path.lower()
+    # They stay searched for while something else is asked for besides.
+    assert SAID not in visitor.send(found, "/audit/reads", case=emma).text
+    assert SAID in visitor.send(found, "/audit/reads", case=john).text
+    assert visitor.get("/audit/reads?said=chan").status == 422
 
 
 def test_a_page_leads_to_no_other_site(office: Office) -> None:
