@@ -18,7 +18,7 @@ from domain.hours import QuietHours
 from services.addresses import Network, is_loopback
 from services.stack.errors import StackFault
 from services.staff import Colleague, StaffFault, read_staff
-from services.strength import bits, is_typed
+from services.strength import bits, is_typed, is_worded
 
 KEY_BYTES = 32
 _LEAST_DISTINCT = 12  # of 32 random bytes about 30 differ; a typed or repeated key has few
@@ -278,14 +278,16 @@ class SettingsReader:
         if len(key) != KEY_BYTES:
             self.fault(name, f"must be {KEY_BYTES} random bytes in base64; {_HOW_TO_MAKE}")
             return b""
-        if len(set(key)) < _LEAST_DISTINCT or is_typed(key):
+        counted_up = bits(key.decode("latin-1")) < _LEAST_BITS
+        if len(set(key)) < _LEAST_DISTINCT or counted_up or is_typed(key):
             self.fault(name, f"is not random; {_HOW_TO_MAKE}")
         return key
 
     def secret(self, name: str, otherwise: _Made | None) -> str:
         """Return a secret that is a text, which has to be long and random; "" for none."""
         text = self._told(name, otherwise)
-        if text and (len(text) < _LEAST_SECRET or bits(text) < _LEAST_BITS):
+        weak = len(text) < _LEAST_SECRET or bits(text) < _LEAST_BITS or is_worded(text)
+        if text and weak:
             self.fault(name, f"must be random and at least {_LEAST_SECRET} long; {_HOW_TO_MAKE}")
         return text
 

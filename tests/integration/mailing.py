@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import hashlib
 import ssl
 import threading
 from collections import deque
@@ -29,7 +30,7 @@ from services.wiring import Office, open_office
 from tests.domain.histories import JOHN
 
 _AT = datetime(2019, 9, 2, 4, 0, tzinfo=UTC)
-_KEYS = [base64.b64encode(bytes(range(start, start + 32))).decode() for start in (0, 160)]
+_KEYS = [base64.b64encode(hashlib.sha256(each).digest()).decode() for each in (b"one", b"other")]
 
 
 def settings(app_url: str, broker_url: str, home: Path, *, mail: str) -> Settings:
@@ -40,7 +41,7 @@ def settings(app_url: str, broker_url: str, home: Path, *, mail: str) -> Setting
         "QMAS_SMTP_URL": mail,
         "QMAS_MASTER_KEY": _KEYS[0],
         "QMAS_BLIND_INDEX_KEY": _KEYS[1],
-        "QMAS_SESSION_SECRET": "a session secret that has many letters 0123456789",
+        "QMAS_SESSION_SECRET": "jLp9MLV3a0siAkEEzIpH_enjBu7bupNdBHwmJKSnnKs",
         "QMAS_MAIL_SENDER": "no-reply@qmas.test",
         "QMAS_PUBLIC_URL": "https://qmas.test",
     }

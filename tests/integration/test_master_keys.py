@@ -1,6 +1,7 @@
 """Another master key takes the place of the first while everybody works; nothing else changes."""
 
 import base64
+import hashlib
 import signal
 import subprocess
 import sys
@@ -30,7 +31,7 @@ from tests.integration import marked as m
 from tests.services.asking import asked
 from tests.services.by_hand import ROLES, connected
 
-NEW = bytes(range(100, 132))
+NEW = hashlib.sha256(b"new").digest()
 _ROTATE = """
 import sys, time
 from services.settings import Settings

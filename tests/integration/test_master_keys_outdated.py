@@ -1,5 +1,6 @@
 """After a change of the master key nobody goes on with the former one, and no key stops others."""
 
+import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -26,7 +27,7 @@ from tests.services.asking import OFFICER, asked, on_paper
 from tests.services.test_projection_changes import await_one_who_waits
 from tests.services.visiting import file_case, signed_in
 
-THIRD = bytes(range(50, 82))
+THIRD = hashlib.sha256(b"third").digest()
 
 
 @pytest.fixture

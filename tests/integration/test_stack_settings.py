@@ -1,6 +1,7 @@
 """Settings: what is told wins, what is not is embedded, and production makes nothing up."""
 
 import base64
+import hashlib
 import os
 import stat
 import subprocess
@@ -14,7 +15,7 @@ from services.settings import Environment, Settings, SettingsFault, SmtpSecurity
 from services.stack.errors import NothingRuns, StackFault
 from services.stack.told import values
 
-_KEYS = [base64.b64encode(bytes(range(start, start + 32))).decode() for start in (0, 160)]
+_KEYS = [base64.b64encode(hashlib.sha256(each).digest()).decode() for each in (b"one", b"other")]
 _SERVERS = ("postgres", "redis", "mail")
 _ROLES = """
 claim = "groups"
@@ -25,7 +26,7 @@ role = "supervisor"
 value = "admission-officers"
 role = "officer"
 """
-_SESSION = "a session secret that has many letters 0123456789"
+_SESSION = "TG16v_RlUFxJjTZP4Sd1nExx48UJhcBFFarnAl-adpQ"
 _PRODUCTION = {
     "QMAS_ENV": "production",
     "QMAS_DATABASE_URL": "postgresql://qmas_app:hidden-word@db/qmas",
@@ -118,6 +119,13 @@ def test_production_starts_and_makes_nothing(open_folder: Path) -> None:
         ("QMAS_SESSION_SECRET", "changeme", "at least 32 long"),
         ("QMAS_SESSION_SECRET", "abcdefghijklmnopqrstuvwxyz0123456789", "must be random"),
         ("QMAS_SESSION_SECRET", "password" * 4, "must be random"),
+        ("QMAS_SESSION_SECRET", "CHANGE_ME_TO_A_LONG_RANDOM_VALUE_1", "must be random"),
+        ("QMAS_SESSION_SECRET", "please-Change-this-before-it-is-used", "must be random"),
+        ("QMAS_SESSION_SECRET", "correct horse battery staple Xkcd 936", "must be random"),
+        ("QMAS_SESSION_SECRET", "thequickbrownfoxjumpsoverthelazydog", "must be random"),
+        ("QMAS_SESSION_SECRET", "3f9Ab1c7" * 8, "must be random"),
+        ("QMAS_SCRAPE_TOKEN", "prometheus-password-of-2026-for-qmas", "must be random"),
+        ("QMAS_MASTER_KEY", base64.b64encode(bytes(range(32))).decode(), "not random"),
         ("QMAS_SESSION_SECRET", _KEYS[0], "not be the same as QMAS_MASTER_KEY"),
         ("QMAS_SCRAPE_TOKEN", "changeme", "at least 32 long"),
         ("QMAS_OIDC_CLIENT_SECRET", _SESSION, "not be the same as QMAS_SESSION_SECRET"),
@@ -213,7 +221,7 @@ def test_a_setting_may_come_from_a_file(open_folder: Path) -> None:
     (open_folder / "key").write_text(_KEYS[1] + "\n")
     told = {name: text for name, text in _PRODUCTION.items() if name != "QMAS_BLIND_INDEX_KEY"}
     settings = Settings.load(told | {"QMAS_BLIND_INDEX_KEY_FILE": str(open_folder / "key")})
-    assert settings.blind_index_key == bytes(range(160, 192))
+    assert settings.blind_index_key == base64.b64decode(_KEYS[1])
 
 
 def test_a_file_that_cannot_be_read_is_named(open_folder: Path) -> None:

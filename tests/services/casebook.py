@@ -16,8 +16,8 @@ from services.store import BlindIndex, CaseKeys, Commit, NewEvent, Store, Stream
 from tests.domain.histories import JOHN, MAIN_PATH
 
 START = datetime(2019, 5, 1, 1, 0, tzinfo=UTC)
-MASTER_KEY = bytes(range(32))
-INDEX_KEY = bytes(range(160, 192))
+MASTER_KEY = sha256(b"master").digest()
+INDEX_KEY = sha256(b"index").digest()
 _SECOND_PERSON = """
 SELECT tgname FROM pg_trigger
 WHERE tgrelid = 'events'::regclass AND NOT tgisinternal AND tgname <> 'events_append_only'
