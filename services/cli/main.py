@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
+from inspect import cleandoc
 from types import MappingProxyType
 from typing import Final
 
@@ -61,7 +62,7 @@ class Commands(click.Group):
         if cmd_name not in MODULES:
             return None
         commands: tuple[click.Command, ...] = import_module(MODULES[cmd_name]).COMMANDS
-        return next(each for each in commands if each.name == cmd_name)
+        return _told_whole(next(each for each in commands if each.name == cmd_name))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -74,6 +75,15 @@ class Commands(click.Group):
             raise click.exceptions.NoSuchCommand(
                 fault.command_name, possibilities=MODULES, ctx=ctx
             ) from None
+
+
+def _told_whole(command: click.Command) -> click.Command:
+    """Return the command, of which and of whose own a list tells the first sentences uncut."""
+    if command.help and not command.short_help:
+        command.short_help = " ".join(cleandoc(command.help).partition("\n\n")[0].split())
+    for each in command.commands.values() if isinstance(command, click.Group) else ():
+        _told_whole(each)
+    return command
 
 
 @click.group(cls=Commands)

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from click.testing import CliRunner
 
+from services.cli.main import MODULES, qmas
 from services.settings import Settings
 from services.stack.redis import start_redis, stop_redis
 
@@ -91,6 +93,14 @@ def test_help_names_every_command_and_starts_nothing(tmp_path: Path) -> None:
     for command in ("assess", "submit", "import", "case", "exercise", "up", "doctor", "demo"):
         assert f"\n  {command} " in said.stdout
     assert not home.exists()
+
+
+@pytest.mark.parametrize("group", [None, *sorted(MODULES)])
+def test_what_a_list_says_of_a_command_is_said_to_its_end(group: str | None) -> None:
+    said = CliRunner().invoke(qmas, [*([group] if group else []), "--help"])
+    assert said.exit_code == 0
+    _, _, listed = said.output.partition("\nCommands:\n")
+    assert [line for line in listed.splitlines() if line.endswith("...")] == []
 
 
 def test_a_command_that_is_nearly_one_is_told_which_is_meant(tmp_path: Path) -> None:
