@@ -71,6 +71,13 @@ def test_every_language_in_which_the_office_writes_can_be_chosen() -> None:
     assert set(NAMES) == set(Correspondence)
 
 
+@pytest.mark.parametrize(("language", "mail"), [(EN, "e-mail"), (HANT, "電郵"), (HANS, "邮箱")])
+def test_who_comes_to_ask_is_told_that_a_code_goes_to_their_mailbox(
+    visitor: Visitor, language: Correspondence, mail: str
+) -> None:
+    assert mail in visitor.get(f"/?lang={language}").root.one("p", **{"class": "lead"}).text
+
+
 def test_no_wish_at_all_is_english() -> None:
     assert preferred([]) == EN
 
