@@ -35,6 +35,7 @@ def test_two_officers_erase_on_the_page_and_the_receipt_is_there(
     first, second = signed_in(office, OFFICER.name), signed_in(office, SECOND.name)
     page = first.get(f"{at}/erasure")
     assert "Made unreadable" in page.text
+    assert "kB" not in page.text  # there is no document that could have a size
     first.send(page, f"{at}/propose-erasure")
     assert f"{at}/confirm-decision" not in first.get(f"{at}/erasure").actions
     page = second.get(f"{at}/erasure")

@@ -1,11 +1,12 @@
 """Whoever reads the record of looks is on it, with what was shown and no wider than that."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
-from domain.looks import What
+from domain.looks import Purpose, What
 from services.api.app import create_api
 from services.cli.main import qmas as root
 from services.looking import case_seen, named
@@ -84,3 +85,17 @@ def test_answers_tell_the_first_cases_of_a_look_and_how_many_there_are(office: O
     }
     told = CliRunner(env=environ).invoke(root, ["audit", "reads"])
     assert "and 980 more" in " ".join(told.output.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("word", [*What, *Purpose])
+def test_each_word_of_a_look_is_in_the_how_to(word: str) -> None:
+    assert f"`{word}`" in Path("docs/how-to/see-who-looked.md").read_text()
+
+
+def test_what_was_asked_for_is_told_in_words(office: Office) -> None:
+    page(office)
+    named(office, looking(What.EXPORT), MANY[:1])
+    page(office)
+    shown = signed_in(office, AUDITOR, "audit").get("/audit/reads")
+    assert "rows: 1, 2" in shown.text
+    assert "[" not in shown.text
