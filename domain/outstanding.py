@@ -5,7 +5,6 @@ cases never say two things.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
@@ -37,7 +36,7 @@ def outstanding(
     """Return the days that are open in a case, the next first; a window that closed is not."""
     row: DeadlineRow | None = None
     for each in in_order((*case, *work)):
-        row = deadlines.fold(row, replace(each, position=each.position or 0))
+        row = deadlines.fold(row, each._replace(position=each.position or 0))
     found = () if row is None else open_days(row)
     still = (
         each

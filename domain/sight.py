@@ -58,6 +58,10 @@ def row_as_seen_by(person: Person, row: CaseRow) -> CaseRow:
 
 
 def _without_names(given: Any, kept: frozenset[str]) -> Any:
+    if isinstance(given, Recorded):
+        return given._replace(
+            **{name: _told(name, value, kept) for name, value in given._asdict().items()}
+        )
     if isinstance(given, tuple):
         return tuple(_without_names(each, kept) for each in given)
     if not is_dataclass(given) or isinstance(given, type):

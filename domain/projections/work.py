@@ -61,6 +61,12 @@ def fold(row: WorkRow | None, recorded: Recorded[w.WorkEvent]) -> WorkRow:
 def _said(row: WorkRow, recorded: Recorded[w.WorkEvent]) -> dict[str, Any]:  # noqa: PLR0911 - one arm per event
     """Return what the event says: columns with their new values."""
     match recorded.event:
+        case (
+            w.CaseAssigned(officer=officer)
+            | w.CaseTaken(officer=officer)
+            | w.CaseHandedOver(officer=officer)
+        ):
+            return {"holder": officer, "since": recorded.effective_at, "returned": False}
         case w.NoteAdded():
             return {"notes": row.notes + 1}
         case (
@@ -83,12 +89,6 @@ def _said(row: WorkRow, recorded: Recorded[w.WorkEvent]) -> dict[str, Any]:  # n
             return {"holder": None, "since": None, "returned": True}
         case w.CaseReturned(officer=officer):
             return {"holder": officer, "since": recorded.effective_at, "returned": True}
-        case (
-            w.CaseAssigned(officer=officer)
-            | w.CaseTaken(officer=officer)
-            | w.CaseHandedOver(officer=officer)
-        ):
-            return {"holder": officer, "since": recorded.effective_at, "returned": False}
 
 
 def _untouched(recorded: Recorded[w.WorkEvent]) -> WorkRow:

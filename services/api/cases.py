@@ -206,7 +206,7 @@ def _item(row: Any) -> CaseItem:
 def _event(recorded: Recorded[e.CaseEvent]) -> dict[str, Any]:
     envelope = {
         name: getattr(recorded, name)
-        for name in Recorded.__dataclass_fields__
+        for name in Recorded._fields
         if name not in {"event", "stream"}
     }
     return {

@@ -289,9 +289,8 @@ def test_a_paper_keyed_later_is_quiet_from_when_it_was_keyed() -> None:
     case = Life()
     submitted, *rest = HISTORIES[s.InPool]
     case.happens(submitted, *rest)
-    backdated = replace(
-        case._recorded(e.ApplicationAcknowledged(), "case"), recorded_at=START + SILENCE
-    )
+    acknowledged = case._recorded(e.ApplicationAcknowledged(), "case")
+    backdated = acknowledged._replace(recorded_at=START + SILENCE)
     row = rows.fold(case.row, backdated)
     assert row is not None
     assert row.quiet_since == START + SILENCE

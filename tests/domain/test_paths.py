@@ -86,7 +86,7 @@ def test_it_holds_when_and_by_whom_each_stage_was_come_to() -> None:
 
 def test_it_names_nobody_but_officers() -> None:
     first, *others = recorded(STREAM, until(scored()))
-    row = one_pass([replace(first, role="applicant", actor="QM-4K7RT-9XWPR"), *others])
+    row = one_pass([first._replace(role="applicant", actor="QM-4K7RT-9XWPR"), *others])
     assert row["QM-4K7RT-9XWPR"].by == (None, *("an officer",) * 3)
 
 
@@ -130,7 +130,7 @@ def test_the_first_answer_stays_what_it_was() -> None:
 
 def test_no_stay_ends_before_it_began() -> None:
     *before, last = recorded(STREAM, until(SHORTLISTED))
-    early = replace(last, effective_at=day(-30))
+    early = last._replace(effective_at=day(-30))
     row = one_pass([*before, early])[STREAM.removeprefix("case-")]
     assert row.since[-1] == row.since[-2] == row.moved_at
 

@@ -239,7 +239,7 @@ def test_a_history_without_its_first_event_is_refused(fold: Any) -> None:
 def test_an_event_without_a_position_is_not_folded(fold: Any) -> None:
     (first,) = recorded("case-x", [submitted()])
     with pytest.raises(ValueError, match="no position"):
-        fold.fold(None, replace(first, position=None))
+        fold.fold(None, first._replace(position=None))
 
 
 @pytest.mark.parametrize("fold", [*FOLDS, exercises])
@@ -288,7 +288,7 @@ def logs(draw: st.DrawFn) -> list[Recorded[Any]]:
     order = [number for number, events in enumerate(streams) for _ in events]
     waiting = [iter(events) for events in streams]
     mixed = [next(waiting[number]) for number in draw(st.permutations(order))]
-    return [replace(each, position=position) for position, each in enumerate(mixed, start=1)]
+    return [each._replace(position=position) for position, each in enumerate(mixed, start=1)]
 
 
 @st.composite
@@ -320,7 +320,7 @@ def in_batches(fold: Any, log: Sequence[Recorded[Any]], cuts: Sequence[int]) -> 
             closed = type(each.event) not in fold.OPENS and hasattr(each.event, "personal")
             event = replace(each.event, personal=None) if closed else each.event
             key = fold.key(each)
-            rows[key] = fold.fold(rows.get(key), replace(each, event=event))
+            rows[key] = fold.fold(rows.get(key), each._replace(event=event))
         sealed.update({key: rows[key].personal for key in opening})
         table = rows
     return {key: row._replace(personal=sealed[key]) for key, row in table.items()}

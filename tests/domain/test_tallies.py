@@ -1,7 +1,6 @@
 """What became of applications is counted alike from a read model and from the log."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,7 +33,7 @@ def counts_of(life: Lifetime) -> x.RouteCounts:
     """Return the counts of one case, which row and state agree on after every fact."""
     row, counted = None, ()
     for version, each in enumerate(recorded_at(life.history, life.instants), start=1):
-        row = case_list.fold(row, replace(each, position=version))
+        row = case_list.fold(row, each._replace(position=version))
         by_row, by_state = Tally(), Tally()
         by_row.add(row.route, row.stage, row.reason_class)
         by_state.add_case(load(life.history[:version]))

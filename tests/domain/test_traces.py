@@ -163,8 +163,5 @@ def test_what_took_effect_later_says_nothing() -> None:
 
 def test_events_of_other_streams_say_nothing() -> None:
     opened = interleaved([until(ACKNOWLEDGED)])
-    other = [
-        Recorded(**{name: getattr(each, name) for name in each.__slots__} | {"stream": "work-0"})
-        for each in opened
-    ]
+    other = [each._replace(stream="work-0") for each in opened]
     assert traces(other, None) == {}

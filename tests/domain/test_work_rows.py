@@ -1,6 +1,5 @@
 """The read model of the work on cases, and which cases wait for an officer."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar, get_args
 
@@ -132,7 +131,7 @@ def test_the_row_agrees_with_the_decider_on_who_has_the_case(events: list[e.Work
 
 @given_any(st.lists(st.sampled_from(EVENTS), max_size=12))
 def test_the_case_list_says_the_same_of_who_has_the_case(events: list[e.WorkEvent]) -> None:
-    filed = replace(recorded(submitted(), 1), stream="case-QM-1", position=1)
+    filed = recorded(submitted(), 1)._replace(stream="case-QM-1", position=1)
     assert case_list.key(filed) == "QM-1"
     row = case_list.fold(None, filed)
     for version, event in enumerate(events, start=1):
@@ -145,9 +144,9 @@ def test_the_case_list_says_the_same_of_who_has_the_case(events: list[e.WorkEven
 
 
 def test_the_case_list_keeps_who_has_a_case_that_goes_on() -> None:
-    filed = replace(recorded(submitted(), 1), stream="case-QM-1", position=1)
+    filed = recorded(submitted(), 1)._replace(stream="case-QM-1", position=1)
     row = case_list.fold(case_list.fold(None, filed), recorded(taken(), 1))
-    paid = replace(recorded(HELD, 2), stream="case-QM-1", position=12)
+    paid = recorded(HELD, 2)._replace(stream="case-QM-1", position=12)
     assert case_list.fold(row, paid).holder == CHAN
 
 
