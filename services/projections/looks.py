@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from domain.access import Person
 from domain.looks import STATED_FOR, Look
 from services.projections.models import ReadModels
-from services.store import BlindIndex
+from services.store import BlindIndex, SealBroken
 from services.store.noting import Also, Cases, Named, account, noted
 from services.store.stating import opened
 from services.store.tables import case_keys, read_purposes, read_words, reads
@@ -24,6 +24,9 @@ from services.store.tables import case_keys, read_purposes, read_words, reads
 LIMIT: Final = 25
 SHOWN: Final = 20
 """How many of the cases of one look are told; whoever asks for a case is shown every look at it."""
+
+UNOPENED: Final = "[does not open]"
+"""What is told of words that were altered, or are not under a key that is known here."""
 
 _WORD: Final = re.compile(r"\w+")
 _KIND: Final = "purpose of a look"
@@ -48,7 +51,8 @@ class Looked:
     """A look as it is on record; `words` is how many were searched for and are still kept.
 
     `cases` are the first `SHOWN` of as many as `case_count`.
-    `stated` is why they looked, in their own words; empty without any, and once erased.
+    `stated` is why they looked, in their own words; empty without any, and once erased, and
+    `UNOPENED` where they were spoiled.
     """
 
     number: int
@@ -208,9 +212,13 @@ def _told(wanted: LookFilter) -> dict[str, str]:
 
 
 def _stated(models: ReadModels, found: Any) -> str:
-    if found.sealed is None:
+    if found.wrapped is None:
         return ""
-    return opened(models.keys, found.cases[0], found.wrapped, found.sealed)
+    try:
+        return opened(models.keys, found.cases[0], found.wrapped, found.sealed)
+    except SealBroken:
+        # Words that somebody spoiled keep neither their look nor those beside it from being told.
+        return UNOPENED
 
 
 def _looked(found: Any, stated: str) -> Looked:

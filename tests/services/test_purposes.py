@@ -90,6 +90,31 @@ def test_it_is_sealed_and_found_by_whole_words_alone(office: Office) -> None:
         assert len(listed(office, stated=stated)) == found, typed
 
 
+def test_words_that_were_spoiled_hide_no_look(office: Office, database: TestDatabase) -> None:
+    john, emma = file_case(office), file_case(office, "emma")
+    for each in (john, emma):
+        case_seen(office, auditing(SAID), each)
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute(
+            "UPDATE read_purposes SET sealed = sha256('x')"
+            " WHERE read_id = (SELECT max(read_id) FROM read_purposes)"
+        )
+        # And words of a look at no case, which nobody can have said.
+        looks(office.models, looking(What.READS), LookFilter())
+        owner.execute(
+            "INSERT INTO read_purposes (read_id, sealed, tokens)"
+            " SELECT max(read_id), sha256('x'), '{}' FROM reads"
+        )
+    assert [(each.cases, each.stated) for each in listed(office)] == [
+        ((emma,), "[does not open]"),
+        ((john,), SAID),
+    ]
+    visitor = signed_in(office, AUDITOR.name, "audit")
+    page = visitor.get("/audit/reads").text
+    assert "audit: [does not open]" in page
+    assert f"audit: {SAID}" in page
+
+
 def test_it_goes_with_the_key_of_the_case(office: Office) -> None:
     reference, other = file_case(office), file_case(office, "emma")
     for each in (reference, other):
