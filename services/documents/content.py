@@ -31,6 +31,7 @@ _TIFF_SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 
 _TIFF_PARTS: Final = ((273, 279), (324, 325))
 _TIFF_SHORT: Final = 3
 _TIFF_MOST: Final = 500
+_TIFF_MOST_PARTS: Final = 1_000_000  # twice as many as 500 pages scanned at 300 dpi, in thin strips
 
 
 class _Broken(Exception):
@@ -164,6 +165,7 @@ def _follow_tiff(content: bytes) -> None:
     order = "<" if content[0] == ord("I") else ">"
     (at,) = struct.unpack_from(f"{order}I", content, 4)
     seen: set[int] = set()
+    left = _TIFF_MOST_PARTS
     while at:
         if at in seen:
             raise _Broken("its pages lead in a circle")
@@ -172,14 +174,17 @@ def _follow_tiff(content: bytes) -> None:
         # Pages may overlap, so the size of the file does not bound the work of following them.
         if max(count, len(seen)) > _TIFF_MOST:
             raise _Broken(f"it has more than {_TIFF_MOST} pages, or facts on one of them")
-        _follow_page(content, order, at + 2, count)
+        left = _follow_page(content, order, at + 2, count, left)
         (at,) = struct.unpack_from(f"{order}I", content, at + 2 + 12 * count)
     if not seen:
         raise _Broken("it holds no picture")
 
 
-def _follow_page(content: bytes, order: str, at: int, count: int) -> None:
-    """Demand that all that a page of a TIFF points to is there."""
+def _follow_page(content: bytes, order: str, at: int, count: int, left: int) -> int:
+    """Demand that all that a page of a TIFF points to is there.
+
+    Return how many parts may follow where `left` may be on this page and all that do.
+    """
     values: dict[int, tuple[int, ...]] = {}
     for entry in range(at, at + 12 * count, 12):
         tag, kind, number = struct.unpack_from(f"{order}HHI", content, entry)
@@ -189,6 +194,10 @@ def _follow_page(content: bytes, order: str, at: int, count: int) -> None:
         if where + size > len(content):
             raise IndexError
         if any(tag in each for each in _TIFF_PARTS):
+            # However often it is said where they are, and on however many pages.
+            left -= number
+            if left < 0:
+                raise _Broken("its pictures are in too many parts")
             form = "H" if kind == _TIFF_SHORT else "I"
             values[tag] = struct.unpack_from(f"{order}{number}{form}", content, where)
     parts = [
@@ -201,6 +210,7 @@ def _follow_page(content: bytes, order: str, at: int, count: int) -> None:
     for offsets, sizes in parts:
         if any(at + size > len(content) for at, size in zip(offsets, sizes, strict=False)):
             raise IndexError
+    return left
 
 
 def _demand_end(content: bytes, at: int) -> None:

@@ -1,6 +1,7 @@
 """What a file is, told by its content: whole, of a format that is taken, and of no other."""
 
 import random
+import struct
 from contextlib import suppress
 
 import pytest
@@ -92,6 +93,33 @@ def test_a_damaged_part_of_a_picture_is_noticed() -> None:
 def test_the_pages_of_a_picture_that_lead_in_a_circle_are_refused() -> None:
     with pytest.raises(NotADocument, match="in a circle"):
         recognised(tiff()[:-4] + (10).to_bytes(4, "little"))
+
+
+def in_parts(pages: int, facts: int, parts: int) -> bytes:
+    """Return a TIFF each of whose facts on each of whose pages says of so many parts of nothing."""
+    size = 2 + 12 * facts + 4
+    nothing = 8 + pages * size
+    told = b"".join(
+        struct.pack("<HHII", (273, 279)[number % 2], 4, parts, nothing) for number in range(facts)
+    )
+    following = (8 + (number + 1) * size for number in range(pages))
+    each = (
+        struct.pack("<H", facts) + told + struct.pack("<I", at if at < nothing else 0)
+        for at in following
+    )
+    return b"II*\0\x08\0\0\0" + b"".join(each) + b"\0" * 4 * parts
+
+
+@pytest.mark.parametrize(("pages", "facts"), [(1, 500), (250, 2), (60, 10)])
+def test_what_a_picture_says_again_and_again_of_its_parts_is_not_gone_through(
+    pages: int, facts: int
+) -> None:
+    with pytest.raises(NotADocument, match="in too many parts"):
+        recognised(in_parts(pages, facts, 2_001))
+
+
+def test_a_picture_of_many_pages_in_many_parts_is_taken() -> None:
+    assert recognised(in_parts(250, 2, 2_000)) is MediaType.TIFF
 
 
 def test_headers_alone_are_no_picture() -> None:
