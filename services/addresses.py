@@ -34,6 +34,12 @@ def client_of(peer: str, forwarded: str, trusted: Sequence[Network]) -> str:
     return str(found)
 
 
+def is_of(address: str, networks: Sequence[Network]) -> bool:
+    """Say whether a text is an address of one of these networks."""
+    found = _parsed(address)
+    return found is not None and any(found in each for each in networks)
+
+
 def is_loopback(host: str) -> bool:
     """Say whether only this machine reaches a host of that name."""
     try:

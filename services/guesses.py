@@ -72,6 +72,15 @@ class Guesses:
             )
         return all(count <= limit.most for (limit, _), count in zip(tries, shared, strict=True))
 
+    def remember(self, name: str, value: str, seconds: int) -> None:
+        """All processes know this for so long, where Redis answers now."""
+        if self.shared is None or not self._may_ask():
+            return
+        try:
+            self.shared.set(name, value, ex=seconds)
+        except (RedisError, OSError) as fault:
+            self._leave_alone(fault)
+
     def _count_shared(self, tries: Sequence[tuple[Limit, str]]) -> list[int] | None:
         """Return how often each was tried, by all together; None while nobody can tell."""
         if self.shared is None or not self._may_ask():
@@ -84,13 +93,16 @@ class Guesses:
                     counting.incr(_key(limit, subject))
                 found: list[Any] = counting.execute()
         except (RedisError, OSError) as fault:
-            with self._lock:
-                self._alone_until = time.monotonic() + self._left_alone
-            _log.warning("guesses_away", fault=type(fault).__name__, seconds=self._left_alone)
+            self._leave_alone(fault)
             return None
         with self._lock:
             self._alone_until = 0.0
         return [int(count) for count in found[1::2]]
+
+    def _leave_alone(self, fault: Exception) -> None:
+        with self._lock:
+            self._alone_until = time.monotonic() + self._left_alone
+        _log.warning("guesses_away", fault=type(fault).__name__, seconds=self._left_alone)
 
     def _may_ask(self) -> bool:
         """Say whether to ask Redis: always while it answers, then one request in a while.

@@ -13,7 +13,8 @@ import flask
 
 from domain.access import Action, Person, demand
 from domain.errors import Forbidden
-from services.addresses import client_of, is_loopback
+from services import forwarding
+from services.addresses import is_loopback
 from services.api.faults import SignInNeeded
 from services.identity import person_of_token
 from services.identity.faults import NoRole, TokenRefused
@@ -63,8 +64,8 @@ def signed_in(office: Office) -> Person:
 def client(office: Office) -> str:
     """The network address that the request comes from, as far as it can be believed."""
     request = flask.request
-    forwarded = ",".join(request.headers.getlist("X-Forwarded-For"))
-    return client_of(request.remote_addr or "", forwarded, office.settings.trusted_proxies)
+    forwarded = request.headers.getlist("X-Forwarded-For")
+    return forwarding.client(office, request.remote_addr or "", forwarded)
 
 
 def runs_this(office: Office) -> bool:

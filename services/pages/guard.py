@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from domain.access import Action, Person, Role, demand, permitted
 from domain.looks import Door, Look, What, look_of
-from services.addresses import client_of
+from services import forwarding
 from services.documents.receiving import largest
 from services.pages import sessions
 from services.pages.incoming import LARGEST_WITH_FILE, BrowserRequest
@@ -99,8 +99,8 @@ def look(what: What, stated: str = "") -> Look:
 
 def client(office: Office) -> str:
     """Return the network address that this request comes from, as far as it can be believed."""
-    forwarded = ",".join(request.headers.getlist("X-Forwarded-For"))
-    return client_of(request.remote_addr or "", forwarded, office.settings.trusted_proxies)
+    forwarded = request.headers.getlist("X-Forwarded-For")
+    return forwarding.client(office, request.remote_addr or "", forwarded)
 
 
 def _admit(office: Office) -> ResponseReturnValue | None:

@@ -14,7 +14,7 @@ from services.projections.models import ReadModels
 from services.settings import Settings
 from services.stack.accounts import server_account
 from services.stack.binaries import POSTGRES_MAJOR, postgres_programs_for, redis_program
-from services.stack.doors import people
+from services.stack.doors import people, proxies
 from services.stack.errors import StackFault
 from services.stack.finding import Finding
 from services.stack.lifecycle import Part, differing, how_to_restart, status
@@ -44,6 +44,7 @@ def examine(
         lambda: _clock(settings, clock()),
         lambda: _folder(settings),
         lambda: people(settings),
+        lambda: proxies(settings),
         lambda: _binaries(settings),
         lambda: _processes(settings),
         lambda: _schema(settings),

@@ -1,12 +1,16 @@
-"""Looks at who knows the people of an installation, and whether that one answers."""
+"""Looks at an installation's doors: who knows its people, and whose requests are passed on."""
 
 from collections.abc import Iterator
+from typing import Final
 
+from services.forwarding import ELSEWHERE, passed_on_by
 from services.identity import refuse_open_door
 from services.identity.faults import ProviderAway
 from services.settings import Settings
 from services.stack.finding import Finding
 from services.wiring import provider_of
+
+_PROXIES: Final = "QMAS_TRUSTED_PROXIES"
 
 
 def people(settings: Settings) -> Iterator[Finding]:
@@ -29,3 +33,34 @@ def people(settings: Settings) -> Iterator[Finding]:
         says=says,
         remedy="check QMAS_OIDC_ISSUER, and that this machine reaches it",
     )
+
+
+def proxies(settings: Settings) -> Iterator[Finding]:
+    """Yield a warning where clients may count as one, because a proxy in front is not named.
+
+    Tries at codes and signing in are counted by address.
+    """
+    by, named = passed_on_by(settings), ", ".join(map(str, settings.trusted_proxies)) or "none"
+    which = "its address" if by == ELSEWHERE else by
+    nobody_said = not settings.environ.keys() & {_PROXIES, f"{_PROXIES}_FILE"}
+    if by is not None:
+        yield Finding(
+            subject="proxies",
+            is_well=True,
+            warns=True,
+            says=f"X-Forwarded-For came from {by} within a day and was not believed; "
+            f"trusted: {named}",
+            remedy=f"if that is a proxy of yours, all who come through it count as one client and "
+            f"shut each other out: add {which} to QMAS_TRUSTED_PROXIES and start the web server "
+            "again; if not, somebody sends the header themselves, and nothing is to be done",
+        )
+    elif settings.public_url.startswith("https://") and nobody_said and named == "none":
+        yield Finding(
+            subject="proxies",
+            is_well=True,
+            warns=True,
+            says="QMAS_PUBLIC_URL begins with https://, and no proxy is trusted that ends it",
+            remedy="set QMAS_TRUSTED_PROXIES to the addresses of the proxies in front, or to none",
+        )
+    else:
+        yield Finding(subject="proxies", is_well=True, says=f"trusted: {named}")
