@@ -13,6 +13,7 @@ from typing import Final
 
 from domain.access import PERMITTED, Action, Person, Role
 from services.addresses import is_loopback
+from services.oidc import host_of
 from services.settings import Environment, Settings, SettingsFault
 from services.stack.keys import changed, kept
 from services.staff import Colleague
@@ -26,6 +27,12 @@ LOCAL_PEOPLE: Final = (
     ("auditor.ho", Role.AUDITOR),
     ("admin.ng", Role.ADMINISTRATOR),
     ("service.intake", Role.SERVICE),
+)
+
+
+_THROUGH: Final = (
+    "through which other machines reach local sign-in: leave it untold, or name an identity "
+    "provider by QMAS_OIDC_ISSUER"
 )
 
 
@@ -58,7 +65,17 @@ def refuse_open_door(settings: Settings, bound: str | None = None) -> None:
     """Raise `SettingsFault` where local people could sign in from another machine.
 
     `bound` is where the web server listens in fact, which whoever starts it by hand may choose.
+    What is told of a proxy, or of an address elsewhere, tells that others reach it all the same.
     """
+    _refuse_elsewhere(settings, bound)
+    public = host_of(settings.public_url)
+    if are_local(settings) and settings.trusted_proxies:
+        raise SettingsFault((f"QMAS_TRUSTED_PROXIES tells of a proxy, {_THROUGH}",))
+    if are_local(settings) and public and not is_loopback(public):
+        raise SettingsFault((f"QMAS_PUBLIC_URL is of the host {public!r}, {_THROUGH}",))
+
+
+def _refuse_elsewhere(settings: Settings, bound: str | None = None) -> None:
     host = bound or settings.web_host
     if are_local(settings) and not is_loopback(host):
         fault = (
@@ -74,7 +91,7 @@ def logins(settings: Settings) -> tuple[Login, ...]:
         raise SettingsFault(("QMAS_ENV: local sign-in exists in the embedded stack only",))
     if not are_local(settings):
         raise SettingsFault(("QMAS_OIDC_ISSUER: the identity provider knows the people here",))
-    refuse_open_door(settings)
+    _refuse_elsewhere(settings)
     path = settings.home / "secrets" / "logins.json"
     told = kept(path, _new_people)
     if _with_everybody(told) != told:

@@ -131,6 +131,26 @@ def test_local_people_are_refused_where_other_machines_reach_them(
     assert [each.is_well for each in told] == [False]
 
 
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        ({"QMAS_TRUSTED_PROXIES": "127.0.0.1"}, "QMAS_TRUSTED_PROXIES tells of a proxy"),
+        ({"QMAS_PUBLIC_URL": "https://cases.example"}, "QMAS_PUBLIC_URL is of the host"),
+        ({"QMAS_PUBLIC_URL": "http://192.0.2.1:8600"}, "QMAS_PUBLIC_URL is of the host"),
+    ],
+)
+def test_local_people_are_refused_where_a_proxy_leads_others_to_them(
+    open_folder: Path, told: dict[str, str], says: str
+) -> None:
+    settings = Settings.load(told, open_folder / "home")
+    for act in (refuse_open_door, lifecycle.up):
+        with pytest.raises(SettingsFault, match=says):
+            act(settings)
+    found = [each for each in examine(settings) if "local sign-in" in each.says]
+    assert [each.is_well for each in found] == [False]
+    refuse_open_door(Settings.load({**PROVIDER, **told}, open_folder / "home"))
+
+
 def test_a_web_server_that_somebody_binds_elsewhere_serves_nothing(
     open_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
