@@ -21,7 +21,7 @@ from services.looking import case_seen
 from services.pages.guard import Route, look, visitor
 from services.pages.overriding import barred
 from services.privacy import receipt as receipts
-from services.privacy.preview import preview
+from services.privacy.preview import preview_of
 from services.wiring import Office
 
 
@@ -30,7 +30,7 @@ def erasure(office: Office, reference: str) -> ResponseReturnValue:
     case = case_seen(office, look(What.CASE), reference)
     return render_template(
         "erasure.html",
-        found=preview(office, look(What.CASE), case.reference),
+        found=preview_of(office, case),
         receipt=_receipt(office, case),
         may_propose=_may(case, c.ProposeErasure) and s.decision_of(case.state) is None,
         may_confirm=_may(case, c.ConfirmDecision) and _awaits(case),
@@ -51,7 +51,7 @@ def _receipt(office: Office, case: CaseAt) -> str | None:
     """Return what the receipt says, None before there is one."""
     if office.store.evidence.erased_at(case.reference) is None:
         return None
-    return receipts.told(receipts.receipt(office, look(What.PROOF), case.reference))
+    return receipts.told(receipts.receipt_of(office, case))
 
 
 def _may(case: CaseAt, command: type[c.CaseCommand]) -> bool:

@@ -41,7 +41,11 @@ class Preview:
 
 def preview(office: Office, look: Look, reference: str) -> Preview:
     """Return what the erasure of a case's person would do; raises as `case_seen`."""
-    case = case_seen(office, look, reference)
+    return preview_of(office, case_seen(office, look, reference))
+
+
+def preview_of(office: Office, case: CaseAt) -> Preview:
+    """Return the same of a case that somebody has in hand, of the same look."""
     # What comes in from here on makes it another, so that nothing is under it that is not shown.
     digest = preview_digest(office, case.reference)
     return Preview(

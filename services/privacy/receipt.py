@@ -20,6 +20,7 @@ from domain.merkle import Frontier
 from domain.particulars import ErasureDecided
 from domain.references import parse_reference
 from domain.wire import WIRE
+from services.cases import CaseAt
 from services.looking import case_seen
 from services.notifications.kept import letters_withheld
 from services.privacy.kept import Kept, kept
@@ -77,7 +78,12 @@ def receipt(office: Office, look: Look, reference: str) -> Receipt:
 
     Raises as `case_seen` besides.
     """
-    reference = case_seen(office, look, reference).reference
+    return receipt_of(office, case_seen(office, look, reference))
+
+
+def receipt_of(office: Office, case: CaseAt) -> Receipt:
+    """Return the same of a case that somebody has in hand, of the same look."""
+    reference = case.reference
     entries = office.store.evidence.commit_with(f"case-{reference}", _TYPE)
     gone_at = office.store.evidence.erased_at(reference)
     if not entries or gone_at is None:

@@ -11,6 +11,7 @@ from services.cases import carry_out
 from services.privacy import receipt as receipts
 from services.privacy.kept import preview_digest
 from services.wiring import Office
+from tests.services import seeing
 from tests.services.api.calling import AUDITOR, V1, Caller, is_problem
 from tests.services.asking import OFFICER, SECOND, asked
 from tests.services.test_data_access import ask
@@ -63,6 +64,19 @@ def test_what_came_in_since_the_preview_has_it_refused_and_seen(
     assert refused.status == 422
     assert "recorded or filed since the preview that you looked at" in refused.problems[0]
     assert second.send(second.get(f"{at}/erasure"), f"{at}/confirm-decision").status == 200
+
+
+def test_a_page_is_one_look_whatever_it_shows_of_the_case(office: Office, withdrawn: str) -> None:
+    officer, at = signed_in(office, OFFICER.name), f"/staff/cases/{withdrawn}/erasure"
+    before = seeing.told(office)  # the list of cases, to which signing in leads
+    seen_once = (OFFICER.name, "case", "page", (withdrawn,))
+    assert "Made unreadable" in officer.get(at).text
+    assert seeing.told(office) == [*before, seen_once]
+    carry_out(office, withdrawn, c.ProposeErasure(), asked(at=None))
+    digest = preview_digest(office, withdrawn)
+    carry_out(office, withdrawn, confirming(digest), asked(SECOND, at=None))
+    assert "The receipt" in officer.get(at).text
+    assert seeing.told(office) == [*before, seen_once, seen_once]
 
 
 @pytest.mark.parametrize("preview", ["", "0" * 64])
