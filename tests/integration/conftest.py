@@ -13,7 +13,7 @@ from services.wiring import Office, open_office
 from tests.conftest import TestDatabase, _fresh
 from tests.integration import marked as m
 from tests.integration.collecting import Collector, a_collector
-from tests.integration.mailing import MailServer, a_mail_server
+from tests.integration.mailing import MailServer, a_mail_server, settings
 from tests.integration.restoring import dump
 from tests.integration.walking import Walked, with_cases_before_the_panel, with_everything
 
@@ -23,6 +23,14 @@ def mail() -> Iterator[MailServer]:
     """A mail server that takes every message until a test says otherwise."""
     with a_mail_server() as server:
         yield server
+
+
+@pytest.fixture
+def told(
+    database: TestDatabase, redis_server: RedisServer, tmp_path: Path, mail: MailServer
+) -> Settings:
+    """The settings of an installation whose letters that mail server takes."""
+    return settings(database.app_url, redis_server.broker_url, tmp_path / "home", mail=mail.url)
 
 
 @pytest.fixture
@@ -46,8 +54,7 @@ def lasting(
             "QMAS_OWNER_DATABASE_URL": database.owner_url,
             "QMAS_BROKER_URL": redis_server.broker_url,
         }
-        settings = Settings.load(told, home=tmp_path_factory.mktemp("lasting") / "home")
-        office = open_office(settings)
+        office = open_office(Settings.load(told, home=tmp_path_factory.mktemp("lasting") / "home"))
         yield office, database
         office.close()
 

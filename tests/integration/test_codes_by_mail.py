@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID
 
 import psycopg
@@ -15,7 +14,6 @@ from services.notifications.codes import HOLDS
 from services.notifications.fence import Choice
 from services.projections.runner import catch_up
 from services.settings import Settings
-from services.stack.redis import RedisServer
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.integration.mailing import (
@@ -24,18 +22,10 @@ from tests.integration.mailing import (
     an_office,
     applicant,
     expire_leases,
-    settings,
 )
 from tests.services.coming_in import JOHN_BORN
 from tests.services.seeing import looking
 from tests.services.visiting import later
-
-
-@pytest.fixture
-def told(
-    database: TestDatabase, redis_server: RedisServer, tmp_path: Path, mail: MailServer
-) -> Settings:
-    return settings(database.app_url, redis_server.broker_url, tmp_path / "home", mail=mail.url)
 
 
 @pytest.fixture

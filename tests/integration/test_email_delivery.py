@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -17,7 +16,6 @@ from services.notifications.entries import Notification, State
 from services.notifications.planning import plan
 from services.settings import Settings
 from services.stack.postgres import PostgresServer
-from services.stack.redis import RedisServer
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.integration.mailing import (
@@ -40,13 +38,6 @@ from services.settings import Settings
 from services.wiring import open_office
 deliver(open_office(Settings.from_environment()))
 """
-
-
-@pytest.fixture
-def told(
-    database: TestDatabase, redis_server: RedisServer, tmp_path: Path, mail: MailServer
-) -> Settings:
-    return settings(database.app_url, redis_server.broker_url, tmp_path / "home", mail=mail.url)
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from services.notifications.fence import Choice, FenceClosed, FenceOpen, NotYetP
 from services.notifications.planning import plan
 from services.pokes import redis_of
 from services.settings import Settings
-from services.stack.redis import RedisServer
 from services.store import migrate
 from services.wiring import Office
 from tests.conftest import TestDatabase
@@ -29,7 +28,6 @@ from tests.integration.mailing import (
     an_office,
     applicant,
     record,
-    settings,
     states,
 )
 from tests.integration.restoring import dump, restore
@@ -39,13 +37,6 @@ from tests.services.seeing import looking
 _NOWHERE: Final = "redis://127.0.0.1:9/0"
 _LEASE: Final = timedelta(minutes=1)
 DAY_AFTER: Final = datetime.combine(DUE_ON + timedelta(days=1), time(4), UTC)
-
-
-@pytest.fixture
-def told(
-    database: TestDatabase, redis_server: RedisServer, tmp_path: Path, mail: MailServer
-) -> Settings:
-    return settings(database.app_url, redis_server.broker_url, tmp_path / "home", mail=mail.url)
 
 
 @pytest.fixture

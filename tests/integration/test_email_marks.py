@@ -16,20 +16,11 @@ from services.pokes import redis_of
 from services.settings import Settings
 from services.stack.doctor import examine
 from services.stack.finding import Finding
-from services.stack.redis import RedisServer
 from services.wiring import Office
-from tests.conftest import TestDatabase
-from tests.integration.mailing import MailServer, acknowledge, an_office, applicant, settings
+from tests.integration.mailing import MailServer, acknowledge, an_office, applicant
 
 _NOWHERE: Final = "redis://127.0.0.1:9/0"
 _GARBAGE: Final = ("garbage\n", "00000000000000000001\ngarbage, and more of it than a mark is long")
-
-
-@pytest.fixture
-def told(
-    database: TestDatabase, redis_server: RedisServer, tmp_path: Path, mail: MailServer
-) -> Settings:
-    return settings(database.app_url, redis_server.broker_url, tmp_path / "home", mail=mail.url)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -14,7 +13,7 @@ from domain.events import ApplicationAcknowledged
 from services.notifications.delivery import deliver
 from services.notifications.entries import Identity, Plan
 from services.notifications.planning import plan
-from services.stack.redis import RedisServer
+from services.settings import Settings
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.integration.mailing import (
@@ -24,7 +23,6 @@ from tests.integration.mailing import (
     applicant,
     expire_leases,
     record,
-    settings,
     states,
 )
 from tests.services.seeing import looking
@@ -33,10 +31,7 @@ _LEASE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def office(
-    database: TestDatabase, redis_server: RedisServer, tmp_path: Path, mail: MailServer
-) -> Iterator[Office]:
-    told = settings(database.app_url, redis_server.broker_url, tmp_path / "home", mail=mail.url)
+def office(told: Settings) -> Iterator[Office]:
     with an_office(told) as opened:
         yield opened
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -15,7 +14,6 @@ from services.notifications.entries import Notification, State
 from services.notifications.planning import plan
 from services.notifications.returns import NoReport, NoSuchLetter, NotSentYet
 from services.settings import Settings
-from services.stack.redis import RedisServer
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.integration.bouncing import bounce
@@ -25,18 +23,10 @@ from tests.integration.mailing import (
     an_office,
     applicant,
     expire_leases,
-    settings,
 )
 from tests.services.seeing import looking
 
 _LEASE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def told(
-    database: TestDatabase, redis_server: RedisServer, tmp_path: Path, mail: MailServer
-) -> Settings:
-    return settings(database.app_url, redis_server.broker_url, tmp_path / "home", mail=mail.url)
 
 
 @pytest.fixture

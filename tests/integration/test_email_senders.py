@@ -1,13 +1,12 @@
 """A sender that the mail server refuses is no letter's fault: nothing is given up for it."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from services.notifications.delivery import deliver
 from services.notifications.planning import plan
-from services.stack.redis import RedisServer
+from services.settings import Settings
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.integration.mailing import (
@@ -16,17 +15,13 @@ from tests.integration.mailing import (
     an_office,
     applicant,
     expire_leases,
-    settings,
     states,
 )
 from tests.services.seeing import looking
 
 
 @pytest.fixture
-def office(
-    database: TestDatabase, redis_server: RedisServer, tmp_path: Path, mail: MailServer
-) -> Iterator[Office]:
-    told = settings(database.app_url, redis_server.broker_url, tmp_path / "home", mail=mail.url)
+def office(told: Settings) -> Iterator[Office]:
     with an_office(told) as opened:
         for number in range(3):
             acknowledge(opened, applicant(number))

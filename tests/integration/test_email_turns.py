@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 from services.notifications.delivery import LONGEST_REST, MAX_ATTEMPTS, deliver
 from services.notifications.entries import Claim, Identity, Plan
 from services.notifications.planning import plan
-from services.stack.redis import RedisServer
+from services.settings import Settings
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.integration.mailing import (
@@ -25,7 +24,6 @@ from tests.integration.mailing import (
     an_office,
     applicant,
     expire_leases,
-    settings,
     states,
 )
 from tests.services.seeing import looking
@@ -35,10 +33,7 @@ _NIGHT = timedelta(days=36_500)
 
 
 @pytest.fixture
-def office(
-    database: TestDatabase, redis_server: RedisServer, tmp_path: Path, mail: MailServer
-) -> Iterator[Office]:
-    told = settings(database.app_url, redis_server.broker_url, tmp_path / "home", mail=mail.url)
+def office(told: Settings) -> Iterator[Office]:
     with an_office(told) as opened:
         yield opened
 

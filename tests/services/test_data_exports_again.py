@@ -9,7 +9,8 @@ from domain.access import Person, Role
 from domain.commands import RecuseOfficer
 from domain.data_access import AccessOutcome
 from domain.errors import Forbidden, NoDataAccessOpen, RecusedFromCase
-from services.cases import Request, carry_out
+from services.cases import carry_out
+from services.requests import Request
 from services.wiring import Office
 from tests.services.asking import OFFICER, asked
 from tests.services.exporting import exported

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -13,7 +12,6 @@ from domain.references import references_in
 from services.cli.notifications import notifications
 from services.notifications.planning import PlanningStopped, plan
 from services.settings import Settings
-from services.stack.redis import RedisServer
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.integration.mailing import (
@@ -22,17 +20,10 @@ from tests.integration.mailing import (
     applicant,
     new_reference,
     record,
-    settings,
 )
 from tests.services.seeing import looking, recorded
 
 _LEASE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def told(database: TestDatabase, redis_server: RedisServer, tmp_path: Path) -> Settings:
-    nowhere = "smtp://127.0.0.1:9"
-    return settings(database.app_url, redis_server.broker_url, tmp_path / "home", mail=nowhere)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
-from pathlib import Path
 from typing import LiteralString
 
 import psycopg
@@ -28,7 +27,6 @@ from services.notifications.letters import Letter
 from services.notifications.planning import plan
 from services.notifications.tables import metadata
 from services.settings import Settings
-from services.stack.redis import RedisServer
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.integration.mailing import (
@@ -37,15 +35,12 @@ from tests.integration.mailing import (
     applicant,
     new_reference,
     record,
-    settings,
     states,
     submitted,
     work,
 )
 from tests.services.erasing import erase
 from tests.services.seeing import looking
-
-_NOWHERE = "smtp://127.0.0.1:9"  # nothing here sends anything
 
 _CATALOGUE = """
 SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity,
@@ -61,11 +56,6 @@ SELECT tablename, indexname, indexdef, NULL, NULL, NULL
 FROM pg_indexes WHERE tablename = ANY (%(tables)s)
 ORDER BY 1, 2, 3
 """
-
-
-@pytest.fixture
-def told(database: TestDatabase, redis_server: RedisServer, tmp_path: Path) -> Settings:
-    return settings(database.app_url, redis_server.broker_url, tmp_path / "home", mail=_NOWHERE)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -19,7 +18,7 @@ from services.notifications import undelivered
 from services.notifications.entries import State
 from services.notifications.planning import plan
 from services.requests import Request
-from services.stack.redis import RedisServer
+from services.settings import Settings
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.integration.mailing import (
@@ -27,7 +26,6 @@ from tests.integration.mailing import (
     an_office,
     applicant,
     record,
-    settings,
     work,
 )
 from tests.services.erasing import erase
@@ -35,9 +33,7 @@ from tests.services.seeing import looking
 
 
 @pytest.fixture
-def office(database: TestDatabase, redis_server: RedisServer, tmp_path: Path) -> Iterator[Office]:
-    nowhere = "smtp://127.0.0.1:9"
-    told = settings(database.app_url, redis_server.broker_url, tmp_path / "home", mail=nowhere)
+def office(told: Settings) -> Iterator[Office]:
     with an_office(told) as opened:
         yield opened
 

@@ -1,14 +1,13 @@
 """What cannot be planned stops the plan, aloud and right before it; all before it is kept."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
 
 from domain.events import ApplicationAcknowledged
 from services.notifications.planning import PlanningStopped, plan
-from services.stack.redis import RedisServer
+from services.settings import Settings
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.integration.mailing import (
@@ -17,20 +16,16 @@ from tests.integration.mailing import (
     applicant,
     new_reference,
     record,
-    settings,
     states,
 )
 from tests.services import poisoned
 from tests.services.seeing import looking
 
-_NOWHERE = "smtp://127.0.0.1:9"  # nothing here sends anything
-
 Poison = tuple[Callable[[str, str, int], None], int]
 
 
 @pytest.fixture
-def office(database: TestDatabase, redis_server: RedisServer, tmp_path: Path) -> Iterator[Office]:
-    told = settings(database.app_url, redis_server.broker_url, tmp_path / "home", mail=_NOWHERE)
+def office(told: Settings) -> Iterator[Office]:
     with an_office(told) as opened:
         yield opened
 
@@ -50,7 +45,7 @@ def test_an_event_that_cannot_be_planned_stops_the_plan_aloud_right_before_it(
 
 @pytest.mark.parametrize("batch", [1, 3, 500])
 @pytest.mark.parametrize(
-    ("poison", "told"),
+    ("poison", "says"),
     [
         ((poisoned.of_a_later_kind, 1), r"event 7 \({}@1\) .*later-\S* is unknown"),
         ((poisoned.of_a_later_kind, 2), r"event 7 \({}, version 1, App\w*\) .*event {}@2 cannot"),
@@ -61,13 +56,13 @@ def test_an_event_that_cannot_be_planned_stops_the_plan_aloud_right_before_it(
     ],
 )
 def test_an_event_that_cannot_be_read_stops_the_plan_right_before_what_needs_it(
-    office: Office, database: TestDatabase, poison: Poison, told: str, batch: int
+    office: Office, database: TestDatabase, poison: Poison, says: str, batch: int
 ) -> None:
     references = [acknowledge(office, applicant(number)) for number in range(6)]
     stream, (spoil, version) = f"case-{references[3]}", poison
     spoil(database.admin_url, stream, version)
     for _ in range(2):
-        with pytest.raises(PlanningStopped, match=told.format(stream, stream)):
+        with pytest.raises(PlanningStopped, match=says.format(stream, stream)):
             plan(office, batch=batch)
         assert office.ledger.standing().position == 6
         assert {row.reference for row in office.ledger.rows(looking())} == set(references[:3])

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -13,19 +12,11 @@ from services.cli.webhooks import webhooks
 from services.notifications import signing
 from services.notifications.subscriptions import Subscription
 from services.settings import Settings, SettingsFault
-from services.stack.redis import RedisServer
 from services.wiring import Office
-from tests.conftest import TestDatabase
-from tests.integration.mailing import an_office, settings
+from tests.integration.mailing import an_office
 from tests.integration.receiving import Answer, Receiver, a_receiver
 
 _PUBLIC = "https://hooks.example/qmas"
-
-
-@pytest.fixture
-def told(database: TestDatabase, redis_server: RedisServer, tmp_path: Path) -> Settings:
-    nowhere = "smtp://127.0.0.1:9"
-    return settings(database.app_url, redis_server.broker_url, tmp_path / "home", mail=nowhere)
 
 
 @pytest.fixture
