@@ -6,6 +6,7 @@ A sample is the fastest of a few, for what others do on the machine only ever ma
 """
 
 import time
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from math import sqrt
@@ -37,12 +38,9 @@ def _seconds(act: Act) -> float:
 
 def deviations(one: Sequence[float], two: Sequence[float]) -> float:
     """Return by how many standard deviations the rank sum of `one` is off (Mann and Whitney)."""
-    ranks = {value: rank for rank, value in enumerate(sorted({*one, *two}))}
-    above = sum(
-        (ranks[first] > ranks[second]) + (ranks[first] == ranks[second]) / 2
-        for first in one
-        for second in two
-    )
+    others = sorted(two)
+    # Half of those that are equal count as below.
+    above = sum(bisect_left(others, each) + bisect_right(others, each) for each in one) / 2
     pairs = len(one) * len(two)
     return (above - pairs / 2) / sqrt(pairs * (len(one) + len(two) + 1) / 12)
 
