@@ -14,11 +14,12 @@ from uuid import uuid4
 from benchmarks.offices import office_of
 from benchmarks.server import Database
 from domain import commands as c
-from domain.access import Person, Role
+from domain.access import Action, Person, Role
 from domain.application import Route
 from domain.case import decide, evolve
 from domain.days import hong_kong_date
 from domain.deciding.circumstances import Circumstances
+from domain.looks import Door, What, look_of
 from domain.references import RANDOM_BYTES, make_reference
 from domain.rules.assess import assess
 from domain.rules.choose import named
@@ -34,7 +35,13 @@ SEED = 2019
 TARGET = "gpt-2023"
 PROCESSES = 2
 CASES_A_COMMIT = 250
-AUDITOR = Person(name="benchmark", role=Role.AUDITOR)
+LOOK = look_of(
+    Person(name="benchmark", role=Role.AUDITOR),
+    Action.SIMULATE_RULES,
+    What.EXERCISE,
+    Door.CLI,
+    "benchmark",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +67,9 @@ def open_cases(database: Database, cases: int) -> Iterator[OpenCases]:
         references: list[str] = []
         simulate(
             office,
+            LOOK,
             Question(to=TARGET),
-            AUDITOR,
-            each=lambda case: references.append(case.reference),
+            each=lambda _, case: references.append(case.reference),
         )
         yield OpenCases(office=office, url=database.app_url, references=tuple(references))
         office.close()
@@ -71,7 +78,7 @@ def open_cases(database: Database, cases: int) -> Iterator[OpenCases]:
 def simulated(given: OpenCases) -> float:
     """Open cases a second, from the question to the tally, processes started for it included."""
     begun = time.monotonic()
-    found = simulate(given.office, Question(to=TARGET, processes=PROCESSES), AUDITOR)
+    _, found = simulate(given.office, LOOK, Question(to=TARGET, processes=PROCESSES))
     taken = time.monotonic() - begun
     if found.tally.cases != len(given.references):
         raise AssertionError(f"{found.tally.cases} of {len(given.references)} cases were scored")

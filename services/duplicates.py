@@ -41,12 +41,12 @@ def refusal(
     command. It is named to whoever may read cases and is answered at a door, and the look at it is
     on record.
     """
-    live = None if application is None else _live_case(office, application)
-    if live is not None:
-        for event in (new.event for write in refused.writes for new in write.events):
-            if (fact := _fact(event)) is not None:
-                _record(office, live, refused, fact)
-    return DuplicateApplication(None if live is None else _shown(office, refused, seer, live))
+    if application is None or (live := _live_case(office, application)) is None:
+        return DuplicateApplication(None)
+    for event in (new.event for write in refused.writes for new in write.events):
+        if (fact := _fact(event)) is not None:
+            _record(office, live, refused, fact)
+    return DuplicateApplication(_shown(office, refused, seer, application))
 
 
 def _fact(event: Event) -> Told | None:
@@ -61,15 +61,14 @@ def _fact(event: Event) -> Told | None:
 
 
 def _shown(
-    office: Office, refused: Commit, seer: tuple[Person, Door | None], live: str
+    office: Office, refused: Commit, seer: tuple[Person, Door | None], application: Application
 ) -> str | None:
-    """Return the live case where it may be named, once that is on record as a look at it."""
+    """Return the live case where it may be named, as the statement finds it that records a look."""
     person, door = seer
     if door is None or not permitted(person, Action.READ_CASES):
         return None
     look = look_of(person, Action.READ_CASES, What.LINKED, door, refused.correlation_id)
-    office.store.note(look, [live])
-    return live
+    return queries.live_case_seen(office.models, look, _token(office, application))
 
 
 def _live_case(office: Office, application: Application) -> str | None:
@@ -77,18 +76,21 @@ def _live_case(office: Office, application: Application) -> str | None:
 
     One that is stopped says what it knew; one of another log may name a case that was lost.
     """
-    who = application.applicant
     try:
         runner.catch_up(office.store, office.models, "case-list")
     except OfAnotherLog:
         return None
     except ProjectionStopped:
         pass
-    token = person_token(office.blind, who.travel_document, who.date_of_birth)
-    live = queries.live_case(office.models, token)
+    live = queries.live_case(office.models, _token(office, application))
     # Work on a case that there is not would be in nobody's list, and in the log for ever.
     is_there = live is not None and office.store.stream_version(f"{CASE_STREAM}{live}")
     return live if is_there else None
+
+
+def _token(office: Office, application: Application) -> bytes:
+    who = application.applicant
+    return person_token(office.blind, who.travel_document, who.date_of_birth)
 
 
 def _record(office: Office, reference: str, refused: Commit, fact: Told) -> None:

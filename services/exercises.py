@@ -12,7 +12,7 @@ from typing import Final, assert_never
 from domain import commands as c
 from domain import exercise_commands as q
 from domain import exercise_events as x
-from domain.access import Action, Person, demand
+from domain.access import Action, demand
 from domain.case import decide as decide_case
 from domain.deciding.circumstances import Circumstances
 from domain.errors import NoSuchExercise, NotShortlisted, Refusal
@@ -20,6 +20,7 @@ from domain.exercise import decide, not_now
 from domain.exercise_lists import digest_by, selection, shortlist
 from domain.exercise_states import Actors, Drawn, Made, Opened, Unopened
 from domain.exercise_terms import NAME, well_formed
+from domain.looks import Look
 from domain.projections.exercises import ExerciseRow
 from domain.references import parse_reference
 from domain.rules.rank import Division
@@ -38,11 +39,12 @@ from services.exercise_requests import (
     stream_of,
 )
 from services.openings import ground_for
-from services.pool import NO_POOL, frozen_pool, placed_pool
+from services.pool import NO_POOL, frozen_pool, placed_pool, pool_seen
 from services.projections import pools, queries
 from services.requests import Request
 from services.steps import confirming, drawing, selecting
 from services.store import Conflict, NewEvent, Reserved, StreamWrite
+from services.store.looks import Noted
 from services.tracing import step
 from services.wiring import Office
 
@@ -216,27 +218,28 @@ def publish_result(office: Office, exercise: str, request: Request) -> ExerciseO
     return _carry_out(office, exercise, command, request, attempt)
 
 
-def dry_run(office: Office, exercise: str, person: Person) -> DryRun:
+def dry_run(office: Office, look: Look, exercise: str) -> tuple[Noted, DryRun]:
     """Return what drawing the shortlist, or making the selection, would do now.
 
-    Raises the refusal that would forbid it; that a second person is needed is not among these.
+    The look is as the statement recorded it that read the pool. Raises the refusal that would
+    forbid it; that a second person is needed is not among these.
     """
-    demand(person, Action.TRY_STEP)
+    demand(look.person, Action.TRY_STEP)
     history = events_of(office, exercise)
-    actors = Actors(now=person.name)
+    actors = Actors(now=look.person.name)
     found = Before(history=history, at=office.clock(), actors=actors)
-    state, pool = found.state, frozen_pool(office, history)
-    look = office.store.read_since
+    state, since = found.state, office.store.read_since
+    noted, pool = pool_seen(office, look, history, {"asked": "dry-run"})
     if isinstance(state, Drawn) and not isinstance(state, Made):
-        pool = without_departed(look, selecting(found), pool)
+        pool = without_departed(since, selecting(found), pool)
         command: q.ExerciseCommand = q.ProposeSelection()
         division = selection(state, pool)
     elif isinstance(state, Opened) and not isinstance(state, Drawn):
-        pool = without_departed(look, drawing(found), pool)
+        pool = without_departed(since, drawing(found), pool)
         command, division = q.DrawShortlist(), shortlist(state, pool)
     else:
         raise not_now(state, "DryRun")
-    return DryRun(
+    return noted, DryRun(
         exercise=exercise,
         command=type(command).__name__,
         facts=decide(state, command, pool, actors),

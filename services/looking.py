@@ -17,6 +17,7 @@ from domain.sight import as_seen_by
 from services import work
 from services.cases import CaseAt, canonical, case_at, case_of, known_of, within_sight
 from services.projections import looks, queries
+from services.store.looks import Noted
 from services.tracing import step
 from services.wiring import Office
 
@@ -69,15 +70,17 @@ def _said_why(office: Office, look: Look, reference: str) -> tuple[bytes, ...]:
     return looks.words_of(office.blind, look.stated)
 
 
-def named(office: Office, look: Look, references: Iterable[str]) -> None:
+def named(office: Office, of: Look | Noted, references: Iterable[str]) -> None:
     """The look at the cases that an answer names is on record; only then may it be given.
 
-    For what is worked out from a whole pool or the whole log, which no one statement reads. Of many
-    cases it is several looks, none of which is longer than whoever reads the record can take in.
+    For what is worked out from many rows. Where the statement that read them recorded the look, the
+    cases stand in rows of their own that refer to it, and where none is named there is nothing to
+    add. Of many cases it is several rows, none longer than whoever reads the record can take in.
     """
     cases = sorted(set(references))
-    for first in range(0, max(len(cases), 1), AT_ONCE):
-        office.store.note(look, cases[first : first + AT_ONCE])
+    rows = range(0, len(cases) if isinstance(of, Noted) else max(len(cases), 1), AT_ONCE)
+    for first in rows:
+        office.store.looks.named(of, cases[first : first + AT_ONCE])
 
 
 def case_beside(office: Office, row: StatusRow) -> CaseAt:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from domain.exercise import decide, load
 from domain.exercise_lists import in_order, selection_on
 from domain.exercise_states import Actors, ExerciseState, Pool, Unopened
 from domain.exercise_terms import asked_terms
+from domain.looks import Look
 from domain.projections.exercises import ExerciseRow
 from domain.rules.choose import quota
 from domain.rules.rank import Division, Placed
@@ -124,16 +126,18 @@ def ground_for(
 
 
 def dry_run_opening(
-    office: Office, command: q.OpenExercise, person: Person, effective_at: datetime | None = None
+    office: Office, look: Look, command: q.OpenExercise, effective_at: datetime | None = None
 ) -> OpeningTrial:
-    """Return what opening an exercise would do now, or would have done then; nothing is written.
+    """Return what opening an exercise would do now, or would have done then; nothing is opened.
 
-    Raises `Forbidden` and `NotYet`; any other refusal is part of the answer.
+    The statement that reads the pool records the look. Raises `Forbidden` and `NotYet`; any other
+    refusal is part of the answer.
     """
+    person = look.person
     demand(person, Action.TRY_STEP)
     asked = Request(person=person, command_id=uuid4(), correlation_id="", effective_at=effective_at)
     at = effective_instant(office, asked, ())
-    ground = ground_for(office, command, at, pools.look)
+    ground = ground_for(office, command, at, partial(pools.seen, look))
     pool, terms = ground.pool, asked_terms(command)
     refusal = _refusal(office, command, pool, person)
     return OpeningTrial(

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import reduce
-from typing import Final, cast
+from functools import partial, reduce
+from typing import Any, Final, Protocol, cast
 
 from domain import events as e
 from domain import exercise_events as x
@@ -15,6 +15,7 @@ from domain.exercise_lists import digest_by, in_order
 from domain.exercise_states import Pool
 from domain.exercise_terms import terms_of
 from domain.filed import Filed
+from domain.looks import Look
 from domain.particulars import ApplicationCorrected
 from domain.projections.stage_after import CASE_STREAM
 from domain.record import Recorded
@@ -24,12 +25,21 @@ from domain.stages import CaseState, Draft, InPool
 from domain.tallies import Tally
 from services.projections import pools
 from services.store import Since
+from services.store.looks import Noted
 from services.wiring import Office
 
 LOG_BATCH: Final = 5_000
 NO_POOL: Final = Pool(position=0, members=())
 
 History = tuple[Recorded[x.ExerciseEvent], ...]
+
+
+class Read(Protocol):
+    """Reads so many events of the log that follow a position, without what is personal."""
+
+    def __call__(self, *, after: int, limit: int) -> tuple[Recorded[e.Event], ...]:
+        """The events, contiguous."""
+        ...
 
 
 class PoolAltered(Reportable):
@@ -88,13 +98,36 @@ def frozen_pool(office: Office, history: History) -> Pool:
     return pool
 
 
+def pool_seen(
+    office: Office, look: Look, history: History, asked: Mapping[str, Any]
+) -> tuple[Noted, Pool]:
+    """Return the pool of an exercise that was opened, and the look that reading it recorded.
+
+    It is read anew also where this process has it at hand, for what is at hand records nothing.
+    """
+    opened = cast("x.ExerciseOpened", history[0].event)
+    asked = {**asked, "exercise": opened.exercise, "position": opened.pool_position}
+    number, kept = pools.kept_seen(office.models, look, asked)
+    noted = Noted(look=look, number=number, asked=asked)
+    read = partial(office.store.looks.further, number)
+    return noted, _as_opened(opened, history[0].effective_at, kept, read)
+
+
 def _frozen(office: Office, opened: x.ExerciseOpened, at: datetime) -> Pool:
+    kept = pools.kept(office.models, opened.exercise, opened.pool_position)
+    return _as_opened(opened, at, kept, unseen(office))
+
+
+def _as_opened(
+    opened: x.ExerciseOpened, at: datetime, kept: tuple[PoolMember, ...], read: Read
+) -> Pool:
     position, digest, terms = opened.pool_position, opened.pool_digest, terms_of(opened)
-    order = in_order(terms, pools.kept(office.models, opened.exercise, position))
+    order = in_order(terms, kept)
     if digest_by(terms, order) == digest:
         return placed_pool(position, order)
     # The rows are a copy that can be lost; what the log says of the pool cannot.
-    order = in_order(terms, pool_at(office, position, at, terms.measure).members)
+    waiting = waiting_in(folded_log(read, position), at, terms.measure)
+    order = in_order(terms, waiting.members)
     if digest_by(terms, order) != digest:
         raise PoolAltered(f"the log no longer gives the pool that {opened.exercise} was opened on")
     return placed_pool(position, order)
@@ -132,7 +165,7 @@ def pool_at(
     office: Office, position: int, at: datetime, measure: Measure = Measure.POINTS
 ) -> Waiting:
     """Return who waits in the pool since `at` or earlier, by the log's first `position` events."""
-    return waiting_in(folded_log(office, position), at, measure)
+    return waiting_in(folded_log(unseen(office), position), at, measure)
 
 
 def waiting_in(folded: Folded, at: datetime, measure: Measure) -> Waiting:
@@ -167,16 +200,19 @@ def counts_then(opened: Recorded[x.ExerciseEvent]) -> x.CountsThen | None:
     return x.CountsThen(frozen_at=opened.effective_at, counts=event.counts)
 
 
-def folded_log(office: Office, position: int, as_of: datetime | None = None) -> Folded:
-    """Fold the log's first `position` events, a batch at a time and without what is personal.
+def unseen(office: Office) -> Read:
+    """Return what reads the log for the program itself, and records no look."""
+    return partial(office.store.read_log, personal=False)
+
+
+def folded_log(read: Read, position: int, as_of: datetime | None = None) -> Folded:
+    """Fold the log's first `position` events, a batch at a time.
 
     With `as_of`, events that took effect later are as if they had not happened.
     """
     folded, after = Folded(), 0
     while after < position:
-        batch = office.store.read_log(
-            after=after, limit=min(LOG_BATCH, position - after), personal=False
-        )
+        batch = read(after=after, limit=min(LOG_BATCH, position - after))
         for each in batch:
             of_case = each.stream.startswith(CASE_STREAM)
             if not (of_case and as_of is not None and each.effective_at > as_of):

@@ -9,11 +9,13 @@ from domain.exercise import load
 from domain.exercise_lists import digest_by, in_order, selection, selection_made, shortlist
 from domain.exercise_states import Drawn, ExerciseState, Made, Opened, Pool
 from domain.exercise_terms import terms_of
+from domain.looks import Look
 from domain.publishing import result_published
 from domain.rules.rank import Division
 from domain.wire import WIRE
 from services.exercise_requests import events_of
-from services.pool import History, pool_at
+from services.pool import History, Read, folded_log, unseen, waiting_in
+from services.store.looks import LogSeen, Noted
 from services.wiring import Office
 
 
@@ -34,10 +36,26 @@ class Redrawn:
 
 
 def redraw(office: Office, exercise: str) -> Redrawn:
-    """Draw the exercise again from the log alone and compare it with what was recorded."""
+    """Draw the exercise again from the log alone and compare it with what was recorded.
+
+    It is for the program itself; who is shown it takes `redraw_seen`.
+    """
+    return _redrawn(exercise, events_of(office, exercise), unseen(office))
+
+
+def redraw_seen(office: Office, look: Look, exercise: str) -> tuple[Noted, Redrawn]:
+    """Draw the exercise again for a person, with the look that reading the log recorded."""
     history = events_of(office, exercise)
-    opened = cast("x.ExerciseOpened", history[0].event)
-    waiting = pool_at(office, opened.pool_position, history[0].effective_at, opened.measure)
+    position = cast("x.ExerciseOpened", history[0].event).pool_position
+    asked = {"asked": "replay", "exercise": exercise, "position": position}
+    log = LogSeen(office.store.looks, look, asked)
+    again = _redrawn(exercise, history, log.read)
+    return log.noted, again
+
+
+def _redrawn(exercise: str, history: History, read: Read) -> Redrawn:
+    opened, at = cast("x.ExerciseOpened", history[0].event), history[0].effective_at
+    waiting = waiting_in(folded_log(read, opened.pool_position), at, opened.measure)
     pool = Pool(
         position=opened.pool_position,
         members=waiting.members,

@@ -1,7 +1,7 @@
 """An exercise, or the pool as it is, on other terms: who would gain a place and who would lose it.
 
-Law: nothing is appended and no row is written. The answer follows from the log up to one position,
-the rules as loaded, and the terms asked for.
+Law: nothing is appended, and no row is written but that of the look at the log. The answer follows
+from the log up to one position, the rules as loaded, and the terms asked for.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,12 +10,13 @@ from datetime import datetime
 from typing import Any, cast
 
 from domain import exercise_events as x
-from domain.access import Action, Person, demand
+from domain.access import Action, demand
 from domain.errors import NothingToSelect
 from domain.exercise import load
 from domain.exercise_lists import imagined, selection
 from domain.exercise_states import Drawn, Opened, Pool
 from domain.exercise_terms import fit_together, terms_of, usual_order
+from domain.looks import Look
 from domain.rules.rank import Placed, PoolMember
 from domain.rules.terms import Archetype, Order, Terms
 from domain.stages import Stage
@@ -23,6 +24,7 @@ from services.exercise_requests import events_of
 from services.pool import History, folded_log, waiting_in
 from services.reassessing import Frozen, Reassessed, reassessed
 from services.rulebook.named import ruleset_named
+from services.store.looks import LogSeen, Noted
 from services.wiring import Office
 
 
@@ -98,38 +100,42 @@ class WhatIf:
         return tuple(each for each in self.moved if not each.gains)
 
 
-def what_if(office: Office, exercise: str, change: Change, person: Person) -> WhatIf:
+def what_if(office: Office, look: Look, exercise: str, change: Change) -> tuple[Noted, WhatIf]:
     """Return what a past exercise, or one that is under way, would select with a change.
 
-    Those who departed do so here too, and recorded departures from rank stand.
+    Those who departed do so here too, and recorded departures from rank stand. The look is as the
+    statement recorded it that began to read the log.
     """
-    demand(person, Action.TRY_TERMS)
+    demand(look.person, Action.TRY_TERMS)
     history = events_of(office, exercise)
     opened = cast("x.ExerciseOpened", history[0].event)
-    frozen = _frozen(office, opened.pool_position, history[0].effective_at, terms_of(opened))
+    position = opened.pool_position
+    asked = {"exercise": exercise, "places": change.places}
+    log = _log(office, look, change, position, asked)
+    frozen = _frozen(log, position, history[0].effective_at, terms_of(opened))
     found = _compared(
         office,
         _as_drawn(history),
-        _Pools(before=frozen, then=_then(office, frozen, change), departed=_departed(history)),
+        _Pools(before=frozen, then=_then(office, log, frozen, change), departed=_departed(history)),
         change,
     )
-    return replace(found, exercise=exercise)
+    return log.noted, replace(found, exercise=exercise)
 
 
 def what_if_present(
     office: Office,
+    look: Look,
     terms: Terms,
-    person: Person,
     *,
     ruleset: str | None = None,
     as_of: datetime | None = None,
-) -> WhatIf:
-    """Return what an exercise on the pool as it is would select on these terms.
+) -> tuple[Noted, WhatIf]:
+    """Return what an exercise on the pool as it is would select on these terms, as in `what_if`.
 
     It is compared with the usual order, with no threshold where the archetype needs none, with the
     rules that the cases were assessed under, and with the pool of now.
     """
-    demand(person, Action.TRY_TERMS)
+    demand(look.person, Action.TRY_TERMS)
     fit_together(terms)
     change = Change(ruleset=ruleset, order=terms.order, threshold=terms.threshold, as_of=as_of)
     needed = terms.archetype is Archetype.FIXED_THRESHOLD
@@ -139,11 +145,20 @@ def what_if_present(
         threshold=terms.threshold if needed else None,
     )
     position = office.store.sequence()
-    frozen = _frozen(office, position, office.clock(), usual)
-    then = _then(office, frozen, change)
+    asked = {
+        "places": terms.places,
+        "shortlist_size": terms.shortlist_size,
+        "archetype": terms.archetype,
+        "measure": terms.measure,
+        "strata": len(terms.strata) or None,
+    }
+    log = _log(office, look, change, position, asked)
+    frozen = _frozen(log, position, office.clock(), usual)
+    then = _then(office, log, frozen, change)
     if not frozen.members and not then.members:
         raise NothingToSelect("no case is waiting in the pool by this measure")
-    return _compared(office, imagined(usual, position), _Pools(before=frozen, then=then), change)
+    found = _compared(office, imagined(usual, position), _Pools(before=frozen, then=then), change)
+    return log.noted, found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,20 +170,40 @@ class _Pools:
     departed: frozenset[str] = frozenset()
 
 
+def _log(
+    office: Office, look: Look, change: Change, position: int, asked: Mapping[str, Any]
+) -> LogSeen:
+    """Return the log as this look reads it, with what is asked of it and how far it is read.
+
+    What a ruleset is called is kept only where one is: raises `UnknownRuleset` before it is.
+    """
+    if change.ruleset is not None:
+        ruleset_named(office.rulebook, change.ruleset)
+    own = {
+        "asked": "what-if",
+        "position": position if change.as_of is None else office.store.sequence(),
+        "ruleset": change.ruleset,
+        "order": change.order,
+        "threshold": change.threshold,
+        "as_of": change.as_of,
+    }
+    return LogSeen(office.store.looks, look, {**own, **asked})
+
+
 def _frozen(
-    office: Office, position: int, at: datetime, terms: Terms, as_of: datetime | None = None
+    log: LogSeen, position: int, at: datetime, terms: Terms, as_of: datetime | None = None
 ) -> Frozen:
-    folded = folded_log(office, position, as_of)
+    folded = folded_log(log.read, position, as_of)
     waiting = waiting_in(folded, at, terms.measure)
     return Frozen(folded=folded, at=at, measure=terms.measure, members=waiting.members)
 
 
-def _then(office: Office, frozen: Frozen, change: Change) -> Frozen:
+def _then(office: Office, log: LogSeen, frozen: Frozen, change: Change) -> Frozen:
     """Return the pool as the whole log says by now that it stood at the instant asked for."""
     if change.as_of is None:
         return frozen
     terms, at = Terms(measure=frozen.measure), change.as_of
-    return _frozen(office, office.store.sequence(), at, terms, as_of=at)
+    return _frozen(log, office.store.sequence(), at, terms, as_of=at)
 
 
 def _compared(office: Office, drawn: Drawn, pools: _Pools, change: Change) -> WhatIf:

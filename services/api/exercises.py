@@ -34,7 +34,7 @@ from services.intake.faults import Fault
 from services.intake.schema import schema_for
 from services.looking import named
 from services.projections import queries
-from services.redrawing import redraw
+from services.redrawing import redraw_seen
 from services.wiring import Office
 
 
@@ -61,9 +61,9 @@ def open_exercise(call: Call, body: Any) -> Reply:
 
 def dry_run(call: Call, exercise: str) -> DryRun:
     """What the next step would do now, without doing it."""
-    found = exercises.dry_run(call.office, exercise, call.asker)
+    noted, found = exercises.dry_run(call.office, call.look(What.EXERCISE), exercise)
     division = found.division
-    named(call.office, call.look(What.EXERCISE), (each.member.reference for each in division.taken))
+    named(call.office, noted, (each.member.reference for each in division.taken))
     return DryRun(
         exercise=found.exercise,
         command=found.command,
@@ -114,11 +114,11 @@ def result(call: Call, exercise: str) -> PublishedResult:
 
 def replay(call: Call, exercise: str) -> Replay:
     """The exercise drawn again from the log alone, beside what was recorded."""
-    again = redraw(call.office, exercise)
+    noted, again = redraw_seen(call.office, call.look(What.EXERCISE), exercise)
     drawn = (each for each in (again.shortlist, again.selection) if each)
     shown = [each.member.reference for division in drawn for each in division.taken]
     shown.extend(references_in("\n".join(again.differences)))
-    named(call.office, call.look(What.EXERCISE), shown)
+    named(call.office, noted, shown)
     return Replay(
         exercise=again.exercise,
         equal=not again.differences,

@@ -41,7 +41,7 @@ class DueQuery(ScheduleQuery):
 
 def schedule(call: Call, query: dict[str, Any]) -> retention.Schedule:
     """Every class of records, with how many are due."""
-    return retention.schedule(call.office, query.get("on"))
+    return retention.schedule(call.office, call.look(What.LIST), query.get("on"))
 
 
 def due(call: Call, query: dict[str, Any]) -> retention.DueCases:

@@ -42,6 +42,8 @@ class ReadSchema(Schema):
     `cases` are the references that it showed or asked for, the first 20 of as many as `case_count`;
     whoever asks for a case is told of every look at it. `filters` is what else was asked for and,
     of a look at this record, the lowest and the highest number of the `rows` that it showed.
+    Of what was worked out from many cases it says what was `asked`; the cases that the answer named
+    stand in rows of their own, which are `of` the number of that look and no other one.
     `words` is how many words of a name were searched for; which they were is not kept in clear.
     `stated` is why they looked, in their own words: empty without any, and once erased.
     """

@@ -17,6 +17,7 @@ from services.intake.schema import schema_for
 from services.intake.strata import EXAMPLE, read_stratum
 from services.looking import named
 from services.openings import UNNAMED, dry_run_opening
+from services.store.looks import Noted
 from services.what_if import Change, WhatIf, what_if, what_if_present
 
 
@@ -85,20 +86,22 @@ class PresentQuery(TermsQuery):
 
 def exercise_what_if(call: Call, exercise: str, query: dict[str, Any]) -> OtherTerms:
     """An exercise on other terms: who would gain a place and who would lose it."""
-    return _told(call, what_if(call.office, exercise, Change(**query), call.asker))
+    look = call.look(What.EXERCISE)
+    return _told(call, *what_if(call.office, look, exercise, Change(**query)))
 
 
 def present_what_if(call: Call, query: dict[str, Any]) -> OtherTerms:
     """An exercise on the pool as it is, on these terms and by these rules."""
     other = {name: query.pop(name) for name in ("ruleset", "as_of") if name in query}
     terms = asked_terms(_opening(query))
-    return _told(call, what_if_present(call.office, terms, call.asker, **other))
+    look = call.look(What.EXERCISE)
+    return _told(call, *what_if_present(call.office, look, terms, **other))
 
 
 def opening_dry_run(call: Call, query: dict[str, Any]) -> OpeningTried:
     """What opening an exercise would do, without opening it."""
     at = query.pop("effective_at", None)
-    found = dry_run_opening(call.office, _opening(query), call.asker, at)
+    found = dry_run_opening(call.office, call.look(What.EXERCISE), _opening(query), at)
     terms, division = found.terms, found.division
     return OpeningTried(
         at=found.at,
@@ -119,11 +122,11 @@ def opening_dry_run(call: Call, query: dict[str, Any]) -> OpeningTried:
     )
 
 
-def _told(call: Call, found: WhatIf) -> OtherTerms:
+def _told(call: Call, noted: Noted, found: WhatIf) -> OtherTerms:
     terms = found.terms
     shown = [each.reference for each in found.moved]
     shown += [each.reference for each in found.came_in]
-    named(call.office, call.look(What.EXERCISE), shown)
+    named(call.office, noted, shown)
     return OtherTerms(
         exercise=found.exercise,
         position=found.position,

@@ -34,6 +34,7 @@ from services.stack.errors import DatabaseGone, NothingRuns
 from services.stack.places import settle
 from services.stack.postgres import running_postgres
 from services.store.errors import StoreUnreachable
+from services.store.looks import Noted
 from services.wiring import Office, open_office
 
 _OR_INSTANT: Final = "nor an instant with its offset such as 2019-05-01T09:30:00+08:00"
@@ -148,16 +149,18 @@ def operator(role: Role) -> Person:
     return Person(name=f"cli.{name}", role=role)
 
 
-def looking(what: What, stated: str | None = None) -> Look:
+def looking(what: What, stated: str | None = None, *, role: Role = Role.ADMINISTRATOR) -> Look:
     """Return the look of the person at this terminal, who runs the system and so sees all of it.
 
-    `stated` is why, in their own words. Raises `PurposeInvalid`.
+    `stated` is why, in their own words, and `role` the one in which they ask for an answer that is
+    for some roles alone. It is for their operation all the same. Raises `PurposeInvalid`.
     """
     person = operator(Role.ADMINISTRATOR)
-    return look_of(person, action_here(), what, Door.CLI, str(uuid4()), stated=stated or "")
+    seen = look_of(person, action_here(), what, Door.CLI, str(uuid4()), stated=stated or "")
+    return replace(seen, person=operator(role))
 
 
-def tell(opened: Office, look: Look, lines: Iterable[str], *, err: bool = False) -> None:
+def tell(opened: Office, look: Look | Noted, lines: Iterable[str], *, err: bool = False) -> None:
     """Lines are printed, each once the look at the cases that it names is on record."""
     rest = iter(lines)
     while part := list(islice(rest, AT_ONCE)):

@@ -64,12 +64,19 @@ def _table(rows: tuple[looks.Looked, ...]) -> Table:
             str(each.number),
             f"{each.at:%Y-%m-%d %H:%M:%S}",
             f"{each.who} ({each.role})",
-            each.what,
+            _at_what(each),
             f"{each.purpose}: {each.stated}" if each.stated else each.purpose,
             each.door,
             _cases(each),
         )
     return table
+
+
+def _at_what(look: looks.Looked) -> str:
+    """Return what was looked at, what for it was worked out, and of which look this is a part."""
+    asked = f" ({look.filters['asked']})" if "asked" in look.filters else ""
+    of = f", of No. {look.filters['of']}" if "of" in look.filters else ""
+    return f"{look.what}{asked}{of}"
 
 
 def _cases(look: looks.Looked) -> str:

@@ -1,9 +1,7 @@
 """`qmas documents`: the documents of a case, and whether every file that the log names is there."""
 
 import sys
-from collections.abc import Iterator
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +20,6 @@ from services.cli.asking import (
     looking,
     office,
     request,
-    tell,
     wide_console,
 )
 from services.documents.receiving import (
@@ -34,7 +31,7 @@ from services.documents.receiving import (
     read_at_most,
     receive,
 )
-from services.looking import AT_ONCE, case_seen, named
+from services.looking import case_seen
 
 DIFFERENT: Final = 1
 
@@ -122,17 +119,12 @@ def check(context: click.Context) -> None:
     The exit status is 1 when there is one.
     """
     held = faults = 0
-
-    def faulty() -> Iterator[str]:
-        nonlocal held, faults
-        for each in opened.files.held():
+    with office() as opened:
+        for each in opened.files.held(looking(What.DOCUMENTS)):
             held += 1
             if each.fault:
                 faults += 1
-                yield f"{each.reference} document {each.document}: {each.fault}"
-
-    with office() as opened:
-        tell(opened, looking(What.DOCUMENTS), faulty())
+                click.echo(f"{each.reference} document {each.document}: {each.fault}")
     click.echo(f"{held} documents, {faults} of them missing or altered")
     if faults:
         context.exit(DIFFERENT)
@@ -143,18 +135,13 @@ def check(context: click.Context) -> None:
 def unnamed(*, remove: bool) -> None:
     """Find files of more than a day ago that no event names: their command was cut off."""
     number = 0
-    look = looking(What.DOCUMENTS)
     with office() as opened:
-        found = opened.files.unnamed()
-        while part := tuple(islice(found, AT_ONCE)):
-            # What is gone is not found again, so that it is on record before.
-            named(opened, look, (each.reference for each in part))
-            for each in part:
-                if remove:
-                    opened.files.remove(each)
-                kept = in_hong_kong(each.kept_at)
-                click.echo(f"{each.reference} {each.stored} {each.size} bytes, kept on {kept}")
-            number += len(part)
+        for each in opened.files.unnamed(looking(What.DOCUMENTS)):
+            if remove:
+                opened.files.remove(each)
+            kept = in_hong_kong(each.kept_at)
+            click.echo(f"{each.reference} {each.stored} {each.size} bytes, kept on {kept}")
+            number += 1
     click.echo(f"{number} {'removed' if remove else 'found'}")
 
 

@@ -33,7 +33,6 @@ from services.cli.asking import (
     computed,
     looking,
     office,
-    operator,
     tell,
     wide_console,
 )
@@ -50,7 +49,7 @@ from services.intake.strata import read_stratum
 from services.looking import named
 from services.openings import UNNAMED, dry_run_opening
 from services.projections import queries, runner
-from services.redrawing import redraw
+from services.redrawing import redraw_seen
 from services.requests import Request
 from services.results import result_of, results
 from services.what_if import Change, what_if, what_if_present
@@ -159,8 +158,7 @@ def open_(ctx: click.Context, /, name: str, *, dry_run: bool, **told: Any) -> No
     """Open an exercise on the pool as it is now."""
     with office() as opened:
         if dry_run:
-            person = operator(Role.SUPERVISOR)
-            found = dry_run_opening(opened, _opening(name, told), person, told["effective_at"])
+            found = dry_run_opening(opened, _look(), _opening(name, told), told["effective_at"])
             wide_console().print(opening_table(found))
             ctx.exit(0 if found.refusal is None else 1)
         asked = _asking(opened, told["as_"], told["effective_at"])
@@ -273,10 +271,10 @@ def run(name: str, **told: Any) -> None:
 def dry_run(name: str, *, listed: bool) -> None:
     """Tell what the next step would do now; nothing of it is recorded."""
     with office() as opened:
-        found = exercises.dry_run(opened, name, operator(Role.SUPERVISOR))
+        noted, found = exercises.dry_run(opened, _look(), name)
         division = found.division
         if listed:
-            named(opened, _look(), (each.member.reference for each in division.taken))
+            named(opened, noted, (each.member.reference for each in division.taken))
     click.echo(
         f"{name}: {slug(found.command)} would take {len(division.taken)} "
         f"and leave {len(division.left)}; cut-off {division.cut_off}; nothing was recorded"
@@ -319,11 +317,11 @@ def published(name: str | None) -> None:
 def replay(ctx: click.Context, name: str, *, listed: bool) -> None:
     """Draw an exercise again from the log alone; exit status 1 when anything differs."""
     with office() as opened:
-        again = redraw(opened, name)
+        noted, again = redraw_seen(opened, _look(), name)
         selected = again.selection.taken if again.selection else ()
         if listed:
-            named(opened, _look(), (each.member.reference for each in selected))
-        tell(opened, _look(), again.differences, err=True)
+            named(opened, noted, (each.member.reference for each in selected))
+        tell(opened, noted, again.differences, err=True)
     if again.differences:
         ctx.exit(1)
     click.echo(f"{name}: identical; pool {again.pool}, selected {len(selected)}")
@@ -355,23 +353,24 @@ def what_if_(name: str | None, *, present: bool, form: str | None, **told: Any) 
         raise click.UsageError(f"{name} keeps its kind; give its terms with --present instead")
     ruleset, as_of = told.pop("ruleset"), told.pop("as_of")
     with office() as opened:
-        person = operator(Role.SUPERVISOR)
+        look = _look()
         if name is None:
             terms = asked_terms(_opening(UNNAMED, told))
-            found = what_if_present(opened, terms, person, ruleset=ruleset, as_of=as_of)
+            noted, found = what_if_present(opened, look, terms, ruleset=ruleset, as_of=as_of)
         else:
             changed = {each: told[each] for each in ("places", "order", "threshold")}
-            found = what_if(opened, name, Change(ruleset=ruleset, as_of=as_of, **changed), person)
+            change = Change(ruleset=ruleset, as_of=as_of, **changed)
+            noted, found = what_if(opened, look, name, change)
         # As a text it names those alone whose place is another.
         shown = [each.reference for each in found.moved]
         shown += [each.reference for each in found.came_in if form]
-        named(opened, _look(), shown)
+        named(opened, noted, shown)
     for line in what_if_lines(found, form or "text"):
         click.echo(line)
 
 
 def _look() -> Look:
-    return looking(What.EXERCISE)
+    return looking(What.EXERCISE, role=Role.SUPERVISOR)
 
 
 def _said(outcome: ExerciseOutcome) -> None:

@@ -18,7 +18,6 @@ from domain.work_commands import ExportData
 from services.cli.asking import AS, DAY, asking, in_hong_kong, looking, office
 from services.cli.leave import action_here
 from services.cli.newfiles import new_file
-from services.looking import named
 from services.privacy import checking
 from services.privacy import receipt as receipts
 from services.privacy import retention as retaining
@@ -72,8 +71,7 @@ def verify_export(file: Path, *, offline: bool) -> None:
     found, made = [*checking.faults(file)], None
     if not offline:
         with office() as opened:
-            made = checking.made(opened, file)
-            named(opened, looking(What.PROOF), [reference])
+            made = checking.made(opened, looking(What.PROOF), file)
         if made is None:
             found.append(f"the log of case {reference} does not say that this file was made")
     for each in found:
@@ -102,7 +100,7 @@ def retention(
         raise click.UsageError("--after goes on with the cases of one class: name it by --record")
     with office() as opened:
         look = looking(What.LIST)
-        found = retaining.schedule(opened, on)
+        found = retaining.schedule(opened, look, on)
         lines = [each for each in found.classes if wanted in {None, each.record}]
         pages = [
             retaining.due_cases(opened, look, each.record, on=on, after=after, limit=limit)
@@ -161,8 +159,7 @@ def verify_receipt(file: Path, *, offline: bool) -> None:
     found = [*receipts.faults(made)]
     if not offline:
         with office() as opened:
-            found += receipts.differences(opened, made)
-            named(opened, looking(What.PROOF), [made.reference])
+            found += receipts.differences(opened, looking(What.PROOF), made)
     for each in found:
         click.echo(each, err=True)
     if found:

@@ -4,8 +4,9 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -15,13 +16,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 from rich.table import Table
 
 from domain.access import Role
-from domain.looks import Look, What
-from services.cli.asking import LEAST_WIDTH, MOMENT, computed, looking, office, operator
+from domain.looks import What
+from services.cli.asking import LEAST_WIDTH, MOMENT, computed, looking, office
 from services.looking import named
 from services.simulation.comparing import Compared, Effect, Standing
 from services.simulation.simulate import Question, Simulated, Step, Told, simulate
 from services.simulation.table import Write, csv_to, row_of, whole_file
 from services.simulation.tally import Tally
+from services.store.looks import Noted
 from services.wiring import Office
 
 FILE: Final = click.Path(path_type=Path, allow_dash=True, dir_okay=False)
@@ -56,8 +58,9 @@ def simulate_rules(csv_file: Path | None, *, as_json: bool, **asked: Any) -> Non
         raise click.UsageError("--json and --csv - both want standard output; name a file")
     question = Question(**asked)
     with tidily(), office() as opened, _rows(opened, csv_file) as each, _bar() as told:
-        found = simulate(opened, question, operator(Role.SUPERVISOR), each=each, told=told)
-        named(opened, _look(What.EXERCISE), _named(found.tally))
+        look = looking(What.EXERCISE, role=Role.SUPERVISOR)
+        noted, found = simulate(opened, look, question, each=each, told=told)
+        named(opened, noted, _named(found.tally))
     if as_json:
         click.echo(json.dumps(_summary(question, found)))
     else:
@@ -79,26 +82,28 @@ def tidily() -> Iterator[None]:
 
 
 @contextmanager
-def _rows(opened: Office, path: Path | None) -> Iterator[Write]:
+def _rows(opened: Office, path: Path | None) -> Iterator[Callable[[Noted, Compared], None]]:
     """Yield what takes each case: a file, standard output, or nothing.
 
     The look at the cases is on record a part at a time, each before it is written.
     """
     if path is None:
-        yield lambda _: None
+        yield lambda *_: None
         return
     where = nullcontext(sys.stdout) if str(path) == "-" else whole_file(path)
     with where as file:
-        write, waiting = _ready(file), list[Compared]()
+        write, waiting = _ready(file), list[tuple[Noted, Compared]]()
 
         def flush() -> None:
-            named(opened, _look(What.EXPORT), (each.reference for each in waiting))
-            for each in waiting:
+            noted = waiting[0][0]
+            exported = replace(noted, look=replace(noted.look, what=What.EXPORT))
+            named(opened, exported, (each.reference for _, each in waiting))
+            for _, each in waiting:
                 write(each)
             waiting.clear()
 
-        def take(case: Compared) -> None:
-            waiting.append(case)
+        def take(noted: Noted, case: Compared) -> None:
+            waiting.append((noted, case))
             if len(waiting) >= _PART:
                 flush()
 
@@ -117,10 +122,6 @@ def _ready(file: TextIO) -> Write:
         begun[0](case)
 
     return write
-
-
-def _look(what: What) -> Look:
-    return looking(what)
 
 
 def _named(tally: Tally) -> Iterator[str]:

@@ -13,13 +13,14 @@ from datetime import datetime
 from typing import Any, Final, Self
 
 from domain.errors import NoSuchCase, PersonErased
-from services.store import CaseKeys, StoreFault
+from domain.looks import Look
+from services.store import CaseKeys, StoreFault, seen
 from services.store.connections import ConnectionLost, Connections
 from services.store.errors import StoreUnreachable
 from services.store.sameness import Sameness
 
 _CONNECTIONS: Final = 4
-_STRIDE: Final = 2_000
+_STRIDE: Final = 1_000
 _PAGE: Final = 500
 
 _KEY: Final = "SELECT wrapped FROM case_keys WHERE reference = %s"
@@ -30,12 +31,13 @@ ON CONFLICT (reference, stored) DO NOTHING
 _READ: Final = "SELECT sealed FROM document_files WHERE reference = %s AND stored = %s"
 _HELD: Final = """
 SELECT
-    substr(events.stream, 6), (events.body -> 'payload' ->> 'document')::integer,
+    substr(events.stream, 6) AS reference,
+    (events.body -> 'payload' ->> 'document')::integer AS document,
     CASE
         WHEN file.sealed IS NULL THEN 'missing'
         WHEN encode(sha256(file.sealed), 'hex') <> events.body -> 'payload' ->> 'stored'
         THEN 'altered'
-    END
+    END AS fault
 FROM log
 JOIN events USING (commit_id, ord)
 LEFT JOIN document_files AS file
@@ -52,10 +54,14 @@ FROM document_files WHERE reference = %s AND file_is_named(reference, stored)
 _HEAD: Final = "SELECT sequence_commits()"
 # What the log does not name a day after it was kept, it never will: the command ended long ago.
 _UNNAMED: Final = """
-SELECT reference, stored, kept_at, octet_length(sealed), file_is_named(reference, stored)
-FROM document_files WHERE (reference, stored) > (%s, %s) AND kept_at < now() - interval '1 day'
-ORDER BY reference, stored LIMIT %s
+SELECT reference, stored, kept_at, octet_length(sealed), file_is_named(reference, stored) AS named
+FROM document_files
+WHERE (reference, stored) > (%(reference)s::text, %(stored)s::bytea)
+    AND kept_at < now() - interval '1 day'
+ORDER BY reference, stored LIMIT %(limit)s::bigint
 """
+_HELD_SEEN: Final = seen.where(_HELD, "fault IS NOT NULL")
+_UNNAMED_SEEN: Final = seen.where(_UNNAMED, "NOT named")
 _REMOVE: Final = "DELETE FROM document_files WHERE reference = %s AND stored = %s"
 
 _Row = tuple[Any, ...]
@@ -141,17 +147,24 @@ class Files:
         ((count, size),) = self._all(_KEPT, (reference,))
         return int(count), int(size)
 
-    def held(self) -> Iterator[Held]:
-        """Yield every document that the log names, its file hashed anew."""
-        head = self._all(_HEAD, ())[0][0]
+    def held(self, look: Look) -> Iterator[Held]:
+        """Yield every document that the log names, its file hashed anew.
+
+        The look at the cases of those with a fault is recorded by the statement that finds it.
+        """
+        head, given = self._all(_HEAD, ())[0][0], seen.given(look)
         for after in range(0, head, _STRIDE):
-            for reference, document, fault in self._all(_HELD, {"after": after, "limit": _STRIDE}):
+            part = {**given, "after": after, "limit": _STRIDE}
+            for reference, document, fault in self._all(_HELD_SEEN, part):
                 yield Held(reference=reference, document=document, fault=fault)
 
-    def unnamed(self) -> Iterator[Unnamed]:
-        """Yield every file that is older than a day and that no event names."""
+    def unnamed(self, look: Look) -> Iterator[Unnamed]:
+        """Yield every file that is older than a day and that no event names, the look on record."""
+        given = {**seen.given(look), "limit": _PAGE}
         after: tuple[str, bytes] = ("", b"")
-        while rows := self._all(_UNNAMED, (*after, _PAGE)):
+        while rows := self._all(
+            _UNNAMED_SEEN, {**given, "reference": after[0], "stored": after[1]}
+        ):
             for reference, stored, kept_at, size, named in rows:
                 if not named:
                     hexed = bytes(stored).hex()

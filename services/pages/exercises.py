@@ -25,7 +25,7 @@ from services.pages.guard import Route, look, visitor
 from services.pages.parts import part_of
 from services.pages.problems import status_of, title_of
 from services.projections import queries
-from services.redrawing import redraw as drawn_again
+from services.redrawing import redraw_seen
 from services.requests import Request
 from services.store.errors import CommandReused, Conflict
 from services.wiring import Office
@@ -130,13 +130,13 @@ def act(office: Office, name: str, slug: str) -> ResponseReturnValue:
 
 def redraw(office: Office, name: str) -> ResponseReturnValue:
     """Show the exercise drawn again from the record alone, beside what was recorded."""
-    again = drawn_again(office, name)
+    noted, again = redraw_seen(office, look(What.EXERCISE), name)
     opened = cast("x.ExerciseOpened", events_of(office, name)[0].event)
     drawn = again.selection or again.shortlist
     part = part_of(drawn.taken, "from") if drawn else None
     shown = {each.member.reference for each in part.items} if part else set()
     differing = references_in("\n".join(again.differences))
-    named(office, look(What.EXERCISE), shown | differing)
+    named(office, noted, shown | differing)
     return render_template(
         "redrawn.html",
         again=again,

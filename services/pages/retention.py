@@ -25,13 +25,13 @@ def schedule(office: Office) -> ResponseReturnValue:
     if typed and on is None:
         faults["on"] = _NO_DAY
     found = cases = None
+    seen = look(What.LIST)
     record = _record(request.args.get("record", ""))
     try:
         if not faults:
-            found = retention.schedule(office, on)
+            found = retention.schedule(office, seen, on)
         if found and record:
             after = request.args.get("after") or None
-            seen = look(What.LIST)
             cases = retention.due_cases(office, seen, record, on=on, after=after)
     except Refusal as refused:
         faults["on"] = str(refused)

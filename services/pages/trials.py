@@ -1,6 +1,6 @@
 """What an exercise would do, shown before it does it, and what other terms would have made of it.
 
-Law: nothing here is recorded, and every page says so.
+Law: nothing here is recorded but who looked, and every page says so.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from services.looking import named
 from services.openings import UNNAMED, dry_run_opening
 from services.pages import exercises, forms
 from services.pages.catalogue import load_catalogue
-from services.pages.guard import Route, look, visitor
+from services.pages.guard import Route, look
 from services.pages.parts import part_of
 from services.pages.problems import title_of
 from services.rulebook.shapes import latest
@@ -45,10 +45,10 @@ _LISTS: Final = ("gaining", "losing")
 def dry_run(office: Office, name: str) -> ResponseReturnValue:
     """Show what the next step of an exercise would do now."""
     row = running.exercise_row(office, name)
-    found = running.dry_run(office, name, visitor())
+    noted, found = running.dry_run(office, look(What.EXERCISE), name)
     step = next(each for each in exercises.ACTS if each.command.__name__ == found.command)
     part = part_of(found.division.taken, "from")
-    named(office, look(What.EXERCISE), (each.member.reference for each in part.items))
+    named(office, noted, (each.member.reference for each in part.items))
     return render_template(
         "dry_run.html",
         row=row,
@@ -64,10 +64,10 @@ def try_opening(office: Office) -> ResponseReturnValue:
     """Show what opening an exercise would do, beside the form that would open it."""
     typed = {name: text for name, text in request.form.items() if text.strip()}
     try:
-        named = {"exercise": UNNAMED, "title": UNNAMED, **typed}
-        command = forms.read_command(q.OpenExercise, named)
+        given = {"exercise": UNNAMED, "title": UNNAMED, **typed}
+        command = forms.read_command(q.OpenExercise, given)
         at = forms.read_when(request.form, "effective_at")
-        found = dry_run_opening(office, command, visitor(), at)
+        found = dry_run_opening(office, look(What.EXERCISE), command, at)
     except forms.FormFaults as fault:
         return exercises.list_page(office, request.form, fault.faults), 422
     except Forbidden:
@@ -89,11 +89,12 @@ def try_opening(office: Office) -> ResponseReturnValue:
 def other_terms(office: Office, name: str) -> ResponseReturnValue:
     """Show the form that asks for other terms and, once they are told, who gains and who loses."""
     row = running.exercise_row(office, name)
-    found, faults = None, {}
+    noted = found = None
+    faults = {}
     try:
         change = _change(request.args)
         if change != Change():
-            found = what_if(office, name, change, visitor())
+            noted, found = what_if(office, look(What.EXERCISE), name, change)
     except forms.FormFaults as fault:
         faults = fault.faults
     except (Forbidden, NoSuchExercise):
@@ -104,8 +105,8 @@ def other_terms(office: Office, name: str) -> ResponseReturnValue:
     losing = part_of(found.losing, "losing") if found else None
     parts = (each for each in (gaining, losing) if each)
     shown = [each.reference for part in parts for each in part.items]
-    if found:
-        named(office, look(What.EXERCISE), shown)
+    if noted:
+        named(office, noted, shown)
     page = render_template(
         "what_if.html",
         row=row,

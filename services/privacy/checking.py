@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from domain.data_access import DataExported
 from domain.errors import Reportable
+from domain.looks import Look
 from domain.projections.stage_after import WORK_STREAM
 from domain.record import Recorded
 from domain.references import parse_reference
@@ -73,10 +74,14 @@ def _opened(file: Path) -> Iterator[zipfile.ZipFile]:
         yield archive
 
 
-def made(office: Office, file: Path) -> Recorded[DataExported] | None:
-    """Return what is on record of the making of exactly this file, None where nothing is."""
-    stream, digest = f"{WORK_STREAM}{about(file)['reference']}", _digest_of(file)
-    for each in office.store.read_stream(stream, personal=False):
+def made(office: Office, look: Look, file: Path) -> Recorded[DataExported] | None:
+    """Return what is on record of the making of exactly this file, None where nothing is.
+
+    The look at the case is recorded by the statement that reads.
+    """
+    reference, digest = about(file)["reference"], _digest_of(file)
+    stream = f"{WORK_STREAM}{reference}"
+    for each in office.store.read_seen(look, reference, (stream,), personal=False)[stream]:
         if isinstance(each.event, DataExported) and each.event.digest == digest:
             return each  # type: ignore[return-value]  # the event was looked at just now
     return None

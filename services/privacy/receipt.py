@@ -164,9 +164,12 @@ def _faults(made: Receipt) -> Iterator[str]:
         yield "the events say that other people decided it"
 
 
-def differences(office: Office, made: Receipt) -> Iterator[str]:
-    """Yield everything in which a receipt and this installation do not agree."""
-    entries = office.store.evidence.commit_with(f"case-{made.reference}", _TYPE)
+def differences(office: Office, look: Look, made: Receipt) -> Iterator[str]:
+    """Yield everything in which a receipt and this installation differ, the look on record."""
+    stream = f"case-{made.reference}"
+    # What stands beside the case is compared for the same look.
+    office.store.read_seen(look, made.reference, (stream,), personal=False)
+    entries = office.store.evidence.commit_with(stream, _TYPE)
     if not entries:
         yield f"the log holds no erasure of the person of case {made.reference}"
         return

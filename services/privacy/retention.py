@@ -121,13 +121,20 @@ class DueCases:
     next: str | None
 
 
-def schedule(office: Office, on: date | None = None) -> Schedule:
-    """Return every class of records as it stands on a day, today without one.
+def schedule(office: Office, look: Look, on: date | None = None) -> Schedule:
+    """Return every class of records as it stands on a day, today without one, the look on record.
 
     Raises `DayImpossible`, and `NoRule` for a day before there was a schedule.
     """
     day = _day(office, on)
-    return Schedule(on=day, classes=tuple(_line(office, each, day) for each in RecordClass))
+    rules = {each: retention(office.rulebook, each, day) for each in RecordClass}
+    aged = [_aged(rules[each], day) for each in STAGES_OF]
+    counted = aged_counts(office.models, look, aged, day)
+    counts = dict(zip(STAGES_OF, counted, strict=True))
+    counts |= {each: _beside(office, rules[each], day) for each in _BESIDE}
+    return Schedule(
+        on=day, classes=tuple(_line(rules[each], counts[each], day) for each in RecordClass)
+    )
 
 
 def due_cases(  # noqa: PLR0913 - what is asked for, each by its name
@@ -164,11 +171,9 @@ def due_cases(  # noqa: PLR0913 - what is asked for, each by its name
     )
 
 
-def _line(office: Office, record: RecordClass, day: date) -> Line:
-    rule = retention(office.rulebook, record, day)
-    counts = _counts(office, rule, day)
+def _line(rule: Retention, counts: AgedCounts, day: date) -> Line:
     return Line(
-        record=record,
+        record=rule.record,
         period=rule.period,
         runs_from=rule.runs_from,
         authority=rule.authority,
@@ -179,13 +184,11 @@ def _line(office: Office, record: RecordClass, day: date) -> Line:
         held=counts.held.number,
         not_due=counts.not_due.number,
         or_more=tuple(each.name for each in fields(counts) if getattr(counts, each.name).or_more),
-        next_step=NEXT_STEP[record],
+        next_step=NEXT_STEP[rule.record],
     )
 
 
-def _counts(office: Office, rule: Retention, day: date) -> AgedCounts:
-    if rule.record in STAGES_OF:
-        return aged_counts(office.models, _aged(rule, day))
+def _beside(office: Office, rule: Retention, day: date) -> AgedCounts:
     due, not_due = _BESIDE[rule.record](office, _until(rule, day))
     return AgedCounts(due=due, held=Count(number=0), not_due=not_due)
 

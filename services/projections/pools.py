@@ -1,6 +1,6 @@
 """The pools that exercises freeze: rows that stay as they are while the cases move on."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, 
 from domain.application import Route
 from domain.events import RefusalClass
 from domain.exercise_events import RouteCounts
+from domain.looks import Look
 from domain.rules.rank import PoolMember
 from domain.rules.terms import Measure
 from domain.stages import Stage
@@ -19,6 +20,7 @@ from services.projections.catalogue import CASE_LIST
 from services.projections.models import ReadModels
 from services.projections.tables import case_list, exercise_pools
 from services.store import Store
+from services.store.noting import noted_whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +64,18 @@ def freeze(store: Store, models: ReadModels, wanted: Wanted) -> FrozenPool:
         return _freeze(connection, wanted, position)
 
 
-def look(store: Store, models: ReadModels, wanted: Wanted) -> FrozenPool:
-    """Return the pool that `freeze` would keep now, and keep nothing."""
+def seen(look: Look, store: Store, models: ReadModels, wanted: Wanted) -> FrozenPool:
+    """Return the pool that `freeze` would keep now, the look on record, and keep nothing."""
     with models.engine.begin() as connection:
         position = runner.level(store, models, connection, CASE_LIST.name)
         waiting = select(*(case_list.c[name] for name in _MEMBER)).where(*_waiting(wanted))
-        members = _read(connection, waiting.order_by(case_list.c.reference))
+        asked = {
+            "asked": "opening",
+            "position": position,
+            "measure": wanted.measure,
+            "effective_at": wanted.at,
+        }
+        _, members = _read_seen(connection, noted_whole(waiting, look, asked, soon=False))
         return _seen(connection, wanted, position, members)
 
 
@@ -135,6 +143,18 @@ def kept(models: ReadModels, exercise: str, position: int) -> tuple[PoolMember, 
         return _members(connection, exercise, position)
 
 
+def kept_seen(
+    models: ReadModels, look: Look, asked: Mapping[str, Any]
+) -> tuple[int, tuple[PoolMember, ...]]:
+    """Return the pool that was kept for the exercise and position asked for, the look on record.
+
+    The number is that of the look.
+    """
+    kept = _kept(asked["exercise"], asked["position"])
+    with models.reads.connect() as connection:
+        return _read_seen(connection, noted_whole(kept, look, asked))
+
+
 _MEMBER: Final = (
     "reference",
     "route",
@@ -148,15 +168,28 @@ _MEMBER: Final = (
 
 
 def _members(connection: Connection, exercise: str, position: int) -> tuple[PoolMember, ...]:
+    return _read(connection, _kept(exercise, position).order_by(exercise_pools.c.reference))
+
+
+def _kept(exercise: str, position: int) -> Select[Any]:
     columns = exercise_pools.c
-    query = select(*(columns[name] for name in _MEMBER)).where(
+    return select(*(columns[name] for name in _MEMBER)).where(
         columns.exercise == exercise, columns.position == position
     )
-    return _read(connection, query.order_by(columns.reference))
 
 
 def _read(connection: Connection, query: Select[Any]) -> tuple[PoolMember, ...]:
     """Return the members that a query of `_MEMBER` finds, in its order."""
+    return _made(connection.execute(query).all())
+
+
+def _read_seen(connection: Connection, query: Select[Any]) -> tuple[int, tuple[PoolMember, ...]]:
+    """Return the number of the look that the query records, and the members that it finds."""
+    rows = connection.execute(query.order_by("reference")).all()
+    return rows[0][0], _made(each[1:] for each in rows if each[1] is not None)
+
+
+def _made(rows: Iterable[Any]) -> tuple[PoolMember, ...]:
     routes = {each.value: each for each in Route}
     return tuple(
         PoolMember(
@@ -169,9 +202,7 @@ def _read(connection: Connection, query: Select[Any]) -> tuple[PoolMember, ...]:
             scored_at=scored_at,
             ruleset=ruleset,
         )
-        for reference, route, points, submitted_at, version, stratum, scored_at, ruleset in (
-            connection.execute(query).all()
-        )
+        for reference, route, points, submitted_at, version, stratum, scored_at, ruleset in rows
     )
 
 

@@ -155,12 +155,23 @@ def linked(models: ReadModels, look: Look, reference: str) -> tuple[CaseRow, ...
 
 
 def live_case(models: ReadModels, person: bytes) -> str | None:
-    """Return the live case of the person of a token, None without one."""
-    stages = [str(each) for each in LIVE]
-    query = _of_person(select(case_table.c.reference), person).where(case_table.c.stage.in_(stages))
+    """Return the live case of the person of a token, None without one, for the program itself."""
     with models.reads.connect() as connection:
-        found = connection.execute(query).scalar()
+        found = connection.execute(_live(person)).scalar()
     return None if found is None else str(found)
+
+
+def live_case_seen(models: ReadModels, look: Look, person: bytes) -> str | None:
+    """Return it for whoever is told of it, the look on record where there is one."""
+    with models.reads.connect() as connection:
+        told = noted(_live(person), look, shown(), only_hits=True)
+        found = connection.execute(told).scalar()
+    return None if found is None else str(found)
+
+
+def _live(person: bytes) -> Select[Any]:
+    stages = [str(each) for each in LIVE]
+    return _of_person(select(case_table.c.reference), person).where(case_table.c.stage.in_(stages))
 
 
 def _of_person(query: Select[Any], person: bytes) -> Select[Any]:

@@ -4,13 +4,15 @@ Law: nothing is counted beyond its bound and no list is longer than its page, so
 takes as long over a million cases as over a thousand. What an erasure left is no case here.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import (
     Boolean,
     ColumnElement,
+    ScalarSelect,
     Text,
     cast,
     func,
@@ -26,7 +28,7 @@ from domain.stages import Stage
 from services.counts import MOST, Count
 from services.projections.models import ReadModels
 from services.projections.tables import case_list
-from services.store.noting import noted, shown
+from services.store.noting import at_none, noted, shown
 from services.store.tables import reads
 
 _COLUMNS: Final = {
@@ -82,15 +84,33 @@ class Place:
     reference: str
 
 
-def aged_counts(models: ReadModels, wanted: Aged) -> AgedCounts:
-    """Return how many cases of a stage are due, kept and not due."""
+def aged_counts(
+    models: ReadModels, look: Look, wanted: Iterable[Aged], on: date
+) -> tuple[AgedCounts, ...]:
+    """Return how many cases of each stage are due, kept and not due on a day, the look on record.
+
+    They are counted by one statement, so that all of them are of one moment.
+    """
+    counts = [each for aged in wanted for each in _counts_of(aged)]
+    named: list[ColumnElement[Any]]
+    named = [each.label(f"count_{number}") for number, each in enumerate(counts)]
+    asked = {"asked": "retention", "on": on}
+    with models.reads.connect() as connection:
+        row = connection.execute(noted(select(*named), look, at_none, filters=asked)).one()
+    found = [Count.counted(int(each), MOST) for each in row]
+    return tuple(
+        AgedCounts(due=due, held=held, not_due=not_due)
+        for due, held, not_due in zip(*[iter(found)] * 3, strict=True)
+    )
+
+
+def _counts_of(wanted: Aged) -> Iterator[ScalarSelect[int]]:
+    """Yield the queries that count what is due, what is held, and what is not due."""
     since = _COLUMNS[wanted.runs_from]
     old = since < wanted.until
-    return AgedCounts(
-        due=_counted(models, *_there(wanted), old, ~_HELD),
-        held=_counted(models, *_there(wanted), old, _HELD),
-        not_due=_counted(models, *_there(wanted), since >= wanted.until),
-    )
+    for conditions in ((old, ~_HELD), (old, _HELD), (since >= wanted.until,)):
+        bounded = select(case_list.c.reference).where(*_there(wanted), *conditions).limit(MOST)
+        yield select(func.count()).select_from(bounded.subquery()).scalar_subquery()
 
 
 def aged_cases(
@@ -110,7 +130,8 @@ def aged_cases(
     if after is not None:
         last = tuple_(literal(after.since), cast(after.reference, Text))
         query = query.where(tuple_(since, case_list.c.reference) > last)
-    told = noted(query, look, shown(limit), filters={"stage": wanted.stage})
+    asked = {"asked": "retention", "stage": wanted.stage}
+    told = noted(query, look, shown(limit), filters=asked)
     with models.reads.connect() as connection:
         found = connection.execute(told).all()
     cases = tuple(
@@ -125,8 +146,8 @@ def aged_cases(
 def looks_before(models: ReadModels, until: datetime) -> tuple[Count, Count]:
     """Return how many looks were recorded before an instant, and how many since."""
     return (
-        _counted_of(models, reads.c.read_at < until),
-        _counted_of(models, reads.c.read_at >= until),
+        _counted(models, reads.c.read_at < until),
+        _counted(models, reads.c.read_at >= until),
     )
 
 
@@ -135,13 +156,7 @@ def _there(wanted: Aged) -> tuple[ColumnElement[bool], ...]:
 
 
 def _counted(models: ReadModels, *conditions: ColumnElement[Any]) -> Count:
-    return _counted_of(models, *conditions, of=case_list.c.reference)
-
-
-def _counted_of(
-    models: ReadModels, *conditions: ColumnElement[Any], of: Any = reads.c.read_id
-) -> Count:
-    bounded = select(of).where(*conditions).limit(MOST).subquery()
+    bounded = select(reads.c.read_id).where(*conditions).limit(MOST).subquery()
     with models.reads.connect() as connection:
         found = connection.execute(select(func.count()).select_from(bounded)).scalar_one()
     return Count.counted(int(found), MOST)

@@ -1,7 +1,8 @@
 """Every open case under another ruleset: who would gain, who would lose, and by how much.
 
-Law: nothing is appended. The answer follows from the log up to one position, the rules as loaded
-and the ruleset asked for; by how many processes it was worked out makes no difference to it.
+Law: nothing is appended, and no row is written but that of the look at the log. The answer follows
+from the log up to one position, the rules as loaded and the ruleset asked for; by how many
+processes it was worked out makes no difference to it.
 """
 
 import signal
@@ -15,17 +16,19 @@ from enum import StrEnum
 from multiprocessing import get_context
 from typing import Any, Final, Protocol, TypeVar
 
-from domain.access import Action, Person, demand
+from domain.access import Action, demand
 from domain.days import hong_kong_date
 from domain.errors import Reportable
+from domain.looks import Look
 from domain.rules.types import Ruleset
-from domain.traces import Trace, join
+from domain.traces import Trace, join, traces
 from services.rulebook.named import ruleset_named
 from services.simulation.comparing import Compared, OpenCase, Terms, open_case
 from services.simulation.tally import Counting, Tally
 from services.simulation.work import (
     COMPARED,
     PACKED,
+    READ_AT_ONCE,
     TRACES,
     Batch,
     Part,
@@ -36,6 +39,7 @@ from services.simulation.work import (
     traces_of,
 )
 from services.store import Store
+from services.store.looks import LogSeen, Noted
 from services.wiring import Office
 
 POSITIONS_A_PART: Final = 10_000
@@ -94,18 +98,19 @@ class _Mapped(Protocol):
 
 def simulate(
     office: Office,
+    look: Look,
     question: Question,
-    person: Person,
     *,
-    each: Callable[[Compared], Any] = lambda _: None,
+    each: Callable[[Noted, Compared], Any] = lambda *_: None,
     told: Told = lambda *_: None,
-) -> Simulated:
+) -> tuple[Noted, Simulated]:
     """Compare every open case of the target's route; `each` gets them in order of submission.
 
-    That is the order in which the log has their submissions. Raises `Forbidden`,
+    That is the order in which the log has their submissions. The look is as the statement recorded
+    it that began to read the log, and `each` has it beside every case. Raises `Forbidden`,
     `UnknownRuleset`, `NothingThen` and `NoOpenCase`, all before `each` is called.
     """
-    demand(person, Action.SIMULATE_RULES)
+    demand(look.person, Action.SIMULATE_RULES)
     target = ruleset_named(office.rulebook, question.to)
     then = question.as_of or question.believed_at or office.clock()
     terms = Terms(target=target, rulebook=office.rulebook, day=hong_kong_date(then))
@@ -116,19 +121,28 @@ def simulate(
         master_key_former=office.settings.master_key_former,
     )
     counting = Counting()
+    asked = {
+        "asked": "simulation",
+        "ruleset": question.to,
+        "position": position,
+        "as_of": question.as_of,
+        "believed_at": question.believed_at,
+    }
+    log = LogSeen(office.store.looks, look, asked)
     with _spread(question.processes) as mapped:
-        parts = _parts(source, position, question.as_of)
-        cases = _open_cases(mapped, parts, target, told)
+        read = _Asked(log=log, source=source, position=position, as_of=question.as_of)
+        cases = _open_cases(mapped, read, target, told)
         batches = [Batch(source=source, cases=some, terms=terms) for some in _batches(cases)]
         done = 0
         for packed in mapped(compare, batches):
             compared = COMPARED.decode(packed)
             for case in compared:
                 counting.add(case)
-                each(case)
+                each(log.noted, case)
             done += len(compared)
             told(Step.SCORING, done, len(cases))
-    return Simulated(target=target, position=position, tally=counting.tally())
+    found = Simulated(target=target, position=position, tally=counting.tally())
+    return log.noted, found
 
 
 def _position(store: Store, believed_at: datetime | None) -> int:
@@ -152,30 +166,43 @@ def _position(store: Store, believed_at: datetime | None) -> int:
     return position
 
 
-def _parts(source: Source, position: int, as_of: datetime | None) -> list[Part]:
-    return [
-        Part(
-            source=source,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """Of which part of the log to read the traces, for whom, and of what had taken effect."""
+
+    log: LogSeen
+    source: Source
+    position: int
+    as_of: datetime | None
+
+
+def _parts(asked: _Asked, begun: int) -> Iterator[Part]:
+    for after in range(begun, asked.position, POSITIONS_A_PART):
+        yield Part(
+            source=asked.source,
+            look=asked.log.noted.number,
             after=after,
-            until=min(after + POSITIONS_A_PART, position),
-            as_of=as_of,
+            until=min(after + POSITIONS_A_PART, asked.position),
+            as_of=asked.as_of,
         )
-        for after in range(0, position, POSITIONS_A_PART)
-    ]
 
 
-def _open_cases(mapped: _Mapped, parts: list[Part], target: Ruleset, told: Told) -> list[OpenCase]:
+def _open_cases(mapped: _Mapped, asked: _Asked, target: Ruleset, told: Told) -> list[OpenCase]:
     known: dict[str, Trace] = {}
-    begun = False
+    # The look is on record before any other process reads for it.
+    first = asked.log.read(after=0, limit=min(READ_AT_ONCE, asked.position))
+    earliest = traces(first, asked.as_of)
+    join(known, earliest)
+    told(Step.READING, len(first), asked.position)
+    begun, parts = bool(earliest), list(_parts(asked, len(first)))
     for part, packed in zip(parts, mapped(traces_of, parts), strict=True):
-        traces = TRACES.decode(packed)
-        begun = begun or bool(traces)
-        join(known, traces)
-        told(Step.READING, part.until, parts[-1].until)
-    as_of = parts[-1].as_of
-    if not begun and as_of is not None:
+        later = TRACES.decode(packed)
+        begun = begun or bool(later)
+        join(known, later)
+        told(Step.READING, part.until, asked.position)
+    if not begun and asked.as_of is not None:
         raise NothingThen(
-            f"nothing that the log holds of a case had happened by {as_of.isoformat()}"
+            f"nothing that the log holds of a case had happened by {asked.as_of.isoformat()}"
         )
     cases = [open_case(reference, trace) for reference, trace in known.items() if trace.is_open]
     ours = [each for each in cases if each.submission.route is target.route]

@@ -54,9 +54,13 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """The part of the log after one position and up to another, of what had taken effect."""
+    """The part of the log after one position and up to another, of what had taken effect.
+
+    `look` is the number of the look that it is read for.
+    """
 
     source: Source
+    look: int
     after: int
     until: int
     as_of: datetime | None
@@ -115,7 +119,7 @@ def _stream(case: OpenCase) -> str:
 def _read(store: Store, part: Part) -> Iterator[tuple[Recorded[e.Event], ...]]:
     for after in range(part.after, part.until, READ_AT_ONCE):
         limit = min(READ_AT_ONCE, part.until - after)
-        yield store.read_log(after=after, limit=limit, personal=False)
+        yield store.looks.further(part.look, after=after, limit=limit)
 
 
 def _split(cases: tuple[OpenCase, ...]) -> Iterator[tuple[OpenCase, ...]]:

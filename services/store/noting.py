@@ -6,13 +6,13 @@ Law: what is shown is what is recorded, and where it cannot be recorded nothing 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import (
     CTE,
     ColumnElement,
     Select,
+    Text,
     case,
     cast,
     exists,
@@ -22,12 +22,13 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSON, JSONB
 
 from domain.looks import Look
 from domain.references import PREFIX
-from services.store.seen import given
+from services.store.seen import given, plain
 from services.store.tables import read_words, reads
 
 # As for the streams of a case: a look waits for no disk, in this transaction and no other.
@@ -79,7 +80,7 @@ def noted(  # noqa: PLR0913 - what is told of a look, most of it by its name
     told: dict[str, ColumnElement[Any]]
     told = {name: literal(value) for name, value in given(look).items()}
     told["cases"] = cases(found)
-    told["filters"] = _kept(_plain(filters or {}), named)
+    told["filters"] = _kept(plain(filters or {}), named)
     if also is not None:
         told["filters"] = cast(cast(told["filters"], JSONB).concat(also(found)), JSON)
     row = select(*told.values()).select_from(_SOON)
@@ -93,6 +94,26 @@ def noted(  # noqa: PLR0913 - what is told of a look, most of it by its name
     return shown.add_cte(insert(read_words).from_select(["read_id", "tokens"], words).cte("worded"))
 
 
+def noted_whole(
+    query: Select[Any], look: Look, asked: Mapping[str, Any], *, soon: bool = True
+) -> Select[Any]:
+    """Return the query that finds the same rows, each behind the number of the look it records.
+
+    The look is at no case: what an answer names of the rows is recorded as `of` that number. Where
+    nothing is found there is one row with the number alone. With `soon` as false the look waits for
+    the disk with the transaction that it is recorded in, and without it for none, in autocommit.
+    """
+    found = query.subquery("found")
+    told: dict[str, ColumnElement[Any]]
+    told = {name: literal(value) for name, value in given(look).items()}
+    told["cases"] = literal([], ARRAY(Text))
+    told["filters"] = _json(plain(asked))
+    row = select(*told.values())
+    row = row.select_from(_SOON) if soon else row
+    note = insert(reads).from_select(list(told), row).returning(reads.c.read_id).cte("noted")
+    return select(note.c.read_id, *found.c).select_from(note.outerjoin(found, true()))
+
+
 def shown(most: int | None = None) -> Cases:
     """Say that the look is at the case of each row, of the first `most` where more were found."""
 
@@ -103,6 +124,11 @@ def shown(most: int | None = None) -> Cases:
         return func.array(of_cases.scalar_subquery())
 
     return cases
+
+
+def at_none(_: CTE) -> ColumnElement[Any]:
+    """Say that the look is at no case, but at what was counted or worked out of many."""
+    return literal([], ARRAY(Text))
 
 
 def account(look: Look, name: str, *also: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -125,12 +151,3 @@ def _kept(filters: dict[str, Any], named: Named | None) -> ColumnElement[Any]:
 
 def _json(filters: dict[str, Any]) -> ColumnElement[Any]:
     return cast(literal(filters, JSON), JSON)
-
-
-def _plain(filters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was asked for as JSON has it, without what was not."""
-    return {
-        name: value.isoformat() if isinstance(value, date) else value
-        for name, value in filters.items()
-        if value is not None and value is not False and value != ()
-    }

@@ -4,6 +4,8 @@ Law: what is shown is what is recorded. Whoever cannot record a look reads nothi
 done by one statement or neither is.
 """
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final
 
 from domain.looks import Look
@@ -17,7 +19,7 @@ _NOTED: Final = """
     SELECT %(who)s::text, %(role)s::text, %(purpose)s::text, %(what)s::text, %(door)s::text,
         %(correlation_id)s::text,
 """
-_SOON: Final = "FROM set_config('synchronous_commit', 'off', true)"
+SOON: Final = "FROM set_config('synchronous_commit', 'off', true)"
 # No value is in these texts but by its name.
 FOUND: Final = """
     SELECT json_send(events.body) AS body, events.recorded_at, log.position, log.sequenced_at,
@@ -25,16 +27,15 @@ FOUND: Final = """
     FROM events LEFT JOIN log USING (commit_id, ord)
     WHERE events.stream = ANY (%(streams)s::text[]) ORDER BY events.stream, events.version
 """
-NOTED_ONE: Final = f"{_NOTED} ARRAY[%(reference)s::text] {_SOON}"
+NOTED_ONE: Final = f"{_NOTED} ARRAY[%(reference)s::text] {SOON}"
 STREAMS: Final = f"""
 WITH found AS MATERIALIZED ({FOUND}), noted AS ({NOTED_ONE}) SELECT * FROM found
 """  # noqa: S608 - as said above
-NAMED: Final = f"{_NOTED} %(references)s::text[] {_SOON}"
 LOG: Final = f"""
 WITH found AS MATERIALIZED ({queries.LOG}), noted AS ({_NOTED} ARRAY(
         SELECT DISTINCT substring(stream FROM strpos(stream, '-') + 1) FROM found
         WHERE starts_with(stream, 'case-') OR starts_with(stream, 'work-')
-    ) {_SOON})
+    ) {SOON})
 SELECT * FROM found
 """  # noqa: S608 - as said above
 
@@ -49,3 +50,26 @@ def given(look: Look) -> dict[str, Any]:
         "door": str(look.door),
         "correlation_id": look.correlation_id,
     }
+
+
+def plain(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was asked for as JSON has it, without what was not."""
+    return {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in asked.items()
+        if value is not None and value is not False and value != ()
+    }
+
+
+def where(query: str, told: str) -> str:
+    """Return the query with a look at the cases of those of its rows of which a person is told.
+
+    Where there are none, there is no look. It takes what `given` returns beside its own.
+    """
+    return f"""
+WITH found AS MATERIALIZED ({query}), noted AS (
+    {_NOTED} ARRAY(SELECT DISTINCT reference FROM found WHERE {told}) {SOON}
+    WHERE EXISTS (SELECT FROM found WHERE {told})
+)
+SELECT * FROM found
+"""  # noqa: S608 - both are written in the program

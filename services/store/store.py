@@ -34,6 +34,7 @@ from services.store.constraints import refused_by_database
 from services.store.encoding import Encoding
 from services.store.errors import KeyDestroyed, LogCorrupt, StoreFault, StoreUnreachable
 from services.store.evidence import Evidence
+from services.store.looks import Looks, Taken
 from services.store.reading import by_stream, contiguous, present
 from services.store.sameness import Sameness
 from services.store.sealing import CaseKey, CaseKeys
@@ -56,6 +57,7 @@ class Store:
         self._codec = codec
         self._encoding = Encoding(keys, codec)
         self.evidence = Evidence(self._rows, self.sequence)
+        self.looks = Looks(self._read, self._rows, self.sequence)
         # Each of these holds a connection while its work, or whoever it waits for, needs others.
         self._whole = threading.BoundedSemaphore(max(1, connections.size // 2))
 
@@ -161,14 +163,6 @@ class Store:
             return by_stream(streams, self._read(seen.STREAMS, told, personal=personal))
         told |= stating.given(self._keys, look, self._rows(queries.KEYS, ([reference],)), words)
         return by_stream(streams, self._read(stating.STREAMS, told, personal=personal))
-
-    def note(self, look: Look, references: Sequence[str]) -> None:
-        """The look at cases that an answer names is on record, or it raises as `read_seen`.
-
-        For an answer that was worked out from many cases and names some: asked before it is given.
-        """
-        told = {**seen.given(look), "references": list(references)}
-        self._retried(lambda connection: connection.execute(seen.NAMED, told, prepare=True))
 
     def read_firsts(self, streams: Sequence[str]) -> tuple[Recorded[Event], ...]:
         """The first event of each stream that exists, opened, in any order, without positions."""
@@ -342,7 +336,12 @@ class Store:
                 raise KeyDestroyed(reference) from fault
 
     def _read(
-        self, query: str, given: Mapping[str, Any] | Sequence[Any], *, personal: bool | Opening
+        self,
+        query: str,
+        given: Mapping[str, Any] | Sequence[Any],
+        taken: Taken = list,
+        *,
+        personal: bool | Opening = False,
     ) -> tuple[Recorded[Event], ...]:
         def read(connection: Session) -> tuple[list[_Row], dict[str, CaseKey]]:
             cursor = connection.cursor(binary=True)
@@ -356,7 +355,7 @@ class Store:
 
         rows, keys = self._retried(read)
         only = None if isinstance(personal, bool) else personal
-        return tuple(self._recorded(row, keys, only) for row in rows)
+        return tuple(self._recorded(row, keys, only) for row in taken(rows))
 
     def _recorded(
         self, row: _Row, keys: Mapping[str, CaseKey], only: Opening | None

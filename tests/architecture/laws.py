@@ -51,6 +51,9 @@ UNSEEN: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         "services.cases": frozenset({"case_at", "history"}),
         "services.work": frozenset({"work_at", "history"}),
+        "services.pool": frozenset({"folded_log", "frozen_pool", "pool_at"}),
+        "services.redrawing": frozenset({"redraw"}),
+        "services.projections.pools": frozenset({"kept"}),
         "services.projections.queries": frozenset({"status", "case_row", "live_case"}),
         "services.store.store": frozenset(
             {"read_stream", "read_streams", "read_firsts", "read_log", "read_shard"}

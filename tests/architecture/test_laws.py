@@ -40,6 +40,7 @@ BROKEN: tuple[tuple[laws.Law, Source], ...] = (
     (laws.rows_are_made_by_name, source("domain/x.py", "a = CaseRow('QM-1', stage=b)")),
     (laws.edges_look, source("services/api/x.py", "from services.cases import case_at")),
     (laws.edges_look, source("services/cli/x.py", "from services.work import history")),
+    (laws.edges_look, source("services/cli/x.py", "from services.redrawing import redraw")),
     (laws.edges_look, source("services/pages/x.py", "a = cases.history(office, reference)")),
     (laws.edges_look, source("services/pages/x.py", "a = queries.status(office.models, b)")),
     (

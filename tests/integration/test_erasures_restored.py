@@ -11,6 +11,7 @@ from sqlalchemy import text
 from domain import commands as c
 from domain import legal_holds as h
 from domain.errors import PersonErased
+from domain.looks import What
 from domain.particulars import ErasureDecided
 from domain.stages import Stage
 from services.api.app import create_api
@@ -39,6 +40,8 @@ from tests.services.asking import OFFICER, SECOND, SUPERVISOR, asked
 from tests.services.by_hand import Stream, connected
 from tests.services.seeing import looking
 from tests.services.visiting import file_case, signed_in
+
+LOOK = looking(What.PROOF)
 
 
 def test_who_was_erased_is_so_in_a_restored_backup_before_the_first_page(
@@ -74,11 +77,14 @@ def test_a_receipt_from_before_a_restore_is_told_of_the_erasure_done_again(
     with restored(office, file, empty_database) as old:
         again.apply_again(old)
         assert list(receipts.faults(made)) == []
-        (said,) = receipts.differences(old, made)
+        (said,) = receipts.differences(old, LOOK, made)
         later = receipts.receipt(old, looking(), marked.reference)
         assert f"done again at position {later.position}" in said
-        assert [*receipts.faults(later), *receipts.differences(old, later)] == []
-    assert list(receipts.differences(office, made)) == []
+        assert [
+            *receipts.faults(later),
+            *receipts.differences(old, LOOK, later),
+        ] == []
+    assert list(receipts.differences(office, LOOK, made)) == []
 
 
 @pytest.mark.parametrize("harm", ["gone", "cut off", "deep"])

@@ -158,7 +158,7 @@ def test_a_code_that_was_asked_for_is_in_it(office: Office, full: str) -> None:
 
 def test_no_name_of_anybody_of_the_office_is_in_it(office: Office, full: str) -> None:
     seen = seeing.looking(What.HISTORY, SUPERVISOR)
-    office.store.note(seen, [full])
+    office.store.looks.named(seen, [full])
     made = b"".join(exported(office, full).chunks())
     for each in PEOPLE:
         assert each.encode() not in made
@@ -202,7 +202,7 @@ def test_the_same_export_is_the_same_bytes_whatever_happened_since(
     content = b"".join(first.chunks())
     ask(office, full, c.AddNote(text="Given over the counter"))
     seeing.looking(What.CASE)
-    office.store.note(seeing.looking(What.CASE), [full])
+    office.store.looks.named(seeing.looking(What.CASE), [full])
     deliver(office)
     plan(office)
     again = exported(office, full, request=request)

@@ -6,11 +6,13 @@ import psycopg
 import pytest
 from psycopg import errors
 
+from domain.looks import What
 from services.cases import submit
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.services.asking import asked, on_paper
 from tests.services.sample_files import pdf
+from tests.services.seeing import looking
 from tests.services.test_documents import SECRET, add, kept
 
 
@@ -37,11 +39,11 @@ def test_only_what_no_event_names_a_day_later_is_found_and_removed(
     add(office, reference)
     keep_unnamed(office, database, reference, "23 hours")
     old = {keep_unnamed(office, database, reference, "25 hours") for _ in range(3)}
-    found = list(office.files.unnamed())
+    found = list(office.files.unnamed(looking(What.DOCUMENTS)))
     assert {each.stored for each in found} == old
     for each in found:
         office.files.remove(each)
-    assert list(office.files.unnamed()) == []
+    assert list(office.files.unnamed(looking(What.DOCUMENTS))) == []
     assert len(kept(database)) == 2
 
 
@@ -91,7 +93,7 @@ def _name_an_old_one(office: Office, database: TestDatabase, reference: str) -> 
         connection.execute(
             "ALTER TABLE document_files ENABLE ALWAYS TRIGGER document_files_unchanged"
         )
-    assert list(office.files.unnamed()) == []
+    assert list(office.files.unnamed(looking(What.DOCUMENTS))) == []
 
 
 def test_the_application_can_name_a_file_only_by_its_own_hash(

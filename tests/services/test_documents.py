@@ -30,6 +30,7 @@ from domain.errors import (
     NotAllowedNow,
     PersonErased,
 )
+from domain.looks import What
 from services.cases import Outcome, carry_out, case_at, submit
 from services.documents.files import FileLost
 from services.documents.receiving import (
@@ -48,6 +49,7 @@ from tests.conftest import TestDatabase
 from tests.services.asking import AUDITOR, asked, on_paper
 from tests.services.erasing import erase
 from tests.services.sample_files import PROGRAM, SAMPLES, pdf, pdf_of
+from tests.services.seeing import looking
 
 WORK = p.DocumentKind.WORK
 SECRET = b"Chan Tai Man, passport K1234567"
@@ -129,7 +131,7 @@ def test_erased_with_its_person_a_file_can_be_read_by_nobody(
     assert document.paper.received.personal is None
     assert (document.paper.received.kind, document.paper.received.size) == (WORK, len(pdf(SECRET)))
     # What is left still proves that nothing was changed.
-    assert [each.fault for each in office.files.held()] == [None]
+    assert [each.fault for each in office.files.held(looking(What.DOCUMENTS))] == [None]
     with pytest.raises(PersonErased):
         add(office, reference)
 
@@ -288,11 +290,11 @@ def test_killed_between_the_file_and_its_event_nothing_is_lost_or_half_done(
         _end_what_it_began(database)
     assert len(kept(database)) == 1
     assert papers(office, reference).received == ()
-    assert list(office.files.held()) == []
-    assert list(office.files.unnamed()) == []
+    assert list(office.files.held(looking(What.DOCUMENTS))) == []
+    assert list(office.files.unnamed(looking(What.DOCUMENTS))) == []
     # Its sender sends it again, and all is as if nothing had been.
     add(office, reference)
-    assert [each.fault for each in office.files.held()] == [None]
+    assert [each.fault for each in office.files.held(looking(What.DOCUMENTS))] == [None]
     assert fetch(office, case_at(office, reference), 1).content == pdf(SECRET)
 
 
@@ -324,7 +326,7 @@ def test_a_file_that_is_missing_or_altered_is_named_and_never_given_out(
             "UPDATE document_files SET sealed = sealed || '\\x00' WHERE stored = %s",
             (bytes.fromhex(stored[1]),),
         )
-    assert [(each.document, each.fault) for each in office.files.held()] == [
+    assert [(each.document, each.fault) for each in office.files.held(looking(What.DOCUMENTS))] == [
         (1, "missing"),
         (2, "altered"),
         (3, None),

@@ -31,11 +31,12 @@ from services.redrawing import redraw
 from services.results import result_of, results
 from services.store import Commit, NewEvent, StreamWrite
 from services.store.errors import Unwritable
-from services.what_if import Change, what_if, what_if_present
+from services.what_if import Change
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.services.asking import APPLICANT, AUDITOR, MAY_2019, OFFICER, SUPERVISOR, asked
 from tests.services.exercising import PANEL, SECOND, confirm, select
+from tests.services.trying import dry_run, what_if, what_if_present
 from tests.services.visiting import TO_POOL, file_case
 
 
@@ -301,7 +302,7 @@ def test_within_strata_each_sector_has_its_places(office: Office, cases: dict[st
 def test_a_dry_run_tells_and_records_nothing(office: Office, cases: dict[str, str]) -> None:
     opened(office, places=2)
     head = office.store.sequence()
-    told = exercises.dry_run(office, "first", SUPERVISOR)
+    told = dry_run(office, "first", SUPERVISOR)
     assert [each.member.reference for each in told.division.taken] == [
         cases["jackie"],
         cases["john"],
@@ -312,9 +313,9 @@ def test_a_dry_run_tells_and_records_nothing(office: Office, cases: dict[str, st
     proposed = events_of(office, "first")[-1].event
     assert isinstance(proposed, x.SelectionProposed)
     assert told.facts == (proposed,)
-    assert exercises.dry_run(office, "first", AUDITOR).digest == told.digest
+    assert dry_run(office, "first", AUDITOR).digest == told.digest
     with pytest.raises(Forbidden):
-        exercises.dry_run(office, "first", OFFICER)
+        dry_run(office, "first", OFFICER)
 
 
 @pytest.mark.usefixtures("cases")

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from domain.errors import NotErased
+from domain.looks import What
 from services.cases import submit
 from services.cli.privacy import privacy
 from services.privacy import receipt as receipts
@@ -22,6 +23,8 @@ from tests.services.sample_files import pdf
 from tests.services.seeing import looking, recorded
 from tests.services.test_data_access import ask as ask_for_data
 from tests.services.test_data_access import came_in, environment
+
+LOOK = looking(What.PROOF)
 
 
 @pytest.fixture
@@ -100,7 +103,7 @@ def test_a_receipt_proves_itself_and_the_log_agrees(
     again = receipts.read(receipts.written(erased))
     assert again == erased
     assert list(receipts.faults(again)) == []
-    assert list(receipts.differences(office, again)) == []
+    assert list(receipts.differences(office, LOOK, again)) == []
     assert m.told(receipts.written(erased).encode()) == set()
 
 
@@ -128,10 +131,10 @@ def test_a_receipt_that_was_changed_is_told_without_the_log(
 def test_another_log_does_not_agree_with_a_receipt(
     office: Office, erased: receipts.Receipt
 ) -> None:
-    assert list(receipts.differences(office, replace(erased, root="0" * 64)))
-    assert list(receipts.differences(office, replace(erased, position=erased.position - 1)))
+    assert list(receipts.differences(office, LOOK, replace(erased, root="0" * 64)))
+    assert list(receipts.differences(office, LOOK, replace(erased, position=erased.position - 1)))
     living = submit(office, on_paper("john"), asked()).reference
-    (said,) = receipts.differences(office, replace(erased, reference=living))
+    (said,) = receipts.differences(office, LOOK, replace(erased, reference=living))
     assert said == f"the log holds no erasure of the person of case {living}"
 
 
@@ -151,7 +154,7 @@ def test_figures_that_are_no_part_of_the_proof_are_compared_with_what_is_there(
 ) -> None:
     forged = replace(erased, destroyed={**erased.destroyed, **changed})
     assert list(receipts.faults(forged)) == []
-    (found,) = receipts.differences(office, forged)
+    (found,) = receipts.differences(office, LOOK, forged)
     assert found.startswith(said)
 
 
@@ -160,7 +163,7 @@ def test_the_moment_at_which_the_key_went_is_compared_with_what_is_there(
 ) -> None:
     forged = replace(erased, key_destroyed_at="1999-01-01T00:00:00+00:00")
     assert list(receipts.faults(forged)) == []
-    (found,) = receipts.differences(office, forged)
+    (found,) = receipts.differences(office, LOOK, forged)
     assert found.endswith("and not at 1999-01-01T00:00:00+00:00")
 
 
@@ -176,9 +179,9 @@ def test_a_file_that_no_event_names_is_no_document_of_a_receipt(
     with psycopg.connect(database.owner_url) as owner:
         owner.execute("ALTER TABLE document_files DISABLE TRIGGER document_files_unchanged")
         owner.execute("UPDATE document_files SET kept_at = now() - interval '2 days'")
-    (unnamed,) = office.files.unnamed()
+    (unnamed,) = office.files.unnamed(LOOK)
     office.files.remove(unnamed)
-    assert list(receipts.differences(office, made)) == []
+    assert list(receipts.differences(office, LOOK, made)) == []
 
 
 def test_a_receipt_says_what_is_the_office_s_word(erased: receipts.Receipt) -> None:

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 import psycopg
 import pytest
 from sqlalchemy import create_engine, make_url
 
+from domain.looks import What
 from services.projections import bulk, pools, rebuilding, runner
 from services.projections.catalogue import CASE_LIST
 from services.projections.checkpoints import State
@@ -24,6 +26,7 @@ from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.services.casebook import Casebook, history, reference
 from tests.services.read_models import differences, fill
+from tests.services.seeing import looking
 
 WANTED = Wanted(exercise="2026-1", at=datetime(2030, 1, 1, tzinfo=UTC))
 
@@ -64,7 +67,7 @@ def await_one_who_waits(url: str) -> None:
     raise AssertionError("nobody waits")
 
 
-@pytest.mark.parametrize("take", [pools.freeze, pools.look])
+@pytest.mark.parametrize("take", [pools.freeze, partial(pools.seen, looking(What.EXERCISE))])
 def test_a_pool_taken_while_the_list_changes_over_is_at_its_position(
     site: rebuilding.Site,
     book: Casebook,

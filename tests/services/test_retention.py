@@ -39,6 +39,7 @@ from tests.services.visiting import file_case, signed_in
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
 WITHDRAWN = RecordClass.WITHDRAWN
+LOOK = seeing.looking(What.LIST)
 OVER = date(2020, 5, 1)
 """Twelve months after the cases here were withdrawn."""
 
@@ -58,12 +59,12 @@ def withdrawn(office: Office) -> dict[str, str]:
 
 
 def line(office: Office, record: RecordClass, on: date | None = None) -> tuple[int, int, int]:
-    found = next(each for each in schedule(office, on).classes if each.record is record)
+    found = next(each for each in schedule(office, LOOK, on).classes if each.record is record)
     return found.due, found.held, found.not_due
 
 
 def listed(office: Office, on: date | None = None, **more: Any) -> list[tuple[str, bool]]:
-    found = due_cases(office, seeing.looking(What.LIST), WITHDRAWN, on=on, **more)
+    found = due_cases(office, LOOK, WITHDRAWN, on=on, **more)
     return [(each.reference, each.held) for each in found.cases]
 
 
@@ -73,7 +74,7 @@ def test_a_case_is_due_on_the_day_on_which_its_time_is_over(
     assert line(office, WITHDRAWN, OVER - timedelta(days=1)) == (0, 0, 2)
     assert listed(office, OVER - timedelta(days=1)) == []
     assert line(office, WITHDRAWN, OVER) == (1, 1, 0)
-    found = due_cases(office, seeing.looking(What.LIST), WITHDRAWN, on=OVER)
+    found = due_cases(office, LOOK, WITHDRAWN, on=OVER)
     assert {each.over_on for each in found.cases} == {OVER}
 
 
@@ -95,7 +96,7 @@ def test_who_was_erased_is_not_among_them_and_nobody_is_by_being_listed(
 ) -> None:
     before = office.store.sequence()
     assert withdrawn["erased"] not in dict(listed(office, OVER))
-    schedule(office)
+    schedule(office, LOOK)
     assert office.store.sequence() == before
     assert office.store.readable((withdrawn["plain"],)) == (withdrawn["plain"],)
 
@@ -103,16 +104,15 @@ def test_who_was_erased_is_not_among_them_and_nobody_is_by_being_listed(
 def test_a_list_goes_on_where_its_last_page_ended(
     office: Office, withdrawn: dict[str, str]
 ) -> None:
-    look = seeing.looking(What.LIST)
-    first = due_cases(office, look, WITHDRAWN, on=OVER, limit=1)
+    first = due_cases(office, LOOK, WITHDRAWN, on=OVER, limit=1)
     assert first.next is not None
-    second = due_cases(office, look, WITHDRAWN, on=OVER, limit=1, after=first.next)
+    second = due_cases(office, LOOK, WITHDRAWN, on=OVER, limit=1, after=first.next)
     assert second.next is None
     names = [first.cases[0].reference, second.cases[0].reference]
     assert names == sorted(withdrawn[each] for each in ("plain", "held"))
     for wrong in ("x", "2019-05-01T00:00:00Z~QM-1", f"2019-05-01~{names[0]}"):
         with pytest.raises(BadCursor):
-            due_cases(office, look, WITHDRAWN, on=OVER, after=wrong)
+            due_cases(office, LOOK, WITHDRAWN, on=OVER, after=wrong)
 
 
 def test_the_cases_of_a_list_are_on_record_as_looked_at(
@@ -199,9 +199,9 @@ def test_the_schedule_says_what_the_program_does_by_itself(office: Office) -> No
 
 def test_a_day_that_no_calendar_or_schedule_has_is_refused_in_words(office: Office) -> None:
     with pytest.raises(DayImpossible, match="name a nearer day"):
-        schedule(office, date(9999, 12, 31))
+        schedule(office, LOOK, date(9999, 12, 31))
     with pytest.raises(NoRule, match="27 June 2006"):
-        schedule(office, date(2006, 6, 27))
+        schedule(office, LOOK, date(2006, 6, 27))
 
 
 def test_a_million_cases_are_asked_for_by_their_indexes(

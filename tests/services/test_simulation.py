@@ -11,6 +11,7 @@ from domain import commands as c
 from domain import events as e
 from domain.access import Person, Role
 from domain.errors import Forbidden
+from domain.looks import What
 from domain.moves import MoveCode
 from domain.rules.choose import UnknownRuleset
 from domain.stages import Stage
@@ -29,6 +30,7 @@ from services.wiring import Office
 from tests.services.asking import APPLICANT, AUDITOR, MAY_2019, OFFICER, SUPERVISOR, asked, filed_by
 from tests.services.erasing import erase
 from tests.services.openings import TO_POOL, another, file, with_trial
+from tests.services.seeing import looking
 from tests.services.storing import commit_of, writing
 
 TABLES = ("events", "log", "commits", "pending", "case_keys", "reservations")
@@ -44,7 +46,9 @@ def asked_of(
 ) -> tuple[Simulated, list[Compared]]:
     cases: list[Compared] = []
     given: dict[str, object] = {"to": "trial"} | question
-    found = simulate(office, Question(**given), person, each=cases.append)  # type: ignore[arg-type]  # any
+    asked = Question(**given)  # type: ignore[arg-type]  # any
+    look = looking(What.EXERCISE, person)
+    _, found = simulate(office, look, asked, each=lambda _, case: cases.append(case))
     return found, cases
 
 
@@ -227,7 +231,8 @@ def rows(office: Office) -> dict[str, int]:
 def test_progress_is_told_step_by_step(trying: Office) -> None:
     file(trying, filed_by("john"), *TO_POOL)
     steps: list[tuple[Step, int, int]] = []
-    simulate(trying, Question(to="trial"), AUDITOR, told=lambda *said: steps.append(said))
+    look = looking(What.EXERCISE, AUDITOR)
+    simulate(trying, look, Question(to="trial"), told=lambda *said: steps.append(said))
     assert steps == [(Step.READING, 4, 4), (Step.SCORING, 1, 1)]
 
 

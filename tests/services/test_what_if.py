@@ -16,9 +16,8 @@ from domain.stages import Stage
 from services import exercises
 from services.cases import carry_out, case_at
 from services.exercise_requests import events_of
-from services.openings import dry_run_opening
 from services.projections import queries
-from services.what_if import CameIn, Change, WhatIf, what_if, what_if_present
+from services.what_if import CameIn, Change, WhatIf
 from services.wiring import Office
 from tests.services.asking import (
     APPLICANT,
@@ -33,6 +32,7 @@ from tests.services.asking import (
     together,
 )
 from tests.services.exercising import select
+from tests.services.trying import dry_run_opening, what_if, what_if_present
 from tests.services.visiting import TO_POOL, file_case
 
 EMMAS = 120
