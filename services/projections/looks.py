@@ -10,7 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import CTE, ColumnElement, Select, Text, and_, cast, exists, func, literal, select
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    cast,
+    exists,
+    func,
+    literal,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from domain.access import Person
@@ -44,6 +56,12 @@ class LookFilter:
     stated: tuple[bytes, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+
+    @property
+    def is_of_time(self) -> bool:
+        """Say whether looks of a time are asked for, whoever looked at whatever."""
+        times = self.since is not None or self.until is not None
+        return times and self.case is None and self.who is None and not self.stated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,19 +109,20 @@ def looks(
 ) -> LookPage:
     """Return the looks that were recorded before this one, which is recorded with it.
 
-    With `before` they are those of a lower number. Of this one it is on record which case was asked
-    for, and the lowest and the highest number that it shows.
+    With `before` they are those that come after the look of that number. Of this one it is on
+    record which case was asked for, and the lowest and the highest number that it shows.
     """
     words = func.coalesce(func.cardinality(read_words.c.tokens), 0)
+    # Which they are is settled before anything stands beside them.
+    page = _by_time(wanted, before) if wanted.is_of_time else _by_number(wanted, before)
+    chosen = page.limit(limit + 1).subquery("chosen")
+    order = (chosen.c.read_at, chosen.c.read_id) if wanted.is_of_time else (chosen.c.read_id,)
     query = (
         _with_reasons(words)
+        .join(chosen, chosen.c.read_id == reads.c.read_id)
         .outerjoin(read_words, read_words.c.read_id == reads.c.read_id)
-        .where(*_conditions(wanted))
-        .order_by(reads.c.read_id.desc())
-        .limit(limit + 1)
+        .order_by(*(each.desc() for each in order))
     )
-    if before is not None:
-        query = query.where(reads.c.read_id < before)
     named = None
     if wanted.who is not None:
         named = Named(filter="who", exists=account(look, wanted.who))
@@ -126,6 +145,33 @@ def looks_at(models: ReadModels, reference: str, until: datetime) -> tuple[Looke
     with models.reads.connect() as connection:
         found = connection.execute(query).all()
     return tuple(_looked(each, _stated(models, each)) for each in found)
+
+
+def _by_time(wanted: LookFilter, before: int | None) -> Select[Any]:
+    """Return which looks, in the order of time that an index has; numbers follow it but nearly."""
+    own = (reads.c.read_at, reads.c.read_id)
+    query = _numbers_of(wanted, *own)
+    if before is not None:
+        other = reads.alias()
+        at = select(other.c.read_at).where(other.c.read_id <= before)
+        place = at.order_by(other.c.read_id.desc()).limit(1).scalar_subquery()
+        query = query.where(tuple_(*own) < tuple_(place, literal(before)))
+    return query
+
+
+def _by_number(wanted: LookFilter, before: int | None) -> Select[Any]:
+    """Return which looks, in the order of their numbers."""
+    # How many looks a case has the planner does not know, and it takes it for so many that whoever
+    # went through all looks from the last one would soon have met enough: that way is closed here.
+    number = reads.c.read_id if wanted.case is None else reads.c.read_id + 0
+    query = _numbers_of(wanted, number)
+    return query if before is None else query.where(reads.c.read_id < before)
+
+
+def _numbers_of(wanted: LookFilter, *order: ColumnElement[Any]) -> Select[Any]:
+    """Return the numbers and times of the looks that are wanted, the last in this order first."""
+    asked = select(reads.c.read_at, reads.c.read_id).where(*_conditions(wanted))
+    return asked.order_by(*(each.desc() for each in order))
 
 
 def _with_reasons(words: ColumnElement[int]) -> Select[Any]:
@@ -166,7 +212,8 @@ def _conditions(wanted: LookFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.who is not None:
         yield reads.c.who == wanted.who
     if wanted.stated:
-        yield read_purposes.c.tokens.contains(list(wanted.stated))
+        of_words = read_purposes.c.tokens.contains(list(wanted.stated))
+        yield reads.c.read_id.in_(select(read_purposes.c.read_id).where(of_words))
     if wanted.since is not None:
         yield reads.c.read_at >= wanted.since
     if wanted.until is not None:

@@ -204,7 +204,7 @@ reads: Final = Table(
     CheckConstraint(NAMES_ASKED_FOR, name="reads_names_asked_for"),
     Index("reads_by_who", "who", "read_id"),
     Index("reads_by_case", "cases", postgresql_using="gin"),
-    Index("reads_by_time", "read_at", postgresql_using="brin"),
+    Index("reads_by_instant", "read_at", "read_id"),
 )
 
 read_words: Final = Table(
