@@ -177,9 +177,12 @@ def _observe(app: flask.Flask, metrics: Metrics, headers: Mapping[str, str]) -> 
 
     @app.after_request
     def finish(response: flask.Response) -> flask.Response:
+        # What anybody may know says itself how long it may be kept. What is there is looked up in a
+        # set: to look through the headers for each of these costs as much as to ask the database.
+        said = {name.lower() for name, _ in response.headers}
         for name, value in headers.items():
-            # What anybody may know says itself how long it may be kept.
-            response.headers.setdefault(name, value)
+            if name.lower() not in said:
+                response.headers.add(name, value)
         response.headers["X-Request-ID"] = flask.g.correlation_id
         if applied := flask.g.get("preference_applied"):
             response.headers["Preference-Applied"] = applied

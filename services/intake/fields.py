@@ -49,6 +49,10 @@ class Strict(fields.Field[Any]):
         """The value as the domain has it, or a ValidationError that says what it must be."""
         raise NotImplementedError
 
+    def written(self, value: Any) -> Any:
+        """The value, which is not None, as an answer has it."""
+        return self._serialize(value, None, None)
+
 
 class Text(Strict, fields.String):
     """A text that PostgreSQL and UTF-8 can hold."""
@@ -178,6 +182,10 @@ class Word(Strict, fields.Enum[Any]):
 
 class Rows(fields.List[Any]):
     """A list, kept as a tuple."""
+
+    def written(self, value: Any) -> Any:
+        """The list, which is not None, as an answer has it."""
+        return self._serialize(value, None, None)
 
     def _deserialize(self, value: Any, *where: Any, **more: Any) -> Any:
         if not isinstance(value, list):

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 import pytest
-from marshmallow import ValidationError
+from marshmallow import Schema, ValidationError
 
 from domain.application import CountryCode, EmailAddress, LanguageTag, Percentage
 from services.intake.countries import COUNTRIES
@@ -225,3 +225,40 @@ def test_what_is_no_dataclass_has_no_schema() -> None:
 def test_the_countries_are_those_that_are_assigned() -> None:
     assert len(COUNTRIES) == 249
     assert all(len(each) == 3 and each.isascii() and each.isupper() for each in COUNTRIES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    things: tuple[Thing, ...]
+    part: Part
+    perhaps: Part | None
+    by: date | None
+
+
+WHOLE = Whole(
+    things=(Thing(), Thing(parts=(Part(size=1), Part(size=2)), words=("a", "b"))),
+    part=Part(size=3),
+    perhaps=None,
+    by=None,
+)
+
+
+def test_an_instance_is_written_as_marshmallow_writes_it() -> None:
+    schema = schema_for(Whole)()
+
+    assert schema.dump(WHOLE) == Schema.dump(schema, WHOLE)
+    assert list(schema.dump(WHOLE)) == list(Schema.dump(schema, WHOLE))
+    assert schema.dump([WHOLE], many=True) == [schema.dump(WHOLE)]
+    assert schema_for(Thing)().dump(Thing())["instant"] == "2000-01-01T00:00:00+00:00"
+
+
+def test_what_is_no_instance_is_written_with_what_it_has() -> None:
+    assert schema_for(Thing)().dump({"whole": 7}) == {"whole": 7}
+
+
+def test_marshmallow_is_not_asked_what_an_instance_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    schema = schema_for(Whole)()
+    told = Schema.dump(schema, WHOLE)
+    monkeypatch.delattr(Schema, "get_attribute")
+
+    assert schema.dump(WHOLE) == told
