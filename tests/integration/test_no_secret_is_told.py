@@ -3,11 +3,13 @@
 import base64
 import http.client
 import json
+import os
 import re
 import secrets
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -21,8 +23,10 @@ from services.notifications.delivery import deliver
 from services.notifications.planning import plan
 from services.notifications.signing import written
 from services.settings import Settings, SettingsFault
+from services.stack.processes import wait_until
 from services.wiring import Office, open_office
 from tests.integration.walking import EMMA_BORN, Walked
+from tests.integration.working import PROJECT, Worker
 from tests.services.api.calling import V1
 from tests.services.coming_in import ask_for_code, codes
 from tests.services.visiting import Visitor, signed_in
@@ -30,6 +34,15 @@ from tests.serving import a_web_server
 
 NOWHERE: Final = "127.0.0.1:1"
 LISTS: Final = (["notifications", "list"], ["webhooks", "list"], ["tokens", "list"])
+AT_ONCE: Final = 6
+MET: Final = {
+    # One task at a time: another is begun only once the letters were gone through.
+    "all is well": rb"(?s)\(args:\('notifications\.deliver'.*\(args:\('",
+    "the database is away": b"StoreUnreachable",
+    "another password": b"StoreUnreachable",
+    "the broker is away": b"Cannot connect to",
+}
+"""What a worker logs once it met what is so; who signs people in is nothing to it."""
 TRACED: Final = ["--trace", "case", "QM-4K7RT-9XWPR"]
 
 
@@ -151,6 +164,35 @@ def command(told: Told, environ: Mapping[str, str], where: str, *words: str) -> 
     told.hear(f"{' '.join(words)}, {where}", done.stdout + done.stderr)
 
 
+def work(told: Told, settings: Settings, folder: Path, where: str) -> None:
+    """Have a worker, with beat inside, do its tasks until it met what is so; hear what it logged.
+
+    It logs all that there is to log.
+    """
+    log = folder / f"{where} worker.log"
+    beating = ("--beat", "--schedule", str(folder / f"{where} beat"))
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "celery", "--app", "workers.app", "worker", *beating),
+                *("--concurrency", "1", "--without-gossip", "--without-mingle"),
+                *("--hostname", where.replace(" ", "-"), "--loglevel", "debug"),
+            ],
+            cwd=PROJECT,
+            env={**settings.child_environ(), "PATH": os.environ["PATH"]},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    worker = Worker(process=process, log=log)
+    try:
+        met = wait_until(lambda: re.search(MET[where], log.read_bytes()) is not None, 120)
+        assert met, log.read_text()[-4000:]
+    finally:
+        worker.kill()
+    told.hear(f"log of the worker, {where}", log.read_bytes())
+
+
 def lived(told: Told, office: Office, case: str) -> str:
     """Come in, be sent a code and call others in vain; return the cookie of an officer."""
     told.secrets["webhook"] = written(
@@ -168,6 +210,23 @@ def lived(told: Told, office: Office, case: str) -> str:
     plan(office)
     assert deliver(office) == 0
     return str(cookie.value)
+
+
+def mistyped(walked: Walked, told: Told) -> None:
+    """Have each secret be refused where it was copied wrongly, and hear in which words."""
+    wrong = {
+        "QMAS_DATABASE_URL": f"postgres//qmas_app:{told.secrets['database']}@",
+        "QMAS_BROKER_URL": f"redis//:{told.secrets['broker']}@{NOWHERE}",
+        "QMAS_SMTP_URL": f"smtp//mailer:{told.secrets['smtp']}@{NOWHERE}",
+        "QMAS_MASTER_KEY": told.secrets["master key"][:-4],
+        "QMAS_BLIND_INDEX_KEY": f"{told.secrets['blind index key']}=",
+        "QMAS_SESSION_SECRET": told.secrets["session secret"][:12],
+    }
+    for name, value in wrong.items():
+        told.secrets[f"wrong {name}"] = value
+        with pytest.raises(SettingsFault, match=name) as fault:
+            settings_of(walked, told, **{name: value})
+        told.hear(f"wrong {name}", str(fault.value).encode())
 
 
 def test_no_secret_is_told_to_anybody(
@@ -194,28 +253,25 @@ def test_no_secret_is_told_to_anybody(
             "QMAS_OIDC_ROLES": 'claim = "groups"\n[[role]]\nvalue = "o"\nrole = "officer"',
         },
     }
-    for where, more in away.items():
-        faulty = settings_of(walked, told, **more)
-        serve(told, faulty, tmp_path, cookie, where)
-        words_of = {"all is well": LISTS, "the database is away": (TRACED,)}
-        for words in (["doctor"], *words_of.get(where, ())):
-            command(told, faulty.child_environ(), where, *words)
-    wrong = {
-        "QMAS_DATABASE_URL": f"postgres//qmas_app:{told.secrets['database']}@",
-        "QMAS_BROKER_URL": f"redis//:{told.secrets['broker']}@{NOWHERE}",
-        "QMAS_SMTP_URL": f"smtp//mailer:{told.secrets['smtp']}@{NOWHERE}",
-        "QMAS_MASTER_KEY": told.secrets["master key"][:-4],
-        "QMAS_BLIND_INDEX_KEY": f"{told.secrets['blind index key']}=",
-        "QMAS_SESSION_SECRET": told.secrets["session secret"][:12],
-    }
-    for name, value in wrong.items():
-        told.secrets[f"wrong {name}"] = value
-        with pytest.raises(SettingsFault, match=name) as fault:
-            settings_of(walked, told, **{name: value})
-        told.hear(f"wrong {name}", str(fault.value).encode())
+    words_of = {"all is well": LISTS, "the database is away": (TRACED,)}
+    # Most of it is waiting: for processes to start, and for who does not answer.
+    with ThreadPoolExecutor(AT_ONCE) as together:
+        begun = []
+        for where, more in away.items():
+            faulty = settings_of(walked, told, **more)
+            begun.append(together.submit(serve, told, faulty, tmp_path, cookie, where))
+            if where in MET:
+                begun.append(together.submit(work, told, faulty, tmp_path, where))
+            for words in (["doctor"], *words_of.get(where, ())):
+                environ = faulty.child_environ()
+                begun.append(together.submit(command, told, environ, where, *words))
+        for each in begun:
+            each.result()
+    mistyped(walked, told)
     said = capfd.readouterr()
     told.hear("this process", (said.out + said.err).encode())
     assert len(told.said) > 3 * len(away)
+    assert {f"log of the worker, {each}" for each in MET} <= told.said.keys()
     assert told.found() == []
 
 
