@@ -1,19 +1,26 @@
-"""What goes wrong, as a page: the one table from faults to HTTP, and words for each."""
+"""What goes wrong, as a page: the one table from faults to HTTP, and words for each.
+
+The office reads its own in English; anybody else is told in the language that they read in.
+"""
 
 import logging
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from flask import Flask, g, render_template
+from flask import Flask, g, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from domain.access import Person, Role
 from domain.errors import Forbidden, NoSuchCase, NoSuchDocument, NoSuchExercise, Refusal
 from services.arriving import BodyTooSlow
 from services.identity.faults import NoRole, ProviderAway, SignInRefused
+from services.pages.catalogue import load_catalogue
 from services.pages.forms import FormFaults
 from services.pages.guard import StaleForm
+from services.pages.shown import ENGLISH
+from services.pages.tongues import render_public, spoken
 from services.projections.errors import MENDED_BY, BadCursor, ProjectionOutdated, StandsStill
 from services.settings import SettingsFault
 from services.store import MasterKeyChanged
@@ -62,7 +69,6 @@ _TITLES: Final[Mapping[type[Exception], str]] = MappingProxyType(
         CommandReused: "This form was used before",
         BadCursor: "This page of the list is gone",
         FormFaults: "This cannot be looked up",
-        StaleForm: "This form has expired",
         BodyTooSlow: "What you sent did not arrive in time",
         SignInRefused: "You are not signed in",
         NoRole: "You have no role here",
@@ -70,27 +76,36 @@ _TITLES: Final[Mapping[type[Exception], str]] = MappingProxyType(
         Unwritable: "This cannot be recorded as it is",
     }
 )
-_STALE: Final = "The page was open for too long, or in two windows. Open it again and repeat."
+_IN_WORDS: Final[Mapping[type[Exception], str]] = MappingProxyType(
+    {
+        NoSuchCase: "not-found",
+        NoSuchExercise: "not-found",
+        NoSuchDocument: "not-found",
+        StaleForm: "stale",
+        BodyTooSlow: "too-slow",
+        SettingsFault: "away",
+        StoreUnreachable: "away",
+        MigrationFault: "away",
+        MasterKeyChanged: "away",
+        ProjectionOutdated: "away",
+        StandsStill: "away",
+    }
+)
+"""Where the words are for a fault that anybody may meet; for those below a class, as for it."""
+
 _PROVIDER_AWAY: Final = (
     "Your organisation's sign-in service does not answer. Nothing is wrong with your account. Try "
     "again in a moment."
-)
-_AWAY: Final = (
-    "Something this service needs does not answer. Nothing is lost. Try again in a moment; a form "
-    "that is sent again is carried out once."
 )
 _SAID: Final[Mapping[type[Exception], str]] = MappingProxyType(
     {ProviderAway: _PROVIDER_AWAY, StandsStill: f"Nothing is lost, but {MENDED_BY}."}
 )
 _UNAVAILABLE: Final = 503
 _RETRY_SECONDS: Final = "5"
-_OF_HTTP: Final[Mapping[int, tuple[str, str]]] = MappingProxyType(
-    {
-        404: ("Page not found", "There is no page at this address. Check it for slips."),
-        405: ("Not possible here", "This address cannot be used in this way. Go back one page."),
-        413: ("Too much at once", "What was sent is too large for a form of this service."),
-    }
+_OF_HTTP: Final[Mapping[int, str]] = MappingProxyType(
+    {404: "not-found", 405: "not-possible", 413: "too-large"}
 )
+_OFFICE: Final = ("/staff", "/audit")
 
 
 def status_of(fault: Exception) -> int:
@@ -119,15 +134,24 @@ def _known(fault: Exception) -> ResponseReturnValue:
     status = status_of(fault)
     if status == _UNAVAILABLE:
         return _away(fault)
-    said = _STALE if isinstance(fault, StaleForm) else str(fault)
-    return _page(title_of(fault), said, status)
+    key = _words_of(fault)
+    if _for_office():
+        if isinstance(fault, StaleForm):
+            return _in_words(key, status)
+        return _page(title_of(fault), str(fault), status)
+    if spoken().language == ENGLISH and key == "refused":
+        return _page(title_of(fault), str(fault), status)
+    return _in_words(key, status)
 
 
 def _away(fault: Exception) -> tuple[str, int, dict[str, str]]:
     """Show that something is missing; what it is, is told to the log and not to visitors."""
     _log.error("page unavailable", exc_info=fault, extra={"correlation_id": g.correlation_id})
-    said = next((said for kind, said in _SAID.items() if isinstance(fault, kind)), _AWAY)
-    page, status = _page("Not available just now", said, _UNAVAILABLE)
+    said = next((said for kind, said in _SAID.items() if isinstance(fault, kind)), "")
+    if said and _for_office():
+        page, status = _page(load_catalogue()("problem.away.title"), said, _UNAVAILABLE)
+    else:
+        page, status = _in_words("away", _UNAVAILABLE)
     return page, status, {"Retry-After": _RETRY_SECONDS}
 
 
@@ -136,20 +160,40 @@ def _of_http(fault: Exception) -> tuple[str, int, list[tuple[str, str]]]:
     if not isinstance(fault, HTTPException):
         raise TypeError("only faults of HTTP are shown here") from fault
     code = fault.code or 500
-    title, said = _OF_HTTP.get(code, (fault.name, fault.description or ""))
+    key = _OF_HTTP.get(code, "refused")
+    if key == "refused" and (_for_office() or spoken().language == ENGLISH):
+        page, _ = _page(fault.name, fault.description or "", code)
+    else:
+        page, _ = _in_words(key, code)
     kept = [each for each in fault.get_headers() if each[0].lower() == "allow"]
-    page, _ = _page(title, said, code)
     return page, code, kept
 
 
 def _unknown(_fault: Exception) -> tuple[str, int]:
     """Show a fault of ours, which is logged with its trace; the page names neither."""
-    return _page(
-        "Something went wrong",
-        f"The fault is ours and was recorded. If it stays, give this number: {g.correlation_id}",
-        500,
-    )
+    return _in_words("ours", 500)
+
+
+def _words_of(fault: Exception) -> str:
+    """Return where the words are for a fault: `refused` where there are none but its own."""
+    return next((_IN_WORDS[each] for each in type(fault).__mro__ if each in _IN_WORDS), "refused")
+
+
+def _for_office() -> bool:
+    """Say whether the office reads this page: its pages are in English, all others as preferred."""
+    person: Person | None = g.get("person")
+    if person is not None and person.role is not Role.APPLICANT:
+        return True
+    return any(request.path == area or request.path.startswith(f"{area}/") for area in _OFFICE)
+
+
+def _in_words(key: str, code: int) -> tuple[str, int]:
+    words = load_catalogue() if _for_office() else spoken()
+    said = words(f"problem.{key}.said", number=g.correlation_id)
+    return _page(words(f"problem.{key}.title"), said, code)
 
 
 def _page(title: str, said: str, code: int) -> tuple[str, int]:
-    return render_template("problem.html", title=title, said=said), code
+    if _for_office():
+        return render_template("problem.html", title=title, said=said), code
+    return render_public("problem_of_anybody.html", spoken(), title=title, said=said), code

@@ -273,3 +273,40 @@ def test_only_ids_addresses_and_notes_of_rules_are_in_latin_letters(
             for note in each.all("span", lang="en"):
                 said = said.replace(note.text, "")
             assert set(re.findall(r"[A-Za-z]{4,}", said)) <= {"STEM", "gptq", *PREREQUISITES}
+
+
+LOST = {EN: "Page not found", HANT: "找不到網頁", HANS: "找不到网页"}
+EXPIRED = {EN: "This form has expired", HANT: "表格已失效", HANS: "表格已失效"}
+
+
+@pytest.mark.parametrize("language", LOST)
+@pytest.mark.parametrize("path", ["/statsu", "/rules/gpt-1999", "/results/1999-1", "/static/no"])
+def test_what_is_not_there_is_said_in_the_language_of_who_asks(
+    visitor: Visitor, path: str, language: Correspondence
+) -> None:
+    page = visitor.get(path, headers={"Accept-Language": language})
+    assert (page.status, language_of(page)) == (404, language)
+    if language is not EN or path != "/results/1999-1":
+        assert page.heading == LOST[language]
+    assert chosen_in(page) == [NAMES[language]]
+
+
+def test_a_language_that_was_chosen_holds_where_nothing_is(visitor: Visitor) -> None:
+    visitor.get("/?lang=zh-Hans")
+    assert visitor.get("/statsu").heading == LOST[HANS]
+    assert visitor.get("/statsu?lang=zh-Hant").heading == LOST[HANT]
+
+
+@pytest.mark.parametrize("language", EXPIRED)
+def test_a_form_that_expired_is_refused_in_its_language(
+    visitor: Visitor, language: Correspondence
+) -> None:
+    visitor.get(f"/?lang={language}")
+    page = visitor.post("/", {"csrf": "of another"})
+    assert (page.status, page.heading) == (400, EXPIRED[language])
+    assert language_of(page) == language
+
+
+def test_the_office_is_told_in_english(visitor: Visitor) -> None:
+    page = visitor.get("/staff/nothing", headers={"Accept-Language": HANT})
+    assert (page.heading, language_of(page)) == (LOST[EN], EN)

@@ -62,7 +62,7 @@ VOCABULARIES = (
     Leftover,
     AfterNoPlace,
 )
-OF_ANYBODY = ("enquiry", "code", "archetype", "order", "funnel", "results", "rules")
+OF_ANYBODY = ("enquiry", "code", "archetype", "order", "funnel", "results", "rules", "problem")
 CHINESE = [each.value for each in Correspondence if each is not Correspondence.ENGLISH]
 PUBLIC = ("results.html", "result.html", "rules.html", "ruleset.html")
 OF_APPLICANTS = (
@@ -72,6 +72,7 @@ OF_APPLICANTS = (
     "layout.html",
     "enquiry.html",
     "code.html",
+    "problem_of_anybody.html",
     *PUBLIC,
 )
 """The templates of the pages that applicants read in their own language."""
