@@ -212,6 +212,49 @@ WORK_ACTION_OF: Final[Mapping[type[_AboutWork], Action]] = MappingProxyType(
 """The leave that each command on the work on a case asks for."""
 
 
+NEEDS: Final[Mapping[Action, str]] = MappingProxyType(
+    {
+        Action.SUBMIT: "filing an application",
+        Action.RECORD_PAYMENT: "recording a payment",
+        Action.HANDLE: "handling a case",
+        Action.PROPOSE_DECISION: "proposing a decision",
+        Action.DECIDE: "deciding a case",
+        Action.RECUSE: "stepping aside from a case",
+        Action.ASK: "asking for something in a case",
+        Action.MOVE: "moving a case to other rules",
+        Action.LIFT_LEGAL_HOLD: "lifting a legal hold",
+        Action.UPHOLD: "upholding an assessment or setting it aside",
+        Action.PROPOSE_OVERRIDE: "proposing other points",
+        Action.DECIDE_OVERRIDE: "deciding on other points",
+        Action.SEND_DOCUMENT: "sending a document",
+        Action.WITHDRAW: "withdrawing an application",
+        Action.GRADE: "grading a case",
+        Action.RUN_EXERCISE: "running a selection exercise",
+        Action.WORK: "working on cases",
+        Action.ASSIGN: "assigning cases",
+        Action.READ_WORK: "seeing the work on cases",
+        Action.READ_WORKLOAD: "seeing the work of each officer",
+        Action.READ_STATISTICS: "seeing the statistics",
+        Action.READ_CASES: "seeing cases",
+        Action.READ_HISTORY: "seeing the history of a case",
+        Action.READ_EXERCISES: "seeing selection exercises",
+        Action.TRY_STEP: "trying the next step of an exercise",
+        Action.TRY_TERMS: "trying other terms of an exercise",
+        Action.SIMULATE_RULES: "simulating rules",
+        Action.READ_OWN_STATUS: "seeing the status of one's own application",
+        Action.READ_NOTIFICATIONS: "seeing letters and webhooks",
+        Action.RETRY_NOTIFICATION: "sending a letter or webhook again",
+        Action.MANAGE_OWN_SESSIONS: "seeing one's own sessions",
+        Action.OPERATE: "operating the system",
+        Action.READ_READS: "seeing who looked at what",
+        Action.EXPORT_DATA: "exporting the data on a person",
+        Action.READ_RETENTION: "seeing what is kept too long",
+        Action.PUBLIC: "seeing what is public",
+    }
+)
+"""Each action as people are told of it."""
+
+
 def permitted(person: Person, action: Action) -> bool:
     """Say whether `person` may take `action`."""
     in_scope = action is Action.PUBLIC or person.only is None or action in person.only
@@ -231,7 +274,12 @@ def demand(person: Person, action: Action) -> None:
     """Raise `Forbidden` unless `person` may take `action`."""
     if person.role in PERMITTED[action] and not permitted(person, action):
         only = ", ".join(sorted(person.only or ()))
-        raise Forbidden(f"{person.name} is let in for {only} alone, and not for {action}")
+        raise Forbidden(
+            f"{person.name} is let in for {only} alone; {NEEDS[action]} needs a token for {action}"
+        )
     if not permitted(person, action):
-        roles = ", ".join(sorted(PERMITTED[action]))
-        raise Forbidden(f"{person.name} is {person.role}; {action} is for: {roles}")
+        roles = " or ".join(f"{each}" for each in sorted(PERMITTED[action]))
+        raise Forbidden(
+            f"you are {person.name}, whose role is {person.role}; {NEEDS[action]} needs the role "
+            f"{roles}: ask somebody who has it"
+        )

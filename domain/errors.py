@@ -31,7 +31,7 @@ class NotAllowedNow(Refusal):
     def __init__(
         self, command: str, stage: str, allowed: tuple[str, ...], *, of: str = "case"
     ) -> None:
-        self.command, self.stage, self.allowed = command, stage, allowed
+        self.command, self.stage, self.allowed, self.of = command, stage, allowed, of
         now = ", ".join(map(slug, allowed))
         then = f"possible now: {now}" if allowed else "nothing more can be done"
         super().__init__(f"{slug(command)} is not possible while the {of} is {stage}; {then}")

@@ -37,7 +37,7 @@ from services.pages.guard import Route, look, visitor
 from services.pages.offering import Offer, Refused, label_of, refused_form
 from services.pages.overriding import barred, with_rules
 from services.pages.papers import upload_form, with_documents
-from services.pages.problems import status_of, title_of
+from services.pages.problems import status_of, told_of
 from services.pages.shown import Entry, day, money, outline
 from services.requests import Request
 from services.store.errors import CommandReused, Conflict, KeyDestroyed, Unwritable
@@ -79,7 +79,7 @@ def answered(
     except (Forbidden, NoSuchCase):
         raise
     except (Refusal, CommandReused, KeyDestroyed, Unwritable) as refusal:
-        said = f"{title_of(refusal)}: {refusal}"
+        said = told_of(refusal)
         return _refused(office, reference, slug, faults={"": said}), status_of(refusal)
     done = words(f"command.{slug}.title")
     flash(f"{done}: done. The case is now at version {outcome.version}.")

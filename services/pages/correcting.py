@@ -27,7 +27,7 @@ from services.looking import case_seen
 from services.pages import forms
 from services.pages.casework import WHEN, stale
 from services.pages.guard import Route, look, visitor
-from services.pages.problems import status_of, title_of
+from services.pages.problems import status_of, told_of
 from services.requests import Request
 from services.store import errors as s
 from services.wiring import Office
@@ -60,7 +60,7 @@ def correct(office: Office, reference: str) -> ResponseReturnValue:
     except (Forbidden, NoSuchCase):
         raise
     except _REFUSALS as refusal:
-        faults = (Fault(path="", message=f"{title_of(refusal)}: {refusal}"),)
+        faults = (Fault(path="", message=told_of(refusal)),)
         status = status_of(refusal)
     else:
         flash(f"What was filed is corrected. The case is now at version {outcome.version}.")

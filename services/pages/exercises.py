@@ -23,7 +23,7 @@ from services.pages import forms
 from services.pages.catalogue import load_catalogue
 from services.pages.guard import Route, look, visitor
 from services.pages.parts import part_of
-from services.pages.problems import status_of, title_of
+from services.pages.problems import status_of, told_of
 from services.projections import queries
 from services.redrawing import redraw_seen
 from services.requests import Request
@@ -206,7 +206,7 @@ def _possible(row: ExerciseRow) -> list[Act]:
 
 
 def _said(fault: Exception) -> str:
-    return f"{title_of(fault)}: {fault}"
+    return told_of(fault)
 
 
 def _route(path: str, endpoint: str, view: Callable[..., Any], *, posts: bool = False) -> Route:

@@ -14,7 +14,7 @@ from services import work
 from services.notifications import undelivered
 from services.pages import forms
 from services.pages.guard import Route, look, visitor
-from services.pages.problems import status_of, title_of
+from services.pages.problems import status_of, told_of
 from services.requests import Request
 from services.store.errors import CommandReused
 from services.wiring import Office
@@ -56,7 +56,7 @@ def record_posting(office: Office, number: str) -> ResponseReturnValue:
     except Forbidden:
         raise
     except (Refusal, CommandReused) as refusal:
-        return _page(found, f"{title_of(refusal)}: {refusal}"), status_of(refusal)
+        return _page(found, told_of(refusal)), status_of(refusal)
     flash(f"Letter {found.row.id} is recorded as sent by post, and leaves this list in a moment.")
     return redirect(url_for("letter_list"), 303)
 

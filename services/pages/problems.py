@@ -13,10 +13,18 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from domain.access import Person, Role
-from domain.errors import Forbidden, NoSuchCase, NoSuchDocument, NoSuchExercise, Refusal
+from domain.errors import (
+    Forbidden,
+    NoSuchCase,
+    NoSuchDocument,
+    NoSuchExercise,
+    NotAllowedNow,
+    Refusal,
+)
+from domain.slugs import slug
 from services.arriving import BodyTooSlow
 from services.identity.faults import NoRole, ProviderAway, SignInRefused
-from services.pages.catalogue import load_catalogue
+from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.forms import FormFaults
 from services.pages.guard import StaleForm
 from services.pages.shown import ENGLISH
@@ -100,6 +108,7 @@ _PROVIDER_AWAY: Final = (
 _SAID: Final[Mapping[type[Exception], str]] = MappingProxyType(
     {ProviderAway: _PROVIDER_AWAY, StandsStill: f"Nothing is lost, but {MENDED_BY}."}
 )
+_NOT_FOUND: Final = 404
 _UNAVAILABLE: Final = 503
 _RETRY_SECONDS: Final = "5"
 _OF_HTTP: Final[Mapping[int, str]] = MappingProxyType(
@@ -122,12 +131,35 @@ def title_of(fault: Exception) -> str:
     )
 
 
+def said_of(fault: Exception) -> str:
+    """Return what a fault says, with commands and stages called what they are called on pages."""
+    if not isinstance(fault, NotAllowedNow):
+        return str(fault)
+    words = load_catalogue()
+    title, *allowed = (_called(words, slug(each)) for each in (fault.command, *fault.allowed))
+    stage = words.maybe(f"stage.{fault.stage}.label", fault.stage.replace("-", " "))
+    stage = words.maybe(f"office-stage.{fault.stage}", stage)
+    then = f"possible now: {', '.join(allowed)}" if allowed else "nothing more can be done"
+    return f"{title} is not possible at the stage “{stage}” of the {fault.of}; {then}"
+
+
+def told_of(fault: Exception) -> str:
+    """Return a fault as one of the things that are wrong in a form."""
+    return f"{title_of(fault)}: {said_of(fault)}"
+
+
 def show_problems(app: Flask) -> None:
     """Make `app` answer every fault with a page that says what is wrong and what to do."""
     for fault in STATUS:
         app.register_error_handler(fault, _known)
     app.register_error_handler(HTTPException, _of_http)
     app.register_error_handler(500, _unknown)
+
+
+def _called(words: Catalogue, command: str) -> str:
+    """Return a command's title as it is quoted, or its name where no case has it."""
+    named = command.replace("-", " ").capitalize()
+    return f"“{words.maybe(f'command.{command}.title', named)}”"
 
 
 def _known(fault: Exception) -> ResponseReturnValue:
@@ -138,9 +170,9 @@ def _known(fault: Exception) -> ResponseReturnValue:
     if _for_office():
         if isinstance(fault, StaleForm):
             return _in_words(key, status)
-        return _page(title_of(fault), str(fault), status)
+        return _page(title_of(fault), said_of(fault), status)
     if spoken().language == ENGLISH and key == "refused":
-        return _page(title_of(fault), str(fault), status)
+        return _page(title_of(fault), said_of(fault), status)
     return _in_words(key, status)
 
 
@@ -194,6 +226,8 @@ def _in_words(key: str, code: int) -> tuple[str, int]:
 
 
 def _page(title: str, said: str, code: int) -> tuple[str, int]:
+    said = f"{said[:1].upper()}{said[1:]}"
     if _for_office():
-        return render_template("problem.html", title=title, said=said), code
+        case = (request.view_args or {}).get("reference") if code != _NOT_FOUND else None
+        return render_template("problem.html", title=title, said=said, case=case), code
     return render_public("problem_of_anybody.html", spoken(), title=title, said=said), code

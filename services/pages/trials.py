@@ -25,7 +25,7 @@ from services.pages import exercises, forms
 from services.pages.catalogue import load_catalogue
 from services.pages.guard import Route, look
 from services.pages.parts import part_of
-from services.pages.problems import title_of
+from services.pages.problems import told_of
 from services.rulebook.shapes import latest
 from services.what_if import Change, WhatIf, what_if
 from services.wiring import Office
@@ -73,7 +73,7 @@ def try_opening(office: Office) -> ResponseReturnValue:
     except Forbidden:
         raise
     except Refusal as refusal:
-        said = {"": f"{title_of(refusal)}: {refusal}"}
+        said = {"": told_of(refusal)}
         return exercises.list_page(office, request.form, said), 422
     return render_template(
         "opening.html",
@@ -100,7 +100,7 @@ def other_terms(office: Office, name: str) -> ResponseReturnValue:
     except (Forbidden, NoSuchExercise):
         raise
     except Refusal as refusal:
-        faults = {"": f"{title_of(refusal)}: {refusal}"}
+        faults = {"": told_of(refusal)}
     gaining = part_of(found.gaining, "gaining") if found else None
     losing = part_of(found.losing, "losing") if found else None
     parts = (each for each in (gaining, losing) if each)

@@ -30,7 +30,7 @@ from services.looking import case_seen
 from services.pages import casework, forms, status
 from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.guard import Route, look, visitor
-from services.pages.problems import status_of, title_of
+from services.pages.problems import status_of, told_of
 from services.pages.shown import size
 from services.requests import Request
 from services.store.errors import CommandReused, KeyDestroyed, Unwritable
@@ -65,7 +65,7 @@ def send(office: Office) -> ResponseReturnValue:
     except forms.FormFaults as fault:
         return status.page(office, fault.faults, 422)
     except (Refusal, CommandReused, KeyDestroyed, Unwritable) as refusal:
-        said = f"{title_of(refusal)}: {refusal}"
+        said = told_of(refusal)
         return status.page(office, {"": said}, status_of(refusal))
     flash(words("documents.thanks"))
     return redirect(url_for("status"), 303)

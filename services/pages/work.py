@@ -29,7 +29,7 @@ from services.pages.catalogue import load_catalogue
 from services.pages.desk import COMMANDS, EXPORT
 from services.pages.guard import Route, look, visitor
 from services.pages.offering import refused_form
-from services.pages.problems import status_of, title_of
+from services.pages.problems import status_of, told_of
 from services.pages.shown import stage_name
 from services.privacy.export import MEDIA_TYPE, export
 from services.projections import queries, queue
@@ -161,7 +161,7 @@ def _sees_loads() -> bool:
 
 
 def _said(fault: Exception) -> str:
-    return f"{title_of(fault)}: {fault}"
+    return told_of(fault)
 
 
 def _stale(conflict: Conflict) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.access import PERMITTED, Action, Person, Role, demand, permitted
+from domain.access import NEEDS, PERMITTED, Action, Person, Role, demand, permitted
 from domain.errors import Forbidden
 
 OFFICER = Person(name="officer-1", role=Role.OFFICER)
@@ -74,8 +74,16 @@ def test_the_administrator_of_the_system_reads_no_case() -> None:
 
 def test_what_is_not_permitted_is_refused_with_who_may() -> None:
     demand(OFFICER, Action.DECIDE)
-    with pytest.raises(Forbidden, match=r"officer-1 is officer; exercise\.run is for: supervisor"):
+    with pytest.raises(
+        Forbidden,
+        match=r"^you are officer-1, whose role is officer; running a selection exercise needs "
+        r"the role supervisor: ask somebody who has it$",
+    ):
         demand(OFFICER, Action.RUN_EXERCISE)
+
+
+def test_every_action_is_said_in_words() -> None:
+    assert NEEDS.keys() == set(Action)
 
 
 def test_whoever_is_let_in_for_some_actions_may_take_those_alone() -> None:
@@ -84,7 +92,10 @@ def test_whoever_is_let_in_for_some_actions_may_take_those_alone() -> None:
     )
     allowed = {action for action in Action if permitted(scoped, action)}
     assert allowed == {Action.SUBMIT, Action.PUBLIC}
-    with pytest.raises(Forbidden, match=r"let in for .* alone, and not for payment\.record"):
+    with pytest.raises(
+        Forbidden,
+        match=r"let in for .* alone; recording a payment needs a token for payment\.record",
+    ):
         demand(scoped, Action.RECORD_PAYMENT)
-    with pytest.raises(Forbidden, match=r"case\.decide is for: officer, supervisor"):
+    with pytest.raises(Forbidden, match=r"deciding a case needs the role officer or supervisor"):
         demand(scoped, Action.DECIDE)

@@ -57,7 +57,7 @@ def test_a_moved_case_is_scored_anew_and_its_reason_is_read_back(office: Office)
 
 def test_an_officer_does_not_move_a_case(office: Office) -> None:
     reference = file_case(office, "john", *TO_POOL)
-    with pytest.raises(Forbidden, match=r"case\.move is for: supervisor"):
+    with pytest.raises(Forbidden, match=r"moving a case to other rules needs the role supervisor"):
         carry_out(office, reference, TO_2015, asked(OFFICER))
 
 

@@ -319,7 +319,9 @@ def test_a_command_that_the_stage_forbids_is_refused_in_words(office: Office) ->
     form = visitor.get(path).form(f"{path}/acknowledge-application")
     page = visitor.post(f"{path}/issue-visa", form)
     assert page.status == 422
-    assert "issue-visa is not possible while the case is submitted" in page.problems[0]
+    assert (
+        "“Issue the visa” is not possible at the stage “Received” of the case" in page.problems[0]
+    )
 
 
 def test_an_auditor_may_change_nothing(office: Office) -> None:

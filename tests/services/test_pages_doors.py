@@ -129,6 +129,16 @@ def test_a_form_without_this_browsers_token_does_nothing(office: Office) -> None
 def test_whoever_has_no_leave_is_told_so(office: Office) -> None:
     page = signed_in(office, "admin.ng").get("/staff")
     assert (page.status, page.heading) == (403, "Your role may not do this")
+    assert page.root.one("p", **{"class": "lead"}).text.startswith(
+        "You are admin.ng, whose role is administrator; seeing cases needs the role auditor or "
+    )
+
+
+def test_a_receipt_that_there_is_not_leads_back_to_the_case(office: Office) -> None:
+    reference = file_case(office)
+    page = signed_in(office, "officer.chan").get(f"/staff/cases/{reference}/erasure/receipt")
+    assert page.heading == "There is no erasure that a receipt could be of"
+    assert page.root.one("a", href=f"/staff/cases/{reference}").text.endswith(reference)
 
 
 @pytest.mark.parametrize(
