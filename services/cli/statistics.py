@@ -1,18 +1,34 @@
 """`qmas statistics`: what the office counts of its cases, and how good its estimates were."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 
 import click
 import msgspec
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from domain.days import hong_kong_date
+from domain.errors import Reportable
 from domain.outlook import Outlook
+from domain.stages import Stage
 from domain.statistics import STEPS, Intake, Inventory, Spread, Stays, years
 from domain.waiting import BackTest, Range, Score, first_day
 from services import statistics as figures
 from services.cli.asking import MOMENT, office, wide_console
 from services.projections import runner
 from services.statistics import Figures
+
+_WIDEST: Final = 9
+_BROKEN: Final[Mapping[Stage, str]] = MappingProxyType(
+    {Stage.ACKNOWLEDGED: "acknow-\nledged", Stage.SHORTLISTED: "short-\nlisted"}
+)
+
+
+class NotPast(Reportable):
+    """Figures are of what has been."""
 
 
 @click.group(invoke_without_command=True)
@@ -32,7 +48,7 @@ def statistics(context: click.Context, *, at: datetime | None, months: bool, as_
         click.echo(msgspec.json.encode(found))
         return
     said, console = found.statistics, wide_console()
-    console.print(_funnel(said.funnels if months else years(said.funnels), months=months))
+    console.print(funnel_table(said.funnels if months else years(said.funnels), months=months))
     console.print(_stays([each for each in said.stays if each.year is None]))
     console.print(_inventory(said.inventory))
     for each in found.outlooks:
@@ -55,33 +71,45 @@ def _counted(at: datetime | None) -> Figures:
     with office() as opened:
         opened.store.sequence()
         runner.catch_up(opened.store, opened.models, "paths")
-        return figures.count(opened) if at is None else figures.counted(opened, at)
+        if at is None:
+            return figures.count(opened)
+        if at > opened.clock():
+            raise NotPast(f"--on: {hong_kong_date(at)} is not over; leave it out to count now")
+        return figures.counted(opened, at)
 
 
-def _funnel(funnels: tuple[Intake, ...], *, months: bool) -> Table:
+def funnel_table(funnels: tuple[Intake, ...], *, months: bool) -> Table:
+    """Return how many cases of each period came to each stage."""
     table = Table(
         title="Of the cases received in a period, how many came to each stage",
         caption="Each case counts in the period in which it was received, whenever it went on",
+        box=SIMPLE_HEAD,
+        padding=0,  # so that no heading is cut where there are 110 columns
     )
-    table.add_column("Month" if months else "Year")
-    table.add_column("Rules")
+    table.add_column("Month" if months else "Year", no_wrap=True)
+    table.add_column("Rules", no_wrap=True)
     table.add_column("received", justify="right")
     for stage in STEPS:
-        table.add_column(stage.value, justify="right")
+        table.add_column(_broken(stage), justify="right")
     for each in funnels:
         table.add_row(
             f"{each.month:%Y-%m}" if months else f"{each.month:%Y}",
             each.ruleset or "not assessed",
-            str(each.received),
-            *(str(each.reached(stage)) for stage in STEPS),
+            f"{each.received:,}",
+            *(f"{each.reached(stage):,}" for stage in STEPS),
         )
     return table
+
+
+def _broken(stage: Stage) -> str:
+    """Return a stage as a heading, in lines of no more than nine letters."""
+    return _BROKEN.get(stage, stage.value.replace("-", "-\n") if len(stage) > _WIDEST else stage)
 
 
 def _stays(stays: list[Stays]) -> Table:
     table = _days_table("Days at a stage, of the stays that ended in the latest 365 days", "ended")
     for each in stays:
-        table.add_row(each.stage, str(each.ended), *_days(each.days))
+        table.add_row(each.stage, f"{each.ended:,}", *_days(each.days))
     return table
 
 
@@ -92,10 +120,10 @@ def _inventory(inventory: tuple[Inventory, ...]) -> Table:
     for each in inventory:
         table.add_row(
             each.stage,
-            str(each.cases),
+            f"{each.cases:,}",
             *_days(each.days),
-            str(each.passed_over),
-            str(each.by_most),
+            f"{each.passed_over:,}",
+            f"{each.by_most:,}",
         )
     return table
 
@@ -136,8 +164,8 @@ def _tested(outlook: Outlook) -> str:
 
 def _span(tested: BackTest) -> str:
     first, last = (first_day(week).isoformat() for week in (tested.first, tested.last))
-    still = f", {tested.waiting} more wait still" if tested.waiting else ""
-    return f"{tested.cases} cases that waited between {first} and {last}{still}"
+    still = f", {tested.waiting:,} more wait still" if tested.waiting else ""
+    return f"{tested.cases:,} cases that waited between {first} and {last}{still}"
 
 
 def _score(what: str, score: Score) -> str:

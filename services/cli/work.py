@@ -174,7 +174,7 @@ def data_open() -> None:
         today = hong_kong_date(opened.clock())
     more = f"the first {_AT_MOST}" if len(found) == _AT_MOST else str(len(found))
     table = Table(title="Requests for data", caption=f"{more} to be answered")
-    for heading in ("Reference", "Answer by", "", "With"):
+    for heading in ("Reference", "Answer by", "Day is", "With"):
         table.add_column(heading)
     for each in found:
         over = "over" if each.due_on < today else ""

@@ -159,7 +159,10 @@ def test_a_program_does_what_its_token_is_for_and_no_more(
             f"/cases/{reference}/pay-application-fee", {}, version=1, by=None, headers=sent
         )
         body = is_problem(answer, 403, "forbidden")
-        assert "let in for application.submit alone; recording a payment needs a token" in body["detail"]
+        assert (
+            "let in for application.submit alone; recording a payment needs a token"
+            in body["detail"]
+        )
         is_problem(caller.get("/cases", by=None, headers=sent), 403, "forbidden")
         opened.tokens.revoke(filing.id, "cli.root", opened.clock())
         later = Caller(app=create_api(replace(opened, tokens=Tokens(opened.doors))), office=opened)

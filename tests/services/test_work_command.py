@@ -107,7 +107,11 @@ def test_notes_are_written_corrected_and_kept(office: Office, qmas: Qmas) -> Non
 
 def test_data_are_asked_for_put_off_and_given(office: Office, qmas: Qmas) -> None:
     reference, other = file_case(office, "john"), file_case(office, "emma")
-    assert "0 to be answered" in qmas("work", "data-open").output
+    empty = qmas("work", "data-open").output
+    assert "0 to be answered" in empty
+    headings = ["Reference", "Answer by", "Day is", "With"]
+    (row,) = (line for line in empty.splitlines() if "Reference" in line)
+    assert [each.strip() for each in row.strip("┃").split("┃")] == headings
     today = hong_kong_date(office.clock())
     came = ("--received-on", today.isoformat(), "--channel", "letter", "--asked-by", "John Carter")
     asked = qmas("work", "data-requested", reference, "-", *came, typed="All that you hold\n")
