@@ -91,10 +91,12 @@ def _stages(shown: proof.Summary) -> Table:
 
 def _exercise(row: ExerciseRow) -> Table:
     table = Table(show_header=False, title=row.title)
-    table.add_row("Pool", str(row.pool_size))
-    table.add_row("Places", str(row.places))
-    table.add_row("Shortlisted", str(row.shortlisted))
-    table.add_row("Selected", f"{row.selected}, of them {row.selected_achievement} by achievement")
+    table.add_row("Pool", f"{row.pool_size:,}")
+    table.add_row("Places", f"{row.places:,}")
+    table.add_row("Shortlisted", f"{row.shortlisted:,}")
+    table.add_row(
+        "Selected", f"{row.selected:,}, of them {row.selected_achievement:,} by achievement"
+    )
     table.add_row("Cut-off", f"{row.cut_off} points")
     tie = row.tie_break.astimezone(HONG_KONG).isoformat() if row.tie_break else "-"
     table.add_row("Tie-break", f"submitted by {tie} (local policy)")
@@ -118,7 +120,7 @@ def _lives(followed: tuple[lives.Life, ...]) -> Table:
 
 
 def _outcome(row: CaseRow) -> tuple[str, ...]:
-    rank = "not ranked" if row.rank is None else str(row.rank)
+    rank = "not ranked" if row.rank is None else f"{row.rank:,}"
     return (
         row.name or "erased",
         row.reference,

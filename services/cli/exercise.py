@@ -276,8 +276,8 @@ def dry_run(name: str, *, listed: bool) -> None:
         if listed:
             named(opened, noted, (each.member.reference for each in division.taken))
     click.echo(
-        f"{name}: {slug(found.command)} would take {len(division.taken)} "
-        f"and leave {len(division.left)}; cut-off {division.cut_off}; nothing was recorded"
+        f"{name}: {slug(found.command)} would take {len(division.taken):,} "
+        f"and leave {len(division.left):,}; cut-off {division.cut_off}; nothing was recorded"
     )
     for line in placed_lines(division.taken) if listed else ():
         click.echo(line)
@@ -304,7 +304,7 @@ def published(name: str | None) -> None:
         if name is None:
             runner.catch_up(opened.store, opened.models, "exercises")
             for row in results(opened):
-                click.echo(f"{row.exercise}  {row.title}  pool {row.pool_size}")
+                click.echo(f"{row.exercise}  {row.title}  pool {row.pool_size:,}")
             return
         found = result_of(opened, name)
     wide_console().print(result_table(found))
@@ -324,7 +324,7 @@ def replay(ctx: click.Context, name: str, *, listed: bool) -> None:
         tell(opened, noted, again.differences, err=True)
     if again.differences:
         ctx.exit(1)
-    click.echo(f"{name}: identical; pool {again.pool}, selected {len(selected)}")
+    click.echo(f"{name}: identical; pool {again.pool:,}, selected {len(selected):,}")
     for line in placed_lines(selected, lambda ref: computed(again.computed.get(ref))):
         if listed:
             click.echo(line)

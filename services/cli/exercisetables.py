@@ -48,7 +48,7 @@ def exercises_table(rows: Iterable[ExerciseRow]) -> Table:
             row.archetype,
             row.stage,
             in_hong_kong(row.opened_at),
-            str(row.pool_size),
+            f"{row.pool_size:,}",
             _or_dash(row.places),
             _or_dash(row.selected),
             _or_dash(row.cut_off),
@@ -62,8 +62,8 @@ def exercise_table(row: ExerciseRow) -> Table:
     table.add_row("Kind", row.archetype)
     table.add_row("Stage", row.stage)
     table.add_row("Opened", in_hong_kong(row.opened_at))
-    table.add_row("Pool", str(row.pool_size))
-    table.add_row("Left out", str(row.left_out))
+    table.add_row("Pool", f"{row.pool_size:,}")
+    table.add_row("Left out", f"{row.left_out:,}")
     table.add_row("Places", _or_dash(row.places))
     table.add_row("Shortlisted", _or_dash(row.shortlisted))
     table.add_row("Selected", _or_dash(row.selected))
@@ -76,7 +76,7 @@ def result_table(found: PublicResult) -> Table:
     """Return a published result: the funnel, where it was cut, and how the pool was spread."""
     result = found.result
     table = Table(title=found.opened.title, caption=LOCAL_POLICY, show_header=False)
-    table.add_row("Pool", str(result.pool_size))
+    table.add_row("Pool", f"{result.pool_size:,}")
     table.add_row("Places", _or_dash(result.places))
     table.add_row("Cut-off", _or_dash(result.cut_off))
     table.add_row("Order", result.order)
@@ -105,19 +105,19 @@ def opening_table(found: OpeningTrial) -> Table:
     refused = found.refusal
     table.add_row("Opening", "possible" if refused is None else f"not possible: {refused}")
     table.add_row("Dated", _exact(found.at))
-    table.add_row("Pool", f"{found.pool_size}, of them {found.achievement} by achievement")
+    table.add_row("Pool", f"{found.pool_size:,}, of them {found.achievement:,} by achievement")
     table.add_row("Quota of the year", _or_dash(found.quota))
-    table.add_row("of it taken", str(found.places_taken))
+    table.add_row("of it taken", f"{found.places_taken:,}")
     table.add_row("and left", _or_dash(found.places_left))
     if found.division is not None:
         table.add_section()
-        table.add_row("Would be selected", str(len(found.division.taken)))
+        table.add_row("Would be selected", f"{len(found.division.taken):,}")
         table.add_row("Cut-off", _or_dash(found.division.cut_off))
         table.add_row("Tie-break (Hong Kong)", _exact(found.division.tie_break))
     table.add_section()
     table.add_row("Would take no part", "")
     for why, number in found.why_left_out():
-        table.add_row(why, str(number))
+        table.add_row(why, f"{number:,}")
     return table
 
 
@@ -144,12 +144,12 @@ def what_if_lines(found: WhatIf, form: str) -> Iterator[str]:
         yield from _what_if_csv(found)
         return
     yield (
-        f"{found.before} selected of a pool of {found.pool_before}, {found.then} of "
-        f"{found.pool_then} then: {len(found.gaining)} gain a place and {len(found.losing)} lose "
-        f"it; cut-off {_or_dash(found.cut_off)}; nothing was recorded"
+        f"{found.before:,} selected of a pool of {found.pool_before:,}, {found.then:,} of "
+        f"{found.pool_then:,} then: {len(found.gaining):,} gain a place and {len(found.losing):,} "
+        f"lose it; cut-off {_or_dash(found.cut_off)}; nothing was recorded"
     )
     if found.came_in or found.fell_out:
-        yield f"{len(found.came_in)} come into the pool and {found.fell_out} leave it"
+        yield f"{len(found.came_in):,} come into the pool and {found.fell_out:,} leave it"
     if found.erased or found.erased_outside:
         yield (
             f"{found.erased} cases of erased people keep their points, and {found.erased_outside} "
@@ -185,8 +185,8 @@ def _exact(at: datetime | None) -> str:
 
 
 def _or_dash(number: int | None) -> str:
-    return "-" if number is None else str(number)
+    return "-" if number is None else f"{number:,}"
 
 
 def _or_hidden(number: int | None) -> str:
-    return _HIDDEN if number is None else str(number)
+    return _HIDDEN if number is None else f"{number:,}"

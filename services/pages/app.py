@@ -106,6 +106,8 @@ def create_pages(office: Office, answered: Answered | None = None) -> Flask:
     app.jinja_env.filters.update(
         clock=_clock_time,
         exact=shown.exact_time,
+        second=_second_time,
+        number=shown.number,
         day=_day,
         money=shown.money,
         size=shown.size,
@@ -137,6 +139,11 @@ def create_pages(office: Office, answered: Answered | None = None) -> Flask:
 @pass_context
 def _clock_time(page: Context, at: datetime | None) -> str:
     return shown.clock_time(at, page["t"].language)
+
+
+@pass_context
+def _second_time(page: Context, at: datetime | None) -> str:
+    return shown.second_time(at, page["t"].language)
 
 
 @pass_context

@@ -50,6 +50,17 @@ def clock_time(at: datetime | None, language: str = ENGLISH) -> str:
     return f"{day(local.date(), language)}{', ' if language == ENGLISH else ' '}{local:%H:%M}"
 
 
+def second_time(at: datetime | None, language: str = ENGLISH) -> str:
+    """Return an instant as `clock_time` does, with its seconds, and their parts where it has any.
+
+    Who came first is seen by these alone.
+    """
+    if at is None:
+        return NOTHING
+    parts = f"{at:.%f}".rstrip("0").rstrip(".")
+    return f"{clock_time(at, language)}:{at:%S}{parts}"
+
+
 def exact_time(at: datetime | None) -> str:
     """Return an aware instant to the millisecond, in Hong Kong time with its offset."""
     if at is None:
@@ -63,6 +74,11 @@ def day(on: date | None, language: str = ENGLISH) -> str:
         return NOTHING
     on = hong_kong_date(on) if isinstance(on, datetime) else on
     return written_out(on) if language == ENGLISH else f"{on.year}年{on.month}月{on.day}日"
+
+
+def number(counted: int | None) -> str:
+    """Return a number with its thousands set off: 1,299."""
+    return NOTHING if counted is None else f"{counted:,}"
 
 
 def money(hkd: int | None) -> str:

@@ -145,6 +145,9 @@ def test_an_instant_is_shown_on_hong_kongs_clock() -> None:
     assert shown.clock_time(at) == "1 May 2019, 00:30"
     assert shown.day(at) == "1 May 2019"
     assert shown.clock_time(at, "zh-Hant") == "2019年5月1日 00:30"
+    assert shown.second_time(at) == "1 May 2019, 00:30:00"
+    assert shown.second_time(at.replace(microsecond=120_000)) == "1 May 2019, 00:30:00.12"
+    assert (shown.number(1299), shown.number(None)) == ("1,299", "–")
     assert shown.exact_time(at) == "2019-05-01 00:30:00.000+08:00"
 
 
