@@ -3,6 +3,7 @@
 Whoever confirms sends the digest of what they looked at; what came in since is refused, and seen.
 """
 
+from datetime import datetime
 from typing import Final
 from uuid import uuid4
 
@@ -28,10 +29,13 @@ from services.wiring import Office
 def erasure(office: Office, reference: str) -> ResponseReturnValue:
     """Show what an erasure would do, with the form of its next step; afterwards its receipt."""
     case = case_seen(office, look(What.CASE), reference)
+    made = _receipt(office, case)
     return render_template(
         "erasure.html",
         found=preview_of(office, case),
-        receipt=_receipt(office, case),
+        receipt=made,
+        decided_at=made and datetime.fromisoformat(made.decided_at),
+        destroyed_at=made and datetime.fromisoformat(made.key_destroyed_at),
         may_propose=_may(case, c.ProposeErasure) and s.decision_of(case.state) is None,
         may_confirm=_may(case, c.ConfirmDecision) and _awaits(case),
         awaits=_awaits(case),
@@ -47,11 +51,11 @@ def receipt(office: Office, reference: str) -> ResponseReturnValue:
     return Response(receipts.written(made), mimetype="application/json", headers=headers)
 
 
-def _receipt(office: Office, case: CaseAt) -> str | None:
-    """Return what the receipt says, None before there is one."""
+def _receipt(office: Office, case: CaseAt) -> receipts.Receipt | None:
+    """Return the receipt, None before there is one."""
     if office.store.evidence.erased_at(case.reference) is None:
         return None
-    return receipts.told(receipts.receipt_of(office, case))
+    return receipts.receipt_of(office, case)
 
 
 def _may(case: CaseAt, command: type[c.CaseCommand]) -> bool:

@@ -46,10 +46,13 @@ def test_two_officers_erase_on_the_page_and_the_receipt_is_there(
     done = second.send(page, f"{at}/confirm-decision")
     assert done.status == 200, done.problems
     page = second.get(f"{at}/erasure")
-    assert "Proposed by officer.chan and confirmed by supervisor.lee" in page.text
+    people = (page.facts["Proposed by"], page.facts["Confirmed by"])
+    assert people == ("officer.chan", "supervisor.lee")
     saved = second.client.get(f"{at}/erasure/receipt")
     made = receipts.read(saved.get_data(as_text=True))
     assert list(receipts.faults(made)) == []
+    digests = [each.text for each in page.root.all("code", **{"class": "digest"})]
+    assert digests == [made.leaf, made.root]  # set so that they break on a narrow screen
     assert f"{withdrawn}-erasure.json" in saved.headers["Content-Disposition"]
 
 
