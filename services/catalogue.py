@@ -30,10 +30,15 @@ class Catalogue:
         return self.entries.get(key, otherwise)
 
 
+def label_of(words: Catalogue, command: str, name: str) -> str:
+    """Return what a field is called in a command, where it has a name of its own there."""
+    return words.maybe(f"command.{command}.{name}", words(f"field.{name}"))
+
+
 @cache
 def load_catalogue(language: str = "en") -> Catalogue:
     """Return the words of a language that ships; FileNotFoundError for any other."""
-    file = resources.files("services.pages").joinpath("texts", f"{language}.toml")
+    file = resources.files("services").joinpath("texts", f"{language}.toml")
     return Catalogue(
         language=language, entries=dict(_flat("", tomllib.loads(file.read_text("utf-8"))))
     )

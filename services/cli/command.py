@@ -5,6 +5,7 @@ command's dataclass, so that a new one is here by itself.
 """
 
 import inspect
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields, replace
@@ -24,6 +25,7 @@ from domain.days import hong_kong_date
 from domain.errors import Reportable
 from domain.slugs import slug
 from services.cases import carry_out
+from services.catalogue import label_of, load_catalogue
 from services.cli.asking import INSTANT, asking, office
 from services.intake.application import impossible_days
 from services.intake.document import parse_document
@@ -38,6 +40,9 @@ _ELSEWHERE: Final = frozenset({c.SubmitApplication, p.ReceiveDocument, *c.BY_EXE
 COMMANDS_OF: Final = {
     slug(each.__name__): each for each in get_args(c.CaseCommand) if each not in _ELSEWHERE
 }
+
+_LINES: Final = re.compile(", one (document )?a line")
+"""How a form takes several, where an option comes again."""
 
 
 class FieldFaults(Reportable):
@@ -64,7 +69,7 @@ def command() -> None:
 
 def _made(name: str, command: type[Any]) -> click.Command:
     hints = get_type_hints(command)
-    options = [_option(each, hints[each.name]) for each in fields(command)]
+    options = [_option(name, each, hints[each.name]) for each in fields(command)]
     common = [
         click.Argument(["reference"]),
         click.Option(["--at"], type=INSTANT, help="When it happened; default: now."),
@@ -82,20 +87,21 @@ def _made(name: str, command: type[Any]) -> click.Command:
     )
 
 
-def _option(declared: Field[Any], hint: Any) -> click.Option:
+def _option(command: str, declared: Field[Any], hint: Any) -> click.Option:
     several = get_origin(hint) is tuple
     kind = get_args(hint)[0] if several else hint
     needed = declared.default is MISSING
     told = [each for each, holds in (("needed", needed), ("may come again", several)) if holds]
     named = f"--{declared.name.replace('_', '-')}"
+    label = _LINES.sub("", label_of(load_catalogue(), command, declared.name))
     if hint is bool:
-        return click.Option([named], is_flag=True, default=None)
+        return click.Option([named], is_flag=True, default=None, help=f"{label}.")
     return click.Option(
         [named],
         type=_type_of(kind),
         multiple=several,
         metavar="YYYY-MM-DD" if kind is date else None,
-        help=f"({'; '.join(told)})" if told else "",
+        help=f"{label} ({'; '.join(told)})." if told else f"{label}.",
     )
 
 

@@ -18,6 +18,7 @@ from jinja2 import StrictUndefined, pass_context
 from jinja2.runtime import Context
 from structlog.contextvars import bind_contextvars, unbind_contextvars
 
+from services.catalogue import load_catalogue
 from services.overrides import override_told
 from services.pages import (
     audit,
@@ -46,7 +47,6 @@ from services.pages import (
     uploads,
     work,
 )
-from services.pages.catalogue import load_catalogue
 from services.pages.incoming import LARGEST_FORM, BrowserRequest
 from services.privacy.again import settled
 from services.reasons import say

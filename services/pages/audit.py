@@ -12,9 +12,9 @@ from domain.looks import What
 from domain.rederivation import Rederived, rederived
 from domain.references import parse_reference
 from services.cases import CaseAt
+from services.catalogue import load_catalogue
 from services.looking import case_seen, work_history_beside
 from services.pages import forms, timeline
-from services.pages.catalogue import load_catalogue
 from services.pages.guard import Route, look, visitor
 from services.wiring import Office
 

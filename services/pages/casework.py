@@ -25,16 +25,16 @@ from domain.moves import CaseMovedToRuleset, still_standing
 from domain.slugs import slug
 from services import cases
 from services.cases import CaseAt
+from services.catalogue import Catalogue, label_of, load_catalogue
 from services.clocks import clock_of
 from services.documents.receiving import documents_of
 from services.due import due_in
 from services.looking import case_seen
 from services.pages import forms, timeline
 from services.pages.around import around
-from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.desk import desk_of
 from services.pages.guard import Route, look, visitor
-from services.pages.offering import Offer, Refused, label_of, refused_form
+from services.pages.offering import Offer, Refused, refused_form
 from services.pages.overriding import barred, with_rules
 from services.pages.papers import upload_form, with_documents
 from services.pages.problems import status_of, told_of

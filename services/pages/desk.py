@@ -13,12 +13,12 @@ from domain.stages import Draft
 from domain.work import possible, standing
 from services import work
 from services.cases import CaseAt
+from services.catalogue import Catalogue, label_of
 from services.identity import officers
 from services.looking import work_beside
 from services.pages import forms
-from services.pages.catalogue import Catalogue
 from services.pages.guard import visitor
-from services.pages.offering import Offer, label_of
+from services.pages.offering import Offer
 from services.wiring import Office
 
 COMMANDS: Final[Mapping[str, type[Any]]] = MappingProxyType(

@@ -17,10 +17,10 @@ from domain.projections.exercises import ExerciseRow, ExerciseStage
 from domain.references import references_in
 from domain.sight import name_for
 from services import exercises as running
+from services.catalogue import load_catalogue
 from services.exercise_requests import ExerciseOutcome, events_of
 from services.looking import named
 from services.pages import forms
-from services.pages.catalogue import load_catalogue
 from services.pages.guard import Route, look, visitor
 from services.pages.parts import part_of
 from services.pages.problems import status_of, told_of

@@ -23,10 +23,10 @@ from domain import papers as p
 from domain.days import HONG_KONG, last_instant
 from domain.rules.terms import StratumPlaces
 from domain.slugs import slug
+from services.catalogue import load_catalogue
 from services.intake.schema import schema_for
 from services.intake.spelling import claimed
 from services.intake.strata import EXAMPLE, read_stratum
-from services.pages.catalogue import load_catalogue
 
 Strings = Mapping[str, str]
 

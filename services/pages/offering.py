@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from services.pages.catalogue import Catalogue
+from services.catalogue import Catalogue, label_of
 from services.pages.forms import Input
 
 
@@ -34,11 +34,6 @@ class Refused:
     labels: Mapping[str, str]
     typed: Mapping[str, str]
     since: int | None = field(default=None)
-
-
-def label_of(words: Catalogue, command: str, name: str) -> str:
-    """Return what a field is called in a command's form, where it has a name of its own there."""
-    return words.maybe(f"command.{command}.{name}", words(f"field.{name}"))
 
 
 def refused_form(

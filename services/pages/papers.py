@@ -8,10 +8,10 @@ from domain import papers as p
 from domain import stages as s
 from domain.access import ACTION_OF, Person, permitted
 from domain.following import next_of
+from services.catalogue import Catalogue, load_catalogue
 from services.documents.content import TAKEN
 from services.documents.receiving import largest
 from services.pages import forms
-from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.shown import size
 from services.wiring import Office
 

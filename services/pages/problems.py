@@ -23,8 +23,8 @@ from domain.errors import (
 )
 from domain.slugs import slug
 from services.arriving import BodyTooSlow
+from services.catalogue import Catalogue, load_catalogue
 from services.identity.faults import NoRole, ProviderAway, SignInRefused
-from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.forms import FormFaults
 from services.pages.guard import StaleForm
 from services.pages.shown import ENGLISH

@@ -15,7 +15,7 @@ from domain.looks import What
 from domain.projections.stage_after import CASE_STREAM, EXERCISE_STREAM, WORK_STREAM, key_after
 from domain.record import Recorded
 from domain.wire import WIRE
-from services.pages.catalogue import load_catalogue
+from services.catalogue import load_catalogue
 from services.pages.forms import FormFaults
 from services.pages.guard import Route, look
 from services.store import EventUnreadable

@@ -23,8 +23,8 @@ from domain.rules.types import (
     Shortfall,
 )
 from domain.slugs import slug
+from services.catalogue import Catalogue
 from services.overrides import override_told
-from services.pages.catalogue import Catalogue
 from services.reasons import say, word
 
 ENGLISH: Final = Correspondence.ENGLISH

@@ -9,7 +9,7 @@ from domain import statistics as counted
 from domain.access import Action
 from domain.waiting import first_day
 from services import statistics as figures
-from services.pages.catalogue import load_catalogue
+from services.catalogue import load_catalogue
 from services.pages.forms import FormFaults
 from services.pages.guard import Route
 from services.pages.shown import stage_name

@@ -23,10 +23,10 @@ from domain.rules.choose import UnknownRuleset, named, recorded
 from domain.stages import Draft, Stage
 from services import enquiries
 from services.cases import CaseAt
+from services.catalogue import Catalogue, load_catalogue
 from services.looking import case_beside, tongue_of, work_history_beside
 from services.notifications.codes import HOLDS, OPEN
 from services.pages import sessions, shown, timeline
-from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.forms import read_day
 from services.pages.guard import Route, client, look, visitor
 from services.pages.papers import upload_form

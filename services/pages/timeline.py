@@ -10,10 +10,10 @@ from domain.record import Recorded
 from domain.rules.types import Assessment
 from domain.wire import WIRE
 from domain.work_events import WorkEvent
+from services.catalogue import Catalogue
 from services.documents.telling import paper_told
 from services.facts import lapsed
 from services.overrides import override_told
-from services.pages.catalogue import Catalogue
 from services.pages.shown import Entry, outline
 
 EventT = TypeVar("EventT")

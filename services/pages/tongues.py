@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 from flask import Response, after_this_request, render_template, request
 
 from domain.application import Correspondence
+from services.catalogue import Catalogue, load_catalogue
 from services.pages import sessions
-from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.shown import label_of
 
 NAMES: Final[Mapping[Correspondence, str]] = MappingProxyType(

@@ -19,10 +19,10 @@ from domain.looks import What
 from domain.rules.terms import Measure, Order
 from domain.rules.types import Rulebook, Test
 from services import exercises as running
+from services.catalogue import load_catalogue
 from services.looking import named
 from services.openings import UNNAMED, dry_run_opening
 from services.pages import exercises, forms
-from services.pages.catalogue import load_catalogue
 from services.pages.guard import Route, look
 from services.pages.parts import part_of
 from services.pages.problems import told_of

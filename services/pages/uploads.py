@@ -17,6 +17,7 @@ from domain.errors import FileTooLarge, NotADocument, Refusal
 from domain.looks import Door, What
 from domain.slugs import slug
 from services.cases import Outcome
+from services.catalogue import Catalogue, load_catalogue
 from services.documents.naming import disposition
 from services.documents.receiving import (
     Upload,
@@ -28,7 +29,6 @@ from services.documents.receiving import (
 )
 from services.looking import case_seen
 from services.pages import casework, forms, status
-from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.guard import Route, look, visitor
 from services.pages.problems import status_of, told_of
 from services.pages.shown import size

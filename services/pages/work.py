@@ -19,13 +19,13 @@ from domain.stages import Stage
 from domain.traces import UNDECIDED
 from domain.work_queue import FOR_OFFICERS
 from services import work
+from services.catalogue import load_catalogue
 from services.counts import Count
 from services.documents.naming import disposition
 from services.looking import case_seen
 from services.notifications import undelivered
 from services.pages import casework, forms
 from services.pages.cases import word
-from services.pages.catalogue import load_catalogue
 from services.pages.desk import COMMANDS, EXPORT
 from services.pages.guard import Route, look, visitor
 from services.pages.offering import refused_form

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -13,7 +14,7 @@ from domain.errors import NotAllowedNow, SecondOfficerNeeded
 from domain.stages import Stage
 from services.cases import case_at
 from services.cli.asking import NotSignedIn
-from services.cli.command import COMMANDS_OF, FieldFaults
+from services.cli.command import COMMANDS_OF, FieldFaults, command
 from services.cli.main import qmas as root
 from services.identity import logins
 from services.privacy.kept import preview_digest
@@ -131,3 +132,13 @@ def test_what_was_filed_is_corrected_from_a_file(
     assert getattr(found.events[-1].event, "fields", ()) == ("applicant.given_names",)
     gone = qmas(*given[:-1], str(tmp_path / "none.json"))
     assert "cannot be read" in str(gone.exception)
+
+
+@pytest.mark.parametrize("name", COMMANDS_OF)
+def test_every_option_says_what_it_is(name: str) -> None:
+    made = command.get_command(click.Context(command), name)
+    assert made is not None
+    options = [each for each in made.params if isinstance(each, click.Option)]
+    bare = [each.opts for each in options if not (each.help or "").split(" (")[0].strip(".")]
+    assert bare == []
+    assert [each.help for each in options if "a line" in (each.help or "")] == []

@@ -7,8 +7,8 @@ import pytest
 from domain import exercise_commands as q
 from domain.application import Correspondence
 from domain.rules.terms import Archetype, StratumPlaces
+from services.catalogue import load_catalogue
 from services.exercises import draw_shortlist, open_exercise, publish_result
-from services.pages.catalogue import load_catalogue
 from services.pages.tongues import NAMES, preferred
 from services.projections.runner import catch_up_all
 from services.wiring import Office

@@ -4,7 +4,7 @@ import pytest
 
 from domain.rules.factors import Confidence
 from domain.rules.types import Test as Kind
-from services.pages.catalogue import load_catalogue
+from services.catalogue import load_catalogue
 from services.wiring import Office
 from tests.services.visiting import Page, Visitor
 

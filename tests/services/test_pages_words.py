@@ -40,8 +40,8 @@ from domain.rules.terms import AfterNoPlace, Archetype, Leftover, Measure, Order
 from domain.rules.types import Award, CriterionFinding, PrerequisiteFinding, Shortfall
 from domain.stages import Stage
 from domain.wire import WIRE
+from services.catalogue import Catalogue, load_catalogue
 from services.pages import desk, shown
-from services.pages.catalogue import Catalogue, load_catalogue
 from services.pages.exercises import ACTS
 from services.pages.forms import COMMANDS, inputs_of, slug
 from services.results import FIGURES
