@@ -34,7 +34,7 @@ def test_an_opening_is_tried_out_before_it_is_made(office: Office) -> None:
     assert page.heading == "Trial of an opening"
     assert "Nothing of this is recorded." in page.text
     assert page.facts["Pool"].startswith("2 cases with points")
-    assert page.facts["Quota of the year"] == "1000, of which 0 are taken and 1000 left"
+    assert page.facts["Quota of the year"] == "1,000, of which 0 are taken and 1,000 left"
     assert page.facts["Below the threshold"] == "1"
     assert page.facts["Would be selected"].startswith("1 cases, 0 of them by achievement")
     assert office.store.sequence() == head
