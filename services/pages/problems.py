@@ -108,13 +108,14 @@ _PROVIDER_AWAY: Final = (
 _SAID: Final[Mapping[type[Exception], str]] = MappingProxyType(
     {ProviderAway: _PROVIDER_AWAY, StandsStill: f"Nothing is lost, but {MENDED_BY}."}
 )
-_NOT_FOUND: Final = 404
 _UNAVAILABLE: Final = 503
 _RETRY_SECONDS: Final = "5"
 _OF_HTTP: Final[Mapping[int, str]] = MappingProxyType(
     {404: "not-found", 405: "not-possible", 413: "too-large"}
 )
-_OFFICE: Final = ("/staff", "/audit")
+_OFFICE: Final = ("/staff", "/audit", "/sign-in")
+_OF_NO_CASE: Final = frozenset({401, 403, 404, 500, 503})
+"""Where no case is led back to: it was not shown, to whoever may not see it or before it could."""
 
 
 def status_of(fault: Exception) -> int:
@@ -228,6 +229,6 @@ def _in_words(key: str, code: int) -> tuple[str, int]:
 def _page(title: str, said: str, code: int) -> tuple[str, int]:
     said = f"{said[:1].upper()}{said[1:]}"
     if _for_office():
-        case = (request.view_args or {}).get("reference") if code != _NOT_FOUND else None
+        case = None if code in _OF_NO_CASE else (request.view_args or {}).get("reference")
         return render_template("problem.html", title=title, said=said, case=case), code
     return render_public("problem_of_anybody.html", spoken(), title=title, said=said), code

@@ -70,6 +70,7 @@ def premises(
         collector.url,
         QMAS_WEBHOOKS_ALLOW_PRIVATE="yes",
         QMAS_WEB_PORT=port,
+        QMAS_PUBLIC_URL=f"http://127.0.0.1:{port}",
         QMAS_WEB_PROCESSES="1",
         OTEL_BSP_SCHEDULE_DELAY="3600000",  # what arrives is what each process tells as it ends
     )

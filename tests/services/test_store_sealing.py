@@ -1,6 +1,5 @@
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
 
 import psycopg
 import pytest
@@ -104,7 +103,7 @@ def test_leaving_the_seals_closed_changes_nothing_that_is_in_clear(store: Store)
 
     assert store.read_log(after=0, limit=9, personal=False) == (
         *opened[:-1],
-        replace(opened[-1], event=ERASED),
+        opened[-1]._replace(event=ERASED),
     )
     assert (opened[0].event, opened[-1].event) == (looks, SEALED)
 
