@@ -58,6 +58,10 @@ class TestDatabase:
     name: str
 
 
+# A deadline would fail a test because the machine is busy, and never because anything is wrong.
+hypothesis.settings.register_profile("qmas", deadline=None)
+hypothesis.settings.load_profile("qmas")
+
 # Before any folder's own modules import them: what they assert explains itself.
 pytest.register_assert_rewrite("tests.domain.deciding", "tests.domain.desk")
 

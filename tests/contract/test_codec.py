@@ -48,7 +48,7 @@ def decoded(body: bytes, codec: Codec = CODEC, key: Any = KEY) -> Recorded[Event
 
 
 @pytest.mark.parametrize("event", list(WIRE), ids=lambda event: event.__name__)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_every_event_is_read_back_as_it_was(event: type[Event], data: st.DataObject) -> None:
     made = data.draw(values(event))

@@ -105,7 +105,7 @@ class CaseOfALifeHere(Case):
         self.life.go_straight(person, 14)
 
 
-SETTINGS = settings(deadline=None, stateful_step_count=30, max_examples=70)
+SETTINGS = settings(stateful_step_count=30, max_examples=70)
 TestCaseOfAnyKind = Case.TestCase
 TestCaseOfAnyKind.settings = SETTINGS
 TestCaseInThePool = CaseInThePool.TestCase

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import product
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from domain import exercise_events as x
@@ -176,7 +176,6 @@ def made_of(achievement: int, beside: int, strata: Sequence[int]) -> x.Selection
 COUNTS = st.integers(min_value=0, max_value=7)
 
 
-@settings(deadline=None)
 @given(achievement=COUNTS, beside=COUNTS, strata=st.lists(COUNTS, max_size=2))
 def test_no_hidden_number_of_those_selected_follows_from_the_others(
     achievement: int, beside: int, strata: list[int]

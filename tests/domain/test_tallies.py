@@ -51,7 +51,7 @@ def test_a_refusal_that_is_looked_at_again_counts_as_one() -> None:
     assert counts_of(life) == before
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     straight=st.integers(0, 14),
     person=st.sampled_from(PEOPLE),

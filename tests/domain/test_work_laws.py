@@ -102,4 +102,4 @@ class Desk(RuleBasedStateMachine):
 
 
 TestDesk = Desk.TestCase
-TestDesk.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestDesk.settings = settings(max_examples=60, stateful_step_count=30)

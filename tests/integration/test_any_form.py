@@ -98,7 +98,6 @@ def tried(walked: Walked, visitor: Visitor, form: Form, examples: int) -> None:
     @settings(
         max_examples=examples,
         database=None,
-        deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )

@@ -101,7 +101,6 @@ def is_safe(answer: TestResponse) -> None:
 _DRAWN = settings(
     max_examples=_EXAMPLES,
     database=None,
-    deadline=None,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )

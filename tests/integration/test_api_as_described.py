@@ -103,7 +103,6 @@ def asked(asker: Asker, operation: Operation, rule: Rule, mode: GenerationMode, 
     @settings(
         max_examples=times,
         database=None,
-        deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )

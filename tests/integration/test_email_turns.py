@@ -148,7 +148,7 @@ def test_letters_go_out_in_order_but_for_those_that_quiet_hours_hold_untried(
 ) -> None:
     with psycopg.connect(database.owner_url, autocommit=True) as owner:
 
-        @configured(max_examples=60, deadline=None)
+        @configured(max_examples=60)
         @given(steps=_STEPS)
         @example(steps=["held", "urgent", "send"])
         @example(steps=["held", "retry", "put off", "urgent", "send"])

@@ -1,16 +1,11 @@
 """The rules as they ship, read once."""
 
 import pytest
-from hypothesis import settings
 
 from domain.rules.choose import named
 from domain.rules.types import Rulebook, Ruleset
 from services.rules import load_rulebook
 from tests.rules.published import ACHIEVEMENT_TESTS, POINTS_TESTS
-
-# A deadline would fail a test because the machine is busy, and never because a rule is wrong.
-settings.register_profile("rules", deadline=None)
-settings.load_profile("rules")
 
 
 @pytest.fixture(scope="session")

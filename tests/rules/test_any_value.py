@@ -51,7 +51,7 @@ def loaded(documents: dict[str, Any]) -> Rulebook | RulesetFaults:
         return refused
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(place=st.sampled_from(PLACES), value=VALUES)
 def test_any_value_anywhere_loads_or_is_named_as_a_fault(
     place: tuple[Any, ...], value: Any

@@ -373,4 +373,4 @@ def assessed(kind: str, above: int, sector: str) -> Facts:
 
 
 TestOffice = Office.TestCase
-TestOffice.settings = settings(deadline=None, stateful_step_count=40, max_examples=100)
+TestOffice.settings = settings(stateful_step_count=40, max_examples=100)

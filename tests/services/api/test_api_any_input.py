@@ -59,7 +59,7 @@ def _sound(caller: Caller, answer: Any, before: int) -> None:
         assert caller.office.store.sequence() == before + noted
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(filed=altered(), on=st.sampled_from(["2019-05-01", "0001-01-01", "9999-12-31"]))
 def test_no_application_file_breaks_the_score(
     standing_caller: Caller, filed: dict[str, Any], on: str
@@ -70,7 +70,7 @@ def test_no_application_file_breaks_the_score(
         _sound(standing_caller, answer, standing_caller.office.store.head())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(filed=altered(), received=st.sampled_from([RECEIVED, *(o for o in ODD if o is not None)]))
 @example(filed=filed_by("john"), received=RECEIVED)
 @example(filed=filed_by("john"), received=RECEIVED)
@@ -82,7 +82,7 @@ def test_no_submission_breaks_the_filing(
     _sound(standing_caller, standing_caller.command("/applications", body), before)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(name=st.sampled_from(FIELDS), value=st.one_of(st.sampled_from(ODD), st.text(max_size=40)))
 def test_no_query_breaks_the_list(standing_caller: Caller, name: str, value: Any) -> None:
     text = quote(str(value), errors="replace")
@@ -90,7 +90,7 @@ def test_no_query_breaks_the_list(standing_caller: Caller, name: str, value: Any
     _sound(standing_caller, answer, standing_caller.office.store.head())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     key=st.sampled_from(["exercise", "title", "places", "shortlist_size", "effective_at"]),
     value=st.sampled_from(ODD),
