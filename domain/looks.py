@@ -54,6 +54,7 @@ class What(StrEnum):
     EXPORT = "export"
     PROOF = "proof"
     READS = "reads"
+    ANSWER = "answer"
 
 
 class Door(StrEnum):

@@ -25,6 +25,7 @@ from domain.record import Recorded, known_then
 from domain.references import RANDOM_BYTES, make_reference, parse_reference
 from domain.stages import CaseState, Draft, Stage, stage_of
 from services import duplicates, stepping_aside
+from services.answers import Answering
 from services.fingerprints import fingerprint
 from services.privacy.kept import digest_now
 from services.privacy.remembering import remember_soon
@@ -100,8 +101,13 @@ class Asked:
 def submit(office: Office, command: c.SubmitApplication, request: Request) -> Outcome:
     """File an application under a new reference."""
     asked, repeated = ask(office, "", command, request)
-    if repeated is not None:
-        return repeated
+    outcome = repeated or _filed(office, asked)
+    if outcome.repeated:
+        answering_of(office, outcome.reference, type(command), request).seen()
+    return outcome
+
+
+def _filed(office: Office, asked: Asked) -> Outcome:
     reference = make_reference(secrets.token_bytes(RANDOM_BYTES))
     try:
         return _append(office, reference, CaseAt(state=Draft(), version=0, events=()), asked)
@@ -123,14 +129,30 @@ def carry_out(
     if isinstance(command, c.BY_EXERCISE):
         raise Forbidden(f"{type(command).__name__} is given to a case by its exercise only")
     asked, repeated = ask(office, reference, command, request, enclosed)
-    if repeated is not None:
-        return repeated
 
     def once() -> Outcome:
         case = within_sight(request.person, _decided_on(office, reference, command))
         return _append(office, case.reference, case, asked)
 
-    return settled(office, asked, once)
+    answering = answering_of(office, reference, type(command), request)
+    with answering.refusals_seen():
+        outcome = repeated or settled(office, asked, once)
+    if outcome.repeated:
+        answering.seen()
+    return outcome
+
+
+def answering_of(
+    office: Office, reference: str, command: type[c.CaseCommand], request: Request
+) -> Answering:
+    """Return what records a look at the case where such a command does nothing new."""
+    return Answering(
+        office=office,
+        request=request,
+        action=ACTION_OF[command],
+        command=command,
+        reference=reference,
+    )
 
 
 def settled(office: Office, asked: Asked, once: Callable[[], Outcome]) -> Outcome:

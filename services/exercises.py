@@ -26,6 +26,7 @@ from domain.references import parse_reference
 from domain.rules.rank import Division
 from domain.stages import Shortlisted
 from services.allotting import allot, without_departed
+from services.answers import Answering
 from services.cases import case_at
 from services.exercise_requests import (
     Asked,
@@ -191,7 +192,19 @@ def depart_from_rank(
         write = StreamWrite(stream=f"case-{reference}", expected=case.version, events=events)
         return _Writes(facts=facts, cases=(write,))
 
-    return _carry_out(office, exercise, told, request, attempt)
+    demand(request.person, Action.RUN_EXERCISE)
+    answering = Answering(
+        office=office,
+        request=request,
+        action=Action.RUN_EXERCISE,
+        command=q.DepartFromRank,
+        reference=reference,
+    )
+    with answering.refusals_seen():
+        outcome = _carry_out(office, exercise, told, request, attempt)
+    if outcome.repeated:
+        answering.seen()
+    return outcome
 
 
 def propose_selection(office: Office, exercise: str, request: Request) -> ExerciseOutcome:

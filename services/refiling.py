@@ -20,7 +20,17 @@ from domain.errors import ContactNotCorrected
 from domain.references import RANDOM_BYTES, make_reference
 from domain.stages import CaseState, Draft, stage_of
 from domain.told import hold_told, recusals_told
-from services.cases import Asked, CaseAt, Outcome, append_live, ask, case_at, outcome_of, settled
+from services.cases import (
+    Asked,
+    CaseAt,
+    Outcome,
+    answering_of,
+    append_live,
+    ask,
+    case_at,
+    outcome_of,
+    settled,
+)
 from services.requests import Request, effective_instant
 from services.reservations import reserved_by
 from services.store import NewEvent, StreamWrite
@@ -42,9 +52,14 @@ def withdraw_and_refile(
     """
     demand(request.person, ACTION_OF[c.WithdrawApplication])
     asked, repeated = ask(office, reference, command, request)
-    if repeated is not None:
-        return repeated
-    return settled(office, asked, lambda: _append(office, case_at(office, reference), asked))
+    answering = answering_of(office, reference, c.WithdrawApplication, request)
+    with answering.refusals_seen():
+        outcome = repeated or settled(
+            office, asked, lambda: _append(office, case_at(office, reference), asked)
+        )
+    if outcome.repeated:
+        answering_of(office, outcome.reference, type(command), request).seen()
+    return outcome
 
 
 def _append(office: Office, old: CaseAt, asked: Asked) -> Outcome:

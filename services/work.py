@@ -43,6 +43,7 @@ from domain.work_commands import (
 )
 from domain.work_queue import is_meant, routes_meant, stages_meant
 from domain.work_told import ToldNote, Way, access_told, last_way, notes_told
+from services.answers import Answering
 from services.cases import canonical
 from services.fingerprints import fingerprint
 from services.identity import officers
@@ -147,8 +148,26 @@ def carry_out(
     """Carry out `command` on the work on a case, or raise what forbids it."""
     own = canonical(reference)
     asked, repeated = _ask(office, own, command, request)
-    if repeated is not None:
-        return repeated
+    answering = _answering(office, own, asked)
+    with answering.refusals_seen():
+        outcome = repeated or _settled(office, own, command, asked)
+    if outcome.repeated:
+        answering.seen()
+    return outcome
+
+
+def _answering(office: Office, reference: str, asked: _Asked) -> Answering:
+    kind = type(asked.command)
+    return Answering(
+        office=office,
+        request=asked.request,
+        action=WORK_ACTION_OF[kind],
+        command=kind,
+        reference=reference,
+    )
+
+
+def _settled(office: Office, own: str, command: WorkCommand, asked: _Asked) -> WorkOutcome:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return _append(office, _desk(office, own), command, asked)
@@ -156,7 +175,7 @@ def carry_out(
             # The same command may have been carried out since it was looked for.
             if (first := _recalled(office, asked)) is not None:
                 return first
-            final = request.expected is not None or attempt == ATTEMPTS
+            final = asked.request.expected is not None or attempt == ATTEMPTS
             if final or not isinstance(fault, Conflict):
                 raise
     raise AssertionError("the last attempt returns or raises")
@@ -170,8 +189,13 @@ def take_next(office: Office, wanted: TakeNext, request: Request) -> WorkOutcome
     something does.
     """
     asked, repeated = _ask(office, "", wanted, request)
-    if repeated is not None:
-        return repeated
+    outcome = repeated or _taken(office, wanted, asked)
+    if outcome.repeated:
+        _answering(office, outcome.reference, asked).seen()
+    return outcome
+
+
+def _taken(office: Office, wanted: TakeNext, asked: _Asked) -> WorkOutcome:
     passed: set[str] = set()
     current: set[str] = set()
     while True:

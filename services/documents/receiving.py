@@ -15,7 +15,7 @@ from domain import stages as s
 from domain.days import hong_kong_date
 from domain.errors import FileTooLarge, NoSuchDocument
 from domain.rules.choose import file_size
-from services.cases import CaseAt, Enclosed, Outcome, ask, carry_out, case_at
+from services.cases import CaseAt, Enclosed, Outcome, answering_of, ask, carry_out, case_at
 from services.documents.content import recognised
 from services.documents.naming import cleaned
 from services.requests import Request
@@ -79,9 +79,12 @@ def receive(office: Office, reference: str, upload: Upload, request: Request) ->
     )
     # A repeat gets the first result whatever became of the case since: its person may be erased.
     _, repeated = ask(office, reference, command, request)
+    answering = answering_of(office, reference, p.ReceiveDocument, request)
     if repeated is not None:
+        answering.seen()
         return repeated
-    file = office.files.seal(case_at(office, reference).reference, upload.content)
+    with answering.refusals_seen():
+        file = office.files.seal(case_at(office, reference).reference, upload.content)
     enclosed = Enclosed(stored=file.stored, keep=lambda: office.files.keep(file))
     return carry_out(office, reference, command, request, enclosed)
 

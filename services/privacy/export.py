@@ -29,6 +29,7 @@ from domain.looks import Look
 from domain.projections.stage_after import WORK_STREAM
 from domain.stages import Draft
 from domain.work_commands import ExportData
+from services.answers import Answering
 from services.cases import CaseAt, canonical, case_unopened
 from services.fingerprints import fingerprint
 from services.privacy.archive import archived
@@ -121,10 +122,18 @@ def export(
         look=look,
         fingerprint=fingerprint(office, own, command, request.effective_at),
     )
+    answering = Answering(
+        office=office,
+        request=request,
+        action=WORK_ACTION_OF[ExportData],
+        command=ExportData,
+        reference=own,
+    )
     for attempt in range(1, ATTEMPTS + 1):
         first = office.store.recall(request.command_id, asked.fingerprint)
         if first is not None:
-            return _again(office, asked, first.result)
+            with answering.refusals_seen():
+                return _again(office, asked, first.result)
         try:
             return _export(office, asked)
         except Conflict:

@@ -7,6 +7,7 @@ whoever reads the record sees one look and what came of it, and not two.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from domain.events import Event
@@ -67,16 +68,21 @@ class Looks:
         self._rows = rows
         self._sequence = sequence
 
-    def named(self, of: Look | Noted, references: Sequence[str]) -> None:
+    def named(
+        self,
+        of: Look | Noted,
+        references: Sequence[str],
+        asked: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         """The look at cases that an answer names is on record, or it raises as `read_seen`.
 
         Asked before the answer is given. Where a statement that read recorded the look already, the
-        row says `of` which number it is.
+        row says `of` which number it is, and what that `asked`.
         """
         if isinstance(of, Noted):
             look, filters = of.look, {**of.asked, "of": of.number}
         else:
-            look, filters = of, {}
+            look, filters = of, dict(asked)
         self._rows(_NAMED, _given(look, filters, references))
 
     def log(

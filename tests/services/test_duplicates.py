@@ -177,7 +177,9 @@ def test_whoever_is_told_the_live_case_has_looked_at_it(
     request = replace(asked(SUPERVISOR), door=Door.PAGE)
     with pytest.raises(DuplicateApplication, match=live):
         refused(request)
-    (look,) = recorded(office)
+    look, *of_own = recorded(office)
+    # The case that a command is on is looked at as well, by what it is refused for.
+    assert {each["what"] for each in of_own} <= {"answer"}
     assert (look["who"], look["what"], look["door"]) == (SUPERVISOR.name, "linked", "page")
     assert (look["cases"], look["correlation_id"]) == ([live], request.correlation_id)
 
