@@ -164,10 +164,10 @@ def bounced(letter: str, reason: str | None) -> None:
 def show(row: int) -> None:
     """Show one notification, and what was tried for it."""
     with office() as opened:
-        found = opened.ledger.rows(_look(), before=row + 1, limit=1)
+        found = opened.ledger.rows(_look(), number=row)
         attempts = opened.ledger.attempts(row)
         events = opened.ledger.events(found)
-    if not found or found[0].id != row:
+    if not found:
         raise click.BadParameter(f"there is no notification {row}", param_hint="ROW")
     for line in _lines(found, events):
         click.echo(line)
@@ -213,8 +213,8 @@ def _look() -> Look:
 
 def _not_again(ledger: Ledger, number: int) -> str | None:
     """Say why a notification is not tried again; None where it is due."""
-    found = ledger.rows(_look(), before=number + 1, limit=1)
-    if not found or found[0].id != number:
+    found = ledger.rows(_look(), number=number)
+    if not found:
         return f"there is no notification {number}"
     row = found[0]
     if row.state is State.PLANNED:

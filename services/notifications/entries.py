@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final, Self
 
 from domain.errors import Reportable
 from services.notifications.letters import Letter
@@ -121,6 +121,11 @@ class Notification:
     next_attempt_at: datetime
     settled_at: datetime | None
     last_error: str | None
+
+    @classmethod
+    def of(cls, row: Mapping[Any, Any]) -> Self:
+        """Return it as the table holds it."""
+        return cls(**{**row, "state": State(row["state"])})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -270,11 +270,12 @@ class Ledger:
         *,
         states: Sequence[State] = (),
         reference: str | None = None,
+        number: int | None = None,
         before: int | None = None,
         limit: int = 25,
         shows: int | None = None,
     ) -> tuple[Notification, ...]:
-        """Return rows, newest first: of these states, of this case, made before row `before`.
+        """Return rows, newest first: of these states, this case or number, made before `before`.
 
         Their cases are on record as looked at, of the first `shows` where no more are shown.
         """
@@ -284,11 +285,14 @@ class Ledger:
             query = query.where(_ROW.state.in_(states))
         if reference is not None:
             query = query.where(_ROW.reference == reference)
+        if number is not None:
+            query = query.where(_ROW.id == number)
         if before is not None:
             query = query.where(_ROW.id < before)
-        told = noted(query, look, shown(shows), filters={"states": states, "case": reference})
+        asked = {"states": states, "case": reference, "notification": number}
+        told = noted(query, look, shown(shows), filters=asked)
         with self.reads.connect() as connection:
-            return tuple(_notification(row) for row in connection.execute(told).mappings())
+            return tuple(map(Notification.of, connection.execute(told).mappings()))
 
     def events(self, rows: Sequence[Notification]) -> Mapping[int, str]:
         """Return the name of the event that each position of these rows is of."""
@@ -394,7 +398,3 @@ def _claim(row: Mapping[Any, Any]) -> Claim:
         sealed=row["sealed"],
         wrapped=row["wrapped"],
     )
-
-
-def _notification(row: Mapping[Any, Any]) -> Notification:
-    return Notification(**{**row, "state": State(row["state"])})

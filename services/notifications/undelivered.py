@@ -54,7 +54,7 @@ def waiting(
         query = query.where(_ROW.id < before)
     with ledger.reads.connect() as connection:
         told = noted(query, look, shown(shows))
-        return tuple(map(_notification, connection.execute(told).mappings()))
+        return tuple(map(Notification.of, connection.execute(told).mappings()))
 
 
 def number_waiting(ledger: Ledger) -> Count:
@@ -89,7 +89,7 @@ def letter(ledger: Ledger, look: Look, number: int) -> Undelivered | None:
     key = ledger.keys.unwrap(found["reference"], found["wrapped"])
     said = msgspec.json.decode(key.open(found["sealed"], identity.place()), type=Letter)
     columns = Notification.__dataclass_fields__
-    return Undelivered(row=_notification({name: found[name] for name in columns}), letter=said)
+    return Undelivered(row=Notification.of({name: found[name] for name in columns}), letter=said)
 
 
 def posted(connection: Connection, event: LetterPosted) -> None:
@@ -115,7 +115,3 @@ def _waiting(query: Select[Any]) -> Select[Any]:
         _ROW.sealed.is_not(None),
         case_keys.c.wrapped.is_not(None),
     )
-
-
-def _notification(row: Mapping[Any, Any]) -> Notification:
-    return Notification(**{**row, "state": State(row["state"])})

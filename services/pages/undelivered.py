@@ -48,8 +48,8 @@ def retry(office: Office, number: str) -> ResponseReturnValue:
     if row is None:
         abort(404)
     seen = look(What.NOTIFICATIONS)
-    found = office.ledger.rows(seen, states=(State.FAILED,), before=row + 1, limit=1)
-    if [each.id for each in found] == [row] and office.ledger.retry(visitor().name, ids=[row]):
+    found = office.ledger.rows(seen, states=(State.FAILED,), number=row)
+    if found and office.ledger.retry(visitor().name, ids=[row]):
         office.pokes.planned()
         _log.info("notification_retried", id=row, by=visitor().name)
         flash(f"Number {number} is tried again now.")

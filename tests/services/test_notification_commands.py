@@ -141,6 +141,23 @@ def test_retry_says_of_each_that_is_not_tried_again_why(told: Settings, office: 
     assert f"{claim.id} is sent since 20" in result.output
 
 
+@pytest.mark.parametrize("command", ["show", "retry"])
+def test_a_number_that_nothing_has_is_a_look_at_no_case(
+    told: Settings, office: Office, command: str
+) -> None:
+    acknowledge(office, applicant(1))
+    plan(office)
+    (row,) = office.ledger.rows(looking())
+    before = len(recorded(office))
+    for number in (row.id + 1, row.id):
+        _qmas(told, command, str(number))
+    looks = [(each["cases"], each["filters"]) for each in recorded(office)[before:]]
+    assert looks == [
+        ([], {"notification": row.id + 1}),
+        ([row.reference], {"notification": row.id}),
+    ]
+
+
 def test_retry_of_what_is_due_already_is_no_mistake(told: Settings, office: Office) -> None:
     acknowledge(office, applicant(1))
     plan(office)

@@ -11,7 +11,7 @@ from services.wiring import Office
 from tests.integration.mailing import acknowledge, applicant
 from tests.services.asking import AUDITOR, OFFICER, SUPERVISOR
 from tests.services.exercising import PANEL
-from tests.services.seeing import looking
+from tests.services.seeing import looking, recorded
 from tests.services.visiting import Page, signed_in
 
 _LEASE = timedelta(minutes=1)
@@ -58,6 +58,18 @@ def test_the_office_has_it_tried_again(office: Office, person: object) -> None:
     assert office.ledger.standing().due == 1
     again = visitor.send(page, f"{_PATH}/{int(number) - 1}/retry")
     assert "Nothing is given up" in again.text
+
+
+def test_a_number_that_was_not_given_up_is_a_look_at_no_case(office: Office) -> None:
+    _given_up(office)
+    visitor = signed_in(office, OFFICER.name)
+    page = visitor.get(_PATH)
+    number = int(_numbers(page)[0])
+    form = page.form(f"{_PATH}/{number}/retry")
+    before = len(recorded(office))
+    visitor.client.post(f"{_PATH}/{number + 1}/retry", data=form)
+    (look,) = recorded(office)[before:]
+    assert (look["cases"], look["filters"]["notification"]) == ([], number + 1)
 
 
 def test_a_form_sent_twice_does_no_harm(office: Office) -> None:
