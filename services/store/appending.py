@@ -89,6 +89,9 @@ SELECT
 FROM (VALUES (0)) AS one LEFT JOIN earlier ON true"""
 _NONE: Final = "'{}'::text[]"
 
+FORGOTTEN: Final = b"\x00"
+"""What stands for the fingerprint of a command on the case of somebody who was erased."""
+
 
 @cache
 def statement(*, reserves: bool, mints: bool, relies: bool, destroys: bool) -> str:
@@ -181,10 +184,13 @@ def statement_for(commit: Commit, sealing: Sealing) -> str:
 
 
 def repeat(command_id: UUID, fingerprint: bytes, answer: Answer) -> Appended | None:
-    """The first result, if the command was carried out before; raises `CommandReused`."""
+    """The first result, if the command was carried out before; raises `CommandReused`.
+
+    Once its person is erased nothing tells what it said, and it is known by its id alone.
+    """
     if answer.earlier_id is None:
         return None
-    if answer.earlier_fingerprint != fingerprint:
+    if answer.earlier_fingerprint not in {fingerprint, FORGOTTEN}:
         raise CommandReused(str(command_id))
     result = msgspec.json.decode(answer.earlier_result or b"{}")
     return Appended(commit_id=answer.earlier_id, result=result, repeated=True)
