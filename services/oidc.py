@@ -27,7 +27,7 @@ _MORE: Final = (
 SETTINGS: Final = (_ISSUER, *_NEEDED, *_MORE)
 """Every setting that concerns the identity provider."""
 _NO_ISSUER: Final = "is missing: production has no people of its own, only an identity provider's"
-_ACCOUNTS: Final = ("sub", "preferred_username")
+_ACCOUNTS: Final = ("sub", "preferred_username", "oid")
 _KEYS: Final = frozenset({"value", "role"})
 _LEAST_SECRET: Final = 16
 _LEAST_BITS: Final = 45

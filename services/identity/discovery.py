@@ -34,7 +34,10 @@ _Said = TypeVar("_Said")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addresses:
-    """Where the provider is asked for what, and how it wants to be asked."""
+    """Where the provider is asked for what, and how it wants to be asked.
+
+    One that `names_by_client` has another `sub` for the same person at each of its clients.
+    """
 
     authorization: str
     token: str
@@ -42,6 +45,7 @@ class Addresses:
     end_session: str | None
     names_itself: bool
     takes_basic: bool
+    names_by_client: bool
 
 
 class Remembered(Generic[_Said]):
@@ -119,6 +123,7 @@ class Discovery:
             raise ProviderAway("it names another issuer than QMAS_OIDC_ISSUER")
         methods = said.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
         farewell = said.get("end_session_endpoint")
+        subjects = said.get("subject_types_supported", ["public"])
         return Addresses(
             authorization=self._address(said, "authorization_endpoint"),
             token=self._address(said, "token_endpoint"),
@@ -126,6 +131,7 @@ class Discovery:
             end_session=self._address(said, "end_session_endpoint") if farewell else None,
             names_itself=said.get("authorization_response_iss_parameter_supported") is True,
             takes_basic=isinstance(methods, list) and "client_secret_basic" in methods,
+            names_by_client=isinstance(subjects, list) and "public" not in subjects,
         )
 
     def _ask_keys(self) -> Mapping[str | None, Key]:

@@ -39,6 +39,11 @@ AT_ONCE: Final = 4
 _MOST_REMEMBERED: Final = 1_024
 _RANDOM_BYTES: Final = 32
 _LONGEST_ACCOUNT: Final = 128
+_NAMED_TWICE: Final = (
+    "the identity provider has another sub for the same person at each client, so that the token "
+    "does not say who they are on the pages; whoever runs this names people by oid or "
+    "preferred_username (QMAS_OIDC_ACCOUNT)"
+)
 _OURS: Final = ("cli.", "token.", "system")
 _CODE: Final = re.compile(r"[a-z_]{1,40}")
 _OF_THE_SIGN_IN: Final = frozenset({"invalid_grant", "access_denied"})
@@ -71,6 +76,14 @@ class IdentityProvider:
     def look(self) -> Addresses:
         """Return where the provider is asked for what."""
         return self._discovery.addresses()
+
+    def names_twice(self) -> bool:
+        """Say whether a person would have one name on the pages and another over the API.
+
+        They could confirm with one what they proposed with the other, so no token is taken there.
+        """
+        told = self._oidc
+        return told.audience is not None and told.account == "sub" and self.look().names_by_client
 
     def begin(self) -> tuple[str, Attempt]:
         """Return where to send a browser that wants to sign in, and what to remember of it."""
@@ -120,6 +133,8 @@ class IdentityProvider:
         if person is not None and now < until:
             return person
         claims = signed.access_token(token, self._discovery, self._oidc, now)
+        if self.names_twice():
+            raise TokenRefused(_NAMED_TWICE)
         person = self._person(claims)
         lasts = min(signed.expiry(claims) - now.timestamp(), REMEMBERED.total_seconds())
         with self._lock:

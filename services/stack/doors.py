@@ -11,6 +11,14 @@ from services.stack.finding import Finding
 from services.wiring import provider_of
 
 _PROXIES: Final = "QMAS_TRUSTED_PROXIES"
+_NAMED_TWICE: Final = (
+    "has another sub for the same person at each of its clients: its tokens open nothing over the "
+    "API, where one person would be two"
+)
+_ONE_NAME: Final = (
+    "set QMAS_OIDC_ACCOUNT to oid (Entra ID) or preferred_username before anybody decides "
+    "anything, or take QMAS_API_AUDIENCE away"
+)
 
 
 def people(settings: Settings) -> Iterator[Finding]:
@@ -21,18 +29,15 @@ def people(settings: Settings) -> Iterator[Finding]:
         says = "local people, on this machine alone"
         yield Finding(subject="people", is_well=True, says=says)
         return
+    remedy = "check QMAS_OIDC_ISSUER, and that this machine reaches it"
     try:
         provider.look()
+        is_well, says = True, "the identity provider answers"
+        if provider.names_twice():
+            is_well, says, remedy = False, f"{says}, and {_NAMED_TWICE}", _ONE_NAME
     except ProviderAway as fault:
         is_well, says = False, str(fault)
-    else:
-        is_well, says = True, "the identity provider answers"
-    yield Finding(
-        subject="people",
-        is_well=is_well,
-        says=says,
-        remedy="check QMAS_OIDC_ISSUER, and that this machine reaches it",
-    )
+    yield Finding(subject="people", is_well=is_well, says=says, remedy=remedy)
 
 
 def proxies(settings: Settings) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from services.api.app import create_api
 from services.identity import logins
 from services.identity.provider import REMEMBERED
 from services.settings import Settings
+from services.stack.doctor import examine
 from services.wiring import Office, open_office
 from tests.services.api.calling import V1, is_problem
 from tests.services.issuing import (
@@ -121,6 +122,34 @@ def test_without_an_audience_no_token_is_taken(settings: Settings, issuer: Issue
     claims = _claims(opened, issuer, aud=CLIENT)
     _refused(_call(create_api(opened), issuer.signed(claims)), "no token of the identity provider")
     opened.close()
+
+
+def test_where_a_person_has_another_sub_at_each_client_no_sub_is_a_name_over_the_api(
+    settings: Settings, office: Office, issuer: Issuer, api: Flask
+) -> None:
+    issuer.document["subject_types_supported"] = ["pairwise"]
+    token = issuer.signed(_claims(office, issuer, oid="7f3c"))
+    _refused(_call(api, token), "another sub for the same person at each client")
+    (found,) = [each for each in examine(office.settings) if each.subject == "people"]
+    assert not found.is_well
+    assert "QMAS_OIDC_ACCOUNT" in found.remedy
+    for told, is_taken in (
+        ({"QMAS_OIDC_ACCOUNT": "oid"}, True),
+        ({"QMAS_OIDC_ACCOUNT": "preferred_username"}, False),  # the token names nobody by that
+    ):
+        opened = open_office(provided(settings, issuer, **told))
+        assert (_call(create_api(opened), token).status_code == 200) is is_taken
+        (found,) = [each for each in examine(opened.settings) if each.subject == "people"]
+        assert found.is_well
+        opened.close()
+
+
+@pytest.mark.parametrize("types", [["public"], ["public", "pairwise"], "pairwise", None])
+def test_a_provider_that_may_name_a_person_alike_is_taken_at_its_word(
+    office: Office, issuer: Issuer, api: Flask, types: object
+) -> None:
+    issuer.document["subject_types_supported"] = types
+    assert _call(api, issuer.signed(_claims(office, issuer))).status_code == 200
 
 
 def test_local_tokens_are_no_use_where_a_provider_knows_the_people(
