@@ -72,8 +72,8 @@ _CONFIG: Final = {
         "info": {
             "description": "Every command is one POST and is carried out once under its "
             "Idempotency-Key. Errors are problems as RFC 9457 has them, with stable types. "
-            "Instants are aware; X-Request-ID in a request is kept as its correlation id, and "
-            "without it the trace id of a traceparent."
+            "Instants are aware; X-Request-ID in a request is kept as its correlation id where "
+            "it is a UUID or 32 hexadecimal digits, and else the trace id of a traceparent."
         },
     },
 }

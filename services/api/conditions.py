@@ -19,7 +19,8 @@ from services.api.faults import (
 from services.store import Conflict
 from services.tracing import trace_named
 
-ANY_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+# A name, a date or a number of a passport has another form; and what is kept here is so for ever.
+_REQUEST_ID: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NO_VERSION: Final = -1
 """Stands for If-Match where there is none. No stream is ever at it, so a command that was not
 carried out before is refused, and one that was still gets its first answer."""
@@ -30,12 +31,12 @@ _WAIT: Final = re.compile(r"\bwait=([0-9]{1,4})\b")
 
 
 def correlation_id() -> str:
-    """The id that the caller gave in X-Request-ID if it is a plain one, else of their trace.
+    """The id that the caller gave in X-Request-ID if it is a random one, else of their trace.
 
-    Without either it is a new one.
+    Random is what reads like a UUID, with or without hyphens. Without either it is a new one.
     """
-    given = flask.request.headers.get("X-Request-ID", "")
-    if ANY_ID.fullmatch(given):
+    given = flask.request.headers.get("X-Request-ID", "").lower()
+    if _REQUEST_ID.fullmatch(given):
         return given
     return trace_named(flask.request.headers.get("traceparent", "")) or secrets.token_hex(16)
 

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from urllib.parse import quote
+from uuid import uuid4
 
 import pytest
 
@@ -177,7 +178,8 @@ def test_the_assessments_of_a_case_are_made_again(caller: Caller) -> None:
 
 
 def test_a_history_tells_who_did_what_when(caller: Caller) -> None:
-    reference = caller.submit(headers={"X-Request-ID": "batch-7"})
+    given = str(uuid4())
+    reference = caller.submit(headers={"X-Request-ID": given})
     caller.take(reference, "acknowledge")
     history = caller.get(f"/cases/{reference}/history", by=AUDITOR).json
     first, second = history["events"]
@@ -186,7 +188,7 @@ def test_a_history_tells_who_did_what_when(caller: Caller) -> None:
         "application-submitted",
         "officer.chan",
         "officer",
-        "batch-7",
+        given,
     )
     assert first["payload"]["personal"]["applicant"]["given_names"] == "John"
     assert [first["position"], second["position"]] == [1, 2]
