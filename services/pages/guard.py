@@ -22,6 +22,7 @@ from services.wiring import Office
 
 ACTIONS_KEY: Final = "qmas.actions"
 FILES_KEY: Final = "qmas.files"
+_READS: Final = frozenset({"GET", "HEAD"})
 _SIGN_IN_OF: Final = (("/audit", "audit_sign_in"), ("/staff", "staff_sign_in"))
 
 
@@ -121,7 +122,7 @@ def _admit(office: Office) -> ResponseReturnValue | None:
             return _to_the_door(action)
     if request.endpoint in current_app.extensions[FILES_KEY]:
         _make_room(office)
-    if request.method == "POST" and not sessions.token_matches(request.form.get("csrf", "")):
+    if request.method not in _READS and not sessions.token_matches(request.form.get("csrf", "")):
         raise StaleForm
     if action is not Action.PUBLIC:
         demand(g.person, action)
@@ -139,5 +140,5 @@ def _to_the_door(action: Action) -> ResponseReturnValue:
     if action is Action.READ_OWN_STATUS:
         return redirect(url_for("enquiry", again=1), 303)
     door = next(name for area, name in _SIGN_IN_OF if request.path.startswith(area))
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+    wanted = request.full_path.rstrip("?") if request.method in _READS else None
     return redirect(url_for(door, then=wanted), 303)

@@ -74,7 +74,10 @@ def leave(office: Office) -> None:
     """End the session of this browser, and forget everything about it."""
     if "staff" in session:
         office.sessions.leave(str(session["staff"]), office.clock())
-    session.clear()
+    # The cookie does not come with what another site led to, and that site ends nothing here: to
+    # clear what is empty would have the browser forget it.
+    if session:
+        session.clear()
 
 
 def browser() -> str:

@@ -44,7 +44,7 @@ def sign_in(office: Office, area: str) -> ResponseReturnValue:
     then = request.values.get("then", "")
     if office.provider() is not None:
         return _to_provider(area, then)
-    if request.method == "GET":
+    if request.method != "POST":
         return _form(area, then, fault="")
     name = request.form.get("name", "").strip()
     person = identity.sign_in(office.settings, name, request.form.get("password", ""))

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 
 from domain.access import Action
+from services.identity import logins
 from services.pages.app import ROUTES, create_pages
 from services.pages.guard import UnguardedRoute, actions_of, serve
 from services.pages.sessions import IDLE, LONGEST
@@ -124,6 +125,16 @@ def test_a_form_without_this_browsers_token_does_nothing(office: Office) -> None
         page = visitor.post(action, {**form, "csrf": token})
         assert (page.status, page.heading) == (400, "This form has expired")
     assert office.store.sequence() == head
+
+
+def test_whoever_only_asks_for_headers_is_signed_in_by_nothing(office: Office) -> None:
+    (login,) = [each for each in logins(office.settings) if each.name == "officer.chan"]
+    form = {"name": login.name, "password": login.password}
+    client = Visitor(office).client
+    answer = client.head("/staff/sign-in", data=form)
+    assert answer.status_code == 200
+    assert client.get("/staff").status_code == 303
+    assert office.sessions.listed(office.clock()) == ()
 
 
 def test_whoever_has_no_leave_is_told_so(office: Office) -> None:

@@ -47,6 +47,15 @@ def test_a_browser_is_sent_away_with_all_that_the_flow_asks_for(guest: Guest) ->
         assert guest.asked[name] != first[name]
 
 
+def test_another_site_that_leads_to_the_door_signs_nobody_out(guest: Guest) -> None:
+    guest.sign_in()
+    # The session's cookie does not come with what another site began.
+    stranger = pages_of(guest.office).test_client()
+    sent = stranger.get("/sign-in/begin").headers.getlist("Set-Cookie")
+    assert [each.partition("=")[0] for each in sent] == ["qmas-sign-in"]
+    assert guest.is_in()
+
+
 def test_whoever_the_provider_knows_is_signed_in_with_their_role(guest: Guest) -> None:
     answer = guest.sign_in(groups=["officers", "supervisors", "choir"])
     assert answer.status_code == 200
