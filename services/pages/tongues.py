@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from flask import Response, after_this_request, render_template, request
+from flask import Response, after_this_request, current_app, render_template, request, url_for
 
 from domain.application import Correspondence
 from services.catalogue import Catalogue, load_catalogue
@@ -44,9 +44,15 @@ def spoken() -> Catalogue:
 
 
 def render_public(template: str, words: Catalogue, **values: Any) -> str:
-    """Return a page in the language of its words, with links to the same page in the others."""
+    """Return a page in the language of its words, with links to the same page in the others.
+
+    Of an address that only takes forms there is no page to come back to: they lead to the first.
+    """
     stays = {name: request.args[name] for name in _KEPT if name in request.args}
-    links = [(each, name, f"?{urlencode({**stays, CHOICE: each})}") for each, name in NAMES.items()]
+    here = url_for("enquiry") if _takes_forms_alone() else ""
+    links = [
+        (each, name, f"{here}?{urlencode({**stays, CHOICE: each})}") for each, name in NAMES.items()
+    ]
     return render_template(
         template, t=words, tongues=links, factor_label=partial(label_of, words), **values
     )
@@ -69,6 +75,12 @@ def preferred(tags: Iterable[str]) -> Correspondence:
                 else Correspondence.SIMPLIFIED_CHINESE
             )
     return Correspondence.ENGLISH
+
+
+def _takes_forms_alone() -> bool:
+    adapter = current_app.create_url_adapter(request)
+    methods = set(adapter.allowed_methods(request.path)) if adapter else set()
+    return bool(methods) and "GET" not in methods
 
 
 def _varies(response: Response) -> Response:

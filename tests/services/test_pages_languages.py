@@ -1,6 +1,7 @@
 """The public pages in each language: by the browser's wish, by choice, and never by the address."""
 
 import re
+from urllib.parse import urljoin
 
 import pytest
 
@@ -305,6 +306,20 @@ def test_a_form_that_expired_is_refused_in_its_language(
     page = visitor.post("/", {"csrf": "of another"})
     assert (page.status, page.heading) == (400, EXPIRED[language])
     assert language_of(page) == language
+
+
+@pytest.mark.parametrize("path", ["/", "/code", "/status/close", "/status/documents", "/sign-out"])
+def test_each_language_of_a_page_that_says_what_went_wrong_can_be_chosen(
+    visitor: Visitor, path: str
+) -> None:
+    if path == "/status/documents":
+        come_in(visitor, file_case(visitor.office), BORN)
+    page = visitor.post(path, {"csrf": "of another"})
+    assert page.status == 400
+    links = [each.given["href"] for each in page.root.all("a") if "hreflang" in each.given]
+    assert len(links) == len(NAMES)
+    for link in links:
+        assert visitor.get(urljoin(path, link)).status == 200
 
 
 def test_the_office_is_told_in_english(visitor: Visitor) -> None:
