@@ -115,13 +115,13 @@ def test_data_restored_without_its_schema_is_guarded_again(
     reference = file_case(office, "john")
     with psycopg.connect(database.admin_url) as admin:
         # One person decided this, before there was the rule that two do.
-        admin.execute("ALTER TABLE events DISABLE TRIGGER events_confirmed")
+        admin.execute("ALTER TABLE events DISABLE TRIGGER events_looked_at")
         admin.execute(
             "INSERT INTO events (commit_id, ord, body) SELECT nextval('commit_ids'), 0,"
             " json_build_object('id', gen_random_uuid(), 'stream', 'case-OLD', 'version', 1,"
             " 'type', 'approved-in-principle', 'actor', 'officer-1', 'payload', json_object('{}'))"
         )
-        admin.execute("ALTER TABLE events ENABLE ALWAYS TRIGGER events_confirmed")
+        admin.execute("ALTER TABLE events ENABLE ALWAYS TRIGGER events_looked_at")
     dump(database.admin_url, tmp_path / "dump")
     superuser, owner = second_server.url(ADMIN, "copy"), second_server.url(OWNER, "copy")
     migrate.upgrade(owner)
@@ -134,7 +134,7 @@ def test_data_restored_without_its_schema_is_guarded_again(
 
     restore(tmp_path / "dump", superuser, *data, "--disable-triggers")
     off = migrate.unguarded(second_server.url(APP, "copy"))
-    assert {"events_append_only", "events_confirmed", "events_second_person"} <= set(off)
+    assert {"events_append_only", "events_by_exercise", "events_looked_at"} <= set(off)
     migrate.upgrade(owner)
     assert migrate.unguarded(second_server.url(APP, "copy")) == ()
     with psycopg.connect(superuser) as admin:

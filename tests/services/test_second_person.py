@@ -256,10 +256,8 @@ def test_an_erasure_is_recorded_by_what_destroys_the_key_and_by_nothing_else(
 @pytest.mark.parametrize(
     ("table", "trigger"),
     [
-        ("events", "events_second_person"),
-        ("events", "events_confirmed"),
-        ("events", "events_points_confirmed"),
-        ("events", "events_take_the_key"),
+        ("events", "events_looked_at"),
+        ("events", "events_by_exercise"),
         ("case_keys", "case_keys_erasure_decided"),
     ],
 )

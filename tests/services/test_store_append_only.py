@@ -188,3 +188,16 @@ def test_commits_and_numbering_in_one_foreign_transaction_lose_nothing(
         "four",
     ]
     store.dispose()
+
+
+def test_an_append_reads_no_condition_of_a_rule_but_a_short_one(database: TestDatabase) -> None:
+    # A statement that inserts reads each condition anew from its text, and pays for its length.
+    inserting = """
+        SELECT tgname, length(tgqual::text) FROM pg_trigger
+        WHERE tgrelid = 'events'::regclass AND NOT tgisinternal AND tgtype & 4 = 4 ORDER BY tgname
+    """
+    with psycopg.connect(database.app_url) as connection:
+        (deferred, condition), looked_at = connection.execute(inserting).fetchall()
+
+    assert (deferred, looked_at) == ("events_by_exercise", ("events_looked_at", None))
+    assert condition < 1000
