@@ -13,7 +13,18 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Update,
+    bindparam,
+    exists,
+    func,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert, psycopg
 
 from domain.record import Recorded
@@ -26,6 +37,16 @@ from services.store.reading import present
 
 _ROW: Final = checkpoints.c
 _FIRST: Final = 1
+
+_SHARD: Final = bindparam("of_shard", type_=_ROW.shard.type)
+_OF: Final = (
+    _ROW.projection == bindparam("of_projection"),
+    _ROW.generation == bindparam("of_generation"),
+)
+"""Under which condition a row is of the generation that `_told` names."""
+
+_POSITIONS: Final = select(_ROW.shard, _ROW.position).where(*_OF)
+_COUNT: Final = select(func.count()).select_from(checkpoints).where(*_OF)
 
 SHARDS: Final = 4
 """Into how many shards a generation is laid out: so many workers can fold it at once."""
@@ -198,25 +219,10 @@ def claim(
     no longer what it was. Raises `OfAnotherLog`, unless they are to be had `of_any_log`: nothing
     may be folded on into them, or what they missed would look as if it were folded.
     """
-    mine = () if shard is None else (_ROW.shard == shard,)
-    held = connection.execute(
-        select(_ROW.shard, _ROW.position, _ROW.stopped_position)
-        .where(*_of(generation), *mine)
-        .order_by(_ROW.shard)
-        .with_for_update(skip_locked=not wait)
-    ).all()
-    state, of, of_another_log = connection.execute(
-        select(
-            select(generations.c.state)
-            .where(
-                generations.c.projection == generation.projection.name,
-                generations.c.generation == generation.number,
-            )
-            .scalar_subquery(),
-            select(func.count()).where(*_of(generation)).scalar_subquery(),
-            exists(_of_another_log().where(*_of(generation), *mine)),
-        )
-    ).one()
+    told = {**_told(generation), "of_shard": shard}
+    one = shard is not None
+    held = connection.execute(_held(one=one, wait=wait), told).all()
+    state, of, of_another_log = connection.execute(_standing(one=one), told).one()
     if not held or state != generation.state or (shard is None and len(held) < of):
         return None
     if of_another_log and not of_any_log:
@@ -233,12 +239,59 @@ def claim(
 
 def is_of_another_log(connection: Connection, generation: Generation) -> bool:
     """Say whether a shard of the generation was folded from another log than this one."""
-    return bool(connection.scalar(select(exists(_of_another_log().where(*_of(generation))))))
+    return bool(connection.scalar(select(exists(_of_another_log())), _told(generation)))
+
+
+# What every batch asks is made once: making a statement costs more than asking it.
+@cache
+def _held(*, one: bool, wait: bool) -> Select[Any]:
+    """Lock one shard of a generation, or all, and return where each is and what stops it."""
+    return (
+        select(_ROW.shard, _ROW.position, _ROW.stopped_position)
+        .where(*_OF, *_mine(one=one))
+        .order_by(_ROW.shard)
+        .with_for_update(skip_locked=not wait)
+    )
+
+
+@cache
+def _standing(*, one: bool) -> Select[Any]:
+    """Select what a generation is, of how many shards, and whether they are of another log."""
+    state = select(generations.c.state).where(
+        generations.c.projection == bindparam("of_projection"),
+        generations.c.generation == bindparam("of_generation"),
+    )
+    return select(
+        state.scalar_subquery(),
+        _COUNT.scalar_subquery(),
+        exists(_of_another_log().where(*_mine(one=one))),
+    )
+
+
+@cache
+def _advancing(*, one: bool) -> Update:
+    """Move one shard, or all that are not further already, and let nothing stop them."""
+    stopped = ("stopped_position", "stopped_at", "stopped_event", "stopped_reason")
+    to = bindparam("to", type_=_ROW.position.type)
+    mine = _mine(one=True) if one else (_ROW.position <= to,)
+    return (
+        update(checkpoints)
+        .where(*_OF, *mine)
+        .values(position=to, as_of=bindparam("known_at"), **dict.fromkeys(stopped))
+    )
+
+
+def _mine(*, one: bool) -> tuple[ColumnElement[bool], ...]:
+    return (_ROW.shard == _SHARD,) if one else ()
+
+
+def _told(generation: Generation) -> dict[str, Any]:
+    return {"of_projection": generation.projection.name, "of_generation": generation.number}
 
 
 def _of_another_log() -> Select[Any]:
-    """Select the shards that were folded from another log."""
-    return select(_ROW.shard).where(_is_foreign())
+    """Select the shards of a generation that were folded from another log."""
+    return select(_ROW.shard).where(_is_foreign(), *_OF)
 
 
 def _is_foreign() -> ColumnElement[bool]:
@@ -257,33 +310,29 @@ def _is_foreign() -> ColumnElement[bool]:
 def shards_of(models: ReadModels, generation: Generation) -> int:
     """Return how many shards a generation has."""
     with models.reads.connect() as connection:
-        return int(connection.scalar(select(func.count()).where(*_of(generation))) or 0)
+        return int(connection.scalar(_COUNT, _told(generation)) or 0)
 
 
 def advance(
     connection: Connection, held: Claim, to: int, as_of: datetime | None, shard: int | None = None
 ) -> None:
     """The shard, or all that were not further already, is at `to`, and nothing stops it."""
-    mine = _ROW.position <= to if shard is None else _ROW.shard == shard
-    stopped = ("stopped_position", "stopped_at", "stopped_event", "stopped_reason")
-    connection.execute(
-        update(checkpoints)
-        .where(*_of(held.generation), mine)
-        .values(position=to, as_of=as_of, **dict.fromkeys(stopped))
-    )
+    told = {**_told(held.generation), "of_shard": shard, "to": to, "known_at": as_of}
+    connection.execute(_advancing(one=shard is not None), told)
 
 
 def record_stop(connection: Connection, held: Claim, shard: int, stop: ProjectionStopped) -> None:
     """It can be seen where, when first and why a shard stopped."""
     connection.execute(
         update(checkpoints)
-        .where(*_of(held.generation), _ROW.shard == shard)
+        .where(*_OF, *_mine(one=True))
         .values(
             stopped_position=stop.position,
             stopped_at=func.coalesce(_ROW.stopped_at, func.now()),
             stopped_event=stop.event,
             stopped_reason=stop.reason,
-        )
+        ),
+        {**_told(held.generation), "of_shard": shard},
     )
 
 
@@ -337,15 +386,8 @@ def head_of(connection: Connection) -> int:
 
 def positions(connection: Connection, generation: Generation) -> dict[int, int]:
     """Return how far each shard is, in the snapshot of this transaction and without a lock."""
-    rows = connection.execute(select(_ROW.shard, _ROW.position).where(*_of(generation)))
+    rows = connection.execute(_POSITIONS, _told(generation))
     return {row.shard: row.position for row in rows}
-
-
-def _of(generation: Generation) -> tuple[Any, ...]:
-    return (
-        _ROW.projection == generation.projection.name,
-        _ROW.generation == generation.number,
-    )
 
 
 def shards_that_are_live(name: str) -> tuple[Any, ...]:

@@ -97,6 +97,8 @@ def _rows_of(
 
 def _opening(projection: Projection, keyed: _Keyed) -> set[str]:
     """Return the keys whose personal member these events touch."""
+    if not projection.opens:
+        return set()
     return {
         key
         for key, recorded in keyed
@@ -107,6 +109,7 @@ def _opening(projection: Projection, keyed: _Keyed) -> set[str]:
 def _fold(projection: Projection, batch: Batch, keyed: _Keyed) -> None:
     """`batch` has gone over the events, or up to the first that cannot be folded."""
     rows, fold, touched = batch.rows, projection.fold, batch.touched
+    before: Recorded[Any] | None = None
     for key, recorded in keyed:
         if key is not None:
             try:
@@ -114,10 +117,11 @@ def _fold(projection: Projection, batch: Batch, keyed: _Keyed) -> None:
             except Exception as fault:  # noqa: BLE001 - whatever it is stops the shard and is told
                 batch.stop = _stop_at(projection, recorded, fault)
                 batch.stop.__cause__ = fault
-                return
+                break
             touched[key] = None
-        batch.position = recorded.position or batch.position
-        batch.last = recorded
+        before = recorded
+    if before is not None:
+        batch.position, batch.last = before.position or batch.position, before
 
 
 def keep(models: ReadModels, connection: Connection, projection: Projection, batch: Batch) -> None:

@@ -5,12 +5,12 @@ number and types of the columns, and near the speed of COPY.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from operator import attrgetter
+from functools import cache
 from typing import Any, Final
 
 import msgspec
 import psycopg
-from sqlalchemy import Connection, Table, delete, select, text
+from sqlalchemy import Connection, Select, Table, delete, select, text
 from sqlalchemy.exc import DBAPIError
 
 from services.projections.catalogue import Projection
@@ -38,11 +38,7 @@ def read_rows(
 
     Raises `RowUnreadable` where the table holds one that no fold wrote.
     """
-    table = projection.table
-    columns = [table.c[name] for name in projection.clear_columns]
-    found = connection.execute(
-        select(*columns).where(is_any(table.c[projection.key_column])), {"wanted": sorted(wanted)}
-    ).all()
+    found = connection.execute(_known(projection.table), {"wanted": sorted(wanted)}).all()
     if not found:
         return {}
     personal = open_members(connection, models.keys, projection, opening) if opening else {}
@@ -53,6 +49,13 @@ def read_rows(
     except msgspec.ValidationError:
         # Not `from fault`: its text quotes a value.
         raise RowUnreadable(projection.name) from None
+
+
+@cache
+def _known(table: Table) -> Select[Any]:
+    """Select the wanted rows without what is sealed; made once, which takes longer than to ask."""
+    (key,) = table.primary_key.columns
+    return select(*(each for each in table.columns if each.name != "sealed")).where(is_any(key))
 
 
 def made(projection: Projection, fields: dict[str, Any], personal: Mapping[str, Any]) -> Any:
@@ -114,10 +117,10 @@ def _write(  # noqa: PLR0913 - as above
     new: bool,
 ) -> None:
     if projection.personal is None:
-        _put(connection, projection, _documents(projection, rows.values()), new=new)
+        _put(connection, projection, _documents(rows.values()), new=new)
         return
     kept = [row for key, row in rows.items() if key not in opening]
-    _put(connection, projection, _documents(projection, kept), new=new)
+    _put(connection, projection, _documents(kept), new=new)
     if opened := {key: row for key, row in rows.items() if key in opening}:
         _write_opened(models, connection, projection, opened, new=new)
 
@@ -128,7 +131,7 @@ def _write_opened(
     sealed = sealed_members(
         connection, models.keys, projection, {key: row.personal for key, row in rows.items()}
     )
-    documents = _documents(projection, rows.values())
+    documents = _documents(rows.values())
     for document, key in zip(documents, rows, strict=True):
         document["sealed"] = sealed[key]
     _put(connection, projection, documents, new=new, sealed=True)
@@ -150,10 +153,12 @@ def _write_opened(
     )
 
 
-def _documents(projection: Projection, rows: Iterable[Any]) -> list[dict[str, Any]]:
-    names = projection.clear_columns
-    values = attrgetter(*names)
-    return [dict(zip(names, values(row), strict=True)) for row in rows]
+def _documents(rows: Iterable[Any]) -> list[dict[str, Any]]:
+    """Return what of each row is not sealed, by the names of its columns."""
+    documents: list[dict[str, Any]] = [row._asdict() for row in rows]
+    for document in documents:
+        document.pop("personal", None)
+    return documents
 
 
 def _delete(connection: Connection, projection: Projection, gone: list[str]) -> None:

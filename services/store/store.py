@@ -347,7 +347,7 @@ class Store:
             cursor = connection.cursor(binary=True)
             rows = cursor.execute(query, given, prepare=True).fetchall()
             # The keys are asked for after the events, so that an erasure in between is noticed.
-            if personal is False:
+            if not personal:
                 return rows, {}
             sealed = {row[4] for row in rows if row[0] is not None and comes_sealed(row[0])}
             references = {reference for each in sealed if (reference := reference_of(each))}
