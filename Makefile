@@ -3,6 +3,8 @@
 .PHONY: help demo test check bench up down env lock clean
 
 VENV := .venv/bin
+# A run starts hundreds of processes, each of which would compile anew all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 ci_demo := $(filter-out 0 false no,$(CI))
 
 help: ## what there is

@@ -10,6 +10,7 @@ import os
 import re
 import secrets
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,7 @@ from services.stack.tuning import Tuning
 from services.store import migrate
 from services.wiring import Office, open_office
 from tests.leftovers import SUITE, enter, is_last, remove, sweep
+from tests.rewriting import modules, rewrite
 from tests.shelter import take_shelter
 
 _TEMPLATE = "qmas_template"
@@ -66,12 +68,14 @@ hypothesis.settings.load_profile("qmas")
 pytest.register_assert_rewrite("tests.domain.deciding", "tests.domain.desk")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Files are where they cost least, and what is logged in tests tells faults plainly.
 
     The default shows every variable of every frame, and a rulebook among them takes a minute.
     """
     take_shelter()
+    if config.getoption("numprocesses", None) and not sys.dont_write_bytecode:
+        rewrite(modules(), config)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
