@@ -31,7 +31,7 @@ from services.settings_reader import (
 )
 from services.stack.errors import NothingRuns
 from services.stack.keys import kept
-from services.stack.places import Places, settle
+from services.stack.places import Places, secrets_folder, settle
 from services.stack.postgres import APP, OWNER, passwords_of, socket_url
 from services.stack.redis import broker_url
 from services.staff import Colleague
@@ -237,7 +237,7 @@ class _Embedded:
         return self._kept("session.key")
 
     def _kept(self, name: str) -> str:
-        return kept(self._places.secrets / name, _new_key).decode("ascii").strip()
+        return kept(secrets_folder(self._home) / name, _new_key).decode("ascii").strip()
 
 
 def _new_key() -> bytes:

@@ -27,6 +27,8 @@ _SHARED_PLACES = (Path("/var/lib/qmas"), Path("/var/tmp/qmas-root"))  # noqa: S1
 _SHORT_PLACES = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - a private folder is made below it
 _LOCK_PAUSE = 0.05
 _PRIVATE = 0o700
+_PASSED = 0o711  # others may pass through to PostgreSQL's folder, and list nothing
+_SECRETS = "secrets"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,7 @@ class Places:
     @property
     def secrets(self) -> Path:
         """Where generated secrets are kept."""
-        return self.home / "secrets"
+        return self.home / _SECRETS
 
     @property
     def data(self) -> Path:
@@ -72,9 +74,9 @@ def settle(home: Path) -> Places:
     needs it (`make_private`). Raises StackFault when a folder cannot be made.
     """
     home = home.absolute()
-    _make(home, 0o711)  # others may pass through to PostgreSQL's folder, and list nothing
-    for name in ("log", "run", "mail", "secrets", "redis"):
-        _make(home / name, 0o700)
+    _make(home, _PASSED)
+    for name in ("log", "run", "mail", _SECRETS, "redis"):
+        _make(home / name, _PRIVATE)
     account = server_account()
     cluster = _cluster(home, account)
     return Places(
@@ -84,6 +86,18 @@ def settle(home: Path) -> Places:
         postgres_sockets=_sockets(cluster.parent / "postgres-sockets", account),
         redis_sockets=_sockets(home / "redis", None),
     )
+
+
+def secrets_folder(home: Path) -> Path:
+    """Return where the secrets of `home` are kept, and make no more of its places than that.
+
+    Whoever has servers of its own so asks no other user where these can go, which takes a process.
+    Raises StackFault when a folder cannot be made.
+    """
+    home = home.absolute()
+    _make(home, _PASSED)
+    _make(home / _SECRETS, _PRIVATE)
+    return home / _SECRETS
 
 
 @contextmanager

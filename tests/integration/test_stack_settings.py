@@ -239,6 +239,18 @@ def test_a_server_of_ones_own_replaces_the_embedded_one(open_folder: Path) -> No
     assert settings.embedded_redis
 
 
+def test_a_home_without_servers_has_secrets_alone(open_folder: Path) -> None:
+    closed = open_folder / "closed"
+    closed.mkdir(mode=0o700)
+    told = {
+        "QMAS_DATABASE_URL": "postgresql://qmas_app@db/qmas",
+        "QMAS_OWNER_DATABASE_URL": "postgresql://qmas_owner@db/qmas",
+        "QMAS_BROKER_URL": "redis://broker/0",
+    }
+    Settings.load(told, closed / "home")
+    assert [each.name for each in (closed / "home").iterdir()] == ["secrets"]
+
+
 def test_a_mail_server_is_read_from_its_url() -> None:
     smtp = Settings.load(_PRODUCTION).smtp
     assert (smtp.host, smtp.port, smtp.user, smtp.password) == ("mail.example", 587, "post", "p@ss")
