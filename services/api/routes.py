@@ -6,7 +6,7 @@ of each.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial, wraps
+from functools import cache, partial, wraps
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final
@@ -266,5 +266,15 @@ def _refusals(route: Route) -> Iterator[int]:
     yield from route.refuses
 
 
+@cache
 def _instance(schema: type[Schema] | None) -> Schema | None:
-    return None if schema is None else schema()
+    """The only instance of it, which nobody changes: every copy of it is itself.
+
+    flask-smorest copies all that describes a route at each step of its making, and that is half of
+    the time in which an application is made.
+    """
+    if schema is None:
+        return None
+    made = schema()
+    vars(made)["__deepcopy__"] = lambda _: made
+    return made
