@@ -9,8 +9,10 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
+from domain.rules.retention import RecordClass
 from services.guesses import Limit
 from services.notifications.codes import DIGITS, Asked
+from services.privacy.retention import over_before
 from services.wiring import Office
 
 OF_ONE: Final = Limit(name="ask", most=10)
@@ -42,6 +44,11 @@ def ask(
     challenge = office.codes.ask(asked, office.clock(), admitted=admitted)
     office.pokes.enquired()
     return challenge
+
+
+def tidy(office: Office) -> int:
+    """No code is kept for longer than the schedule of retention says; return how many went."""
+    return office.codes.tidy(over_before(office, RecordClass.CODES), office.clock())
 
 
 def is_code(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services import deadlines, statistics
+from services import deadlines, enquiries, statistics
 from services.notifications import calling, code_mail, delivery, planning
 from services.privacy import again
 from services.projections import runner, watching
@@ -56,7 +56,7 @@ def send_codes() -> int:
 @app.task(name="codes.tidy")
 def tidy_codes() -> int:
     """No code is kept that is older than it has to be."""
-    return office().codes.tidy(office().clock())
+    return enquiries.tidy(office())
 
 
 @app.task(name="deadlines.fire")

@@ -18,7 +18,6 @@ from services.identity.rows import Row, Rows
 IDLE: Final = timedelta(minutes=30)
 LONGEST: Final = timedelta(hours=10)
 SEEN_EVERY: Final = timedelta(minutes=1)
-_KEPT: Final = timedelta(days=30)
 _SECRET_BYTES: Final = 32
 _LONGEST_NUMBER: Final = 18
 
@@ -73,7 +72,6 @@ class Sessions:
     def open(self, person: Person, now: datetime) -> str:
         """The person is signed in; return the secret by which their browser is known."""
         secret = secrets.token_urlsafe(_SECRET_BYTES)
-        self._rows.ask(_FORGET, (now - _KEPT,))
         row = (_digest(secret), person.name, person.role.value, self._issuer, now, now)
         self._rows.ask(_OPEN, row)
         return secret
@@ -93,6 +91,10 @@ class Sessions:
         if now - found.seen >= SEEN_EVERY:
             self._rows.ask(_SEEN, (now, _digest(secret), now))
         return found
+
+    def forget(self, until: datetime, now: datetime) -> None:
+        """What began before `until` is gone, but for what may be open still."""
+        self._rows.ask(_FORGET, (min(until, now - LONGEST),))
 
     def leave(self, secret: str, now: datetime) -> None:
         """The session of this browser has ended."""

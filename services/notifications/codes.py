@@ -52,7 +52,7 @@ AN_HOUR: Final = 3
 A_DAY: Final = 10
 """How many codes go out for one application, at most."""
 
-_KEPT: Final = timedelta(days=1)
+_COUNTED: Final = timedelta(days=1)
 _LOCKS: Final = 0x636F6465  # "code": a class of advisory locks of our own
 _ROW: Final = enquiry_codes.c
 _AS_LONG: Final = func.pg_logical_emit_message(true(), "", "")
@@ -269,11 +269,14 @@ class Codes:
         with self._engine.begin() as connection:
             self._change(connection, claim, next_attempt_at=until)
 
-    def tidy(self, now: datetime) -> int:
-        """What is old is gone; return how many rows that were."""
+    def tidy(self, until: datetime, now: datetime) -> int:
+        """What was asked for before `until` is gone, but for what still counts towards `A_DAY`.
+
+        What never went out is gone once it holds no more. Return how many rows that were.
+        """
         old = delete(enquiry_codes).where(
             or_(
-                _ROW.asked_at < now - _KEPT,
+                _ROW.asked_at < min(until, now - _COUNTED),
                 _ROW.allowed_at.is_(None) & (_ROW.expires_at < now),
             )
         )

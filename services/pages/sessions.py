@@ -20,8 +20,10 @@ from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import BadData, URLSafeSerializer
 
 from domain.access import Person
+from domain.rules.retention import RecordClass
 from services import enquiries
 from services.identity.sessions import IDLE, LONGEST, Session
+from services.privacy.retention import over_before
 from services.settings import Settings
 from services.wiring import Office
 
@@ -53,7 +55,9 @@ def keep_sessions(app: Flask, settings: Settings) -> None:
 def admit(office: Office, person: Person) -> None:
     """Sign a person in, in a session that shares nothing with the one before, which has ended."""
     leave(office)
-    session["staff"] = office.sessions.open(person, office.clock())
+    now = office.clock()
+    office.sessions.forget(over_before(office, RecordClass.SESSIONS), now)
+    session["staff"] = office.sessions.open(person, now)
 
 
 def signed_in(office: Office, now: datetime) -> Person | None:

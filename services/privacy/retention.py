@@ -1,6 +1,6 @@
 """What is kept for longer than the schedule of retention says: a report, and nothing is done by it.
 
-Law: it erases nothing. Of a case whose time is over it says what two officers may propose; of any
+Law: it erases no case. Of a case whose time is over it says what two officers may propose; of any
 other record it says what takes it away, and who.
 """
 
@@ -58,7 +58,10 @@ NEXT_STEP: Final[Mapping[RecordClass, str]] = MappingProxyType(
         RecordClass.SERVICE_TOKENS: (
             "none is deleted: an entry names a program and whoever made it, and holds no secret"
         ),
-        RecordClass.CODES: "they are deleted by themselves within a minute, while workers run",
+        RecordClass.CODES: (
+            "they are deleted by themselves within a minute, while workers run, once they are a "
+            "whole day old: for so long they count"
+        ),
     }
 )
 """What can be done about records of each class whose time is over."""
@@ -169,6 +172,12 @@ def due_cases(  # noqa: PLR0913 - what is asked for, each by its name
         ),
         next=None if following is None else _cursor(following),
     )
+
+
+def over_before(office: Office, record: RecordClass) -> datetime:
+    """Return the instant before which those records of a class began whose time is over today."""
+    day = _day(office, None)
+    return _until(retention(office.rulebook, record, day), day)
 
 
 def _line(rule: Retention, counts: AgedCounts, day: date) -> Line:

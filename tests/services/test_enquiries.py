@@ -202,7 +202,8 @@ def test_who_asks_too_often_leaves_nothing_behind_for_long(
     given = {_ask(office, f"QM-{number:05}-33333") for number in range(20)}
     assert len(given) == 20
     assert kept()[0] == before[0] + 1, "a count of their own, and none for each application"
-    office.codes.tidy(office.clock() + timedelta(seconds=1))
+    now = office.clock() + timedelta(seconds=1)
+    office.codes.tidy(now, now)
     assert kept()[1] == before[1]
 
 
@@ -261,6 +262,8 @@ def test_what_is_old_is_tidied_away(office: Office) -> None:
     codes(office)
     _ask(office, reference)
     codes(office)
-    assert office.codes.tidy(office.clock()) == 0
-    assert office.codes.tidy(office.clock() + HOLDS) == 1
-    assert office.codes.tidy(office.clock() + timedelta(days=1, seconds=1)) == 1
+    now, day = office.clock(), timedelta(days=1, seconds=1)
+    assert office.codes.tidy(now, now) == 0
+    assert office.codes.tidy(now + day, now + HOLDS) == 1
+    assert office.codes.tidy(now - day, now + day) == 0  # the schedule keeps it for longer
+    assert office.codes.tidy(now + day, now + day) == 1

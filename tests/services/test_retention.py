@@ -1,6 +1,7 @@
 """What is kept for longer than its schedule says is told, and nothing is done about it."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,12 @@ from domain import legal_holds as h
 from domain.days import hong_kong_date
 from domain.errors import DayImpossible
 from domain.looks import What
-from domain.rules.choose import NoRule, retention
+from domain.rules.choose import NoRule
 from domain.rules.retention import OF_CASES, RecordClass
+from services import enquiries
 from services.api.app import create_api
 from services.cases import carry_out
 from services.cli.privacy import privacy
-from services.identity import sessions
 from services.looking import case_seen
 from services.notifications import codes
 from services.notifications.planning import plan
@@ -35,10 +36,12 @@ from tests.services.api.calling import AUDITOR, OFFICER, SUPERVISOR, V1, Caller,
 from tests.services.asking import SECOND, asked
 from tests.services.erasing import erase
 from tests.services.test_data_access import environment
-from tests.services.visiting import file_case, signed_in
+from tests.services.visiting import file_case, later, signed_in
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
 WITHDRAWN = RecordClass.WITHDRAWN
+OWN = (RecordClass.SESSIONS, RecordClass.CODES)
+"""What the program deletes by itself."""
 LOOK = seeing.looking(What.LIST)
 OVER = date(2020, 5, 1)
 """Twelve months after the cases here were withdrawn."""
@@ -190,11 +193,46 @@ def test_old_looks_are_taken_away_as_the_page_says(office: Office, database: Tes
     assert migrate.unguarded(office.settings.database_url) == ()
 
 
-def test_the_schedule_says_what_the_program_does_by_itself(office: Office) -> None:
-    book, today = office.rulebook, date(2026, 1, 1)
-    kept = retention(book, RecordClass.SESSIONS, today)
-    assert timedelta(days=kept.days) == sessions._KEPT
-    assert timedelta(days=retention(book, RecordClass.CODES, today).days) == codes._KEPT
+def scheduled(office: Office, days: int) -> Office:
+    """Return the office where sessions and codes are kept for so many days."""
+    rows = (
+        replace(each, months=0, days=days)
+        if each.record in {RecordClass.SESSIONS, RecordClass.CODES}
+        else each
+        for each in office.rulebook.retention
+    )
+    return replace(office, rulebook=replace(office.rulebook, retention=tuple(rows)))
+
+
+@pytest.mark.parametrize("days", [2, 45])
+def test_the_program_deletes_by_itself_when_the_schedule_says(
+    office: Office, database: TestDatabase, days: int
+) -> None:
+    asked_for = codes.Asked(
+        reference="QM-4K7RT-9XWPR", born=date(1980, 1, 1), asker=b"x", browser=None
+    )
+
+    def left() -> tuple[Any, ...]:
+        with psycopg.connect(database.owner_url) as owner:
+            return (
+                owner.execute(
+                    "SELECT (SELECT count(*) FROM sessions), (SELECT count(*) FROM enquiry_codes)"
+                ).fetchone()
+                or ()
+            )
+
+    signed_in(office, "officer.chan")
+    office.codes.ask(asked_for, office.clock())
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        owner.execute("UPDATE enquiry_codes SET state = 'allowed', allowed_at = asked_at")
+    # Kept to the last day of its time, and gone on the next, which is the day it is told as due.
+    for passed, sessions_left, codes_left in ((days - 1, 2, 1), (days, 2, 0)):
+        then = scheduled(later(office, timedelta(days=passed)), days)
+        due = {record: line(then, record, hong_kong_date(then.clock()))[0] for record in OWN}
+        assert set(due.values()) == {int(passed == days)}
+        assert enquiries.tidy(then) == due[RecordClass.CODES]
+        signed_in(then, "officer.chan")
+        assert left() == (sessions_left, codes_left)
 
 
 def test_a_day_that_no_calendar_or_schedule_has_is_refused_in_words(office: Office) -> None:
