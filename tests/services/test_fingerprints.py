@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from importlib import import_module
 
 import psycopg
 import pytest
@@ -16,10 +17,9 @@ from services import work
 from services.cases import carry_out
 from services.fingerprints import fingerprint
 from services.privacy.kept import preview_digest
-from services.store import CommandReused, migrate
+from services.store import CommandReused
 from services.wiring import Office
 from tests.conftest import TestDatabase
-from tests.migrations.schema import set_revision
 from tests.services.asking import OFFICER, SECOND, asked
 from tests.services.visiting import TO_POOL, file_case
 
@@ -132,7 +132,10 @@ def test_those_of_who_was_erased_before_go_with_the_migration(
     erase(office, reference)
     assert guess(office, reference, SPOUSE) in kept(database)
 
-    set_revision(database, "0056")
-    migrate.upgrade(database.owner_url)
+    migration = import_module("migrations.versions.0057_fingerprints_go")
+    with psycopg.connect(database.owner_url) as owner:
+        last, gone = owner.execute(migration._SOME, {"after": ""}).fetchone() or ()
+        assert (last, gone > 0) == (reference, True)
+        assert owner.execute(migration._SOME, {"after": last}).fetchone() == (None, None)
 
     assert guess(office, reference, SPOUSE) not in kept(database)
