@@ -1,4 +1,7 @@
-"""The one statement that appends a commit, its parameters and what its answer means."""
+"""The statement that appends a commit, its parameters and what its answer means.
+
+Law: whatever a commit needs, one statement checks it and writes it, and draws its id meanwhile.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -89,6 +92,33 @@ SELECT
 FROM (VALUES (0)) AS one LEFT JOIN earlier ON true"""
 _NONE: Final = "'{}'::text[]"
 
+# The same for the commit of one event that most are, in which the server does half as much. Where
+# it writes nothing it does not say why: then the whole statement is executed, which knows, or
+# writes what can be written since. A version below the expected one is not looked for.
+_ONE: Final = """
+WITH committed AS (
+    INSERT INTO commits (commit_id, command_id, fingerprint, result)
+    SELECT nextval('commit_ids'), %(command_id)s, %(fingerprint)s, %(result)s
+    WHERE NOT EXISTS (SELECT FROM commits WHERE command_id = %(command_id)s)
+        AND %(expected)s::integer = coalesce((
+            SELECT version FROM events WHERE stream = %(stream)s AND version >= %(expected)s
+            ORDER BY version DESC LIMIT 1
+        ), 0){keyed}
+    RETURNING commit_id
+), stored AS (
+    INSERT INTO events (commit_id, ord, body) SELECT commit_id, 0, %(body)s FROM committed
+), queued AS (
+    INSERT INTO pending (commit_id) SELECT commit_id FROM committed
+)
+SELECT commit_id FROM committed"""
+_ONE_UNSEALED: Final = _ONE.format(keyed="")
+_ONE_SEALED: Final = _ONE.format(
+    keyed="""
+        AND EXISTS (
+            SELECT FROM case_keys WHERE reference = %(key_reference)s AND wrapped = %(key)s
+        )"""
+)
+
 FORGOTTEN: Final = b"\x00"
 """What stands for the fingerprint of a command on the case of somebody who was erased."""
 
@@ -165,6 +195,30 @@ def parameters(commit: Commit, bodies: Sequence[bytes], sealing: Sealing) -> dic
     if sealing.held:
         given |= {"key_references": Texts(sealing.held), "keys": Keys(sealing.held.values())}
     return given
+
+
+def short(
+    commit: Commit, bodies: Sequence[bytes], sealing: Sealing
+) -> tuple[str, dict[str, Any]] | None:
+    """What appends a commit of one event and answers with its id, or writes nothing; else None.
+
+    It is a statement and what that is executed with. There is none where a key is new.
+    """
+    if len(bodies) != 1 or sealing.new or commit.reserve or commit.release or commit.destroy:
+        return None
+    (write,) = commit.writes
+    given = {
+        "command_id": commit.command_id,
+        "fingerprint": commit.fingerprint,
+        "result": Document(msgspec.json.encode(commit.result)),
+        "stream": write.stream,
+        "expected": write.expected,
+        "body": Document(bodies[0]),
+    }
+    if not sealing.held:
+        return _ONE_UNSEALED, given
+    ((reference, wrapped),) = sealing.held.items()
+    return _ONE_SEALED, given | {"key_reference": reference, "key": wrapped}
 
 
 def _case_of(commit: Commit) -> str | None:

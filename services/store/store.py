@@ -19,15 +19,9 @@ from domain.looks import Look
 from domain.record import Recorded
 from services import tracing
 from services.store import queries, seen, stating
-from services.store.appending import Answer, parameters, refuse, repeat, statement_for
+from services.store.appending import Answer, parameters, refuse, repeat, short, statement_for
 from services.store.arrays import Integers, Texts
-from services.store.codec import (
-    Codec,
-    Opening,
-    StoredEvent,
-    comes_sealed,
-    reference_of,
-)
+from services.store.codec import Codec, Opening, StoredEvent, comes_sealed, reference_of
 from services.store.commit import Appended, Commit
 from services.store.connections import ConnectionLost, Connections, Session
 from services.store.constraints import refused_by_database
@@ -312,6 +306,10 @@ class Store:
                 return earlier
             raise
         bodies = self._encoding.bodies(commit, sealing) if ahead is None else ahead
+        if (one := short(commit, bodies, sealing)) and (
+            row := cursor.execute(*one, prepare=True).fetchone()
+        ):
+            return Appended(commit_id=row[0], result=commit.result, repeated=False)
         given = parameters(commit, bodies, sealing)
         query = statement_for(commit, sealing)
         row = cursor.execute(query, given, prepare=True).fetchone()

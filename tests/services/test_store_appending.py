@@ -24,6 +24,7 @@ from services.store import (
     Unwritable,
     tables,
 )
+from services.store.appending import Sealing, short
 from services.store.constraints import CONSTRAINTS, OF_NOW, SECOND_PERSON
 from tests.conftest import TestDatabase
 from tests.services.storing import EFFECTIVE, commit_of, fees, store_at, writing
@@ -291,6 +292,35 @@ def test_every_check_that_an_append_can_meet_has_its_words() -> None:
     by_trigger = set(re.findall(r"CONSTRAINT = '(\w+)'", scripts))
 
     assert checks | by_trigger == {*CONSTRAINTS, *SECOND_PERSON, OF_NOW}
+
+
+_UNSEALED = Sealing(new={}, held={})
+
+
+def test_a_commit_of_one_event_goes_the_short_way() -> None:
+    commit = commit_of(writing("fee-1", 3))
+    sealed = Sealing(new={}, held={"1": b"key"})
+
+    assert short(commit, [b"{}"], _UNSEALED) != short(commit, [b"{}"], sealed)
+    for sealing in (_UNSEALED, sealed):
+        statement, given = short(commit, [b"{}"], sealing) or ("", {})
+        assert set(re.findall(r"%\((\w+)\)s", statement)) == set(given)
+
+
+@pytest.mark.parametrize(
+    ("commit", "sealing"),
+    [
+        (commit_of(writing("fee-1", 0, *fees(2))), _UNSEALED),
+        (commit_of(writing("fee-1"), writing("fee-2")), _UNSEALED),
+        (commit_of(writing("fee-1"), reserve=("mine",)), _UNSEALED),
+        (commit_of(writing("fee-1"), release=("mine",)), _UNSEALED),
+        (commit_of(writing("fee-1"), destroy=("1",)), _UNSEALED),
+        (commit_of(writing("case-1")), Sealing(new={"1": b"key"}, held={})),
+    ],
+)
+def test_a_commit_that_needs_more_goes_the_long_way(commit: Commit, sealing: Sealing) -> None:
+    bodies = [b"{}" for write in commit.writes for _ in write.events]
+    assert short(commit, bodies, sealing) is None
 
 
 def test_a_thousand_events_are_one_commit(store: Store) -> None:
