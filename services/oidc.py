@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from unicodedata import normalize
 from urllib.parse import urlsplit
 
 from domain.access import Role
@@ -27,7 +28,8 @@ _MORE: Final = (
 SETTINGS: Final = (_ISSUER, *_NEEDED, *_MORE)
 """Every setting that concerns the identity provider."""
 _NO_ISSUER: Final = "is missing: production has no people of its own, only an identity provider's"
-_ACCOUNTS: Final = ("sub", "preferred_username", "oid")
+_TYPED: Final = "preferred_username"
+_ACCOUNTS: Final = ("sub", _TYPED, "oid")
 _KEYS: Final = frozenset({"value", "role"})
 _LEAST_SECRET: Final = 16
 _LEAST_BITS: Final = 45
@@ -70,6 +72,13 @@ class Oidc:
     def is_plain(self) -> bool:
         """True where it is spoken to without TLS, which only one on this machine is."""
         return self.issuer.startswith("http://")
+
+    def spelled(self, account: str) -> str:
+        """Return the one spelling of a person's name: of one that people type, in small letters.
+
+        Many a provider takes it either way, and hands it on as it was typed.
+        """
+        return normalize("NFKC", account).casefold() if self.account == _TYPED else account
 
 
 class RolesFault(ValueError):

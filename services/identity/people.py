@@ -8,7 +8,7 @@ identity provider knows the people, and none where another machine reaches the w
 import hmac
 import json
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from domain.access import PERMITTED, Action, Person, Role
@@ -112,6 +112,8 @@ def colleagues(settings: Settings) -> tuple[Colleague, ...]:
 
     Where they are the local people, their mail is caught, unless others are told.
     """
+    if (oidc := settings.oidc) is not None:
+        return tuple(replace(each, account=oidc.spelled(each.account)) for each in settings.staff)
     if settings.staff or not are_local(settings):
         return settings.staff
     return tuple(

@@ -24,6 +24,7 @@ from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from domain.access import Person
+from domain.references import parse_reference
 from services.identity import signed
 from services.identity.asking import ask
 from services.identity.discovery import Addresses, Discovery
@@ -44,7 +45,7 @@ _NAMED_TWICE: Final = (
     "does not say who they are on the pages; whoever runs this names people by oid or "
     "preferred_username (QMAS_OIDC_ACCOUNT)"
 )
-_OURS: Final = ("cli.", "token.", "system")
+_OURS: Final = ("cli.", "token.", "system", "erasures")
 _CODE: Final = re.compile(r"[a-z_]{1,40}")
 _OF_THE_SIGN_IN: Final = frozenset({"invalid_grant", "access_denied"})
 
@@ -197,7 +198,7 @@ class IdentityProvider:
 
     def _person(self, claims: Mapping[str, Any]) -> Person:
         account = claims.get(self._oidc.account)
-        if not isinstance(account, str) or not _is_usable(account):
+        if not isinstance(account, str) or not _is_usable(self._oidc.spelled(account)):
             raise TokenRefused(f"its {self._oidc.account} is no name that the record can hold")
         role = self._oidc.roles.role_of(claims)
         if role is None:
@@ -205,7 +206,7 @@ class IdentityProvider:
                 "The identity provider knows you, but your account has no role in this system. "
                 "Ask whoever looks after accounts for one"
             )
-        return Person(name=account, role=role)
+        return Person(name=self._oidc.spelled(account), role=role)
 
 
 def _why(code: object) -> str:
@@ -214,10 +215,14 @@ def _why(code: object) -> str:
 
 
 def _is_usable(account: str) -> bool:
-    """Say whether an account is a name that nobody of our own has, and that can be read."""
+    """Say whether an account is a name that can be read, and that nobody of our own has.
+
+    Applicants are named by the reference of their case.
+    """
     return (
         account == account.strip()
         and account.isprintable()
         and 0 < len(account) <= _LONGEST_ACCOUNT
         and not account.startswith(_OURS)
+        and parse_reference(account) is None
     )

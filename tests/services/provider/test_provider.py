@@ -12,9 +12,10 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from services.guesses import Limit
+from services.identity import colleagues
 from services.pages import signing_in
 from services.settings import Settings
-from services.wiring import open_office
+from services.wiring import Office, open_office
 from tests.services.issuing import (
     CLIENT,
     SECRET,
@@ -139,6 +140,8 @@ def test_signing_in_leads_to_no_other_site(guest: Guest, then: str) -> None:
         ({"sub": "cli.root"}, "no name"),
         ({"sub": "system"}, "no name"),
         ({"sub": "token.intake"}, "no name"),
+        ({"sub": "erasures"}, "no name"),
+        ({"sub": "QM-4K7RT-9XWPR"}, "no name"),
         ({"sub": "chan\n17"}, "no name"),
         ({"sub": "x" * 129}, "no name"),
     ],
@@ -326,6 +329,31 @@ def test_an_account_may_be_named_by_another_claim(settings: Settings, issuer: Is
     (session,) = opened.sessions.listed(opened.clock())
     assert session.person.name == "chan"
     opened.close()
+
+
+def test_a_name_that_people_type_is_one_person_however_it_is_typed(
+    settings: Settings, issuer: Issuer
+) -> None:
+    colleague = """
+[[staff]]
+account = "Chan.Tai-Man"
+role = "officer"
+email = "chan@example.com"
+"""
+    told = provided(settings, issuer, QMAS_OIDC_ACCOUNT="preferred_username", QMAS_STAFF=colleague)
+    opened = open_office(told)
+    for typed in ("chan.tai-man", "CHAN.Tai-Man", "\uff23han.tai-man"):
+        Guest(opened, issuer).sign_in(preferred_username=typed)
+    names = {each.person.name for each in opened.sessions.listed(opened.clock())}
+    assert names == {"chan.tai-man"} == {each.account for each in colleagues(told)}
+    opened.close()
+
+
+def test_a_sub_is_somebody_as_it_is_written(office: Office, issuer: Issuer) -> None:
+    for sub in ("Chan-17", "chan-17"):
+        Guest(office, issuer).sign_in(sub=sub)
+    names = {each.person.name for each in office.sessions.listed(office.clock())}
+    assert names == {"Chan-17", "chan-17"}
 
 
 def test_a_client_that_is_known_by_its_form_sends_no_header(guest: Guest) -> None:
