@@ -25,17 +25,19 @@ AT_ONCE: Final = 1_000
 
 
 @step("load")
-def case_seen(
+def case_seen(  # noqa: PLR0913 - what is asked for, most of it by its name
     office: Office,
     look: Look,
     reference: str,
     *,
     as_of: datetime | None = None,
     believed_at: datetime | None = None,
+    document: int | None = None,
 ) -> CaseAt:
     """Return the case as it stood at `as_of`, as far as the log said so at `believed_at`.
 
-    Without either it is the case now. The look is on record, also where nothing was found and
+    Without either it is the case now. `document` is the number of the one that is wanted of it.
+    The look is on record with all of these, also where nothing was found and
     `NoSuchCase` is raised; what is no reference at all is no look at any case and is kept nowhere.
     Whoever sees cases at some stages alone sees one that is at such a stage now and was so then,
     and nothing, whenever it was, of one that they stepped aside from.
@@ -46,7 +48,8 @@ def case_seen(
     if believed_at is not None:
         office.store.sequence()
     stream = f"{CASE_STREAM}{own}"
-    read = office.store.read_seen(look, own, (stream,), words=words)
+    asked = {"as_of": as_of, "believed_at": believed_at, "document": document}
+    read = office.store.read_seen(look, own, (stream,), words=words, asked=asked)
     known = as_seen_by(look.person, own, known_of(own, read[stream], None, None))
     within_sight(look.person, now := case_of(known))
     if as_of is None and believed_at is None:

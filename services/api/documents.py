@@ -147,8 +147,9 @@ def document_list(call: Call, reference: str) -> Any:
 
 def document(call: Call, reference: str, number: str) -> flask.Response:
     """The file of a document, to be saved and not shown."""
-    case = case_seen(call.office, call.look(What.DOCUMENT), reference)
-    found = fetch(call.office, case, number_of(number))
+    wanted = number_of(number)
+    case = case_seen(call.office, call.look(What.DOCUMENT), reference, document=wanted)
+    found = fetch(call.office, case, wanted)
     return flask.Response(
         found.content,
         mimetype=found.media_type,

@@ -97,7 +97,8 @@ def add(
 def fetch_(reference: str, number: int, target: Path, purpose: str | None) -> None:
     """Write the file of a document; a file that exists is not overwritten."""
     with office() as opened:
-        case = case_seen(opened, looking(What.DOCUMENT, purpose), reference)
+        look = looking(What.DOCUMENT, purpose)
+        case = case_seen(opened, look, reference, document=number)
         found = fetch(opened, case, number)
     if str(target) == "-":
         sys.stdout.buffer.write(found.content)

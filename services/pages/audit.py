@@ -53,7 +53,11 @@ def audit_case(office: Office, reference: str) -> ResponseReturnValue:
             303,
         )
     try:
-        found = None if faults else case_seen(office, look(What.HISTORY), reference, **moments)
+        as_of, believed_at = (moments.get(name) for name in _MOMENTS)
+        seen = look(What.HISTORY)
+        found = None
+        if not faults:
+            found = case_seen(office, seen, reference, as_of=as_of, believed_at=believed_at)
     except NoSuchCase as fault:
         if not any(moments.values()):
             raise

@@ -51,8 +51,9 @@ def add(office: Office, reference: str) -> ResponseReturnValue:
 
 def document(office: Office, reference: str, number: str) -> ResponseReturnValue:
     """Have the browser save a document's file."""
-    case = case_seen(office, look(What.DOCUMENT), reference)
-    found = fetch(office, case, number_of(number))
+    wanted = number_of(number)
+    case = case_seen(office, look(What.DOCUMENT), reference, document=wanted)
+    found = fetch(office, case, wanted)
     headers = {"Content-Disposition": disposition(found.name)}
     return Response(found.content, mimetype=found.media_type, headers=headers)
 

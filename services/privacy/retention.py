@@ -157,7 +157,8 @@ def due_cases(  # noqa: PLR0913 - what is asked for, each by its name
     if record not in STAGES_OF:
         return DueCases(record=record, on=day, cases=(), next=None)
     place = None if after is None else _place(after)
-    found, following = aged_cases(office.models, look, _aged(rule, day), after=place, limit=limit)
+    aged = _aged(rule, day)
+    found, following = aged_cases(office.models, look, aged, day, after=place, limit=limit)
     return DueCases(
         record=record,
         on=day,

@@ -113,10 +113,10 @@ def _counts_of(wanted: Aged) -> Iterator[ScalarSelect[int]]:
         yield select(func.count()).select_from(bounded.subquery()).scalar_subquery()
 
 
-def aged_cases(
-    models: ReadModels, look: Look, wanted: Aged, *, after: Place | None, limit: int
+def aged_cases(  # noqa: PLR0913 - what is asked for, most of it by its name
+    models: ReadModels, look: Look, wanted: Aged, on: date, *, after: Place | None, limit: int
 ) -> tuple[tuple[AgedCase, ...], Place | None]:
-    """Return cases that are due or held, what began first before the others, the look on record.
+    """Return cases that are due or held on a day, what began first before others, with the look.
 
     The place is where the next page begins, None on the last.
     """
@@ -130,7 +130,7 @@ def aged_cases(
     if after is not None:
         last = tuple_(literal(after.since), cast(after.reference, Text))
         query = query.where(tuple_(since, case_list.c.reference) > last)
-    asked = {"asked": "retention", "stage": wanted.stage}
+    asked = {"asked": "retention", "on": on, "stage": wanted.stage}
     told = noted(query, look, shown(limit), filters=asked)
     with models.reads.connect() as connection:
         found = connection.execute(told).all()

@@ -4,7 +4,6 @@ Law: of a look that is not on record nothing is read, and what an answer names r
 whoever reads the record sees one look and what came of it, and not two.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -141,5 +140,4 @@ class LogSeen:
 
 
 def _given(look: Look, asked: Mapping[str, Any], references: Sequence[str]) -> dict[str, Any]:
-    filters = json.dumps(seen.plain(asked))
-    return {**seen.given(look), "references": list(references), "filters": filters}
+    return {**seen.given(look, asked), "references": list(references)}

@@ -4,20 +4,25 @@ Law: what is shown is what is recorded. Whoever cannot record a look reads nothi
 done by one statement or neither is.
 """
 
+import json
 from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any, Final
 
 from domain.looks import Look
 from services.store import queries
 
+ALL: Final[Mapping[str, Any]] = MappingProxyType({})
+"""What is asked where nothing of it is left out, and nothing besides."""
+
 # What is written in WITH is done whether or not anybody reads it, and `found` keeps its order.
 # A look waits for no disk: its commit is written out a moment later, and nothing is lost of it but
 # by a crash of the server itself. It is set for the statement's own transaction and no other.
 _NOTED: Final = """
-    INSERT INTO reads (who, role, purpose, what, door, correlation_id, cases)
+    INSERT INTO reads (who, role, purpose, what, door, correlation_id, filters, cases)
     SELECT %(who)s::text, %(role)s::text, %(purpose)s::text, %(what)s::text, %(door)s::text,
-        %(correlation_id)s::text,
+        %(correlation_id)s::text, %(filters)s::json,
 """
 SOON: Final = "FROM set_config('synchronous_commit', 'off', true)"
 # No value is in these texts but by its name.
@@ -40,8 +45,8 @@ SELECT * FROM found
 """  # noqa: S608 - as said above
 
 
-def given(look: Look) -> dict[str, Any]:
-    """Return what the statements take of a look."""
+def given(look: Look, asked: Mapping[str, Any] = ALL) -> dict[str, Any]:
+    """Return what the statements take of a look, and of what was asked for besides the case."""
     return {
         "who": look.person.name,
         "role": str(look.person.role),
@@ -49,6 +54,7 @@ def given(look: Look) -> dict[str, Any]:
         "what": str(look.what),
         "door": str(look.door),
         "correlation_id": look.correlation_id,
+        "filters": json.dumps(plain(asked)),
     }
 
 

@@ -138,7 +138,7 @@ class Store:
         given = (list(streams),)
         return by_stream(streams, self._read(queries.STREAMS, given, personal=personal))
 
-    def read_seen(
+    def read_seen(  # noqa: PLR0913 - what is told of a look, most of it by its name
         self,
         look: Look,
         reference: str,
@@ -146,13 +146,14 @@ class Store:
         *,
         personal: bool | Opening = True,
         words: Sequence[bytes] = (),
+        asked: Mapping[str, Any] = seen.ALL,
     ) -> dict[str, tuple[Recorded[Event], ...]]:
         """What a person sees of a case: as `read_streams`, and the look is recorded with it.
 
         It is so where nothing is found too. `MigrationFault` or `StoreUnreachable` where it could
-        not be, and nothing is read. `words` are what the look states, as blind tokens.
+        not be, and nothing is read. It states `words`, as blind tokens, and says what was `asked`.
         """
-        told = {**seen.given(look), "reference": reference, "streams": list(streams)}
+        told = {**seen.given(look, asked), "reference": reference, "streams": list(streams)}
         if not look.stated:
             return by_stream(streams, self._read(seen.STREAMS, told, personal=personal))
         told |= stating.given(self._keys, look, self._rows(queries.KEYS, ([reference],)), words)

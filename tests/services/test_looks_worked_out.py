@@ -1,6 +1,7 @@
 """What is worked out of many cases is read by a statement that records the look itself."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import psycopg
@@ -11,13 +12,14 @@ from sqlalchemy.exc import DBAPIError
 from domain.access import Person
 from domain.exercise_commands import OpenExercise
 from domain.looks import What
+from domain.rules.retention import RecordClass
 from domain.rules.terms import Terms
 from domain.work_events import CaseTaken
 from services import exercises
 from services.api.app import create_api
 from services.looking import named
 from services.openings import dry_run_opening
-from services.privacy.retention import schedule
+from services.privacy.retention import due_cases, schedule
 from services.projections.looks import LookFilter, looks
 from services.redrawing import redraw_seen
 from services.simulation.simulate import Question, simulate
@@ -77,6 +79,13 @@ ANSWERS: dict[str, tuple[Asked, str, dict[str, Any]]] = {
         lambda office, who: schedule(office, looking(What.LIST, who)),
         "case_list",
         {"asked": "retention"},
+    ),
+    "cases of the retention": (
+        lambda office, who: due_cases(
+            office, looking(What.LIST, who), RecordClass.REFUSED, on=date(2030, 1, 1)
+        ),
+        "case_list",
+        {"asked": "retention", "on": "2030-01-01", "stage": "refused"},
     ),
 }
 """What can be asked, the table that it is read from, and what is kept of the question."""
