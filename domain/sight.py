@@ -1,7 +1,7 @@
 """Whose names somebody sees in a case, beside what `domain.access` says of which cases they see.
 
-Law: a role that reads cases and not who did what in them is given nobody's name but their own, by
-whatever door.
+Law: whoever reads cases and not who did what in them is given nobody's name but their own, by
+whatever door; so is one who was let in for less than their role may do.
 """
 
 from dataclasses import fields, is_dataclass, replace
@@ -29,7 +29,8 @@ _READ_NO_NAMES: Final = PERMITTED[Action.READ_CASES] - PERMITTED[Action.READ_HIS
 
 def sees_names(person: Person) -> bool:
     """Say whether a person may know who did what."""
-    return person.role not in _READ_NO_NAMES
+    in_scope = person.only is None or Action.READ_HISTORY in person.only
+    return in_scope and person.role not in _READ_NO_NAMES
 
 
 def name_for(person: Person, name: str | None) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from domain import events as e
-from domain.access import SEEN_AT, Person, Role, sees
+from domain.access import SEEN_AT, Action, Person, Role, sees
 from domain.gradings import CaseGraded, Grade
 from domain.interruptions import OfficerRecused
 from domain.overrides import OverrideApplied, OverrideCode
@@ -20,6 +20,13 @@ CASE = "QM-4K7RT-9XWPR"
 PANEL = Person(name="panel.cheung", role=Role.PANEL)
 OFFICER = Person(name="officer.chan", role=Role.OFFICER)
 OF_CASES = get_args(e.CaseEvent)
+
+
+def let_in(*only: Action) -> Person:
+    """Return a program that audits, and does no more than this of it."""
+    return Person(name="token.narrow", role=Role.AUDITOR, only=frozenset(only))
+
+
 AT = datetime(2019, 5, 1, tzinfo=UTC)
 
 
@@ -95,6 +102,8 @@ def test_the_applicant_stays_the_applicant() -> None:
         (PANEL, PANEL.name, PANEL.name),
         (PANEL, None, None),
         (OFFICER, "officer.lee", "officer.lee"),
+        (let_in(Action.READ_CASES), "officer.lee", UNNAMED),
+        (let_in(Action.READ_CASES, Action.READ_HISTORY), "officer.lee", "officer.lee"),
     ],
 )
 def test_one_name_is_told_to_whom_it_may_be(
