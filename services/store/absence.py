@@ -4,8 +4,10 @@ from typing import Final
 
 import psycopg
 from psycopg.errors import (
+    DiskFull,
     IdleInTransactionSessionTimeout,
     InsufficientPrivilege,
+    OutOfMemory,
     QueryCanceled,
     RestrictViolation,
     UndefinedTable,
@@ -15,12 +17,14 @@ from sqlalchemy import Engine, ExceptionContext, event
 from services.store.constraints import OF_NOW, former_master_key
 from services.store.errors import MigrationFault, StoreUnreachable
 
-_TOO_LATE: Final = (QueryCanceled, IdleInTransactionSessionTimeout)
+_NOT_NOW: Final = (QueryCanceled, IdleInTransactionSessionTimeout, DiskFull, OutOfMemory)
 _CLOSED: Final = (InsufficientPrivilege, UndefinedTable)
 
 
 def tell_absence(engine: Engine) -> None:
     """What is asked of `engine` raises `StoreUnreachable` where no answer comes, or none in time.
+
+    So it does where the server has no room to answer.
 
     It raises `MigrationFault` where a table is not there, or closed to this program, and
     `MasterKeyChanged` where it wraps by a master key that is not in use any more.
@@ -35,8 +39,8 @@ def _refuse_absence(context: ExceptionContext) -> None:
         return
     fault = context.original_exception
     lost = context.is_disconnect or context.connection is None
-    late = isinstance(fault, _TOO_LATE)
-    if late or (lost and isinstance(fault, psycopg.OperationalError)):
+    not_now = isinstance(fault, _NOT_NOW)
+    if not_now or (lost and isinstance(fault, psycopg.OperationalError)):
         raise StoreUnreachable(f"the database does not answer: {fault}") from fault
     if isinstance(fault, RestrictViolation) and fault.diag.constraint_name == OF_NOW:
         raise former_master_key() from fault

@@ -111,7 +111,17 @@ def test_a_look_at_many_cases_is_recorded_a_thousand_at_a_time(
     assert [len(each["cases"]) for each in recorded(office)] == rows
 
 
-@pytest.fixture(params=["REVOKE INSERT ON reads FROM qmas_app", "DROP TABLE reads"])
+FULL_DISK = """
+CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$;
+CREATE TRIGGER no_room BEFORE INSERT ON reads FOR EACH ROW EXECUTE FUNCTION no_room()
+"""
+
+
+@pytest.fixture(
+    params=["REVOKE INSERT ON reads FROM qmas_app", "DROP TABLE reads", FULL_DISK],
+    ids=["closed", "gone", "full"],
+)
 def closed(
     request: pytest.FixtureRequest, office: Office, database: TestDatabase
 ) -> Callable[[], None]:
@@ -147,7 +157,7 @@ def test_the_doors_stay_shut_where_looks_cannot_be_recorded(
         is_problem(caller.get(path, by=AUDITOR), 503, "unavailable")
     for command in ("case", "history", "explain"):
         done = qmas(command, reference)
-        assert isinstance(done.exception, MigrationFault)
+        assert isinstance(done.exception, MigrationFault | StoreUnreachable)
         assert done.output == ""
 
 
