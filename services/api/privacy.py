@@ -9,7 +9,7 @@ from domain.looks import What
 from domain.rules.retention import OF_CASES, RecordClass
 from services.api.faults import InvalidRequest
 from services.api.inputs import MESSAGES, page_size, short
-from services.api.routes import Call, Route
+from services.api.routes import LOOK_PURPOSE, Call, Route
 from services.intake.faults import Fault
 from services.intake.fields import Day, Text, Word
 from services.intake.schema import schema_for
@@ -131,6 +131,7 @@ ROUTES: Final = (
         view=erasure,
         summary="Show what erasing the person would make unreadable, and what is in the way",
         gives=PreviewSchema,
+        headers=(LOOK_PURPOSE,),
     ),
     Route(
         method="GET",
@@ -140,6 +141,7 @@ ROUTES: Final = (
         view=erasure_receipt,
         summary="Give the receipt of an erasure, with the proof that the log holds it",
         gives=ReceiptSchema,
+        headers=(LOOK_PURPOSE,),
         refuses=(409,),
     ),
     Route(
