@@ -16,7 +16,9 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from domain import errors as d
 from domain import working_days
+from domain.access import Action, permitted
 from domain.rules import assess, choose, overriding
+from domain.slugs import slug
 from services.api import faults as f
 from services.api.commands import addresses
 from services.arriving import BodyTooSlow
@@ -295,12 +297,21 @@ def _kind_of(refusal: type[d.Refusal]) -> Kind:
 
 
 def _of_refusal(error: d.Refusal) -> Problem:
+    said = str(error)
+    if isinstance(error, d.NotAllowedNow) and not _sees_cases():
+        said = f"{slug(error.command)} is not possible now"
     return Problem(
         kind=_kind_of(type(error)),
-        detail=str(error),
+        detail=said,
         members=_members(error),
         headers=_headers(error),
     )
+
+
+def _sees_cases() -> bool:
+    """Say whether whoever asks may be told where a case stands: a program that pays may not."""
+    person = flask.g.get("person")
+    return person is None or permitted(person, Action.READ_CASES)
 
 
 def _of_fault(error: Exception) -> Problem:
@@ -323,7 +334,7 @@ def _members(error: Exception) -> dict[str, Any]:
             return {"current_version": current}
         case d.DuplicateApplication(live=str(live)):
             return {"live_case": live}
-        case d.NotAllowedNow(stage=stage, allowed=allowed):
+        case d.NotAllowedNow(stage=stage, allowed=allowed) if _sees_cases():
             return {"stage": stage, "possible": addresses(allowed)}
         case _:
             return {}

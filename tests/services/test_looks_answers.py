@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from domain import commands as c
 from domain import exercise_commands as q
@@ -46,6 +46,16 @@ def answers(office: Office) -> list[tuple[str, str, list[str], str]]:
         for each in recorded(office)
         if each["what"] == "answer"
     ]
+
+
+def terminal(office: Office, *words: str) -> Result:
+    settings = office.settings
+    env = {
+        "QMAS_HOME": str(settings.home),
+        "QMAS_DATABASE_URL": settings.database_url,
+        "QMAS_BROKER_URL": settings.broker_url,
+    }
+    return CliRunner(env=env).invoke(root, words)
 
 
 def refused(office: Office, reference: str, command: c.CaseCommand, request: Request) -> None:
@@ -175,16 +185,15 @@ def test_every_door_records_it(office: Office) -> None:
     reference, caller = file_case(office), Caller(app=create_api(office), office=office)
     missing = caller.command(f"/cases/{reference}/score")
     assert (missing.status_code, missing.json["current_version"]) == (428, 1)
-    stale = caller.command(f"/cases/{reference}/pay-visa-fee", {"amount_hkd": 1}, version=1,
-                           by=SERVICE)  # fmt: skip
-    assert (stale.status_code, stale.json["stage"]) == (409, "submitted")
-    settings = office.settings
-    env = {
-        "QMAS_HOME": str(settings.home),
-        "QMAS_DATABASE_URL": settings.database_url,
-        "QMAS_BROKER_URL": settings.broker_url,
-    }
-    done = CliRunner(env=env).invoke(root, ["work", "release", reference])
+    paid = caller.command(
+        f"/cases/{reference}/pay-visa-fee", {"amount_hkd": 1}, version=1, by=SERVICE
+    )
+    assert (paid.status_code, paid.json["detail"]) == (
+        409,
+        "pay-visa-fee is not possible now",
+    )
+    assert not {"stage", "possible"} & paid.json.keys()
+    done = terminal(office, "work", "release", reference)
     assert isinstance(done.exception, NotTheHolder)
     page = act(signed_in(office, OFFICER.name), reference, "acknowledge-application",
                expected="9")  # fmt: skip
