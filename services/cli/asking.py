@@ -16,9 +16,9 @@ import click
 from rich.console import Console
 from structlog.contextvars import bind_contextvars
 
-from domain.access import Person, Role
+from domain.access import Action, Person, Role
 from domain.days import hong_kong_date, last_instant
-from domain.errors import Reportable
+from domain.errors import Refusal, Reportable
 from domain.looks import Door, Look, What, look_of
 from domain.references import references_in
 from services.cli.leave import action_here
@@ -33,7 +33,7 @@ from services.stack import lifecycle
 from services.stack.errors import DatabaseGone, NothingRuns
 from services.stack.places import settle
 from services.stack.postgres import running_postgres
-from services.store.errors import StoreUnreachable
+from services.store.errors import Conflict, MigrationFault, StoreUnreachable
 from services.store.looks import Noted
 from services.wiring import Office, open_office
 
@@ -126,7 +126,8 @@ def office() -> Iterator[Office]:
     opened = open_office(told)
     try:
         settled(opened)
-        yield opened
+        with _faults_seen(opened):
+            yield opened
     except StoreUnreachable as fault:
         if told.embedded_postgres and running_postgres(settle(told.home)) is None:
             others = [part.name for part in lifecycle.status(told) if part.running]
@@ -135,6 +136,24 @@ def office() -> Iterator[Office]:
         raise
     finally:
         opened.close()
+
+
+@contextmanager
+def _faults_seen(opened: Office) -> Iterator[None]:
+    """The cases that a fault names, as that of an event which cannot be read, are on record.
+
+    A refusal was recorded where it was made. Where the database is away nothing can be.
+    """
+    try:
+        yield
+    except (Refusal, Conflict, StoreUnreachable, MigrationFault):
+        raise
+    except Reportable as fault:
+        if cases := references_in(str(fault)):
+            # Any command can meet one, also those by which nobody is shown a case.
+            seer = (operator(Role.ADMINISTRATOR), Action.OPERATE, What.RECENT, Door.CLI)
+            named(opened, look_of(*seer, str(uuid4())), cases)
+        raise
 
 
 def operator(role: Role) -> Person:

@@ -28,6 +28,7 @@ from tests.conftest import TestDatabase
 from tests.domain.examples import COMMANDS
 from tests.services.api.calling import SERVICE, Caller
 from tests.services.asking import OFFICER, SUPERVISOR, asked, on_paper
+from tests.services.poisoned import of_a_later_kind
 from tests.services.sample_files import pdf
 from tests.services.seeing import recorded
 from tests.services.test_pages_exercises import open_one
@@ -221,3 +222,17 @@ def test_nobody_is_told_why_while_it_cannot_be_recorded(
     answer = caller.command(f"/cases/{reference}/score", key=str(uuid4()))
     assert answer.status_code == 503
     assert "version" not in answer.text
+
+
+def test_a_fault_at_a_terminal_that_names_a_case_is_a_look_at_it(
+    office: Office, database: TestDatabase
+) -> None:
+    reference = file_case(office)
+    carry_out(office, reference, c.AcknowledgeApplication(), asked())
+    of_a_later_kind(database.owner_url, f"case-{reference}", 2)
+    for words in ("work list", "work next", "statistics", "notifications fence --confirm send"):
+        before = len(recorded(office))
+        done = terminal(office, *words.split())
+        assert reference in str(done.exception), words
+        (look,) = recorded(office)[before:]
+        assert (look["cases"], look["purpose"], look["door"]) == ([reference], "operation", "cli")
