@@ -29,6 +29,9 @@ from tests.services.api.calling import AUDITOR, Caller
 from tests.services.coming_in import come_in, status_told
 from tests.services.visiting import Visitor, signed_in
 
+TELLING = {"current_version", "stage", "possible", "live_case"}
+"""What a problem tells of a case."""
+
 
 def named_without_a_look(walked: Walked, text: str, since: int) -> set[str]:
     return references(text) - walked.recorded(since)
@@ -43,9 +46,12 @@ def test_every_route_of_the_api_records_the_cases_that_it_names(walked: Walked) 
             continue
         for login in logins(walked.office.settings):
             since = walked.looks()
-            answer = app.test_client().get(address(walked, rule), headers=caller.token(login.name))
-            left = named_without_a_look(walked, answer.text, since)
-            assert answer.status_code >= 400 or not left, (rule.rule, login.name, left)
+            path = address(walked, rule)
+            answer = app.test_client().get(path, headers=caller.token(login.name))
+            # What is not shown is told by the reference that was asked for, and by no other.
+            asked = references(path) if answer.status_code >= 400 else set()
+            left = named_without_a_look(walked, answer.text, since) - asked
+            assert not left, (rule.rule, login.name, answer.status_code, left)
             if answer.status_code < 400 and references(answer.text):
                 shown.add(rule.endpoint)
     assert {
@@ -64,16 +70,38 @@ def test_every_page_records_the_cases_that_it_names(walked: Walked) -> None:
         for rule in readings(app):
             if rule.endpoint == "static":
                 continue
-            since = walked.looks()
-            answer = visitor.client.get(address(walked, rule))
-            left = named_without_a_look(walked, answer.get_data().decode("latin-1"), since)
-            assert answer.status_code >= 300 or not left, (rule.rule, login.name, left)
-            if answer.status_code < 300 and references(answer.get_data().decode("latin-1")):
+            since, path = walked.looks(), address(walked, rule)
+            answer = visitor.client.get(path)
+            text = answer.get_data().decode("latin-1")
+            left = named_without_a_look(walked, text, since)
+            asked = references(path) if answer.status_code >= 300 else set()
+            assert left <= asked, (rule.rule, login.name, answer.status_code, left)
+            if answer.status_code < 300 and references(text):
                 shown.add(rule.endpoint)
     assert {
         "case", "case_list", "audit_case", "recent", "work_list", "letter_list", "letter",
         "read_list", "correction", "exercise_dry_run", "undelivered",
     } <= shown  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["officer.chan", "supervisor.wong"])
+def test_every_command_of_the_api_that_is_refused_records_the_case_that_it_tells_of(
+    walked: Walked, name: str
+) -> None:
+    app = create_api(walked.office)
+    headers = Caller(app=app, office=walked.office).token(name)
+    before, told = walked.office.store.sequence(), 0
+    for rule in app.url_map.iter_rules():
+        if "POST" not in (rule.methods or ()) or "reference" not in rule.arguments:
+            continue
+        since, key = walked.looks(), {"Idempotency-Key": str(uuid4())}
+        answer = app.test_client().post(address(walked, rule), json={}, headers=headers | key)
+        assert answer.status_code >= 400, rule.rule
+        if TELLING & answer.json.keys():
+            assert walked.recorded(since) == {walked.case}, (rule.rule, answer.json)
+            told += 1
+    assert walked.office.store.sequence() == before, "something was done"
+    assert told > 10
 
 
 @pytest.mark.parametrize(
