@@ -19,10 +19,10 @@ from sqlalchemy import (
     Select,
     Update,
     bindparam,
+    case,
     exists,
     func,
     select,
-    true,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert, psycopg
@@ -363,18 +363,16 @@ def reached(name: str, version: int) -> str:
 
     It has one row always: the log's head, and where the shard is that is furthest behind.
     """
-    head = select(func.coalesce(func.max(log.c.position), 0).label("head")).subquery("head")
-    behind = (
-        select(
-            *(_ROW.position, _ROW.as_of),
-            func.bool_or(_is_foreign()).over().label("of_another_log"),
-        )
-        .where(*shards_that_are_live(name), _ROW.version == version)
-        .order_by(_ROW.position)
-        .limit(1)
-        .subquery("behind")
-    )
-    query = select(head.c.head, *behind.c).select_from(head.outerjoin(behind, true()))
+    head = select(func.coalesce(func.max(log.c.position), 0)).scalar_subquery()
+    # The log's instants never decrease, so that the first one is of the shard that is least far.
+    # One that has folded nothing has none. To sort four shards costs twice as much.
+    least = func.min(_ROW.position)
+    query = select(
+        head.label("head"),
+        least.label("position"),
+        case((least > 0, func.min(_ROW.as_of))).label("as_of"),
+        func.bool_or(_is_foreign()).label("of_another_log"),
+    ).where(*shards_that_are_live(name), _ROW.version == version)
     dialect = psycopg.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types
     return str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
 

@@ -1,5 +1,7 @@
 """An applicant's status: the row, the look at it and how fresh it is come of one statement."""
 
+from dataclasses import replace
+
 import psycopg
 import pytest
 
@@ -43,6 +45,28 @@ def test_it_says_what_it_does_not_hold_yet(office: Office) -> None:
     seen = _looks(office, reference)
 
     assert (seen.freshness.position, seen.freshness.lag) == (reached, head - reached)
+
+
+def test_it_is_as_fresh_as_the_shard_that_is_furthest_behind(
+    office: Office, database: TestDatabase
+) -> None:
+    reference = file_case(office, "john")
+    before = _looks(office, reference).freshness
+    file_case(office, "emma")
+    head = office.store.sequence()
+    back = (
+        "UPDATE projection_checkpoints SET (position, as_of, leaf) = (%s, %s, {}) WHERE shard = 1"
+    )
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        leaf = "(SELECT leaf FROM log WHERE log.position = %s)"
+        owner.execute(back.format(leaf), (before.position, before.as_of, before.position))
+        behind = _looks(office, reference).freshness
+        owner.execute(back.format("NULL"), (0, None))
+        empty = _looks(office, reference).freshness
+
+    assert behind == replace(before, lag=head - before.position)
+    assert (empty.position, empty.as_of, empty.lag) == (0, None, head)
+    assert not empty.of_another_log
 
 
 def test_a_look_at_none_is_on_record_and_as_fresh(office: Office) -> None:
