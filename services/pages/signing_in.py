@@ -8,6 +8,7 @@ own cookie is never sent by what another site began, so the last step is a page 
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, Final
+from urllib.parse import unquote
 
 from flask import (
     after_this_request,
@@ -19,6 +20,7 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
 
 from domain.access import Action, Person, permitted
 from services import identity
@@ -34,6 +36,7 @@ RETURNED: Final = Limit(name="return", most=1, seconds=int(ATTEMPT_LASTS.total_s
 """How often the provider is asked what became of one sign-in."""
 OF_CLIENT: Final = Limit(name="return-client", most=200)
 """How often all of a network may come back; a whole office may have one address."""
+_NO_ADDRESS: Final = frozenset("\\\r\n\t")
 _HOME: Final = {"staff": "case_list", "audit": "audit_search"}
 _PROGRAM: Final = "This account is a program's, which calls the API with its token and sees no page"
 _TITLE: Final = {"staff": "Sign in to the office", "audit": "Sign in to the audit"}
@@ -172,8 +175,18 @@ def _next(person: Person, area: str, then: str) -> str:
 
 
 def is_ours(address: str) -> bool:
-    """Say whether an address is a page of the office or the audit, and of no other site."""
-    return address.startswith(("/staff", "/audit")) and not set(address) & set("\\\r\n\t")
+    """Say whether an address is a page that somebody is let in to, and of no other site.
+
+    The doors are none, nor is what only takes forms.
+    """
+    adapter = current_app.create_url_adapter(request)
+    if adapter is None or not address.startswith("/") or set(address) & _NO_ADDRESS:
+        return False
+    try:
+        endpoint, _ = adapter.match(unquote(address.partition("?")[0]), method="GET")
+    except HTTPException:
+        return False
+    return actions_of(current_app)[endpoint] not in {Action.PUBLIC, Action.READ_OWN_STATUS}
 
 
 def _door(name: str, path: str, view: Any, *methods: str) -> Route:

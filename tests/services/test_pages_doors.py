@@ -71,6 +71,23 @@ def test_signing_in_leads_to_no_other_site(office: Office, then: str) -> None:
     assert visitor.sign_in(door, "officer.chan", "/staff/sign-in").path == "/staff"
 
 
+@pytest.mark.parametrize(
+    "then",
+    [
+        *("/staff/sign-in", "/audit/sign-in?then=/staff", "/status", "/static/pages.css"),
+        *("/staffing", "/staff/nothing", "/staff/search", "/staff/work/next"),
+        *("/staff//evil.example", "/audit/../..//evil.example", "/staff/../staff"),
+    ],
+)
+def test_signing_in_leads_to_no_door_and_to_no_address_without_a_page(
+    office: Office, then: str
+) -> None:
+    visitor = Visitor(office)
+    door = visitor.get("/staff/sign-in", query_string={"then": then})
+    page = visitor.sign_in(door, "officer.chan", "/staff/sign-in")
+    assert (page.status, page.path) == (200, "/staff")
+
+
 def test_a_wrong_password_is_told_and_not_shown_again(office: Office) -> None:
     visitor = Visitor(office)
     door = visitor.get("/staff/sign-in")
