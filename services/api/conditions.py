@@ -56,8 +56,11 @@ def command_id() -> UUID:
 
 
 def stated_purpose() -> str:
-    """Why whoever calls looks at a case, as the header says; empty without one."""
-    return unquote(flask.request.headers.get("Look-Purpose", ""), errors="replace")
+    """Why whoever calls looks at a case, as the header says; empty without one.
+
+    What is no text comes as what cannot be printed, and is refused as that.
+    """
+    return unquote(flask.request.headers.get("Look-Purpose", ""), errors="surrogateescape")
 
 
 def expected_version() -> int:

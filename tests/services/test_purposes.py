@@ -155,9 +155,10 @@ def test_the_api_asks_for_it_in_a_header_and_lists_it(office: Office, api: Flask
     assert caller.get(f"/cases/{reference}", by=AUDITOR_NAME, headers=said).status_code == 200
     (found,) = caller.get("/reads?stated=%E6%8A%95%E8%A8%B4", by=AUDITOR_NAME).json["items"]
     assert (found["stated"], found["cases"]) == ("投訴 3", [reference])
-    long = {"Look-Purpose": "a" * 201}
-    refused = caller.get(f"/cases/{reference}", by=AUDITOR_NAME, headers=long)
-    is_problem(refused, 422, "purpose-invalid")
+    for invalid in ("a" * 201, "%ED%A0%80", "%FF", "%00"):
+        headers = {"Look-Purpose": invalid}
+        refused = caller.get(f"/cases/{reference}", by=AUDITOR_NAME, headers=headers)
+        is_problem(refused, 422, "purpose-invalid")
 
 
 def test_a_page_asks_for_it_and_leads_on(office: Office) -> None:
