@@ -24,6 +24,7 @@ from tests.integration import marked as m
 from tests.integration.test_master_keys import NEW, environment, nobody, turned
 from tests.services.api.calling import RECEIVED, Caller, filed_by, is_problem
 from tests.services.asking import OFFICER, asked, on_paper
+from tests.services.seeing import recorded
 from tests.services.test_projection_changes import await_one_who_waits
 from tests.services.visiting import file_case, signed_in
 
@@ -146,6 +147,7 @@ def test_a_key_that_does_not_open_is_named_and_stops_no_other(
     assert done.exit_code == 1
     assert f"the key of {references[0]} opens by no master key told" in done.output
     assert "and not all" in done.output
+    assert recorded(other)[-1]["cases"] == [references[0]]
     assert case_at(other, references[1]).reference == references[1]
 
 

@@ -5,6 +5,7 @@ import pytest
 from services.openings import UNNAMED
 from services.projections.runner import catch_up_all
 from services.wiring import Office
+from tests.services.seeing import recorded
 from tests.services.test_pages_exercises import OPENING, open_one, run
 from tests.services.visiting import TO_POOL, Page, Visitor, file_case, signed_in
 
@@ -90,8 +91,10 @@ def test_other_terms_tell_who_gains_and_who_loses(office: Office) -> None:
     more = visitor.get(f"{PATH}/what-if?places=2&ruleset=&order=&threshold=&as_of=")
     assert (more.facts["Selected"], more.facts["Gain a place"]) == ("1 before, 2 then", "1")
     assert [each.text for each in more.root.one("tbody").all("th")] == [emma]
+    assert recorded(office)[-1]["cases"] == [emma]
     none = visitor.get(f"{PATH}/what-if?threshold=200")
     assert [each.text for each in none.root.one("tbody").all("th")] == [john]
+    assert recorded(office)[-1]["cases"] == [john]
     under = visitor.get(f"{PATH}/what-if?ruleset=gpt-2015")
     assert (under.facts["Come into the pool"], under.facts["Leave the pool"]) == ("None", "0")
     assert office.store.sequence() == head

@@ -20,6 +20,7 @@ from services.cli.asking import operator
 from services.cli.main import qmas as root
 from services.wiring import Office
 from services.work import work_at
+from tests.services.seeing import recorded
 from tests.services.visiting import file_case
 
 Qmas = Callable[..., Result]
@@ -133,6 +134,7 @@ def test_data_are_asked_for_put_off_and_given(office: Office, qmas: Qmas) -> Non
         [other, was_due, "over", operator(Role.OFFICER).name],
         [reference, later, "", "nobody"],
     ]
+    assert sorted(recorded(office)[-1]["cases"]) == sorted([other, reference])
     bare = qmas("work", "data-answered", reference, "refused")
     assert isinstance(bare.exception, AccessGroundMismatch)
     said = ("--ground", "identity", "--reason", "It was not shown who asks")
