@@ -14,11 +14,13 @@ from domain.rules.terms import Archetype, Measure, Order, StratumPlaces, Terms
 from domain.rules.types import Ruleset
 from domain.stages import Stage
 from services import exercises
+from services.api.app import create_api
 from services.cases import carry_out, case_at
 from services.exercise_requests import events_of
 from services.projections import queries
 from services.what_if import CameIn, Change, WhatIf
 from services.wiring import Office
+from tests.services.api.calling import Caller
 from tests.services.asking import (
     APPLICANT,
     AUDITOR,
@@ -32,6 +34,7 @@ from tests.services.asking import (
     together,
 )
 from tests.services.exercising import select
+from tests.services.seeing import recorded
 from tests.services.trying import dry_run_opening, what_if, what_if_present
 from tests.services.visiting import TO_POOL, file_case
 
@@ -96,11 +99,15 @@ def test_who_was_below_the_mark_comes_in_under_a_milder_ruleset(strict: Office) 
 
 
 def test_who_comes_in_may_still_find_no_place(strict: Office) -> None:
-    for name in ("john", "emma"):
-        file_case(strict, name, *TO_POOL)
+    _, emma = (file_case(strict, name, *TO_POOL) for name in ("john", "emma"))
     opened(strict, places=1)
     found = under_mild(strict)
     assert (len(found.came_in), found.moved) == (1, ())
+    office = known_too(strict, "mild", EMMAS)
+    caller = Caller(app=create_api(office), office=office)
+    told = caller.get("/exercises/first/what-if?ruleset=mild", by=AUDITOR.name).json
+    assert [each["reference"] for each in told["came_in"]] == [emma]
+    assert recorded(office)[-1]["cases"] == [emma]
 
 
 @pytest.mark.parametrize(
