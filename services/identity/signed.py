@@ -133,4 +133,7 @@ def _instant(claims: Mapping[str, Any], name: str, otherwise: float) -> float:
 
 
 def _same(said: object, expected: str) -> bool:
-    return isinstance(said, str) and hmac.compare_digest(said.encode(), expected.encode())
+    # JSON can name half of a surrogate pair, which is no text that could be written otherwise.
+    return isinstance(said, str) and hmac.compare_digest(
+        said.encode("utf-8", "surrogatepass"), expected.encode()
+    )

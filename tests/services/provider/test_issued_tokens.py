@@ -89,6 +89,14 @@ def test_a_token_that_says_something_wrong_is_refused(
     _refused(_call(api, issuer.signed(_claims(office, issuer, **other))), says)
 
 
+def test_half_a_character_in_what_a_token_says_is_no_fault_of_ours(
+    office: Office, issuer: Issuer, api: Flask
+) -> None:
+    half = _claims(office, issuer, iss="\ud800")
+    _refused(_call(api, issuer.signed(half)), "of another issuer")
+    assert _call(api, issuer.signed(_claims(office, issuer, typ="\ud800"))).status_code == 200
+
+
 @pytest.mark.parametrize("header", [{"typ": "logout+jwt"}, {"kid": "made-up"}, {"alg": "RS384"}])
 def test_a_token_is_signed_by_a_known_key_and_of_the_right_sort(
     office: Office, issuer: Issuer, api: Flask, header: dict[str, str]

@@ -142,6 +142,7 @@ def test_signing_in_leads_to_no_other_site(guest: Guest, then: str) -> None:
         ({"sub": "token.intake"}, "no name"),
         ({"sub": "erasures"}, "no name"),
         ({"sub": "QM-4K7RT-9XWPR"}, "no name"),
+        ({"nonce": "\ud800"}, "of another sign-in"),
         ({"sub": "chan\n17"}, "no name"),
         ({"sub": "x" * 129}, "no name"),
     ],
