@@ -26,7 +26,12 @@ ALGORITHMS: Final = (
 SKEW_SECONDS: Final = 30
 _LARGEST: Final = 16 * 1024
 _END_OF_TIME: Final = 2**53
-_OF_ID_TOKENS: Final = frozenset({"nonce", "at_hash", "c_hash"})
+_OF_SIGN_INS: Final = frozenset({"nonce", "at_hash", "c_hash", "s_hash", "events"})
+"""Claims of ID tokens, and of those that tell of a sign-out."""
+
+_SORTS_OF_SIGN_INS: Final = frozenset({"id", "logout", "refresh", "offline"})
+"""What some providers write as the claim `typ` of tokens that are no leave to call anything."""
+
 _ACCESS_TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 
 
@@ -55,8 +60,11 @@ def access_token(token: str, keys: Discovery, oidc: Oidc, now: datetime) -> Mapp
     claims = _opened(token, keys, _ACCESS_TYPES, oidc.issuer)
     _refuse_wrong(claims, now, oidc.issuer, oidc.audience)
     # Who may sign in may hold an ID token, whose audience a provider can make this API's as well.
-    if _OF_ID_TOKENS & claims.keys() or _same(claims.get("typ"), "ID"):
+    if _OF_SIGN_INS & claims.keys() or str(claims.get("typ")).lower() in _SORTS_OF_SIGN_INS:
         raise TokenRefused("the token is one of a sign-in")
+    if "cnf" in claims:
+        # It was made to be worth nothing to a thief, and would be worth all without the proof.
+        raise TokenRefused("the token is bound to a key, of which no proof is asked here")
     return claims
 
 

@@ -81,6 +81,10 @@ def test_a_token_for_this_api_is_taken(
         ({"at_hash": "a"}, "is one of a sign-in"),
         ({"c_hash": "a"}, "is one of a sign-in"),
         ({"typ": "ID"}, "is one of a sign-in"),
+        ({"typ": "Refresh"}, "is one of a sign-in"),
+        ({"typ": "Logout"}, "is one of a sign-in"),
+        ({"events": {}}, "is one of a sign-in"),
+        ({"cnf": {"jkt": "a"}}, "bound to a key"),
     ],
 )
 def test_a_token_that_says_something_wrong_is_refused(
