@@ -7,7 +7,7 @@ said last, which holds for `_STALE` and no longer, or hear at once that it is aw
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final, Generic, TypeVar
@@ -15,6 +15,7 @@ from typing import Any, Final, Generic, TypeVar
 import structlog
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, Key
+from joserfc.jws import JWSRegistry
 
 from services.addresses import is_loopback
 from services.identity.asking import ask
@@ -27,6 +28,7 @@ _LONGEST_PAUSE: Final = 60.0
 _FRESH: Final = 600.0
 _STALE: Final = 3600.0
 _NEVER: Final = float("-inf")
+_LEAST_RSA: Final = 342  # characters of base64 that 2,048 bits take
 
 _log = structlog.get_logger(__name__)
 _Said = TypeVar("_Said")
@@ -108,13 +110,17 @@ class Discovery:
         """Return where the provider is asked for what; raises `ProviderAway`."""
         return self._addresses.said()
 
-    def key(self, kid: str | None) -> Key | None:
-        """Return the key of that name, or the only one where none is named; None for no such."""
+    def key(self, kid: str | None, algorithm: str) -> Key | None:
+        """Return the key of that name, or the only one where none is named; None for no such.
+
+        Of several keys of one name it is the one that signs by the algorithm.
+        """
         # Not by whoever asks for the keys: while another asks this, their failure is no failure.
         self.addresses()
-        found = _chosen(self._keys.said(), kid)
+        found = _chosen(self._keys.said(), kid, algorithm)
         if found is None:
-            found = _chosen(self._keys.said(oldest=UNKNOWN_KEY, between=UNKNOWN_KEY), kid)
+            keys = self._keys.said(oldest=UNKNOWN_KEY, between=UNKNOWN_KEY)
+            found = _chosen(keys, kid, algorithm)
         return found
 
     def _ask_addresses(self) -> Addresses:
@@ -134,19 +140,19 @@ class Discovery:
             names_by_client=isinstance(subjects, list) and "public" not in subjects,
         )
 
-    def _ask_keys(self) -> Mapping[str | None, Key]:
+    def _ask_keys(self) -> tuple[Key, ...]:
         told = self._read(self.addresses().keys).get("keys")
-        found: dict[str | None, Key] = {}
+        found: list[Key] = []
         for each in told if isinstance(told, list) else ():
-            if isinstance(each, dict) and each.get("kty") != "oct" and each.get("use") != "enc":
+            if isinstance(each, dict) and _could_sign(each):
                 try:
-                    found[each.get("kid")] = JWKRegistry.import_key(each)
+                    found.append(JWKRegistry.import_key(each))
                 except (JoseError, ValueError, TypeError, KeyError):
                     # A key of a sort that is not known here signs nothing that is taken here.
                     _log.info("provider_key_unknown", sort=str(each.get("kty")))
         if not found:
             raise ProviderAway("it publishes no key by which it could sign")
-        return found
+        return tuple(found)
 
     def _address(self, said: Mapping[str, Any], name: str) -> str:
         url = said.get(name)
@@ -164,7 +170,18 @@ class Discovery:
         return said.told
 
 
-def _chosen(keys: Mapping[str | None, Key], kid: str | None) -> Key | None:
-    if kid is None and len(keys) == 1:
-        return next(iter(keys.values()))
-    return keys.get(kid) if kid is not None else None
+def _chosen(keys: Sequence[Key], kid: str | None, algorithm: str) -> Key | None:
+    named = [
+        each
+        for each in keys
+        if kid in (None, each.kid) and JWSRegistry.filter_algorithms(each, [algorithm])
+    ]
+    return named[-1] if len(named) == 1 or (named and kid is not None) else None
+
+
+def _could_sign(told: Mapping[str, Any]) -> bool:
+    """Say whether it is a key to sign by, and an RSA key as long as RFC 7518 asks."""
+    short = told.get("kty") == "RSA" and len(str(told.get("n"))) < _LEAST_RSA
+    if short:
+        _log.warning("provider_key_short", kid=str(told.get("kid")))
+    return not short and told.get("kty") != "oct" and told.get("use") != "enc"

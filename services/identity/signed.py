@@ -87,7 +87,7 @@ def _opened(
     if not _same(claimed.get("iss"), issuer):
         raise TokenRefused("the token is of another issuer")
     kid = header.get("kid")
-    key = keys.key(kid) if kid is None or isinstance(kid, str) else None
+    key = keys.key(kid, header["alg"]) if kid is None or isinstance(kid, str) else None
     if key is None:
         raise TokenRefused("the token is signed by no key of the issuer's")
     try:

@@ -206,7 +206,7 @@ def _altered(guest: Guest) -> str:
         (_by_public_key, "not signed in a way that is taken"),
         (_by_another_key, "not signed as it says"),
         (_by_an_unknown_key, "no key of the issuer"),
-        (_of_another_kind_of_key, "not signed as it says"),
+        (_of_another_kind_of_key, "no key of the issuer"),
         (_altered, "not signed as it says"),
         (lambda g: g.issuer.signed(g.claims(), kid=None), "no key of the issuer"),
         (lambda g: g.issuer.signed(g.claims(), typ="logout+jwt"), "of another sort"),
