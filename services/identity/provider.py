@@ -24,7 +24,7 @@ from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from domain.access import Person
-from domain.references import parse_reference
+from domain.references import references_in
 from services.identity import signed
 from services.identity.asking import ask
 from services.identity.discovery import Addresses, Discovery
@@ -217,12 +217,13 @@ def _why(code: object) -> str:
 def _is_usable(account: str) -> bool:
     """Say whether an account is a name that can be read, and that nobody of our own has.
 
-    Applicants are named by the reference of their case.
+    Applicants are named by the reference of their case, in its one written form: one in thirty-one
+    names of ten letters would be taken for one that is written without its hyphens.
     """
     return (
         account == account.strip()
         and account.isprintable()
         and 0 < len(account) <= _LONGEST_ACCOUNT
-        and not account.startswith(_OURS)
-        and parse_reference(account) is None
+        and not account.casefold().startswith(_OURS)
+        and not references_in(account.upper())
     )

@@ -77,6 +77,9 @@ def test_a_token_for_this_api_is_taken(
         ({"exp": float("nan")}, "no instant"),
         ({"nbf": 2**40}, "not valid yet"),
         ({"sub": "cli.root"}, "no name"),
+        ({"sub": "CLI.root"}, "no name"),
+        ({"sub": "System"}, "no name"),
+        ({"sub": "qm-4k7rt-9xwpr"}, "no name"),
         ({"aud": [CLIENT, AUDIENCE], "nonce": "a"}, "is one of a sign-in"),
         ({"at_hash": "a"}, "is one of a sign-in"),
         ({"c_hash": "a"}, "is one of a sign-in"),
@@ -99,6 +102,13 @@ def test_half_a_character_in_what_a_token_says_is_no_fault_of_ours(
     half = _claims(office, issuer, iss="\ud800")
     _refused(_call(api, issuer.signed(half)), "of another issuer")
     assert _call(api, issuer.signed(_claims(office, issuer, typ="\ud800"))).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["kathychanm", "QM-KATHY-CHANN"])
+def test_a_name_of_ten_letters_is_no_reference(
+    office: Office, issuer: Issuer, api: Flask, name: str
+) -> None:
+    assert _call(api, issuer.signed(_claims(office, issuer, sub=name))).status_code == 200
 
 
 @pytest.mark.parametrize("header", [{"typ": "logout+jwt"}, {"kid": "made-up"}, {"alg": "RS384"}])
