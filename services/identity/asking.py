@@ -6,9 +6,12 @@ and what is said is read no further than it can mean anything.
 
 import http.client
 import json
+import socket
 import ssl
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -53,9 +56,12 @@ def ask(
         try:
             where = urlsplit(url)._replace(scheme="", netloc="").geturl() or "/"
             method, body = ("GET", None) if form is None else ("POST", urlencode(form))
-            connection.request(method, where, body, sent)
-            response = connection.getresponse()
-            return Said(status=response.status, told=_an_object(_read(response)))
+            connection.connect()
+            until = time.monotonic() + 2 * PATIENCE
+            with _hung_up_after(2 * PATIENCE, connection):
+                connection.request(method, where, body, sent)
+                response = connection.getresponse()
+            return Said(status=response.status, told=_an_object(_read(response, until)))
         finally:
             connection.close()
     except (OSError, http.client.HTTPException, ValueError) as fault:
@@ -71,13 +77,31 @@ def _connection(oidc: Oidc, url: str) -> http.client.HTTPConnection:
     return http.client.HTTPSConnection(host, parts.port, timeout=PATIENCE, context=trusted)
 
 
-def _read(response: http.client.HTTPResponse) -> bytes:
-    until, found = time.monotonic() + 2 * PATIENCE, bytearray()
-    while part := response.read1(_AT_ONCE):
+@contextmanager
+def _hung_up_after(seconds: float, connection: http.client.HTTPConnection) -> Iterator[None]:
+    """The connection is broken off where this lasts longer.
+
+    A header may come byte by byte, each of them in time, and is read as a whole.
+    """
+    late = threading.Timer(seconds, connection.sock.shutdown, (socket.SHUT_RDWR,))
+    late.daemon = True
+    late.start()
+    try:
+        yield
+    finally:
+        late.cancel()
+
+
+def _read(response: http.client.HTTPResponse, until: float) -> bytes:
+    found = bytearray()
+    while time.monotonic() < until:
+        part = response.read1(_AT_ONCE)
         found += part
-        if len(found) > _LARGEST or time.monotonic() > until:
-            raise TimeoutError
-    return bytes(found)
+        if len(found) > _LARGEST:
+            break
+        if not part:
+            return bytes(found)
+    raise TimeoutError
 
 
 def _an_object(text: bytes) -> Mapping[str, Any]:

@@ -1,13 +1,17 @@
 """A provider that is away, slow to tell of its keys, or wrong of itself; and leaving it."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from services.identity import logins
+from services.identity import asking, logins
 from services.identity.discovery import AFTER_FAILURE
+from services.identity.faults import ProviderAway
 from services.identity.provider import AT_ONCE
 from services.settings import Settings, SettingsFault
 from services.stack.doctor import examine
@@ -153,6 +157,32 @@ def test_nothing_listens_where_the_provider_should_be(settings: Settings, issuer
     refused(pages_of(opened).test_client().get("/sign-in/begin"), 503, "does not answer")
     assert pages_of(opened).test_client().get("/staff/sign-in").status_code == 200
     opened.close()
+
+
+class _Dripping(BaseRequestHandler):
+    """Answers for half a minute, and is still at its header then."""
+
+    def handle(self) -> None:
+        self.request.recv(65_536)
+        with suppress(OSError):  # whoever asked has hung up, as they must
+            self.request.sendall(b"HTTP/1.1 200 OK\r\nX-Long: ")
+            for _ in range(600):
+                self.request.sendall(b"a")
+                time.sleep(0.05)
+
+
+def test_a_provider_that_answers_byte_by_byte_is_given_up(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "PATIENCE", 0.3)
+    assert office.settings.oidc is not None
+    with ThreadingTCPServer(("127.0.0.1", 0), _Dripping) as server, ThreadPoolExecutor(1) as aside:
+        aside.submit(server.serve_forever, 0.01)
+        began = time.monotonic()
+        with pytest.raises(ProviderAway):
+            asking.ask(office.settings.oidc, f"http://127.0.0.1:{server.server_address[1]}/")
+        assert time.monotonic() - began < 15
+        server.shutdown()
 
 
 def test_what_the_provider_said_holds_for_an_hour_while_it_is_away(
