@@ -240,10 +240,14 @@ class SettingsReader:
         if text == NO_PROXY:
             return ()
         try:
-            return tuple(ip_network(each.strip()) for each in text.split(",") if each.strip())
+            told = tuple(ip_network(each.strip()) for each in text.split(",") if each.strip())
         except ValueError:
             self.fault(name, f"is {text!r}; it must read like 10.0.0.5, 10.1.0.0/16 or be none")
             return ()
+        if any(each.prefixlen == 0 for each in told):
+            self.fault(name, "trusts everybody, who could each choose an address: name the proxies")
+            return ()
+        return told
 
     def quiet_hours(self) -> QuietHours | None:
         """Return the hours in which staff has no mail, if any are told."""

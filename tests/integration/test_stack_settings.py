@@ -154,6 +154,8 @@ def test_production_starts_and_makes_nothing(open_folder: Path) -> None:
         ("QMAS_WEB_PORT", "eighty", "whole number from 1 to 65535"),
         ("QMAS_WEB_PORT", "65536", "whole number from 1 to 65535"),
         ("QMAS_PUBLIC_URL", "http://cases.example", "must begin with https://"),
+        ("QMAS_TRUSTED_PROXIES", "10.0.0.5, 0.0.0.0/0", "trusts everybody"),
+        ("QMAS_TRUSTED_PROXIES", "::/0", "trusts everybody"),
         ("QMAS_OIDC_ISSUER", "http://issuer.example", "must begin with https://"),
         ("QMAS_OIDC_ISSUER", "http://127.0.0.1:9", "must begin with https://"),
         ("QMAS_OIDC_ISSUER", "issuer.example", "https:// or http://"),
