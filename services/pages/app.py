@@ -42,6 +42,7 @@ from services.pages import (
     stating,
     statistics,
     status,
+    tongues,
     trials,
     undelivered,
     uploads,
@@ -133,6 +134,7 @@ def create_pages(office: Office, answered: Answered | None = None) -> Flask:
         app.after_request(partial(_counted, answered))
     problems.show_problems(app)
     stating.ask_where_needed(app)
+    app.after_request(tongues.led_on)  # the last is the first: what it returns is finished like all
     return app
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from flask import Flask, Response, current_app, request, session
-from flask.sessions import SecureCookieSessionInterface
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadData, URLSafeSerializer
 
 from domain.access import Person
@@ -38,6 +38,11 @@ class _Sessions(SecureCookieSessionInterface):
     digest_method = staticmethod(hashlib.sha256)
     salt = "qmas-pages"
 
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Have the browser remember its session, but none that is in the way of another."""
+        if not is_in_the_way():
+            super().save_session(app, session, response)
+
 
 def keep_sessions(app: Flask, settings: Settings) -> None:
     """Make `app` remember browsers; the cookie is sent over https alone where there is https."""
@@ -50,6 +55,19 @@ def keep_sessions(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Strict",
     )
+
+
+def is_led_here() -> bool:
+    """Say whether another site leads a browser here, which then sends no cookie of the session."""
+    return request.headers.get("Sec-Fetch-Site") == "cross-site"
+
+
+def is_in_the_way() -> bool:
+    """Say whether the cookie of this answer would take the place of one that did not come.
+
+    It may where somebody signs in, which ended the session before.
+    """
+    return session.modified and "staff" not in session and is_led_here()
 
 
 def admit(office: Office, person: Person) -> None:

@@ -37,6 +37,8 @@ RETURNED: Final = Limit(name="return", most=1, seconds=int(ATTEMPT_LASTS.total_s
 OF_CLIENT: Final = Limit(name="return-client", most=200)
 """How often all of a network may come back; a whole office may have one address."""
 _NO_ADDRESS: Final = frozenset("\\\r\n\t")
+_LONGEST_THEN: Final = 2_000
+"""Bytes of an address to come back to; a browser keeps no cookie of more than 4,096."""
 _HOME: Final = {"staff": "case_list", "audit": "audit_search"}
 _PROGRAM: Final = "This account is a program's, which calls the API with its token and sees no page"
 _TITLE: Final = {"staff": "Sign in to the office", "audit": "Sign in to the audit"}
@@ -73,17 +75,17 @@ def audit_sign_in(office: Office) -> ResponseReturnValue:
 def begin_sign_in(office: Office) -> ResponseReturnValue:
     """Send the browser to the identity provider, and have it remember what must come back."""
     provider = office.provider()
-    if provider is None:
-        return redirect(url_for("staff_sign_in"), 303)
+    area = request.args.get("area", "")
+    area = area if area in _HOME else "staff"
+    then = request.args.get("then", "")
+    then = then if len(then.encode()) <= _LONGEST_THEN else ""
+    if provider is None or sessions.is_led_here():
+        # To begin is to leave, which nobody does by a link of somebody else's.
+        return redirect(url_for(f"{area}_sign_in", then=then or None), 303)
     url, attempt = provider.begin()
     # Whoever signs in anew has left: their cookie is not there when they come back to say so.
     sessions.leave(office)
-    area = request.args.get("area", "")
-    kept = {
-        **asdict(attempt),
-        "area": area if area in _HOME else "staff",
-        "then": request.args.get("then", ""),
-    }
+    kept = {**asdict(attempt), "area": area, "then": then}
     answer = make_response(redirect(url, 303))
     sessions.keep_attempt(answer, office, kept, ATTEMPT_LASTS)
     return answer

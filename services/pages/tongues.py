@@ -10,7 +10,15 @@ from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from flask import Response, after_this_request, current_app, render_template, request, url_for
+from flask import (
+    Response,
+    after_this_request,
+    current_app,
+    make_response,
+    render_template,
+    request,
+    url_for,
+)
 
 from domain.application import Correspondence
 from services.catalogue import Catalogue, load_catalogue
@@ -55,6 +63,20 @@ def render_public(template: str, words: Catalogue, **values: Any) -> str:
     ]
     return render_template(
         template, t=words, tongues=links, factor_label=partial(label_of, words), **values
+    )
+
+
+def led_on(response: Response) -> Response:
+    """Return the answer, or a page that leads on to it where its cookie would be in the way.
+
+    That it is opened from there is no other site's doing, and the browser's own cookie comes along.
+    """
+    if not sessions.is_in_the_way():
+        return response
+    words = load_catalogue(preferred(request.accept_languages.values()))
+    to = request.full_path.removesuffix("?")
+    return make_response(
+        render_template("lead_on.html", t=words, title=words("service.moment"), to=to)
     )
 
 

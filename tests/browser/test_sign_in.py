@@ -69,13 +69,45 @@ def test_whoever_comes_back_from_the_provider_is_signed_in_at_once(
 def test_a_link_on_another_site_uses_nobodys_session(
     browser: Chromium, served: str, issuer: Issuer
 ) -> None:
+    _sign_in(browser, served)
+    _led_to(f"{served}/staff/sessions", browser, issuer)
+    assert browser.look(HEADING) == "Sign in to the office"
+    browser.open(f"{served}/staff/sessions")
+    assert browser.look(HEADING) == "Where you are signed in"
+
+
+def test_a_link_on_another_site_signs_nobody_out(
+    browser: Chromium, served: str, issuer: Issuer
+) -> None:
+    _sign_in(browser, served)
+    for path, shown in (("/sign-in/begin", "main a.button"), ("/", "main form")):
+        _led_to(f"{served}{path}", browser, issuer)
+        there = f"String(document.querySelector('{shown}') !== null)"
+        assert browser.await_look(there, "true") == "true"
+        browser.open(f"{served}/staff/sessions")
+        assert browser.look(HEADING) == "Where you are signed in"
+
+
+def test_whoever_another_site_leads_here_fills_in_the_form_at_once(
+    browser: Chromium, served: str, issuer: Issuer
+) -> None:
+    _led_to(f"{served}/", browser, issuer)
+    there = "String(document.querySelector('main button') !== null)"
+    assert browser.await_look(there, "true") == "true"
+    browser.click("main button")
+    # Without the cookie of the form it would be said that the form has expired.
+    assert browser.look(HEADING) == "Check where your application stands"
+
+
+def _sign_in(browser: Chromium, served: str) -> None:
     browser.open(f"{served}/staff/sessions")
     browser.click("main a")
     browser.click("a")
     browser.arrive(f"{served}/staff/sessions")
+
+
+def _led_to(url: str, browser: Chromium, issuer: Issuer) -> None:
+    """Go to a page by a link of another site's."""
     browser.open(f"{issuer.url}/elsewhere")
-    browser.look(f"document.body.innerHTML = '<a href=\"{served}/staff/sessions\">Go</a>'")
+    browser.look(f"document.body.innerHTML = '<a href=\"{url}\">Go</a>'")
     browser.click("a")
-    assert browser.look(HEADING) == "Sign in to the office"
-    browser.open(f"{served}/staff/sessions")
-    assert browser.look(HEADING) == "Where you are signed in"

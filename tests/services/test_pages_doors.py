@@ -234,6 +234,23 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(office: Office) -
     assert "SameSite=Strict" in cookie
 
 
+def test_no_page_that_another_site_leads_to_takes_the_cookie_away(office: Office) -> None:
+    client = Visitor(office).client
+    for path in ("/", "/?lang=zh-Hant", "/staff/sign-in"):
+        led = client.get(path, headers={"Sec-Fetch-Site": "cross-site"})
+        assert led.status_code == 200
+        assert "Set-Cookie" not in led.headers
+        assert f'<meta http-equiv="refresh" content="0; url={path}">' in led.text
+        assert "<form" not in led.text
+        assert led.headers["Cache-Control"] == "private, no-store"
+        assert "Content-Security-Policy" in led.headers
+    opened_again = client.get("/", headers={"Sec-Fetch-Site": "same-origin"})
+    assert "Set-Cookie" in opened_again.headers
+    assert "refresh" not in opened_again.text
+    chinese = {"Sec-Fetch-Site": "cross-site", "Accept-Language": "zh-HK"}
+    assert "請按此繼續" in Visitor(office).client.get("/", headers=chinese).text
+
+
 def test_under_https_the_cookie_is_sent_over_https_alone(office: Office) -> None:
     settings = replace(office.settings, public_url="https://cases.example")
     answer = create_pages(replace(office, settings=settings)).test_client().get("/")

@@ -2,8 +2,10 @@
 
 import hmac
 import json
+import random
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import timedelta
+from string import ascii_letters
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -258,6 +260,21 @@ def test_a_parameter_that_comes_twice_counts_as_none(guest: Guest) -> None:
     refused(guest.client.get(f"/sign-in/return?code=a&state={state}&state=b"), 400, "another sign")
 
 
+def test_a_link_on_another_site_signs_nobody_out(guest: Guest) -> None:
+    led = {"Sec-Fetch-Site": "cross-site"}
+    guest.begin()
+    guest.issuer.answer = (200, {"id_token": guest.issuer.signed(guest.claims())})
+    brought = {"code": "a-code", "state": guest.asked["state"]}
+    assert guest.client.get("/sign-in/return", query_string=brought, headers=led).status_code == 200
+    assert guest.is_in()
+    # The cookie of the session is strict: such a request comes without it.
+    stranger = pages_of(guest.office).test_client()
+    wanted = {"area": "audit", "then": "/audit/looks"}
+    answer = stranger.get("/sign-in/begin", query_string=wanted, headers=led)
+    assert answer.headers["Location"] == "/audit/sign-in?then=/audit/looks"
+    assert "Set-Cookie" not in answer.headers
+
+
 def test_a_provider_that_names_itself_must_do_so(guest: Guest) -> None:
     guest.issuer.document["authorization_response_iss_parameter_supported"] = True
     guest.begin()
@@ -302,6 +319,19 @@ def test_one_network_does_not_come_back_without_end(
     assert guest.sign_in().status_code == 200
     refused(guest.sign_in(), 400, "Too many sign-ins")
     assert guest.issuer.asked["/token"] == 1
+
+
+@pytest.mark.parametrize(("length", "leads_to"), [(1_900, "wanted"), (3_000, "home")])
+def test_a_browser_keeps_the_cookie_of_a_sign_in_however_long_the_way_back(
+    guest: Guest, length: int, leads_to: str
+) -> None:
+    drawn = random.Random(1)  # noqa: S311 - it guards nothing
+    then = "/staff?" + "".join(drawn.choices(ascii_letters, k=length))
+    answer = guest.begin(then=then)
+    (kept,) = [each for each in answer.headers.getlist("Set-Cookie") if "sign-in=" in each]
+    assert len(kept) < 4_096
+    page = guest.bring(guest.issuer.signed(guest.claims()))
+    assert (f"url={then}" in page.text) == (leads_to == "wanted")
 
 
 def test_a_sign_in_is_over_after_ten_minutes(guest: Guest, issuer: Issuer) -> None:
