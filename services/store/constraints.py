@@ -17,10 +17,12 @@ from services.store.sealing import MasterKeyChanged
 CONSTRAINTS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "commits_fingerprint_length": "a command's fingerprint must have 1 to 64 bytes",
+        "commits_fit": "a command must be fit to be kept",
         "commits_result_length": "a command's result may have 65,536 bytes at most: shorten it",
         "commits_result_readable": "a command's result must not be JSON's null",
         "events_body_length": "an event may have 1,048,576 bytes at most: shorten its texts",
         "events_body_readable": "an event must not be JSON's null",
+        "events_fit": "an event must be fit to be kept",
         "events_ord_counts_from_0": "the places of events in a commit count from 0",
         "events_stream_length": "a stream's name must have 1 to 200 characters: shorten it",
         "events_type_length": "an event's wire name must have 1 to 100 characters: shorten it",

@@ -58,11 +58,7 @@ commits: Final = Table(
     Column("result", JSON, nullable=False),
     PrimaryKeyConstraint("commit_id", name="commits_pkey"),
     UniqueConstraint("command_id", name="commits_command_id_key"),
-    CheckConstraint(
-        "octet_length(fingerprint) BETWEEN 1 AND 64", name="commits_fingerprint_length"
-    ),
-    CheckConstraint("(result #>> '{}') IS NOT NULL", name="commits_result_readable"),
-    CheckConstraint("octet_length(json_send(result)) <= 65536", name="commits_result_length"),
+    CheckConstraint("commit_is_fit(fingerprint, result)", name="commits_fit"),
 )
 
 events: Final = Table(
@@ -83,12 +79,7 @@ events: Final = Table(
     Column("body", JSON, nullable=False),
     PrimaryKeyConstraint("commit_id", "ord", name="events_pkey"),
     UniqueConstraint("stream", "version", name="events_stream_version_key"),
-    CheckConstraint("ord >= 0", name="events_ord_counts_from_0"),
-    CheckConstraint("version >= 1", name="events_version_counts_from_1"),
-    CheckConstraint("length(stream) BETWEEN 1 AND 200", name="events_stream_length"),
-    CheckConstraint("length(type) BETWEEN 1 AND 100", name="events_type_length"),
-    CheckConstraint("octet_length(json_send(body)) <= 1048576", name="events_body_length"),
-    CheckConstraint("(body #>> '{}') IS NOT NULL", name="events_body_readable"),
+    CheckConstraint("event_is_fit(ord, version, stream, type, body)", name="events_fit"),
     Index("events_of_erasures", "stream", postgresql_where=text("type = 'erasure-decided'")),
     Index(
         "events_by_exercise",

@@ -95,6 +95,13 @@ def test_the_migrated_store_is_the_declared_one(
     engine = create_engine(
         "postgresql+psycopg://", creator=lambda: psycopg.connect(empty_database.owner_url)
     )
+    made = "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname LIKE '%_is_fit'"
+    with (
+        psycopg.connect(database.app_url) as from_here,
+        psycopg.connect(empty_database.owner_url) as to_there,
+    ):
+        for (function,) in from_here.execute(made).fetchall():
+            to_there.execute(function)
     METADATA.create_all(engine)
     engine.dispose()
     declared = described(empty_database)

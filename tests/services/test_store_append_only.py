@@ -1,3 +1,5 @@
+import json
+
 import psycopg
 import pytest
 from psycopg import errors
@@ -196,8 +198,63 @@ def test_an_append_reads_no_condition_of_a_rule_but_a_short_one(database: TestDa
         SELECT tgname, length(tgqual::text) FROM pg_trigger
         WHERE tgrelid = 'events'::regclass AND NOT tgisinternal AND tgtype & 4 = 4 ORDER BY tgname
     """
+    checks = """
+        SELECT conname FROM pg_constraint WHERE contype = 'c'
+            AND conrelid IN ('commits'::regclass, 'events'::regclass) ORDER BY conname
+    """
     with psycopg.connect(database.app_url) as connection:
         (deferred, condition), looked_at = connection.execute(inserting).fetchall()
+        assert connection.execute(checks).fetchall() == [("commits_fit",), ("events_fit",)]
 
     assert (deferred, looked_at) == ("events_by_exercise", ("events_looked_at", None))
     assert condition < 1000
+
+
+@pytest.mark.parametrize(
+    ("fingerprint", "result", "check"),
+    [
+        (b"", "{}", "commits_fingerprint_length"),
+        (bytes(65), "{}", "commits_fingerprint_length"),
+        (b"x", json.dumps("x" * 65_536), "commits_result_length"),
+        (b"x", "null", "commits_result_readable"),
+    ],
+)
+def test_a_commit_that_is_not_fit_is_refused(
+    database: TestDatabase, fingerprint: bytes, result: str, check: str
+) -> None:
+    with (
+        psycopg.connect(database.app_url) as connection,
+        pytest.raises(errors.CheckViolation) as fault,
+    ):
+        connection.execute(
+            "INSERT INTO commits (commit_id, command_id, fingerprint, result)"
+            " VALUES (1, gen_random_uuid(), %s, %s::json)",
+            (fingerprint, result),
+        )
+    assert fault.value.diag.constraint_name == check
+
+
+@pytest.mark.parametrize(
+    ("ord_", "place", "check"),
+    [
+        (-1, ("s", 1, "t"), "events_ord_counts_from_0"),
+        (0, ("", 1, "t"), "events_stream_length"),
+        (0, ("s" * 201, 1, "t"), "events_stream_length"),
+        (0, ("s", 1, ""), "events_type_length"),
+        (0, ("s", 1, "t" * 101), "events_type_length"),
+        (0, ("s", 0, "t"), "events_version_counts_from_1"),
+        (0, ("s" * 1_048_576, 1, "t"), "events_body_length"),
+    ],
+)
+def test_an_event_that_is_not_fit_is_refused(
+    database: TestDatabase, ord_: int, place: tuple[str, int, str], check: str
+) -> None:
+    body = json.dumps(dict(zip(("stream", "version", "type"), place, strict=True)))
+    with (
+        psycopg.connect(database.app_url) as connection,
+        pytest.raises(errors.CheckViolation) as fault,
+    ):
+        connection.execute(
+            "INSERT INTO events (commit_id, ord, body) VALUES (1, %s, %s::json)", (ord_, body)
+        )
+    assert fault.value.diag.constraint_name == check
