@@ -82,6 +82,12 @@ def visitors(walked: Walked) -> dict[str, Visitor]:
     return {name: visitor_named(walked, name) for name in ("officer.chan", "applicant")}
 
 
+@pytest.fixture(scope="module")
+def called(walked: Walked) -> tuple[Walked, Caller]:
+    """The office, and whoever sends files to its API."""
+    return walked, Caller(app=create_api(walked.office), office=walked.office)
+
+
 def kept(walked: Walked) -> int:
     """Return how many files are kept."""
     return int(str(walked._one("SELECT count(*) FROM document_files")))
@@ -149,9 +155,9 @@ def test_whatever_a_form_brings_is_taken_whole_or_nothing_is_kept(
     length=st.sampled_from([0, 0, 0, 0, 0, -1, 1000]),
 )
 def test_whatever_a_body_is_it_is_taken_whole_or_nothing_is_kept(
-    walked: Walked, name: str, content: bytes, kind: str, length: int
+    called: tuple[Walked, Caller], name: str, content: bytes, kind: str, length: int
 ) -> None:
-    caller = Caller(app=create_api(walked.office), office=walked.office)
+    walked, caller = called
     path = f"{V1}/cases/{walked.case}/documents"
     version = len(walked.office.store.read_stream(f"case-{walked.case}"))
     before, files = walked.office.store.sequence(), kept(walked)
