@@ -8,12 +8,9 @@ that would take more room than there is, costs nobody else more than that.
 import asyncio
 import io
 import sys
-import threading
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
 import structlog
@@ -26,12 +23,7 @@ LARGEST: Final = 33 * 1024 * 1024
 """Bytes of a body that are taken in; the API and the pages each say where they stop before."""
 
 THREADS: Final = 16
-"""Threads of a process at most, each of which answers one request."""
-
-# So many of them answer what takes moments. More that run at once hinder each other: each gives up
-# and takes back the interpreter's lock some ten times for one answer. What takes long gets more.
-_USUAL: Final = 8
-_LATE: Final = 0.25  # seconds that a request waits before it gets a thread more
+"""Threads of a process, each of which answers one request."""
 
 _ROOM: Final = 128 * 1024 * 1024  # bytes of all bodies that arrive in a process
 _MOST: Final = 1000  # bodies that arrive at once in a process
@@ -86,100 +78,6 @@ class _Missing(io.RawIOBase):
         raise BodyTooSlow("send it again, all at once or over a faster line")
 
 
-class _Threads:
-    """The threads in which requests are answered; of one loop, as the server has one.
-
-    An executor of asyncio would do, and costs as much as a small answer: a lock, two futures and
-    two wake-ups of the loop for each. Here a thread sends what it answered, and wakes the loop only
-    where it does not come for others anyhow.
-    """
-
-    def __init__(self, app: "WSGIApplication") -> None:
-        self._app = app
-        self._asked: SimpleQueue[_Asked] = SimpleQueue()
-        self._answered: deque[_Asked] = deque()
-        self._is_woken = False
-        self._in_hand = self._started = 0
-
-    async def answer(self, environ: dict[str, Any], exchange: Exchange) -> None:
-        """The request is answered by one of the threads; raises what its exchange raises."""
-        loop = asyncio.get_running_loop()
-        asked = _Asked(environ, exchange, loop)
-        self._in_hand += 1
-        self._asked.put(asked)
-        if self._in_hand > _USUAL:
-            loop.call_later(_LATE, self._help, asked)
-        elif self._started < self._in_hand:
-            self._start(self._serve)
-        try:
-            await asked.is_over
-        finally:
-            self._in_hand -= 1
-        if asked.fault is not None:
-            raise asked.fault
-
-    def _help(self, asked: "_Asked") -> None:
-        """One more thread answers what waits, where all others take long."""
-        if not asked.is_begun and self._started < THREADS:
-            self._start(self._serve_late, asked.loop)
-
-    def _start(self, serve: Callable[..., None], *given: Any) -> None:
-        self._started += 1
-        threading.Thread(target=serve, args=given, name="request", daemon=True).start()
-
-    def _serve(self) -> None:
-        while True:
-            self._answer(self._asked.get())
-
-    def _serve_late(self, loop: asyncio.AbstractEventLoop) -> None:
-        with suppress(Empty):
-            while True:
-                self._answer(self._asked.get_nowait())
-        _tell(loop, self._ended)
-
-    def _ended(self) -> None:
-        self._started -= 1
-
-    def _answer(self, asked: "_Asked") -> None:
-        asked.is_begun = True
-        try:
-            asked.exchange.response_bytes(*_answer(self._app, asked.environ))
-        except BaseException as fault:  # noqa: BLE001 - raised where it is awaited
-            asked.fault = fault
-        self._answered.append(asked)
-        # The loop takes this back before it takes what was answered: what comes later wakes it.
-        if not self._is_woken:
-            self._is_woken = True
-            _tell(asked.loop, self._over)
-
-    def _over(self) -> None:
-        self._is_woken = False
-        while self._answered:
-            is_over = self._answered.popleft().is_over
-            if not is_over.done():
-                is_over.set_result(None)
-
-
-def _tell(loop: asyncio.AbstractEventLoop, what: Callable[[], None]) -> None:
-    # A loop that is closed awaits nothing any more.
-    with suppress(RuntimeError):
-        loop.call_soon_threadsafe(what)
-
-
-class _Asked:
-    """A request that waits for a thread, and how answering it ended."""
-
-    __slots__ = ("environ", "exchange", "fault", "is_begun", "is_over", "loop")
-
-    def __init__(
-        self, environ: dict[str, Any], exchange: Exchange, loop: asyncio.AbstractEventLoop
-    ) -> None:
-        self.environ, self.exchange, self.loop = environ, exchange, loop
-        self.is_over = loop.create_future()
-        self.is_begun = False
-        self.fault: BaseException | None = None
-
-
 class Served:
     """A WSGI application as granian calls it, by its own interface RSGI.
 
@@ -187,21 +85,24 @@ class Served:
     """
 
     def __init__(self, app: "WSGIApplication", seconds: Callable[[], float]) -> None:
+        self._app = app
         self._seconds = seconds
-        self._threads = _Threads(app)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="request")
         self._arriving: dict[_Body, asyncio.Timeout] = {}
         self._size = 0
 
     async def __rsgi__(self, scope: Scope, exchange: Exchange) -> None:
         """Answer one request."""
         environ, body = _environ(scope), _Body()
+        loop = asyncio.get_running_loop()
         try:
             if environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ:
                 environ["wsgi.input"] = await self._taken_in(body, environ, exchange)
-            await self._threads.answer(environ, exchange)
+            answer = await loop.run_in_executor(self._threads, _answer, self._app, environ)
         finally:
             # What has arrived takes room until it was answered, which may be long after.
             self._size -= body.size
+        exchange.response_bytes(*answer)
 
     async def _taken_in(
         self, body: _Body, environ: dict[str, Any], exchange: Exchange

@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -192,63 +191,3 @@ def test_an_application_that_fails_is_answered_for_and_its_answer_closed() -> No
     request = Request(0)
     served(request, app=failing)
     assert (request.answer, closed) == ((500, [], b""), [True])
-
-
-def test_who_waits_behind_such_as_take_long_gets_a_thread_more() -> None:
-    may_end = threading.Event()
-
-    def holding(environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
-        if "HTTP_X_LAST" in environ:
-            may_end.set()
-        assert may_end.wait(30)
-        return counting(environ, start)
-
-    many = [Request(0, path=f"/{each}") for each in range(arriving.THREADS - 1)]
-    last = Request(0, sent={"x-last": ["yes"]})
-    for _ in range(2):
-        assert served(*many, last, app=holding) == [b"0"] * arriving.THREADS
-        may_end.clear()
-
-
-def test_no_more_are_answered_at_once_than_there_are_threads() -> None:
-    assert most_at_once(seconds=0.2) == arriving.THREADS
-
-
-def test_what_takes_moments_is_answered_by_few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arriving, "_LATE", 30.0)
-    assert most_at_once(seconds=0.01) == arriving._USUAL < arriving.THREADS
-
-
-def most_at_once(seconds: float) -> int:
-    """Return how many of forty requests were answered at the same time."""
-    under_way: set[str] = set()
-    counts = []
-
-    def taking(environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
-        under_way.add(environ["PATH_INFO"])
-        counts.append(len(under_way))
-        time.sleep(seconds)
-        under_way.remove(environ["PATH_INFO"])
-        return counting(environ, start)
-
-    served(*(Request(0, path=f"/{each}") for each in range(40)), app=taking)
-    return max(counts)
-
-
-def test_what_cannot_be_sent_is_told_where_it_is_awaited_and_others_are_answered() -> None:
-    class Gone(Request):
-        def response_bytes(self, *_answer: Any) -> None:
-            raise ConnectionError("gone")
-
-    async def asked() -> None:
-        server = Served(counting, lambda: 5.0)
-        for _ in range(arriving.THREADS + 1):
-            with pytest.raises(ConnectionError, match="gone"):
-                await server.__rsgi__(gone, gone)
-        await server.__rsgi__(other, other)
-
-    gone, other = Gone(0), Request(0)
-    gone.is_let.set()
-    other.is_let.set()
-    asyncio.run(asked())
-    assert other.answer[2] == b"0"
