@@ -30,7 +30,7 @@ from services.documents.receiving import (
 from services.looking import case_seen
 from services.pages import casework, forms, status
 from services.pages.guard import Route, look, visitor
-from services.pages.problems import status_of, told_of
+from services.pages.problems import status_of
 from services.pages.shown import size
 from services.requests import Request
 from services.store.errors import CommandReused, KeyDestroyed, Unwritable
@@ -66,7 +66,8 @@ def send(office: Office) -> ResponseReturnValue:
     except forms.FormFaults as fault:
         return status.page(office, fault.faults, 422)
     except (Refusal, CommandReused, KeyDestroyed, Unwritable) as refusal:
-        said = told_of(refusal)
+        # What a refusal says itself is for the office: stages, commands and numbers of documents.
+        said = words.maybe(_refused_by(refusal), words("documents.refused.otherwise"))
         return status.page(office, {"": said}, status_of(refusal))
     flash(words("documents.thanks"))
     return redirect(url_for("status"), 303)
@@ -94,10 +95,12 @@ def _received(
         upload = Upload(kind=p.DocumentKind(kind), name=file.filename, content=content)
         return receive(office, reference, upload, asked)
     except (FileTooLarge, NotADocument) as refusal:
-        said = words.maybe(
-            f"documents.refused.{slug(type(refusal).__name__)}", f"{refusal.title()}: {refusal}"
-        )
+        said = words.maybe(_refused_by(refusal), f"{refusal.title()}: {refusal}")
         raise forms.FormFaults({"file": said.format(size=size(largest(office)))}) from refusal
+
+
+def _refused_by(refusal: Exception) -> str:
+    return f"documents.refused.{slug(type(refusal).__name__)}"
 
 
 ROUTES: Final = (

@@ -10,6 +10,7 @@ import pytest
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from domain import commands as c
 from domain import papers as p
 from domain.application import Correspondence
 from services.cases import carry_out, case_at, submit
@@ -23,6 +24,16 @@ from tests.services.sample_files import PROGRAM, pdf, pdf_of
 from tests.services.visiting import TO_POOL, Page, Visitor, file_case, signed_in
 
 FIVE_MEGABYTES = 5 * 1024 * 1024
+
+
+def file_in(office: Office, language: Correspondence) -> str:
+    """Return the reference of the case of who wants to be written to in that language."""
+    john = filed_by("john")
+    told = replace(john.applicant, correspondence_language=language)
+    command = replace(on_paper("john"), application=replace(john, applicant=told))
+    reference = submit(office, command, asked()).reference
+    catch_up_all(office.store, office.models)
+    return reference
 
 
 def send_file(
@@ -198,6 +209,28 @@ def test_a_file_that_is_not_taken_is_told_at_its_field(
     assert case_at(office, reference).version == 1
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (Correspondence.ENGLISH, "Your document could not be taken in"),
+        (Correspondence.TRADITIONAL_CHINESE, "未能接收這份文件"),
+        (Correspondence.SIMPLIFIED_CHINESE, "未能接收这份材料"),
+    ],
+)
+def test_an_applicant_whose_case_moved_on_is_refused_in_their_own_words(
+    office: Office, language: Correspondence, said: str
+) -> None:
+    reference = file_in(office, language)
+    visitor = Visitor(office)
+    page = come_in(visitor, reference)
+    carry_out(office, reference, c.WithdrawApplication(reason="We are moving"), asked())
+    page = send_file(visitor, page, "/status/documents")
+    assert page.status == 422
+    (problem,) = page.problems
+    assert said in problem
+    assert "withdrawn" not in problem
+
+
 def test_more_than_is_read_at_all_is_cut_off(office: Office) -> None:
     reference = file_case(office)
     visitor = Visitor(office)
@@ -253,10 +286,7 @@ def test_no_other_form_may_bring_a_file(office: Office) -> None:
 def test_the_whole_page_speaks_the_applicants_language(
     office: Office, language: str, heading: str, since: str, too_large: str
 ) -> None:
-    john = filed_by("john")
-    told = replace(john.applicant, correspondence_language=Correspondence(language))
-    command = replace(on_paper("john"), application=replace(john, applicant=told))
-    reference = submit(office, command, asked()).reference
+    reference = file_in(office, Correspondence(language))
     for each in TO_POOL:
         carry_out(office, reference, each, asked())
     request_documents(office, reference, p.DocumentKind.WORK)
