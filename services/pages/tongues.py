@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import (
     Response,
@@ -74,7 +74,8 @@ def led_on(response: Response) -> Response:
     if not sessions.is_in_the_way():
         return response
     words = load_catalogue(preferred(request.accept_languages.values()))
-    to = request.full_path.removesuffix("?")
+    # As it was asked for: a browser takes a backslash or a tab at the beginning for another site.
+    to = f"{quote(request.path)}?{request.query_string.decode()}".removesuffix("?")
     return make_response(
         render_template("lead_on.html", t=words, title=words("service.moment"), to=to)
     )

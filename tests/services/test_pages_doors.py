@@ -1,7 +1,9 @@
 """Who is let in: actions, signing in, sessions, tokens, and the headers of every answer."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import urljoin
 
 import pytest
 from flask import Flask
@@ -249,6 +251,14 @@ def test_no_page_that_another_site_leads_to_takes_the_cookie_away(office: Office
     assert "refresh" not in opened_again.text
     chinese = {"Sec-Fetch-Site": "cross-site", "Accept-Language": "zh-HK"}
     assert "請按此繼續" in Visitor(office).client.get("/", headers=chinese).text
+
+
+@pytest.mark.parametrize("path", ["/%5Cevil.example/", "/%09/evil.example/", "//evil.example/"])
+def test_no_page_that_another_site_leads_to_leads_on_to_another(office: Office, path: str) -> None:
+    led = Visitor(office).client.get(f"{path}?lang=en", headers={"Sec-Fetch-Site": "cross-site"})
+    (to,) = re.findall(r'content="0; url=([^"]*)"', led.text)
+    assert urljoin("http://ours.example/", to).startswith("http://ours.example/")
+    assert not re.search(r"[\\\s]", to)
 
 
 def test_under_https_the_cookie_is_sent_over_https_alone(office: Office) -> None:
