@@ -9,6 +9,7 @@ from rich.table import Table
 from domain.looks import What
 from services.cases import canonical
 from services.cli.asking import INSTANT, MOMENT, looking, office, wide_console
+from services.identity.people import recorded_as
 from services.projections import looks
 
 
@@ -41,6 +42,7 @@ def reads(  # noqa: PLR0913 - one argument an option
     case = None if reference is None else canonical(reference)
     with office() as opened:
         said = looks.words_of(opened.blind, why or "")
+        who = who and recorded_as(opened.settings, who)
         wanted = looks.LookFilter(case=case, who=who, stated=said, since=since, until=until)
         look = looking(What.READS)
         page = looks.looks(opened.models, look, wanted, before=before, limit=limit)

@@ -6,6 +6,7 @@ import click
 
 from domain.access import Role
 from services.cli.asking import office, operator
+from services.identity.people import recorded_as
 
 
 @click.group()
@@ -18,6 +19,7 @@ def sessions() -> None:
 def list_(account: str | None) -> None:
     """Show the open sessions of everybody, or of ACCOUNT."""
     with office() as opened:
+        account = account and recorded_as(opened.settings, account)
         found = opened.sessions.listed(opened.clock(), account)
     for each in found:
         used = f"since {_moment(each.since)}, last used {_moment(each.seen)}"
@@ -32,6 +34,7 @@ def end(account: str) -> None:
     """Sign ACCOUNT out everywhere, at once."""
     by = operator(Role.ADMINISTRATOR).name
     with office() as opened:
+        account = recorded_as(opened.settings, account)
         ended = opened.sessions.end(account, by, opened.clock())
     click.echo(f"{account} was signed in {ended} times, and is signed out everywhere")
 

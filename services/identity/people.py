@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from domain.access import PERMITTED, Action, Person, Role
+from domain.references import parse_reference
 from services.addresses import is_loopback
 from services.oidc import host_of
 from services.settings import Environment, Settings, SettingsFault
@@ -120,6 +121,13 @@ def colleagues(settings: Settings) -> tuple[Colleague, ...]:
         Colleague(account=name, role=role, email=f"{name}@qmas.example")
         for name, role in LOCAL_PEOPLE
     )
+
+
+def recorded_as(settings: Settings, name: str) -> str:
+    """Return how the record and the sessions spell whoever is called so, however it is typed."""
+    if settings.oidc is None or parse_reference(name) is not None:
+        return name
+    return settings.oidc.spelled(name)
 
 
 def sign_in(settings: Settings, name: str, password: str) -> Person | None:

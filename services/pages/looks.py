@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from domain.access import Action
 from domain.looks import What
 from domain.references import parse_reference
+from services.identity.people import recorded_as
 from services.imports import start_of
 from services.intake.fields import day_or_none
 from services.pages.forms import packed, read_instant, read_moment, read_packed, read_whole
@@ -33,6 +34,8 @@ def read_list(office: Office) -> ResponseReturnValue:
     said = read_packed(request.args, _SAID)
     if not faults:
         before = wanted.pop("before", None)
+        if "who" in wanted:
+            wanted["who"] = recorded_as(office.settings, wanted["who"])
         asked = looks.LookFilter(**wanted, stated=said)
         page = looks.looks(office.models, look(What.READS), asked, before=before)
     shown = render_template(

@@ -15,6 +15,7 @@ from joserfc.jwk import ECKey
 
 from services.guesses import Limit
 from services.identity import colleagues
+from services.identity.people import recorded_as
 from services.pages import signing_in
 from services.settings import Settings
 from services.wiring import Office, open_office
@@ -377,6 +378,8 @@ email = "chan@example.com"
         Guest(opened, issuer).sign_in(preferred_username=typed)
     names = {each.person.name for each in opened.sessions.listed(opened.clock())}
     assert names == {"chan.tai-man"} == {each.account for each in colleagues(told)}
+    assert recorded_as(told, "Chan.Tai-Man") == "chan.tai-man"
+    assert recorded_as(told, "QM-4K7RT-9XWPR") == "QM-4K7RT-9XWPR"
     opened.close()
 
 
