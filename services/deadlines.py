@@ -1,9 +1,9 @@
 """Tells of what has come due: looks for cases in the rows, decides on their history, appends.
 
 Law: each reminder of a case is a fact in its work stream, under a command id that follows from what
-it says, and is appended where the work is at the version that was decided on. So it is there once,
-whoever looks at the same time, whatever dies in between, and however old the rows are. A case whose
-history cannot be read or folded keeps no other from being told.
+it says, under a key, and is appended where the work is at the version that was decided on. So it is
+there once, whoever looks at the same time, whatever dies in between, and however old the rows are.
+A case of which nothing can be told keeps no other from being told.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Final
-from uuid import UUID, uuid5
 
 import structlog
 
@@ -23,12 +22,13 @@ from domain.errors import Reportable
 from domain.projections.deadlines import DeadlineRow
 from domain.projections.stage_after import CASE_STREAM, WORK_STREAM, position_of
 from domain.reminding import Schedule, due, name_of, schedule
+from services.fingerprints import own_command_id
 from services.projections import runner
 from services.projections.catalogue import DEADLINES
 from services.projections.deadlines import due_cases
 from services.projections.errors import ProjectionStopped, StandsStill
 from services.projections.folding import Batch, go_on
-from services.store import Commit, Conflict, EventUnreadable, NewEvent, StreamWrite
+from services.store import CommandReused, Commit, Conflict, EventUnreadable, NewEvent, StreamWrite
 from services.wiring import Office
 
 SYSTEM: Final = "system"
@@ -36,7 +36,6 @@ SYSTEM: Final = "system"
 
 BATCH: Final = 200
 ATTEMPTS: Final = 5
-_NAMES: Final = UUID("5f2a1f0e-4c52-5d0a-9a1f-0d6f1c3b7e90")
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -67,7 +66,8 @@ def fire(office: Office, *, at: datetime | None = None, batch: int = BATCH) -> i
     """Everything that is due at an instant, now without one, is told; return how much was.
 
     In one case two days can be open, so each is looked at until nothing is due in it. Raises
-    `DeadlinesUntold` in the end where the history of a case cannot be read or folded.
+    `DeadlinesUntold` in the end where the history of a case cannot be read or folded, or something
+    else was done under the id of what is to be told.
     """
     now = at or office.clock()
     told_when = schedule(office.rulebook, hong_kong_date(now))
@@ -82,7 +82,7 @@ def fire(office: Office, *, at: datetime | None = None, batch: int = BATCH) -> i
             try:
                 while _tell(office, each, now, told_when):
                     told += 1
-            except (EventUnreadable, ProjectionStopped) as fault:
+            except (CommandReused, EventUnreadable, ProjectionStopped) as fault:
                 untold[each] = str(fault)
                 _log.error("deadline_not_told", reference=each, reason=str(fault))
         if len(found) < batch:
@@ -104,7 +104,7 @@ def _tell(office: Office, reference: str, now: datetime, told_when: Schedule) ->
             return False
         with suppress(Conflict):
             # Others may work on the case at this moment.
-            return not office.store.append(_commit(reference, fact, looked, now)).repeated
+            return not office.store.append(_commit(office, reference, fact, looked, now)).repeated
     return False
 
 
@@ -123,9 +123,11 @@ def _look(office: Office, reference: str) -> _Looked:
     return _Looked(row=folded.rows.get(reference), version=len(found[work]), last=last)
 
 
-def _commit(reference: str, fact: DeadlineEvent, looked: _Looked, now: datetime) -> Commit:
+def _commit(
+    office: Office, reference: str, fact: DeadlineEvent, looked: _Looked, now: datetime
+) -> Commit:
     name = name_of(reference, fact)
-    command_id = uuid5(_NAMES, name)
+    command_id = own_command_id(office, name)
     at = max(now, looked.last) if looked.last else now
     write = StreamWrite(
         stream=f"{WORK_STREAM}{reference}",

@@ -5,7 +5,6 @@ was done; nothing is decided anew, and so it is done whatever the case was at in
 """
 
 from typing import Final
-from uuid import UUID, uuid5
 
 import structlog
 
@@ -13,6 +12,7 @@ from domain.case import evolve
 from domain.particulars import ErasureDecided
 from domain.stages import stage_of
 from services.cases import ATTEMPTS, CaseAt, case_at, case_unopened
+from services.fingerprints import own_command_id
 from services.privacy.places import Erasure, ErasuresAway, Found
 from services.privacy.remembering import remember
 from services.reservations import reserved_by
@@ -137,7 +137,7 @@ def _reserved(office: Office, reference: str) -> tuple[str, ...]:
 def _commit(office: Office, case: CaseAt, erasure: Erasure) -> Commit:
     """Return what erases the person of a case, and lets go what the case reserves for them."""
     fact, last = ErasureDecided(again=erasure.decided), case.events[-1]
-    command_id = uuid5(UUID(last.event_id), "erased again")
+    command_id = own_command_id(office, f"{last.event_id} erased again")
     at = max(office.clock(), last.effective_at)
     write = StreamWrite(
         stream=last.stream,

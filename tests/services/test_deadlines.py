@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,10 +33,12 @@ from domain.projections.deadlines import DeadlineRow
 from domain.record import Recorded
 from domain.reminding import due, schedule
 from services import deadlines
+from services.fingerprints import own_command_id
 from services.projections import runner
 from services.projections.deadlines import days_due, due_cases
 from services.projections.tables import deadlines as table
 from services.projections.verify import verify
+from services.store import Appended, Commit, Conflict
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.domain.histories import CANCELLED, HISTORIES, requested
@@ -52,6 +55,7 @@ DYING: Final = """
 import os, signal, sys
 from datetime import datetime
 from services import deadlines
+from services.fingerprints import own_command_id
 from services.settings import Settings
 from services.store import Store
 from services.wiring import open_office
@@ -234,6 +238,32 @@ def test_a_case_that_cannot_be_read_keeps_no_other_from_being_told(
     poisoned.of_a_kind_that_is_known(database.admin_url, f"case-{first}", 2)
     assert deadlines.fire(office, at=after(days=16)) == 1
     assert days(told(office, first)) == [14]
+
+
+def test_an_id_that_is_taken_keeps_no_other_from_being_told(
+    book: Casebook, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *others = sorted(file_in(book, number, s.InPool, asked(30)) for number in range(3))
+    append = office.store.append
+
+    def append_after_another(commit: Commit) -> Appended:
+        (write,) = commit.writes
+        if write.stream == f"work-{first}":
+            elsewhere = replace(write, stream=f"work-{NOBODYS}", expected=0)
+            with suppress(Conflict):
+                append(replace(commit, fingerprint=b"of another", writes=(elsewhere,)))
+        return append(commit)
+
+    monkeypatch.setattr(office.store, "append", append_after_another)
+    with pytest.raises(deadlines.DeadlinesUntold, match=f"in {first} could not be told"):
+        deadlines.fire(office, at=after(days=16))
+    assert [days(told(office, each)) for each in (first, *others)] == [[], [14], [14]]
+
+
+def test_the_id_of_a_reminder_is_told_by_the_key_alone(office: Office) -> None:
+    key = replace(office.settings, blind_index_key=bytes(32))
+    of_another = own_command_id(replace(office, settings=key), "QM-1/visa/3/2019-05-01/passed")
+    assert own_command_id(office, "QM-1/visa/3/2019-05-01/passed") != of_another
 
 
 def test_a_case_that_cannot_be_folded_keeps_no_other_from_being_told(
