@@ -26,7 +26,7 @@ from domain.references import RANDOM_BYTES, make_reference, parse_reference
 from domain.stages import CaseState, Draft, Stage, stage_of
 from services import duplicates, stepping_aside
 from services.answers import Answering
-from services.fingerprints import fingerprint
+from services.fingerprints import carried_out, fingerprint
 from services.privacy.kept import digest_now
 from services.privacy.remembering import remember_soon
 from services.requests import Request, effective_instant
@@ -89,8 +89,9 @@ class Enclosed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A command with what tells it apart from every other one."""
+    """A command on a case, `subject`, with what tells it apart from every other one."""
 
+    subject: str
     command: c.CaseCommand
     request: Request
     fingerprint: bytes
@@ -289,13 +290,19 @@ def ask(
     # However a reference is typed, it is the same command.
     subject = parse_reference(reference) or reference
     said = fingerprint(office, subject, command, request.effective_at)
-    asked = Asked(command=command, request=request, fingerprint=said, enclosed=enclosed)
+    asked = Asked(
+        subject=subject, command=command, request=request, fingerprint=said, enclosed=enclosed
+    )
     return asked, _recalled(office, asked)
 
 
 def _recalled(office: Office, asked: Asked) -> Outcome | None:
     """Return the first result of a command that was carried out before."""
-    first = office.store.recall(asked.request.command_id, asked.fingerprint)
+    # A new case, also in the place of another, is named by the answer alone.
+    about = "" if isinstance(asked.command, c.SubmitApplication) else asked.subject
+    first = carried_out(
+        office, asked.request.command_id, asked.fingerprint, about=about, told="stage"
+    )
     return None if first is None else outcome_of(first)
 
 

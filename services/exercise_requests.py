@@ -11,7 +11,7 @@ from domain.errors import NoSuchExercise
 from domain.exercise import load, not_now
 from domain.exercise_states import Actors, ExerciseState, Proposed
 from domain.exercise_terms import NAME
-from services.fingerprints import fingerprint
+from services.fingerprints import carried_out, fingerprint
 from services.pool import History
 from services.requests import Request, effective_instant
 from services.store import Appended, Commit, NewEvent, StreamWrite
@@ -123,7 +123,9 @@ def ask(
 
 def recalled(office: Office, asked: Asked) -> ExerciseOutcome | None:
     """Return the first result of a command that was carried out before."""
-    first = office.store.recall(asked.request.command_id, asked.fingerprint)
+    first = carried_out(
+        office, asked.request.command_id, asked.fingerprint, about="", told="exercise"
+    )
     return None if first is None else outcome_of(first)
 
 

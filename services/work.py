@@ -45,7 +45,7 @@ from domain.work_queue import is_meant, routes_meant, stages_meant
 from domain.work_told import ToldNote, Way, access_told, last_way, notes_told
 from services.answers import Answering
 from services.cases import canonical
-from services.fingerprints import fingerprint
+from services.fingerprints import carried_out, fingerprint
 from services.identity import officers
 from services.notifications import undelivered
 from services.projections import queue, runner
@@ -119,8 +119,9 @@ class WorkAt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    """A command with what tells it apart from every other one."""
+    """A command on a case, `subject`, with what tells it apart from every other one."""
 
+    subject: str
     command: WorkCommand | TakeNext
     request: Request
     fingerprint: bytes
@@ -322,13 +323,15 @@ def _ask(
     named(command)
     demand(request.person, WORK_ACTION_OF[type(command)])
     said = fingerprint(office, subject, command, request.effective_at)
-    asked = _Asked(command=command, request=request, fingerprint=said)
+    asked = _Asked(subject=subject, command=command, request=request, fingerprint=said)
     return asked, _recalled(office, asked)
 
 
 def _recalled(office: Office, asked: _Asked) -> WorkOutcome | None:
     """Return the first result of a command that was carried out before."""
-    first = office.store.recall(asked.request.command_id, asked.fingerprint)
+    first = carried_out(
+        office, asked.request.command_id, asked.fingerprint, about=asked.subject, told="holder"
+    )
     return None if first is None else _outcome(first)
 
 

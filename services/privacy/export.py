@@ -31,7 +31,7 @@ from domain.stages import Draft
 from domain.work_commands import ExportData
 from services.answers import Answering
 from services.cases import CaseAt, canonical, case_unopened
-from services.fingerprints import fingerprint
+from services.fingerprints import carried_out, fingerprint
 from services.privacy.archive import archived
 from services.privacy.gathering import (
     FORMAT,
@@ -130,7 +130,7 @@ def export(
         reference=own,
     )
     for attempt in range(1, ATTEMPTS + 1):
-        first = office.store.recall(request.command_id, asked.fingerprint)
+        first = carried_out(office, request.command_id, asked.fingerprint, about=own, told="digest")
         if first is not None:
             with answering.refusals_seen():
                 return _again(office, asked, first.result)

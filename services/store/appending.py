@@ -92,7 +92,7 @@ SELECT
 FROM (VALUES (0)) AS one LEFT JOIN earlier ON true"""
 _NONE: Final = "'{}'::text[]"
 
-# The same for the commit of one event that most are, in which the server does half as much. Where
+# The same for the commit of one event that most are, in which the server does a fifth less. Where
 # it writes nothing it does not say why: then the whole statement is executed, which knows, or
 # writes what can be written since. A version below the expected one is not looked for.
 _ONE: Final = """
@@ -240,7 +240,8 @@ def statement_for(commit: Commit, sealing: Sealing) -> str:
 def repeat(command_id: UUID, fingerprint: bytes, answer: Answer) -> Appended | None:
     """The first result, if the command was carried out before; raises `CommandReused`.
 
-    Once its person is erased nothing tells what it said, and it is known by its id alone.
+    Once its person is erased nothing here tells what it said: `services.fingerprints` looks at
+    whose it was and at what it was answered with.
     """
     if answer.earlier_id is None:
         return None

@@ -81,6 +81,23 @@ def test_a_repeat_is_told_the_same_after_the_erasure_and_before_it_another_is_re
     assert work.carry_out(office, reference, NOTE, request) == replace(first, repeated=True)
 
 
+def test_another_command_is_not_answered_as_one_on_a_case_that_was_erased(office: Office) -> None:
+    mine, other = file_case(office, "john", *TO_POOL), file_case(office, "emma", *TO_POOL)
+    noted, handled = asked(OFFICER, at=None), asked(OFFICER, at=None)
+    work.carry_out(office, mine, NOTE, noted)
+    carry_out(office, mine, SPOUSE, handled)
+    erase(office, mine)
+    with pytest.raises(CommandReused):
+        work.carry_out(office, other, NOTE, noted)
+    with pytest.raises(CommandReused):
+        carry_out(office, other, SPOUSE, handled)
+    with pytest.raises(CommandReused):
+        carry_out(office, mine, SPOUSE, noted)
+    with pytest.raises(CommandReused):
+        work.carry_out(office, mine, NOTE, handled)
+    assert carry_out(office, mine, SPOUSE, handled).repeated
+
+
 @pytest.mark.parametrize(
     "change",
     [
