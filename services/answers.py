@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from domain.access import Action
-from domain.errors import Reportable
+from domain.errors import Refusal, Reportable
 from domain.looks import What, look_of
-from domain.references import parse_reference
+from domain.references import parse_reference, references_in
 from domain.slugs import slug
 from services.requests import Request
 from services.store.errors import MigrationFault, StoreUnreachable
@@ -56,3 +56,22 @@ class Answering:
         look = look_of(self.request.person, self.action, What.ANSWER, *told)
         asked = {"asked": slug(self.command.__name__)}
         self.office.store.looks.named(look, (reference,), asked)
+
+
+@contextmanager
+def named_in_refusals_seen(
+    office: Office, request: Request, action: Action, command: type
+) -> Iterator[None]:
+    """Each case that a refusal raised within names is on record as a look once it is raised.
+
+    For a command on many cases; nobody is answered where there is no door.
+    """
+    try:
+        yield
+    except Refusal as refusal:
+        cases = references_in(str(refusal))
+        if request.door is not None and cases:
+            told = (request.door, request.correlation_id)
+            look = look_of(request.person, action, What.ANSWER, *told)
+            office.store.looks.named(look, sorted(cases), {"asked": slug(command.__name__)})
+        raise

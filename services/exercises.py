@@ -6,7 +6,6 @@ moved meanwhile is looked at again; it never makes the exercise fail.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Final, assert_never
 
 from domain import commands as c
@@ -15,7 +14,7 @@ from domain import exercise_events as x
 from domain.access import Action, demand
 from domain.case import decide as decide_case
 from domain.deciding.circumstances import Circumstances
-from domain.errors import NoSuchExercise, NotShortlisted, Refusal
+from domain.errors import NoSuchExercise, NotShortlisted, RecusedFromCase, Refusal
 from domain.exercise import decide, not_now
 from domain.exercise_lists import digest_by, selection, shortlist
 from domain.exercise_states import Actors, Drawn, Made, Opened, Unopened
@@ -26,8 +25,8 @@ from domain.references import parse_reference
 from domain.rules.rank import Division
 from domain.stages import Shortlisted
 from services.allotting import allot, without_departed
-from services.answers import Answering
-from services.cases import case_at
+from services.answers import Answering, named_in_refusals_seen
+from services.cases import case_at, case_unopened
 from services.exercise_requests import (
     Asked,
     Before,
@@ -43,7 +42,7 @@ from services.openings import ground_for
 from services.pool import NO_POOL, frozen_pool, placed_pool, pool_seen
 from services.projections import pools, queries
 from services.requests import Request
-from services.steps import confirming, drawing, selecting
+from services.steps import Step, confirming, drawing, selecting
 from services.store import Conflict, NewEvent, Reserved, StreamWrite
 from services.store.looks import Noted
 from services.tracing import step
@@ -156,8 +155,13 @@ def make_selection(
 ) -> ExerciseOutcome:
     """Confirm what another proposed, and select or pass over each case of the shortlist."""
     asked, repeated = ask(office, exercise, command, request)
-    step = partial(confirming, command)
-    return repeated or _first(office, asked, lambda: allot(office, asked, step))
+
+    def step(found: Before) -> Step:
+        _demand_departures_stand(office, found)
+        return confirming(command, found)
+
+    with named_in_refusals_seen(office, request, Action.RUN_EXERCISE, type(command)):
+        return repeated or _first(office, asked, lambda: allot(office, asked, step))
 
 
 def depart_from_rank(
@@ -213,11 +217,37 @@ def propose_selection(office: Office, exercise: str, request: Request) -> Exerci
 
     def attempt(found: Before) -> _Writes:
         pool = frozen_pool(office, found.history)
+        _demand_departures_stand(office, found)
         if isinstance(found.state, Drawn) and not isinstance(found.state, Made):
             pool = without_departed(office.store.read_since, selecting(found), pool)
         return _Writes(facts=decide(found.state, command, pool, found.actors))
 
     return _carry_out(office, exercise, command, request, attempt)
+
+
+def _demand_departures_stand(office: Office, found: Before) -> None:
+    """Pass where nobody stepped aside from a case whose rank they departed from, or sign for.
+
+    A departure is a judgement of the case, as is the second signature under it. Raises
+    `RecusedFromCase`, which names no case: whoever stepped aside is told nothing of it.
+    """
+    state = found.state
+    if not isinstance(state, Drawn) or isinstance(state, Made):
+        return
+    for each in state.departures:
+        case = case_unopened(office, each.reference).state
+        if not isinstance(case, Shortlisted):
+            continue
+        if found.actors.now in case.filed.recused:
+            raise RecusedFromCase(
+                f"{found.actors.now} stepped aside from a case that gets or loses a place out of "
+                "its rank; have somebody propose and confirm the selection who did not"
+            )
+        if each.decided_by in case.filed.recused:
+            raise RecusedFromCase(
+                f"{each.decided_by} departed from the rank of a case and has stepped aside from it "
+                "since; have somebody else depart from its rank"
+            )
 
 
 def publish_result(office: Office, exercise: str, request: Request) -> ExerciseOutcome:

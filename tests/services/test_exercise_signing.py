@@ -1,5 +1,6 @@
 """Exercises signed off by two, with grades and departures from rank, over a real database."""
 
+from dataclasses import replace
 from uuid import uuid4
 
 import psycopg
@@ -15,12 +16,12 @@ from domain.errors import (
     GradeMissing,
     NoSuchExercise,
     NotAllowedNow,
-    RecusedFromCase,
     SecondOfficerNeeded,
     SelectionChanged,
 )
 from domain.events import CaseNotSelected, CaseSelected
 from domain.gradings import CaseTakenOutOfRank, DepartureCode, Direction, Grade
+from domain.looks import Door
 from domain.rules.terms import AfterNoPlace, Archetype, Order, StratumPlaces, Terms
 from domain.stages import Stage
 from services import exercises
@@ -36,6 +37,7 @@ from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.services.asking import APPLICANT, AUDITOR, MAY_2019, OFFICER, SUPERVISOR, asked
 from tests.services.exercising import PANEL, SECOND, confirm, select
+from tests.services.seeing import told
 from tests.services.trying import dry_run, what_if, what_if_present
 from tests.services.visiting import TO_POOL, file_case
 
@@ -168,8 +170,10 @@ def test_a_proposal_is_stale_once_somebody_with_a_place_has_gone(
     carry_out(office, cases["john"], c.WithdrawApplication(), asked(OFFICER))
     head = office.store.sequence()
     with pytest.raises(SelectionChanged, match=f"{cases['john']} departed since it was proposed"):
-        confirm(office, "first", asked(SECOND))
+        confirm(office, "first", replace(asked(SECOND), door=Door.API))
     assert office.store.sequence() == head
+    # Who is told which case it is has looked at it.
+    assert told(office)[-1] == (SECOND.name, "answer", "api", (cases["john"],))
     select(office, "first")
     assert stages(office, cases)["emma"] is Stage.SELECTED
     assert redraw(office, "first").differences == ()
@@ -208,23 +212,6 @@ def test_a_departure_from_rank_is_on_both_streams_with_its_reason_sealed(
     assert isinstance(made, x.SelectionMade)
     assert (made.out_of_rank, made.cut_off) == (1, None)
     assert redraw(office, "first").differences == ()
-
-
-def test_whoever_stepped_aside_before_departs_from_no_rank_of_the_case(
-    office: Office, cases: dict[str, str]
-) -> None:
-    carry_out(office, cases["emma"], c.RecuseOfficer(reason="A cousin"), asked(SUPERVISOR))
-    opened(office)
-    grade(office, cases["emma"])
-    command = q.DepartFromRank(
-        reference=cases["emma"],
-        direction=Direction.PLACE,
-        code=DepartureCode.NEEDS,
-        reason="The only one of the trade",
-    )
-    with pytest.raises(RecusedFromCase):
-        exercises.depart_from_rank(office, "first", command, asked(SUPERVISOR))
-    assert exercises.depart_from_rank(office, "first", command, asked(SECOND)).cases == 1
 
 
 @pytest.mark.parametrize("withdrawn", [False, True])
