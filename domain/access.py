@@ -186,6 +186,8 @@ BY_TWO: Final = frozenset(
         *get_args(c.Proposal),
         *(c.ConfirmDecision, c.DeclineDecision),
         *(c.ProposeOverride, c.ConfirmOverride, c.DeclineOverride),
+        # Whoever graded a case is nobody to confirm the selection.
+        c.GradeCase,
         *get_args(l.LegalHoldCommand),
     )
 )
