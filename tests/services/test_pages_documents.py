@@ -231,6 +231,16 @@ def test_an_applicant_whose_case_moved_on_is_refused_in_their_own_words(
     assert "withdrawn" not in problem
 
 
+def test_a_form_that_was_used_for_another_file_says_so(office: Office) -> None:
+    reference = file_case(office)
+    visitor = Visitor(office)
+    page = come_in(visitor, reference)
+    assert send_file(visitor, page, "/status/documents").status == 200
+    page = send_file(visitor, page, "/status/documents", pdf_of(10_000))
+    assert page.problems == ["This form was used before. Choose the file again and send it anew"]
+    assert len(documents_of(case_at(office, reference))) == 1
+
+
 def test_more_than_is_read_at_all_is_cut_off(office: Office) -> None:
     reference = file_case(office)
     visitor = Visitor(office)
