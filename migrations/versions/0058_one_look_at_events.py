@@ -1,4 +1,4 @@
-"""One trigger asks of an event what thirteen asked, so that an append does not read them all."""
+"""One trigger asks of an event what fourteen asked, so that an append does not read them all."""
 
 from pathlib import Path
 

@@ -1,5 +1,5 @@
--- A trigger's condition is read anew, from its text, by every statement that inserts. Thirteen of
--- them were two fifths of what an append cost the server, and most events are none of those they
+-- A trigger's condition is read anew, from its text, by every statement that inserts. Those of
+-- fifteen were two fifths of what an append cost the server, and most events are none of those they
 -- are about. So one trigger without a condition looks at each event, and asks what they asked, in
 -- their order. What each rule says is what it said: its function takes the event as an argument.
 DO $move$

@@ -1,5 +1,5 @@
 -- A check is read anew, from its text, by every statement that inserts; the nine of commits and
--- events were a quarter of what an append of one event cost the server. So each table has one,
+-- events were a third of what an append of one event cost the server. So each table has one,
 -- and a function, which a session reads once, asks what they asked, in their order.
 CREATE OR REPLACE FUNCTION commit_is_fit(fingerprint bytea, result json) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE SET search_path = public, pg_temp AS $function$

@@ -6,7 +6,6 @@ The migrations make them. Privileges, triggers and the sequencer stand in the mi
 from typing import Final
 
 from sqlalchemy import (
-    DDL,
     JSON,
     BigInteger,
     Boolean,
@@ -24,7 +23,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    event,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
@@ -172,22 +170,6 @@ former_master_keys: Final = Table(
     PrimaryKeyConstraint("name", name="former_master_keys_pkey"),
     CheckConstraint("octet_length(name) = 8", name="former_master_keys_name_length"),
 )
-
-# A condition in the table itself is read anew for each statement that writes a row.
-_IS_PLAINLY_ASKED: Final = """
-CREATE FUNCTION is_plainly_asked(filters json) RETURNS boolean
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $function$
-BEGIN
-    RETURN filters::text = '{}' OR (
-        coalesce(filters ->> 'exercise', '') ~ '^([a-z0-9][a-z0-9-]{0,62})?$'
-        AND coalesce(filters ->> 'who', '') ~ '^[!-~]{0,100}$'
-        AND coalesce(filters ->> 'holder', '') ~ '^[!-~]{0,100}$'
-        AND coalesce(filters ->> 'case', '') ~ '^(QM-[0-9A-Z]{5}-[0-9A-Z]{5})?$'
-    );
-END
-$function$
-"""
-event.listen(METADATA, "before_create", DDL(_IS_PLAINLY_ASKED))  # type: ignore[no-untyped-call]  # it has no types
 
 reads: Final = Table(
     "reads",

@@ -95,7 +95,8 @@ def test_the_migrated_store_is_the_declared_one(
     engine = create_engine(
         "postgresql+psycopg://", creator=lambda: psycopg.connect(empty_database.owner_url)
     )
-    made = "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname LIKE '%_is_fit'"
+    made = """SELECT pg_get_functiondef(oid) FROM pg_proc
+        WHERE proname IN ('commit_is_fit', 'event_is_fit', 'is_plainly_asked')"""
     with (
         psycopg.connect(database.app_url) as from_here,
         psycopg.connect(empty_database.owner_url) as to_there,
