@@ -176,7 +176,7 @@ def test_a_code_that_comes_too_late_takes_the_same_time_whether_it_is_kept_or_no
     office: Office,
 ) -> None:
     kinds, at = _challenges(office, CASES), office.clock() + 2 * HOLDS
-    assert office.codes.tidy(at) > 0
+    assert office.codes.tidy(at, at) > 0
     late = replace(office, clock=lambda: at)
     _hold_wrong_codes_to_the_same_time(late, kinds, "unknown")
 

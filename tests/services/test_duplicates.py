@@ -143,33 +143,35 @@ def test_refiling_as_somebody_with_a_live_case_is_told_there(office: Office) -> 
     assert work.work_at(office, john).duplicates == ()
 
 
-def _told_beside(office: Office) -> tuple[str, Callable[[Request], object]]:
+def _told_beside(office: Office) -> tuple[str, Callable[[Request], object], str | None]:
     """John has a live case, and who files for him again names it."""
     live = submit(office, on_paper("john"), asked()).reference
-    return live, lambda request: submit(office, on_paper("john"), request)
+    return live, lambda request: submit(office, on_paper("john"), request), None
 
 
-def _told_by_correcting(office: Office) -> tuple[str, Callable[[Request], object]]:
+def _told_by_correcting(
+    office: Office,
+) -> tuple[str, Callable[[Request], object], str | None]:
     live = submit(office, on_paper("emma"), asked()).reference
     john = submit(office, on_paper("john"), asked()).reference
     who = replace(filed_by("emma").applicant, email=filed_by("john").applicant.email)
     told = replace(filed_by("john"), applicant=who)
     command = c.CorrectApplication(application=told, reason="Mixed up")
-    return live, lambda request: carry_out(office, john, command, request)
+    return live, lambda request: carry_out(office, john, command, request), john
 
 
-def _told_by_refiling(office: Office) -> tuple[str, Callable[[Request], object]]:
+def _told_by_refiling(office: Office) -> tuple[str, Callable[[Request], object], str | None]:
     other = c.SubmitApplication(application=_spelled("X7654321"))
     john = submit(office, on_paper("john"), asked()).reference
     live = submit(office, other, asked()).reference
-    return live, lambda request: withdraw_and_refile(office, john, other, request)
+    return live, lambda request: withdraw_and_refile(office, john, other, request), john
 
 
 @pytest.mark.parametrize("branch", [_told_beside, _told_by_correcting, _told_by_refiling])
 def test_whoever_is_told_the_live_case_has_looked_at_it(
-    office: Office, branch: Callable[[Office], tuple[str, Callable[[Request], object]]]
+    office: Office, branch: Callable[[Office], tuple[str, Callable[[Request], object], str | None]]
 ) -> None:
-    live, refused = branch(office)
+    live, refused, own = branch(office)
     # Nobody reads the answer to what the program asks of itself, and then it names nothing.
     with pytest.raises(DuplicateApplication) as unread:
         refused(replace(asked(), door=None))
@@ -179,7 +181,9 @@ def test_whoever_is_told_the_live_case_has_looked_at_it(
         refused(request)
     look, *of_own = recorded(office)
     # The case that a command is on is looked at as well, by what it is refused for.
-    assert {each["what"] for each in of_own} <= {"answer"}
+    assert [(each["what"], each["cases"]) for each in of_own] == (
+        [("answer", [own])] if own else []
+    )
     assert (look["who"], look["what"], look["door"]) == (SUPERVISOR.name, "linked", "page")
     assert (look["cases"], look["correlation_id"]) == ([live], request.correlation_id)
 
@@ -187,7 +191,7 @@ def test_whoever_is_told_the_live_case_has_looked_at_it(
 def test_a_correction_into_somebody_with_a_live_case_is_told_there_and_to_nobody_else(
     office: Office,
 ) -> None:
-    emma, refused = _told_by_correcting(office)
+    emma, refused, _ = _told_by_correcting(office)
     request = asked(SUPERVISOR)
     for _ in range(2):
         with pytest.raises(DuplicateApplication, match=emma):
