@@ -178,7 +178,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=50_000, help="of each bulk run")
     parser.add_argument("--cases", type=int, default=20_000, help="of the simulation")
     parser.add_argument("--pool", type=int, default=100_000, help="of the exercise, held once")
-    parser.add_argument("--rebuilt", type=int, default=20_000, help="cases, filled anew once")
+    parser.add_argument("--rebuilt", type=int, default=205_300, help="cases, filled anew once")
     parser.add_argument("--filed", type=int, default=100, help="applications, for the latencies")
     parser.add_argument(
         "--foreign-snapshot", action="store_true", help="beside a transaction left open elsewhere"
