@@ -17,7 +17,7 @@ from domain.references import parse_reference, references_in
 from services.cli.asking import looking, office, operator
 from services.counts import Count
 from services.looking import named
-from services.notifications import planning, returns
+from services.notifications import planning, readdressing, returns
 from services.notifications.another_log import OF_LOST
 from services.notifications.entries import Notification, PlannedFromAnotherLog, State
 from services.notifications.fence import REMEDY, Choice, FenceState
@@ -124,7 +124,7 @@ def retry(ids: tuple[int, ...], reference: str | None, *, everything: bool) -> N
         raise click.UsageError("name rows by their numbers, or a case, or --all: one of the three")
     with office() as opened:
         by = operator(Role.ADMINISTRATOR).name
-        count = opened.ledger.retry(by, ids=ids, reference=_reference(reference))
+        count = readdressing.retry(opened, by, ids=ids, reference=_reference(reference))
         # Before anybody is told of them: one that was sent meanwhile was tried again all the same.
         left = sorted(set(ids)) if len(set(ids)) > count else []
         others = [why for each in left if (why := _not_again(opened.ledger, each))]

@@ -57,7 +57,6 @@ from services.notifications.letters import (
     addressed,
     at_former_address,
     compose,
-    usable,
 )
 from services.projections import queries
 from services.statistics import expected
@@ -222,10 +221,8 @@ def _enter(office: Office, connection: Connection, after: int, step: _Step) -> i
 
 def _readdress(office: Office, connection: Connection, reference: str) -> None:
     """What waits for the applicant goes to the address that they have now, unless erased."""
-    filed = _read_cases(office.store, [reference])[reference].filed
-    if filed.application is not None:
-        email = usable(filed.application.applicant.email)
-        readdressing.readdress(connection, office.ledger.keys, reference, email)
+    email = readdressing.mailbox(office, reference)
+    readdressing.readdress(connection, office.ledger.keys, reference, email)
 
 
 def _next(

@@ -1,20 +1,29 @@
 """Letters that wait for an applicant whose e-mail address was changed: they go to the new one.
 
 What is said in a letter stays as it was composed; only where it goes is another. What had come back
-or was given up is sent once more, and is then no longer among the letters to be printed.
+or was given up is sent once more, and is then no longer among the letters to be printed. What a
+person has tried again goes there too: it may have come back only after the change.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, select, true, update
 
+from domain.case import load
 from domain.processes import Party
+from domain.projections.stage_after import CASE_STREAM
+from domain.stages import Draft
 from services.notifications.entries import Identity, Means, State
-from services.notifications.letters import Letter
+from services.notifications.letters import Letter, usable
 from services.notifications.tables import case_keys, notifications
 from services.store import CaseKeys
+from services.wiring import Office
+
+if TYPE_CHECKING:
+    from domain.events import CaseEvent
 
 _ROW: Final = notifications.c
 _AGAIN: Final[dict[str, Any]] = {
@@ -26,10 +35,36 @@ _AGAIN: Final[dict[str, Any]] = {
 }
 
 
-def readdress(connection: Connection, keys: CaseKeys, reference: str, email: str) -> int:
-    """What is planned for the applicant of a case, or failed, is due at `email`; return how much.
+def mailbox(office: Office, reference: str) -> str:
+    """Return the address that the applicant of a case has now, nothing where none can be used."""
+    history = office.store.read_stream(f"{CASE_STREAM}{reference}")
+    state = load(cast("CaseEvent", each.event) for each in history)
+    if isinstance(state, Draft) or state.filed.application is None:
+        return ""
+    return usable(state.filed.application.applicant.email)
 
-    Nothing changes where nothing can be sent to that address, nor of what is being sent now.
+
+def retry(office: Office, by: str, *, ids: Sequence[int] = (), reference: str | None = None) -> int:
+    """As `Ledger.retry`; of these ids, what is for an applicant goes to the address of now."""
+    at = select(_ROW.reference).where(_ROW.id.in_(ids), _ROW.party == Party.APPLICANT).distinct()
+    with office.ledger.engine.begin() as connection:
+        for case in connection.scalars(at).all() if ids else ():
+            readdress(connection, office.ledger.keys, case, mailbox(office, case), ids=ids)
+    return office.ledger.retry(by, ids=ids, reference=reference)
+
+
+def readdress(
+    connection: Connection,
+    keys: CaseKeys,
+    reference: str,
+    email: str,
+    *,
+    ids: Sequence[int] | None = None,
+) -> int:
+    """What is to be sent to the applicant of a case goes to `email`; return how much that is.
+
+    What had failed is due again, but of these `ids`, where some are told, which are readdressed
+    alone. Nothing changes where nothing can be sent to that address, nor of what is being sent now.
     """
     if not email:
         return 0
@@ -40,7 +75,8 @@ def readdress(connection: Connection, keys: CaseKeys, reference: str, email: str
             _ROW.reference == reference,
             _ROW.party == Party.APPLICANT,
             _ROW.means == Means.EMAIL,
-            _ROW.state.in_((State.PLANNED, State.FAILED)),
+            _ROW.state.in_((State.PLANNED, State.FAILED, State.WITHHELD)),
+            true() if ids is None else _ROW.id.in_(ids),
             _ROW.sealed.is_not(None),
             case_keys.c.wrapped.is_not(None),
         )
@@ -53,7 +89,7 @@ def readdress(connection: Connection, keys: CaseKeys, reference: str, email: str
         key = keys.unwrap(reference, row["wrapped"])
         letter = msgspec.json.decode(key.open(row["sealed"], place), type=Letter)
         sealed = key.seal(msgspec.json.encode(replace(letter, recipient=email)), place)
-        again = _AGAIN if row["state"] == State.FAILED else {}
+        again = _AGAIN if row["state"] == State.FAILED and ids is None else {}
         connection.execute(
             update(notifications).where(_ROW.id == row["id"]).values(sealed=sealed, **again)
         )

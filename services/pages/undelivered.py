@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from domain.access import Action, permitted
 from domain.looks import What
 from domain.references import parse_reference
+from services.notifications import readdressing
 from services.notifications.entries import UNUSABLE, Notification, State
 from services.pages.guard import Route, look, visitor
 from services.wiring import Office
@@ -49,7 +50,7 @@ def retry(office: Office, number: str) -> ResponseReturnValue:
         abort(404)
     seen = look(What.NOTIFICATIONS)
     found = office.ledger.rows(seen, states=(State.FAILED,), number=row)
-    if found and office.ledger.retry(visitor().name, ids=[row]):
+    if found and readdressing.retry(office, visitor().name, ids=[row]):
         office.pokes.planned()
         _log.info("notification_retried", id=row, by=visitor().name)
         flash(f"Number {number} is tried again now.")

@@ -13,9 +13,10 @@ from domain.processes import OUTSIDE, Party
 from services import enquiries
 from services.api.app import create_api
 from services.cases import submit
-from services.notifications import undelivered
+from services.notifications import readdressing, returns, undelivered
 from services.notifications.code_mail import LEASE
 from services.notifications.entries import State
+from services.notifications.fence import WITHHELD
 from services.notifications.letters import Letter
 from services.notifications.planning import plan
 from services.projections.runner import catch_up_all
@@ -164,6 +165,31 @@ def test_what_could_not_be_delivered_is_sent_again_and_nothing_is_to_be_printed(
     assert len(undelivered.waiting(office.ledger, looking())) == 1
     _change(office, reference)
     assert undelivered.waiting(office.ledger, looking()) == ()
+    assert _open(office)["acknowledgement", Party.APPLICANT].recipient == NEW
+
+
+@pytest.mark.parametrize("came_back", [True, False])
+def test_what_is_tried_again_after_the_change_goes_to_the_new_one(
+    office: Office, database: TestDatabase, *, came_back: bool
+) -> None:
+    reference = _acknowledged(office)
+    plan(office)
+    _open(office)
+    _change(office, reference)
+    (letter,) = (
+        each.id
+        for each in office.ledger.rows(looking(), states=[State.SENT])
+        if each.effect == "acknowledgement"
+    )
+    if came_back:
+        returns.mark(office.ledger, letter, returns.problem("550 5.1.1"), "admin")
+    else:
+        with psycopg.connect(database.app_url) as connection:
+            connection.execute(
+                "UPDATE notifications SET state = 'withheld', last_error = %s WHERE id = %s",
+                (WITHHELD, letter),
+            )
+    assert readdressing.retry(office, "admin", ids=[letter]) == 1
     assert _open(office)["acknowledgement", Party.APPLICANT].recipient == NEW
 
 
