@@ -47,6 +47,9 @@ _LOCKS: Final = 0x67656E73
 _LIMITS: Final = (
     "-c lock_timeout=500ms -c statement_timeout=300s -c idle_in_transaction_session_timeout=5s"
 )
+# But nobody reads what is not ready yet. The server looks new rows through by itself, and gives way
+# to who has waited for it for a second.
+_ALONE: Final = text("SET LOCAL lock_timeout = '60s'")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +105,7 @@ def rebuild(site: Site, names: tuple[str, ...], told: bulk.Told = bulk.told_nobo
         bulk.fill(site.settings, numbers, until=site.store.sequence(), told=told)
         for each in made:
             with owner.begin() as connection:
+                connection.execute(_ALONE)
                 for table in each.projection.tables:
                     for index in sorted(table.indexes, key=lambda index: str(index.name)):
                         connection.execute(CreateIndex(index))

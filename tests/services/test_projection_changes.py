@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 import psycopg
 import pytest
@@ -135,6 +136,31 @@ def test_of_two_who_fill_a_read_model_at_once_one_is_told_of_the_other(
     rebuilding.rebuild(site, ("work",))
     rebuilding.change_over(site, "case-list")
     assert differences(book) == {}
+
+
+def test_whoever_looks_new_rows_through_is_waited_for(
+    book: Casebook, site: rebuilding.Site, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(book)
+    runner.catch_up_all(book.store, book.models)
+    filling = bulk.fill
+    held: list[psycopg.Connection] = []
+
+    def fill_and_look_through(*given: Any, **told: Any) -> None:
+        filling(*given, **told)
+        # As the server does that gathers statistics, for longer than a reader may be held up.
+        vacuum = psycopg.connect(database.admin_url)
+        vacuum.execute("LOCK TABLE case_list__2 IN SHARE UPDATE EXCLUSIVE MODE")
+        held.append(vacuum)
+
+    monkeypatch.setattr(bulk, "fill", fill_and_look_through)
+    with ThreadPoolExecutor(1) as hands:
+        rebuilt = hands.submit(rebuilding.rebuild, site, ("case-list",))
+        await_one_who_waits(database.admin_url)
+        time.sleep(0.8)
+        held[0].close()
+        rebuilt.result(timeout=60)
+    assert rebuilding.change_over(site, "case-list") == site.store.head()
 
 
 def test_whoever_outlived_a_killed_rebuild_writes_into_no_other(
