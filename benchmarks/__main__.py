@@ -199,7 +199,7 @@ def main() -> None:
             fresh_database(server) as worked,
             simulation.open_cases(filled, cases) as given,
         ):
-            following.fill_with_work(worked, events)
+            following.fill_with_work(worked, 4 * events)
             for number in range(1, rounds + 1):
                 console.print(f"round {number} of {rounds}")
                 appends(server, seconds, figures)

@@ -31,7 +31,10 @@ _PATIENCE = 60.0
 
 
 def fill_with_work(database: Database, events: int) -> None:
-    """The log holds so many events, each the first of the work on a case of its own."""
+    """The log holds so many events, each the first of the work on a case of its own.
+
+    Some seconds of following them are wanted, as opening the connections is timed with it.
+    """
     taken = NewEvent(event=CaseTaken(officer="officer.7"), effective_at=datetime.now(UTC))
     with tempfile.TemporaryDirectory() as home:
         office = office_of(database.app_url, Path(home))
