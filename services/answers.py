@@ -5,7 +5,7 @@ and one that came again did nothing more; what its sender is told of the case th
 a look at it before they are told.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -50,12 +50,9 @@ class Answering:
         Nor where what was typed is no reference. Raises as `read_seen` where it cannot be recorded.
         """
         reference = parse_reference(self.reference)
-        if self.request.door is None or reference is None:
+        if reference is None:
             return
-        told = (self.request.door, self.request.correlation_id)
-        look = look_of(self.request.person, self.action, What.ANSWER, *told)
-        asked = {"asked": slug(self.command.__name__)}
-        self.office.store.looks.named(look, (reference,), asked)
+        _seen(self.office, self.request, self.action, self.command, (reference,))
 
 
 @contextmanager
@@ -69,9 +66,16 @@ def named_in_refusals_seen(
     try:
         yield
     except Refusal as refusal:
-        cases = references_in(str(refusal))
-        if request.door is not None and cases:
-            told = (request.door, request.correlation_id)
-            look = look_of(request.person, action, What.ANSWER, *told)
-            office.store.looks.named(look, sorted(cases), {"asked": slug(command.__name__)})
+        if cases := sorted(references_in(str(refusal))):
+            _seen(office, request, action, command, cases)
         raise
+
+
+def _seen(
+    office: Office, request: Request, action: Action, command: type, cases: Sequence[str]
+) -> None:
+    """The look at these cases is on record; there is none where nobody is answered at a door."""
+    if request.door is None:
+        return
+    look = look_of(request.person, action, What.ANSWER, request.door, request.correlation_id)
+    office.store.looks.named(look, cases, {"asked": slug(command.__name__)})
