@@ -56,6 +56,7 @@ class Chromium:
         self._read = b""
         self._session: str | None = None
         self._loaded = False
+        self._document = ""
         self._address = ""
         target = self._say("Target.createTarget", url="about:blank")["targetId"]
         attached = self._say("Target.attachToTarget", targetId=target, flatten=True)
@@ -90,9 +91,9 @@ class Chromium:
 
     def open(self, url: str) -> None:
         """The page at `url` is loaded."""
-        self._loaded = False
+        before = self._document
         self._say("Page.navigate", url=url)
-        self._wait_for_load()
+        self._wait_for_another(before)
 
     def look(self, expression: str) -> Any:
         """Return what a JavaScript expression of ours is worth on the page."""
@@ -128,9 +129,9 @@ class Chromium:
 
     def click(self, selector: str) -> None:
         """What the selector finds first was clicked, and the page that follows is loaded."""
-        self._loaded = False
+        before = self._document
         self.look(f"document.querySelector({selector!r}).click()")
-        self._wait_for_load()
+        self._wait_for_another(before)
 
     def arrive(self, url: str) -> None:
         """The page at `url` is there, to which the one before it leads on by itself."""
@@ -153,17 +154,18 @@ class Chromium:
 
     def send(self) -> None:
         """The form whose field has the focus is sent, and the page that follows is loaded."""
-        self._loaded = False
+        before = self._document
         self.press("Enter")
-        self._wait_for_load()
+        self._wait_for_another(before)
 
     def picture(self, path: Path) -> None:
         """The whole page is in a PNG."""
         shot = self._say("Page.captureScreenshot", captureBeyondViewport=True)
         path.write_bytes(b64decode(shot["data"]))
 
-    def _wait_for_load(self) -> None:
-        while not self._loaded:
+    def _wait_for_another(self, before: str) -> None:
+        """Another document is loaded than that one, which may still be loading itself."""
+        while not (self._loaded and self._document != before):
             self._hear()
 
     def _say(self, method: str, **parameters: Any) -> dict[str, Any]:
@@ -190,5 +192,7 @@ class Chromium:
         heard: dict[str, Any] = json.loads(first)
         self._loaded = self._loaded or heard.get("method") == "Page.loadEventFired"
         if heard.get("method") == "Page.frameNavigated":
-            self._address, self._loaded = heard["params"]["frame"]["url"], False
+            frame = heard["params"]["frame"]
+            self._document, self._address = frame["loaderId"], frame["url"]
+            self._loaded = False
         return heard
