@@ -140,19 +140,22 @@ def _wrong_in_the_ledger(arena: Arena) -> Iterator[str]:
 def due(arena: Arena) -> set[tuple[Any, ...]]:
     """Return every effect that the log calls for, planned anew in a transaction that is undone."""
     engine = create_engine(make_url(arena.postgres.admin_url).set(drivername="postgresql+psycopg"))
-    with engine.connect() as connection:
-        connection.execute(text("TRUNCATE notifications CASCADE"))
-        connection.execute(text("UPDATE notifications_checkpoint SET position = 0"))
-        after, ended = 0, False
-        while not ended:
-            step = planning._step(arena.office, connection, after, planning.BATCH)
-            assert step.stopped is None, step.stopped
-            planning._enter(arena.office, connection, after, step)
-            after, ended = after + step.planned, step.ended
-        columns = (notifications.c.event_id, notifications.c.effect, notifications.c.party)
-        found = {tuple(row) for row in connection.execute(select(*columns))}
-        connection.rollback()
-    engine.dispose()
+    try:
+        with engine.connect() as connection:
+            # In this order, which is that of who plans: the checkpoint, then what is planned.
+            connection.execute(text("UPDATE notifications_checkpoint SET position = 0"))
+            connection.execute(text("TRUNCATE notifications CASCADE"))
+            after, ended = 0, False
+            while not ended:
+                step = planning._step(arena.office, connection, after, planning.BATCH)
+                assert step.stopped is None, step.stopped
+                planning._enter(arena.office, connection, after, step)
+                after, ended = after + step.planned, step.ended
+            columns = (notifications.c.event_id, notifications.c.effect, notifications.c.party)
+            found = {tuple(row) for row in connection.execute(select(*columns))}
+            connection.rollback()
+    finally:
+        engine.dispose()
     return found
 
 
