@@ -99,11 +99,16 @@ class Asked:
 
 
 @step("command")
-def submit(office: Office, command: c.SubmitApplication, request: Request) -> Outcome:
-    """File an application under a new reference."""
+def submit(
+    office: Office, command: c.SubmitApplication, request: Request, *, is_told: bool = True
+) -> Outcome:
+    """File an application under a new reference.
+
+    Where the sender `is_told` which case it is, and it was filed before, that is a look at it.
+    """
     asked, repeated = ask(office, "", command, request)
     outcome = repeated or _filed(office, asked)
-    if outcome.repeated:
+    if outcome.repeated and is_told:
         answering_of(office, outcome.reference, type(command), request).seen()
     return outcome
 

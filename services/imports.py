@@ -77,7 +77,10 @@ class UnreadableFile(Reportable):
 def import_rows(
     office: Office, rows: Iterator[Row], person: Person, done: Callable[[Result], None]
 ) -> None:
-    """File every good row and call `done` with each row's result, in their order."""
+    """File every good row and call `done` with each row's result, in their order.
+
+    No look at a row's case is recorded, so `done` tells nobody which one it is.
+    """
 
     def file(row: Row) -> Result:
         return _file(office, row, person)
@@ -142,8 +145,10 @@ def start_of(day: date) -> datetime:
     return datetime.combine(day, time(0), HONG_KONG)
 
 
-def file_one(office: Office, filing: Filing, person: Person, command_id: UUID) -> Outcome:
-    """File one application and return the case."""
+def file_one(
+    office: Office, filing: Filing, person: Person, command_id: UUID, *, is_told: bool = True
+) -> Outcome:
+    """File one application and return the case; `is_told` as in `submit`."""
     return submit(
         office,
         SubmitApplication(application=filing.application, channel=filing.channel),
@@ -154,6 +159,7 @@ def file_one(office: Office, filing: Filing, person: Person, command_id: UUID) -
             effective_at=filing.received_at,
             door=Door.CLI,
         ),
+        is_told=is_told,
     )
 
 
@@ -171,7 +177,8 @@ def _file(office: Office, row: Row, person: Person) -> Result:
     today = hong_kong_date(office.clock())
     try:
         filing = filing_from(row.document, today, row.faults)
-        outcome = file_one(office, filing, person, command_id_of(office, row.document))
+        command_id = command_id_of(office, row.document)
+        outcome = file_one(office, filing, person, command_id, is_told=False)
     except ApplicationFaults as refused:
         return Result(line=row.line, outcome=None, faults=tuple(map(str, refused.faults)))
     except (Refusal, CommandReused, Unwritable) as refused:

@@ -23,6 +23,7 @@ from services.intake.faults import ApplicationFaults
 from services.intake.table import nested
 from services.wiring import Office
 from tests.services.asking import OFFICER, filed_by
+from tests.services.seeing import told
 
 _PEOPLE = Path(__file__).parents[1] / "data" / "people"
 
@@ -92,6 +93,21 @@ def test_two_rows_of_one_person_are_one_case_and_one_fault(office: Office, tmp_p
     results = _imported(office, _jsonl(tmp_path / "a.jsonl", _paper("john"), later))
     assert sorted(len(each.faults) for each in results) == [0, 1]
     assert "live application" in " ".join(fault for each in results for fault in each.faults)
+
+
+def test_only_a_row_that_is_told_of_a_case_is_a_look_at_it(office: Office, tmp_path: Path) -> None:
+    file = _jsonl(tmp_path / "a.jsonl", _paper("john"))
+    (first,) = _imported(office, file)
+    (again,) = _imported(office, file)
+    assert first.outcome
+    assert again.outcome
+    assert again.outcome.repeated
+    assert told(office) == []
+    later = {**_paper("john"), "received_at": "2019-05-02"}
+    (refused,) = _imported(office, _jsonl(file, later))
+    assert first.outcome.reference in refused.faults[0]
+    (look,) = told(office)
+    assert look == (OFFICER.name, "linked", "cli", (first.outcome.reference,))
 
 
 def test_a_row_received_on_a_day_without_a_ruleset_is_refused_by_name(
