@@ -42,7 +42,7 @@ from services.openings import ground_for
 from services.pool import NO_POOL, frozen_pool, placed_pool, pool_seen
 from services.projections import pools, queries
 from services.requests import Request
-from services.steps import Step, confirming, drawing, selecting
+from services.steps import Step, confirming, drawing, is_before_committee, selecting
 from services.store import Conflict, NewEvent, Reserved, StreamWrite
 from services.store.looks import Noted
 from services.tracing import step
@@ -236,7 +236,8 @@ def _demand_departures_stand(office: Office, found: Before) -> None:
         return
     for each in state.departures:
         case = case_unopened(office, each.reference).state
-        if not isinstance(case, Shortlisted):
+        if not is_before_committee(case, state.opened.exercise):
+            # Whoever left, or is held, gets nothing out of their rank, and stops nobody.
             continue
         if found.actors.now in case.filed.recused:
             raise RecusedFromCase(

@@ -57,17 +57,11 @@ def waits_as_frozen(order: Order) -> Callable[[CaseState, PoolMember], bool]:
     return waits
 
 
-def is_before_committee(exercise: str) -> Callable[[CaseState, PoolMember], bool]:
-    """Return who is still before the committee in an exercise, and can be given a place."""
-
-    def is_before(case: CaseState, _: PoolMember) -> bool:
-        return _is_of(case, exercise) and not (case.filed.held or case.filed.stale)
-
-    return is_before
-
-
-def _is_of(case: CaseState, exercise: str) -> TypeGuard[Shortlisted]:
-    return isinstance(case, Shortlisted) and case.exercise == exercise
+def is_before_committee(case: CaseState, exercise: str) -> TypeGuard[Shortlisted]:
+    """Say whether a case is still before the committee in an exercise, and can be given a place."""
+    if not isinstance(case, Shortlisted) or case.exercise != exercise:
+        return False
+    return not (case.filed.held or case.filed.stale)
 
 
 def drawing(found: Before) -> Step:
@@ -126,7 +120,7 @@ def selecting(found: Before) -> Step:
     return Step(
         wanted=lambda pool: shortlist(drawn, pool),
         orders=orders,
-        still=is_before_committee(exercise),
+        still=lambda case, _: is_before_committee(case, exercise),
         measure=drawn.terms.measure,
         aside=aside,
     )

@@ -1,17 +1,22 @@
 """Who stepped aside from a case, and the departures from its rank in an exercise."""
 
+from dataclasses import replace
+
 import pytest
 
 from domain import commands as c
 from domain import exercise_commands as q
 from domain.access import Person, Role
+from domain.application import Relative
 from domain.errors import RecusedFromCase
 from domain.gradings import DepartureCode, Direction, Grade
-from domain.stages import Stage
+from domain.stages import Shortlisted, Stage
+from domain.standing import SetAssessmentAside
 from services import exercises
 from services.cases import carry_out, case_at
+from services.projections.runner import catch_up_all
 from services.wiring import Office
-from tests.services.asking import SUPERVISOR, asked
+from tests.services.asking import SUPERVISOR, asked, filed_by
 from tests.services.exercising import PANEL, SECOND, confirm
 from tests.services.visiting import TO_POOL, file_case
 
@@ -25,11 +30,11 @@ def emma(office: Office) -> str:
     return file_case(office, "emma", *TO_POOL)
 
 
-def opened(office: Office) -> None:
+def opened(office: Office, exercise: str = "first") -> None:
     """The shortlist of an exercise with one place is drawn."""
-    command = q.OpenExercise(exercise="first", title="First", places=1)
+    command = q.OpenExercise(exercise=exercise, title="An exercise", places=1)
     exercises.open_exercise(office, command, asked(SUPERVISOR))
-    exercises.draw_shortlist(office, "first", asked(SUPERVISOR))
+    exercises.draw_shortlist(office, exercise, asked(SUPERVISOR))
 
 
 def grade(office: Office, reference: str) -> None:
@@ -88,3 +93,49 @@ def test_a_departure_does_not_stand_once_its_maker_has_stepped_aside(
     exercises.propose_selection(office, "first", asked(THIRD))
     confirm(office, "first", asked(SECOND))
     assert case_at(office, emma).stage is Stage.SELECTED
+
+
+def departed_by_one_aside(office: Office, reference: str) -> None:
+    """Whoever departed from the rank of a shortlisted case has stepped aside from it since."""
+    opened(office)
+    grade(office, reference)
+    depart(office, reference, SUPERVISOR)
+    carry_out(office, reference, c.RecuseOfficer(reason="A cousin"), asked(SUPERVISOR))
+
+
+def test_a_departed_case_that_is_held_stops_nobody(office: Office, emma: str) -> None:
+    departed_by_one_aside(office, emma)
+    carry_out(office, emma, c.HoldCase(reason="An inquiry"), asked(THIRD))
+    exercises.propose_selection(office, "first", asked(THIRD))
+    confirm(office, "first", asked(SECOND))
+    assert case_at(office, emma).stage is Stage.IN_POOL
+
+
+def test_a_departed_case_that_is_held_stops_nobody_who_stepped_aside(
+    office: Office, emma: str
+) -> None:
+    departed_by_one_aside(office, emma)
+    carry_out(office, emma, c.HoldCase(reason="An inquiry"), asked(THIRD))
+    exercises.propose_selection(office, "first", asked(SUPERVISOR))
+    confirm(office, "first", asked(SECOND))
+    assert case_at(office, emma).stage is Stage.IN_POOL
+
+
+def test_a_departed_case_of_another_exercise_by_now_stops_nobody(office: Office, emma: str) -> None:
+    departed_by_one_aside(office, emma)
+    filed = filed_by("emma")
+    family = replace(filed.family, permanent_resident_relative=Relative.SIBLING)
+    for command in (
+        c.CorrectApplication(application=replace(filed, family=family), reason="A sister"),
+        SetAssessmentAside(reason="A sister came up"),
+        c.AssessPrerequisites(),
+        c.ScoreApplication(),
+    ):
+        carry_out(office, emma, command, asked(THIRD))
+    catch_up_all(office.store, office.models)
+    opened(office, "second")
+    exercises.propose_selection(office, "first", asked(THIRD))
+    confirm(office, "first", asked(SECOND))
+    state = case_at(office, emma).state
+    assert isinstance(state, Shortlisted)
+    assert state.exercise == "second"
