@@ -188,10 +188,12 @@ BY_TWO: Final = frozenset(
         *(c.ProposeOverride, c.ConfirmOverride, c.DeclineOverride),
         # Whoever graded a case is nobody to confirm the selection.
         c.GradeCase,
+        # It binds whoever is known by the name that it is recorded under, and nobody else.
+        c.RecuseOfficer,
         *get_args(l.LegalHoldCommand),
     )
 )
-"""What counts only where two people act, one after the other: it must be known who each is."""
+"""What counts in what two people do, one after the other: it must be known who each is."""
 
 _AboutWork = w.WorkCommand | w.TakeNext | w.ExportData
 WORK_ACTION_OF: Final[Mapping[type[_AboutWork], Action]] = MappingProxyType(

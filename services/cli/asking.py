@@ -218,7 +218,7 @@ def asking(
     """
     if by_two and not are_local(opened.settings):
         raise OfTwoPeople(
-            "this counts only where two people act, and a terminal cannot tell who is at it: "
+            "this counts in what two people do, and a terminal cannot tell who is at it: "
             "do it on the pages or over the API, signed in with your identity provider"
         )
     asked = request(role, effective_at)

@@ -33,6 +33,7 @@ def environment(settings: Settings) -> dict[str, str]:
         ),
         "command confirm-override REF --rule age",
         "command grade-case REF --exercise 2019-2 --grade average",
+        "command recuse-officer REF --reason Cousin",
         "command place-legal-hold REF --authority court --reason Order",
         "exercise open 2019-2 --title Second --places 1",
         "exercise draw-shortlist 2019-2",
