@@ -7,7 +7,7 @@ case's own stream: no note and no hand-over makes a decision's version stale.
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import reduce
@@ -35,6 +35,8 @@ from domain.rules.limits import Limit
 from domain.stages import CaseState, Draft
 from domain.work import WorkCircumstances, WorkState, decide, evolve, holder_of, load
 from domain.work_commands import (
+    AssignCase,
+    HandOverCase,
     RecordDataAccessRequest,
     RecordPosting,
     TakeCase,
@@ -46,7 +48,7 @@ from domain.work_told import ToldNote, Way, access_told, last_way, notes_told
 from services.answers import Answering
 from services.cases import canonical
 from services.fingerprints import carried_out, fingerprint
-from services.identity import officers
+from services.identity.people import officers, recorded_as
 from services.notifications import undelivered
 from services.projections import queue, runner
 from services.projections.errors import StandsStill
@@ -147,7 +149,7 @@ def carry_out(
     office: Office, reference: str, command: WorkCommand, request: Request
 ) -> WorkOutcome:
     """Carry out `command` on the work on a case, or raise what forbids it."""
-    own = canonical(reference)
+    own, command = canonical(reference), _as_recorded(office, command)
     asked, repeated = _ask(office, own, command, request)
     answering = _answering(office, own, asked)
     with answering.refusals_seen():
@@ -155,6 +157,13 @@ def carry_out(
     if outcome.repeated:
         answering.seen()
     return outcome
+
+
+def _as_recorded(office: Office, command: WorkCommand) -> WorkCommand:
+    """Return the command with whoever it names spelled as they are known at the door."""
+    if isinstance(command, AssignCase | HandOverCase):
+        return replace(command, officer=recorded_as(office.settings, command.officer))
+    return command
 
 
 def _answering(office: Office, reference: str, asked: _Asked) -> Answering:

@@ -41,9 +41,11 @@ from tests.services.asking import (
     on_paper,
 )
 from tests.services.erasing import erase
+from tests.services.issuing import Issuer, provided
 from tests.services.seeing import looking
 
 LEE = Person(name="officer.lee", role=Role.OFFICER)
+NOWHERE = "http://127.0.0.1:9"
 
 
 def file_one(office: Office, number: int, name: str = "john", *steps: cc.CaseCommand) -> str:
@@ -264,6 +266,23 @@ def test_an_officer_who_is_recused_gets_the_case_in_no_way(office: Office) -> No
     assert take_next(office, LEE) == first
     with pytest.raises(RecusedFromCase):
         ask(office, first, c.HandOverCase(officer=OFFICER.name), LEE)
+
+
+def test_an_officer_is_one_person_however_their_name_is_typed(office: Office) -> None:
+    told = provided(office.settings, Issuer(NOWHERE), QMAS_OIDC_ACCOUNT="preferred_username")
+    typed = replace(office, settings=told)
+    reference = file_one(typed, 1)
+    lee = Person(name="lee@x.example", role=Role.OFFICER)
+    given = asked(SUPERVISOR, command_id=uuid4())
+    outcome = work.carry_out(typed, reference, c.AssignCase(officer="Lee@X.example"), given)
+    assert outcome.holder == lee.name
+    again = work.carry_out(typed, reference, c.AssignCase(officer="lee@x.example"), given)
+    assert again.repeated
+    chan = c.HandOverCase(officer="Chan@X.example")
+    assert work.carry_out(typed, reference, chan, asked(lee)).holder == "chan@x.example"
+    cases.carry_out(typed, reference, cc.RecuseOfficer(reason="A cousin"), asked(lee))
+    with pytest.raises(RecusedFromCase):
+        work.carry_out(typed, reference, c.AssignCase(officer="LEE@x.example"), asked(SUPERVISOR))
 
 
 def test_who_steps_aside_no_longer_has_the_case_from_the_same_commit_on(office: Office) -> None:
