@@ -20,7 +20,9 @@ from psycopg.sql import SQL, Identifier
 
 from benchmarks.server import Database
 
-_AT_ONCE = 500
+# So few that one save is less than a socket takes at once: of a larger one the library's pipeline
+# may wait for answers to what it has not sent yet, for ever.
+_AT_ONCE = 100
 _SCHEMA = "follower"
 
 
