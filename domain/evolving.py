@@ -123,7 +123,7 @@ def _without_decision(filed: Filed) -> Filed:
     return filed if filed.decision is None else replace(filed, decision=None)
 
 
-def _told(filed: Filed, event: e.CaseEvent) -> Filed:
+def _told(filed: Filed, event: e.CaseEvent) -> Filed:  # noqa: PLR0911 - one arm per event
     match event:
         case e.PrerequisitesAssessed() | e.ApplicationScored():
             return replace(filed, assessed=_under(event))
@@ -135,6 +135,8 @@ def _told(filed: Filed, event: e.CaseEvent) -> Filed:
             return _without_officer(filed, officer)
         case ReconsiderationRequested(request=number):
             return replace(filed, reconsiderations=number)
+        case e.ApplicationWithdrawn(refiled_as=after):
+            return replace(filed, refiled_as=after)
         case _:
             return _with_people(_kept(filed, event), event)
 

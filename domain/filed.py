@@ -31,7 +31,8 @@ class Filed:
     investigation holds the case. `decision` awaits a second officer; `acted` are the open matters,
     each with who acted in it. `dependants` have a number each; `numbered` is the highest given.
     `legal_holds` are those that stand; nothing of the person is erased meanwhile. `erased` tells
-    that they were from an application that does not open.
+    that they were from an application that does not open. `refiled_as` is the case that took the
+    place of this one, None without one: its address is where the person is reached.
     """
 
     reference: str
@@ -53,6 +54,7 @@ class Filed:
     legal_holds: tuple[Hold, ...] = ()
     legal_holds_placed: int = 0
     erased: bool = False
+    refiled_as: str | None = None
 
     @property
     def persons(self) -> int:

@@ -147,6 +147,8 @@ def _without(state: s.CaseState) -> frozenset[type[c.CaseCommand]]:
     without.add(c.HoldCase if filed.held else c.LiftHold)
     if filed.application is None:
         without |= {c.ProposeErasure, c.ProposeContactChange}
+    if filed.refiled_as is not None:
+        without.add(c.ProposeContactChange)
     if not filed.represented:
         without.add(c.RemoveRepresentative)
     if not filed.dependants:

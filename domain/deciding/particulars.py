@@ -165,8 +165,11 @@ def _correct(
 
 
 def contact_change(state: s.CaseState, command: c.CaseCommand, proposal: DecisionProposed) -> Facts:
-    """Return the fact that the applicant is reached at the address that was proposed."""
-    if isinstance(state, s.Draft):
+    """Return the fact that the applicant is reached at the address that was proposed.
+
+    Where another case took the place of this one, the person is reached where that one says.
+    """
+    if isinstance(state, s.Draft) or state.filed.refiled_as is not None:
         raise not_now(state, command)
     application, words = state.filed.application, proposal.personal
     if application is None or words is None or words.email is None:

@@ -1,7 +1,8 @@
-"""Sends codes to those who may come in: at once, to the address that the application gives now.
+"""Sends codes to those who may come in: at once, to the address at which they are reached now.
 
 Law: whether a code goes to anybody is found out here and nowhere else, after the asker was
-answered. A code is in clear in the message alone; what is kept of it is a keyed hash.
+answered. Where another application was filed in the place of one, its code goes where that one
+says. A code is in clear in the message alone; what is kept of it is a keyed hash.
 """
 
 import base64
@@ -9,22 +10,18 @@ import hashlib
 import hmac
 import random
 import time
-from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final, cast
+from typing import Final
 
 import structlog
 
-from domain.application import Applicant
-from domain.case import load
-from domain.events import CaseEvent
-from domain.stages import Draft
 from services.notifications.codes import HOLDS, Claim
 from services.notifications.delivery import let_rest, wait_after
 from services.notifications.fence import FenceClosed
 from services.notifications.letters import Letter, as_message, compose_code
 from services.notifications.mail import MailServer
 from services.notifications.marks import MarksAway
+from services.notifications.readdressing import filed_of, reached
 from services.notifications.replies import Reply, Verdict
 from services.wiring import Office
 
@@ -89,9 +86,9 @@ def _composed(office: Office, claim: Claim) -> Letter | None:
     unsent = claim.unsent
     if unsent is None:
         return None
-    history = office.store.read_stream(f"case-{claim.reference}")
-    applicant = _applicant(cast("CaseEvent", each.event) for each in history)
-    if applicant is None:
+    filed = filed_of(office, claim.reference)
+    applicant = reached(office, filed)
+    if filed is None or filed.application is None or applicant is None:
         return None
     letter = compose_code(
         applicant,
@@ -100,16 +97,9 @@ def _composed(office: Office, claim: Claim) -> Letter | None:
         minutes=int(HOLDS.total_seconds() // 60),
         sender=office.settings.mail_sender,
     )
-    same = hmac.compare_digest(applicant.date_of_birth.isoformat(), unsent.born.isoformat())
+    born = filed.application.applicant.date_of_birth
+    same = hmac.compare_digest(born.isoformat(), unsent.born.isoformat())
     return letter if same and letter.recipient else None
-
-
-def _applicant(history: Iterable[CaseEvent]) -> Applicant | None:
-    """Return who applied, as corrected since; None without a case, or once erased."""
-    state = load(history)
-    if isinstance(state, Draft) or state.filed.application is None:
-        return None
-    return state.filed.application.applicant
 
 
 def _settle(office: Office, claim: Claim, reply: Reply, failures: int) -> int:

@@ -6,7 +6,7 @@ plan right before it, aloud; what came before it is kept and nothing is skipped.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Final, cast
@@ -37,7 +37,7 @@ from domain.stages import Draft
 from domain.told import representative_told
 from domain.work_events import LetterPosted
 from services.identity import colleagues
-from services.notifications import calling, readdressing, undelivered
+from services.notifications import calling, undelivered
 from services.notifications.another_log import look_further
 from services.notifications.entries import (
     DONE_SINCE,
@@ -58,6 +58,7 @@ from services.notifications.letters import (
     at_former_address,
     compose,
 )
+from services.notifications.readdressing import follow, mailbox
 from services.projections import queries
 from services.statistics import expected
 from services.store import EventUnreadable, LogCorrupt, SealBroken, Store, StoreFault
@@ -212,17 +213,11 @@ def _enter(office: Office, connection: Connection, after: int, step: _Step) -> i
         if isinstance(recorded.event, LetterPosted):
             undelivered.posted(connection, recorded.event)
         if isinstance(recorded.event, ContactChanged):
-            _readdress(office, connection, _reference(recorded))
+            follow(office, connection, _reference(recorded))
     if step.planned:
         office.ledger.move_checkpoint(connection, after + step.planned)
     look_further(connection)
     return entered
-
-
-def _readdress(office: Office, connection: Connection, reference: str) -> None:
-    """What waits for the applicant goes to the address that they have now, unless erased."""
-    email = readdressing.mailbox(office, reference)
-    readdressing.readdress(connection, office.ledger.keys, reference, email)
 
 
 def _next(
@@ -344,7 +339,9 @@ def _letter(
     if party not in OUTSIDE:
         to = _colleague(office, recipient)
     elif party is Party.APPLICANT:
-        to = addressed(effect, party, applicant, None)
+        # Not where the case says, once another took its place: that mailbox may be a former one.
+        where = applicant.email if filed.refiled_as is None else mailbox(office, filed.refiled_as)
+        to = addressed(effect, party, replace(applicant, email=where), None)
     elif isinstance(happening.event, ContactChanged) and party is Party.FORMER_ADDRESS:
         to = at_former_address(happening.event, applicant)
     else:

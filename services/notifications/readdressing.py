@@ -1,5 +1,8 @@
 """Letters that wait for an applicant whose e-mail address was changed: they go to the new one.
 
+Law: where one case took the place of another, its person is reached for both at the address of the
+case that was filed last, and at no former one; once that is erased, at none.
+
 What is said in a letter stays as it was composed; only where it goes is another. What had come back
 or was given up is sent once more, and is then no longer among the letters to be printed. What a
 person has tried again goes there too: it may have come back only after the change.
@@ -10,21 +13,27 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
+import structlog
 from sqlalchemy import Connection, func, select, true, update
 
+from domain.application import Applicant
 from domain.case import load
+from domain.filed import Filed
 from domain.processes import Party
 from domain.projections.stage_after import CASE_STREAM
 from domain.stages import Draft
+from domain.told import links_told
 from services.notifications.entries import Identity, Means, State
 from services.notifications.letters import Letter, usable
 from services.notifications.tables import case_keys, notifications
-from services.store import CaseKeys
+from services.store import CaseKeys, EventUnreadable, SealBroken
 from services.wiring import Office
 
 if TYPE_CHECKING:
     from domain.events import CaseEvent
+    from domain.record import Recorded
 
+_log: Final = structlog.get_logger(__name__)
 _ROW: Final = notifications.c
 _AGAIN: Final[dict[str, Any]] = {
     "state": State.PLANNED,
@@ -35,13 +44,29 @@ _AGAIN: Final[dict[str, Any]] = {
 }
 
 
-def mailbox(office: Office, reference: str) -> str:
-    """Return the address that the applicant of a case has now, nothing where none can be used."""
+def filed_of(office: Office, reference: str) -> Filed | None:
+    """Return what is true of a case whatever its stage, None where there is none."""
     history = office.store.read_stream(f"{CASE_STREAM}{reference}")
     state = load(cast("CaseEvent", each.event) for each in history)
-    if isinstance(state, Draft) or state.filed.application is None:
-        return ""
-    return usable(state.filed.application.applicant.email)
+    return None if isinstance(state, Draft) else state.filed
+
+
+def reached(office: Office, filed: Filed | None) -> Applicant | None:
+    """Return the applicant as the case says that was filed last in the place of this one.
+
+    None without a case, or once that one is erased.
+    """
+    while filed is not None and filed.refiled_as is not None:
+        filed = filed_of(office, filed.refiled_as)
+    if filed is None or filed.application is None:
+        return None
+    return filed.application.applicant
+
+
+def mailbox(office: Office, reference: str) -> str:
+    """Return where the applicant of a case is reached now, nothing where no mail can be sent."""
+    applicant = reached(office, filed_of(office, reference))
+    return "" if applicant is None else usable(applicant.email)
 
 
 def retry(office: Office, by: str, *, ids: Sequence[int] = (), reference: str | None = None) -> int:
@@ -51,6 +76,27 @@ def retry(office: Office, by: str, *, ids: Sequence[int] = (), reference: str | 
         for case in connection.scalars(at).all() if ids else ():
             readdress(connection, office.ledger.keys, case, mailbox(office, case), ids=ids)
     return office.ledger.retry(by, ids=ids, reference=reference)
+
+
+def follow(office: Office, connection: Connection, reference: str) -> None:
+    """What waits in a case, or in one that it took the place of, goes to the address of now.
+
+    What cannot be read stays as it is: nothing of it can be sent.
+    """
+    email = mailbox(office, reference)
+    case: str | None = reference
+    try:
+        while case is not None:
+            readdress(connection, office.ledger.keys, case, email)
+            case = _before(office, case)
+    except (EventUnreadable, SealBroken) as fault:
+        _log.warning("letters_not_readdressed", reference=case, because=str(fault))
+
+
+def _before(office: Office, reference: str) -> str | None:
+    """Return the case that this one took the place of."""
+    history = office.store.read_stream(f"{CASE_STREAM}{reference}", personal=False)
+    return links_told(cast("Sequence[Recorded[CaseEvent]]", history))[0]
 
 
 def readdress(

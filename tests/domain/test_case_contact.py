@@ -10,12 +10,14 @@ from domain.case import load
 from domain.decisions import DecisionProposed, DecisionWords, Matter
 from domain.errors import (
     ContactNotCorrected,
+    NotAllowedNow,
     NothingToCorrect,
     OnHold,
     PersonErased,
     ReasonsMissing,
     SecondOfficerNeeded,
 )
+from domain.events import ApplicationWithdrawn
 from domain.following import next_of
 from domain.interruptions import CaseHeld
 from domain.particulars import ContactChanged, ErasureDecided, NewContact
@@ -102,6 +104,14 @@ def test_what_cannot_be_read_any_more_leaves_no_application() -> None:
         state = load(history)
         assert not isinstance(state, s.Draft)
         assert state.filed.application is None
+
+
+def test_a_case_that_another_took_the_place_of_has_no_address_to_change() -> None:
+    withdrawn = ApplicationWithdrawn(personal=None)
+    assert c.ProposeContactChange in next_of(given(submitted(), withdrawn).state)
+    refiled = given(submitted(), replace(withdrawn, refiled_as="QM-B"))
+    assert c.ProposeContactChange not in next_of(refiled.state)
+    refiled.when(CHANGE).refused(NotAllowedNow, "while the case is withdrawn")
 
 
 def test_an_erased_person_has_no_address() -> None:

@@ -114,7 +114,6 @@ ALIKE: Final = frozenset(
             "domain.evolving.filed_after: asked and (not documents_awaited_after(event, "
             "before=True)) without asked"
         ),
-        "domain.deciding.particulars.contact_change: never isinstance(state, s.Draft)",
         "domain.deciding.overriding.demand_second: never isinstance(state, s.Draft)",
     }
 ) | frozenset(
@@ -123,6 +122,7 @@ ALIKE: Final = frozenset(
     for place, rest in (
         ("seconding.propose", "type(command) not in following.NEXT[type(state)]"),
         ("seconding._awaiting", "c.ConfirmDecision not in following.NEXT[type(state)]"),
+        ("particulars.contact_change", "state.filed.refiled_as is not None"),
         ("particulars.care", "type(command) not in following.NEXT[type(state)]"),
         ("standing.decide", "type(command) not in following.next_of(state)"),
     )

@@ -8,9 +8,9 @@ import pytest
 
 from domain import commands as c
 from domain.decisions import Matter
-from domain.errors import SecondOfficerNeeded
+from domain.errors import NotAllowedNow, SecondOfficerNeeded
 from domain.processes import OUTSIDE, Party
-from services import enquiries
+from services import enquiries, work
 from services.api.app import create_api
 from services.cases import submit
 from services.notifications import readdressing, returns, undelivered
@@ -20,6 +20,7 @@ from services.notifications.fence import WITHHELD
 from services.notifications.letters import Letter
 from services.notifications.planning import plan
 from services.projections.runner import catch_up_all
+from services.refiling import withdraw_and_refile
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.services.api.calling import OFFICER as CHAN
@@ -27,8 +28,10 @@ from tests.services.api.calling import SUPERVISOR as WONG
 from tests.services.api.calling import Caller, is_problem
 from tests.services.asking import OFFICER, SECOND, asked, filed_by, on_paper
 from tests.services.coming_in import JOHN_BORN, codes, come_in, letters_with_codes
+from tests.services.erasing import erase
 from tests.services.exercising import carry_out
 from tests.services.seeing import looking
+from tests.services.test_data_access import came_in
 from tests.services.visiting import Page, Visitor, act, signed_in
 
 OLD, NEW = filed_by("john").applicant.email, "john@new.example"
@@ -128,6 +131,78 @@ def test_what_a_code_opened_closes_when_the_address_is_changed(office: Office) -
     _change(office, reference)
     assert visitor.get("/status").path == "/?again=1"
     assert come_in(visitor, reference).path == "/status"
+
+
+def _refiled(office: Office, reference: str) -> str:
+    return withdraw_and_refile(office, reference, on_paper("john"), asked()).reference
+
+
+def test_the_code_of_a_refiled_case_goes_to_the_address_of_the_one_in_its_place(
+    office: Office,
+) -> None:
+    first = _acknowledged(office)
+    second = _refiled(office, first)
+    last = _refiled(office, second)
+    _change(office, last)
+    for reference in (first, second, last):
+        enquiries.ask(office, reference, JOHN_BORN, client="203.0.113.7")
+    letters = letters_with_codes(office)
+    assert [each.recipient for each in letters] == [NEW] * 3
+    assert first in letters[0].text
+
+
+def test_no_code_of_a_refiled_case_goes_anywhere_once_the_one_in_its_place_is_erased(
+    office: Office,
+) -> None:
+    old = _acknowledged(office)
+    new = _refiled(office, old)
+    _change(office, new)
+    carry_out(office, new, c.WithdrawApplication(), asked())
+    erase(office.store, new)
+    enquiries.ask(office, old, JOHN_BORN, client="203.0.113.7")
+    assert letters_with_codes(office) == []
+
+
+def test_what_codes_of_a_refiled_case_opened_or_would_ends_with_the_address(
+    office: Office,
+) -> None:
+    old = _acknowledged(office)
+    new = _refiled(office, old)
+    catch_up_all(office.store, office.models)
+    visitor = Visitor(office)
+    assert come_in(visitor, old).path == "/status"
+    sent = enquiries.ask(office, old, JOHN_BORN, client="203.0.113.7")
+    (code,) = codes(office)
+    enquiries.ask(office, old, JOHN_BORN, client="203.0.113.8")
+    claim = office.codes.claim(office.clock(), LEASE)
+    assert claim is not None
+    _change(office, new)
+    assert visitor.get("/status").path == "/?again=1"
+    assert enquiries.enter(office, sent, code, client="203.0.113.7") is None
+    assert not office.codes.allow(claim, office.clock())
+
+
+def test_letters_of_a_refiled_case_go_to_the_address_of_the_one_in_its_place(
+    office: Office,
+) -> None:
+    old = _acknowledged(office)
+    plan(office)
+    new = _refiled(office, old)
+    _change(office, new)
+    work.carry_out(office, old, came_in(office), asked(OFFICER, at=None))
+    plan(office)
+    told = _open(office)
+    recipients = {key[0]: each.recipient for key, each in told.items() if key[1] == Party.APPLICANT}
+    assert recipients.keys() >= {"acknowledgement", "data-access-received"}
+    assert set(recipients.values()) == {NEW}
+
+
+def test_the_address_is_changed_where_the_application_goes_on(office: Office) -> None:
+    old = _acknowledged(office)
+    _refiled(office, old)
+    with pytest.raises(NotAllowedNow) as refused:
+        carry_out(office, old, PROPOSE, asked(OFFICER))
+    assert "ProposeContactChange" not in refused.value.allowed
 
 
 def test_both_addresses_are_told_and_the_old_one_of_nothing_else(office: Office) -> None:
