@@ -140,8 +140,8 @@ class StillInUse(ProjectionFault):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"rows of {name} are in use without a pause, perhaps by a long report or a backup; "
-            f"nothing changed for readers: try it again later"
+            f"rows of {name} are in use without a pause, perhaps by a long report, a backup or a "
+            f"VACUUM; nothing changed for readers: try it again later"
         )
 
 

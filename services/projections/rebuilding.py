@@ -6,7 +6,7 @@ are made and renamed by the schema's owner; whoever renames holds every shard of
 nobody folds into a table whose name is about to mean another.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -47,9 +47,13 @@ _LOCKS: Final = 0x67656E73
 _LIMITS: Final = (
     "-c lock_timeout=500ms -c statement_timeout=300s -c idle_in_transaction_session_timeout=5s"
 )
-# But nobody reads what is not ready yet. The server looks new rows through by itself, and gives way
-# to who has waited for it for a second.
-_ALONE: Final = text("SET LOCAL lock_timeout = '60s'")
+# Long, where nobody waits behind us: the server looks changed rows through by itself, and gives way
+# only to whoever has waited for it for its deadlock_timeout, a second.
+_AT_LENGTH: Final = text("SET LOCAL lock_timeout = '60s'")
+_BRIEFLY: Final = text("SET LOCAL lock_timeout TO DEFAULT")
+_THERE: Final = text(
+    "SELECT name FROM unnest(CAST(:names AS text[])) AS name WHERE to_regclass(name) IS NOT NULL"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +108,8 @@ def rebuild(site: Site, names: tuple[str, ...], told: bulk.Told = bulk.told_nobo
         numbers = {each.projection.name: each.number for each in made}
         bulk.fill(site.settings, numbers, until=site.store.sequence(), told=told)
         for each in made:
-            with owner.begin() as connection:
-                connection.execute(_ALONE)
+            with _in_use_for_long(each.projection), owner.begin() as connection:
+                connection.execute(_AT_LENGTH)
                 for table in each.projection.tables:
                     for index in sorted(table.indexes, key=lambda index: str(index.name)):
                         connection.execute(CreateIndex(index))
@@ -155,6 +159,7 @@ def _without_others(owner: Engine, projection: Projection) -> tuple[int, ...]:
     def attempt(connection: Connection) -> tuple[int, ...]:
         found = checkpoints.generations_of(connection, projection)
         others = [each for each in found if each.state is not State.LIVE]
+        _looked_through_no_more(connection, projection, others)
         for each in others:
             _drop(connection, each)
         return tuple(each.number for each in others)
@@ -182,12 +187,41 @@ def _patiently(owner: Engine, name: str, attempt: Callable[[Connection], _T]) ->
     raise AssertionError("the last attempt returns or raises")
 
 
+def _looked_through_no_more(
+    connection: Connection, projection: Projection, generations: Iterable[Generation]
+) -> None:
+    """The server does not look the rows of these through until this transaction ends.
+
+    This lock holds up nobody who reads or folds them, so it can be waited for at length; and it
+    comes before those of the shards, which whoever folds waits for.
+    """
+    names = [table.name for each in generations for table in each.projection.tables]
+    there = connection.scalars(_THERE, {"names": names}).all()
+    with _in_use_for_long(projection):
+        connection.execute(_AT_LENGTH)
+        for name in there:
+            connection.execute(text(f"LOCK TABLE {name} IN SHARE UPDATE EXCLUSIVE MODE"))
+        connection.execute(_BRIEFLY)
+
+
+@contextmanager
+def _in_use_for_long(projection: Projection) -> Iterator[None]:
+    """Where a lock was waited for to no end within, it raises `StillInUse`."""
+    try:
+        yield
+    except OperationalError as fault:
+        if isinstance(fault.orig, LockNotAvailable):
+            raise StillInUse(projection.name) from fault
+        raise
+
+
 def _changed_over(connection: Connection, projection: Projection, wanted: State) -> int:
     found = checkpoints.generations_of(connection, projection)
     before = checkpoints.of_state(found, State.LIVE)
     after = checkpoints.of_state(found, wanted)
     if before is None or after is None:
         raise NothingBeside(projection.name, wanted)
+    _looked_through_no_more(connection, projection, (before, after))
     held = checkpoints.claim(connection, before, wait=True, of_any_log=True)
     taken = checkpoints.claim(connection, after, wait=True)
     if held is None or taken is None:

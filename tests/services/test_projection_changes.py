@@ -3,14 +3,14 @@
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import create_engine, make_url, text
 
 from domain.looks import What
 from services.projections import bulk, pools, rebuilding, runner
@@ -161,6 +161,60 @@ def test_whoever_looks_new_rows_through_is_waited_for(
         held[0].close()
         rebuilt.result(timeout=60)
     assert rebuilding.change_over(site, "case-list") == site.store.head()
+
+
+@contextmanager
+def looking_through(url: str, table: str) -> Iterator[None]:
+    """Somebody looks a table through, as the server does, until this ends."""
+    with psycopg.connect(url) as vacuum:
+        vacuum.execute(f"LOCK TABLE {table} IN SHARE UPDATE EXCLUSIVE MODE")
+        yield
+
+
+@pytest.mark.parametrize("act", [rebuilding.change_over, rebuilding.discard])
+def test_whoever_looks_rows_through_is_waited_for_and_holds_nobody_up(
+    site: rebuilding.Site,
+    book: Casebook,
+    database: TestDatabase,
+    act: Callable[[rebuilding.Site, str], object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table = "case_list" if act is rebuilding.change_over else "case_list__2"
+    monkeypatch.setattr(rebuilding, "_TRIES", 2)
+    fill(book)
+    runner.catch_up_all(book.store, book.models)
+    rebuilding.rebuild(site, ("case-list",))
+    with ThreadPoolExecutor(1) as hands:
+        with looking_through(database.admin_url, table):
+            acting = hands.submit(act, site, "case-list")
+            await_one_who_waits(database.admin_url)
+            book.write(f"case-{reference(99)}", history(99)[:2])
+            runner.catch_up(book.store, book.models, "case-list", patience=1)
+            time.sleep(1.5)
+            assert not acting.done()
+        acting.result(timeout=60)
+    assert differences(book) == {}
+
+
+def test_whoever_looks_rows_through_without_end_is_told_of(
+    site: rebuilding.Site, book: Casebook, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuilding, "_AT_LENGTH", text("SET LOCAL lock_timeout = '100ms'"))
+    fill(book)
+    runner.catch_up_all(book.store, book.models)
+    filling = bulk.fill
+
+    def fill_and_look_through(*given: Any, **told: Any) -> None:
+        filling(*given, **told)
+        stack.enter_context(looking_through(database.admin_url, "case_list__2"))
+
+    with ExitStack() as stack:
+        monkeypatch.setattr(bulk, "fill", fill_and_look_through)
+        with pytest.raises(StillInUse, match="or a VACUUM"):
+            rebuilding.rebuild(site, ("case-list",))
+        with pytest.raises(StillInUse, match="or a VACUUM"):
+            rebuilding.discard(site, "case-list")
+    assert rebuilding.discard(site, "case-list") == (2,)
 
 
 def test_whoever_outlived_a_killed_rebuild_writes_into_no_other(
