@@ -28,6 +28,8 @@ _MORE: Final = (
 SETTINGS: Final = (_ISSUER, *_NEEDED, *_MORE)
 """Every setting that concerns the identity provider."""
 _NO_ISSUER: Final = "is missing: production has no people of its own, only an identity provider's"
+OURS: Final = ("cli.", "token.", "system", "erasures")
+"""How the names begin under which the program and its terminal are on record, and nobody else."""
 _TYPED: Final = "preferred_username"
 _ACCOUNTS: Final = ("sub", _TYPED, "oid")
 _KEYS: Final = frozenset({"value", "role"})

@@ -9,7 +9,7 @@ from domain.looks import What
 from services.api.inputs import MESSAGES, LenientInstant, LenientWhole, page_size, short
 from services.api.routes import Call, Route
 from services.cases import canonical
-from services.identity.people import recorded_as
+from services.identity.people import spellings
 from services.intake.fields import Instant, Text
 from services.projections import looks
 
@@ -82,7 +82,7 @@ def read_list(call: Call, query: dict[str, Any]) -> dict[str, Any]:
     if "case" in query:
         query["case"] = canonical(query["case"])
     if "who" in query:
-        query["who"] = recorded_as(call.office.settings, query["who"])
+        query["who"] = spellings(call.office.settings, query["who"])
     wanted = looks.LookFilter(**query)
     found = looks.looks(call.office.models, call.look(What.READS), wanted, **page)
     return {"items": found.rows, "older": found.older}

@@ -9,7 +9,7 @@ from rich.table import Table
 from domain.looks import What
 from services.cases import canonical
 from services.cli.asking import INSTANT, MOMENT, looking, office, wide_console
-from services.identity.people import recorded_as
+from services.identity.people import spellings
 from services.projections import looks
 
 
@@ -42,8 +42,8 @@ def reads(  # noqa: PLR0913 - one argument an option
     case = None if reference is None else canonical(reference)
     with office() as opened:
         said = looks.words_of(opened.blind, why or "")
-        who = who and recorded_as(opened.settings, who)
-        wanted = looks.LookFilter(case=case, who=who, stated=said, since=since, until=until)
+        named = () if who is None else spellings(opened.settings, who)
+        wanted = looks.LookFilter(case=case, who=named, stated=said, since=since, until=until)
         look = looking(What.READS)
         page = looks.looks(opened.models, look, wanted, before=before, limit=limit)
     if as_json:

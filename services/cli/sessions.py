@@ -7,6 +7,8 @@ import click
 from domain.access import Role
 from services.cli.asking import office, operator
 from services.identity.people import recorded_as
+from services.identity.sessions import Session
+from services.wiring import Office
 
 
 @click.group()
@@ -20,7 +22,7 @@ def list_(account: str | None) -> None:
     """Show the open sessions of everybody, or of ACCOUNT."""
     with office() as opened:
         account = account and recorded_as(opened.settings, account)
-        found = opened.sessions.listed(opened.clock(), account)
+        found = _open(opened, account)
     for each in found:
         used = f"since {_moment(each.since)}, last used {_moment(each.seen)}"
         click.echo(f"{each.number}  {each.person.name}  {each.person.role}  {used}")
@@ -35,8 +37,19 @@ def end(account: str) -> None:
     by = operator(Role.ADMINISTRATOR).name
     with office() as opened:
         account = recorded_as(opened.settings, account)
-        ended = opened.sessions.end(account, by, opened.clock())
+        # Before there was one spelling of it a name was recorded as it was typed.
+        names = {account, *(each.person.name for each in _open(opened, account))}
+        ended = sum(opened.sessions.end(each, by, opened.clock()) for each in names)
     click.echo(f"{account} was signed in {ended} times, and is signed out everywhere")
+
+
+def _open(opened: Office, account: str | None) -> tuple[Session, ...]:
+    """Return the open sessions of everybody, or of whoever is called so by any spelling."""
+    return tuple(
+        each
+        for each in opened.sessions.listed(opened.clock())
+        if account in {None, recorded_as(opened.settings, each.person.name)}
+    )
 
 
 def _moment(instant: datetime) -> str:

@@ -14,7 +14,7 @@ from typing import Final
 from domain.access import PERMITTED, Action, Person, Role
 from domain.references import parse_reference
 from services.addresses import is_loopback
-from services.oidc import host_of
+from services.oidc import OURS, host_of
 from services.settings import Environment, Settings, SettingsFault
 from services.stack.keys import changed, kept
 from services.staff import Colleague
@@ -125,9 +125,19 @@ def colleagues(settings: Settings) -> tuple[Colleague, ...]:
 
 def recorded_as(settings: Settings, name: str) -> str:
     """Return how the record and the sessions spell whoever is called so, however it is typed."""
-    if settings.oidc is None or parse_reference(name) is not None:
+    if settings.oidc is None or name.startswith(OURS) or parse_reference(name) is not None:
         return name
     return settings.oidc.spelled(name)
+
+
+def spellings(settings: Settings, name: str) -> tuple[str, ...]:
+    """Return under which names whoever is called so is on record, the one of today first.
+
+    A name may have been recorded as it was typed, before there was one spelling of it; applicants
+    are recorded by the reference of their case.
+    """
+    today = parse_reference(name) or recorded_as(settings, name)
+    return tuple(dict.fromkeys((today, name)))
 
 
 def sign_in(settings: Settings, name: str, password: str) -> Person | None:

@@ -29,7 +29,7 @@ from services.identity import signed
 from services.identity.asking import ask
 from services.identity.discovery import Addresses, Discovery
 from services.identity.faults import NoRole, ProviderAway, SignInRefused, TokenRefused
-from services.oidc import Oidc
+from services.oidc import OURS, Oidc
 
 REMEMBERED: Final = timedelta(minutes=1)
 """How long a token that was found right is not looked at again."""
@@ -45,7 +45,6 @@ _NAMED_TWICE: Final = (
     "does not say who they are on the pages; whoever runs this names people by oid or "
     "preferred_username (QMAS_OIDC_ACCOUNT)"
 )
-_OURS: Final = ("cli.", "token.", "system", "erasures")
 _CODE: Final = re.compile(r"[a-z_]{1,40}")
 _OF_THE_SIGN_IN: Final = frozenset({"invalid_grant", "access_denied"})
 
@@ -224,6 +223,6 @@ def _is_usable(account: str) -> bool:
         account == account.strip()
         and account.isprintable()
         and 0 < len(account) <= _LONGEST_ACCOUNT
-        and not account.casefold().startswith(_OURS)
+        and not account.casefold().startswith(OURS)
         and not references_in(account.upper())
     )

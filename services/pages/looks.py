@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from domain.access import Action
 from domain.looks import What
 from domain.references import parse_reference
-from services.identity.people import recorded_as
+from services.identity.people import spellings
 from services.imports import start_of
 from services.intake.fields import day_or_none
 from services.pages.forms import packed, read_instant, read_moment, read_packed, read_whole
@@ -35,7 +35,7 @@ def read_list(office: Office) -> ResponseReturnValue:
     if not faults:
         before = wanted.pop("before", None)
         if "who" in wanted:
-            wanted["who"] = recorded_as(office.settings, wanted["who"])
+            wanted["who"] = spellings(office.settings, wanted["who"])
         asked = looks.LookFilter(**wanted, stated=said)
         page = looks.looks(office.models, look(What.READS), asked, before=before)
     shown = render_template(

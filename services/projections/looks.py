@@ -20,6 +20,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    or_,
     select,
     tuple_,
 )
@@ -48,11 +49,12 @@ _KIND: Final = "purpose of a look"
 class LookFilter:
     """Which looks to list: those that meet every condition that is given, bounds included.
 
+    `who` are the spellings of one person's name, the one that this look is told by first.
     `stated` are the words, blind, that are all in why somebody looked.
     """
 
     case: str | None = None
-    who: str | None = None
+    who: tuple[str, ...] = ()
     stated: tuple[bytes, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
@@ -61,7 +63,7 @@ class LookFilter:
     def is_of_time(self) -> bool:
         """Say whether looks of a time are asked for, whoever looked at whatever."""
         times = self.since is not None or self.until is not None
-        return times and self.case is None and self.who is None and not self.stated
+        return times and self.case is None and not self.who and not self.stated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,8 +126,8 @@ def looks(
         .order_by(*(each.desc() for each in order))
     )
     named = None
-    if wanted.who is not None:
-        named = Named(filter="who", exists=account(look, wanted.who))
+    if wanted.who:
+        named = Named(filter="who", exists=or_(*(account(look, each) for each in wanted.who)))
     with models.reads.connect() as connection:
         told = noted(
             query, look, _of(wanted), filters=_told(wanted), named=named, also=_numbers(limit)
@@ -161,9 +163,11 @@ def _by_time(wanted: LookFilter, before: int | None) -> Select[Any]:
 
 def _by_number(wanted: LookFilter, before: int | None) -> Select[Any]:
     """Return which looks, in the order of their numbers."""
-    # How many looks a case has the planner does not know, and it takes it for so many that whoever
-    # went through all looks from the last one would soon have met enough: that way is closed here.
-    number = reads.c.read_id if wanted.case is None else reads.c.read_id + 0
+    # How many looks a case has the planner does not know, nor one of several names, and it takes it
+    # for so many that whoever went through all looks from the last one would soon have met enough:
+    # that way is closed here.
+    is_plain = wanted.case is None and len(wanted.who) <= 1
+    number = reads.c.read_id if is_plain else reads.c.read_id + 0
     query = _numbers_of(wanted, number)
     return query if before is None else query.where(reads.c.read_id < before)
 
@@ -209,8 +213,8 @@ def stated_lately(models: ReadModels, person: Person, reference: str) -> bool:
 def _conditions(wanted: LookFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.case is not None:
         yield reads.c.cases.contains([wanted.case])
-    if wanted.who is not None:
-        yield reads.c.who == wanted.who
+    if wanted.who:
+        yield reads.c.who.in_(wanted.who)
     if wanted.stated:
         of_words = read_purposes.c.tokens.contains(list(wanted.stated))
         yield reads.c.read_id.in_(select(read_purposes.c.read_id).where(of_words))
@@ -255,7 +259,7 @@ def _told(wanted: LookFilter) -> dict[str, str]:
     told = {name: at.isoformat() for name, at in bounds.items() if at is not None}
     if wanted.stated:
         told["stated"] = f"{len(wanted.stated)} words"
-    return told if wanted.who is None else {"who": wanted.who, **told}
+    return {"who": wanted.who[0], **told} if wanted.who else told
 
 
 def _stated(models: ReadModels, found: Any) -> str:

@@ -209,11 +209,12 @@ def test_looks_are_found_by_case_by_person_and_by_time(office: Office) -> None:
     case_seen(office, looking(), emma)
     by_case = everyone(office, case=john).rows
     assert [each.who for each in by_case] == [HO.name, OFFICER.name]
-    by_who = everyone(office, who=OFFICER.name).rows
+    who = (OFFICER.name,)
+    by_who = everyone(office, who=who).rows
     assert [each.cases for each in by_who] == [(emma,), (john,)]
     last = by_who[0].at
-    assert [each.cases for each in everyone(office, since=last, who=OFFICER.name).rows] == [(emma,)]
-    assert [each.cases for each in everyone(office, until=last, who=OFFICER.name).rows] == [
+    assert [each.cases for each in everyone(office, since=last, who=who).rows] == [(emma,)]
+    assert [each.cases for each in everyone(office, until=last, who=who).rows] == [
         (emma,),
         (john,),
     ]
@@ -229,7 +230,7 @@ def test_looks_come_page_by_page_whatever_is_added_meanwhile(office: Office) -> 
         page = looks(
             office.models,
             looking(What.READS, HO),
-            LookFilter(case=reference, who=OFFICER.name),
+            LookFilter(case=reference, who=(OFFICER.name,)),
             before=before,
             limit=2,
         )

@@ -50,7 +50,7 @@ def test_a_look_at_looks_records_the_case_asked_for_and_which_looks_were_shown(
     assert last(office) == ([], {"rows": [1, 4]})
     page(office, case=emma)
     assert last(office) == ([emma], {"rows": [2, 3]})
-    page(office, who=OFFICER.name)
+    page(office, who=(OFFICER.name,))
     assert last(office) == ([], {"who": OFFICER.name, "rows": [2, 4]})
     looks(office.models, looking(What.READS, HO), LookFilter(), before=5, limit=2)
     assert last(office) == ([], {"rows": [3, 4]})

@@ -1,15 +1,20 @@
 """A name that is typed where an account or an exercise is asked for is not kept as typed."""
 
-from typing import Any
+import json
+from typing import Any, Final
 
 import psycopg
 import pytest
+from click.testing import CliRunner
 from psycopg import errors
 
+from domain.access import Person, Role
 from domain.looks import What
 from domain.work_commands import AssignCase
 from services import work
 from services.api.app import create_api
+from services.cli.main import qmas
+from services.looking import case_seen
 from services.projections import queries
 from services.projections.looks import LookFilter, looks
 from services.projections.queries import CaseFilter
@@ -21,9 +26,12 @@ from tests.conftest import TestDatabase
 from tests.services.api.calling import V1, Caller, is_problem
 from tests.services.asking import AUDITOR as HO
 from tests.services.asking import OFFICER, SUPERVISOR, asked
+from tests.services.issuing import Issuer, provided
 from tests.services.seeing import looking, recorded
 from tests.services.test_pages_exercises import open_one
 from tests.services.visiting import TO_POOL, file_case, signed_in
+
+TYPED: Final = "preferred_username"
 
 
 def filters(office: Office) -> dict[str, Any]:
@@ -36,7 +44,7 @@ def filters(office: Office) -> dict[str, Any]:
 def test_a_name_that_nobody_has_is_kept_as_unknown(office: Office, typed: str) -> None:
     file_case(office, "john")
     catch_up_all(office.store, office.models)
-    looks(office.models, looking(What.READS, HO), LookFilter(who=typed))
+    looks(office.models, looking(What.READS, HO), LookFilter(who=(typed,)))
     assert filters(office) == {"who": UNKNOWN}
     held_by(office.models, looking(What.WORK), typed)
     assert filters(office) == {"holder": UNKNOWN}
@@ -54,7 +62,7 @@ def test_what_there_is_is_kept_by_its_name(office: Office) -> None:
         held_by(office.models, looking(What.WORK), officer)
         assert filters(office) == {"holder": officer}
     for person in (HO.name, OFFICER.name):
-        looks(office.models, looking(What.READS, HO), LookFilter(who=person))
+        looks(office.models, looking(What.READS, HO), LookFilter(who=(person,)))
         assert filters(office) == {"who": person}
     queries.case_list(office.models, looking(What.LIST), CaseFilter(exercise="2019-q2"))
     assert filters(office) == {"exercise": "2019-q2", "sort": "-submitted_at"}
@@ -85,3 +93,19 @@ def test_the_database_takes_no_name_of_another_form(database: TestDatabase, name
             " json_build_object(%s::text, 'John Carter'))",
             (name,),
         )
+
+
+def test_looks_are_found_by_each_spelling_that_a_name_was_recorded_under(office: Office) -> None:
+    told = provided(office.settings, Issuer("http://127.0.0.1:9"), QMAS_OIDC_ACCOUNT=TYPED)
+    reference = file_case(office, "john")
+    for name in ("Chan", "chan", "cli.Jane", "cli.jane", "lee", reference):
+        case_seen(office, looking(person=Person(name=name, role=Role.OFFICER)), reference)
+    env = told.child_environ()
+    for typed, found, kept in (
+        ("Chan", ["chan", "Chan"], "chan"),
+        ("cli.Jane", ["cli.Jane"], "cli.Jane"),
+        (reference.removeprefix("QM-").replace("-", "").lower(), [reference], reference),
+    ):
+        said = CliRunner(env=env).invoke(qmas, ["audit", "reads", "--who", typed, "--json"]).stdout
+        assert [json.loads(line)["who"] for line in said.splitlines()] == found
+        assert filters(office) == {"who": kept}

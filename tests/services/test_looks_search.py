@@ -85,7 +85,8 @@ def plans(office: Office, database: TestDatabase) -> Iterator[list[str]]:
     [
         ({"case": "QM-17"}, "reads_by_case"),
         ({"case": "QM-none"}, "reads_by_case"),
-        ({"who": "officer.7"}, "reads_by_who"),
+        ({"who": ("officer.7",)}, "reads_by_who"),
+        ({"who": ("officer.7", "Officer.7")}, "reads_by_who"),
         ({"until": BEGUN + timedelta(minutes=9)}, "reads_by_instant"),
         ({"since": BEGUN, "until": BEGUN + timedelta(minutes=9)}, "reads_by_instant"),
         ({"until": BEGUN + timedelta(minutes=40), "before": 30}, "reads_by_instant"),

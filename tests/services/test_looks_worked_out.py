@@ -163,12 +163,12 @@ def test_the_cases_that_an_answer_names_refer_to_the_look_that_read(
     exercises.draw_shortlist(held, "first", asked(SUPERVISOR))
     caller = Caller(app=create_api(held), office=held)
     assert caller.get(path, by=HO).status_code == 200
-    page = looks(held.models, looking(What.READS, AUDITOR), LookFilter(who=HO)).rows
+    page = looks(held.models, looking(What.READS, AUDITOR), LookFilter(who=(HO,))).rows
     named_later, read_first = page
     assert (read_first.case_count, read_first.filters["asked"]) == (0, asked_for)
     assert named_later.case_count > 0
     assert named_later.filters == {**read_first.filters, "of": read_first.number}
-    by_case = LookFilter(case=named_later.cases[0], who=HO)
+    by_case = LookFilter(case=named_later.cases[0], who=(HO,))
     (found,) = looks(held.models, looking(What.READS, AUDITOR), by_case).rows
     assert found == named_later
     shown = signed_in(held, HO, "audit").get("/audit/reads", query_string={"who": HO})

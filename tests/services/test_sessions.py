@@ -13,8 +13,9 @@ from domain.access import Person, Role
 from services.cli.sessions import sessions as command
 from services.identity.rows import Row, Rows
 from services.identity.sessions import IDLE, LONGEST, SEEN_EVERY, Sessions
-from services.wiring import Office
+from services.wiring import Office, open_office
 from tests.conftest import TestDatabase
+from tests.services.issuing import Issuer, provided
 from tests.services.visiting import Visitor, later, signed_in
 
 CHAN = Person(name="officer.chan", role=Role.OFFICER)
@@ -203,6 +204,23 @@ def test_an_administrator_signs_somebody_out(office: Office) -> None:
     assert said == "officer.chan was signed in 1 times, and is signed out everywhere\n"
     assert visitor.get("/staff").path.startswith("/staff/sign-in")
     assert _qmas(office, "list").output == "nobody is signed in\n"
+
+
+def test_an_administrator_signs_somebody_out_however_their_name_was_recorded(
+    office: Office,
+) -> None:
+    told = provided(
+        office.settings, Issuer("http://127.0.0.1:9"), QMAS_OIDC_ACCOUNT="preferred_username"
+    )
+    opened = open_office(told)
+    for name in ("Chan", "chan", "CHAN", "lee"):
+        opened.sessions.open(Person(name=name, role=Role.OFFICER), opened.clock())
+    assert len(_qmas(opened, "list", "Chan").output.splitlines()) == 3
+    said = _qmas(opened, "end", "Chan").output
+    assert said == "chan was signed in 3 times, and is signed out everywhere\n"
+    assert [each.person.name for each in opened.sessions.listed(opened.clock())] == ["lee"]
+    assert _qmas(opened, "list", "chan").output == "chan is not signed in\n"
+    opened.close()
 
 
 def test_a_session_that_ended_by_itself_is_not_listed(office: Office) -> None:

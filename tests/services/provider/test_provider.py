@@ -380,6 +380,7 @@ email = "chan@example.com"
     assert names == {"chan.tai-man"} == {each.account for each in colleagues(told)}
     assert recorded_as(told, "Chan.Tai-Man") == "chan.tai-man"
     assert recorded_as(told, "QM-4K7RT-9XWPR") == "QM-4K7RT-9XWPR"
+    assert recorded_as(told, "cli.Jane") == "cli.Jane"
     opened.close()
 
 
