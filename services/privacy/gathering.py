@@ -29,6 +29,7 @@ from domain.stages import Draft
 from domain.wire import WIRE
 from services.cases import CaseAt, case_of
 from services.documents.naming import cleaned
+from services.notifications.entries import RETURNED
 from services.notifications.kept import Told, codes_of, told_of
 from services.privacy.telling import Section, Teller, instant_told
 from services.projections.held import now_of, pools_of
@@ -41,8 +42,10 @@ FORMAT: Final = "qmas-data-export-1"
 _CHANGES: Final = (e.ApplicationSubmitted, ApplicationCorrected, ContactChanged)
 """The events after which an application says something else."""
 
-_RETRIED: Final = "due again, by "
-"""What stands before the name of whoever had a letter sent again."""
+_BY: Final = ", by "
+"""What stands before the name of whoever had a letter sent again, or said that it came back."""
+
+_RETRIED: Final = f"due again{_BY}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,8 +258,11 @@ def _tried(teller: Teller, told: Told) -> dict[str, Any]:
 
 
 def _outcome(teller: Teller, text: str) -> str:
-    before, retried, name = text.partition(_RETRIED)
-    return f"{_RETRIED}{teller.by(name)}" if retried and not before else text
+    if text.startswith(_RETRIED):
+        return f"{_RETRIED}{teller.by(text.removeprefix(_RETRIED))}"
+    # Why it came back is in somebody's words, where the same may stand.
+    said, by, name = text.rpartition(_BY)
+    return f"{said}{by}{teller.by(name)}" if by and said.startswith(RETURNED) else text
 
 
 def _open_days(history: Sequence[Recorded[Any]]) -> Iterator[Any]:

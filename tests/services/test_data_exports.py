@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from services.cases import carry_out
 from services.cli.privacy import privacy
 from services.documents.files import FileLost
 from services.looking import case_seen
-from services.notifications import codes
+from services.notifications import codes, returns
 from services.notifications.delivery import deliver
 from services.notifications.planning import plan
 from services.privacy.archive import archived
@@ -159,10 +160,17 @@ def test_a_code_that_was_asked_for_is_in_it(office: Office, full: str) -> None:
 def test_no_name_of_anybody_of_the_office_is_in_it(office: Office, full: str) -> None:
     seen = seeing.looking(What.HISTORY, SUPERVISOR)
     office.store.looks.named(seen, [full])
+    (claim,) = office.ledger.claim(limit=1, lease=timedelta(minutes=1))
+    office.ledger.sent(claim)
+    why = returns.problem("as full, by their server")
+    returns.mark(office.ledger, claim.id, why, "officer.chan")
+    assert office.ledger.retry("officer.chan", ids=[claim.id])
     made = b"".join(exported(office, full).chunks())
     for each in PEOPLE:
         assert each.encode() not in made
     assert b"staff 2" in made
+    assert b"returned as full, by their server, by staff " in made
+    assert b"due again, by staff " in made
     looks = data_of(exported(office, full))["looks"]
     assert {"role", "purpose", "what", "through", "at", "why"} == set(looks[0])
     assert "supervisor" in {each["role"] for each in looks}
