@@ -95,6 +95,8 @@ def _token(office: Office, application: Application) -> bytes:
 
 def _record(office: Office, reference: str, refused: Commit, fact: Told) -> None:
     stream = f"{WORK_STREAM}{reference}"
+    # Nothing that is made of what was refused: it would stay here when its own person is erased.
+    command_id = uuid5(refused.command_id, "duplicate-refused")
     for _ in range(ATTEMPTS):
         known = office.store.read_stream(stream, personal=False)
         at = max([office.clock(), *(each.effective_at for each in known[-1:])])
@@ -107,8 +109,8 @@ def _record(office: Office, reference: str, refused: Commit, fact: Told) -> None
         with suppress(Conflict):
             office.store.append(
                 Commit(
-                    command_id=uuid5(refused.command_id, "duplicate-refused"),
-                    fingerprint=refused.fingerprint,
+                    command_id=command_id,
+                    fingerprint=command_id.bytes,
                     writes=(write,),
                     actor=refused.actor,
                     role=refused.role,

@@ -117,6 +117,19 @@ def test_the_live_case_tells_of_each_refused_application_once(office: Office) ->
     assert len(work.work_at(office, live).duplicates) == 2
 
 
+def test_other_content_under_the_id_of_a_refused_application_is_refused_in_the_same_way(
+    office: Office,
+) -> None:
+    live = submit(office, on_paper("john"), asked()).reference
+    request = asked(SUPERVISOR)
+    written = filed_by("john").applicant.travel_document.number
+    for name in ("Carter", "Karter"):
+        again = c.SubmitApplication(application=_spelled(written, family_name=name))
+        with pytest.raises(DuplicateApplication, match=live):
+            submit(office, again, request)
+    assert len(work.work_at(office, live).duplicates) == 1
+
+
 def test_applicants_and_services_are_not_told_which_case_it_is(office: Office) -> None:
     live = submit(office, on_paper("john"), asked()).reference
     online = replace(on_paper("john"), channel=Channel.ONLINE)

@@ -11,6 +11,7 @@ from psycopg import errors
 from domain import commands as c
 from domain import work_commands as w
 from domain.decisions import Matter
+from domain.errors import DuplicateApplication
 from domain.particulars import Relation
 from domain.work_commands import WorkCommand
 from services import work
@@ -20,7 +21,7 @@ from services.privacy.kept import preview_digest
 from services.store import CommandReused
 from services.wiring import Office
 from tests.conftest import TestDatabase
-from tests.services.asking import OFFICER, SECOND, asked
+from tests.services.asking import OFFICER, SECOND, asked, filed_by
 from tests.services.visiting import TO_POOL, file_case
 
 SPOUSE = c.AddDependant(
@@ -65,6 +66,22 @@ def test_of_who_was_erased_no_guess_can_be_held_against_what_was_typed(
 
     assert not told & kept(database)
     assert others <= kept(database)
+
+
+def test_nor_can_it_where_it_was_refused_beside_the_live_case_of_somebody_else(
+    office: Office, database: TestDatabase
+) -> None:
+    emma, mine = file_case(office, "emma"), file_case(office, "john")
+    who = replace(filed_by("emma").applicant, email=filed_by("john").applicant.email)
+    mistyped = replace(filed_by("john"), applicant=who)
+    correction = c.CorrectApplication(application=mistyped, reason="Mixed up")
+    with pytest.raises(DuplicateApplication):
+        carry_out(office, mine, correction, asked(at=None))
+    assert len(work.work_at(office, emma).duplicates) == 1
+
+    erase(office, mine)
+
+    assert guess(office, mine, correction) not in kept(database)
 
 
 def test_a_repeat_is_told_the_same_after_the_erasure_and_before_it_another_is_refused(
