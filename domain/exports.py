@@ -1,8 +1,8 @@
 """What the person of a case is given of all that is held on them, and what of others is not.
 
 Law: a copy for the one tells nothing of another: officers stand in it by a number, for they are
-persons too [S122]. Whatever else is recorded is in it, unless an officer keeps back a part that is
-named here.
+persons too [S122], and why one of them stepped aside is not in it. Whatever else is recorded is,
+unless an officer keeps back a part that is named here.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from domain import work_events as w
 from domain.access import Role
 from domain.data_access import KeptBack
 from domain.events import Event
-from domain.interruptions import CaseHeld, HoldLifted
+from domain.interruptions import CaseHeld, HoldLifted, OfficerRecused
 from domain.legal_holds import LegalHoldLifted, LegalHoldPlaced
 
 STAFF_FIELDS: Final = frozenset(
@@ -40,6 +40,9 @@ BEFORE_IS_STAFF: Final[frozenset[type[Event]]] = frozenset(
     {w.CaseAssigned, w.CaseHandedOver, w.CaseReturned}
 )
 """The events whose `before` names an officer too."""
+
+OF_STAFF: Final[frozenset[type[Event]]] = frozenset({OfficerRecused})
+"""The events whose sealed words are about somebody of the office."""
 
 STAFF: Final = frozenset({*Role} - {Role.APPLICANT, Role.SERVICE})
 """The roles of people of the office."""

@@ -18,7 +18,7 @@ from domain.application import Application, Correspondence
 from domain.case import evolve
 from domain.data_access import DataExported, KeptBack
 from domain.days import HONG_KONG
-from domain.exports import KEPT_BACK, STAFF, StaffNumbers
+from domain.exports import KEPT_BACK, OF_STAFF, STAFF, StaffNumbers
 from domain.looks import Look
 from domain.papers import DocumentReceived
 from domain.particulars import ApplicationCorrected, ContactChanged
@@ -164,6 +164,9 @@ def _event(teller: Teller, recorded: Recorded[e.Event]) -> dict[str, Any]:
     says = teller.told(recorded.event)
     if isinstance(recorded.event, DataExported):
         del says["kept_back"]
+    # Why an officer stepped aside tells who they are, and of their life: never the applicant.
+    if type(recorded.event) in OF_STAFF:
+        del says["personal"]
     return {
         "event": WIRE[type(recorded.event)].name,
         "id": recorded.event_id,

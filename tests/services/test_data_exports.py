@@ -28,7 +28,8 @@ from domain.exports import StaffNumbers
 from domain.legal_holds import Authority, PlaceLegalHold
 from domain.looks import What
 from domain.rules.reasons import Message, Reason
-from services.cases import carry_out
+from domain.told import recusals_told
+from services.cases import carry_out, case_at
 from services.cli.privacy import privacy
 from services.documents.files import FileLost
 from services.looking import case_seen
@@ -80,7 +81,7 @@ def leaves(value: Any) -> Iterator[Any]:
         yield value
 
 
-def test_every_word_that_is_kept_of_a_person_is_in_their_export(
+def test_every_word_that_is_kept_is_in_the_export_but_why_an_officer_stepped_aside(
     office: Office, database: TestDatabase, full: str
 ) -> None:
     with psycopg.connect(database.owner_url) as owner:
@@ -89,6 +90,8 @@ def test_every_word_that_is_kept_of_a_person_is_in_their_export(
     key = office.models.keys._secret(full, bytes(wrapped))  # what opens all of it at once
     kept = m.told_under([key], m.dumped(database.owner_url))
     assert kept == m.made() | m.SHARED
+    (aside,) = recusals_told(case_at(office, full).events)
+    kept -= m.told(str(aside.reason).encode())
     made = exported(office, full)
     assert m.told(b"".join(made.chunks())) == kept
     archive = archive_of(made)
@@ -100,6 +103,7 @@ def test_every_word_that_is_kept_of_a_person_is_in_their_export(
     }
     for name in ("index.html", "data.json"):
         assert m.told(archive.read(name)) | in_files == kept
+    assert b"why somebody of the office stepped aside" in archive.read("index.html")
 
 
 def with_reasons_to_say(value: Any) -> Any:
