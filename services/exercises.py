@@ -4,7 +4,7 @@ An exercise's event and the events of all its cases are visible at once or not a
 moved meanwhile is looked at again; it never makes the exercise fail.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
@@ -17,7 +17,7 @@ from domain.deciding.circumstances import Circumstances
 from domain.errors import NoSuchExercise, NotShortlisted, RecusedFromCase, Refusal
 from domain.exercise import decide, not_now
 from domain.exercise_lists import digest_by, selection, shortlist
-from domain.exercise_states import Actors, Drawn, Made, Opened, Unopened
+from domain.exercise_states import Actors, Drawn, Made, Opened, Proposed, Unopened
 from domain.exercise_terms import NAME, well_formed
 from domain.looks import Look
 from domain.projections.exercises import ExerciseRow
@@ -157,7 +157,10 @@ def make_selection(
     asked, repeated = ask(office, exercise, command, request)
 
     def step(found: Before) -> Step:
-        _demand_departures_stand(office, found)
+        state = found.state
+        if isinstance(state, Proposed):
+            signers = found.actors.now, state.proposed.proposed_by
+            _demand_departures_stand(office, state, signers)
         return confirming(command, found)
 
     with named_in_refusals_seen(office, request, Action.RUN_EXERCISE, type(command)):
@@ -216,34 +219,32 @@ def propose_selection(office: Office, exercise: str, request: Request) -> Exerci
     command = q.ProposeSelection()
 
     def attempt(found: Before) -> _Writes:
-        pool = frozen_pool(office, found.history)
-        _demand_departures_stand(office, found)
-        if isinstance(found.state, Drawn) and not isinstance(found.state, Made):
+        state, pool = found.state, frozen_pool(office, found.history)
+        if isinstance(state, Drawn) and not isinstance(state, Made):
+            _demand_departures_stand(office, state, (found.actors.now,))
             pool = without_departed(office.store.read_since, selecting(found), pool)
-        return _Writes(facts=decide(found.state, command, pool, found.actors))
+        return _Writes(facts=decide(state, command, pool, found.actors))
 
     return _carry_out(office, exercise, command, request, attempt)
 
 
-def _demand_departures_stand(office: Office, found: Before) -> None:
+def _demand_departures_stand(office: Office, state: Drawn, signers: Sequence[str]) -> None:
     """Pass where nobody stepped aside from a case whose rank they departed from, or sign for.
 
-    A departure is a judgement of the case, as is the second signature under it. Raises
+    A departure is a judgement of the case, as is each signature under it. Raises
     `RecusedFromCase`, which names no case: whoever stepped aside is told nothing of it.
     """
-    state = found.state
-    if not isinstance(state, Drawn) or isinstance(state, Made):
-        return
     for each in state.departures:
         case = case_unopened(office, each.reference).state
         if not is_before_committee(case, state.opened.exercise):
             # Whoever left, or is held, gets nothing out of their rank, and stops nobody.
             continue
-        if found.actors.now in case.filed.recused:
-            raise RecusedFromCase(
-                f"{found.actors.now} stepped aside from a case that gets or loses a place out of "
-                "its rank; have somebody propose and confirm the selection who did not"
-            )
+        for signer in signers:
+            if signer in case.filed.recused:
+                raise RecusedFromCase(
+                    f"{signer} stepped aside from a case that gets or loses a place out of its "
+                    "rank; have somebody propose and confirm the selection who did not"
+                )
         if each.decided_by in case.filed.recused:
             raise RecusedFromCase(
                 f"{each.decided_by} departed from the rank of a case and has stepped aside from it "
@@ -275,6 +276,7 @@ def dry_run(office: Office, look: Look, exercise: str) -> tuple[Noted, DryRun]:
     state, since = found.state, office.store.read_since
     noted, pool = pool_seen(office, look, history, {"asked": "dry-run"})
     if isinstance(state, Drawn) and not isinstance(state, Made):
+        _demand_departures_stand(office, state, (actors.now,))
         pool = without_departed(since, selecting(found), pool)
         command: q.ExerciseCommand = q.ProposeSelection()
         division = selection(state, pool)

@@ -16,8 +16,9 @@ from services import exercises
 from services.cases import carry_out, case_at
 from services.projections.runner import catch_up_all
 from services.wiring import Office
-from tests.services.asking import SUPERVISOR, asked, filed_by
+from tests.services.asking import AUDITOR, SUPERVISOR, asked, filed_by
 from tests.services.exercising import PANEL, SECOND, confirm
+from tests.services.trying import dry_run
 from tests.services.visiting import TO_POOL, file_case
 
 THIRD = Person(name="officer.third", role=Role.SUPERVISOR)
@@ -93,6 +94,33 @@ def test_a_departure_does_not_stand_once_its_maker_has_stepped_aside(
     exercises.propose_selection(office, "first", asked(THIRD))
     confirm(office, "first", asked(SECOND))
     assert case_at(office, emma).stage is Stage.SELECTED
+
+
+def test_whoever_proposed_and_stepped_aside_since_signed_for_no_departure(
+    office: Office, emma: str
+) -> None:
+    opened(office)
+    grade(office, emma)
+    depart(office, emma, SUPERVISOR)
+    exercises.propose_selection(office, "first", asked(THIRD))
+    carry_out(office, emma, c.RecuseOfficer(reason="A cousin"), asked(THIRD))
+    with pytest.raises(RecusedFromCase, match=f"{THIRD.name} stepped aside from a case"):
+        confirm(office, "first", asked(SECOND))
+    exercises.propose_selection(office, "first", asked(SUPERVISOR))
+    confirm(office, "first", asked(SECOND))
+    assert case_at(office, emma).stage is Stage.SELECTED
+
+
+def test_a_dry_run_says_what_forbids_the_proposal(office: Office, emma: str) -> None:
+    carry_out(office, emma, c.RecuseOfficer(reason="A cousin"), asked(SECOND))
+    departed_by_one_aside(office, emma)
+    for person in (THIRD, AUDITOR):
+        with pytest.raises(RecusedFromCase, match=f"{SUPERVISOR.name} departed from the rank"):
+            dry_run(office, "first", person)
+    with pytest.raises(RecusedFromCase, match=f"{SECOND.name} stepped aside from a case"):
+        dry_run(office, "first", SECOND)
+    depart(office, emma, THIRD)
+    assert dry_run(office, "first", AUDITOR).command == "ProposeSelection"
 
 
 def departed_by_one_aside(office: Office, reference: str) -> None:
