@@ -125,8 +125,8 @@ def office() -> Iterator[Office]:
     told = settings()
     opened = open_office(told)
     try:
-        settled(opened)
         with _faults_seen(opened):
+            settled(opened)
             yield opened
     except StoreUnreachable as fault:
         if told.embedded_postgres and running_postgres(settle(told.home)) is None:
@@ -150,8 +150,9 @@ def _faults_seen(opened: Office) -> Iterator[None]:
         raise
     except Reportable as fault:
         if cases := references_in(str(fault)):
-            # Any command can meet one, also those by which nobody is shown a case.
-            seer = (operator(Role.ADMINISTRATOR), Action.OPERATE, What.RECENT, Door.CLI)
+            # Any command can meet one, also those by which nobody is shown a case, and before it
+            # begins: after a restore whoever was erased is erased again first.
+            seer = (operator(Role.ADMINISTRATOR), Action.OPERATE, What.ANSWER, Door.CLI)
             named(opened, look_of(*seer, str(uuid4())), cases)
         raise
 

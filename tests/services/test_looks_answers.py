@@ -235,4 +235,5 @@ def test_a_fault_at_a_terminal_that_names_a_case_is_a_look_at_it(
         done = terminal(office, *words.split())
         assert reference in str(done.exception), words
         (look,) = recorded(office)[before:]
-        assert (look["cases"], look["purpose"], look["door"]) == ([reference], "operation", "cli")
+        assert (look["what"], look["cases"]) == ("answer", [reference])
+        assert (look["purpose"], look["door"]) == ("operation", "cli")
