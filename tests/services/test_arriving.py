@@ -163,10 +163,11 @@ def test_an_application_is_told_what_wsgi_has() -> None:
 
     sent = {"cookie": ["a=1", "b=2"], "x-forwarded-for": ["1.2.3.4", "5.6.7.8"]}
     sent |= {"x_forwarded_for": ["6.6.6.6"], "content_length": ["9"]}
-    request = Request(0, path="/\u4f60", sent=sent)
+    request = Request(0, path="/\u4f60", query_string="q=\u4f60", sent=sent)
     served(request, app=looking)
     assert request.answer == (204, [], b"")
     assert seen["PATH_INFO"] == "/\u4f60".encode().decode("latin-1")
+    assert seen["QUERY_STRING"] == "q=\u4f60".encode().decode("latin-1")
     assert (seen["SERVER_NAME"], seen["REMOTE_ADDR"]) == ("::1", "127.0.0.1")
     assert (seen["HTTP_COOKIE"], seen["CONTENT_TYPE"]) == ("a=1; b=2", "text/plain")
     assert seen["HTTP_X_FORWARDED_FOR"] == "1.2.3.4,5.6.7.8"

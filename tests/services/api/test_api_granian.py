@@ -2,7 +2,9 @@
 
 import http.client
 import json
+import socket
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from uuid import uuid4
 
@@ -103,3 +105,14 @@ def test_the_figures_count_pages_by_their_route(port: int) -> None:
     assert sum(float(each.split()[-1]) for each in counted if "requests_total" in each) == 2
     assert sum(float(each.split()[-1]) for each in counted if "seconds_count" in each) == 2
     assert "QM-" not in figures
+
+
+def test_an_address_whose_query_was_typed_in_chinese_is_answered(port: int) -> None:
+    asked = ("\u9999\u6e2f".encode(), 200), (b"\xc3\xa9", 200), (b"\xff", 400)
+    for (typed, status), led in product(asked, (b"", b"Sec-Fetch-Site: cross-site\r\n")):
+        with socket.create_connection(("127.0.0.1", port)) as link:
+            head = b"Host: localhost\r\nConnection: close\r\n" + led
+            link.sendall(b"GET /?lang=" + typed + b" HTTP/1.1\r\n" + head + b"\r\n")
+            answer = http.client.HTTPResponse(link)
+            answer.begin()
+            assert (typed, answer.status) == (typed, status)
