@@ -1,9 +1,11 @@
 """How often something was tried of late, so that nobody guesses their way in.
 
 The count is kept in Redis, for all processes together, and beside it by each process of what it saw
-itself. Law: while Redis is away each process admits its own share of what all may try together, so
-that less is let through then and never more; and nobody waits for a Redis that does not answer but
-one request in a while, which looks whether it is back.
+itself. Law: while Redis is away each process admits its own share of what all may try together, and
+one at least, or nobody could do what may be done once. So all of them let through no more in that
+time than they may together, or than there are processes where that is more; what others let through
+before is not known then. And nobody waits for a Redis that does not answer but one request in a
+while, which looks whether it is back.
 """
 
 import time

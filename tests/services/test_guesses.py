@@ -72,11 +72,14 @@ def test_a_redis_that_is_gone_leaves_each_process_its_share(redis: RedisServer) 
     guesses.dispose()
 
 
-def test_a_share_is_never_nothing_and_never_more_than_its_part(redis: RedisServer) -> None:
+def test_a_share_is_one_at_least_and_never_more_than_its_part_where_that_is_more(
+    redis: RedisServer,
+) -> None:
     stop_redis(redis.places.home)
-    guesses = Guesses.connect(redis.broker_url, sharing=16)
-    assert _admitted(guesses, 4) == 1
-    guesses.dispose()
+    for sharing, admitted in ((16, 1), (5, 1), (4, 1), (3, 1), (2, 2)):
+        guesses = Guesses.connect(redis.broker_url, sharing=sharing)
+        assert _admitted(guesses, 4) == admitted
+        guesses.dispose()
 
 
 def test_a_redis_that_hangs_is_asked_once_and_then_left_alone(redis: RedisServer) -> None:
