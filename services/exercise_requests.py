@@ -124,7 +124,11 @@ def ask(
 def recalled(office: Office, asked: Asked) -> ExerciseOutcome | None:
     """Return the first result of a command that was carried out before."""
     first = carried_out(
-        office, asked.request.command_id, asked.fingerprint, about="", told="exercise"
+        office,
+        asked.request.command_id,
+        asked.fingerprint,
+        about=asked.exercise,
+        told="exercise",
     )
     return None if first is None else outcome_of(first)
 

@@ -37,14 +37,16 @@ def carried_out(
 ) -> Appended | None:
     """Return what a command was answered with before, None where it was not carried out.
 
-    `about` is whose it is, empty where only the answer names them, and `told` what answers of its
-    kind tell. Raises `CommandReused` where the id is another command's: by the fingerprint, or by
-    these two, which are all that is left of one on a case that was erased.
+    `about` is the case or the exercise that it is on, empty where only the answer names it, and
+    `told` what answers of its family tell. Raises `CommandReused` where the id is another
+    command's: by the fingerprint, or by these two, which are all that is left of one on a case
+    that was erased.
     """
     first = office.store.recall(command_id, said)
-    if first is not None and (
-        told not in first.result or about not in {"", first.result.get("reference")}
-    ):
+    if first is None:
+        return None
+    on = first.result.get("reference", first.result.get("exercise"))
+    if told not in first.result or about not in {"", on}:
         raise CommandReused(str(command_id))
     return first
 

@@ -9,19 +9,23 @@ import pytest
 from psycopg import errors
 
 from domain import commands as c
+from domain import exercise_commands as q
 from domain import work_commands as w
 from domain.decisions import Matter
 from domain.errors import DuplicateApplication
+from domain.gradings import DepartureCode, Direction, Grade
 from domain.particulars import Relation
 from domain.work_commands import WorkCommand
-from services import work
+from services import exercises, work
 from services.cases import carry_out
 from services.fingerprints import fingerprint
 from services.privacy.kept import preview_digest
 from services.store import CommandReused
 from services.wiring import Office
 from tests.conftest import TestDatabase
-from tests.services.asking import OFFICER, SECOND, asked, filed_by
+from tests.services.asking import OFFICER, SECOND, SUPERVISOR, asked, filed_by
+from tests.services.erasing import erase as erase_as_decided
+from tests.services.exercising import PANEL
 from tests.services.visiting import TO_POOL, file_case
 
 SPOUSE = c.AddDependant(
@@ -113,6 +117,29 @@ def test_another_command_is_not_answered_as_one_on_a_case_that_was_erased(office
     with pytest.raises(CommandReused):
         work.carry_out(office, mine, NOTE, handled)
     assert carry_out(office, mine, SPOUSE, handled).repeated
+
+
+def test_nor_is_one_on_another_exercise(office: Office) -> None:
+    reference = file_case(office, "john", *TO_POOL)
+    opening = q.OpenExercise(exercise="first", title="First", places=1)
+    exercises.open_exercise(office, opening, asked(SUPERVISOR))
+    exercises.draw_shortlist(office, "first", asked(SUPERVISOR))
+    carry_out(
+        office, reference, c.GradeCase(exercise="first", grade=Grade.OUTSTANDING), asked(PANEL)
+    )
+    departure = q.DepartFromRank(
+        reference=reference,
+        direction=Direction.PLACE,
+        code=DepartureCode.NEEDS,
+        reason="The only one of the trade",
+    )
+    request = asked(SUPERVISOR, at=None)
+    first = exercises.depart_from_rank(office, "first", departure, request)
+    erase_as_decided(office.store, reference)
+    with pytest.raises(CommandReused):
+        exercises.publish_result(office, "second", request)
+    again = exercises.depart_from_rank(office, "first", departure, request)
+    assert again == replace(first, repeated=True)
 
 
 @pytest.mark.parametrize(
