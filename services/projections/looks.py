@@ -125,9 +125,10 @@ def looks(
         .outerjoin(read_words, read_words.c.read_id == reads.c.read_id)
         .order_by(*(each.desc() for each in order))
     )
-    named = None
+    named = []
     if wanted.who:
-        named = Named(filter="who", exists=or_(*(account(look, each) for each in wanted.who)))
+        known = or_(*(account(look, each) for each in wanted.who))
+        named.append(Named(filter="who", exists=known))
     with models.reads.connect() as connection:
         told = noted(
             query, look, _of(wanted), filters=_told(wanted), named=named, also=_numbers(limit)

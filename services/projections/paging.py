@@ -53,7 +53,7 @@ from services.projections.tables import (
     exercises,
 )
 from services.store.errors import StoreUnreachable
-from services.store.noting import Named, noted, shown
+from services.store.noting import Named, account, noted, shown
 
 LIMIT: Final = 25
 MOST: Final = 200
@@ -192,7 +192,9 @@ def case_list_page(  # noqa: PLR0913 - what is asked for, most of it by its name
     query = query.order_by(*_order(sort)).limit(limit + 1)
     asked = {**asdict(wanted), "name": None, "sort": sort}
     of_it = select(literal(1)).select_from(exercises).where(exercises.c.exercise == wanted.exercise)
-    named = Named(filter="exercise", exists=exists(of_it))
+    named = [Named(filter="exercise", exists=exists(of_it))]
+    if wanted.holder is not None:
+        named.append(Named(filter="holder", exists=account(look, wanted.holder)))
     told = noted(query, look, shown(limit), tokens=wanted.name, filters=asked, named=named)
     with models.reads.connect() as connection:
         found = connection.execute(told).all()

@@ -126,7 +126,7 @@ def held_by(models: ReadModels, look: Look, officer: str) -> tuple[HeldCase, ...
     holds = exists(select(literal(1)).select_from(work).where(work.c.holder == officer))
     named = Named(filter="holder", exists=account(look, officer, holds))
     with models.reads.connect() as connection:
-        told = noted(query, look, shown(), filters={"holder": officer}, named=named)
+        told = noted(query, look, shown(), filters={"holder": officer}, named=[named])
         return tuple(_held_case(each) for each in connection.execute(told))
 
 

@@ -65,7 +65,7 @@ def noted(  # noqa: PLR0913 - what is told of a look, most of it by its name
     *,
     tokens: Sequence[bytes] = (),
     filters: Mapping[str, Any] | None = None,
-    named: Named | None = None,
+    named: Sequence[Named] = (),
     also: Also | None = None,
     only_hits: bool = False,
 ) -> Select[Any]:
@@ -138,15 +138,17 @@ def account(look: Look, name: str, *also: ColumnElement[bool]) -> ColumnElement[
     return or_(literal(name == look.person.name), known, *also)
 
 
-def _kept(filters: dict[str, Any], named: Named | None) -> ColumnElement[Any]:
+def _kept(filters: dict[str, Any], named: Sequence[Named]) -> ColumnElement[Any]:
     """Return the filters as they are kept; the database refuses names of another form."""
-    whole = _json(filters)
-    if named is None or named.filter not in filters:
-        return whole
-    veiled = _json({**filters, named.filter: UNKNOWN})
-    if not _NAME.fullmatch(str(filters[named.filter])):
+    if not named:
+        return _json(filters)
+    first, rest = named[0], named[1:]
+    if first.filter not in filters:
+        return _kept(filters, rest)
+    veiled = _kept({**filters, first.filter: UNKNOWN}, rest)
+    if not _NAME.fullmatch(str(filters[first.filter])):
         return veiled
-    return case((named.exists, whole), else_=veiled)
+    return case((first.exists, _kept(filters, rest)), else_=veiled)
 
 
 def _json(filters: dict[str, Any]) -> ColumnElement[Any]:

@@ -1,6 +1,7 @@
 """A name that is typed where an account or an exercise is asked for is not kept as typed."""
 
 import json
+from dataclasses import replace
 from typing import Any, Final
 
 import psycopg
@@ -10,7 +11,7 @@ from psycopg import errors
 
 from domain.access import Person, Role
 from domain.looks import What
-from domain.work_commands import AssignCase
+from domain.work_commands import AssignCase, TakeCase
 from services import work
 from services.api.app import create_api
 from services.cli.main import qmas
@@ -66,6 +67,22 @@ def test_what_there_is_is_kept_by_its_name(office: Office) -> None:
         assert filters(office) == {"who": person}
     queries.case_list(office.models, looking(What.LIST), CaseFilter(exercise="2019-q2"))
     assert filters(office) == {"exercise": "2019-q2", "sort": "-submitted_at"}
+
+
+def test_an_account_that_could_be_a_persons_name_has_its_list_of_cases(office: Office) -> None:
+    reference = file_case(office, "john", *TO_POOL)
+    chan = Person(name="陳 大文", role=Role.OFFICER)
+    work.carry_out(office, reference, TakeCase(), asked(chan, at=None))
+    catch_up_all(office.store, office.models)
+    for held, kept in ((chan, UNKNOWN), (OFFICER, OFFICER.name)):
+        wanted = CaseFilter(holder=held.name, exercise="2019-q2")
+        queries.case_list(office.models, looking(What.LIST, held), replace(wanted, exercise=None))
+        assert filters(office) == {"holder": kept, "sort": "-submitted_at"}
+        queries.case_list(office.models, looking(What.LIST, held), wanted)
+        assert filters(office) == {"holder": kept, "exercise": UNKNOWN, "sort": "-submitted_at"}
+    mine = CaseFilter(holder=chan.name)
+    page = queries.case_list(office.models, looking(What.LIST, chan), mine)
+    assert [each.reference for each in page.rows] == [reference]
 
 
 def test_what_no_exercise_is_called_is_a_fault_of_the_field(office: Office) -> None:
