@@ -2,9 +2,12 @@
 
 The cookie holds the secret of the session of whoever is signed in, which is kept on the server;
 the token of this browser's forms; what tells it from others; what a code answers that was asked for
-here, and that it was entered: what it opened is kept on the server; and the language that was
-chosen; never a reference, a code, a date of birth, a name or a password. It is signed, not
-encrypted, is out of reach of scripts and of other sites, and ends with the browser.
+here, and that it was entered: what it opened is kept on the server; the language that was chosen;
+and that something was done, until the next page says so; never a reference, a code, a date of
+birth, a name or a password. It is signed, not encrypted, is out of reach of scripts and of other
+sites, and ends with the browser. A sign-in that goes by a provider has another for some minutes,
+which holds the address that was asked for: a case is in it by its reference, as in the browser's
+history, and what was searched for by blind tokens.
 """
 
 import hashlib

@@ -57,7 +57,7 @@ def take_next(office: Office) -> ResponseReturnValue:
         raise
     except _REFUSALS as refusal:
         return _list(office, request.form, {"": _said(refusal)}), status_of(refusal)
-    flash(f"{outcome.reference} is yours.")
+    flash("This case is yours.")  # its reference is not for the cookie
     return redirect(url_for("case", reference=outcome.reference), 303)
 
 

@@ -38,7 +38,7 @@ def test_an_officer_takes_the_next_case_and_sees_it(office: Office) -> None:
     assert "You have no case." in page.text
     page = visitor.send(page, "/staff/work/next")
     assert page.path == f"/staff/cases/{first}"
-    assert f"{first} is yours." in page.text
+    assert "This case is yours." in page.text
     assert page.facts["With"].startswith("officer.chan (you), since")
     catch_up_all(office.store, office.models)
     page = visitor.get("/staff/work")

@@ -16,7 +16,7 @@ from services.identity.sessions import IDLE, LONGEST, SEEN_EVERY, Sessions
 from services.wiring import Office, open_office
 from tests.conftest import TestDatabase
 from tests.services.issuing import Issuer, provided
-from tests.services.visiting import Visitor, later, signed_in
+from tests.services.visiting import Visitor, file_case, later, signed_in
 
 CHAN = Person(name="officer.chan", role=Role.OFFICER)
 LEE = Person(name="officer.lee", role=Role.OFFICER)
@@ -54,6 +54,17 @@ def test_the_cookie_names_nobody(office: Office) -> None:
     visitor = signed_in(office, "officer.chan")
     with visitor.client.session_transaction() as kept:
         assert "officer" not in str(dict(kept))
+
+
+def test_the_cookie_tells_of_what_was_done_without_the_case(office: Office) -> None:
+    reference = file_case(office)
+    visitor = signed_in(office, "officer.chan")
+    form = visitor.get("/staff/work").form("/staff/work/next")
+    answer = visitor.client.post("/staff/work/next", data=form)
+    assert answer.headers["Location"] == f"/staff/cases/{reference}"
+    with visitor.client.session_transaction() as kept:
+        assert "is yours" in str(dict(kept))
+        assert reference not in str(dict(kept))
 
 
 @pytest.mark.parametrize(("longest", "uses"), [(IDLE, 0), (LONGEST, 40)])
