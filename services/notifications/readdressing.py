@@ -70,12 +70,42 @@ def mailbox(office: Office, reference: str) -> str:
 
 
 def retry(office: Office, by: str, *, ids: Sequence[int] = (), reference: str | None = None) -> int:
-    """As `Ledger.retry`; of these ids, what is for an applicant goes to the address of now."""
-    at = select(_ROW.reference).where(_ROW.id.in_(ids), _ROW.party == Party.APPLICANT).distinct()
-    with office.ledger.engine.begin() as connection:
-        for case in connection.scalars(at).all() if ids else ():
-            readdress(connection, office.ledger.keys, case, mailbox(office, case), ids=ids)
+    """As `Ledger.retry`; of these ids, what is for an applicant goes to the address of now.
+
+    Where that is not known, or no mail can be sent there, it stays as it is: what it was to go to
+    may be a former address.
+    """
+    if ids:
+        left = _left(office, ids)
+        ids = [each for each in ids if each not in left]
+        if not ids:
+            return 0
     return office.ledger.retry(by, ids=ids, reference=reference)
+
+
+def _left(office: Office, ids: Sequence[int]) -> set[int]:
+    """What is for an applicant goes to the address of now; return of which that cannot be said."""
+    by_case = (
+        select(_ROW.reference, func.array_agg(_ROW.id))
+        .where(_ROW.id.in_(ids), _ROW.party == Party.APPLICANT)
+        .group_by(_ROW.reference)
+        .order_by(_ROW.reference)
+    )
+    with office.ledger.engine.connect() as connection:
+        found = connection.execute(by_case).all()
+    left: set[int] = set()
+    for case, letters in found:
+        try:
+            email = mailbox(office, case)
+            # By the case, so that nobody waits for a row while another case is read.
+            with office.ledger.engine.begin() as connection:
+                readdress(connection, office.ledger.keys, case, email, ids=letters)
+        except (EventUnreadable, SealBroken) as fault:
+            _log.warning("letters_not_readdressed", reference=case, because=str(fault))
+            email = ""
+        if not email:
+            left.update(letters)
+    return left
 
 
 def follow(office: Office, connection: Connection, reference: str) -> None:

@@ -30,11 +30,13 @@ from tests.services.asking import OFFICER, SECOND, asked, filed_by, on_paper
 from tests.services.coming_in import JOHN_BORN, codes, come_in, letters_with_codes
 from tests.services.erasing import erase
 from tests.services.exercising import carry_out
+from tests.services.poisoned import with_a_broken_seal
 from tests.services.seeing import looking
 from tests.services.test_data_access import came_in
 from tests.services.visiting import Page, Visitor, act, signed_in
 
 OLD, NEW = filed_by("john").applicant.email, "john@new.example"
+EMMA = filed_by("emma").applicant.email
 PROPOSE = c.ProposeContactChange(email=NEW, evidence="Passport seen at the counter")
 CONFIRM = c.ConfirmDecision(matter=Matter.CONTACT_CHANGE)
 
@@ -266,6 +268,44 @@ def test_what_is_tried_again_after_the_change_goes_to_the_new_one(
             )
     assert readdressing.retry(office, "admin", ids=[letter]) == 1
     assert _open(office)["acknowledgement", Party.APPLICANT].recipient == NEW
+
+
+def _came_back(office: Office) -> list[int]:
+    """Return the acknowledgements, which were sent and came back."""
+    plan(office)
+    _open(office)
+    sent = office.ledger.rows(looking(), states=[State.SENT])
+    letters = [each.id for each in sent if each.effect == "acknowledgement"]
+    for each in letters:
+        returns.mark(office.ledger, each, returns.problem("550 5.1.1"), "admin")
+    return letters
+
+
+def test_a_case_that_cannot_be_read_keeps_no_other_letter_from_being_tried_again(
+    office: Office, database: TestDatabase
+) -> None:
+    broken = _acknowledged(office)
+    emma = submit(office, on_paper("emma"), asked()).reference
+    carry_out(office, emma, c.AcknowledgeApplication(), asked())
+    letters = _came_back(office)
+    with_a_broken_seal(database.admin_url, f"case-{broken}", 1)
+    assert readdressing.retry(office, "admin", ids=letters) == 1
+    assert office.ledger.rows(looking(), states=[State.FAILED])[0].reference == broken
+    assert _open(office)["acknowledgement", Party.APPLICANT].recipient == EMMA
+    assert readdressing.retry(office, "admin", ids=letters) == 0
+
+
+def test_nothing_is_tried_again_at_an_address_that_may_be_a_former_one(office: Office) -> None:
+    old = _acknowledged(office)
+    letters = _came_back(office)
+    new = _refiled(office, old)
+    _change(office, new)
+    _open(office)
+    carry_out(office, new, c.WithdrawApplication(), asked())
+    erase(office.store, new)
+    for letter in letters:
+        returns.mark(office.ledger, letter, returns.problem("550 5.1.1"), "admin")
+    assert readdressing.retry(office, "admin", ids=letters) == 0
 
 
 def test_the_lost_mailbox_itself_leaves_nothing_to_print(office: Office) -> None:
