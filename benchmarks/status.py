@@ -7,6 +7,7 @@ the case list is asked of the same API.
 """
 
 import contextlib
+import http.client
 import os
 import selectors
 import socket
@@ -18,6 +19,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from statistics import quantiles
 from typing import TYPE_CHECKING, Any
@@ -42,6 +44,7 @@ from services.demo.year import INTAKE, REGIME
 from services.identity import logins
 from services.intake.schema import schema_for
 from services.population import population
+from services.privacy.again import settled
 from services.projections import runner
 from services.requests import Request
 from services.stack.programs import SERVED
@@ -61,6 +64,7 @@ _WARMING = 3.0
 _COLUMNS = ("reference", "stage", "stage_since", "submitted_at")
 _BARE = "SELECT reference, stage, stage_since, submitted_at FROM case_status WHERE reference = %s"
 _CLERK = Person(name="benchmark", role=Role.OFFICER)
+_PROCESS = "/process"
 _END = b"\r\n\r\n"
 _building = threading.Lock()
 
@@ -77,14 +81,24 @@ def bare(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterabl
     """Serve the peer."""
     with _building:
         app = _bare()
-    return app(environ, start_response)
+    return _answered(app, environ, start_response)
 
 
 def ours(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
     """Serve the API, and in it the answer to an applicant whose code was right."""
     with _building:
         app = _ours()
-    return app(environ, start_response)
+    return _answered(app, environ, start_response)
+
+
+def _answered(
+    app: flask.Flask, environ: "WSGIEnvironment", start_response: "StartResponse"
+) -> Iterable[bytes]:
+    """As the application answers; it is built, and says of which process, where that is asked."""
+    if environ["PATH_INFO"] != _PROCESS:
+        return app(environ, start_response)
+    start_response("200 OK", [])
+    return [str(os.getpid()).encode()]
 
 
 served = Served(ours, lambda: _PATIENCE)
@@ -108,7 +122,10 @@ def _bare() -> flask.Flask:
 
 @cache
 def _ours() -> flask.Flask:
-    return api_of(office_told(os.environ))
+    office = office_told(os.environ)
+    # Nobody is served before; who comes meanwhile waits for two seconds, and is then sent away.
+    settled(office)
+    return api_of(office)
 
 
 def api_of(office: Office) -> flask.Flask:
@@ -208,12 +225,21 @@ def _served(application: str, told: dict[str, str]) -> Iterator[int]:
 
 
 def _await(port: int, server: "subprocess.Popen[bytes]") -> None:
+    """Every process listens, and has built the application, which its first request has it do.
+
+    Each has a listener of its own, and the system chooses anew for each connection.
+    """
     until = time.monotonic() + _PATIENCE
-    while True:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-            return
+    found: set[bytes] = set()
+    while len(found) < PROCESSES:
         if server.poll() is not None or time.monotonic() > until:
             raise AssertionError("the server did not start")
+        link = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)
+        with contextlib.suppress(OSError), contextlib.closing(link):
+            link.request("GET", _PROCESS)
+            answer = link.getresponse()
+            if answer.status == HTTPStatus.OK:
+                found.add(answer.read())
         time.sleep(0.1)
 
 
@@ -222,7 +248,6 @@ def _load(port: int, path: str, token: str, seconds: float) -> Answered:
     request = (
         f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n"
     ).encode()
-    # Each process is built by its first request.
     while not _asked(port, request, _WARMING):
         continue
     took = _asked(port, request, seconds)
@@ -244,7 +269,10 @@ def _asked(port: int, request: bytes, seconds: float) -> list[float]:
         while time.perf_counter() < until:
             for key, _ in ready.select(1.0):
                 pending: _Pending = key.data
-                pending.read += pending.link.recv(65536)
+                read = pending.link.recv(65536)
+                if not read:
+                    raise AssertionError("the server closed a connection")
+                pending.read += read
                 if _is_whole(pending.read):
                     now = time.perf_counter()
                     took.append(now - pending.begun)
