@@ -5,12 +5,12 @@ and one that came again did nothing more; what its sender is told of the case th
 a look at it before they are told.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from domain.access import Action
-from domain.errors import Refusal, Reportable
+from domain.errors import Reportable
 from domain.looks import What, look_of
 from domain.references import parse_reference, references_in
 from domain.slugs import slug
@@ -57,16 +57,19 @@ class Answering:
 
 @contextmanager
 def named_in_refusals_seen(
-    office: Office, request: Request, action: Action, command: type
+    office: Office, request: Request, action: Action, command: type, told: Collection[str] = ()
 ) -> Iterator[None]:
     """Each case that a refusal raised within names is on record as a look once it is raised.
 
-    For a command on many cases; nobody is answered where there is no door.
+    So is each that is in `told` by then, which it tells of without its name. For a command on many
+    cases, or on something else; nobody is answered where there is no door.
     """
     try:
         yield
-    except Refusal as refusal:
-        if cases := sorted(references_in(str(refusal))):
+    except (StoreUnreachable, MigrationFault):
+        raise
+    except Reportable as refusal:
+        if cases := sorted(references_in(str(refusal)).union(told)):
             _seen(office, request, action, command, cases)
         raise
 

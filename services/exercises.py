@@ -146,7 +146,8 @@ def exercise_row(office: Office, exercise: str) -> ExerciseRow:
 def draw_shortlist(office: Office, exercise: str, request: Request) -> ExerciseOutcome:
     """Draw the shortlist from the frozen pool, and shortlist each of its cases."""
     asked, repeated = ask(office, exercise, q.DrawShortlist(), request)
-    return repeated or _first(office, asked, lambda: allot(office, asked, drawing))
+    with named_in_refusals_seen(office, request, Action.RUN_EXERCISE, q.DrawShortlist):
+        return repeated or _first(office, asked, lambda: allot(office, asked, drawing))
 
 
 @step("command")
@@ -173,6 +174,8 @@ def depart_from_rank(
     """Depart from the rank of a shortlisted case, in clear here and in words on the case."""
     reference = parse_reference(command.reference) or command.reference
     told = replace(command, reference=reference)
+    # Of what the exercise alone refuses nobody learns anything of the case.
+    looked_at: set[str] = set()
 
     def attempt(found: Before) -> _Writes:
         state, pool = found.state, frozen_pool(office, found.history)
@@ -180,6 +183,7 @@ def depart_from_rank(
             return _Writes(facts=decide(state, told, pool, found.actors))
         if all(each.reference != reference for each in pool.members):
             raise NotShortlisted(f"{reference} is not on the shortlist of {exercise}")
+        looked_at.add(reference)
         # The whole of it: whoever stepped aside before the pool was frozen does not decide here.
         case = case_at(office, reference)
         grade = case.state.grade if isinstance(case.state, Shortlisted) else None
@@ -200,17 +204,13 @@ def depart_from_rank(
         return _Writes(facts=facts, cases=(write,))
 
     demand(request.person, Action.RUN_EXERCISE)
-    answering = Answering(
-        office=office,
-        request=request,
-        action=Action.RUN_EXERCISE,
-        command=q.DepartFromRank,
-        reference=reference,
-    )
-    with answering.refusals_seen():
+    action, kind = Action.RUN_EXERCISE, q.DepartFromRank
+    with named_in_refusals_seen(office, request, action, kind, looked_at):
         outcome = _carry_out(office, exercise, told, request, attempt)
     if outcome.repeated:
-        answering.seen()
+        Answering(
+            office=office, request=request, action=action, command=kind, reference=reference
+        ).seen()
     return outcome
 
 

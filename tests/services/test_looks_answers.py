@@ -11,7 +11,15 @@ from domain import commands as c
 from domain import exercise_commands as q
 from domain import work_commands as w
 from domain.access import ACTION_OF, PERMITTED, Person, Role
-from domain.errors import Forbidden, NoSuchCase, NothingProposed, NotTheHolder, Reportable
+from domain.errors import (
+    Forbidden,
+    NoSuchCase,
+    NoSuchExercise,
+    NotAllowedNow,
+    NothingProposed,
+    NotTheHolder,
+    Reportable,
+)
 from domain.gradings import DepartureCode, Direction
 from domain.looks import Door
 from domain.papers import DocumentKind
@@ -22,19 +30,26 @@ from services.cases import carry_out, submit
 from services.cli.main import qmas as root
 from services.documents.receiving import Upload, receive
 from services.requests import Request
-from services.store import Conflict, MigrationFault
+from services.store import Conflict, EventUnreadable, MigrationFault
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.domain.examples import COMMANDS
 from tests.services.api.calling import SERVICE, Caller
 from tests.services.asking import OFFICER, SUPERVISOR, asked, on_paper
-from tests.services.poisoned import of_a_later_kind
+from tests.services.exercising import SECOND, confirm
+from tests.services.poisoned import of_a_kind_that_is_known, of_a_later_kind
 from tests.services.sample_files import pdf
 from tests.services.seeing import recorded
 from tests.services.test_pages_exercises import open_one
 from tests.services.visiting import TO_POOL, act, file_case, signed_in
 
 UNKNOWN = "QM-4K7RT-9XWPR"
+DEPART = q.DepartFromRank(
+    reference=UNKNOWN,
+    direction=Direction.PLACE,
+    code=DepartureCode.NEEDS,
+    reason="Nobody else has this trade",
+)
 ON_A_CASE = tuple(
     each for each in COMMANDS if not isinstance(each, (c.SubmitApplication, *c.BY_EXERCISE))
 )
@@ -167,18 +182,51 @@ def test_a_case_that_is_not_on_a_shortlist_was_looked_at(office: Office) -> None
     reference = file_case(office, "emma", *TO_POOL)
     open_one(signed_in(office, SUPERVISOR.name))
     exercises.draw_shortlist(office, "2019-q2", asked(SUPERVISOR, at=None))
-    depart = q.DepartFromRank(
-        reference=UNKNOWN,
-        direction=Direction.PLACE,
-        code=DepartureCode.NEEDS,
-        reason="Nobody else has this trade",
-    )
-    for each in (depart, replace(depart, reference=reference)):
+    for each in (DEPART, replace(DEPART, reference=reference)):
         with pytest.raises(Reportable):
             exercises.depart_from_rank(office, "2019-q2", each, asked(SUPERVISOR, at=None))
     assert [(asked, cases) for _, asked, cases, _ in answers(office)] == [
         ("depart-from-rank", [UNKNOWN]),
         ("depart-from-rank", [reference]),
+    ]
+
+
+def test_who_departs_from_a_rank_is_told_of_no_case_by_what_an_exercise_refuses(
+    office: Office,
+) -> None:
+    depart = replace(DEPART, reference=file_case(office, "emma", *TO_POOL))
+    open_one(signed_in(office, SUPERVISOR.name))
+    for exercise, request, refusal in (
+        ("2019-q2", asked(SUPERVISOR, at=None), NotAllowedNow),
+        ("2019-q2", asked(SUPERVISOR, at=None, expected=7), Conflict),
+        ("2019-q3", asked(SUPERVISOR, at=None), NotAllowedNow),
+        ("No name", asked(SUPERVISOR, at=None), NoSuchExercise),
+    ):
+        with pytest.raises(refusal):
+            exercises.depart_from_rank(office, exercise, depart, request)
+    assert answers(office) == []
+
+
+def test_a_case_that_keeps_an_exercise_from_its_step_was_looked_at(
+    office: Office, database: TestDatabase
+) -> None:
+    reference = file_case(office, "emma", *TO_POOL)
+    open_one(signed_in(office, SUPERVISOR.name))
+    carry_out(office, reference, c.HoldCase(reason="An inquiry"), asked(at=None))
+    last = office.store.stream_version(f"case-{reference}")
+    of_a_later_kind(database.owner_url, f"case-{reference}", last)
+    with pytest.raises(EventUnreadable, match=reference):
+        exercises.draw_shortlist(office, "2019-q2", asked(SUPERVISOR, at=None))
+    of_a_kind_that_is_known(database.owner_url, f"case-{reference}", last)
+    carry_out(office, reference, c.LiftHold(), asked(at=None))
+    exercises.draw_shortlist(office, "2019-q2", asked(SUPERVISOR, at=None))
+    exercises.propose_selection(office, "2019-q2", asked(SUPERVISOR, at=None))
+    of_a_later_kind(database.owner_url, f"case-{reference}", last)
+    with pytest.raises(EventUnreadable, match=reference):
+        confirm(office, "2019-q2", asked(SECOND, at=None))
+    assert [(asked, cases) for _, asked, cases, _ in answers(office)] == [
+        ("draw-shortlist", [reference]),
+        ("make-selection", [reference]),
     ]
 
 
