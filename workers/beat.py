@@ -1,4 +1,7 @@
-"""Beat's scheduler: it pokes on schedule, and not into a queue that nobody empties."""
+"""Beat's scheduler: it pokes on schedule, and not into a queue that nobody empties.
+
+Law: a clock that goes back delays a poke by its own pause at most.
+"""
 
 from typing import Any, Final
 
@@ -13,6 +16,25 @@ _log: Final = structlog.get_logger(__name__)
 
 class SparingScheduler(PersistentScheduler):
     """Leaves out what is due while its queue holds enough; the next time is soon."""
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """Send what is due; return the seconds until the next look.
+
+        What was last sent at an instant that is still to come counts as sent now.
+        """
+        ahead = [
+            each
+            for each in self.schedule.values()
+            if each.last_run_at and each.last_run_at > each.default_now()
+        ]
+        if ahead:
+            # Celery waits until that instant comes again, and its file remembers it over a restart.
+            _log.warning("clock_went_back", until=ahead[0].default_now().isoformat())
+            for each in ahead:
+                each.last_run_at = each.default_now()
+            self._heap = None
+            self.sync()
+        return super().tick(*args, **kwargs)
 
     def apply_async(
         self,

@@ -1,5 +1,8 @@
 """Every task has a queue, and every queue a worker, here and in the shape of production."""
 
+import os
+import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from inspect import signature
 from pathlib import Path
@@ -166,6 +169,18 @@ def test_whatever_a_service_uses_is_declared() -> None:
 @pytest.mark.parametrize("name", ["postgres", "redis", "web", "beat", "mail", "worker-projections"])
 def test_what_runs_for_long_says_whether_it_is_well(name: str) -> None:
     assert composed()["services"][name]["healthcheck"]["test"]
+
+
+@pytest.mark.parametrize(("minutes", "code"), [(-6, 1), (-1, 0), (60, 1)])
+def test_a_schedule_that_was_not_written_lately_is_of_a_beat_that_stands_still(
+    tmp_path: Path, minutes: int, code: int
+) -> None:
+    _, command = composed()["services"]["beat"]["healthcheck"]["test"]
+    (tmp_path / "beat-schedule").touch()
+    written = time.time() + 60 * minutes
+    os.utime(tmp_path / "beat-schedule", (written, written))
+    asked = command.replace("$$", "$").replace("/var/lib/qmas", str(tmp_path))
+    assert subprocess.run(["sh", "-c", asked], check=False).returncode == code
 
 
 def test_the_servers_are_of_the_versions_that_are_tested() -> None:

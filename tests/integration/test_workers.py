@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from threading import Thread
 
@@ -315,3 +316,36 @@ def test_the_schedule_piles_nothing_up_for_a_worker_that_is_away(
     assert redis.llen("projections") == len(runner.PROJECTIONS)
     scheduler.close()
     beating.close()
+
+
+@pytest.mark.parametrize("started_anew", [False, True])
+def test_a_clock_that_goes_back_does_not_silence_the_schedule(
+    place: Workplace, redis: Redis, settings: Settings, *, started_anew: bool
+) -> None:
+    beating = Celery("beating", set_as_current=False)
+    beating.conf.update(configuration(replace(settings, broker_url=place.broker_url)))
+    file = str(place.folder / "beat")
+    scheduler = SparingScheduler(app=beating, schedule_filename=file)
+    scheduler.tick()
+    before_it_went_back(scheduler)
+    if started_anew:
+        scheduler.close()
+        scheduler = SparingScheduler(app=beating, schedule_filename=file)
+    with capture_logs() as logs:
+        scheduler.tick()
+        assert redis.llen("projections") == 0  # each counts as sent now
+        until = time.monotonic() + 10 * EVERY_SECONDS
+        while redis.llen("projections") < len(runner.PROJECTIONS):
+            assert time.monotonic() < until
+            time.sleep(max(scheduler.tick(), 0))
+    assert [each["event"] for each in logs].count("clock_went_back") == 1
+    scheduler.close()
+    beating.close()
+
+
+def before_it_went_back(scheduler: SparingScheduler) -> None:
+    """Leave everything as if it had been sent by a clock that was an hour ahead."""
+    ahead = timedelta(hours=1)
+    for entry in scheduler.schedule.values():
+        entry.last_run_at = entry.default_now() + ahead
+    scheduler.populate_heap()
