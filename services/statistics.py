@@ -70,7 +70,7 @@ def count_when_due(office: Office) -> bool:
     """
     with alone(office.models, NAME) as may:
         found = latest(office)
-        if not may or (found and office.clock() - found.statistics.at < COUNTED_AFTER):
+        if not may or (found and _is_new(found, office.clock())):
             return False
         try:
             count(office)
@@ -78,6 +78,11 @@ def count_when_due(office: Office) -> bool:
             # Whoever folds it tells of that.
             return False
     return True
+
+
+def _is_new(found: Figures, now: datetime) -> bool:
+    """Say whether figures need not be counted again; those of a time to come must be."""
+    return timedelta() <= now - found.statistics.at < COUNTED_AFTER
 
 
 def latest(office: Office) -> Figures | None:

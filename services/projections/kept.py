@@ -17,7 +17,7 @@ _KEEP: Final = text(
     VALUES (:name, :at, :position, CAST(:body AS json))
     ON CONFLICT (name) DO UPDATE
     SET counted_at = excluded.counted_at, position = excluded.position, body = excluded.body
-    WHERE figures.counted_at <= excluded.counted_at
+    WHERE figures.counted_at <= excluded.counted_at OR figures.counted_at > statement_timestamp()
     """
 )
 
@@ -33,7 +33,10 @@ class Kept:
 
 
 def keep(models: ReadModels, name: str, at: datetime, position: int, body: bytes) -> None:
-    """What was counted is kept under the name, unless what is there is newer."""
+    """What was counted is kept under the name, unless what is there is newer.
+
+    What is there from a time to come was counted by a clock that was wrong, and is newer than none.
+    """
     given = {"name": name, "at": at, "position": position, "body": body.decode()}
     with models.reads.connect() as connection:
         connection.execute(_KEEP, given)

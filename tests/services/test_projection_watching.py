@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -70,6 +70,17 @@ def test_rows_that_equal_the_log_are_told_to_nobody(book: Casebook) -> None:
     assert found.whole is not None
     assert found.whole.streams == len(streams_after(book.models, "", 1_000))
     assert found.present.streams == 0
+
+
+def test_a_pass_goes_on_from_a_stretch_that_a_clock_ahead_kept(book: Casebook) -> None:
+    now = datetime.now(UTC)
+    watch(book.store, book.models, now + timedelta(days=1))
+    one = verification(book.models)
+    watch(book.store, book.models, now)
+    other = verification(book.models)
+    assert one is not None
+    assert other is not None
+    assert (other.at, other.present.streams) == (now, 2 * one.present.streams)
 
 
 @pytest.mark.parametrize(

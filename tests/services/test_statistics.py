@@ -241,6 +241,16 @@ def test_what_is_kept_is_never_replaced_by_what_is_older(office: Office) -> None
     assert kept(office.models, "y") is None
 
 
+def test_what_a_clock_that_was_ahead_counted_is_counted_again(office: Office) -> None:
+    ahead = replace(office, clock=lambda: datetime.now(UTC) + timedelta(days=1))
+    wrong = statistics.count(ahead).statistics.at
+    assert statistics.count_when_due(office)
+    found = statistics.latest(office)
+    assert found is not None
+    assert found.statistics.at < wrong
+    assert not statistics.count_when_due(office)
+
+
 def test_what_an_earlier_program_kept_is_counted_again(office: Office) -> None:
     keep(office.models, statistics.NAME, MAY_2019, 0, b'{"statistics": 1, "outlooks": 1}')
     file_case(office, "john")
