@@ -227,6 +227,11 @@ EFFECTS: Final[Mapping[type[e.Event], tuple[Effect, ...]]] = MappingProxyType(
 )
 """Every effect there is, by the event that calls for it."""
 
+AT_ANY_HOUR: Final = frozenset(
+    each.name for found in EFFECTS.values() for each in found if each.at_any_hour
+)
+"""The names of the effects that are carried out in quiet hours too."""
+
 PUBLIC: Final[frozenset[type[e.Event]]] = frozenset({ResultPublished})
 """What everybody may hear of, though no letter tells anybody."""
 

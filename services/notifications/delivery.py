@@ -11,16 +11,17 @@ import socket
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import structlog
 
 from domain.events import Event
+from domain.processes import AT_ANY_HOUR, OUTSIDE
 from domain.record import Recorded
 from services import deadlines
-from services.notifications.entries import Claim
+from services.notifications.entries import Claim, Identity
 from services.notifications.fence import REMEDY, FenceClosed, FenceTripped
 from services.notifications.ledger import Ledger
 from services.notifications.letters import as_message
@@ -135,6 +136,11 @@ def _deliver(office: Office, server: MailServer, claims: Sequence[Claim], failur
         if time.monotonic() > last_start:
             ledger.release(claims[index:])
             break
+        # It was planned in the day perhaps, and comes late: put off, freed or sent somewhere else.
+        until = quiet_until(office, claim.identity)
+        if until is not None and not claim.freed:
+            ledger.hold(claim, until)
+            continue
         reply = _send(office, server, claim)
         if reply is not None and reply.verdict is Verdict.UNREACHABLE:
             put_off(ledger, claim, reply)
@@ -147,6 +153,15 @@ def _deliver(office: Office, server: MailServer, claims: Sequence[Claim], failur
             failures = 0
         taken += settle(ledger, claim, reply)
     return taken
+
+
+def quiet_until(office: Office, identity: Identity) -> datetime | None:
+    """Return when the quiet hours are over that keep back a letter now, None where none do."""
+    quiet, now = office.settings.quiet_hours, office.clock()
+    if quiet is None or identity.effect in AT_ANY_HOUR or identity.party not in OUTSIDE:
+        return None
+    over = quiet.over_at(now)
+    return over if over > now else None
 
 
 def let_rest(ledger: Ledger, failures: int, reply: Reply) -> None:

@@ -18,6 +18,11 @@ RETURNED: Final = "returned"
 NO_ADDRESS: Final = "no address"
 DONE_SINCE: Final = "done since"
 NO_LONGER: Final = "represents nobody any more"
+QUIET: Final = "quiet hours"
+"""The problem of a letter that was due in quiet hours and waits for their end."""
+AGAIN: Final = "due again"
+FREED: Final = "due again at any hour"
+"""What is on record before the name of who had a letter tried again; by its number, that."""
 
 _ID_BYTES: Final = 16
 
@@ -90,6 +95,7 @@ class Claim:
 
     No other claim of the row has its `number`, whatever became of the row in between.
     `sealed` is the letter, and `wrapped` the key of its case: None once the person was erased.
+    `freed` says that quiet hours do not hold it, because a person had just this one tried again.
     """
 
     id: int
@@ -102,6 +108,26 @@ class Claim:
     number: int
     sealed: str | None
     wrapped: bytes | None
+    freed: bool
+
+    @classmethod
+    def of(cls, row: Mapping[Any, Any]) -> Self:
+        """Return it as the statement that claims gives it."""
+        return cls(
+            id=row["id"],
+            position=row["position"],
+            identity=Identity(
+                event_id=str(row["event_id"]), effect=row["effect"], party=row["party"]
+            ),
+            reference=row["reference"],
+            message_id=row["message_id"],
+            planned_at=row["planned_at"],
+            attempts=row["attempts"],
+            number=row["claims"],
+            sealed=row["sealed"],
+            wrapped=row["wrapped"],
+            freed=row["freed"],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,28 +12,21 @@ from typing import Any, Final, Self
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import (
-    Connection,
-    Engine,
-    create_engine,
-    func,
-    literal,
-    make_url,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Engine, create_engine, func, literal, make_url, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_leave
 
 from domain.looks import Look
 from services.counts import MOST, Count
 from services.notifications.another_log import of_another_log, of_lost_events
 from services.notifications.entries import (
+    AGAIN,
     ERASED,
+    FREED,
+    QUIET,
     RETURNED,
     UNUSABLE,
     Attempt,
     Claim,
-    Identity,
     Notification,
     Plan,
     PlannedFromAnotherLog,
@@ -49,6 +42,7 @@ from services.notifications.statements import (
     counting,
     due_now,
     held,
+    held_alone,
     reached,
     recipient,
     subscribed,
@@ -168,7 +162,7 @@ class Ledger:
         with self.engine.begin() as connection:
             found = connection.execute(claiming(limit, lease, subscription)).mappings().all()
             count = self.fence.count(connection, ledger) if found else 0
-        claims = tuple(sorted(map(_claim, found), key=lambda claim: claim.id))
+        claims = tuple(sorted(map(Claim.of, found), key=lambda claim: claim.id))
         if claims:
             try:
                 self.fence.remember(ledger, count)
@@ -212,7 +206,9 @@ class Ledger:
         )
         with self.engine.begin() as connection:
             if connection.execute(tried(changed, problem)).rowcount:
-                connection.execute(behind.values(next_attempt_at=due))
+                # It is held no more, but waits for this one: what is behind it has to wait too.
+                why = func.nullif(_ROW.last_error, QUIET)
+                connection.execute(behind.values(next_attempt_at=due, last_error=why))
 
     def fail(self, claim: Claim, problem: str) -> None:
         """The row is given up until a person retries it."""
@@ -240,6 +236,16 @@ class Ledger:
                 attempts=claim.attempts - 1,
                 next_attempt_at=func.now(),
             )
+
+    def hold(self, claim: Claim, until: datetime) -> None:
+        """Quiet hours hold the row until then; as it was not tried, the attempt does not count."""
+        self._change(
+            held(claim),
+            state=State.PLANNED,
+            attempts=claim.attempts - 1,
+            next_attempt_at=until,
+            last_error=QUIET,
+        )
 
     # For whoever runs the system.
 
@@ -321,9 +327,10 @@ class Ledger:
     def retry(self, by: str, *, ids: Sequence[int] = (), reference: str | None = None) -> int:
         """Rows that failed or wait for a later attempt are due now, with all attempts before them.
 
-        Of these ids or of this case where given, else all; what a restore withheld and what came
-        back, by its id alone. Return how many there were; rows that have nothing to send are not
-        among them. The mail server rests no more. Who asked for it is on record among the attempts.
+        Of these ids or of this case where given, else all; what a restore withheld, what came back
+        and what quiet hours hold, by its id alone: then it goes out at any hour. Return how many
+        there were; rows that have nothing to send are not among them. The mail server rests no
+        more. Who asked for it is on record among the attempts.
         """
         failed_or_waiting = (_ROW.state == State.FAILED) | (
             (_ROW.state == State.PLANNED) & (_ROW.next_attempt_at > func.now())
@@ -340,14 +347,15 @@ class Ledger:
             again.append(_ROW.id.in_(ids))
         else:
             # To the same address it would come back again, and nobody would print it meanwhile.
-            again.append(came_back.is_not(True))
+            again += [came_back.is_not(True), ~held_alone(_ROW)]
         if reference is not None:
             again.append(_ROW.reference == reference)
         self.mail.end()
+        said = FREED if ids else AGAIN
         fresh = {"attempts": 0, "next_attempt_at": func.now(), "settled_at": None}
         changed = update(notifications).where(*again).values(state=State.PLANNED, **fresh)
         with self.engine.begin() as connection:
-            return connection.execute(tried(changed, f"due again, by {by}"[:_LONGEST])).rowcount
+            return connection.execute(tried(changed, f"{said}, by {by}"[:_LONGEST])).rowcount
 
     def _change(self, where: Sequence[Any], **values: Any) -> None:
         with self.engine.begin() as connection:
@@ -383,18 +391,3 @@ class Ledger:
             "sealed": sealed,
             "not_before": plan.not_before,
         }
-
-
-def _claim(row: Mapping[Any, Any]) -> Claim:
-    return Claim(
-        id=row["id"],
-        position=row["position"],
-        identity=Identity(event_id=str(row["event_id"]), effect=row["effect"], party=row["party"]),
-        reference=row["reference"],
-        message_id=row["message_id"],
-        planned_at=row["planned_at"],
-        attempts=row["attempts"],
-        number=row["claims"],
-        sealed=row["sealed"],
-        wrapped=row["wrapped"],
-    )

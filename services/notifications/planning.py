@@ -7,7 +7,6 @@ plan right before it, aloud; what came before it is kept and nothing is skipped.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import cached_property
 from typing import Final, cast
 
@@ -39,6 +38,7 @@ from domain.work_events import LetterPosted
 from services.identity import colleagues
 from services.notifications import calling, undelivered
 from services.notifications.another_log import look_further
+from services.notifications.delivery import quiet_until
 from services.notifications.entries import (
     DONE_SINCE,
     ERASED,
@@ -309,16 +309,8 @@ def _plan(
         letter=letter,
         state=state,
         problem=problem,
-        not_before=_not_before(office, effect, recipient),
+        not_before=quiet_until(office, identity),
     )
-
-
-def _not_before(office: Office, effect: Effect, recipient: Recipient) -> datetime | None:
-    """Return when quiet hours end for this effect, None where none keep it back."""
-    quiet = office.settings.quiet_hours
-    if quiet is None or effect.at_any_hour or recipient.party not in OUTSIDE:
-        return None
-    return quiet.over_at(office.clock())
 
 
 class _NotWritten(Exception):

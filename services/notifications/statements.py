@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from services.notifications.entries import Claim, Means, Plan, State
+from services.notifications.entries import FREED, QUIET, Claim, Means, Plan, State
 from services.notifications.tables import (
     attempts,
     case_keys,
@@ -62,6 +62,8 @@ def claiming(limit: int, lease: timedelta, subscription: str | None) -> Update:
         .cte("due")
     )
     key = select(case_keys.c.wrapped).where(case_keys.c.reference == _ROW.reference)
+    tried_again = attempts.c.outcome.startswith(FREED)
+    freed = exists().where(attempts.c.notification == _ROW.id, tried_again)
     return (
         update(notifications)
         .where(_ROW.id == due.c.id)
@@ -71,7 +73,7 @@ def claiming(limit: int, lease: timedelta, subscription: str | None) -> Update:
             claims=_ROW.claims + 1,
             next_attempt_at=func.now() + literal(lease),
         )
-        .returning(notifications, key.scalar_subquery().label("wrapped"))
+        .returning(notifications, key.scalar_subquery().label("wrapped"), freed.label("freed"))
     )
 
 
@@ -135,7 +137,7 @@ def waiting_until(
         .where(
             tuple_(_ROW.reference, _ROW.party).in_({recipient(plan) for plan in plans}),
             _ROW.state == State.PLANNED,
-            ~_held_alone(_ROW),
+            ~held_alone(_ROW),
         )
         .group_by(_ROW.reference, _ROW.party)
     )
@@ -150,14 +152,16 @@ def _behind_another() -> ColumnElement[bool]:
         earlier.c.party == _ROW.party,
         earlier.c.state.in_(OPEN),
         earlier.c.id < _ROW.id,
-        ~_held_alone(earlier.c),
+        ~held_alone(earlier.c),
     )
 
 
-def _held_alone(row: Any) -> ColumnElement[bool]:
-    """Say that quiet hours alone hold a row back, and that nobody has tried to send it yet."""
+def held_alone(row: Any) -> ColumnElement[bool]:
+    """Say that quiet hours alone hold a row back: untried since it was planned, or once more."""
     not_yet = func.coalesce(row.not_before > func.now(), false())
-    return and_(not_yet, row.next_attempt_at > func.now(), row.attempts == 0)
+    once_more = func.coalesce(row.last_error == QUIET, false()) & (row.state == State.PLANNED)
+    untried = not_yet & (row.attempts == 0)
+    return and_(row.next_attempt_at > func.now(), untried | once_more)
 
 
 def tried(change: Update, outcome: str) -> Insert:

@@ -29,7 +29,7 @@ from domain.stages import Draft
 from domain.wire import WIRE
 from services.cases import CaseAt, case_of
 from services.documents.naming import cleaned
-from services.notifications.entries import RETURNED
+from services.notifications.entries import AGAIN, FREED, RETURNED
 from services.notifications.kept import Told, codes_of, told_of
 from services.privacy.telling import Section, Teller, instant_told
 from services.projections.held import now_of, pools_of
@@ -44,8 +44,6 @@ _CHANGES: Final = (e.ApplicationSubmitted, ApplicationCorrected, ContactChanged)
 
 _BY: Final = ", by "
 """What stands before the name of whoever had a letter sent again, or said that it came back."""
-
-_RETRIED: Final = f"due again{_BY}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,8 +259,9 @@ def _tried(teller: Teller, told: Told) -> dict[str, Any]:
 
 
 def _outcome(teller: Teller, text: str) -> str:
-    if text.startswith(_RETRIED):
-        return f"{_RETRIED}{teller.by(text.removeprefix(_RETRIED))}"
+    said, by, name = text.partition(_BY)
+    if said in {AGAIN, FREED}:
+        return f"{said}{by}{teller.by(name)}"
     # Why it came back is in somebody's words, where the same may stand.
     said, by, name = text.rpartition(_BY)
     return f"{said}{by}{teller.by(name)}" if by and said.startswith(RETURNED) else text

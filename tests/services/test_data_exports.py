@@ -169,11 +169,15 @@ def test_no_name_of_anybody_of_the_office_is_in_it(office: Office, full: str) ->
     why = returns.problem("as full, by their server")
     returns.mark(office.ledger, claim.id, why, "officer.chan")
     assert office.ledger.retry("officer.chan", ids=[claim.id])
+    (claim,) = office.ledger.claim(limit=1, lease=timedelta(minutes=1))
+    office.ledger.fail(claim, "message 554")
+    assert office.ledger.retry("officer.chan", reference=full)
     made = b"".join(exported(office, full).chunks())
     for each in PEOPLE:
         assert each.encode() not in made
     assert b"staff 2" in made
     assert b"returned as full, by their server, by staff " in made
+    assert b"due again at any hour, by staff " in made
     assert b"due again, by staff " in made
     looks = data_of(exported(office, full))["looks"]
     assert {"role", "purpose", "what", "through", "at", "why"} == set(looks[0])
