@@ -8,6 +8,7 @@ nothing, keeps no other waiting for longer than its turn.
 import random
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -21,7 +22,7 @@ from services.notifications.delivery import claimed, put_off, settle, wait_after
 from services.notifications.entries import Claim, Identity, Means, Plan
 from services.notifications.posting import Poster
 from services.notifications.replies import Reply, Verdict
-from services.notifications.subscriptions import Served, Subscription
+from services.notifications.subscriptions import NoSubscription, Served, Subscription
 from services.store.errors import EventUnreadable
 from services.tracing import handed_over
 from services.wiring import Office
@@ -73,7 +74,7 @@ def call(office: Office, *, batch: int = BATCH, patience: float = PATIENCE) -> i
                 break
             claims = claimed(office, limit=batch, subscription=subscription.id)
             served = served or bool(claims)
-            taken += _serve(office, poster, subscription, claims)
+            taken += _serve(office, poster, subscription.id, claims)
     return taken
 
 
@@ -92,29 +93,35 @@ def _by_lot(ready: Sequence[Served]) -> Sequence[Served]:
     return random.sample(ready, len(ready))
 
 
-def _serve(office: Office, poster: Poster, subscription: Served, claims: Sequence[Claim]) -> int:
-    """Send what was claimed while the turn lasts and it is taken; return how much was."""
+def _serve(office: Office, poster: Poster, name: str, claims: Sequence[Claim]) -> int:
+    """Send what was claimed while the turn lasts and it is taken; return how much was.
+
+    The subscription is looked at before each message: one that is paused or removed meanwhile is
+    sent nothing more, and none is signed with a secret that was ended.
+    """
     turn_ends = time.monotonic() + TURN
-    taken, failures = 0, subscription.failures
-    for index, claim in enumerate(claims):
-        if time.monotonic() > turn_ends:
-            office.ledger.release(claims[index:])
-            break
-        reply = _send(office, poster, subscription, claim)
-        if reply.verdict is Verdict.GONE:
-            office.ledger.release(claims[index:])
-            office.subscriptions.pause(subscription.id, WORKER, f"it answered {reply.reason}")
-            _log.warning("webhook_paused", subscription=subscription.id, reason=reply.reason)
-            break
-        if reply.verdict is Verdict.UNREACHABLE:
-            put_off(office.ledger, claim, reply)
-            office.ledger.release(claims[index + 1 :])
-            _let_rest(office, subscription, reply)
-            break
-        taken += settle(office.ledger, claim, reply)
-        if failures:
-            office.subscriptions.recovered(subscription.id)
-            failures = 0
+    taken = 0
+    with suppress(NoSubscription):  # it was removed while it was spoken to, and what waits with it
+        for index, claim in enumerate(claims):
+            found = office.subscriptions.ready(name)
+            if not found or time.monotonic() > turn_ends:
+                office.ledger.release(claims[index:])
+                break
+            (subscription,) = found
+            reply = _send(office, poster, subscription, claim)
+            if reply.verdict is Verdict.GONE:
+                office.ledger.release(claims[index:])
+                office.subscriptions.pause(name, WORKER, f"it answered {reply.reason}")
+                _log.warning("webhook_paused", subscription=name, reason=reply.reason)
+                break
+            if reply.verdict is Verdict.UNREACHABLE:
+                put_off(office.ledger, claim, reply)
+                office.ledger.release(claims[index + 1 :])
+                _let_rest(office, subscription, reply)
+                break
+            taken += settle(office.ledger, claim, reply)
+            if subscription.failures:
+                office.subscriptions.recovered(name)
     return taken
 
 

@@ -162,12 +162,14 @@ class Subscriptions:
         found = connection.execute(query.order_by(_S.created_at, _S.id)).mappings()
         return tuple(Subscription(**_values(row)) for row in found)
 
-    def ready(self) -> tuple[Served, ...]:
-        """Return those that can be told something now, with their secrets."""
+    def ready(self, name: str | None = None) -> tuple[Served, ...]:
+        """Return those that can be told something now, with their secrets; or that one alone."""
         query = select(*_columns(), _S.wrapped, _S.secret, _S.former, func.now().label("now"))
         query = query.where(
             _S.state == Activity.ACTIVE, func.coalesce(_S.rests_until, func.now()) <= func.now()
         )
+        if name is not None:
+            query = query.where(_S.id == name)
         with self._engine.connect() as connection:
             found = connection.execute(query.order_by(_S.id)).mappings().all()
         served = []

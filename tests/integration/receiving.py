@@ -4,7 +4,7 @@ import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -41,11 +41,15 @@ class Answer:
 
 
 class Receiver:
-    """Takes every message with 204, unless it was told to answer else: `answers` are the next."""
+    """Takes every message with 204, unless it was told to answer else: `answers` are the next.
+
+    `when_taken` is called for each message before the answer.
+    """
 
     def __init__(self, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         self.arrivals: list[Arrival] = []
         self.answers: deque[Answer] = deque()
+        self.when_taken: Callable[[], object] = lambda: None
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _conversation(self))
         self._server.daemon_threads = True
         if tls is not None:
@@ -86,6 +90,7 @@ def _conversation(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
             receiver.arrivals.append(Arrival(path=self.path, headers=headers, body=body))
+            receiver.when_taken()
             answer = receiver.answers.popleft() if receiver.answers else Answer(status=204)
             if answer.drip:
                 self._drip()
