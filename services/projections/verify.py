@@ -75,18 +75,12 @@ class Difference:
 def verify(store: Store, models: ReadModels, name: str) -> tuple[Difference, ...]:
     """Return every row that differs from a fold of the log as far as its shard is.
 
-    Raises `ProjectionOutdated` where another version of the fold filled it, and `OfAnotherLog`:
-    then nothing compares.
+    One that differs is looked at twice, as in `verify_some`. Raises `ProjectionOutdated` where
+    another version of the fold filled it, and `OfAnotherLog`: then nothing compares.
     """
-    if (seen := _seen(models, projection_named(name))) is None:
-        return ()
-    until = max(seen.reached.values(), default=0)
-    try:
-        wanted = folded(store, seen.projection, until=until, counts=seen.counts).rows
-    except _AT_FAULT:
-        keys = sorted({*seen.held, *_keys(models)})
-        return tuple(_differences(models, seen, *_refolded(store, seen, keys)))
-    return tuple(_differences(models, seen, wanted, {}))
+    projection = projection_named(name)
+    once = _everything(store, models, projection)
+    return _some(store, models, projection, {each.key for each in once}) if once else ()
 
 
 def verify_some(
@@ -128,6 +122,18 @@ def keys_between(models: ReadModels, first: str, last: str | None) -> frozenset[
             query = query if until is None else query.where(key <= until)
             found.update(connection.scalars(query.order_by(key).limit(_ROWS_AT_ONCE)))
     return frozenset(found)
+
+
+def _everything(store: Store, models: ReadModels, projection: Projection) -> tuple[Difference, ...]:
+    if (seen := _seen(models, projection)) is None:
+        return ()
+    until = max(seen.reached.values(), default=0)
+    try:
+        wanted = folded(store, seen.projection, until=until, counts=seen.counts).rows
+    except _AT_FAULT:
+        keys = sorted({*seen.held, *_keys(models)})
+        return tuple(_differences(models, seen, *_refolded(store, seen, keys)))
+    return tuple(_differences(models, seen, wanted, {}))
 
 
 def _some(

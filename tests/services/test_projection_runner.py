@@ -169,6 +169,23 @@ def test_a_row_that_no_event_gives_is_named(book: Casebook) -> None:
     assert found == ["2019-q3 is missing", "another should not be there"]
 
 
+def test_an_erasure_while_it_is_verified_is_no_difference(
+    book: Casebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(book)
+    runner.catch_up_all(book.store, book.models)
+    numbers, read = iter([5]), book.store.read_log
+
+    def read_beside_an_erasure(**asked: Any) -> tuple[Recorded[e.Event], ...]:
+        if number := next(numbers, None):
+            erase(book.store, reference(number))
+        return read(**asked)
+
+    monkeypatch.setattr(book.store, "read_log", read_beside_an_erasure)
+    assert verify(book.store, book.models, "case-list") == ()
+    assert next(numbers, None) is None
+
+
 def test_an_erased_person_is_gone_from_the_read_models_at_once(book: Casebook) -> None:
     fill(book)
     runner.catch_up_all(book.store, book.models)
