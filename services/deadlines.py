@@ -19,6 +19,7 @@ from domain.access import Role
 from domain.days import hong_kong_date
 from domain.deadlines import DeadlineEvent
 from domain.errors import Reportable
+from domain.particulars import ErasureDecided
 from domain.projections.deadlines import DeadlineRow
 from domain.projections.stage_after import CASE_STREAM, WORK_STREAM, position_of
 from domain.reminding import Schedule, due, name_of, schedule
@@ -55,7 +56,10 @@ class DeadlinesUntold(Reportable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Looked:
-    """A case as its whole history leaves it, and the version of the work on it."""
+    """A case as its whole history leaves it, and the version of the work on it.
+
+    There is no row of a case whose person was erased, whatever it is at: nobody is to be told.
+    """
 
     row: DeadlineRow | None
     version: int
@@ -120,7 +124,10 @@ def _look(office: Office, reference: str) -> _Looked:
     folded = Batch(position=0)
     go_on(DEADLINES, folded, sorted(history, key=position_of))
     last = found[work][-1].effective_at if found[work] else None
-    return _Looked(row=folded.rows.get(reference), version=len(found[work]), last=last)
+    # Done again after a restore, an erasure leaves a case that waits, as the backup has it.
+    erased = any(isinstance(each.event, ErasureDecided) for each in found[case])
+    row = None if erased else folded.rows.get(reference)
+    return _Looked(row=row, version=len(found[work]), last=last)
 
 
 def _commit(

@@ -29,6 +29,7 @@ from domain.deadlines import (
     StillInQueue,
 )
 from domain.outstanding import outstanding
+from domain.particulars import ErasureDecided
 from domain.projections.deadlines import DeadlineRow
 from domain.record import Recorded
 from domain.reminding import due, schedule
@@ -149,6 +150,14 @@ def test_after_a_month_of_standing_still_one_thing_is_told(book: Casebook, offic
     assert [type(each) for each in told(office, waiting)] == [StillInQueue]
     assert deadlines.fire(office, at=after(weeks=30)) == 0
     assert deadlines.fire(office, at=after(weeks=38)) == 1
+
+
+def test_of_a_person_who_was_erased_while_they_wait_nothing_is_told(
+    book: Casebook, office: Office
+) -> None:
+    case = file_in(book, 1, s.InPool, ErasureDecided())
+    assert deadlines.fire(office, at=after(weeks=52)) == 0
+    assert told(office, case) == []
 
 
 def test_a_row_that_is_old_tells_nothing_of_an_answered_request(
