@@ -103,12 +103,15 @@ def latest(office: Office) -> Figures | None:
 def expected(office: Office, row: StatusRow) -> tuple[Outlook, Range] | None:
     """Return what an applicant may be told of the wait for an answer; None where that is nothing.
 
-    Looking costs one small statement: where nothing is counted yet, nothing is told.
+    Looking costs two small statements: where nothing is counted yet, nothing is told. Nor is it of
+    a reopened case, whose wait ended with the refusal: who waits anew is counted nowhere.
     """
     if row.stage not in AWAITING or (outlook := _outlook(office, row.route)) is None:
         return None
     told = outlook.told(hong_kong_date(row.submitted_at))
-    return None if told is None else (outlook, told)
+    if told is None or counting.has_ended(office.models, row.reference):
+        return None
+    return outlook, told
 
 
 def _outlook(office: Office, route: Route) -> Outlook | None:

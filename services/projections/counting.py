@@ -109,6 +109,9 @@ _WAITS: Final = text(
     WHERE since[1] <= :at GROUP BY route, began, ended, answered
     """  # noqa: S608 - our own names only
 )
+_HAS_ENDED: Final = text(
+    "SELECT EXISTS (SELECT FROM paths WHERE reference = :reference AND outcome_at IS NOT NULL)"
+)
 _SNAPSHOT: Final = "REPEATABLE READ"
 
 
@@ -156,6 +159,12 @@ def waits(models: ReadModels, at: datetime) -> Mapping[Route, tuple[Waits, ...]]
             for route in Route
         }
     )
+
+
+def has_ended(models: ReadModels, reference: str) -> bool:
+    """Say whether the wait of a case, as `waits` counts it, is over; that of a reopened one is."""
+    with models.reads.connect() as connection:
+        return bool(connection.scalar(_HAS_ENDED, {"reference": reference}))
 
 
 def _funnels(found: Iterable[Any]) -> Iterable[Intake]:

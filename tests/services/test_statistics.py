@@ -11,7 +11,8 @@ from domain.application import Route
 from domain.events import CaseEvent
 from domain.outlook import Expected, Outlook
 from domain.projections.paths import AWAITING, PathRow
-from domain.stages import Stage
+from domain.reconsidering import CaseReopened
+from domain.stages import InPool, Stage, UnderReconsideration
 from domain.statistics import Reached, Spread, Statistics, Stays
 from domain.waiting import BackTest, Range, Score, Waits, week_of
 from services import statistics
@@ -25,6 +26,7 @@ from tests.conftest import TestDatabase
 from tests.domain.desk import CHAN, LEE, returned, taken
 from tests.domain.histories import (
     ACKNOWLEDGED,
+    HISTORIES,
     NOT_SELECTED,
     REFUSED,
     SHORTLISTED,
@@ -277,6 +279,34 @@ def test_an_applicant_is_told_what_held_often_enough_and_only_while_they_wait(
     reference_of = file_case(office, "john", *TO_POOL)
     row = queries.status(office.models, reference_of)
     assert row is not None
+    keep_outlook(office, held)
+    assert row.stage in AWAITING
+    found = statistics.expected(office, row)
+    assert (found is not None) == bool(told)
+    assert statistics.expected(office, row._replace(stage=Stage.REFUSED)) is None
+    assert statistics.expected(office, row._replace(route=Route.ACHIEVEMENT)) is None
+
+
+def test_whose_case_was_reopened_is_told_nothing_of_a_wait_that_is_over(
+    office: Office, book: Casebook
+) -> None:
+    reopened = (*HISTORIES[UnderReconsideration], CaseReopened())
+    for number, events in ((1, HISTORIES[InPool]), (2, reopened)):
+        book.write(f"case-{reference(number)}", history(number, events))
+    runner.catch_up_all(book.store, book.models)
+    office = replace(office, models=book.models)
+    keep_outlook(office, 8_000)
+    found = [queries.status(book.models, reference(number)) for number in (1, 2)]
+    told = [
+        statistics.expected(office, row) is not None
+        for row in found
+        if row is not None and row.stage in AWAITING
+    ]
+    assert told == [True, False]
+
+
+def keep_outlook(office: Office, held: int) -> None:
+    """A range that held so often is kept for whoever filed when the cases here did."""
     week = week_of(date(2019, 5, 1))
     score = Score(error=2.0, held=held)
     outlook = Outlook(
@@ -290,8 +320,3 @@ def test_an_applicant_is_told_what_held_often_enough_and_only_while_they_wait(
         outlooks=(outlook,),
     )
     statistics.keep_figures(office, figures)
-    assert row.stage in AWAITING
-    found = statistics.expected(office, row)
-    assert (found is not None) == bool(told)
-    assert statistics.expected(office, row._replace(stage=Stage.REFUSED)) is None
-    assert statistics.expected(office, row._replace(route=Route.ACHIEVEMENT)) is None
