@@ -27,6 +27,7 @@ from services.cli.asking import (
     wide_console,
 )
 from services.counts import Count
+from services.identity.people import recorded_as
 from services.projections import queue, runner
 from services.projections.deadlines import answers_awaited
 from services.statistics import workload
@@ -72,6 +73,8 @@ def list_(officer: str | None) -> None:
         for name in ("case-list", "work"):
             runner.catch_up(opened.store, opened.models, name)
         wanted = officer or operator(Role.OFFICER).name
+        if officer:
+            wanted = recorded_as(opened.settings, officer)
         held = queue.held_by(opened.models, looking(What.WORK), wanted)
         loads = queue.workloads(opened.models)
         waiting = queue.waiting(opened.models, FOR_OFFICERS)

@@ -55,3 +55,14 @@ def test_a_terminal_does_what_one_person_does(office: Office, environment: dict[
     reference = file_case(office, "john")
     words = ["command", "acknowledge-application", reference]
     assert CliRunner().invoke(qmas, words, env=environment).exit_code == 0
+
+
+def test_a_terminal_knows_an_officer_however_they_are_typed(
+    office: Office, environment: dict[str, str]
+) -> None:
+    reference = file_case(office, "john")
+    typed = {**environment, "QMAS_OIDC_ACCOUNT": "preferred_username"}
+    lees = ["work", "assign", reference, "Lee@X.example"]
+    assert CliRunner().invoke(qmas, lees, env=typed).exit_code == 0
+    said = CliRunner().invoke(qmas, ["work", "list", "--of", "LEE@X.example"], env=typed)
+    assert reference in said.output
