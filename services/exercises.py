@@ -4,7 +4,7 @@ An exercise's event and the events of all its cases are visible at once or not a
 moved meanwhile is looked at again; it never makes the exercise fail.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
@@ -161,7 +161,7 @@ def make_selection(
         state = found.state
         if isinstance(state, Proposed):
             signers = found.actors.now, state.proposed.proposed_by
-            _demand_departures_stand(office, state, signers)
+            _demand_departures_stand(office, state, signers, without=state.proposed.departed)
         return confirming(command, found)
 
     with named_in_refusals_seen(office, request, Action.RUN_EXERCISE, type(command)):
@@ -228,16 +228,19 @@ def propose_selection(office: Office, exercise: str, request: Request) -> Exerci
     return _carry_out(office, exercise, command, request, attempt)
 
 
-def _demand_departures_stand(office: Office, state: Drawn, signers: Sequence[str]) -> None:
+def _demand_departures_stand(
+    office: Office, state: Drawn, signers: Sequence[str], *, without: Collection[str] = ()
+) -> None:
     """Pass where nobody stepped aside from a case whose rank they departed from, or sign for.
 
     A departure is a judgement of the case, as is each signature under it. Raises
-    `RecusedFromCase`, which names no case: whoever stepped aside is told nothing of it.
+    `RecusedFromCase`, which names no case: whoever stepped aside is told nothing of it. Those
+    `without` whom the selection was proposed get nothing out of their rank, and stop nobody.
     """
     for each in state.departures:
         case = case_unopened(office, each.reference).state
-        if not is_before_committee(case, state.opened.exercise):
-            # Whoever left, or is held, gets nothing out of their rank, and stops nobody.
+        if each.reference in without or not is_before_committee(case, state.opened.exercise):
+            # Nor does whoever left, or is held.
             continue
         for signer in signers:
             if signer in case.filed.recused:

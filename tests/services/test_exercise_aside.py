@@ -149,6 +149,17 @@ def test_a_departed_case_that_is_held_stops_nobody_who_stepped_aside(
     assert case_at(office, emma).stage is Stage.IN_POOL
 
 
+def test_a_departed_case_that_the_selection_was_proposed_without_stops_nobody(
+    office: Office, emma: str
+) -> None:
+    departed_by_one_aside(office, emma)
+    carry_out(office, emma, c.HoldCase(reason="An inquiry"), asked(THIRD))
+    exercises.propose_selection(office, "first", asked(SUPERVISOR))
+    carry_out(office, emma, c.LiftHold(reason="It was genuine"), asked(THIRD))
+    confirm(office, "first", asked(SECOND))
+    assert case_at(office, emma).stage is Stage.IN_POOL
+
+
 def test_a_departed_case_of_another_exercise_by_now_stops_nobody(office: Office, emma: str) -> None:
     departed_by_one_aside(office, emma)
     filed = filed_by("emma")
