@@ -148,7 +148,7 @@ def _without(state: s.CaseState) -> frozenset[type[c.CaseCommand]]:
     if filed.application is None:
         without |= {c.ProposeErasure, c.ProposeContactChange}
     if filed.refiled_as is not None:
-        without.add(c.ProposeContactChange)
+        without |= _of_address(decision)
     if not filed.represented:
         without.add(c.RemoveRepresentative)
     if not filed.dependants:
@@ -176,6 +176,14 @@ def _by_law(filed: Filed, decision: DecisionProposed | None) -> frozenset[type[c
         return frozenset(_LAW if erased else (LiftLegalHold,))
     erasing = decision is not None and decision.matter is Matter.ERASURE
     return frozenset({c.ProposeErasure, *((c.ConfirmDecision,) if erasing else ())})
+
+
+def _of_address(decision: DecisionProposed | None) -> frozenset[type[c.CaseCommand]]:
+    """Return what changes the address of a case; a change that is open can still be declined."""
+    without: set[type[c.CaseCommand]] = {c.ProposeContactChange}
+    if decision is not None and decision.matter is Matter.CONTACT_CHANGE:
+        without.add(c.ConfirmDecision)
+    return frozenset(without)
 
 
 def _by_papers(state: s.CaseState, papers: p.Papers) -> frozenset[type[c.CaseCommand]]:

@@ -114,6 +114,16 @@ def test_a_case_that_another_took_the_place_of_has_no_address_to_change() -> Non
     refiled.when(CHANGE).refused(NotAllowedNow, "while the case is withdrawn")
 
 
+def test_a_change_that_was_proposed_before_that_was_refused_can_only_be_declined() -> None:
+    refiled = ApplicationWithdrawn(refiled_as="QM-B", personal=None)
+    case = given(submitted(), refiled, PROPOSED)
+    assert c.DeclineDecision in next_of(case.state)
+    assert c.ConfirmDecision not in next_of(case.state)
+    case.by("officer-2").when(CONFIRM).refused(NotAllowedNow, "while the case is withdrawn")
+    erasing = given(submitted(), refiled, replace(PROPOSED, matter=Matter.ERASURE))
+    assert c.ConfirmDecision in next_of(erasing.state)
+
+
 def test_an_erased_person_has_no_address() -> None:
     erased = given(*HISTORIES[s.Refused], ErasureDecided())
     assert c.ProposeContactChange not in next_of(erased.state)
