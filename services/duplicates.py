@@ -5,7 +5,6 @@ on record as a look; the fact of the refusal stands in the work stream of the li
 its own, and says nothing of the person.
 """
 
-from contextlib import suppress
 from typing import Final
 from uuid import uuid5
 
@@ -20,7 +19,7 @@ from domain.work_events import CorrectionRefused, DuplicateRefused
 from services.projections import queries, runner
 from services.projections.errors import OfAnotherLog, ProjectionStopped
 from services.projections.names import person_token
-from services.store import Commit, Conflict, NewEvent, StreamWrite
+from services.store import CommandReused, Commit, Conflict, NewEvent, StreamWrite
 from services.wiring import Office
 
 ATTEMPTS: Final = 5
@@ -105,19 +104,21 @@ def _record(office: Office, reference: str, refused: Commit, fact: Told) -> None
             expected=len(known),
             events=(NewEvent(event=fact, effective_at=at),),
         )
-        # Others may work on the case at this moment.
-        with suppress(Conflict):
-            office.store.append(
-                Commit(
-                    command_id=command_id,
-                    fingerprint=command_id.bytes,
-                    writes=(write,),
-                    actor=refused.actor,
-                    role=refused.role,
-                    command=refused.command,
-                    causation_id=str(refused.command_id),
-                    correlation_id=refused.correlation_id,
-                )
-            )
-            office.pokes.committed()
-            return
+        commit = Commit(
+            command_id=command_id,
+            fingerprint=command_id.bytes,
+            writes=(write,),
+            actor=refused.actor,
+            role=refused.role,
+            command=refused.command,
+            causation_id=str(refused.command_id),
+            correlation_id=refused.correlation_id,
+        )
+        try:
+            office.store.append(commit)
+        except Conflict:
+            continue  # others work on the case at this moment
+        except CommandReused:
+            return  # a version before this one told of it, with another fingerprint
+        office.pokes.committed()
+        return

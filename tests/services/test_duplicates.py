@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from uuid import uuid5
 
 import pytest
 
@@ -11,7 +12,7 @@ from domain.application import Application, Channel
 from domain.errors import DuplicateApplication
 from domain.looks import Door
 from domain.work_commands import AddNote
-from domain.work_events import CorrectionRefused
+from domain.work_events import CorrectionRefused, DuplicateRefused
 from services import work
 from services.api.app import create_api
 from services.cases import carry_out, case_at, submit
@@ -21,6 +22,7 @@ from services.projections.queries import CaseFilter, Mark
 from services.projections.runner import catch_up_all
 from services.refiling import withdraw_and_refile
 from services.requests import Request
+from services.store import NewEvent, StreamWrite
 from services.wiring import Office
 from tests.services.api.calling import Caller
 from tests.services.asking import (
@@ -34,6 +36,7 @@ from tests.services.asking import (
     together,
 )
 from tests.services.seeing import looking, recorded
+from tests.services.storing import commit_of
 from tests.services.visiting import signed_in
 
 _NAMELESS = Person(name="someone", role=Role.APPLICANT)
@@ -224,6 +227,21 @@ def test_a_correction_into_somebody_with_a_live_case_is_told_there_and_to_nobody
     caller = Caller(app=create_api(office), office=office)
     (item,) = caller.get(f"/cases/{emma}/work").json["duplicates"]
     assert (item["channel"], item["by"]) == (None, SUPERVISOR.name)
+
+
+def test_what_a_former_version_told_of_a_duplicate_is_told_once_and_refused_as_ever(
+    office: Office,
+) -> None:
+    live = submit(office, on_paper("john"), asked()).reference
+    request = asked()
+    told = uuid5(request.command_id, "duplicate-refused")
+    event = NewEvent(event=DuplicateRefused(channel=Channel.PAPER), effective_at=office.clock())
+    write = StreamWrite(stream=f"work-{live}", expected=0, events=(event,))
+    # It was told of under a hash of what was refused.
+    office.store.append(replace(commit_of(write), command_id=told, fingerprint=bytes(32)))
+    with pytest.raises(DuplicateApplication, match=live):
+        submit(office, on_paper("john"), request)
+    assert len(work.work_at(office, live).duplicates) == 1
 
 
 def test_held_cases_are_listed_by_their_mark(office: Office) -> None:
