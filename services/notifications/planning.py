@@ -19,7 +19,12 @@ from domain.errors import Reportable
 from domain.events import CaseEvent, Event
 from domain.filed import Filed
 from domain.happenings import Happening, happenings, is_past
-from domain.particulars import ContactChanged, Representative
+from domain.particulars import (
+    ContactChanged,
+    Representative,
+    RepresentativeAppointed,
+    RepresentativeRemoved,
+)
 from domain.processes import (
     OUTSIDE,
     Effect,
@@ -58,7 +63,7 @@ from services.notifications.letters import (
     at_former_address,
     compose,
 )
-from services.notifications.readdressing import follow, mailbox
+from services.notifications.readdressing import dismiss, follow, mailbox
 from services.projections import queries
 from services.statistics import expected
 from services.store import EventUnreadable, LogCorrupt, SealBroken, Store, StoreFault
@@ -66,6 +71,8 @@ from services.wiring import Office
 
 BATCH: Final = 500
 _UNREADABLE: Final = (EventUnreadable, SealBroken)
+_ENDING: Final = (RepresentativeAppointed, RepresentativeRemoved)
+"""After which whoever represented the applicant until then does no longer."""
 
 
 class _Case:
@@ -97,13 +104,16 @@ class _Case:
             raise TypeError("nothing is recorded of the case")
         return state.filed
 
-    def representative(self, before: int | None = None) -> Representative | None:
-        """Return who speaks for the applicant now, or did before a position."""
-        known = (
-            self._history
-            if before is None
-            else [each for each in self._history if each.position and each.position < before]
-        )
+    def representative(self, at: int) -> Representative | None:
+        """Return who speaks for the applicant since a position, None where they do no longer."""
+        later = [each for each in self._history if each.position is None or each.position > at]
+        ended = any(isinstance(each.event, _ENDING) for each in later)
+        told = None if ended else representative_told(self._history)
+        return None if told is None else told.who
+
+    def former_representative(self, at: int) -> Representative | None:
+        """Return who spoke for the applicant until a position."""
+        known = [each for each in self._history if each.position and each.position < at]
         told = representative_told(known)
         return None if told is None else told.who
 
@@ -208,8 +218,13 @@ def _step(office: Office, connection: Connection, after: int, batch: int) -> _St
 
 def _enter(office: Office, connection: Connection, after: int, step: _Step) -> int:
     """The step is in the ledger and the checkpoint past it; return how many rows are new."""
+    planned = step.records[: step.planned]
+    # First, so that what is for whoever represents the applicant now waits behind nothing of it.
+    for recorded in planned:
+        if isinstance(recorded.event, _ENDING):
+            dismiss(connection, _reference(recorded), recorded.position or 0)
     entered = office.ledger.enter(connection, step.plans)
-    for recorded in step.records[: step.planned]:
+    for recorded in planned:
         if isinstance(recorded.event, LetterPosted):
             undelivered.posted(connection, recorded.event)
         if isinstance(recorded.event, ContactChanged):
@@ -338,7 +353,7 @@ def _letter(
         to = at_former_address(happening.event, applicant)
     else:
         former = party is Party.FORMER_REPRESENTATIVE
-        who = case.representative(before=position if former else None)
+        who = case.former_representative(position) if former else case.representative(position)
         if who is None:
             raise _NotWritten(NO_LONGER)
         to = addressed(effect, party, applicant, who)

@@ -1,5 +1,7 @@
 """Letters that wait for an applicant whose e-mail address was changed: they go to the new one.
 
+What waits for a representative who speaks for the applicant no longer goes to nobody.
+
 Law: where one case took the place of another, its person is reached for both at the address of the
 case that was filed last, and at no former one; once that is erased, at none.
 
@@ -23,7 +25,8 @@ from domain.processes import Party
 from domain.projections.stage_after import CASE_STREAM
 from domain.stages import Draft
 from domain.told import links_told
-from services.notifications.entries import Identity, Means, State
+from services.notifications.entries import NO_LONGER, Identity, Means, State
+from services.notifications.fence import WITHHELD
 from services.notifications.letters import Letter, usable
 from services.notifications.tables import case_keys, notifications
 from services.store import CaseKeys, EventUnreadable, SealBroken
@@ -121,6 +124,30 @@ def follow(office: Office, connection: Connection, reference: str) -> None:
             case = _before(office, case)
     except (EventUnreadable, SealBroken) as fault:
         _log.warning("letters_not_readdressed", reference=case, because=str(fault))
+
+
+def dismiss(connection: Connection, reference: str, position: int) -> None:
+    """What was for a representative before an event that ended it goes to nobody, nor is printed.
+
+    What is being sent now is not tried again; where it is handed over all the same, it is sent.
+    """
+    may_go_out = _ROW.state.in_((State.PLANNED, State.SENDING, State.FAILED)) | (
+        (_ROW.state == State.WITHHELD) & (_ROW.last_error == WITHHELD)
+    )
+    # In the order in which whoever puts a letter off takes the rows, or each waits for the other.
+    found = (
+        select(_ROW.id)
+        .where(
+            _ROW.reference == reference,
+            _ROW.party == Party.REPRESENTATIVE,
+            _ROW.position < position,
+            may_go_out,
+        )
+        .order_by(_ROW.id)
+        .with_for_update()
+    )
+    settled = {"state": State.WITHHELD, "settled_at": func.now(), "last_error": NO_LONGER}
+    connection.execute(update(notifications).where(_ROW.id.in_(found)).values(**settled))
 
 
 def _before(office: Office, reference: str) -> str | None:

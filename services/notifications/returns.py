@@ -12,10 +12,11 @@ from email.message import Message
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, func, select, update
 
 from domain.errors import Reportable
-from services.notifications.entries import RETURNED, Means, State
+from domain.processes import Party
+from services.notifications.entries import NO_LONGER, RETURNED, Means, State
 from services.notifications.ledger import Ledger
 from services.notifications.statements import OPEN, tried
 from services.notifications.tables import notifications
@@ -72,12 +73,18 @@ def read(data: bytes) -> Report:
 def mark(ledger: Ledger, letter: int | str, problem: str, by: str) -> tuple[int, Became]:
     """The letter of a number or Message-ID counts as given up; return its number, and what it was.
 
-    Raises `NoSuchLetter`, and `NotSentYet` where it may arrive yet.
+    Nobody is to print one to a representative who speaks for the applicant no longer: it goes to
+    nobody. Raises `NoSuchLetter`, and `NotSentYet` where it may arrive yet.
     """
     known = _ROW.id == letter if isinstance(letter, int) else _ROW.message_id == letter
     is_it = known & (_ROW.means == Means.EMAIL)
-    failed = {"state": State.FAILED, "settled_at": func.now(), "last_error": problem}
-    changed = update(notifications).where(is_it, _ROW.state == State.SENT).values(**failed)
+    ended = _has_ended()
+    given_up = {
+        "state": case((ended, State.WITHHELD), else_=State.FAILED),
+        "settled_at": func.now(),
+        "last_error": case((ended, NO_LONGER), else_=problem),
+    }
+    changed = update(notifications).where(is_it, _ROW.state == State.SENT).values(**given_up)
     with ledger.engine.begin() as connection:
         was_sent = connection.execute(tried(changed, f"{problem}, by {by}")).rowcount
         row = connection.execute(select(_ROW.id, _ROW.state).where(is_it)).one_or_none()
@@ -91,6 +98,17 @@ def mark(ledger: Ledger, letter: int | str, problem: str, by: str) -> tuple[int,
 def problem(what: str = "") -> str:
     """Return what is on record of a letter that came back: with a number, or a person's word."""
     return f"{RETURNED} {what}".strip()
+
+
+def _has_ended() -> ColumnElement[bool]:
+    """Say that a letter is to a representative who was told since that they are it no longer."""
+    later = notifications.alias("later")
+    told = exists().where(
+        later.c.reference == _ROW.reference,
+        later.c.party == Party.FORMER_REPRESENTATIVE,
+        later.c.position > _ROW.position,
+    )
+    return and_(_ROW.party == Party.REPRESENTATIVE, told)
 
 
 def _parts(part: Message) -> Sequence[Message]:
