@@ -102,7 +102,7 @@ def _left(office: Office, ids: Sequence[int]) -> set[int]:
             email = mailbox(office, case)
             # By the case, so that nobody waits for a row while another case is read.
             with office.ledger.engine.begin() as connection:
-                readdress(connection, office.ledger.keys, case, email, ids=letters)
+                left |= readdress(connection, office.ledger.keys, case, email, ids=letters)
         except (EventUnreadable, SealBroken) as fault:
             _log.warning("letters_not_readdressed", reference=case, because=str(fault))
             email = ""
@@ -114,16 +114,18 @@ def _left(office: Office, ids: Sequence[int]) -> set[int]:
 def follow(office: Office, connection: Connection, reference: str) -> None:
     """What waits in a case, or in one that it took the place of, goes to the address of now.
 
-    What cannot be read stays as it is: nothing of it can be sent.
+    What cannot be read stays as it is: nothing of it can be sent. Which case came before one that
+    cannot be read is not known.
     """
     email = mailbox(office, reference)
     case: str | None = reference
-    try:
-        while case is not None:
-            readdress(connection, office.ledger.keys, case, email)
+    while case is not None:
+        readdress(connection, office.ledger.keys, case, email)
+        try:
             case = _before(office, case)
-    except (EventUnreadable, SealBroken) as fault:
-        _log.warning("letters_not_readdressed", reference=case, because=str(fault))
+        except (EventUnreadable, SealBroken) as fault:
+            _log.warning("letters_not_readdressed", reference=case, because=str(fault))
+            break
 
 
 def dismiss(connection: Connection, reference: str, position: int) -> None:
@@ -163,14 +165,15 @@ def readdress(
     email: str,
     *,
     ids: Sequence[int] | None = None,
-) -> int:
-    """What is to be sent to the applicant of a case goes to `email`; return how much that is.
+) -> set[int]:
+    """What is to be sent to the applicant of a case goes to `email`; return what does not open.
 
     What had failed is due again, but of these `ids`, where some are told, which are readdressed
     alone. Nothing changes where nothing can be sent to that address, nor of what is being sent now.
     """
+    shut: set[int] = set()
     if not email:
-        return 0
+        return shut
     query = (
         select(notifications, case_keys.c.wrapped)
         .join(case_keys, case_keys.c.reference == _ROW.reference)
@@ -189,11 +192,17 @@ def readdress(
     for row in found:
         named = {name: str(row[name]) for name in Identity.__dataclass_fields__}
         place = Identity(**named).place()
-        key = keys.unwrap(reference, row["wrapped"])
-        letter = msgspec.json.decode(key.open(row["sealed"], place), type=Letter)
+        try:
+            key = keys.unwrap(reference, row["wrapped"])
+            letter = msgspec.json.decode(key.open(row["sealed"], place), type=Letter)
+        except SealBroken as fault:
+            told = {"reference": reference, "id": row["id"], "because": str(fault)}
+            _log.warning("letters_not_readdressed", **told)
+            shut.add(row["id"])
+            continue
         sealed = key.seal(msgspec.json.encode(replace(letter, recipient=email)), place)
         again = _AGAIN if row["state"] == State.FAILED and ids is None else {}
         connection.execute(
             update(notifications).where(_ROW.id == row["id"]).values(sealed=sealed, **again)
         )
-    return len(found)
+    return shut

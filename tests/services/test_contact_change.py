@@ -232,6 +232,23 @@ def test_what_waited_for_the_old_address_goes_to_the_new_one(office: Office) -> 
     assert told["acknowledgement", Party.APPLICANT].recipient == NEW
 
 
+def test_a_letter_that_does_not_open_keeps_no_other_from_the_new_address(
+    office: Office, database: TestDatabase
+) -> None:
+    first = _acknowledged(office)
+    plan(office)
+    (shut,) = office.ledger.rows(looking())
+    last = _refiled(office, first)
+    plan(office)
+    with psycopg.connect(database.app_url) as connection:
+        connection.execute("UPDATE notifications SET sealed = 'AAAA' WHERE id = %s", (shut.id,))
+    _change(office, last)
+    assert readdressing.retry(office, "admin", ids=[shut.id]) == 0
+    office.ledger.fail(office.ledger.claim(limit=1, lease=timedelta(minutes=1))[0], "shut")
+    told = _open(office)
+    assert told["filed-anew", Party.APPLICANT].recipient == NEW
+
+
 def test_what_could_not_be_delivered_is_sent_again_and_nothing_is_to_be_printed(
     office: Office,
 ) -> None:
