@@ -23,6 +23,7 @@ from services.notifications.mail import MailServer
 from services.notifications.marks import MarksAway
 from services.notifications.readdressing import filed_of, reached
 from services.notifications.replies import Reply, Verdict
+from services.store import EventUnreadable, SealBroken
 from services.wiring import Office
 
 PATIENCE: Final = 10.0
@@ -51,7 +52,7 @@ def send(office: Office, *, patience: float = PATIENCE) -> int:
             claim = _claimed(office)
             if claim is None:
                 break
-            letter = letter_for(office, claim)
+            letter = _readable(office, claim)
             if letter is None:
                 office.codes.drop(claim)
                 continue
@@ -70,6 +71,15 @@ def letter_for(office: Office, claim: Claim) -> Letter | None:
         return None
     # Written once more: while this was allowed, the address may have been changed.
     return _composed(office, claim) if office.codes.allow(claim, now) else None
+
+
+def _readable(office: Office, claim: Claim) -> Letter | None:
+    """As `letter_for`; None too where the case cannot be read, so that other codes go out."""
+    try:
+        return letter_for(office, claim)
+    except (EventUnreadable, SealBroken) as fault:
+        _log.warning("code_not_sent", reference=claim.reference, reason=str(fault))
+        return None
 
 
 def _claimed(office: Office) -> Claim | None:

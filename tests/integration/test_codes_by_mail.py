@@ -24,6 +24,7 @@ from tests.integration.mailing import (
     expire_leases,
 )
 from tests.services.coming_in import JOHN_BORN
+from tests.services.poisoned import with_a_broken_seal
 from tests.services.seeing import looking
 from tests.services.visiting import later
 
@@ -65,6 +66,19 @@ def test_who_has_no_usable_address_is_sent_nothing(office: Office, mail: MailSer
     _ask(office, acknowledge(office, applicant(1, email="nobody")))
     assert send(office) == 0
     assert mail.messages == []
+
+
+def test_a_case_that_cannot_be_read_keeps_no_other_code_from_going_out(
+    office: Office, mail: MailServer, database: TestDatabase
+) -> None:
+    broken = acknowledge(office, applicant(1))
+    with_a_broken_seal(database.admin_url, f"case-{broken}", 1)
+    challenge = _ask(office, broken)
+    _ask(office, acknowledge(office, applicant(2)))
+    assert send(office) == 1
+    assert mail.recipients == ["applicant-2@example.com"]
+    assert not _enters(office, challenge, "123456")
+    assert send(later(office, timedelta(minutes=5))) == 0
 
 
 def test_a_code_that_was_put_off_is_sent_later_and_is_the_same(
