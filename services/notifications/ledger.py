@@ -185,7 +185,9 @@ class Ledger:
         """
         is_back = (_ROW.state == State.FAILED) & _ROW.last_error.startswith(RETURNED)
         done = update(notifications).where(_ROW.id == claim.id, _ROW.state != State.SENT, ~is_back)
-        changed = done.values(state=State.SENT, settled_at=func.now(), last_error=None)
+        # What was handed over is kept, though the row may hold it for another address by now.
+        settled = {"settled_at": func.now(), "last_error": None, "sealed": claim.sealed}
+        changed = done.values(state=State.SENT, **settled)
         with self.same.unmet(), self.engine.begin() as connection:
             connection.execute(tried(changed, State.SENT))
 

@@ -169,7 +169,8 @@ def readdress(
     """What is to be sent to the applicant of a case goes to `email`; return what does not open.
 
     What had failed is due again, but of these `ids`, where some are told, which are readdressed
-    alone. Nothing changes where nothing can be sent to that address, nor of what is being sent now.
+    alone. What is being sent now goes there if it is put off. Nothing changes where nothing can be
+    sent to that address.
     """
     shut: set[int] = set()
     if not email:
@@ -181,11 +182,12 @@ def readdress(
             _ROW.reference == reference,
             _ROW.party == Party.APPLICANT,
             _ROW.means == Means.EMAIL,
-            _ROW.state.in_((State.PLANNED, State.FAILED, State.WITHHELD)),
+            _ROW.state.in_((State.PLANNED, State.SENDING, State.FAILED, State.WITHHELD)),
             true() if ids is None else _ROW.id.in_(ids),
             _ROW.sealed.is_not(None),
             case_keys.c.wrapped.is_not(None),
         )
+        .order_by(_ROW.id)  # as in `dismiss`
         .with_for_update(of=notifications)
     )
     found = connection.execute(query).mappings().all()

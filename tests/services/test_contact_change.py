@@ -13,7 +13,7 @@ from domain.processes import OUTSIDE, Party
 from services import enquiries, work
 from services.api.app import create_api
 from services.cases import submit
-from services.notifications import readdressing, returns, undelivered
+from services.notifications import kept, readdressing, returns, undelivered
 from services.notifications.code_mail import LEASE
 from services.notifications.entries import State
 from services.notifications.fence import WITHHELD
@@ -230,6 +230,24 @@ def test_what_waited_for_the_old_address_goes_to_the_new_one(office: Office) -> 
     _change(office, reference)
     told = _open(office)
     assert told["acknowledgement", Party.APPLICANT].recipient == NEW
+
+
+@pytest.mark.parametrize("handed_over", [True, False])
+def test_what_is_being_sent_goes_to_the_new_address_if_it_is_put_off(
+    office: Office, *, handed_over: bool
+) -> None:
+    reference = _acknowledged(office)
+    plan(office)
+    (claim,) = office.ledger.claim(limit=1, lease=timedelta(minutes=1))
+    _change(office, reference)
+    if handed_over:
+        office.ledger.sent(claim)
+    else:
+        office.ledger.postpone(claim, timedelta(), "message 451 4.3.0")
+    told = kept.told_of(office.ledger, reference, claim.position, office.clock())
+    (letter,) = (each.letter for each in told if each.effect == "acknowledgement")
+    assert letter is not None
+    assert letter.recipient == (OLD if handed_over else NEW)
 
 
 def test_a_letter_that_does_not_open_keeps_no_other_from_the_new_address(
