@@ -225,10 +225,18 @@ class Subscriptions:
             _note(connection, name, "paused", by)
 
     def resume(self, name: str, by: str) -> None:
-        """What waits is sent, as soon as may be."""
+        """What waits is sent, as soon as may be: what was put off too."""
+        row = notifications.c
         fresh: dict[str, Any] = {"paused_because": None, "failures": 0, "rests_until": None}
+        waits = update(notifications).where(
+            row.means == "webhook",
+            row.party == name,
+            row.state == "planned",
+            row.next_attempt_at > func.now(),
+        )
         with self._engine.begin() as connection:
             _change(connection, name, state=Activity.ACTIVE, **fresh)
+            connection.execute(waits.values(next_attempt_at=func.now()))
             _note(connection, name, "resumed", by)
 
     def remove(self, name: str, by: str) -> int:

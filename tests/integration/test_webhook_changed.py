@@ -108,3 +108,16 @@ def test_one_that_is_removed_keeps_no_other_from_being_told(
         _planned(office)
         assert call(office) == 4 + (status == 204)
         assert (len(receiver.arrivals), len(another.arrivals)) == (1, 4)
+
+
+def test_what_was_put_off_is_sent_as_soon_as_it_is_resumed(
+    office: Office, receiver: Receiver
+) -> None:
+    name, _ = _subscribed(office, receiver)
+    receiver.answers.append(Answer(status=500))
+    acknowledge(office, applicant(1))
+    plan(office)
+    assert call(office) == 0
+    office.subscriptions.pause(name, "test")
+    office.subscriptions.resume(name, "test")
+    assert call(office) == 2
