@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Connection,
     Insert,
     Select,
+    Text,
     Update,
     and_,
     case,
@@ -132,10 +134,14 @@ def waiting_until(
 
     A row that quiet hours hold waits alone: what may go out at any hour does not wait for it.
     """
+    # As two lists, for a batch may have more recipients than a statement may have parameters.
+    references, parties = zip(*{recipient(plan) for plan in plans}, strict=True)
+    lists = (literal(list(each), ARRAY(Text)) for each in (references, parties))
+    asked = func.unnest(*lists).table_valued("reference", "party").render_derived()
     found = connection.execute(
         select(_ROW.reference, _ROW.party, func.max(_ROW.next_attempt_at))
         .where(
-            tuple_(_ROW.reference, _ROW.party).in_({recipient(plan) for plan in plans}),
+            tuple_(_ROW.reference, _ROW.party).in_(select(asked.c.reference, asked.c.party)),
             _ROW.state == State.PLANNED,
             ~held_alone(_ROW),
         )

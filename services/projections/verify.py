@@ -19,7 +19,7 @@ from services.projections.errors import OfAnotherLog, ProjectionOutdated, Projec
 from services.projections.folding import Batch, folded, go_on
 from services.projections.models import ReadModels
 from services.projections.rows import Rows, made
-from services.projections.sealed import opened
+from services.projections.sealed import is_any, opened
 from services.projections.tables import case_keys
 from services.store import EventUnreadable, SealBroken, Store, number_of
 
@@ -245,7 +245,7 @@ def _held(
 
 
 def _of_keys(query: Select[Any], column: Column[Any], keys: Collection[str] | None) -> Select[Any]:
-    return query if keys is None else query.where(column.in_(sorted(keys)))
+    return query if keys is None else query.where(is_any(column)).params(wanted=sorted(keys))
 
 
 def _tokens_held(

@@ -13,6 +13,7 @@ from domain.events import ApplicationAcknowledged
 from services.notifications.delivery import deliver
 from services.notifications.entries import Identity, Plan
 from services.notifications.planning import plan
+from services.notifications.statements import waiting_until
 from services.settings import Settings
 from services.wiring import Office
 from tests.conftest import TestDatabase
@@ -89,6 +90,29 @@ def test_what_is_planned_behind_one_that_waits_is_due_no_sooner_than_it(office: 
     second, waiting = office.ledger.rows(looking())
     assert second.next_attempt_at == waiting.next_attempt_at
     assert office.ledger.standing().due == 0
+
+
+def test_a_plan_for_more_recipients_than_a_statement_has_parameters_finds_who_waits(
+    office: Office,
+) -> None:
+    acknowledge(office, applicant(1))
+    plan(office)
+    (first,) = office.ledger.claim(limit=1, lease=_LEASE)
+    office.ledger.postpone(first, timedelta(hours=1), "message 451")
+    waits = (first.reference, first.identity.party)
+    plans = [
+        Plan(
+            position=first.position,
+            reference=first.reference,
+            identity=replace(first.identity, party=party),
+            means="webhook",
+            message_id="",
+            letter=None,
+        )
+        for party in (first.identity.party, *map(str, range(40_000)))
+    ]
+    with office.ledger.engine.connect() as connection:
+        assert set(waiting_until(connection, plans)) == {waits}
 
 
 def test_nothing_is_sent_before_the_instant_that_its_plan_names(office: Office) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import create_engine, text
 
-from services.projections import runner, watching
+from services.projections import runner, verify, watching
 from services.projections.catalogue import PROJECTIONS
 from services.projections.kept import alone, keep
 from services.projections.verify import drawn, streams_after, verify_some
@@ -227,3 +227,13 @@ def test_a_sample_is_of_keys_that_are_in_the_log(book: Casebook) -> None:
     corrupt(book, f"UPDATE paths SET route = 'achievement' WHERE reference = '{reference(5)}'")  # noqa: S608 - our own table
     (found,) = verify_some(book.store, book.models, "paths", {reference(5)})
     assert str(found) == f"{reference(5)} differs in route"
+
+
+def test_more_keys_than_a_statement_has_parameters_are_looked_at(
+    book: Casebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Their streams are read by the hundred whatever they are, and that alone would take long.
+    monkeypatch.setattr(verify, "_refolded", lambda *_: ({}, {}))
+    keys = {reference(5), *map(str, range(70_000))}
+    (found,) = verify_some(book.store, book.models, "paths", keys)
+    assert (found.key, found.surplus) == (reference(5), True)
