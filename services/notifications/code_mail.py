@@ -23,7 +23,7 @@ from services.notifications.mail import MailServer
 from services.notifications.marks import MarksAway
 from services.notifications.readdressing import filed_of, reached
 from services.notifications.replies import Reply, Verdict
-from services.store import EventUnreadable, SealBroken
+from services.store import EventUnreadable, MasterKeyChanged, SealBroken
 from services.wiring import Office
 
 PATIENCE: Final = 10.0
@@ -77,6 +77,8 @@ def _readable(office: Office, claim: Claim) -> Letter | None:
     """As `letter_for`; None too where the case cannot be read, so that other codes go out."""
     try:
         return letter_for(office, claim)
+    except MasterKeyChanged:
+        raise  # others can read the case
     except (EventUnreadable, SealBroken) as fault:
         _log.warning("code_not_sent", reference=claim.reference, reason=str(fault))
         return None

@@ -29,7 +29,7 @@ from services.notifications.entries import NO_LONGER, Identity, Means, State
 from services.notifications.fence import WITHHELD
 from services.notifications.letters import Letter, usable
 from services.notifications.tables import case_keys, notifications
-from services.store import CaseKeys, EventUnreadable, SealBroken
+from services.store import CaseKeys, EventUnreadable, MasterKeyChanged, SealBroken
 from services.wiring import Office
 
 if TYPE_CHECKING:
@@ -171,6 +171,7 @@ def readdress(
     What had failed is due again, but of these `ids`, where some are told, which are readdressed
     alone. What is being sent now goes there if it is put off. Nothing changes where nothing can be
     sent to that address.
+    Raises `MasterKeyChanged` where another master key than ours wraps the key of the case.
     """
     shut: set[int] = set()
     if not email:
@@ -197,6 +198,9 @@ def readdress(
         try:
             key = keys.unwrap(reference, row["wrapped"])
             letter = msgspec.json.decode(key.open(row["sealed"], place), type=Letter)
+        except MasterKeyChanged:
+            # Whoever was told that key could read it, and send it where it was to go.
+            raise
         except SealBroken as fault:
             told = {"reference": reference, "id": row["id"], "because": str(fault)}
             _log.warning("letters_not_readdressed", **told)

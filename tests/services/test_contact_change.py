@@ -21,6 +21,7 @@ from services.notifications.letters import Letter
 from services.notifications.planning import plan
 from services.projections.runner import catch_up_all
 from services.refiling import withdraw_and_refile
+from services.store import CaseKeys, MasterKeyChanged
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.services.api.calling import OFFICER as CHAN
@@ -265,6 +266,13 @@ def test_a_letter_that_does_not_open_keeps_no_other_from_the_new_address(
     office.ledger.fail(office.ledger.claim(limit=1, lease=timedelta(minutes=1))[0], "shut")
     told = _open(office)
     assert told["filed-anew", Party.APPLICANT].recipient == NEW
+
+
+def test_a_change_waits_for_the_master_key_of_what_it_readdresses(office: Office) -> None:
+    reference = _acknowledged(office)
+    plan(office)
+    with office.ledger.engine.begin() as connection, pytest.raises(MasterKeyChanged):
+        readdressing.readdress(connection, CaseKeys(bytes(range(32))), reference, NEW)
 
 
 def test_what_could_not_be_delivered_is_sent_again_and_nothing_is_to_be_printed(
