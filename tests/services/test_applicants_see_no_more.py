@@ -10,7 +10,13 @@ import psycopg
 import pytest
 
 from domain import stages as s
-from domain.events import ApplicationRefused, ApplicationSubmitted, CaseEvent, Event
+from domain.events import (
+    ApplicationRefused,
+    ApplicationSubmitted,
+    ApplicationWithdrawn,
+    CaseEvent,
+    Event,
+)
 from domain.exercise_events import ExerciseEvent
 from domain.particulars import (
     ApplicationCorrected,
@@ -57,6 +63,8 @@ READABLE: Final[Mapping[type[Event], Event]] = MappingProxyType(
         ContactChanged: ContactChanged(
             personal=NewContact(email="j@new.example", former="j@old.example", evidence="Seen")
         ),
+        # In whose place there is no other, whose address would be the one to come in by.
+        ApplicationWithdrawn: replace(shapes.example(ApplicationWithdrawn), refiled_as=None),
     }
 )
 """Events whose example says what no case could hold."""
