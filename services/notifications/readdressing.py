@@ -10,7 +10,7 @@ or was given up is sent once more, and is then no longer among the letters to be
 person has tried again goes there too: it may have come back only after the change.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -29,7 +29,7 @@ from services.notifications.entries import NO_LONGER, Identity, Means, State
 from services.notifications.fence import WITHHELD
 from services.notifications.letters import Letter, usable
 from services.notifications.tables import case_keys, notifications
-from services.store import CaseKeys, EventUnreadable, MasterKeyChanged, SealBroken
+from services.store import CaseKey, CaseKeys, EventUnreadable, MasterKeyChanged, SealBroken
 from services.wiring import Office
 
 if TYPE_CHECKING:
@@ -193,11 +193,8 @@ def readdress(
     )
     found = connection.execute(query).mappings().all()
     for row in found:
-        named = {name: str(row[name]) for name in Identity.__dataclass_fields__}
-        place = Identity(**named).place()
         try:
-            key = keys.unwrap(reference, row["wrapped"])
-            letter = msgspec.json.decode(key.open(row["sealed"], place), type=Letter)
+            sealed = _to(email, keys.unwrap(reference, row["wrapped"]), row)
         except MasterKeyChanged:
             # Whoever was told that key could read it, and send it where it was to go.
             raise
@@ -206,9 +203,16 @@ def readdress(
             _log.warning("letters_not_readdressed", **told)
             shut.add(row["id"])
             continue
-        sealed = key.seal(msgspec.json.encode(replace(letter, recipient=email)), place)
         again = _AGAIN if row["state"] == State.FAILED and ids is None else {}
         connection.execute(
             update(notifications).where(_ROW.id == row["id"]).values(sealed=sealed, **again)
         )
     return shut
+
+
+def _to(email: str, key: CaseKey, row: Mapping[Any, Any]) -> str:
+    """Return the sealed letter of a row as it goes to that address; raises `SealBroken`."""
+    named = {name: str(row[name]) for name in Identity.__dataclass_fields__}
+    place = Identity(**named).place()
+    letter = msgspec.json.decode(key.open(row["sealed"], place), type=Letter)
+    return key.seal(msgspec.json.encode(replace(letter, recipient=email)), place)
