@@ -14,6 +14,7 @@ from tests.conftest import TestDatabase, _fresh
 from tests.integration import marked as m
 from tests.integration.collecting import Collector, a_collector
 from tests.integration.mailing import MailServer, a_mail_server, settings
+from tests.integration.receiving import Receiver, a_receiver
 from tests.integration.restoring import dump
 from tests.integration.walking import Walked, with_cases_before_the_panel, with_everything
 
@@ -31,6 +32,13 @@ def told(
 ) -> Settings:
     """The settings of an installation whose letters that mail server takes."""
     return settings(database.app_url, redis_server.broker_url, tmp_path / "home", mail=mail.url)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A system that takes every webhook until a test says otherwise."""
+    with a_receiver() as made:
+        yield made
 
 
 @pytest.fixture

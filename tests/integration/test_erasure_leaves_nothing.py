@@ -31,18 +31,12 @@ from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.integration import marked as m
 from tests.integration.mailing import MailServer, an_office, expire_leases, settings
-from tests.integration.receiving import Receiver, a_receiver
+from tests.integration.receiving import Receiver
 from tests.services.api.calling import V1, Caller
 from tests.services.asking import AUDITOR, OFFICER, asked
 from tests.services.coming_in import ask_for_code, come_in
 from tests.services.seeing import looking
 from tests.services.visiting import Visitor, signed_in
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with a_receiver() as made:
-        yield made
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -13,10 +12,9 @@ from services.notifications import signing
 from services.notifications.calling import call
 from services.notifications.planning import plan
 from services.settings import Settings
-from services.stack.redis import RedisServer
 from services.wiring import Office
 from tests.conftest import TestDatabase
-from tests.integration.mailing import acknowledge, an_office, applicant, settings
+from tests.integration.mailing import acknowledge, an_office, applicant
 from tests.integration.receiving import Answer, Receiver, a_receiver
 from tests.services.seeing import looking
 
@@ -24,17 +22,8 @@ _BOTH = ("application-submitted", "application-acknowledged")
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with a_receiver() as made:
-        yield made
-
-
-@pytest.fixture
-def told(database: TestDatabase, redis_server: RedisServer, tmp_path: Path) -> Settings:
-    made = settings(
-        database.app_url, redis_server.broker_url, tmp_path / "home", mail="smtp://127.0.0.1:9"
-    )
-    return replace(made, webhooks=replace(made.webhooks, inside=True))
+def told(told: Settings) -> Settings:
+    return replace(told, webhooks=replace(told.webhooks, inside=True))
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """One post: to the address that was checked, over TLS that is checked, in bounded time."""
 
 import socket
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,12 +14,6 @@ from services.notifications.replies import Verdict
 from tests.integration.receiving import Answer, Receiver, a_receiver, certified
 
 _NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with a_receiver() as made:
-        yield made
 
 
 def _poster(*, inside: bool = True) -> Poster:

@@ -13,7 +13,7 @@ from services.stack.redis import start_redis
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.integration.mailing import acknowledge, an_office, applicant, expire_leases, settings
-from tests.integration.receiving import Receiver, a_receiver
+from tests.integration.receiving import Receiver
 from tests.integration.working import Workplace
 from tests.services.seeing import looking
 
@@ -26,12 +26,6 @@ class CallingOffice(Workplace):
 
     def _environ(self) -> dict[str, str]:
         return {**self.told.child_environ(), "PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1"}
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with a_receiver() as made:
-        yield made
 
 
 @pytest.fixture

@@ -37,12 +37,6 @@ _PERSONAL = ("Carter", "John", "example.com", "1984")
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with a_receiver() as made:
-        yield made
-
-
-@pytest.fixture
 def told(database: TestDatabase, redis_server: RedisServer, tmp_path: Path) -> Settings:
     made = settings(
         database.app_url, redis_server.broker_url, tmp_path / "home", mail="smtp://127.0.0.1:9"

@@ -131,31 +131,18 @@ def departed_by_one_aside(office: Office, reference: str) -> None:
     carry_out(office, reference, c.RecuseOfficer(reason="A cousin"), asked(SUPERVISOR))
 
 
-def test_a_departed_case_that_is_held_stops_nobody(office: Office, emma: str) -> None:
-    departed_by_one_aside(office, emma)
-    carry_out(office, emma, c.HoldCase(reason="An inquiry"), asked(THIRD))
-    exercises.propose_selection(office, "first", asked(THIRD))
-    confirm(office, "first", asked(SECOND))
-    assert case_at(office, emma).stage is Stage.IN_POOL
-
-
-def test_a_departed_case_that_is_held_stops_nobody_who_stepped_aside(
-    office: Office, emma: str
+@pytest.mark.parametrize(
+    ("proposer", "freed"), [(THIRD, False), (SUPERVISOR, False), (SUPERVISOR, True)]
+)
+def test_a_departed_case_that_is_held_as_a_selection_is_proposed_stops_nobody(
+    office: Office, emma: str, proposer: Person, *, freed: bool
 ) -> None:
+    """Neither another proposer nor whoever stepped aside, also where it is free again by then."""
     departed_by_one_aside(office, emma)
     carry_out(office, emma, c.HoldCase(reason="An inquiry"), asked(THIRD))
-    exercises.propose_selection(office, "first", asked(SUPERVISOR))
-    confirm(office, "first", asked(SECOND))
-    assert case_at(office, emma).stage is Stage.IN_POOL
-
-
-def test_a_departed_case_that_the_selection_was_proposed_without_stops_nobody(
-    office: Office, emma: str
-) -> None:
-    departed_by_one_aside(office, emma)
-    carry_out(office, emma, c.HoldCase(reason="An inquiry"), asked(THIRD))
-    exercises.propose_selection(office, "first", asked(SUPERVISOR))
-    carry_out(office, emma, c.LiftHold(reason="It was genuine"), asked(THIRD))
+    exercises.propose_selection(office, "first", asked(proposer))
+    if freed:
+        carry_out(office, emma, c.LiftHold(reason="It was genuine"), asked(THIRD))
     confirm(office, "first", asked(SECOND))
     assert case_at(office, emma).stage is Stage.IN_POOL
 
