@@ -121,6 +121,7 @@ def create_pages(office: Office, answered: Answered | None = None) -> Flask:
         override_told=override_told,
         office_stage=partial(shown.stage_name, words),
         form_token=sessions.form_token,
+        form_held=guard.form_held,
         signed_in=lambda: g.get("person"),
         may_open=guard.may_open,
     )

@@ -22,6 +22,7 @@ from services.wiring import Office
 
 ACTIONS_KEY: Final = "qmas.actions"
 FILES_KEY: Final = "qmas.files"
+HELD_KEY: Final = "qmas.held"
 _READS: Final = frozenset({"GET", "HEAD"})
 _SIGN_IN_OF: Final = (("/audit", "audit_sign_in"), ("/staff", "staff_sign_in"))
 
@@ -39,7 +40,9 @@ class Route:
     """One address: its endpoint, its view, and the action that whoever asks must be permitted.
 
     A view takes the office first and then the parts of the path by name. Only a form that
-    `takes_file` may be larger than others.
+    `takes_file` may be larger than others. What a form acts on that this browser's session holds,
+    rather than the path, is `held`: the form's own page names it too, and a form that was made for
+    another, as in a second window, does nothing.
     """
 
     path: str
@@ -48,6 +51,7 @@ class Route:
     action: Action
     methods: tuple[str, ...] = ("GET",)
     takes_file: bool = False
+    held: sessions.Held | None = None
 
 
 def serve(app: Flask, office: Office, routes: Sequence[Route]) -> None:
@@ -64,6 +68,7 @@ def serve(app: Flask, office: Office, routes: Sequence[Route]) -> None:
         actions[route.endpoint] = route.action
     app.extensions[ACTIONS_KEY] = actions
     app.extensions[FILES_KEY] = frozenset(each.endpoint for each in routes if each.takes_file)
+    app.extensions[HELD_KEY] = {each.endpoint: each.held for each in routes if each.held}
     unguarded = {rule.endpoint for rule in app.url_map.iter_rules()} - actions.keys()
     if unguarded:
         raise UnguardedRoute(f"no action is named for: {', '.join(sorted(unguarded))}")
@@ -81,6 +86,12 @@ def may_open(endpoint: str) -> bool:
     action = actions_of(current_app)[endpoint]
     person: Person | None = g.get("person")
     return action is Action.PUBLIC or (person is not None and permitted(person, action))
+
+
+def form_held() -> str:
+    """Return the mark of what this page's forms act on; empty where the path alone says it."""
+    held = current_app.extensions[HELD_KEY].get(request.endpoint)
+    return sessions.mark_of(held) if held else ""
 
 
 def visitor() -> Person:
@@ -122,11 +133,20 @@ def _admit(office: Office) -> ResponseReturnValue | None:
             return _to_the_door(action)
     if request.endpoint in current_app.extensions[FILES_KEY]:
         _make_room(office)
-    if request.method not in _READS and not sessions.token_matches(request.form.get("csrf", "")):
-        raise StaleForm
+    if request.method not in _READS:
+        _demand_own_form()
     if action is not Action.PUBLIC:
         demand(g.person, action)
     return None
+
+
+def _demand_own_form() -> None:
+    """Raise `StaleForm` unless the form is this browser's, and made for what its session holds."""
+    if not sessions.token_matches(request.form.get("csrf", "")):
+        raise StaleForm
+    # Where nothing is held any more, the view says so itself.
+    if (mark := form_held()) and request.form.get("held") != mark:
+        raise StaleForm
 
 
 def _make_room(office: Office) -> None:

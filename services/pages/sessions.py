@@ -15,6 +15,7 @@ import hmac
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
@@ -31,6 +32,14 @@ from services.settings import Settings
 from services.wiring import Office
 
 __all__ = ["IDLE", "LONGEST"]
+
+
+class Held(StrEnum):
+    """What a session holds one of, and the next takes its place: in every window of a browser."""
+
+    CHALLENGE = "challenge"
+    STATUS = "opened"
+
 
 _SIGNED: Final = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
 
@@ -200,6 +209,17 @@ def token_matches(given: str) -> bool:
     """Say whether a form carries this browser's token."""
     kept = session.get("csrf")
     return kept is not None and hmac.compare_digest(str(kept).encode(), given.encode())
+
+
+def mark_of(held: Held) -> str:
+    """Return what tells one that this session holds from the next; empty where it holds none.
+
+    It stands in pages, and neither opens nor answers anything.
+    """
+    if held not in session:
+        return ""
+    told = f"{held}:{session[held]}".encode()
+    return hmac.new(form_token().encode(), told, hashlib.sha256).hexdigest()
 
 
 def _attempts(office: Office) -> URLSafeSerializer:

@@ -30,6 +30,7 @@ from services.pages import sessions, shown, timeline
 from services.pages.forms import read_day
 from services.pages.guard import Route, client, look, visitor
 from services.pages.papers import upload_form
+from services.pages.sessions import Held
 from services.pages.shown import ENGLISH
 from services.pages.told import told_so_far
 from services.pages.tongues import render_public, spoken
@@ -225,14 +226,28 @@ def _form(words: Catalogue, typed: dict[str, str], faults: dict[str, str]) -> st
 ROUTES: Final = (
     Route(path="/", endpoint="enquiry", view=enquiry, action=Action.PUBLIC),
     Route(path="/", endpoint="enquire", view=enquire, action=Action.PUBLIC, methods=("POST",)),
-    Route(path="/code", endpoint="code", view=code, action=Action.PUBLIC),
-    Route(path="/code", endpoint="enter", view=enter, action=Action.PUBLIC, methods=("POST",)),
-    Route(path="/status", endpoint="status", view=status, action=Action.READ_OWN_STATUS),
+    Route(path="/code", endpoint="code", view=code, action=Action.PUBLIC, held=Held.CHALLENGE),
+    Route(
+        path="/code",
+        endpoint="enter",
+        view=enter,
+        action=Action.PUBLIC,
+        methods=("POST",),
+        held=Held.CHALLENGE,
+    ),
+    Route(
+        path="/status",
+        endpoint="status",
+        view=status,
+        action=Action.READ_OWN_STATUS,
+        held=Held.STATUS,
+    ),
     Route(
         path="/status/close",
         endpoint="finish",
         view=finish,
         action=Action.PUBLIC,
         methods=("POST",),
+        held=Held.STATUS,
     ),
 )

@@ -31,6 +31,7 @@ from services.looking import case_seen
 from services.pages import casework, forms, status
 from services.pages.guard import Route, look, visitor
 from services.pages.problems import status_of
+from services.pages.sessions import Held
 from services.pages.shown import size
 from services.requests import Request
 from services.store.errors import CommandReused, KeyDestroyed, Unwritable
@@ -125,5 +126,6 @@ ROUTES: Final = (
         action=Action.READ_OWN_STATUS,
         methods=("POST",),
         takes_file=True,
+        held=Held.STATUS,
     ),
 )

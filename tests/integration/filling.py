@@ -11,7 +11,8 @@ from werkzeug.test import TestResponse
 
 from tests.services.visiting import Page, Tag, Visitor, sent_by
 
-TOKEN: Final = "csrf"  # noqa: S105 - the name of a field
+TOKENS: Final = frozenset({"csrf", "held"})
+"""The fields that no reader of a page ever fills in."""
 _FILLED: Final = ("input", "textarea", "select")
 
 TIMES: Final = (
@@ -92,7 +93,7 @@ def forms_on(path: str, page: Page) -> Iterator[Form]:
             each.given["name"]: _field(each)
             for kind in _FILLED
             for each in tag.all(kind)
-            if "name" in each.given and each.given["name"] != TOKEN
+            if "name" in each.given and each.given["name"] not in TOKENS
         }
         if fields and "multipart" not in tag.given.get("enctype", ""):
             yield Form(

@@ -269,6 +269,18 @@ def test_a_file_from_another_site_is_refused(office: Office) -> None:
     assert case_at(office, reference).version == 1
 
 
+def test_a_file_sent_from_one_window_never_reaches_the_case_of_another(office: Office) -> None:
+    first, second = file_case(office), file_case(office, "emma")
+    visitor = Visitor(office)
+    shown = come_in(visitor, first)
+    other = come_in(visitor, second, filed_by("emma").applicant.date_of_birth)
+    page = send_file(visitor, shown, "/status/documents")
+    assert (page.status, page.heading) == (400, "This form has expired")
+    assert [case_at(office, each).version for each in (first, second)] == [1, 1]
+    assert send_file(visitor, other, "/status/documents").status == 200
+    assert [case_at(office, each).version for each in (first, second)] == [1, 2]
+
+
 def test_a_form_sent_twice_brings_one_document(office: Office) -> None:
     reference = file_case(office)
     visitor = Visitor(office)

@@ -178,6 +178,30 @@ def test_a_closed_status_page_is_gone_for_a_copy_of_its_cookie_too(office: Offic
     assert thief.get("/status").path == "/?again=1"
 
 
+def test_the_close_of_one_window_closes_nothing_that_another_opened(office: Office) -> None:
+    visitor = Visitor(office)
+    first = come_in(visitor, file_case(office))
+    emma = filed_by("emma").applicant.date_of_birth
+    second = come_in(visitor, file_case(office, "emma"), emma)
+    expired = visitor.send(first, "/status/close")
+    assert (expired.status, expired.heading) == (400, "This form has expired")
+    assert visitor.get("/status").path == "/status"
+    assert "You have closed" in visitor.send(second, "/status/close").text
+    assert "You have closed" in visitor.send(second, "/status/close").text, "and once more"
+
+
+def test_a_code_is_tried_on_the_question_of_its_own_window_alone(office: Office) -> None:
+    visitor = Visitor(office)
+    asked_first = ask_for_code(visitor, file_case(office))
+    emma = filed_by("emma").applicant.date_of_birth
+    asked_second = ask_for_code(visitor, file_case(office, "emma"), emma)
+    *_, code = codes(office)
+    for _ in range(TRIES):
+        expired = visitor.send(asked_first, "/code", code=f"{(int(code) + 1) % 10**6:06}")
+        assert (expired.status, expired.heading) == (400, "This form has expired")
+    assert visitor.send(asked_second, "/code", code=code).path == "/status"
+
+
 def test_whoever_can_sign_a_cookie_opens_no_status_by_its_reference(office: Office) -> None:
     reference = file_case(office)
     visitor = Visitor(office)
