@@ -8,7 +8,6 @@ Whoever is of the office is told what happened by a reference and a link, and no
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -19,6 +18,7 @@ from domain.days import hong_kong_date
 from domain.happenings import Happening
 from domain.particulars import ContactChanged, Representative
 from domain.processes import OUTSIDE, Effect, Party
+from services.mailboxes import usable
 from services.notifications.facts import day, facts_of, wait
 from services.notifications.wording import (
     FRAME,
@@ -210,13 +210,3 @@ def _name(applicant: Applicant) -> str:
     if in_chinese and applicant.name_in_chinese:
         return applicant.name_in_chinese
     return f"{applicant.given_names} {applicant.family_name}".strip()
-
-
-def usable(email: str) -> str:
-    """Return the address in its plain form, and nothing for what could smuggle in a second one."""
-    try:
-        address = Address(addr_spec=email.strip())
-    except (MessageError, ValueError, IndexError, AttributeError):
-        # The parser stumbles over some texts, such as a@[b: those are no addresses either.
-        return ""
-    return address.addr_spec if address.username and address.domain else ""

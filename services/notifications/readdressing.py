@@ -25,9 +25,10 @@ from domain.processes import Party
 from domain.projections.stage_after import CASE_STREAM
 from domain.stages import Draft
 from domain.told import links_told
+from services.mailboxes import usable
 from services.notifications.entries import NO_LONGER, Identity, Means, State
 from services.notifications.fence import WITHHELD
-from services.notifications.letters import Letter, usable
+from services.notifications.letters import Letter
 from services.notifications.tables import case_keys, notifications
 from services.store import CaseKey, CaseKeys, EventUnreadable, MasterKeyChanged, SealBroken
 from services.wiring import Office
