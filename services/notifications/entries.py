@@ -3,13 +3,17 @@
 import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Self
+from uuid import UUID
+
+import msgspec
 
 from domain.errors import Reportable
 from services.notifications.letters import Letter
+from services.store import CaseKeys
 
 ERASED: Final = "person erased"
 UNUSABLE: Final = "address unusable"
@@ -87,6 +91,31 @@ class Plan:
     state: State = State.PLANNED
     problem: str | None = None
     not_before: datetime | None = None
+
+    def row(self, keys: CaseKeys, wrapped: bytes | None, now: datetime) -> dict[str, Any]:
+        """Return it as the table holds it, the letter sealed by the key of its case as `wrapped`.
+
+        An erased person's letter is not kept, nor ever sent.
+        """
+        state, problem, sealed = self.state, self.problem, None
+        if self.letter is not None and wrapped is None:
+            state, problem = State.WITHHELD, ERASED
+        elif self.letter is not None and wrapped is not None:
+            key = keys.unwrap(self.reference, wrapped)
+            sealed = key.seal(msgspec.json.encode(self.letter), self.identity.place())
+        return {
+            **asdict(self.identity),
+            "event_id": UUID(self.identity.event_id),
+            "position": self.position,
+            "reference": self.reference,
+            "means": self.means,
+            "message_id": self.message_id,
+            "state": state,
+            "settled_at": None if state is State.PLANNED else now,
+            "last_error": problem,
+            "sealed": sealed,
+            "not_before": self.not_before,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

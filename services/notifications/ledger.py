@@ -6,10 +6,8 @@ after a restore. What a person is sent is kept only sealed by the key of their c
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
-from uuid import UUID
 
 import msgspec
 from sqlalchemy import Connection, Engine, create_engine, func, literal, make_url, select, update
@@ -128,7 +126,7 @@ class Ledger:
         now = connection.execute(select(func.now())).scalar_one()
         rows = [
             {
-                **self._row(plan, wrapped.get(plan.reference), now),
+                **plan.row(self.keys, wrapped.get(plan.reference), now),
                 "next_attempt_at": max(
                     now, plan.not_before or now, waiting.get(recipient(plan), now)
                 ),
@@ -371,25 +369,3 @@ class Ledger:
             .with_for_update(read=True)
         )
         return {row.reference: row.wrapped for row in connection.execute(query)}
-
-    def _row(self, plan: Plan, wrapped: bytes | None, now: datetime) -> dict[str, Any]:
-        """Return the row of a plan; an erased person's letter is not kept, nor ever sent."""
-        state, problem, sealed = plan.state, plan.problem, None
-        if plan.letter is not None and wrapped is None:
-            state, problem = State.WITHHELD, ERASED
-        elif plan.letter is not None and wrapped is not None:
-            key = self.keys.unwrap(plan.reference, wrapped)
-            sealed = key.seal(msgspec.json.encode(plan.letter), plan.identity.place())
-        return {
-            **asdict(plan.identity),
-            "event_id": UUID(plan.identity.event_id),
-            "position": plan.position,
-            "reference": plan.reference,
-            "means": plan.means,
-            "message_id": plan.message_id,
-            "state": state,
-            "settled_at": None if state is State.PLANNED else now,
-            "last_error": problem,
-            "sealed": sealed,
-            "not_before": plan.not_before,
-        }
