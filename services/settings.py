@@ -109,7 +109,7 @@ class Settings:
             broker_url=reader.url("QMAS_BROKER_URL", _BROKER_SCHEMES, make.broker_url),
             collector_url=reader.url("OTEL_EXPORTER_OTLP_ENDPOINT", ("http", "https"), str),
             smtp=reader.smtp(embedded=made is not None),
-            mail_sender=reader.text("QMAS_MAIL_SENDER") or "no-reply@qmas.invalid",
+            mail_sender=reader.sender("QMAS_MAIL_SENDER"),
             webhooks=reader.webhooks(),
             quiet_hours=reader.quiet_hours(),
             staff=reader.staff(),

@@ -16,6 +16,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from domain.hours import QuietHours
 from services.addresses import Network, is_loopback
+from services.mailboxes import usable
 from services.stack.errors import StackFault
 from services.staff import Colleague, StaffFault, read_staff
 from services.strength import bits, is_typed, is_worded
@@ -223,6 +224,19 @@ class SettingsReader:
             user=unquote(parts.username) if parts.username else None,
             password=unquote(parts.password) if parts.password else None,
         )
+
+    def sender(self, name: str) -> str:
+        """Return the address that letters come from, one that cannot exist where none is told.
+
+        Servers are told its domain as our name, which they take in plain letters alone.
+        """
+        text = self.text(name)
+        if text is None:
+            return "no-reply@qmas.invalid"
+        if text.isascii() and (told := usable(text)):
+            return told
+        self.fault(name, f"is {text!r}; it must be an address alone, as no-reply@office.example")
+        return ""
 
     def _refuse_plain(self, host: str) -> None:
         """It is told that mail goes in clear to a host of which nobody said that it may."""

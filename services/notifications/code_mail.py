@@ -11,6 +11,7 @@ import hmac
 import random
 import time
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 from typing import Final
 
 import structlog
@@ -18,7 +19,7 @@ import structlog
 from services.notifications.codes import HOLDS, Claim
 from services.notifications.delivery import let_rest, wait_after
 from services.notifications.fence import FenceClosed
-from services.notifications.letters import Letter, as_message, compose_code
+from services.notifications.letters import Letter, NoMessage, as_message, compose_code
 from services.notifications.mail import MailServer
 from services.notifications.marks import MarksAway
 from services.notifications.readdressing import filed_of, reached
@@ -53,12 +54,10 @@ def send(office: Office, *, patience: float = PATIENCE) -> int:
             if claim is None:
                 break
             letter = _readable(office, claim)
-            if letter is None:
+            message = _written(letter, claim, sender) if letter else None
+            if letter is None or message is None:
                 office.codes.drop(claim)
                 continue
-            message = as_message(
-                letter, message_id=_message_id(claim, sender), written_at=claim.asked_at
-            )
             reply = server.hand_over(message, sender=sender, recipient=letter.recipient)
             sent += _settle(office, claim, reply, rest.failures)
     return sent
@@ -80,6 +79,17 @@ def _readable(office: Office, claim: Claim) -> Letter | None:
     except MasterKeyChanged:
         raise  # others can read the case
     except (EventUnreadable, SealBroken) as fault:
+        _log.warning("code_not_sent", reference=claim.reference, reason=str(fault))
+        return None
+
+
+def _written(letter: Letter, claim: Claim, sender: str) -> EmailMessage | None:
+    """Return the e-mail with a code; None where it makes none, so that other codes go out."""
+    try:
+        return as_message(
+            letter, sender=sender, message_id=_message_id(claim, sender), written_at=claim.asked_at
+        )
+    except NoMessage as fault:
         _log.warning("code_not_sent", reference=claim.reference, reason=str(fault))
         return None
 

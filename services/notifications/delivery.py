@@ -24,10 +24,10 @@ from services import deadlines
 from services.notifications.entries import Claim, Identity
 from services.notifications.fence import REMEDY, FenceClosed, FenceTripped
 from services.notifications.ledger import Ledger
-from services.notifications.letters import as_message
+from services.notifications.letters import NoMessage, as_message
 from services.notifications.mail import MailServer
 from services.notifications.marks import MarksAway
-from services.notifications.replies import Reply, Verdict
+from services.notifications.replies import Reply, Verdict, refused_by_us
 from services.store.errors import StoreFault
 from services.store.sealing import SealBroken
 from services.tracing import handed_over, is_on
@@ -49,7 +49,6 @@ FIRST_REST: Final = timedelta(seconds=2)
 LONGEST_REST: Final = timedelta(minutes=5)
 """How long a mail server that is away is left alone, at first and at most."""
 MAX_ATTEMPTS: Final = 120  # waits of 30 s doubling to an hour: nearly five days, as mail does
-_DOES_NOT_OPEN: Final = "the sealed letter does not open"
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -148,7 +147,7 @@ def _deliver(office: Office, server: MailServer, claims: Sequence[Claim], failur
             let_rest(ledger, failures + 1, reply)
             ledger.release(claims[index + 1 :])
             break
-        if failures and reply is not None and reply.reason != _DOES_NOT_OPEN:
+        if failures and reply is not None and not reply.of_ours:
             ledger.mail.end()
             failures = 0
         taken += settle(ledger, claim, reply)
@@ -174,17 +173,24 @@ def let_rest(ledger: Ledger, failures: int, reply: Reply) -> None:
 
 
 def _send(office: Office, server: MailServer, claim: Claim) -> Reply | None:
-    """Return the server's reply; None when the person was erased and nothing is to be sent."""
-    try:
-        letter = office.ledger.open_letter(claim)
-    except SealBroken:
-        return Reply(verdict=Verdict.REFUSED, reason=_DOES_NOT_OPEN)
-    if letter is None:
-        return None
-    message = as_message(letter, message_id=claim.message_id, written_at=claim.planned_at)
+    """Return the server's reply; None when the person was erased and nothing is to be sent.
+
+    What of one letter cannot be opened or written is refused by us, and keeps no other waiting.
+    """
     # Not who was the sender when it was written: where that one is refused it is mended by a
     # setting, and what was written before has to go out too.
     sender = office.settings.mail_sender
+    try:
+        letter = office.ledger.open_letter(claim)
+        if letter is None:
+            return None
+        message = as_message(
+            letter, sender=sender, message_id=claim.message_id, written_at=claim.planned_at
+        )
+    except SealBroken:
+        return refused_by_us("the sealed letter does not open")
+    except NoMessage as fault:
+        return refused_by_us(str(fault))
     return handed_over(
         f"letter {claim.identity.effect}",
         _cause(office, claim) if is_on() else None,

@@ -6,6 +6,7 @@ after a restore. What a person is sent is kept only sealed by the key of their c
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
@@ -32,7 +33,7 @@ from services.notifications.entries import (
     State,
 )
 from services.notifications.fence import WITHHELD, Fence
-from services.notifications.letters import Letter
+from services.notifications.letters import Letter, NoMessage
 from services.notifications.marks import Marks, MarksAway
 from services.notifications.resting import MailRest
 from services.notifications.statements import (
@@ -170,11 +171,17 @@ class Ledger:
         return claims
 
     def open_letter(self, claim: Claim) -> Letter | None:
-        """Return what is to be sent, None once the person was erased; raises `SealBroken`."""
+        """Return what is to be sent, None once the person was erased.
+
+        Raises `SealBroken`, and `NoMessage` where what was sealed is no letter.
+        """
         if claim.wrapped is None or claim.sealed is None:
             return None
         key = self.keys.unwrap(claim.reference, claim.wrapped)
-        return msgspec.json.decode(key.open(claim.sealed, claim.identity.place()), type=Letter)
+        said = key.open(claim.sealed, claim.identity.place())
+        with suppress(msgspec.MsgspecError):
+            return msgspec.json.decode(said, type=Letter)
+        raise NoMessage("the sealed letter cannot be read")
 
     def sent(self, claim: Claim) -> None:
         """The message was handed over; that stays true even if the lease had ended meanwhile.

@@ -1,13 +1,15 @@
 """The letter that an effect makes for one of its parties, and the e-mail message that it is.
 
 Law: a letter is composed once, kept as composed, and makes the same message every time, so that a
-message that is sent again can be told to be the same one by its Message-ID and by its bytes.
+message that is sent again can be told to be the same one by its Message-ID and by its bytes. Only
+whom it comes from is a setting, and who is set when it goes out: a sender that was wrong is mended.
 Whoever is of the office is told what happened by a reference and a link, and nothing personal.
 """
 
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -15,6 +17,7 @@ from typing import Final
 
 from domain.application import Applicant, Correspondence
 from domain.days import hong_kong_date
+from domain.errors import Reportable
 from domain.happenings import Happening
 from domain.particulars import ContactChanged, Representative
 from domain.processes import OUTSIDE, Effect, Party
@@ -41,10 +44,15 @@ _FORMER: Final = "frame-former"
 _CODE: Final = "enquiry-code"
 
 
+class NoMessage(Reportable):
+    """What is kept of a letter is none, or makes no e-mail; says so without anything personal."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """One message as composed, complete but for its date and id; kept sealed.
 
+    `sender` is who was set when it was composed.
     `recipient` is empty where nothing can be sent to the address, and the letter has to be printed.
     `page` is the same as HTML, empty where the message has plain text alone.
     """
@@ -168,12 +176,29 @@ def subject_of(effect: str, happening: Happening, reference: str, language: Corr
     return filled(words_of(effect, language).subject, facts)
 
 
-def as_message(letter: Letter, *, message_id: str, written_at: datetime) -> EmailMessage:
-    """Return the e-mail that `letter` is, dated `written_at`, with `message_id` as its identity."""
+def as_message(
+    letter: Letter, *, sender: str, message_id: str, written_at: datetime
+) -> EmailMessage:
+    """Return the e-mail that `letter` is, dated `written_at`, with `message_id` as its identity.
+
+    Raises `NoMessage` where a header of it cannot be written.
+    """
+    try:
+        message = _as_message(letter, sender, message_id, written_at)
+        message.as_bytes()  # some of what cannot be written is found no sooner
+    except (MessageError, ValueError, LookupError, AttributeError):
+        pass  # the library stumbles in more ways than it says
+    else:
+        return message
+    # Raised out here, so that no traceback shows the fault itself, which may quote the person.
+    raise NoMessage("it makes no message")
+
+
+def _as_message(letter: Letter, sender: str, message_id: str, written_at: datetime) -> EmailMessage:
     message = EmailMessage(policy=_POLICY)
     message["Date"] = written_at
     message["Message-ID"] = message_id
-    message["From"] = Address(display_name=letter.sender_name, addr_spec=letter.sender)
+    message["From"] = Address(display_name=letter.sender_name, addr_spec=sender)
     message["To"] = Address(addr_spec=letter.recipient)
     message["Subject"] = letter.subject
     # Holiday replies and other machines are asked not to answer (RFC 3834, and Exchange's way).

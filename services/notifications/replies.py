@@ -19,9 +19,16 @@ class Verdict(StrEnum):
 class Reply:
     """The verdict on one message and, unless it was taken, why, without anything personal.
 
-    `wait` is the least that the other side asked for before another attempt.
+    `wait` is the least that the other side asked for before another attempt. What is `of_ours` says
+    nothing of the other side, who was not asked.
     """
 
     verdict: Verdict
     reason: str = ""
     wait: timedelta | None = None
+    of_ours: bool = False
+
+
+def refused_by_us(reason: str) -> Reply:
+    """Return what becomes of something that nobody can be asked to take."""
+    return Reply(verdict=Verdict.REFUSED, reason=reason, of_ours=True)

@@ -71,5 +71,5 @@ def letter(
 
 def received(sent: Letter) -> EmailMessage:
     """Return the message as its reader has it, after its bytes have travelled."""
-    message = as_message(sent, message_id="<one@q.test>", written_at=SENT)
+    message = as_message(sent, sender="no-reply@q.test", message_id="<one@q.test>", written_at=SENT)
     return message_from_bytes(message.as_bytes(), _class=EmailMessage, policy=default)

@@ -1,0 +1,113 @@
+"""What is wrong with one letter keeps no other from going out, nor any code."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import msgspec
+import psycopg
+import pytest
+
+from services import enquiries
+from services.notifications import code_mail
+from services.notifications.delivery import deliver
+from services.notifications.entries import Identity
+from services.notifications.letters import Letter
+from services.notifications.planning import plan
+from services.settings import Settings
+from services.wiring import Office
+from tests.conftest import TestDatabase
+from tests.integration.mailing import (
+    MailServer,
+    acknowledge,
+    an_office,
+    applicant,
+    expire_leases,
+    states,
+)
+from tests.services.coming_in import JOHN_BORN
+from tests.services.seeing import looking
+
+
+@pytest.fixture
+def office(told: Settings) -> Iterator[Office]:
+    with an_office(told) as opened:
+        yield opened
+
+
+def _planned(office: Office, count: int) -> None:
+    for number in range(count):
+        acknowledge(office, applicant(number))
+    assert plan(office) == count
+
+
+def _reseal_first(office: Office, owner_url: str, **said: str) -> None:
+    """The first letter of the ledger says this otherwise; all is left out where nothing is told."""
+    with psycopg.connect(owner_url) as owner:
+        found = owner.execute(
+            "SELECT n.id, event_id::text, effect, party, n.reference, sealed, wrapped"
+            " FROM notifications n JOIN case_keys USING (reference) ORDER BY n.id LIMIT 1"
+        ).fetchone()
+        assert found is not None
+        number, event_id, effect, party, reference, sealed, wrapped = found
+        place = Identity(event_id=event_id, effect=effect, party=party).place()
+        key = office.ledger.keys.unwrap(reference, wrapped)
+        letter = msgspec.json.decode(key.open(sealed, place), type=Letter)
+        made = msgspec.json.encode(replace(letter, **said) if said else {})
+        owner.execute(
+            "UPDATE notifications SET sealed = %s WHERE id = %s", (key.seal(made, place), number)
+        )
+
+
+def test_letters_that_were_written_for_a_sender_that_is_none_go_out_from_the_one_of_now(
+    office: Office, mail: MailServer
+) -> None:
+    before = replace(office, settings=replace(office.settings, mail_sender="QMAS <old@qmas.test>"))
+    acknowledge(office, applicant(1))
+    assert plan(before) == deliver(office) == 1
+    assert mail.messages[0]["From"].addresses[0].addr_spec == "no-reply@qmas.test"
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ({"recipient": "two\r\nlines@example.com"}, "it makes no message"),
+        ({"recipient": "a@[b"}, "it makes no message"),
+        ({"subject": "two\nlines"}, "it makes no message"),
+        ({"sender_name": "Q\r\nBcc: x@example.com"}, "it makes no message"),
+        ({}, "the sealed letter cannot be read"),
+    ],
+)
+def test_a_letter_that_makes_no_message_is_given_up_alone(
+    office: Office, mail: MailServer, database: TestDatabase, said: dict[str, str], reason: str
+) -> None:
+    _planned(office, 3)
+    _reseal_first(office, database.owner_url, **said)
+    assert deliver(office) == 2
+    rows = tuple(reversed(office.ledger.rows(looking())))
+    assert states(office.ledger.rows(looking())) == ["failed", "sent", "sent"]
+    assert rows[0].last_error == reason
+    assert len(mail.messages) == 2
+
+
+def test_a_letter_that_makes_no_message_says_nothing_of_the_server(
+    office: Office, mail: MailServer, database: TestDatabase
+) -> None:
+    _planned(office, 1)
+    _reseal_first(office, database.owner_url, subject="two\nlines")
+    mail.stop()
+    office.ledger.mail.begin(code_mail.LEASE)
+    expire_leases(database.owner_url)
+    deliver(office)
+    assert states(office.ledger.rows(looking())) == ["failed"]
+    assert office.ledger.mail.now().failures == 1
+
+
+def test_a_code_that_makes_no_message_is_dropped_and_later_ones_go_out(
+    office: Office, mail: MailServer
+) -> None:
+    before = replace(office, settings=replace(office.settings, mail_sender="QMAS <old@qmas.test>"))
+    for number, sent in enumerate((0, 1)):
+        reference = acknowledge(office, applicant(number))
+        enquiries.ask(office, reference, JOHN_BORN, client="203.0.113.7")
+        assert code_mail.send(office if number else before) == sent
+    assert mail.recipients == ["applicant-1@example.com"]
