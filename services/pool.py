@@ -126,7 +126,7 @@ def _as_opened(
     if digest_by(terms, order) == digest:
         return placed_pool(position, order)
     # The rows are a copy that can be lost; what the log says of the pool cannot.
-    waiting = waiting_in(folded_log(read, position), at, terms.measure)
+    waiting = waiting_at_opening(folded_log(read, position), opened, at)
     order = in_order(terms, waiting.members)
     if digest_by(terms, order) != digest:
         raise PoolAltered(f"the log no longer gives the pool that {opened.exercise} was opened on")
@@ -139,14 +139,18 @@ def placed_pool(position: int, order: tuple[Placed, ...]) -> Pool:
     return Pool(position=position, members=members, placed=order)
 
 
-def as_frozen(member: PoolMember, measure: Measure) -> CaseState:
-    """Return the case as the pool froze it, as far as an exercise looks at it."""
+def as_frozen(member: PoolMember, measure: Measure, *, erased: bool = False) -> CaseState:
+    """Return the case as the pool froze it, as far as an exercise looks at it.
+
+    Whether its person is `erased` no pool tells, but the key of the case.
+    """
     return InPool(
         filed=Filed(
             reference=member.reference,
             route=member.route,
             submitted_at=member.submitted_at,
             application=None,
+            erased=erased,
         ),
         points=member.points,
         by_criteria=measure is Measure.CRITERIA,
@@ -157,7 +161,7 @@ def as_frozen(member: PoolMember, measure: Measure) -> CaseState:
 def seen_since(member: PoolMember, measure: Measure, since: Since) -> CaseSeen:
     """Return the case as it is by what its stream holds since the pool froze it."""
     events = cast("tuple[e.CaseEvent, ...]", since.events)
-    state = reduce(evolve, events, as_frozen(member, measure))
+    state = reduce(evolve, events, as_frozen(member, measure, erased=since.erased))
     return CaseSeen(state=state, version=since.version, last=since.last)
 
 
@@ -168,7 +172,22 @@ def pool_at(
     return waiting_in(folded_log(unseen(office), position), at, measure)
 
 
-def waiting_in(folded: Folded, at: datetime, measure: Measure) -> Waiting:
+def waiting_at_opening(folded: Folded, opened: x.ExerciseOpened, at: datetime) -> Waiting:
+    """Return who waited in the pool that an exercise was opened on, of the log up to there.
+
+    Once a pool held whoever was erased again after a restore. Such a one is larger, so that what
+    an opening counted tells whether it is of those.
+    """
+    counted = (opened.pool_size, opened.left_out)
+    once = waiting_in(folded, at, opened.measure, erased_too=True)
+    if (len(once.members), once.left_out) == counted:
+        return once
+    return waiting_in(folded, at, opened.measure)
+
+
+def waiting_in(
+    folded: Folded, at: datetime, measure: Measure, *, erased_too: bool = False
+) -> Waiting:
     """Return who waits in the pool by a measure, of a log as it was folded, since `at`."""
     waiting = [
         (_member(case.state, case.version, folded.scored.get(stream)), case.state)
@@ -176,6 +195,7 @@ def waiting_in(folded: Folded, at: datetime, measure: Measure) -> Waiting:
         if isinstance(case.state, InPool)
         and folded.since[stream] <= at
         and not case.state.filed.held
+        and (erased_too or not case.state.filed.erased)
     ]
     by_criteria = measure is Measure.CRITERIA
     members = tuple(member for member, state in waiting if state.by_criteria is by_criteria)

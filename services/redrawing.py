@@ -14,7 +14,7 @@ from domain.publishing import result_published
 from domain.rules.rank import Division
 from domain.wire import WIRE
 from services.exercise_requests import events_of
-from services.pool import History, Read, folded_log, unseen, waiting_in
+from services.pool import History, Read, folded_log, unseen, waiting_at_opening
 from services.store.looks import LogSeen, Noted
 from services.wiring import Office
 
@@ -55,7 +55,7 @@ def redraw_seen(office: Office, look: Look, exercise: str) -> tuple[Noted, Redra
 
 def _redrawn(exercise: str, history: History, read: Read) -> Redrawn:
     opened, at = cast("x.ExerciseOpened", history[0].event), history[0].effective_at
-    waiting = waiting_in(folded_log(read, opened.pool_position), at, opened.measure)
+    waiting = waiting_at_opening(folded_log(read, opened.pool_position), opened, at)
     pool = Pool(
         position=opened.pool_position,
         members=waiting.members,

@@ -43,11 +43,14 @@ class Step:
 def waits_as_frozen(order: Order) -> Callable[[CaseState, PoolMember], bool]:
     """Return who still waits with all by which it was placed.
 
-    A case that was scored anew since has another place, and so waits for the next exercise.
+    A case that was scored anew since has another place, and so waits for the next exercise. One
+    whose person was erased waits for none.
     """
 
     def waits(case: CaseState, member: PoolMember) -> bool:
-        if not isinstance(case, InPool) or case.filed.held or case.points != member.points:
+        if not isinstance(case, InPool) or case.points != member.points:
+            return False
+        if case.filed.held or case.filed.erased:
             return False
         if case.score is None:
             return True
@@ -61,7 +64,7 @@ def is_before_committee(case: CaseState, exercise: str) -> TypeGuard[Shortlisted
     """Say whether a case is still before the committee in an exercise, and can be given a place."""
     if not isinstance(case, Shortlisted) or case.exercise != exercise:
         return False
-    return not (case.filed.held or case.filed.stale)
+    return not (case.filed.held or case.filed.stale or case.filed.erased)
 
 
 def drawing(found: Before) -> Step:

@@ -15,13 +15,13 @@ from domain.errors import NothingToSelect
 from domain.exercise import load
 from domain.exercise_lists import imagined, selection
 from domain.exercise_states import Drawn, Opened, Pool
-from domain.exercise_terms import fit_together, terms_of, usual_order
+from domain.exercise_terms import fit_together, usual_order
 from domain.looks import Look
 from domain.rules.rank import Placed, PoolMember
 from domain.rules.terms import Archetype, Order, Terms
 from domain.stages import Stage
 from services.exercise_requests import events_of
-from services.pool import History, folded_log, waiting_in
+from services.pool import History, folded_log, waiting_at_opening, waiting_in
 from services.reassessing import Frozen, Reassessed, reassessed
 from services.rulebook.named import ruleset_named
 from services.store.looks import LogSeen, Noted
@@ -112,7 +112,9 @@ def what_if(office: Office, look: Look, exercise: str, change: Change) -> tuple[
     position = opened.pool_position
     asked = {"exercise": exercise, "places": change.places}
     log = _log(office, look, change, position, asked)
-    frozen = _frozen(log, position, history[0].effective_at, terms_of(opened))
+    folded, at = folded_log(log.read, position), history[0].effective_at
+    members = waiting_at_opening(folded, opened, at).members
+    frozen = Frozen(folded=folded, at=at, measure=opened.measure, members=members)
     found = _compared(
         office,
         _as_drawn(history),

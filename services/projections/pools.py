@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+)
 
 from domain.application import Route
 from domain.events import RefusalClass
@@ -28,7 +38,8 @@ class FrozenPool:
     """Every case that waited in the pool by one measure, as the first `position` events say.
 
     `left_out` counts those that waited by the other, `held` those that an investigation holds, and
-    `later` those that came to the pool after it is frozen; `counts` say what became of all.
+    `later` those that came to the pool after it is frozen; `counts` say what became of all. Whose
+    person is erased by then waits for nothing, and is in neither.
     """
 
     position: int
@@ -68,7 +79,8 @@ def seen(look: Look, store: Store, models: ReadModels, wanted: Wanted) -> Frozen
     """Return the pool that `freeze` would keep now, the look on record, and keep nothing."""
     with models.engine.begin() as connection:
         position = runner.level(store, models, connection, CASE_LIST.name)
-        waiting = select(*(case_list.c[name] for name in _MEMBER)).where(*_waiting(wanted))
+        erased = _erased(connection, position)
+        waiting = select(*(case_list.c[name] for name in _MEMBER)).where(*_waiting(wanted, erased))
         asked = {
             "asked": "opening",
             "position": position,
@@ -76,27 +88,52 @@ def seen(look: Look, store: Store, models: ReadModels, wanted: Wanted) -> Frozen
             "effective_at": wanted.at,
         }
         _, members = _read_seen(connection, noted_whole(waiting, look, asked, soon=False))
-        return _seen(connection, wanted, position, members)
+        return _seen(connection, wanted, position, members, erased)
 
 
 def _freeze(connection: Connection, wanted: Wanted, position: int) -> FrozenPool:
-    exercise = wanted.exercise
+    exercise, erased = wanted.exercise, _erased(connection, position)
     waiting = select(
         literal(exercise),
         literal(position),
         *(case_list.c[name] for name in _MEMBER),
-    ).where(*_waiting(wanted))
+    ).where(*_waiting(wanted, erased))
     names = ["exercise", "position", *_MEMBER]
     same = (exercise_pools.c.exercise == exercise, exercise_pools.c.position == position)
     connection.execute(delete(exercise_pools).where(*same))
     connection.execute(insert(exercise_pools).from_select(names, waiting))
-    return _seen(connection, wanted, position, _members(connection, exercise, position))
+    members = _members(connection, exercise, position)
+    return _seen(connection, wanted, position, members, erased)
 
 
-def _waiting(wanted: Wanted) -> tuple[ColumnElement[bool], ...]:
+_ERASED: Final = text(
+    """
+    WITH gone AS MATERIALIZED (
+        SELECT reference FROM case_list JOIN case_keys USING (reference)
+        WHERE case_list.stage = :stage AND case_keys.wrapped IS NULL
+    )
+    SELECT DISTINCT gone.reference
+    FROM gone JOIN events ON events.stream = 'case-' || gone.reference
+    JOIN log USING (commit_id, ord)
+    WHERE events.type = 'erasure-decided' AND log.position <= :position
+    """
+)
+
+
+def _erased(connection: Connection, position: int) -> tuple[str, ...]:
+    """Return the cases in the pool whose person was erased by a position, as the log says.
+
+    Only a restore brings anybody there: of a live case nobody is erased otherwise.
+    """
+    given = {"stage": Stage.IN_POOL, "position": position}
+    return tuple(connection.execute(_ERASED, given).scalars())
+
+
+def _waiting(wanted: Wanted, erased: Collection[str]) -> tuple[ColumnElement[bool], ...]:
     # Whoever an investigation holds is in no pool until the hold is lifted.
     return (
         case_list.c.stage == Stage.IN_POOL,
+        case_list.c.reference.not_in(erased),
         case_list.c.stage_since <= wanted.at,
         ~case_list.c.held,
         _of_measure(wanted),
@@ -109,7 +146,11 @@ def _of_measure(wanted: Wanted) -> ColumnElement[bool]:
 
 
 def _seen(
-    connection: Connection, wanted: Wanted, position: int, members: tuple[PoolMember, ...]
+    connection: Connection,
+    wanted: Wanted,
+    position: int,
+    members: tuple[PoolMember, ...],
+    erased: Collection[str],
 ) -> FrozenPool:
     columns, number = case_list.c, func.count()
     held, later = columns.held, columns.stage_since > wanted.at
@@ -117,7 +158,7 @@ def _seen(
         number.filter(~_of_measure(wanted), ~held, ~later),
         number.filter(held),
         number.filter(later, ~held),
-    ).where(columns.stage == Stage.IN_POOL)
+    ).where(columns.stage == Stage.IN_POOL, columns.reference.not_in(erased))
     left_out, on_hold, too_late = connection.execute(aside).one()
     return FrozenPool(
         position=position,

@@ -116,7 +116,10 @@ SELECT coalesce(
 SINCE: Final = """
 SELECT
     events.stream, events.version, (events.body ->> 'effective_at')::timestamptz,
-    CASE WHEN events.version > given.after THEN json_send(events.body) END
+    CASE WHEN events.version > given.after THEN json_send(events.body) END,
+    starts_with(given.stream, 'case-') AND EXISTS (
+        SELECT FROM case_keys WHERE wrapped IS NULL AND reference = substr(given.stream, 6)
+    )
 FROM unnest(%(streams)s, %(versions)s) AS given (stream, after)
 JOIN LATERAL (
     SELECT body, stream, version FROM events

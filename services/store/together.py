@@ -36,11 +36,15 @@ Bodies = Sequence[bytes]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Since:
-    """What a stream holds after a version: its events, and when the last of all took effect."""
+    """What a stream holds after a version: its events, and when the last of all took effect.
+
+    `erased` says that it is of a case whose key was destroyed, after that version or before.
+    """
 
     events: tuple[Event, ...]
     last: datetime
     version: int
+    erased: bool = False
 
 
 class Together:
@@ -83,7 +87,7 @@ def since_of(rows: Iterable[tuple[Any, ...]], event: Callable[[bytes], Event]) -
     found: dict[str, Since] = {}
     for stream, rest in groupby(rows, key=itemgetter(0)):
         rows_of_it = tuple(rest)
-        _, version, last, _ = rows_of_it[-1]
-        events = tuple(event(body) for *_, body in rows_of_it if body is not None)
-        found[stream] = Since(events=events, version=version, last=last)
+        _, version, last, _, erased = rows_of_it[-1]
+        events = tuple(event(body) for *_, body, _ in rows_of_it if body is not None)
+        found[stream] = Since(events=events, version=version, last=last, erased=erased)
     return found
