@@ -19,13 +19,12 @@ from sqlalchemy import (
     Select,
     Update,
     bindparam,
-    case,
     exists,
     func,
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert, psycopg
+from sqlalchemy.dialects.postgresql import insert
 
 from domain.record import Recorded
 from services.projections.catalogue import Projection
@@ -33,7 +32,6 @@ from services.projections.errors import OfAnotherLog, ProjectionOutdated, Projec
 from services.projections.models import ReadModels
 from services.projections.tables import checkpoints, generations, log
 from services.store import number_of
-from services.store.reading import present
 
 _ROW: Final = checkpoints.c
 _FIRST: Final = 1
@@ -122,22 +120,6 @@ class Claim:
     def _awaits(self, recorded: Recorded[Any]) -> bool:
         reached = self.positions.get(number_of(recorded.stream, self.of))
         return reached is not None and (recorded.position or 0) > reached
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Freshness:
-    """A read model holds the first `position` events of the log, and so what was known at `as_of`.
-
-    `as_of` is when the last of them became visible, None before the first; `lag` is how many
-    numbered events are still to be folded. One that was folded from another log, or by another
-    version of the fold, is certain to hold none; `of_another_log` says that it is the former.
-    """
-
-    name: str
-    position: int
-    as_of: datetime | None
-    lag: int
-    of_another_log: bool = False
 
 
 def generations_of(connection: Connection, projection: Projection) -> tuple[Generation, ...]:
@@ -291,10 +273,10 @@ def _told(generation: Generation) -> dict[str, Any]:
 
 def _of_another_log() -> Select[Any]:
     """Select the shards of a generation that were folded from another log."""
-    return select(_ROW.shard).where(_is_foreign(), *_OF)
+    return select(_ROW.shard).where(is_foreign(), *_OF)
 
 
-def _is_foreign() -> ColumnElement[bool]:
+def is_foreign() -> ColumnElement[bool]:
     """Say that the last event of a shard is not the one that the log has at its position.
 
     By its leaf: a log that was restored and went on has other ones from there on. By its instant
@@ -334,47 +316,6 @@ def record_stop(connection: Connection, held: Claim, shard: int, stop: Projectio
         ),
         {**_told(held.generation), "of_shard": shard},
     )
-
-
-def freshness(models: ReadModels, projection: Projection) -> Freshness:
-    """Return how far the read model is: as far as the shard that is furthest behind."""
-    row = present(models.first(reached(projection.name, projection.version), {}))
-    return freshness_of(projection, row)
-
-
-def freshness_of(projection: Projection, row: Sequence[Any]) -> Freshness:
-    """Return what the row of `reached` says of a read model."""
-    head, position, as_of, of_another_log = row
-    if position is None or of_another_log:
-        return Freshness(
-            name=projection.name,
-            position=0,
-            as_of=None,
-            lag=head,
-            of_another_log=bool(of_another_log),
-        )
-    lag = max(0, head - position)
-    return Freshness(name=projection.name, position=position, as_of=as_of, lag=lag)
-
-
-@cache
-def reached(name: str, version: int) -> str:
-    """Return the question of `freshness` in words, made once: making costs more than asking.
-
-    It has one row always: the log's head, and where the shard is that is furthest behind.
-    """
-    head = select(func.coalesce(func.max(log.c.position), 0)).scalar_subquery()
-    # The log's instants never decrease, so that the first one is of the shard that is least far.
-    # One that has folded nothing has none. To sort four shards costs twice as much.
-    least = func.min(_ROW.position)
-    query = select(
-        head.label("head"),
-        least.label("position"),
-        case((least > 0, func.min(_ROW.as_of))).label("as_of"),
-        func.bool_or(_is_foreign()).label("of_another_log"),
-    ).where(*shards_that_are_live(name), _ROW.version == version)
-    dialect = psycopg.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types
-    return str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
 
 
 def head_of(connection: Connection) -> int:

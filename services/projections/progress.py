@@ -8,10 +8,8 @@ from sqlalchemy import Connection, select
 
 from services.projections.catalogue import Projection
 from services.projections.checkpoints import (
-    Freshness,
     Generation,
     State,
-    freshness,
     generations_of,
     head_of,
     is_of_another_log,
@@ -20,6 +18,7 @@ from services.projections.checkpoints import (
     positions,
     shards_that_are_live,
 )
+from services.projections.freshness import Freshness, freshness
 from services.projections.models import ReadModels
 from services.projections.tables import checkpoints, log
 

@@ -15,7 +15,9 @@ from domain.stages import LIVE, Stage
 from services.counts import MOST, Count
 from services.projections import checkpoints
 from services.projections.catalogue import EXERCISES, PROJECTIONS, projection_named
-from services.projections.checkpoints import Freshness, Generation
+from services.projections.checkpoints import Generation
+from services.projections.freshness import Freshness
+from services.projections.freshness import freshness as freshness_of_one
 from services.projections.models import ReadModels
 from services.projections.names import person_token, searched
 from services.projections.paging import (
@@ -89,7 +91,7 @@ def freshness(models: ReadModels, *names: str) -> Freshness:
     One of another log is least far of all. Raises `UnknownProjection` when there is none of that
     name.
     """
-    found = (checkpoints.freshness(models, projection_named(each)) for each in names)
+    found = (freshness_of_one(models, projection_named(each)) for each in names)
     return min(found, key=lambda each: (each.position, not each.of_another_log))
 
 

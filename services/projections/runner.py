@@ -36,6 +36,7 @@ from services.projections.errors import (
     RowUnreadable,
 )
 from services.projections.folding import folded_on, keep, told
+from services.projections.freshness import freshness
 from services.projections.models import ReadModels
 from services.store import EventUnreadable, LogCorrupt, Shard, Store
 
@@ -99,7 +100,7 @@ def catch_up(  # noqa: PLR0913 - what to follow, and how far
         # A generation took the place of another meanwhile, and its rows stand elsewhere.
     if stops:
         raise stops[0]
-    return checkpoints.freshness(models, projection).position
+    return freshness(models, projection).position
 
 
 def catch_up_all(store: Store, models: ReadModels) -> dict[str, int]:

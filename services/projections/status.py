@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from domain.looks import Look
 from domain.projections.status import StatusRow
 from services.projections.catalogue import CASE_STATUS
-from services.projections.checkpoints import Freshness, freshness_of, reached
+from services.projections.freshness import Freshness, freshness_of, reached
 from services.projections.models import ReadModels
 from services.projections.rows import made
 from services.projections.sealed import opened
