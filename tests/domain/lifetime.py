@@ -49,6 +49,8 @@ from tests.domain.histories import EMMA, JOHN, at_mailbox_of
 from tests.domain.test_clocks import recorded_at
 
 BEGINNING: Final = datetime(2019, 1, 7, 4, tzinfo=UTC)
+LAST_DAY: Final = datetime(2027, 12, 31, 4, tzinfo=UTC)
+"""The holidays of later years are not known."""
 FEES_SINCE: Final = datetime(2025, 2, 26, 3, tzinfo=UTC)
 OFFICERS: Final = ("officer-1", "officer-2", "officer-3", "officer-4")
 EXAMPLES: Final[Mapping[type[c.CaseCommand], c.CaseCommand]] = {
@@ -201,9 +203,14 @@ class Lifetime:
             assert clock.runs == (not self.held and not asked)
 
     def go_straight(self, person: Application, steps: int) -> None:
-        """So many steps of the straight way are done, by two officers, each in time."""
+        """So many steps of the straight way are done, by two officers, each in time.
+
+        What is in time only after `LAST_DAY` is not done.
+        """
         for _ in range(steps):
             if isinstance(self.state, s.Active):
+                if self.next_day_of_note() > LAST_DAY:
+                    return
                 self.now = self.next_day_of_note()
             if s.decision_of(self.state):
                 self.ask("officer-2", self.like(c.ConfirmDecision, person, 0))

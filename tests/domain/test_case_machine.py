@@ -1,6 +1,6 @@
 """Whatever officers do to a case, and whenever: what two must decide, two have decided."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -11,14 +11,21 @@ from domain import stages as s
 from domain.application import Application
 from domain.case import load
 from domain.following import NEXT
-from tests.domain.lifetime import ASIDE, EXAMPLES, OFFICERS, ON_POINTS, PEOPLE, SECOND, Lifetime
+from tests.domain.lifetime import (
+    ASIDE,
+    EXAMPLES,
+    LAST_DAY,
+    OFFICERS,
+    ON_POINTS,
+    PEOPLE,
+    SECOND,
+    Lifetime,
+)
 
 Kind = type[c.CaseCommand]
 ACTORS = st.sampled_from(OFFICERS)
 PERSONS = st.sampled_from(PEOPLE)
 FEW_DAYS = st.sampled_from([0, 0, 0, 1, -1, 30])
-LAST_DAY = datetime(2027, 12, 31, 4, tzinfo=UTC)
-"""The holidays of later years are not known."""
 
 
 class Case(RuleBasedStateMachine):
