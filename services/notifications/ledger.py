@@ -155,6 +155,7 @@ class Ledger:
 
         They are e-mails, or webhooks of that subscription. Of the rows of one recipient only the
         first that is open is ever taken; what quiet hours hold, untried, counts for none.
+        A letter that goes to another since an event that is not planned yet is not taken either.
         Raises `FenceClosed` or `MarksAway`, and takes none.
         """
         ledger = self.fence.passed()

@@ -19,17 +19,24 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
+    true,
     tuple_,
     union_all,
     update,
 )
 
+from domain.particulars import ContactChanged, RepresentativeAppointed, RepresentativeRemoved
+from domain.processes import Party
+from domain.projections.stage_after import CASE_STREAM
+from domain.wire import WIRE
 from services.notifications.entries import FREED, QUIET, Claim, Means, Plan, State
 from services.notifications.tables import (
     attempts,
     case_keys,
     checkpoint,
+    events,
     log,
     notifications,
     subscriptions,
@@ -43,6 +50,12 @@ AT_MOST: Final = 100_000
 """
 
 _ROW: Final = notifications.c
+_TO_ANOTHER: Final = {
+    Party.APPLICANT: (ContactChanged,),
+    Party.REPRESENTATIVE: (RepresentativeAppointed, RepresentativeRemoved),
+}
+"""What happens in a case after which its letters to somebody go to another address, or to nobody.
+"""
 
 
 def claiming(limit: int, lease: timedelta, subscription: str | None) -> Update:
@@ -57,6 +70,7 @@ def claiming(limit: int, lease: timedelta, subscription: str | None) -> Update:
             *means,
             _ROW.next_attempt_at <= func.now(),
             ~_behind_another(),
+            ~_is_for_another(),
         )
         .order_by(_ROW.next_attempt_at, _ROW.id)
         .limit(limit)
@@ -159,6 +173,26 @@ def _behind_another() -> ColumnElement[bool]:
         earlier.c.state.in_(OPEN),
         earlier.c.id < _ROW.id,
         ~held_alone(earlier.c),
+    )
+
+
+def _is_for_another() -> ColumnElement[bool]:
+    """Say that an event that the plan has yet to come to has it go elsewhere, or to nobody."""
+    since = select(checkpoint.c.position).scalar_subquery()
+    logged = and_(log.c.commit_id == events.c.commit_id, log.c.ord == events.c.ord)
+    ends_it = (
+        and_(_ROW.party == party, events.c.type.in_([WIRE[each].name for each in ends]))
+        for party, ends in _TO_ANOTHER.items()
+    )
+    return exists(
+        select(literal(1))
+        .select_from(events.outerjoin(log, logged))
+        .where(
+            events.c.stream == CASE_STREAM + _ROW.reference,
+            or_(*ends_it),
+            func.coalesce(log.c.position > since, true()),
+        )
+        .offset(0)  # asked of each row that is due: it is never worked out for all events at once
     )
 
 

@@ -276,6 +276,7 @@ events: Final = table(
     "events",
     column("commit_id", BigInteger),
     column("ord", Integer),
+    column("stream", Text),
     column("type", Text),
     column("body", JSON),
 )
