@@ -188,8 +188,12 @@ def _left_out(ground: Ground, terms: Terms) -> LeftOut:
 
 
 def _previous(office: Office, rows: Iterable[ExerciseRow], terms: Terms) -> x.CountsThen | None:
-    """Return what the exercise of the same measure counted that was opened last, if any did."""
-    for row in reversed([each for each in rows if each.measure is terms.measure]):
+    """Return what the exercise of the same measure counted that was opened last, if any did.
+
+    Last is by the log, as where it is drawn again; an exercise may be dated back.
+    """
+    of_measure = (each for each in rows if each.measure is terms.measure)
+    for row in sorted(of_measure, key=lambda each: each.pool_position, reverse=True):
         then = counts_then(events_of(office, row.exercise)[0])
         if then is not None:
             return then
