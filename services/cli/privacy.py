@@ -149,8 +149,9 @@ def receipt(reference: str, target: Path | None) -> None:
 def verify_receipt(file: Path, *, offline: bool) -> None:
     """Check a receipt: its own proof, and unless `--offline` that this log agrees with it.
 
-    When the key was destroyed, and how much that made unreadable, is no part of the proof: it is
-    compared with what is there, and `--offline` it stays the word of whoever gave the receipt.
+    The position in the log, when the key was destroyed, and how much that made unreadable, are no
+    part of the proof: they are compared with what is there, and `--offline` they stay the word of
+    whoever gave the receipt.
     """
     try:
         made = receipts.read(file.read_text(encoding="utf-8"))
@@ -166,8 +167,8 @@ def verify_receipt(file: Path, *, offline: bool) -> None:
         raise click.exceptions.Exit(DIFFERENT)
     if offline:
         click.echo(
-            f"The receipt of {made.reference} proves itself; when the key was destroyed and how "
-            "much that made unreadable is the office's word"
+            f"The receipt of {made.reference} proves itself; its position in the log, when the "
+            "key was destroyed and how much that made unreadable is the office's word"
         )
         return
     click.echo(f"The receipt of {made.reference} proves itself, and this installation agrees")

@@ -2,7 +2,8 @@
 
 Law: a receipt proves itself. The exact text of an event and its instant give its leaf, and with the
 hashes before it the root of the log as it was when the event came in; so whoever holds that root,
-or a later one, needs nothing of us to check it.
+or a later one, needs nothing of us to check it. How long the log was before it, that root does not
+say: trees of other lengths can have the same hashes at their end.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
+from domain.decisions import DecisionConfirmed, Matter
 from domain.errors import NotErased, Reportable
 from domain.looks import Look
 from domain.merkle import Frontier
@@ -53,9 +55,9 @@ class Said:
 class Receipt:
     """That the person of a case was erased.
 
-    `events` are the commit that did it, the last at `position` of the log. After the roots in
-    `before`, of the complete subtrees of all that came earlier, they make the log's `root`. What is
-    `destroyed` and `key_destroyed_at` stand beside the log: they are the word of whoever gave the
+    `events` are the commit that did it. After the roots in `before`, of the complete subtrees of
+    all that came earlier, they make the log's `root`. The `position` of the last of them, what is
+    `destroyed` and `key_destroyed_at` follow from none of it: they are the word of whoever gave the
     receipt, and only an installation can be asked whether they are so.
     """
 
@@ -99,9 +101,7 @@ def receipt_of(office: Office, case: CaseAt) -> Receipt:
         decided_at=bodies[-1]["effective_at"],
         key_destroyed_at=_text(gone_at),
         destroyed=_counted(kept(office, reference)),
-        events=tuple(
-            Said(body=each.body.decode(), recorded_at=_text(each.recorded_at)) for each in entries
-        ),
+        events=_said(entries),
         position=entries[-1].position,
         leaf=leaves[-1].hex(),
         before=tuple(peak.hex() for peak in before.peaks),
@@ -160,7 +160,9 @@ def _faults(made: Receipt) -> Iterator[str]:
         yield f"the event is not the erasure of the person of case {made.reference}"
     if last["effective_at"] != made.decided_at:
         yield "the event says another instant than the receipt"
-    if _who(bodies) != (made.proposed_by, made.confirmed_by):
+    if not _is_one_erasure(bodies):
+        yield "the events are not those with which one erasure was decided"
+    elif _who(bodies) != (made.proposed_by, made.confirmed_by):
         yield "the events say that other people decided it"
 
 
@@ -181,6 +183,11 @@ def differences(office: Office, look: Look, made: Receipt) -> Iterator[str]:
             )
             return
         yield "the log holds another event, or has it at another position"
+    if _said(entries) != made.events:
+        yield "the log holds other events of this erasure"
+    proposed_by, confirmed_by = _who([json.loads(each.body) for each in entries])
+    if (proposed_by, confirmed_by) != (made.proposed_by, made.confirmed_by):
+        yield f"the log says that {proposed_by} proposed and {confirmed_by} confirmed it"
     if _before(office, made.position + 1).root().hex() != made.root:
         yield f"the log up to position {made.position} has another root"
     gone_at = office.store.evidence.erased_at(made.reference)
@@ -210,14 +217,35 @@ def told(made: Receipt) -> str:
             f"Erasure of the person of case {made.reference}",
             f"Proposed by {made.proposed_by} and confirmed by {made.confirmed_by}",
             f"Decided at {made.decided_at}",
-            f"Position {made.position} of the log, leaf {made.leaf}",
+            f"Leaf of the log: {made.leaf}",
             f"Root of the log up to there: {made.root}",
             "On the office's word, and no part of the proof:",
+            f"  position {made.position} of the log",
             f"  key destroyed at {made.key_destroyed_at}",
             f"  unreadable since: {gone['documents']} documents, {gone['letters']} letters",
             f"  and what was personal in {gone['events']} events",
         )
     )
+
+
+def _said(entries: Sequence[Entry]) -> tuple[Said, ...]:
+    return tuple(
+        Said(body=each.body.decode(), recorded_at=_text(each.recorded_at)) for each in entries
+    )
+
+
+def _is_one_erasure(bodies: Sequence[Mapping[str, Any]]) -> bool:
+    """Say whether these are all events of one command, which is what decides an erasure.
+
+    Any others that come before it in the log would lead to its root as well, and name others.
+    """
+    if len({(each["stream"], each["command_id"]) for each in bodies}) != 1:
+        return False
+    *earlier, last = bodies
+    if last["payload"].get("again"):
+        return not earlier
+    decided = [(each["type"], each["payload"].get("matter")) for each in earlier]
+    return decided == [(WIRE[DecisionConfirmed].name, Matter.ERASURE)]
 
 
 def _who(bodies: Sequence[Mapping[str, Any]]) -> tuple[str, str]:

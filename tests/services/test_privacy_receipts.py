@@ -8,17 +8,22 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
+from domain import commands as c
+from domain.access import Person, Role
+from domain.decisions import Matter
 from domain.errors import NotErased
 from domain.looks import What
-from services.cases import submit
+from domain.merkle import Frontier
+from services.cases import carry_out, submit
 from services.cli.privacy import privacy
 from services.privacy import receipt as receipts
 from services.privacy.preview import preview
 from services.projections.runner import catch_up_all
+from services.store.evidence import Entry
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.integration import marked as m
-from tests.services.asking import OFFICER, asked, on_paper
+from tests.services.asking import OFFICER, SUPERVISOR, asked, on_paper
 from tests.services.sample_files import pdf
 from tests.services.seeing import looking, recorded
 from tests.services.test_data_access import ask as ask_for_data
@@ -128,6 +133,37 @@ def test_a_receipt_that_was_changed_is_told_without_the_log(
     assert list(receipts.faults(changed(erased))) != []
 
 
+def test_a_receipt_names_nobody_who_decided_something_else_just_before(
+    office: Office, proposed: str
+) -> None:
+    other = m.file_marked(office).reference
+    change = c.ProposeContactChange(email=m.address(), evidence="A letter")
+    carry_out(office, other, change, asked(SUPERVISOR, at=None))
+    confirmer = Person(name="officer.ho", role=Role.OFFICER)
+    confirm = c.ConfirmDecision(matter=Matter.CONTACT_CHANGE)
+    carry_out(office, other, confirm, asked(confirmer, at=None))
+    m.confirm(office, proposed)
+    made = receipts.receipt(office, looking(), proposed)
+    earlier = office.store.evidence.commit_with(f"case-{other}", "contact-changed")
+    leaves = office.store.evidence.leaves(after=0, to=earlier[0].position - 1)
+    forged = replace(
+        made,
+        events=(*(_said(each) for each in earlier), *made.events),
+        before=tuple(each.hex() for each in Frontier().extended(leaves).peaks),
+        proposed_by=SUPERVISOR.name,
+        confirmed_by=confirmer.name,
+    )
+    (said,) = receipts.faults(forged)
+    assert said == "the events are not those with which one erasure was decided"
+    others, names = receipts.differences(office, LOOK, forged)
+    assert others == "the log holds other events of this erasure"
+    assert names == "the log says that officer.chan proposed and supervisor.lee confirmed it"
+
+
+def _said(entry: Entry) -> receipts.Said:
+    return receipts.Said(body=entry.body.decode(), recorded_at=entry.recorded_at.isoformat())
+
+
 def test_another_log_does_not_agree_with_a_receipt(
     office: Office, erased: receipts.Receipt
 ) -> None:
@@ -189,6 +225,9 @@ def test_a_receipt_says_what_is_the_office_s_word(erased: receipts.Receipt) -> N
     assert erased.root in proof
     assert erased.key_destroyed_at not in proof
     assert erased.key_destroyed_at in word
+    # Trees of other lengths have the same hashes at their end.
+    assert f"osition {erased.position}" not in proof
+    assert f"osition {erased.position}" in word
     assert "documents" in word
 
 
@@ -252,8 +291,8 @@ def test_the_terminal_says_what_would_go_and_gives_and_checks_the_receipt(
     assert recorded(office)[-1]["cases"] == [proposed]
     alone = CliRunner().invoke(privacy, ["verify-receipt", "--offline", str(file)])
     assert alone.output == (
-        f"The receipt of {proposed} proves itself; when the key was destroyed and how much that "
-        "made unreadable is the office's word\n"
+        f"The receipt of {proposed} proves itself; its position in the log, when the key was "
+        "destroyed and how much that made unreadable is the office's word\n"
     )
     file.write_text(file.read_text().replace("supervisor.lee", "supervisor.low"))
     changed = CliRunner().invoke(privacy, ["verify-receipt", "--offline", str(file)])
