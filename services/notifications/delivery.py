@@ -1,8 +1,8 @@
 """Hands over what is due in the ledger, at least once, and once unless something dies in between.
 
-Law: a row is claimed, then sent, then marked, in transactions of their own and none while the mail
-server is spoken to. Whoever dies between sending and marking leaves a lease that ends, and the
-message goes out again with the same Message-ID.
+Law: a row is claimed, looked at again, sent, and marked, in transactions of their own and none
+while the mail server is spoken to. Whoever dies between sending and marking leaves a lease that
+ends, and the message goes out again with the same Message-ID.
 """
 
 import os
@@ -140,9 +140,13 @@ def _deliver(office: Office, server: MailServer, claims: Sequence[Claim], failur
         if until is not None and not claim.freed:
             ledger.hold(claim, until)
             continue
-        reply = _send(office, server, claim)
+        # Others of the batch took their time, and whom it goes to may have changed meanwhile.
+        found = ledger.renewed(claim)
+        if found is None:
+            continue
+        reply = _send(office, server, found)
         if reply is not None and reply.verdict is Verdict.UNREACHABLE:
-            put_off(ledger, claim, reply)
+            put_off(ledger, found, reply)
             # It rests before the others are let go, or somebody takes one and tries in vain.
             let_rest(ledger, failures + 1, reply)
             ledger.release(claims[index + 1 :])
@@ -150,7 +154,7 @@ def _deliver(office: Office, server: MailServer, claims: Sequence[Claim], failur
         if failures and reply is not None and not reply.of_ours:
             ledger.mail.end()
             failures = 0
-        taken += settle(ledger, claim, reply)
+        taken += settle(ledger, found, reply)
     return taken
 
 

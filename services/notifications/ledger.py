@@ -7,11 +7,21 @@ after a restore. What a person is sent is kept only sealed by the key of their c
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
 import msgspec
-from sqlalchemy import Connection, Engine, create_engine, func, literal, make_url, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    create_engine,
+    func,
+    literal,
+    make_url,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as insert_or_leave
 
 from domain.looks import Look
@@ -40,10 +50,12 @@ from services.notifications.statements import (
     claiming,
     counting,
     due_now,
+    failing,
     held,
     held_alone,
     reached,
     recipient,
+    sealed_now,
     subscribed,
     tried,
     waiting_until,
@@ -171,6 +183,16 @@ class Ledger:
                 raise
         return claims
 
+    def renewed(self, claim: Claim) -> Claim | None:
+        """Return a claim with the letter and the key of now; None where it is held no more.
+
+        Since it was taken its letter may have been addressed anew, withheld, tried again by a
+        person, or taken by somebody else, and its person erased.
+        """
+        with self.reads.connect() as connection:
+            found = connection.execute(sealed_now(claim)).one_or_none()
+        return found and replace(claim, sealed=found.sealed, wrapped=found.wrapped)
+
     def open_letter(self, claim: Claim) -> Letter | None:
         """Return what is to be sent, None once the person was erased.
 
@@ -219,11 +241,9 @@ class Ledger:
                 connection.execute(behind.values(next_attempt_at=due, last_error=why))
 
     def fail(self, claim: Claim, problem: str) -> None:
-        """The row is given up until a person retries it."""
-        failed = {"state": State.FAILED, "settled_at": func.now(), "last_error": problem}
-        changed = update(notifications).where(*held(claim)).values(**failed)
+        """The row is given up until a person retries it; one that was addressed anew is due now."""
         with self.engine.begin() as connection:
-            connection.execute(tried(changed, problem))
+            connection.execute(tried(failing(claim, problem), problem))
 
     def withhold(self, claim: Claim) -> None:
         """The row of an erased person is settled without anything sent, and its letter is gone."""

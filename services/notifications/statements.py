@@ -93,6 +93,12 @@ def claiming(limit: int, lease: timedelta, subscription: str | None) -> Update:
     )
 
 
+def sealed_now(claim: Claim) -> Select[str | None, bytes | None]:
+    """Return the query of the letter and the wrapped key of a claim, of nothing once it is lost."""
+    key = select(case_keys.c.wrapped).where(case_keys.c.reference == _ROW.reference)
+    return select(_ROW.sealed, key.scalar_subquery().label("wrapped")).where(*held(claim))
+
+
 def reached() -> Select[int, Any]:
     """Return the query of how far the log was read, and since when what follows has waited."""
     here = checkpoint.c
@@ -225,3 +231,19 @@ def held(claim: Claim) -> list[Any]:
         _ROW.attempts == claim.attempts,
         _ROW.claims == claim.number,
     ]
+
+
+def failing(claim: Claim, problem: str) -> Update:
+    """Return the statement that gives a row up; one that was addressed anew is due now instead."""
+    anew = _ROW.sealed.is_distinct_from(claim.sealed)
+    return (
+        update(notifications)
+        .where(*held(claim))
+        .values(
+            state=case((anew, State.PLANNED), else_=State.FAILED),
+            attempts=case((anew, 0), else_=_ROW.attempts),
+            next_attempt_at=case((anew, func.now()), else_=_ROW.next_attempt_at),
+            settled_at=case((~anew, func.now())),
+            last_error=problem,
+        )
+    )
