@@ -398,18 +398,3 @@ def test_an_opening_says_what_the_quota_was_and_what_was_taken_of_it(office: Off
     opened = events_of(office, "second")[0].event
     assert isinstance(opened, ExerciseOpened)
     assert (opened.quota, opened.places_taken) == (1_000, 2)
-
-
-def test_an_exercise_counts_on_from_the_one_opened_last_whenever_that_is_dated(
-    office: Office,
-) -> None:
-    _in_pool(office, 1)
-    _open(office, "june", places=1, shortlist=1, at=HELD)
-    back = HELD - timedelta(days=1)
-    _open(office, "may", places=1, shortlist=1, at=back)
-    _open(office, "july", places=1, shortlist=1, at=HELD + timedelta(days=1))
-    opened = events_of(office, "july")[0].event
-    assert isinstance(opened, ExerciseOpened)
-    assert opened.previous is not None
-    assert opened.previous.frozen_at == back
-    assert redraw(office, "july").differences == ()
