@@ -1,14 +1,20 @@
 """Whose names somebody sees in a case, beside what `domain.access` says of which cases they see.
 
-Law: whoever reads cases and not who did what in them is given nobody's name but their own, by
-whatever door; so is one who was let in for less than their role may do.
+Law: whoever reads cases and not who did what in them is given nobody's name but their own, and not
+what officers say to each other, by whatever door; so is one who was let in for less than their role
+may do.
 """
 
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final, TypeVar
 
 from domain.access import PERMITTED, Action, Person
-from domain.exports import STAFF_FIELDS
+from domain.decisions import DecisionDeclined
+from domain.events import Event
+from domain.exports import OF_STAFF, STAFF_FIELDS
+from domain.interruptions import CaseHeld, HoldLifted
+from domain.legal_holds import LegalHoldLifted, LegalHoldPlaced
+from domain.overrides import OverrideDeclined
 from domain.projections.case_list import CaseRow
 from domain.record import Recorded
 
@@ -23,7 +29,18 @@ NAMES: Final = STAFF_FIELDS | {"actor"}
 LINKS: Final = frozenset({"refiles", "refiled_as"})
 """The fields of facts that name another case."""
 
+AMONG_OFFICERS: Final[frozenset[type[Event]]] = OF_STAFF | {
+    CaseHeld,
+    DecisionDeclined,
+    HoldLifted,
+    LegalHoldLifted,
+    LegalHoldPlaced,
+    OverrideDeclined,
+}
+"""The events whose sealed words officers say to each other; the words may tell who said them."""
+
 _OF_THE_PERSON: Final = "personal"
+_WORDLESS: Final[dict[str, None]] = {_OF_THE_PERSON: None}
 _READ_NO_NAMES: Final = PERMITTED[Action.READ_CASES] - PERMITTED[Action.READ_HISTORY]
 
 
@@ -43,7 +60,8 @@ def as_seen_by(
 ) -> tuple[RecordedT, ...]:
     """Return what happened to a case as that person may see it: whole, or without others' names.
 
-    Without names there is no other case in it either. The applicant is known by the reference.
+    Without names there is no other case in it either, and no word among officers, as once erased.
+    The applicant is known by the reference.
     """
     if sees_names(person):
         return recorded
@@ -68,7 +86,8 @@ def _without_names(given: Any, kept: frozenset[str]) -> Any:
     if not is_dataclass(given) or isinstance(given, type):
         return given
     told = ((each.name, getattr(given, each.name)) for each in fields(given))
-    return replace(given, **{name: _told(name, value, kept) for name, value in told})
+    seen = {name: _told(name, value, kept) for name, value in told}
+    return replace(given, **(seen | _WORDLESS if type(given) in AMONG_OFFICERS else seen))
 
 
 def _told(name: str, value: Any, kept: frozenset[str]) -> Any:

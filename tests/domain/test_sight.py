@@ -8,8 +8,9 @@ import pytest
 
 from domain import events as e
 from domain.access import SEEN_AT, Action, Person, Role, sees
-from domain.gradings import CaseGraded, Grade
-from domain.interruptions import OfficerRecused
+from domain.decisions import DecisionDeclined, DecisionRemarks, Matter
+from domain.gradings import CaseGraded, Grade, GradeRemarks
+from domain.interruptions import CaseHeld, InterruptionReason, OfficerRecused
 from domain.overrides import OverrideApplied, OverrideCode
 from domain.record import Recorded
 from domain.sight import LINKS, NAMES, UNNAMED, as_seen_by, name_for
@@ -87,6 +88,25 @@ def test_whoever_reads_no_history_is_given_no_name_but_their_own() -> None:
     assert own == history[1]
     (within,) = as_seen_by(PANEL, CASE, (recorded((override,)),))
     assert within.event == (replace(override, proposed_by=UNNAMED, confirmed_by=UNNAMED),)
+    assert as_seen_by(OFFICER, CASE, history) is history
+
+
+def test_whoever_reads_no_history_is_given_no_word_among_officers() -> None:
+    said = InterruptionReason(text="I am his wife's brother")
+    remark = DecisionRemarks(text="As officer Chan told me")
+    told = GradeRemarks(text="A strong case")
+    history = (
+        recorded(OfficerRecused(officer="officer.lee", personal=said)),
+        recorded(CaseHeld(personal=said)),
+        recorded(
+            DecisionDeclined(
+                matter=Matter.REFUSAL, proposed_by="a", declined_by="b", personal=remark
+            )
+        ),
+        recorded(CaseGraded(exercise="x", grade=Grade.AVERAGE, graded_by="c", personal=told)),
+    )
+    seen = [each.event.personal for each in as_seen_by(PANEL, CASE, history)]
+    assert seen == [None, None, None, told]
     assert as_seen_by(OFFICER, CASE, history) is history
 
 

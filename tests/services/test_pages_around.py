@@ -1,6 +1,8 @@
 """What stands around a case on its page: who decides, the hold, its people, linked cases."""
 
 import json
+import re
+from urllib.parse import quote
 
 import pytest
 
@@ -8,11 +10,13 @@ from domain import commands as c
 from domain.decisions import Matter, VoidingCode
 from domain.errors import DuplicateApplication
 from domain.particulars import Relation
+from services.api.app import create_api
 from services.cases import case_at, submit
 from services.intake.application import read_application
 from services.projections.runner import catch_up_all
 from services.refiling import withdraw_and_refile
 from services.wiring import Office
+from tests.services.api.calling import Caller
 from tests.services.asking import (
     MAY_2019,
     OFFICER,
@@ -28,7 +32,7 @@ from tests.services.asking import (
 from tests.services.coming_in import come_in
 from tests.services.exercising import carry_out
 from tests.services.filed import changed, person
-from tests.services.visiting import Visitor, file_case, signed_in
+from tests.services.visiting import TO_POOL, Visitor, file_case, signed_in
 
 _SPOUSE = c.AddDependant(
     relation=Relation.SPOUSE,
@@ -108,6 +112,40 @@ def test_an_officer_who_stepped_aside_is_named(office: Office) -> None:
     page = signed_in(office, OFFICER.name).get(f"/staff/cases/{reference}")
     assert page.facts["Stepped aside"].startswith("supervisor.lee, 1 May 2019")
     assert page.facts["Stepped aside"].endswith(": A cousin")
+
+
+def test_a_panel_member_reads_no_word_among_officers_at_any_door(office: Office) -> None:
+    reference = file_case(office, "john", *TO_POOL)
+    for command in (
+        c.ShortlistCase(exercise="1", rank=1),
+        c.ProposeRefusal(reasons=("Planted A",)),
+    ):
+        carry_out(office, reference, command, asked_for(command, SUPERVISOR))
+    declined = c.DeclineDecision(matter=Matter.REFUSAL, reason="Planted B")
+    carry_out(office, reference, declined, asked(SECOND))
+    carry_out(office, reference, c.RecuseOfficer(reason="Planted C"), asked(SECOND))
+    stepped_aside = case_at(office, reference).events[-1].effective_at.isoformat()
+    carry_out(office, reference, c.HoldCase(reason="Planted D"), asked())
+    path = f"/staff/cases/{reference}"
+    officers, panels = (
+        signed_in(office, name).get(path) for name in (OFFICER.name, "panel.cheung")
+    )
+    assert set(re.findall("Planted .", officers.html)) == {f"Planted {each}" for each in "ABCD"}
+    assert "Planted" not in panels.html
+    assert "[erased]" not in panels.html
+    assert "Decisions" not in {each.text for each in panels.root.all("h2")}
+    assert panels.facts["Stepped aside"].startswith("somebody else, 1 May 2019")
+    (banner,) = panels.root.all("div", role="status")
+    assert banner.text.endswith("Nothing is decided on this case until the hold is lifted.")
+    caller = Caller(app=create_api(office), office=office)
+    for query in ("", f"?as_of={quote(stepped_aside)}"):
+        answer = caller.get(f"/cases/{reference}{query}", by="panel.cheung")
+        assert answer.json["recused"] == ["somebody else"]
+        assert "Planted" not in answer.text
+        assert (
+            "Planted"
+            not in caller.get(f"/cases/{reference}/history{query}", by="panel.cheung").text
+        )
 
 
 def test_refiled_cases_lead_to_each_other_and_duplicates_are_told(office: Office) -> None:
