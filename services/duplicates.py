@@ -16,10 +16,11 @@ from domain.looks import Door, What, look_of
 from domain.particulars import ApplicationCorrected
 from domain.projections.stage_after import CASE_STREAM, WORK_STREAM
 from domain.work_events import CorrectionRefused, DuplicateRefused
+from services.fingerprints import own_command_id
 from services.projections import queries, runner
 from services.projections.errors import OfAnotherLog, ProjectionStopped
 from services.projections.names import person_token
-from services.store import CommandReused, Commit, Conflict, NewEvent, StreamWrite
+from services.store import Commit, Conflict, NewEvent, StreamWrite
 from services.wiring import Office
 
 ATTEMPTS: Final = 5
@@ -95,9 +96,15 @@ def _token(office: Office, application: Application) -> bytes:
 def _record(office: Office, reference: str, refused: Commit, fact: Told) -> None:
     stream = f"{WORK_STREAM}{reference}"
     # Nothing that is made of what was refused: it would stay here when its own person is erased.
-    command_id = uuid5(refused.command_id, "duplicate-refused")
+    # But of the live case, for who sends one id for two persons is refused beside each of them.
+    words = f"refused beside {reference} as {refused.command_id}"
+    command_id = own_command_id(office, words)
+    # A version before this one told of it under an id that anybody could make of the other.
+    before = str(uuid5(refused.command_id, "duplicate-refused"))
     for _ in range(ATTEMPTS):
         known = office.store.read_stream(stream, personal=False)
+        if any(each.command_id == before for each in known):
+            return
         at = max([office.clock(), *(each.effective_at for each in known[-1:])])
         write = StreamWrite(
             stream=stream,
@@ -118,7 +125,5 @@ def _record(office: Office, reference: str, refused: Commit, fact: Told) -> None
             office.store.append(commit)
         except Conflict:
             continue  # others work on the case at this moment
-        except CommandReused:
-            return  # a version before this one told of it, with another fingerprint
         office.pokes.committed()
         return

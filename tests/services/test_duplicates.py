@@ -133,6 +133,27 @@ def test_other_content_under_the_id_of_a_refused_application_is_refused_in_the_s
     assert len(work.work_at(office, live).duplicates) == 1
 
 
+def test_one_id_for_two_persons_is_told_beside_the_live_case_of_each(office: Office) -> None:
+    request = asked(SUPERVISOR)
+    for name in ("john", "emma"):
+        live = submit(office, on_paper(name), asked()).reference
+        for _ in range(2):
+            with pytest.raises(DuplicateApplication, match=live):
+                submit(office, on_paper(name), request)
+        assert len(work.work_at(office, live).duplicates) == 1, name
+
+
+def test_nobody_can_take_the_id_under_which_a_live_case_tells_of_another(office: Office) -> None:
+    live = submit(office, on_paper("john"), asked()).reference
+    request = asked()
+    taken = replace(asked(at=None), command_id=uuid5(request.command_id, "duplicate-refused"))
+    other = submit(office, on_paper("emma"), asked()).reference
+    work.carry_out(office, other, AddNote(text="In its way"), taken)
+    with pytest.raises(DuplicateApplication, match=live):
+        submit(office, on_paper("john"), request)
+    assert len(work.work_at(office, live).duplicates) == 1
+
+
 def test_applicants_and_services_are_not_told_which_case_it_is(office: Office) -> None:
     live = submit(office, on_paper("john"), asked()).reference
     online = replace(on_paper("john"), channel=Channel.ONLINE)
