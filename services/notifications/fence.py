@@ -37,13 +37,13 @@ from services.notifications.another_log import (
     plan_from,
     withhold_lost,
 )
+from services.notifications.entries import WITHHELD
 from services.notifications.marks import Marks, MarksAway, Remembered, no_number
 from services.notifications.statements import OPEN, counted
 from services.notifications.tables import checkpoint, fence, log, notifications
 from services.seldom import Seldom
 
 REMEDY: Final = "run `qmas notifications fence`: it says why nothing is sent, and how to go on"
-WITHHELD: Final = "withheld after a restore"
 
 _F: Final = fence.c
 # Who runs the server, and which database of it: a copy made by a dump has another one.

@@ -33,7 +33,6 @@ from services.notifications.entries import (
     FREED,
     QUIET,
     RETURNED,
-    UNUSABLE,
     Attempt,
     Claim,
     Notification,
@@ -42,7 +41,7 @@ from services.notifications.entries import (
     Standing,
     State,
 )
-from services.notifications.fence import WITHHELD, Fence
+from services.notifications.fence import Fence
 from services.notifications.letters import Letter, NoMessage
 from services.notifications.marks import Marks, MarksAway
 from services.notifications.resting import MailRest
@@ -52,11 +51,10 @@ from services.notifications.statements import (
     due_now,
     failing,
     held,
-    held_alone,
     reached,
     recipient,
+    retrying,
     sealed_now,
-    subscribed,
     tried,
     waiting_until,
 )
@@ -360,30 +358,12 @@ class Ledger:
         there were; rows that have nothing to send are not among them. The mail server rests no
         more. Who asked for it is on record among the attempts.
         """
-        failed_or_waiting = (_ROW.state == State.FAILED) | (
-            (_ROW.state == State.PLANNED) & (_ROW.next_attempt_at > func.now())
-        )
-        came_back = (_ROW.state == State.FAILED) & _ROW.last_error.startswith(RETURNED)
-        again: list[Any] = [
-            _ROW.sealed.is_not(None) | _ROW.party.in_(subscribed()),
-            failed_or_waiting,
-            _ROW.last_error.is_distinct_from(UNUSABLE),
-        ]
-        if ids:
-            withheld = (_ROW.state == State.WITHHELD) & (_ROW.last_error == WITHHELD)
-            again[1] = failed_or_waiting | withheld
-            again.append(_ROW.id.in_(ids))
-        else:
-            # To the same address it would come back again, and nobody would print it meanwhile.
-            again += [came_back.is_not(True), ~held_alone(_ROW)]
-        if reference is not None:
-            again.append(_ROW.reference == reference)
         self.mail.end()
         said = FREED if ids else AGAIN
-        fresh = {"attempts": 0, "next_attempt_at": func.now(), "settled_at": None}
-        changed = update(notifications).where(*again).values(state=State.PLANNED, **fresh)
         with self.engine.begin() as connection:
-            return connection.execute(tried(changed, f"{said}, by {by}"[:_LONGEST])).rowcount
+            return connection.execute(
+                tried(retrying(ids, reference), f"{said}, by {by}"[:_LONGEST])
+            ).rowcount
 
     def _change(self, where: Sequence[Any], **values: Any) -> None:
         with self.engine.begin() as connection:

@@ -26,8 +26,7 @@ from domain.projections.stage_after import CASE_STREAM
 from domain.stages import Draft
 from domain.told import links_told
 from services.mailboxes import usable
-from services.notifications.entries import NO_LONGER, Identity, Means, State
-from services.notifications.fence import WITHHELD
+from services.notifications.entries import NO_LONGER, WITHHELD, Identity, Means, State
 from services.notifications.letters import Letter
 from services.notifications.tables import case_keys, notifications
 from services.store import CaseKey, CaseKeys, EventUnreadable, MasterKeyChanged, SealBroken

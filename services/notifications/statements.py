@@ -31,7 +31,17 @@ from domain.particulars import ContactChanged, RepresentativeAppointed, Represen
 from domain.processes import Party
 from domain.projections.stage_after import CASE_STREAM
 from domain.wire import WIRE
-from services.notifications.entries import FREED, QUIET, Claim, Means, Plan, State
+from services.notifications.entries import (
+    FREED,
+    QUIET,
+    RETURNED,
+    UNUSABLE,
+    WITHHELD,
+    Claim,
+    Means,
+    Plan,
+    State,
+)
 from services.notifications.tables import (
     attempts,
     case_keys,
@@ -208,6 +218,30 @@ def held_alone(row: Any) -> ColumnElement[bool]:
     once_more = func.coalesce(row.last_error == QUIET, false()) & (row.state == State.PLANNED)
     untried = not_yet & (row.attempts == 0)
     return and_(row.next_attempt_at > func.now(), untried | once_more)
+
+
+def retrying(ids: Sequence[int], reference: str | None) -> Update:
+    """Return the statement by which rows are due now, as `Ledger.retry` tells."""
+    failed_or_waiting = (_ROW.state == State.FAILED) | (
+        (_ROW.state == State.PLANNED) & (_ROW.next_attempt_at > func.now())
+    )
+    came_back = (_ROW.state == State.FAILED) & _ROW.last_error.startswith(RETURNED)
+    again: list[Any] = [
+        _ROW.sealed.is_not(None) | _ROW.party.in_(subscribed()),
+        failed_or_waiting,
+        _ROW.last_error.is_distinct_from(UNUSABLE),
+    ]
+    if ids:
+        withheld = (_ROW.state == State.WITHHELD) & (_ROW.last_error == WITHHELD)
+        again[1] = failed_or_waiting | withheld
+        again.append(_ROW.id.in_(ids))
+    else:
+        # To the same address it would come back again, and nobody would print it meanwhile.
+        again += [came_back.is_not(True), ~held_alone(_ROW)]
+    if reference is not None:
+        again.append(_ROW.reference == reference)
+    fresh = {"attempts": 0, "next_attempt_at": func.now(), "settled_at": None}
+    return update(notifications).where(*again).values(state=State.PLANNED, **fresh)
 
 
 def tried(change: Update, outcome: str) -> Insert:

@@ -15,8 +15,7 @@ from services.api.app import create_api
 from services.cases import submit
 from services.notifications import kept, readdressing, returns, undelivered
 from services.notifications.code_mail import LEASE
-from services.notifications.entries import State
-from services.notifications.fence import WITHHELD
+from services.notifications.entries import WITHHELD, State
 from services.notifications.letters import Letter
 from services.notifications.planning import plan
 from services.projections.runner import catch_up_all

@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 
 from services.notifications.another_log import LOST, OF_LOST, look_further
 from services.notifications.delivery import claimed
-from services.notifications.entries import PlannedFromAnotherLog
-from services.notifications.fence import REMEDY, WITHHELD, Choice, FenceOpen, FenceTripped
+from services.notifications.entries import WITHHELD, PlannedFromAnotherLog
+from services.notifications.fence import REMEDY, Choice, FenceOpen, FenceTripped
 from services.notifications.planning import plan
 from services.notifications.tables import checkpoint, notifications
 from services.stack.sending import sending

@@ -9,8 +9,7 @@ from domain import commands as c
 from domain.processes import Party
 from services.cases import carry_out, submit
 from services.notifications import readdressing, returns, undelivered
-from services.notifications.entries import NO_LONGER, Claim, Notification, State
-from services.notifications.fence import WITHHELD
+from services.notifications.entries import NO_LONGER, WITHHELD, Claim, Notification, State
 from services.notifications.planning import plan
 from services.wiring import Office
 from tests.conftest import TestDatabase
