@@ -210,7 +210,9 @@ class Ledger:
         But one that somebody else handed over in between, and that came back, is back.
         """
         is_back = (_ROW.state == State.FAILED) & _ROW.last_error.startswith(RETURNED)
-        done = update(notifications).where(_ROW.id == claim.id, _ROW.state != State.SENT, ~is_back)
+        # By both: another database may have come in the place of ours, with a row of that number.
+        is_it = (_ROW.id == claim.id) & (_ROW.message_id == claim.message_id)
+        done = update(notifications).where(is_it, _ROW.state != State.SENT, ~is_back)
         # What was handed over is kept, though the row may hold it for another address by now.
         settled = {"settled_at": func.now(), "last_error": None, "sealed": claim.sealed}
         changed = done.values(state=State.SENT, **settled)

@@ -1,6 +1,7 @@
 """What changes while a letter that was claimed awaits its turn is heeded when that comes."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -120,3 +121,14 @@ def test_what_is_refused_at_an_address_that_was_changed_meanwhile_goes_to_the_ne
     assert (row.state, row.attempts, row.settled_at) == (State.PLANNED, 0, None)
     assert deliver(office) > 0
     assert _recipients(office, mail, row) == [NEW]
+
+
+def test_what_was_handed_over_of_another_database_marks_nothing_of_the_same_number(
+    office: Office, behind: str
+) -> None:
+    claims = office.ledger.claim(limit=10, lease=timedelta(minutes=1))
+    for claim in claims:
+        office.ledger.sent(replace(claim, message_id=f"<elsewhere-{claim.id}@qmas.test>"))
+    rows = office.ledger.rows(looking())
+    assert {row.state for row in rows if row.id in {each.id for each in claims}} == {State.SENDING}
+    assert {each.outcome for row in rows for each in office.ledger.attempts(row.id)} == set()
