@@ -8,7 +8,14 @@ class SignInRefused(Reportable):
 
 
 class NoRole(SignInRefused):
-    """The identity provider knows the person, and says nothing by which they had a role here."""
+    """The identity provider knows this account, and says nothing by which it had a role here."""
+
+    def __init__(self, account: str) -> None:
+        self.account = account
+        super().__init__(
+            "The identity provider knows you, but your account has no role in this system. "
+            "Ask whoever looks after accounts for one"
+        )
 
 
 class TokenRefused(Reportable):

@@ -199,13 +199,10 @@ class IdentityProvider:
         account = claims.get(self._oidc.account)
         if not isinstance(account, str) or not _is_usable(self._oidc.spelled(account)):
             raise TokenRefused(f"its {self._oidc.account} is no name that the record can hold")
-        role = self._oidc.roles.role_of(claims)
+        name, role = self._oidc.spelled(account), self._oidc.roles.role_of(claims)
         if role is None:
-            raise NoRole(
-                "The identity provider knows you, but your account has no role in this system. "
-                "Ask whoever looks after accounts for one"
-            )
-        return Person(name=self._oidc.spelled(account), role=role)
+            raise NoRole(name)
+        return Person(name=name, role=role)
 
 
 def _why(code: object) -> str:

@@ -50,6 +50,11 @@ RETURNING seen >= %s AND since >= %s
 _LEAVE: Final = """
 UPDATE sessions SET ended = %s, ended_by = account WHERE secret = %s AND ended IS NULL
 """
+_END_OTHER_ROLES: Final = """
+UPDATE sessions SET ended = %s, ended_by = issuer
+WHERE account = %s AND issuer = %s AND role <> %s AND ended IS NULL
+"""
+_NO_ROLE: Final = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +104,14 @@ class Sessions:
     def leave(self, secret: str, now: datetime) -> None:
         """The session of this browser has ended."""
         self._rows.ask(_LEAVE, (now, _digest(secret)))
+
+    def only_as(self, account: str, role: Role | None, now: datetime) -> None:
+        """No session of this account goes on in another role, and none at all where it has none.
+
+        They were ended by whoever knows the people, and says which role somebody has.
+        """
+        given = (now, account, self._issuer, _NO_ROLE if role is None else role.value)
+        self._rows.ask(_END_OTHER_ROLES, given)
 
     def listed(self, now: datetime, account: str | None = None) -> tuple[Session, ...]:
         """Return the sessions that are open now, of everybody or of one, the latest used first."""

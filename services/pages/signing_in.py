@@ -25,8 +25,8 @@ from werkzeug.exceptions import HTTPException
 from domain.access import Action, Person, permitted
 from services import identity
 from services.guesses import Limit
-from services.identity.faults import ProviderAway, SignInRefused
-from services.identity.provider import Attempt
+from services.identity.faults import NoRole, ProviderAway, SignInRefused
+from services.identity.provider import Attempt, IdentityProvider
 from services.pages import sessions
 from services.pages.guard import Route, actions_of, client
 from services.wiring import Office
@@ -102,7 +102,7 @@ def finish_sign_in(office: Office) -> ResponseReturnValue:
         )
     area, then = kept.pop("area"), kept.pop("then")
     _refuse_again(office, kept["state"])
-    person = provider.finish(Attempt(**kept), _told(), office.clock())
+    person = _known_by(office, provider, Attempt(**kept))
     if not permitted(person, Action.MANAGE_OWN_SESSIONS):
         raise SignInRefused(_PROGRAM)
     sessions.admit(office, person)
@@ -136,6 +136,18 @@ def _refuse_again(office: Office, state: str) -> None:
         )
     if not guesses.admit((RETURNED, blind.token("sign-in", state).hex())):
         raise SignInRefused("This is the answer to another sign-in, or was used before")
+
+
+def _known_by(office: Office, provider: IdentityProvider, attempt: Attempt) -> Person:
+    """Return whom the provider sends back; a role that they had before is over in every browser."""
+    now = office.clock()
+    try:
+        person = provider.finish(attempt, _told(), now)
+    except NoRole as fault:
+        office.sessions.only_as(fault.account, None, now)
+        raise
+    office.sessions.only_as(person.name, person.role, now)
+    return person
 
 
 def _to_provider(area: str, then: str) -> str:
