@@ -106,6 +106,8 @@ def _allot(
         present = writer.write(waiting, partial(_order, step, orders, members))
         written |= {name: orders[name] for name in present}
         pool = replace(pool, departed=pool.departed | (waiting.keys() - present))
+    # Whoever steps aside from a case that was written waits for this transaction to end.
+    step.stands()
     # Refused here where those who departed make it another list than the one that was proposed.
     facts = decide(found.state, asked.command, pool, found.actors)
     if written != orders:

@@ -6,6 +6,7 @@ moved meanwhile is looked at again; it never makes the exercise fail.
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, assert_never
 
 from domain import commands as c
@@ -159,10 +160,12 @@ def make_selection(
 
     def step(found: Before) -> Step:
         state = found.state
-        if isinstance(state, Proposed):
-            signers = found.actors.now, state.proposed.proposed_by
-            _demand_departures_stand(office, state, signers, without=state.proposed.departed)
-        return confirming(command, found)
+        if not isinstance(state, Proposed):
+            return confirming(command, found)
+        signers, without = (found.actors.now, state.proposed.proposed_by), state.proposed.departed
+        stands = partial(_demand_departures_stand, office, state, signers, without=without)
+        stands()
+        return replace(confirming(command, found), stands=stands)
 
     with named_in_refusals_seen(office, request, Action.RUN_EXERCISE, type(command)):
         return repeated or _first(office, asked, lambda: allot(office, asked, step))

@@ -29,7 +29,8 @@ class Step:
     `wanted` are those whom it is about, by the pool and who has departed from it; `orders` is what
     each of them is given then, and `still` says of each whether it can be given that. `departed`
     are those known beforehand to have done so, and `aside` says by the pool what one of them is
-    given all the same, None for nothing.
+    given all the same, None for nothing. `stands` raises the refusal that forbids the step, where
+    one has come about since it began.
     """
 
     wanted: Callable[[Pool], Division]
@@ -38,6 +39,7 @@ class Step:
     measure: Measure
     departed: frozenset[str] = frozenset()
     aside: Callable[[Pool], OrderOf] = lambda _: lambda _name, _case: None
+    stands: Callable[[], None] = lambda: None
 
 
 def waits_as_frozen(order: Order) -> Callable[[CaseState, PoolMember], bool]:

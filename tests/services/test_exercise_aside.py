@@ -1,7 +1,10 @@
 """Who stepped aside from a case, and the departures from its rank in an exercise."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import psycopg
 import pytest
 
 from domain import commands as c
@@ -14,13 +17,16 @@ from domain.stages import Shortlisted, Stage
 from domain.standing import SetAssessmentAside
 from services import exercises
 from services.cases import carry_out, case_at
+from services.latest_pool import LatestPool
 from services.projections.runner import catch_up_all
 from services.wiring import Office
+from tests.conftest import TestDatabase
 from tests.services.asking import AUDITOR, SUPERVISOR, asked, filed_by
 from tests.services.exercising import PANEL, SECOND, confirm
 from tests.services.trying import dry_run
 from tests.services.visiting import TO_POOL, file_case
 
+_WAITING = "SELECT FROM pg_locks WHERE relation = 'exercise_pools'::regclass AND NOT granted"
 THIRD = Person(name="officer.third", role=Role.SUPERVISOR)
 
 
@@ -165,3 +171,24 @@ def test_a_departed_case_of_another_exercise_by_now_stops_nobody(office: Office,
     state = case_at(office, emma).state
     assert isinstance(state, Shortlisted)
     assert state.exercise == "second"
+
+
+def test_whoever_steps_aside_while_the_selection_is_written_signs_for_no_departure(
+    office: Office, database: TestDatabase, emma: str
+) -> None:
+    opened(office)
+    grade(office, emma)
+    depart(office, emma, SUPERVISOR)
+    exercises.propose_selection(office, "first", asked(THIRD))
+    # Another process, which reads the pool between what it asks first and what it writes.
+    other = replace(office, latest_pool=LatestPool())
+    with psycopg.connect(database.admin_url) as slow, ThreadPoolExecutor(1) as beside:
+        slow.execute("LOCK TABLE exercise_pools IN ACCESS EXCLUSIVE MODE")
+        selecting = beside.submit(confirm, other, "first", asked(SECOND))
+        while not slow.execute(_WAITING).fetchall():
+            time.sleep(0.01)
+        carry_out(office, emma, c.RecuseOfficer(reason="A cousin"), asked(THIRD))
+        slow.rollback()
+        with pytest.raises(RecusedFromCase, match=f"{THIRD.name} stepped aside from a case"):
+            selecting.result()
+    assert case_at(office, emma).stage is Stage.SHORTLISTED
