@@ -18,12 +18,12 @@ import structlog
 from domain.events import Event
 from domain.record import Recorded
 from services.notifications import cloud_events, signing
-from services.notifications.delivery import claimed, put_off, settle, wait_after
+from services.notifications.delivery import FIRST_WAIT, claimed, put_off, settle, wait_after
 from services.notifications.entries import Claim, Identity, Means, Plan
 from services.notifications.posting import Poster
 from services.notifications.replies import Reply, Verdict
 from services.notifications.subscriptions import NoSubscription, Served, Subscription
-from services.store.errors import EventUnreadable
+from services.store.errors import EventOfLater, EventUnreadable
 from services.tracing import handed_over
 from services.wiring import Office
 
@@ -100,7 +100,7 @@ def _serve(office: Office, poster: Poster, name: str, claims: Sequence[Claim]) -
     sent nothing more, and none is signed with a secret that was ended.
     """
     turn_ends = time.monotonic() + TURN
-    taken = 0
+    taken, unknown = 0, list[str]()
     with suppress(NoSubscription):  # it was removed while it was spoken to, and what waits with it
         for index, claim in enumerate(claims):
             found = office.subscriptions.ready(name)
@@ -108,7 +108,13 @@ def _serve(office: Office, poster: Poster, name: str, claims: Sequence[Claim]) -
                 office.ledger.release(claims[index:])
                 break
             (subscription,) = found
-            reply = _send(office, poster, subscription, claim)
+            try:
+                reply = _send(office, poster, subscription, claim)
+            except EventOfLater as fault:
+                # Not given up, for others know it; and what is of other cases waits for nothing.
+                office.ledger.leave(claim, FIRST_WAIT, "its event is of a later version")
+                unknown.append(str(fault))
+                continue
             if reply.verdict is Verdict.GONE:
                 office.ledger.release(claims[index:])
                 office.subscriptions.pause(name, WORKER, f"it answered {reply.reason}")
@@ -122,6 +128,9 @@ def _serve(office: Office, poster: Poster, name: str, claims: Sequence[Claim]) -
             taken += settle(office.ledger, claim, reply)
             if subscription.failures:
                 office.subscriptions.recovered(name)
+    if unknown:
+        told = {"subscription": name, "number": len(unknown), "reason": unknown[0]}
+        _log.error("webhooks_wait_for_a_later_version", **told)
     return taken
 
 
@@ -141,6 +150,8 @@ def _let_rest(office: Office, subscription: Served, reply: Reply) -> None:
 def _send(office: Office, poster: Poster, subscription: Served, claim: Claim) -> Reply:
     try:
         found = office.store.read_log(after=claim.position - 1, limit=1, personal=False)
+    except EventOfLater:
+        raise
     except EventUnreadable as fault:
         _log.error("webhook_event_unreadable", id=claim.id, reason=str(fault))
         return Reply(verdict=Verdict.REFUSED, reason="its event cannot be read")

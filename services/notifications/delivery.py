@@ -29,7 +29,7 @@ from services.notifications.mail import MailServer
 from services.notifications.marks import MarksAway
 from services.notifications.replies import Reply, Verdict, refused_by_us
 from services.store.errors import StoreFault
-from services.store.sealing import SealBroken
+from services.store.sealing import MasterKeyChanged, SealBroken
 from services.tracing import handed_over, is_on
 from services.wiring import Office
 
@@ -126,11 +126,12 @@ def wait_after(
 def _deliver(office: Office, server: MailServer, claims: Sequence[Claim], failures: int) -> int:
     """Send what was claimed while the server is there; return how many were taken.
 
-    Nobody was there for `failures` times in a row before.
+    Nobody was there for `failures` times in a row before. Raises `MasterKeyChanged` in the end
+    where others can open what we cannot.
     """
     ledger = office.ledger
     last_start = time.monotonic() + START_WITHIN
-    taken = 0
+    taken, unopened = 0, None
     for index, claim in enumerate(claims):
         if time.monotonic() > last_start:
             ledger.release(claims[index:])
@@ -144,7 +145,12 @@ def _deliver(office: Office, server: MailServer, claims: Sequence[Claim], failur
         found = ledger.renewed(claim)
         if found is None:
             continue
-        reply = _send(office, server, found)
+        try:
+            reply = _send(office, server, found)
+        except MasterKeyChanged as fault:
+            ledger.leave(found, FIRST_WAIT, "its key is known to other workers")
+            unopened = fault
+            continue
         if reply is not None and reply.verdict is Verdict.UNREACHABLE:
             put_off(ledger, found, reply)
             # It rests before the others are let go, or somebody takes one and tries in vain.
@@ -155,6 +161,8 @@ def _deliver(office: Office, server: MailServer, claims: Sequence[Claim], failur
             ledger.mail.end()
             failures = 0
         taken += settle(ledger, found, reply)
+    if unopened is not None:
+        raise unopened
     return taken
 
 
@@ -191,6 +199,8 @@ def _send(office: Office, server: MailServer, claim: Claim) -> Reply | None:
         message = as_message(
             letter, sender=sender, message_id=claim.message_id, written_at=claim.planned_at
         )
+    except MasterKeyChanged:
+        raise  # others can open it
     except SealBroken:
         return refused_by_us("the sealed letter does not open")
     except NoMessage as fault:

@@ -265,6 +265,16 @@ class Ledger:
                 next_attempt_at=func.now(),
             )
 
+    def leave(self, claim: Claim, wait: timedelta, because: str) -> None:
+        """What others can read waits for them, and is due after `wait`; no attempt counts."""
+        self._change(
+            held(claim),
+            state=State.PLANNED,
+            attempts=claim.attempts - 1,
+            next_attempt_at=func.now() + literal(wait),
+            last_error=because,
+        )
+
     def hold(self, claim: Claim, until: datetime) -> None:
         """Quiet hours hold the row until then; as it was not tried, the attempt does not count."""
         self._change(

@@ -4,6 +4,7 @@ from services.store.commit import Appended, Commit, NewEvent, StreamWrite
 from services.store.errors import (
     CommandReused,
     Conflict,
+    EventOfLater,
     EventUnreadable,
     KeyDestroyed,
     LogCorrupt,
@@ -27,6 +28,7 @@ __all__ = [
     "CommandReused",
     "Commit",
     "Conflict",
+    "EventOfLater",
     "EventUnreadable",
     "KeyDestroyed",
     "LogCorrupt",

@@ -20,7 +20,7 @@ from domain.record import Recorded, Upcast, Wire
 from domain.upcasts import UPCASTS
 from domain.wire import WIRE
 from services.store.commit import Commit, NewEvent
-from services.store.errors import EventUnreadable, Unwritable
+from services.store.errors import EventOfLater, EventUnreadable, Unwritable
 from services.store.faults import without_values
 from services.store.identifiers import new_event_id
 from services.store.sealing import ALTERED, CaseKey, SealBroken
@@ -240,9 +240,9 @@ class Codec:
     def _event(self, body: Envelope, key_of: KeyOf, only: Opening | None) -> Event:
         shape = self._by_name.get(body.type)
         if shape is None:
-            raise EventUnreadable(_where(body), f"{body.type} is unknown to this version of qmas")
+            raise EventOfLater(_where(body), f"{body.type} is unknown to this version of qmas")
         if body.schema > shape.wire.version:
-            raise EventUnreadable(
+            raise EventOfLater(
                 _where(body),
                 f"{body.type} has shape {body.schema}, and this version of qmas knows up to "
                 f"{shape.wire.version}: upgrade it",

@@ -8,6 +8,7 @@ StoreFault
 ├── Unwritable          an event that could not be read back as it was
 ├── LogCorrupt          the log has a gap, or a row without its event
 ├── EventUnreadable     a stored event that this program cannot read
+│   └── EventOfLater    one that a later version of it can
 ├── StoreUnreachable    the database did not answer
 └── MigrationFault      the schema is not, and could not be brought, up to date
 """
@@ -72,6 +73,10 @@ class EventUnreadable(StoreFault):
         super().__init__(f"event {where} cannot be read: {reason}")
         self.where = where
         self.reason = reason
+
+
+class EventOfLater(EventUnreadable):
+    """A later version of this program has recorded the event, and can read it."""
 
 
 class StoreUnreachable(StoreFault):

@@ -1,7 +1,8 @@
-"""What is wrong with one letter keeps no other from going out, nor any code."""
+"""What is wrong with one letter, or with one worker, keeps no other from going out."""
 
 from collections.abc import Iterator
 from dataclasses import replace
+from secrets import token_bytes
 
 import msgspec
 import psycopg
@@ -10,10 +11,11 @@ import pytest
 from services import enquiries
 from services.notifications import code_mail
 from services.notifications.delivery import deliver
-from services.notifications.entries import Identity
+from services.notifications.entries import Identity, State
 from services.notifications.letters import Letter
 from services.notifications.planning import plan
 from services.settings import Settings
+from services.store import MasterKeyChanged
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.integration.mailing import (
@@ -100,6 +102,29 @@ def test_a_letter_that_makes_no_message_says_nothing_of_the_server(
     deliver(office)
     assert states(office.ledger.rows(looking())) == ["failed"]
     assert office.ledger.mail.now().failures == 1
+
+
+def test_a_letter_whose_key_others_know_waits_for_them_and_keeps_no_other_waiting(
+    office: Office, mail: MailServer, database: TestDatabase
+) -> None:
+    told = office.settings
+    new = replace(told, master_key=token_bytes(32), master_key_former=told.master_key)
+    with an_office(new) as other:
+        theirs = acknowledge(other, applicant(1))
+        ours = acknowledge(office, applicant(2))
+        assert plan(other) == 2
+        with pytest.raises(MasterKeyChanged):
+            deliver(office)
+        assert mail.recipients == ["applicant-2@example.com"]
+        (left,) = office.ledger.rows(looking(), reference=theirs)
+        assert (left.state, left.attempts) == (State.PLANNED, 0)
+        assert left.last_error == "its key is known to other workers"
+        assert states(office.ledger.rows(looking(), reference=ours)) == ["sent"]
+        assert deliver(office) == 0  # it is not asked again and again
+        expire_leases(database.owner_url)
+        assert deliver(other) == 1
+    (row,) = office.ledger.rows(looking(), reference=theirs)
+    assert (row.state, row.attempts, row.last_error) == (State.SENT, 1, None)
 
 
 def test_a_code_that_makes_no_message_is_dropped_and_later_ones_go_out(

@@ -332,23 +332,6 @@ def test_one_secret_that_does_not_open_keeps_no_other_system_waiting(
     assert call(office) == 1
 
 
-def test_an_event_that_cannot_be_read_is_given_up_alone(
-    office: Office, receiver: Receiver, database: TestDatabase
-) -> None:
-    _subscribed(office, receiver)
-    acknowledge(office, applicant(1))
-    plan(office)
-    with psycopg.connect(database.admin_url) as admin:
-        admin.execute("ALTER TABLE events DISABLE TRIGGER USER")
-        admin.execute(
-            "UPDATE events SET body = replace(body::text, '\"schema\":1', '\"schema\":99')::json"
-            " WHERE version = 1"
-        )
-    assert call(office) == 1
-    failed = [each.last_error for each in office.ledger.rows(looking()) if each.state == "failed"]
-    assert failed == ["its event cannot be read"]
-
-
 def test_an_erased_person_is_still_told_of_in_clear(office: Office, receiver: Receiver) -> None:
     _subscribed(office, receiver)
     reference = acknowledge(office, applicant(1))

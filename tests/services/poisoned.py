@@ -25,6 +25,11 @@ def with_a_broken_seal(url: str, stream: str, version: int) -> None:
     _altered(url, stream, version, '"sealed":"', '"sealed":"AAAA')
 
 
+def with_a_channel_that_is_none(url: str, stream: str, version: int) -> None:
+    """That event says by what channel an application came, and there is no such channel."""
+    _altered(url, stream, version, '"channel":"', '"channel":"no-')
+
+
 def _altered(url: str, stream: str, version: int, old: str, new: str) -> None:
     given = {"stream": stream, "version": version, "old": old, "new": new}
     with psycopg.connect(url) as admin:
