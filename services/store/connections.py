@@ -105,6 +105,9 @@ class Connections:
                 yield connection
             except errors.DeadlockDetected:
                 raise
+            except errors.IdleInTransactionSessionTimeout as fault:
+                # The driver counts it among errors of the database's own, but the server hung up.
+                raise ConnectionLost(f"the database went away: {fault}") from fault
             except psycopg.OperationalError as fault:
                 if connection.pgconn.status == pq.ConnStatus.OK:
                     raise StoreUnreachable(f"the database gave up: {fault}") from fault

@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
@@ -12,9 +13,19 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from services.store import CommandReused, Conflict, Store, Together
+from services.store import CaseKeys, CommandReused, Conflict, Store, Together
+from services.store.codec import Codec
+from services.store.connections import Connections
 from tests.conftest import TestDatabase
-from tests.services.storing import EFFECTIVE, commit_of, fees, store_at, withdrawal, writing
+from tests.services.storing import (
+    EFFECTIVE,
+    MASTER_KEY,
+    commit_of,
+    fees,
+    store_at,
+    withdrawal,
+    writing,
+)
 
 
 @pytest.fixture
@@ -244,6 +255,25 @@ def test_a_broken_connection_midway_does_the_whole_over(
     store.together(work)
     assert len(times) == 2
     assert streams(store) == [("s-1", 1), ("s-2", 1)]
+
+
+def test_work_that_the_server_waited_for_too_long_is_done_over(database: TestDatabase) -> None:
+    impatient = {"idle_in_transaction_session_timeout": "200ms"}
+    connections = Connections(database.app_url, 8, settings=impatient)
+    store = Store(connections, CaseKeys(MASTER_KEY), Codec())
+    times: list[int] = []
+
+    def work(whole: Together) -> None:
+        times.append(1)
+        whole.append(commit_of(writing("s-1")))
+        if len(times) == 1:
+            time.sleep(0.5)
+        whole.append(commit_of(writing("s-2")))
+
+    store.together(work)
+    assert len(times) == 2
+    assert streams(store) == [("s-1", 1), ("s-2", 1)]
+    store.dispose()
 
 
 def _end_sessions(database: TestDatabase) -> None:
