@@ -8,16 +8,16 @@ from typing import Final
 
 import structlog
 
-from domain.case import evolve
 from domain.particulars import ErasureDecided
-from domain.stages import stage_of
-from services.cases import ATTEMPTS, CaseAt, case_at, case_unopened
+from domain.projections.stage_after import CASE_STREAM
+from services.cases import ATTEMPTS, case_at
 from services.fingerprints import own_command_id
 from services.privacy.places import Erasure, ErasuresAway, Found
 from services.privacy.remembering import remember
 from services.reservations import reserved_by
 from services.store import Commit, Conflict, NewEvent, StoreUnreachable, StreamWrite
 from services.store.errors import EventUnreadable
+from services.store.evidence import Last
 from services.store.sealing import SealBroken
 from services.wiring import Office
 
@@ -110,16 +110,21 @@ def _opens_anything(office: Office) -> bool:
 
 def _erase(office: Office, erasure: Erasure) -> None:
     for attempt in range(1, ATTEMPTS + 1):
-        case = case_unopened(office, erasure.reference)
+        # Of a kind that nobody knows any event may be, so that none of them is read.
+        last = office.store.evidence.last_of(_stream(erasure))
         if not office.store.readable((erasure.reference,)):
             return
         try:
-            office.store.append(_commit(office, case, erasure))
+            office.store.append(_commit(office, last, erasure))
         except Conflict:
             if attempt == ATTEMPTS:
                 raise
         else:
             return
+
+
+def _stream(erasure: Erasure) -> str:
+    return f"{CASE_STREAM}{erasure.reference}"
 
 
 def _reserved(office: Office, reference: str) -> tuple[str, ...]:
@@ -134,14 +139,14 @@ def _reserved(office: Office, reference: str) -> tuple[str, ...]:
         return ()
 
 
-def _commit(office: Office, case: CaseAt, erasure: Erasure) -> Commit:
+def _commit(office: Office, last: Last, erasure: Erasure) -> Commit:
     """Return what erases the person of a case, and lets go what the case reserves for them."""
-    fact, last = ErasureDecided(again=erasure.decided), case.events[-1]
+    fact = ErasureDecided(again=erasure.decided)
     command_id = own_command_id(office, f"{last.event_id} erased again")
     at = max(office.clock(), last.effective_at)
     write = StreamWrite(
-        stream=last.stream,
-        expected=case.version,
+        stream=_stream(erasure),
+        expected=last.version,
         events=(NewEvent(event=fact, effective_at=at),),
     )
     return Commit(
@@ -153,11 +158,7 @@ def _commit(office: Office, case: CaseAt, erasure: Erasure) -> Commit:
         command="EraseAgain",
         causation_id=str(last.event_id),
         correlation_id=str(command_id),
-        result={
-            "reference": erasure.reference,
-            "version": case.version + 1,
-            "stage": stage_of(evolve(case.state, fact)),
-        },
+        result={"reference": erasure.reference, "version": last.version + 1},
         release=_reserved(office, erasure.reference),
         destroy=(erasure.reference,),
     )

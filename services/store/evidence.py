@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from services.store import queries
 from services.store.sameness import IDENTITY
@@ -18,6 +19,14 @@ class Entry(NamedTuple):
     body: bytes
     recorded_at: datetime
     position: int
+
+
+class Last(NamedTuple):
+    """The last event of a stream, whatever it says."""
+
+    version: int
+    event_id: UUID
+    effective_at: datetime
 
 
 class Evidence:
@@ -51,6 +60,11 @@ class Evidence:
         self._sequence()
         rows = self._rows(queries.ENTRY, {"stream": stream, "type": name})
         return tuple(Entry(*row) for row in rows)
+
+    def last_of(self, stream: str) -> Last:
+        """Return the last event of a stream that there is."""
+        ((version, event_id, at),) = self._rows(queries.LAST, {"stream": stream})
+        return Last(version=version, event_id=event_id, effective_at=at)
 
     def leaves(self, *, after: int, to: int) -> list[bytes]:
         """Return the leaves of the positions that follow `after`, up to `to`; at most 100,000."""

@@ -81,6 +81,10 @@ WHERE commit_id = (
     WHERE stream = %(stream)s AND type = %(type)s ORDER BY version DESC LIMIT 1
 ) ORDER BY position
 """
+LAST: Final = """
+SELECT version, (body ->> 'id')::uuid, (body ->> 'effective_at')::timestamptz FROM events
+WHERE stream = %(stream)s ORDER BY version DESC LIMIT 1
+"""
 LEAVES: Final = """
 SELECT leaf FROM log
 WHERE position > %(after)s::bigint AND position <= %(to)s::bigint ORDER BY position
