@@ -254,8 +254,8 @@ def _told(state: FenceState) -> Iterator[str]:
         yield f"closed since {_moment(state.closed_at)}: {state.closed_because}"
         yield f"  it counted {state.handed} batches, and {_remembered(state)} remembered"
         yield (
-            f"  {state.waiting} notifications of positions up to {state.closed_position} wait; "
-            "some may have been sent already"
+            f"  {state.waiting} notifications of positions up to {state.closed_position}, and of "
+            "what time had brought, wait; some may have been sent already"
         )
     if state.of_another_log:
         yield "Letters of events that the log does not have are withheld, whatever you choose."

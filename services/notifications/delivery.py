@@ -105,13 +105,15 @@ def claimed(office: Office, *, limit: int, subscription: str | None = None) -> t
 
 def _close(office: Office, because: str) -> None:
     """Nothing goes out any more, and all that may have been told is in the log, and counts."""
+    # What others record while time is told of, which may take minutes, was told to nobody yet.
+    restored = office.store.sequence()
     try:
         # What time had brought by now may have been told before the restore, and comes once more.
         with suppress(deadlines.DeadlinesUntold):
             deadlines.fire(office)
     finally:
         office.store.sequence()
-        office.ledger.fence.close(because)
+        office.ledger.fence.close(because, up_to=restored)
     _log.error("notifications_fence_closed", because=because, remedy=REMEDY)
 
 

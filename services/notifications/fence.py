@@ -10,7 +10,7 @@ fence, and only a person opens it.
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, get_args
 from uuid import UUID
 
 import structlog
@@ -18,7 +18,9 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    ScalarSelect,
     Update,
+    exists,
     func,
     literal,
     literal_column,
@@ -26,7 +28,9 @@ from sqlalchemy import (
     update,
 )
 
+from domain.deadlines import DeadlineEvent
 from domain.errors import Reportable
+from domain.wire import WIRE
 from services.counts import MOST, Count
 from services.notifications.another_log import (
     PLANNED,
@@ -40,7 +44,7 @@ from services.notifications.another_log import (
 from services.notifications.entries import WITHHELD
 from services.notifications.marks import Marks, MarksAway, Remembered, no_number
 from services.notifications.statements import OPEN, counted
-from services.notifications.tables import checkpoint, fence, log, notifications
+from services.notifications.tables import checkpoint, events, fence, log, notifications
 from services.seldom import Seldom
 
 REMEDY: Final = "run `qmas notifications fence`: it says why nothing is sent, and how to go on"
@@ -57,6 +61,10 @@ _UNKNOWN: Final = "what this database last sent is remembered nowhere, so it may
 
 _ELSEWHERE: Final = of_another_log().scalar_subquery() | of_lost_events().scalar_subquery()
 _HEAD: Final = select(func.coalesce(func.max(log.c.position), 0))
+_CLOSED_AT: Final = select(_F.closed_at).scalar_subquery()
+# How far the log went when the fence was closed: what time had brought is told of by then.
+_LAST: Final = _HEAD.where(log.c.sequenced_at <= _CLOSED_AT).scalar_subquery()
+_OF_TIME: Final = sorted(WIRE[each].name for each in get_args(DeadlineEvent))
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -88,7 +96,8 @@ class NotYetPlanned(Reportable):
 class FenceState:
     """The fence as it stands: closed while `closed_at` is not None.
 
-    `closed_position` ends the part of the log that may have been told already; `remembered` is
+    `closed_position` ends the part of the log that may have been told already, and with it what
+    time had brought by `closed_at`; `remembered` is
     the mark, and `handed` the count that it is compared with. `broken` are the places of marks that
     are no number. `of_another_log` says that notifications were planned from another log.
     """
@@ -201,14 +210,20 @@ class Fence:
         if not self.marks.raise_to(ledger, count):
             raise MarksAway
 
-    def close(self, because: str) -> None:
-        """Nothing goes out any more; all that the log holds now may have been told already."""
-        position = _HEAD.scalar_subquery()
+    def close(self, because: str, *, up_to: int | None = None) -> None:
+        """Nothing goes out any more; all that the log holds now may have been told already.
+
+        Or what it holds up to a position, and after that only what time has brought by now.
+        """
+        position = _HEAD.scalar_subquery() if up_to is None else up_to
+        # The instants of the log stand still where the clock is behind them.
+        last = select(log.c.sequenced_at).order_by(log.c.position.desc()).limit(1)
+        closed_at = func.greatest(func.now(), last.scalar_subquery())
         with self._engine.begin() as connection:
             connection.execute(
                 update(fence)
                 .where(_F.closed_at.is_(None))
-                .values(closed_at=func.now(), closed_because=because, closed_position=position)
+                .values(closed_at=closed_at, closed_because=because, closed_position=position)
             )
 
     def is_closed(self) -> bool:
@@ -225,7 +240,7 @@ class Fence:
         """Return the fence as it stands, with how many notifications wait behind it."""
         behind = select(literal(1)).where(
             notifications.c.state.in_(OPEN),
-            notifications.c.position <= select(_F.closed_position).scalar_subquery(),
+            _may_be_told(select(_F.closed_position).scalar_subquery()),
         )
         waiting = counted(behind, MOST)
         columns = [_F[name] for name in FenceState.__dataclass_fields__ if name in _F]
@@ -254,20 +269,23 @@ class Fence:
             # No planner adds a row of what was restored while we look.
             planned = connection.execute(select(checkpoint.c.position).with_for_update())
             reached = int(planned.scalar_one())
-            up_to: int | None = connection.execute(
-                select(_F.closed_position).where(_F.closed_at.is_not(None)).with_for_update()
-            ).scalar_one_or_none()
+            query = select(
+                _F.closed_position, func.greatest(_F.closed_position, _LAST).label("last")
+            ).where(_F.closed_at.is_not(None))
+            closed = connection.execute(query.with_for_update()).one_or_none()
             done = 0
             if _is_of_another_log(connection) or connection.scalar(of_any_lost_event()):
-                up_to = connection.execute(_HEAD).scalar_one() if up_to is None else up_to
+                up_to = closed.last if closed else connection.execute(_HEAD).scalar_one()
                 done = _parted(connection, choice, up_to)
-            elif up_to is None:
+            elif closed is None:
                 raise FenceOpen("the fence is open: there is nothing to confirm")
-            elif reached < up_to:
+            elif reached < closed.last:
                 raise NotYetPlanned(
-                    f"notifications are planned up to position {reached} of {up_to}; let the "
+                    f"notifications are planned up to position {reached} of {closed.last}; let the "
                     f"workers plan the rest (`qmas notifications status`), then confirm"
                 )
+            else:
+                up_to = closed.closed_position
             done += connection.execute(_settled(choice, up_to)).rowcount
             connection.execute(
                 update(fence).values(
@@ -302,10 +320,23 @@ def _parted(connection: Connection, choice: Choice, up_to: int) -> int:
     return lost if choice is Choice.WITHHOLD else 0
 
 
+def _may_be_told(up_to: int | ScalarSelect[int | None]) -> ColumnElement[bool]:
+    """Say that a row is of an event up to that position, or of what time had brought later on."""
+    position = notifications.c.position
+    brought = exists().where(
+        log.c.position == position,
+        log.c.sequenced_at <= _CLOSED_AT,
+        events.c.commit_id == log.c.commit_id,
+        events.c.ord == log.c.ord,
+        events.c.type.in_(_OF_TIME),
+    )
+    return (position <= up_to) | brought
+
+
 def _settled(choice: Choice, up_to: int) -> Update:
-    """Return the statement that settles or frees what was planned up to that position."""
+    """Return the statement that settles or frees what may have been told before."""
     row = notifications.c
-    before = update(notifications).where(row.state.in_(OPEN), row.position <= up_to)
+    before = update(notifications).where(row.state.in_(OPEN), _may_be_told(up_to))
     if choice is Choice.SEND:
         return before.values(state="planned", next_attempt_at=func.now())
     return before.values(state="withheld", settled_at=func.now(), last_error=WITHHELD)

@@ -131,6 +131,37 @@ def test_what_time_had_brought_before_a_restore_is_told_of_again_and_withheld_to
     assert (deliver(office), len(mail.messages)) == (0, 3)
 
 
+@pytest.mark.parametrize("choice", Choice)
+def test_what_is_recorded_while_time_is_told_of_goes_out_either_way(
+    office: Office,
+    database: TestDatabase,
+    tmp_path: Path,
+    mail: MailServer,
+    choice: Choice,
+) -> None:
+    office = replace(office, clock=lambda: DAY_AFTER)
+    record(office, acknowledge(office, applicant(1)), 2, requested())
+    assert (plan(office), deliver(office)) == (2, 2)
+    dump(database.admin_url, tmp_path / "dump")
+    assert (deadlines.fire(office), plan(office), deliver(office)) == (1, 1, 1)
+    office.close()
+    restore(tmp_path / "dump", database.admin_url, "--clean", "--if-exists")
+
+    def amid_it() -> datetime:
+        acknowledge(office, applicant(2))
+        return DAY_AFTER
+
+    assert deliver(replace(office, clock=amid_it)) == 0
+    with pytest.raises(NotYetPlanned):
+        office.ledger.fence.confirm(choice, "cli.root")
+    assert plan(office) == 2
+    assert office.ledger.fence.state().waiting.number == 1
+    assert office.ledger.fence.confirm(choice, "cli.root") == 1
+    deliver(office)
+    again = ["applicant-1@example.com"] if choice is Choice.SEND else []
+    assert sorted(mail.recipients[3:]) == [*again, "applicant-2@example.com"]
+
+
 def test_nobody_confirms_before_what_was_restored_is_planned(restored: Office) -> None:
     deliver(restored)
     with pytest.raises(NotYetPlanned, match="up to position 4 of 6"):
