@@ -110,7 +110,7 @@ class KeptBack(StrEnum):
     NOTES = "notes"
     """The notes of officers, which may speak of somebody else."""
     INVESTIGATIONS = "investigations"
-    """That the case was held for an investigation, and why."""
+    """That the case was held for an investigation, and why; and what was doubted in vain."""
     LEGAL_HOLDS = "legal-holds"
     """That somebody asked for the data to be kept, and in which matter."""
 

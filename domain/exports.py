@@ -5,16 +5,20 @@ persons too [S122], and why one of them stepped aside is not in it. Whatever els
 unless an officer keeps back a part that is named here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
 from domain import work_events as w
 from domain.access import Role
 from domain.data_access import KeptBack
-from domain.events import Event
+from domain.decisions import DecisionConfirmed, DecisionDeclined, DecisionProposed, Matter
+from domain.events import CaseEvent, Event
+from domain.evolving import held_after
 from domain.interruptions import CaseHeld, HoldLifted, OfficerRecused
 from domain.legal_holds import LegalHoldLifted, LegalHoldPlaced
+from domain.papers import CheckOutcome, DocumentChecked, DocumentVerified, Finding
+from domain.record import Recorded
 
 STAFF_FIELDS: Final = frozenset(
     {
@@ -57,7 +61,54 @@ KEPT_BACK: Final[Mapping[type[Event], KeptBack]] = MappingProxyType(
         LegalHoldLifted: KeptBack.LEGAL_HOLDS,
     }
 )
-"""The part of an export that an event belongs to, of those that may be kept back."""
+"""The part of an export that an event belongs to, of those that may be kept back.
+
+What else belongs to an investigation is told by what an event says, and by what came after it.
+"""
+
+
+def parts_of(
+    case: Iterable[Recorded[CaseEvent]], work: Iterable[Recorded[w.WorkEvent]]
+) -> Mapping[str, KeptBack]:
+    """Return the part that each event belongs to, by its id, of those that may be kept back."""
+    case = tuple(case)
+    parts = {each.event_id: _part_of(each.event) for each in (*case, *work)}
+    voidings = dict.fromkeys(_voidings_in_vain(case), KeptBack.INVESTIGATIONS)
+    return {name: part for name, part in parts.items() if part is not None} | voidings
+
+
+def _part_of(event: Event) -> KeptBack | None:
+    """Return the part of an event; that a document is doubted is as good as an investigation."""
+    match event:
+        case (
+            DocumentChecked(outcome=CheckOutcome.SUSPECT)
+            | DocumentVerified(finding=Finding.NOT_GENUINE)
+        ):
+            return KeptBack.INVESTIGATIONS
+        case _:
+            return KEPT_BACK.get(type(event))
+
+
+def _voidings_in_vain(case: Iterable[Recorded[CaseEvent]]) -> Iterator[str]:
+    """Yield the ids of what proposed a voiding while the case was held, and of what declined it.
+
+    What was confirmed is none of these: the person was told.
+    """
+    held, proposed = False, ""
+    for each in case:
+        match each.event:
+            case DecisionProposed(matter=Matter.VOIDING):
+                yield from filter(None, (proposed,))
+                proposed = each.event_id if held else ""
+            case DecisionDeclined(matter=Matter.VOIDING):
+                yield from (proposed, each.event_id) if proposed else ()
+                proposed = ""
+            case DecisionConfirmed(matter=Matter.VOIDING):
+                proposed = ""
+            case _:
+                pass
+        held = held_after(each.event, before=held)
+    yield from filter(None, (proposed,))
 
 
 class StaffNumbers:

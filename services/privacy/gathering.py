@@ -18,7 +18,7 @@ from domain.application import Application, Correspondence
 from domain.case import evolve
 from domain.data_access import DataExported, KeptBack
 from domain.days import HONG_KONG
-from domain.exports import KEPT_BACK, OF_STAFF, STAFF, StaffNumbers
+from domain.exports import OF_STAFF, STAFF, StaffNumbers, parts_of
 from domain.looks import Look
 from domain.papers import DocumentReceived
 from domain.particulars import ApplicationCorrected, ContactChanged
@@ -131,7 +131,8 @@ def _sections(
     office: Office, teller: Teller, case: CaseAt, work: WorkAt, bounds: Bounds
 ) -> Iterator[Section]:
     history = in_order((*case.events, *work.events))
-    hidden = {each.position for each in history if _is_kept_back(each, bounds)}
+    parts = parts_of(case.events, work.events)
+    hidden = {each.position for each in history if parts.get(each.event_id) in bounds.kept_back}
     known = told_of(office.ledger, case.reference, bounds.position, bounds.until)
     told = [each for each in known if each.position not in hidden]
     looks = looks_at(office.models, case.reference, bounds.until)
@@ -150,10 +151,6 @@ def _sections(
     codes = codes_of(office.ledger, case.reference, bounds.until)
     yield "codes", [teller.told(each) for each in codes]
     yield "looks", [_look(each, bounds) for each in looks]
-
-
-def _is_kept_back(recorded: Recorded[e.Event], bounds: Bounds) -> bool:
-    return KEPT_BACK.get(type(recorded.event)) in bounds.kept_back
 
 
 def _event(teller: Teller, recorded: Recorded[e.Event]) -> dict[str, Any]:
