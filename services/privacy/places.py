@@ -25,8 +25,12 @@ from services.privacy.lines import AWAY, InFile, InRedis
 from services.store.errors import StoreUnreachable
 
 _FILE: Final = "erasures"
-_LONGEST: Final = 1_024
-"""Bytes of a line; what is longer is none of ours, and is not looked into."""
+_LONGEST: Final = 8_192
+"""Bytes of a line; what is longer is none of ours, and is not looked into.
+
+Two accounts are in it, of which a provider's has at most 128 characters and a terminal's 260; JSON
+writes one as at most twelve bytes. What were longer would close the installation once written.
+"""
 
 _log: Final = structlog.get_logger(__name__)
 

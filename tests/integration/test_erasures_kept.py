@@ -12,7 +12,7 @@ from domain.stages import Stage
 from services.api.app import create_api
 from services.cases import carry_out, case_at, history
 from services.privacy import again
-from services.privacy.places import ErasuresAway, Found, Places
+from services.privacy.places import Erasure, ErasuresAway, Found, Places
 from services.privacy.remembering import remember
 from services.stack.secrecy import erasures
 from services.store import NewEvent
@@ -26,7 +26,7 @@ from tests.integration.going_back import (
     restored,
     without_redis,
 )
-from tests.services.asking import asked
+from tests.services.asking import MAY_2019, asked
 from tests.services.by_hand import Stream, connected
 from tests.services.storing import commit_of, writing
 from tests.services.visiting import file_case
@@ -118,6 +118,22 @@ def test_a_line_that_somebody_else_wrote_erases_nobody(office: Office) -> None:
     kept.write_text(line + "\n")
     assert again.apply_again(office) == ()
     assert office.store.readable((marked.reference,)) == (marked.reference,)
+
+
+@pytest.mark.parametrize(
+    "name", ["\u9673" * 128, "\U00020000" * 128, "c" * 128, "cli." + "\U00020000" * 256]
+)
+def test_an_erasure_is_kept_and_read_however_long_the_names_of_those_who_decided(
+    tmp_path: Path, name: str
+) -> None:
+    decided = ErasedBefore(proposed_by=name, confirmed_by=name[::-1], decided_at=MAY_2019)
+    erasure = Erasure(reference="QM-4K7RT-9XWPR", decided=decided)
+    places = Places(tmp_path, None, b"key")
+    places.mend(anew=True)
+    assert places.keep([erasure]) == ()
+    found = places.look()
+    assert found.is_enough
+    assert found.erasures == {erasure.reference: erasure}
 
 
 def test_while_no_place_can_be_asked_nobody_is_served(office: Office) -> None:
