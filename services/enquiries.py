@@ -6,6 +6,7 @@ names learns more. That is kept by asking nothing of any case before the answer 
 """
 
 from datetime import date
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -13,6 +14,9 @@ from domain.rules.retention import RecordClass
 from services.guesses import Limit
 from services.notifications.codes import DIGITS, Asked
 from services.privacy.retention import over_before
+from services.projections import queries
+from services.projections.catalogue import CASE_STATUS
+from services.projections.errors import NotShown
 from services.wiring import Office
 
 OF_ONE: Final = Limit(name="ask", most=10)
@@ -59,7 +63,10 @@ def is_code(text: str) -> bool:
 def enter(
     office: Office, challenge: UUID, code: str, *, client: str, browser: str | None = None
 ) -> str | None:
-    """Return the reference that a code opens, once; None for any other, whatever is wrong."""
+    """Return the reference that a code opens, once; None for any other, whatever is wrong.
+
+    Raises `NotShown` for a right one while the read model has no status to show, and keeps it.
+    """
     blind = office.blind
     admitted = office.guesses.admit((ENTERED, blind.token("client", client).hex()))
     return office.codes.enter(
@@ -68,7 +75,14 @@ def enter(
         code if admitted else "",
         browser=None if browser is None else blind.token("browser", browser),
         now=office.clock(),
+        ready=partial(_is_there, office),
     )
+
+
+def _is_there(office: Office, reference: str) -> None:
+    """Raise `NotShown` unless there is a status to show, or nothing will be: an erased person's."""
+    if queries.status(office.models, reference) is None and office.store.readable((reference,)):
+        raise NotShown(CASE_STATUS.name)
 
 
 def opened(office: Office, challenge: UUID, browser: str) -> str | None:

@@ -18,7 +18,7 @@ from domain.rules.choose import choose, named
 from domain.rules.transitions import filed_on
 from services import enquiries
 from services.api import inputs
-from services.api.faults import CodeRefused, InvalidRequest
+from services.api.faults import CodeRefused, InvalidRequest, NotShownYet
 from services.api.freshness import shown_at
 from services.api.guard import client
 from services.api.outputs import AssessmentSchema, Shown, StatusAnswer
@@ -29,6 +29,7 @@ from services.intake.fields import Day, Text
 from services.intake.schema import schema_for
 from services.notifications.codes import HOLDS
 from services.projections import queries
+from services.projections.errors import NotShown
 from services.reasons import say
 from services.rules import answer
 
@@ -105,11 +106,14 @@ def enter(call: Call, challenge: str, query: dict[str, Any], body: EnteredCode) 
     """Where an application stands, for whoever has the code; a code can be entered once.
 
     A wrong code, one that was used or holds no longer, a sixth try and an unknown challenge get
-    one and the same answer.
+    one and the same answer. A right one is not used up while there is nothing to show yet.
     """
-    reference = enquiries.enter(
-        call.office, _as_uuid(challenge), body.code.strip(), client=client(call.office)
-    )
+    try:
+        reference = enquiries.enter(
+            call.office, _as_uuid(challenge), body.code.strip(), client=client(call.office)
+        )
+    except NotShown as behind:
+        raise NotShownYet("the code is right and holds on; enter it again in a moment") from behind
     found = None if reference is None else status_of(call, reference, query.get("language"))
     if found is None:
         raise CodeRefused("compare it with the newest message, or ask for another code")
@@ -183,7 +187,7 @@ ROUTES: Final = (
         query=StatusQuery,
         body=schema_for(EnteredCode),
         gives=schema_for(StatusAnswer),
-        refuses=(403,),
+        refuses=(403, 503),
     ),
     Route(
         method="POST",

@@ -9,7 +9,7 @@ What it opened is kept here alone, by its challenge and its browser: no cookie o
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -132,10 +132,18 @@ class Codes:
         return challenge
 
     def enter(
-        self, challenge: UUID, code: str, *, browser: bytes | None, now: datetime
+        self,
+        challenge: UUID,
+        code: str,
+        *,
+        browser: bytes | None,
+        now: datetime,
+        ready: Callable[[str], object] = str,
     ) -> str | None:
         """Return the reference that the code opens, once; None for any other, which counts.
 
+        `ready` is asked of that reference before the code is used up: what it raises leaves the
+        code as it is, for another try.
         Whether the code that was asked for went out, was used up or is nothing at all cannot be
         told from the time: each try is one write, decided on after it is counted. Of those whose
         time is over some are kept and some are not, so none of them is looked for.
@@ -162,7 +170,10 @@ class Codes:
             # Counted before it is looked at, so that many at once get no more tries than one.
             found = connection.execute(tried).one()
             right = hmac.compare_digest(bytes(found.code or len(given)), given)
-            if not right or not _open(found, now) or not connection.execute(used).rowcount:
+            if not right or not _open(found, now):
+                return None
+            ready(str(found.reference))
+            if not connection.execute(used).rowcount:
                 return None
         return str(found.reference)
 

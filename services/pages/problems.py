@@ -29,7 +29,13 @@ from services.pages.forms import FormFaults
 from services.pages.guard import StaleForm
 from services.pages.shown import ENGLISH
 from services.pages.tongues import render_public, spoken
-from services.projections.errors import MENDED_BY, BadCursor, ProjectionOutdated, StandsStill
+from services.projections.errors import (
+    MENDED_BY,
+    BadCursor,
+    NotShown,
+    ProjectionOutdated,
+    StandsStill,
+)
 from services.settings import SettingsFault
 from services.store import MasterKeyChanged
 from services.store.errors import (
@@ -65,6 +71,7 @@ STATUS: Final[Mapping[type[Exception], int]] = MappingProxyType(
         StoreUnreachable: 503,
         MigrationFault: 503,
         MasterKeyChanged: 503,
+        NotShown: 503,
         ProjectionOutdated: 503,
         StandsStill: 503,
     }
@@ -95,6 +102,7 @@ _IN_WORDS: Final[Mapping[type[Exception], str]] = MappingProxyType(
         StoreUnreachable: "away",
         MigrationFault: "away",
         MasterKeyChanged: "away",
+        NotShown: "away",
         ProjectionOutdated: "away",
         StandsStill: "away",
     }

@@ -4,6 +4,7 @@ ProjectionFault
 ├── ProjectionStopped    an event could not be folded; nothing after it is
 ├── RowRefused           the table of a read model does not take a row
 ├── RowUnreadable        the table of a read model holds a row that says nothing
+├── NotShown             it does not hold yet what it will
 ├── ProjectionOutdated   the read model was filled by another version of its fold
 ├── OwnerUnknown         nobody is known who may make and rename tables
 ├── NotFilled            a generation could not be filled beside the live one
@@ -75,6 +76,13 @@ class RowUnreadable(ProjectionFault):
             f"read model {name} is as it was: its table holds a row that cannot be read; `qmas "
             f"projections rebuild {name}` fills it anew"
         )
+
+
+class NotShown(ProjectionFault):
+    """A read model does not hold yet what is in the log, as while it is behind or stands still."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"read model {name} does not hold this yet; ask again later")
 
 
 class ProjectionOutdated(ProjectionFault):

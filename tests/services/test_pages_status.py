@@ -100,6 +100,17 @@ def test_a_wrong_code_an_old_one_and_one_for_nobody_get_one_answer(office: Offic
     assert visitor.get("/code").path == "/?again=1"
 
 
+def test_a_right_code_is_kept_while_there_is_no_status_to_show(office: Office) -> None:
+    visitor = Visitor(office)
+    page = ask_for_code(visitor, submit(office, on_paper("john"), asked()).reference)
+    (code,) = codes(office)
+    behind = visitor.send(page, "/code", code=code)
+    assert (behind.status, behind.heading) == (503, "Not available just now")
+    assert behind.headers["Retry-After"]
+    catch_up_all(office.store, office.models)
+    assert visitor.send(page, "/code", code=code).path == "/status"
+
+
 @pytest.mark.parametrize(
     ("typed", "said"), [("", "Enter the code"), ("12345", "A code is six digits"), ("١٢٣٤٥٦", "A ")]
 )

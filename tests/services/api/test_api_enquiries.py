@@ -59,6 +59,20 @@ def test_right_unknown_mismatched_and_erased_get_one_answer(caller: Caller) -> N
     assert len(codes(caller.office)) == 1
 
 
+def test_a_right_code_is_kept_while_there_is_no_status_to_show(caller: Caller) -> None:
+    reference = caller.submit()
+    enquiry = {"reference": reference, "date_of_birth": JOHN_BORN.isoformat()}
+    challenge = _enquire(caller, **enquiry).json["challenge"]
+    (code,) = codes(caller.office)
+    behind = _enter(caller, challenge, code)
+    is_problem(behind, 503, "not-shown-yet")
+    assert behind.headers["Retry-After"]
+    assert _enter(caller, challenge, f"{(int(code) + 1) % 10**6:06}").status_code == 403
+    caller.catch_up()
+    assert _enter(caller, challenge, code).status_code == 200
+    assert _enter(caller, challenge, code).status_code == 403
+
+
 def test_wrong_used_and_unknown_codes_get_one_answer(caller: Caller) -> None:
     reference = caller.submit()
     caller.catch_up()
