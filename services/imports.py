@@ -145,6 +145,15 @@ def start_of(day: date) -> datetime:
     return datetime.combine(day, time(0), HONG_KONG)
 
 
+def instant_of(value: object) -> datetime | None:
+    """Return the instant that a text means: one with its offset, or the first of a Hong Kong day.
+
+    None for anything else, and for the first day that there is: in UTC it begins before.
+    """
+    day = day_or_none(value)
+    return start_of(day) if day and day > date.min else instant_or_none(value)
+
+
 def file_one(
     office: Office, filing: Filing, person: Person, command_id: UUID, *, is_told: bool = True
 ) -> Outcome:
@@ -234,12 +243,9 @@ def _csv_row(line: int, header: list[str], cells: list[str]) -> Row:
 
 
 def _received_at(value: object, faults: list[Fault]) -> datetime | None:
-    """Return the instant a text means: an instant with its offset, or the start of a day."""
     if value is None:
         return None
-    if day := day_or_none(value):
-        return start_of(day)
-    instant = instant_or_none(value)
+    instant = instant_of(value)
     if instant is None:
         message = "must be a day, or an instant with its offset such as 2019-03-04T10:15:00+08:00"
         faults.append(Fault(path="received_at", message=message))

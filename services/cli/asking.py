@@ -23,8 +23,8 @@ from domain.looks import Door, Look, What, look_of
 from domain.references import references_in
 from services.cli.leave import action_here
 from services.identity import are_local, sign_in
-from services.imports import start_of
-from services.intake.fields import day_or_none, instant_or_none
+from services.imports import instant_of
+from services.intake.fields import day_or_none
 from services.looking import AT_ONCE, named
 from services.privacy.again import settled
 from services.requests import Request
@@ -67,9 +67,7 @@ class Instant(click.ParamType[datetime]):
         """Return the instant, or fail saying what one looks like."""
         if isinstance(value, datetime):
             return value
-        if day := day_or_none(value):
-            return start_of(day)
-        instant = instant_or_none(value)
+        instant = instant_of(value)
         if instant is None:
             self.fail(f"{value!r} is not a day such as 2019-05-01, {_OR_INSTANT}", param, ctx)
         return instant

@@ -182,6 +182,16 @@ def test_an_instant_without_a_day_in_hong_kong_is_a_fault(
     assert [fault.split(":")[0] for fault in result.faults] == ["received_at"]
 
 
+def test_the_first_day_of_the_calendar_is_a_fault_of_its_own_row(
+    office: Office, tmp_path: Path
+) -> None:
+    row = {**_paper("john"), "received_at": "0001-01-01"}
+    row["application"]["applicant"]["date_of_birth"] = "0001-01-01"
+    result, other = _imported(office, _jsonl(tmp_path / "a.jsonl", row, _paper("emma")))
+    assert "received_at" in [fault.split(":")[0] for fault in result.faults]
+    assert other.outcome is not None
+
+
 def test_a_cell_that_is_not_what_its_column_holds_is_named(office: Office, tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     flat = dict(_flat(_document("john"))) | {"prerequisites.net_worth_hkd": "much"}
