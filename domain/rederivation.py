@@ -104,7 +104,11 @@ def _made_again(event: Assessed, application: Application, ruleset: Ruleset) -> 
 def _again(event: Assessed, application: Application, ruleset: Ruleset) -> Assessed:
     match event:
         case e.PrerequisitesAssessed():
-            return prerequisites_assessed(assess(ruleset, application, event.reference_date))
+            # A score that is counted again, and finds one unmet, assessed it with what stood then.
+            stood = event.personal.overrides if event.personal else ()
+            overridden = {each.rule: each.decided for each in stood}
+            found = assess(ruleset, application, event.reference_date, overridden)
+            return prerequisites_assessed(found)
         case e.ApplicationScored():
             decided = {each.rule: each.decided for each in event.overrides}
             found = assess(ruleset, application, event.reference_date, decided)

@@ -93,6 +93,14 @@ def test_prerequisites_are_made_again() -> None:
     assert again(event).identical
 
 
+def test_prerequisites_that_a_score_found_unmet_are_made_again_with_what_stood() -> None:
+    decided = {DENIED.rule: DENIED.decided}
+    event = prerequisites_assessed(assess(named(real_rulebook(), "gpt-2018"), EMMA, ON, decided))
+    assert event.personal is not None
+    assert event.personal.overrides != ()
+    assert again(event).differences == ()
+
+
 def test_an_override_is_made_again_as_it_was_decided() -> None:
     event = scored(overrides=(DENIED,))
     assert event.total == 110
