@@ -209,9 +209,11 @@ class Codes:
         Raises `FenceClosed` or `MarksAway`, and takes none.
         """
         ledger = self._fence.passed()
+        # Nobody puts one off for longer than that: the clock was ahead then, and was set back.
+        due = (_ROW.next_attempt_at <= now) | (_ROW.next_attempt_at > now + lease)
         first = (
             select(_ROW.id)
-            .where(_ROW.unsent.is_not(None), _ROW.next_attempt_at <= now)
+            .where(_ROW.unsent.is_not(None), due)
             .order_by(_ROW.next_attempt_at)
             .limit(1)
             .with_for_update(skip_locked=True)

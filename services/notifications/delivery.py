@@ -28,6 +28,7 @@ from services.notifications.letters import NoMessage, as_message
 from services.notifications.mail import MailServer
 from services.notifications.marks import MarksAway
 from services.notifications.replies import Reply, Verdict, refused_by_us
+from services.notifications.resting import FIRST_REST, LONGEST_REST
 from services.store.errors import StoreFault
 from services.store.sealing import MasterKeyChanged, SealBroken
 from services.tracing import handed_over, is_on
@@ -45,9 +46,6 @@ _SOON: Final = 0.1  # seconds; whoever speaks may have looked for the last time 
 
 FIRST_WAIT: Final = timedelta(seconds=30)
 LONGEST_WAIT: Final = timedelta(hours=1)
-FIRST_REST: Final = timedelta(seconds=2)
-LONGEST_REST: Final = timedelta(minutes=5)
-"""How long a mail server that is away is left alone, at first and at most."""
 MAX_ATTEMPTS: Final = 120  # waits of 30 s doubling to an hour: nearly five days, as mail does
 
 _log: Final = structlog.get_logger(__name__)

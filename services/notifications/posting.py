@@ -20,14 +20,11 @@ from services.notifications.destinations import (
     destination,
 )
 from services.notifications.leash import Leash
-from services.notifications.replies import Reply, Verdict
+from services.notifications.replies import LONGEST_ASKED, Reply, Verdict
 
 SECONDS: Final = 15.0
 """The longest that one attempt takes, from the first connection to the last header."""
 _TO_CONNECT: Final = 5.0
-LONGEST_ASKED: Final = timedelta(days=1)
-"""The longest wait that a receiver may ask for."""
-
 _TAKEN: Final = range(200, 300)
 _GONE: Final = 410
 _LATER: Final = frozenset({408, 425, *range(500, 600)})

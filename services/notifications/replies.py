@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import Final
+
+LONGEST_ASKED: Final = timedelta(days=1)
+"""The longest wait that the other side may ask for."""
 
 
 class Verdict(StrEnum):

@@ -8,15 +8,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Engine, func, literal, select, update
+from sqlalchemy import ColumnElement, Engine, case, func, literal, select, update
 
 from services.notifications.tables import mail_server
 from services.store.errors import StoreUnreachable
 
+FIRST_REST: Final = timedelta(seconds=2)
+LONGEST_REST: Final = timedelta(minutes=5)
+"""How long a mail server that is away is left alone, at first and at most."""
+
 _M: Final = mail_server.c
 _LOCKS: Final = 0x6D61696C  # "mail": a class of advisory locks of our own
+
+
+def ends(until: ColumnElement[datetime | None], longest: timedelta) -> ColumnElement[Any]:
+    """Return when a rest ends, NULL where none lasts so long: the clock was ahead, and set back."""
+    return case((until <= func.now() + literal(longest), until))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +45,10 @@ class MailRest:
 
     def now(self) -> Rest:
         """Return how it stands."""
-        lasts = func.coalesce(_M.rests_until > func.now(), False)
+        until = ends(_M.rests_until, LONGEST_REST)
+        lasts = func.coalesce(until > func.now(), False)
         with self._engine.connect() as connection:
-            row = connection.execute(select(_M.failures, _M.rests_until, lasts)).one()
+            row = connection.execute(select(_M.failures, until, lasts)).one()
         return Rest(failures=row[0], until=row[1], lasts=row[2])
 
     def begin(self, wait: timedelta) -> None:

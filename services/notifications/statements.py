@@ -42,6 +42,8 @@ from services.notifications.entries import (
     Plan,
     State,
 )
+from services.notifications.replies import LONGEST_ASKED
+from services.notifications.resting import ends
 from services.notifications.tables import (
     attempts,
     case_keys,
@@ -130,7 +132,7 @@ def counted(query: Select[Any], most: int) -> Select[int]:
 
 def due_now() -> Select[int, Any]:
     """Return the query of how many rows are due and somebody is asked to take, and since when."""
-    rests_until = subscriptions.c.rests_until
+    rests_until = ends(subscriptions.c.rests_until, LONGEST_ASKED)
     asked = select(subscriptions.c.id).where(
         subscriptions.c.state == "active", func.coalesce(rests_until, func.now()) <= func.now()
     )

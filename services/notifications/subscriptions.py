@@ -16,6 +16,8 @@ import structlog
 from sqlalchemy import Connection, Engine, false, func, insert, literal, select, update
 
 from domain.errors import Reportable
+from services.notifications.replies import LONGEST_ASKED
+from services.notifications.resting import ends
 from services.notifications.signing import new_secret
 from services.notifications.statements import OPEN
 from services.notifications.tables import (
@@ -166,7 +168,8 @@ class Subscriptions:
         """Return those that can be told something now, with their secrets; or that one alone."""
         query = select(*_columns(), _S.wrapped, _S.secret, _S.former, func.now().label("now"))
         query = query.where(
-            _S.state == Activity.ACTIVE, func.coalesce(_S.rests_until, func.now()) <= func.now()
+            _S.state == Activity.ACTIVE,
+            func.coalesce(ends(_S.rests_until, LONGEST_ASKED), func.now()) <= func.now(),
         )
         if name is not None:
             query = query.where(_S.id == name)

@@ -11,9 +11,10 @@ from hypothesis import example, given
 from hypothesis import settings as configured
 from hypothesis import strategies as st
 
-from services.notifications.delivery import LONGEST_REST, MAX_ATTEMPTS, deliver
+from services.notifications.delivery import MAX_ATTEMPTS, deliver
 from services.notifications.entries import Claim, Identity, Plan
 from services.notifications.planning import plan
+from services.notifications.resting import LONGEST_REST
 from services.settings import Settings
 from services.wiring import Office
 from tests.conftest import TestDatabase
