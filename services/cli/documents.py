@@ -22,6 +22,7 @@ from services.cli.asking import (
     request,
     wide_console,
 )
+from services.cli.newfiles import new_file
 from services.documents.receiving import (
     Document,
     Upload,
@@ -95,7 +96,7 @@ def add(
 @click.option("--to", "target", type=_TO, required=True, help="Where to; `-` is standard output.")
 @PURPOSE
 def fetch_(reference: str, number: int, target: Path, purpose: str | None) -> None:
-    """Write the file of a document; a file that exists is not overwritten."""
+    """Write the file of a document for its owner alone; a file that exists is not overwritten."""
     with office() as opened:
         look = looking(What.DOCUMENT, purpose)
         case = case_seen(opened, look, reference, document=number)
@@ -103,13 +104,8 @@ def fetch_(reference: str, number: int, target: Path, purpose: str | None) -> No
     if str(target) == "-":
         sys.stdout.buffer.write(found.content)
         return
-    try:
-        with target.open("xb") as sink:
-            sink.write(found.content)
-    except FileExistsError as there:
-        raise click.ClickException(f"{target} exists; name another file") from there
-    except OSError as fault:
-        raise click.ClickException(f"{target}: {fault.strerror}") from fault
+    with new_file(target) as sink:
+        sink.write(found.content)
 
 
 @documents.command()

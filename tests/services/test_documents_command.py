@@ -1,5 +1,6 @@
 """`qmas documents` at the terminal: list, add, fetch, check, and what no event names."""
 
+import stat
 from datetime import timedelta
 from pathlib import Path
 
@@ -56,9 +57,10 @@ def test_a_document_is_added_listed_fetched_and_checked(
     target = tmp_path / "fetched.pdf"
     assert run(environment, "fetch", reference, 1, "--to", target).exit_code == 0
     assert target.read_bytes() == pdf()
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
     there = run(environment, "fetch", reference, 2, "--to", target)
     assert (there.exit_code, target.read_bytes()) == (1, pdf())
-    assert "exists; name another file" in there.output
+    assert "is there already; name a new file" in there.output
     assert run(environment, "fetch", reference, 2, "--to", "-").stdout_bytes == pdf(b"second")
     checked = run(environment, "check")
     assert (checked.exit_code, checked.output) == (0, "2 documents, 0 of them missing or altered\n")
