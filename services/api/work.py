@@ -214,7 +214,7 @@ def routes() -> Iterator[Route]:
         summary="Put together all that is held on the person, for the open request for data",
         body=schema_for(c.ExportData),
         gives_files=(MEDIA_TYPE,),
-        headers=(IDEMPOTENCY_KEY,),
+        headers=(IDEMPOTENCY_KEY, LOOK_PURPOSE),
     )
 
 

@@ -33,7 +33,7 @@ from services.notifications.entries import AGAIN, FREED, RETURNED
 from services.notifications.kept import Told, codes_of, told_of
 from services.privacy.telling import Section, Teller, instant_told
 from services.projections.held import now_of, pools_of
-from services.projections.looks import Looked, looks_at
+from services.projections.looks import Looked, looks_at, words_of
 from services.wiring import Office
 from services.work import WorkAt, streams_of, work_of
 
@@ -87,7 +87,8 @@ def bounds_now(office: Office, kept_back: Sequence[KeptBack]) -> Bounds:
 
 def gathered(office: Office, look: Look, reference: str, bounds: Bounds) -> Gathered:
     """Return all that is held on the person of a case, the look on record; raises `NoSuchCase`."""
-    read = office.store.read_seen(look, reference, streams_of(reference))
+    words = words_of(office.blind, look.stated)
+    read = office.store.read_seen(look, reference, streams_of(reference), words=words)
     known = {stream: _until(events, bounds.position) for stream, events in read.items()}
     work = work_of(reference, known)
     case = case_of(tuple(known[streams_of(reference)[0]]))

@@ -15,14 +15,18 @@ from domain.access import Person, Role
 from domain.commands import RecuseOfficer
 from domain.data_access import AccessOutcome, KeptBack
 from domain.errors import NoDataAccessOpen
+from domain.looks import What
+from services.api.app import create_api
 from services.cases import carry_out
 from services.cli.privacy import privacy
 from services.privacy import checking
+from services.projections.looks import LookFilter, looks, words_of
 from services.settings import Settings
 from services.wiring import Office
+from tests.services.api.calling import V1, Caller
 from tests.services.asking import OFFICER, asked
 from tests.services.exporting import exports_of
-from tests.services.seeing import recorded
+from tests.services.seeing import looking, recorded
 from tests.services.test_data_access import ask, came_in, environment
 from tests.services.visiting import file_case, signed_in
 
@@ -66,6 +70,20 @@ def test_the_terminal_writes_an_export_and_checks_it(
     file.write_bytes(b"nothing")
     with pytest.raises(checking.NoExport):
         checking.about(file)
+
+
+def test_why_somebody_made_an_export_is_found_by_its_words(office: Office, asked_for: str) -> None:
+    caller = Caller(app=create_api(office), office=office)
+    path = f"{V1}/cases/{asked_for}/work/export-data"
+    headers = {"Idempotency-Key": str(uuid4()), "Look-Purpose": "A letter of her solicitor"}
+    assert caller.call("POST", path, json={}, headers=headers).status_code == 200
+    words = words_of(office.blind, "solicitor")
+    asked = LookFilter(stated=words)
+    (found,) = looks(office.models, looking(What.READS), asked).rows
+    assert (found.what, found.stated) == (What.EXPORT, headers["Look-Purpose"])
+    described = caller.get("/openapi.json", by=None).json["paths"]
+    (told,) = (each["post"] for name, each in described.items() if name.endswith("/export-data"))
+    assert "Look-Purpose" in {each["name"] for each in told["parameters"] if "name" in each}
 
 
 MANIFEST = {"format": "qmas-data-export-1", "reference": "QM-4K7RT-9XWPR", "files": []}
