@@ -185,10 +185,14 @@ class Ledger:
         """Return a claim with the letter and the key of now; None where it is held no more.
 
         Since it was taken its letter may have been addressed anew, withheld, tried again by a
-        person, or taken by somebody else, and its person erased.
+        person, or taken by somebody else, and its person erased. One that the plan has yet to
+        address anew is let go.
         """
         with self.reads.connect() as connection:
             found = connection.execute(sealed_now(claim)).one_or_none()
+        if found and found.waits:
+            self.release((claim,))
+            return None
         return found and replace(claim, sealed=found.sealed, wrapped=found.wrapped)
 
     def open_letter(self, claim: Claim) -> Letter | None:

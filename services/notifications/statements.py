@@ -105,10 +105,14 @@ def claiming(limit: int, lease: timedelta, subscription: str | None) -> Update:
     )
 
 
-def sealed_now(claim: Claim) -> Select[str | None, bytes | None]:
-    """Return the query of the letter and the wrapped key of a claim, of nothing once it is lost."""
+def sealed_now(claim: Claim) -> Select[str | None, bytes | None, bool]:
+    """Return the query of the letter and the wrapped key of a claim, of nothing once it is lost.
+
+    And of whether it is for another by now, and waits for the plan.
+    """
     key = select(case_keys.c.wrapped).where(case_keys.c.reference == _ROW.reference)
-    return select(_ROW.sealed, key.scalar_subquery().label("wrapped")).where(*held(claim))
+    columns = key.scalar_subquery().label("wrapped"), _is_for_another().label("waits")
+    return select(_ROW.sealed, *columns).where(*held(claim))
 
 
 def reached() -> Select[int, Any]:

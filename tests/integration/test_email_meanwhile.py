@@ -43,11 +43,15 @@ def behind(office: Office) -> str:
 
 
 def _change(office: Office, reference: str) -> None:
+    _change_unplanned(office, reference)
+    plan(office)
+
+
+def _change_unplanned(office: Office, reference: str) -> None:
     proposed = c.ProposeContactChange(email=NEW, evidence="Passport seen at the counter")
     carry_out(office, reference, proposed, asked(OFFICER))
     confirmed = c.ConfirmDecision(matter=Matter.CONTACT_CHANGE)
     carry_out(office, reference, confirmed, asked(SECOND))
-    plan(office)
 
 
 def _dismiss(office: Office, reference: str) -> None:
@@ -88,6 +92,18 @@ def test_a_letter_goes_to_the_address_that_was_changed_after_it_was_claimed(
     row = _row(office, behind, "acknowledgement", "applicant")
     assert _recipients(office, mail, row) == [NEW]
     assert row.state == State.SENT
+
+
+def test_a_letter_waits_for_the_plan_of_a_change_that_came_after_it_was_claimed(
+    office: Office, mail: MailServer, behind: str
+) -> None:
+    _deliver(office, mail, behind, _change_unplanned)
+    row = _row(office, behind, "acknowledgement", "applicant")
+    assert (row.state, row.attempts) == (State.PLANNED, 0)
+    assert _recipients(office, mail, row) == []
+    plan(office)
+    deliver(office)
+    assert _recipients(office, mail, row) == [NEW]
 
 
 def test_who_was_dismissed_after_it_was_claimed_gets_no_letter(
