@@ -42,6 +42,18 @@ class NotSentYet(Reportable):
     """The letter is being sent, or waits for it, so that it may arrive yet."""
 
 
+class Reason(StrEnum):
+    """Why a letter came back, where a person says so: in no words of their own.
+
+    Those would stay in clear beside the case, also once its person is erased.
+    """
+
+    UNKNOWN = "mailbox-unknown"
+    FULL = "mailbox-full"
+    REFUSED = "refused"
+    OTHER = "other"
+
+
 class Became(StrEnum):
     """What came of saying that a letter is back."""
 
@@ -96,7 +108,7 @@ def mark(ledger: Ledger, letter: int | str, problem: str, by: str) -> tuple[int,
 
 
 def problem(what: str = "") -> str:
-    """Return what is on record of a letter that came back: with a number, or a person's word."""
+    """Return what is on record of a letter that came back: by a number, or by a `Reason`."""
     return f"{RETURNED} {what}".strip()
 
 

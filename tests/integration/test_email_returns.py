@@ -87,22 +87,22 @@ def test_a_person_says_which_letter_came_back_and_why(
     deliver(office)
     row = _only(office)
     name = {"number": str(row.id), "message_id": row.message_id, "bare": row.message_id[1:-1]}
-    result = _bounced(told, name[known_by], "--reason", "the mailbox is full")
+    result = _bounced(told, name[known_by], "--reason", "mailbox-full")
     assert result.output == f"letter {row.id} is given up\n"
-    assert _only(office).last_error == "returned the mailbox is full"
+    assert _only(office).last_error == "returned mailbox-full"
 
 
-@pytest.mark.parametrize("reason", ["", "x" * 101, "two\nlines", "john@example.com is unknown"])
-def test_a_reason_that_cannot_be_on_record_is_refused(
+@pytest.mark.parametrize("reason", ["", "Mrs Carter has died", "john@example.com is unknown"])
+def test_a_reason_in_words_of_ones_own_is_refused_for_it_would_stay_in_clear(
     told: Settings, office: Office, reason: str
 ) -> None:
     deliver(office)
     result = _bounced(told, str(_only(office).id), "--reason", reason)
     assert (result.exit_code, _only(office).state) == (2, State.SENT)
-    assert "without an address" in result.output
+    assert "mailbox-unknown" in result.output
 
 
-@pytest.mark.parametrize("words", [["-", "--reason", "gone"], ["1"]])
+@pytest.mark.parametrize("words", [["-", "--reason", "other"], ["1"]])
 def test_it_is_said_or_read_which_letter_and_why(told: Settings, words: list[str]) -> None:
     result = _bounced(told, *words)
     assert (result.exit_code, "give a letter and a --reason" in result.output) == (2, True)
@@ -114,7 +114,7 @@ def test_what_is_no_letter_or_no_report_is_told(
     deliver(office)
     report = bounce(mail.messages[0]).replace(_only(office).message_id.encode(), b"<a@b.test>")
     assert isinstance(_bounced(told, "-", report=report).exception, NoSuchLetter)
-    assert isinstance(_bounced(told, "9999", "--reason", "gone").exception, NoSuchLetter)
+    assert isinstance(_bounced(told, "9999", "--reason", "other").exception, NoSuchLetter)
     assert isinstance(_bounced(told, "-", report=b"on holiday").exception, NoReport)
     assert _only(office).state is State.SENT
 
