@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, Select, literal, select, update
+from sqlalchemy import Connection, Select, func, literal, select, update
 
 from domain.looks import Look
 from domain.processes import OUTSIDE, Party
@@ -19,7 +19,7 @@ from services.counts import MOST, Count
 from services.notifications.entries import Identity, Means, Notification, State
 from services.notifications.ledger import Ledger
 from services.notifications.letters import Letter
-from services.notifications.statements import counted
+from services.notifications.statements import OPEN, counted
 from services.notifications.tables import case_keys, notifications
 from services.store.noting import noted, shown
 
@@ -93,16 +93,19 @@ def letter(ledger: Ledger, look: Look, number: int) -> Undelivered | None:
 
 
 def posted(connection: Connection, event: LetterPosted) -> None:
-    """The letter that an event says was posted is no longer among those that wait."""
+    """The letter that an event says was posted waits no longer to be printed, nor to be mailed.
+
+    It was due by mail again where its address was changed, or a person retried it, before this.
+    """
     connection.execute(
         update(notifications)
         .where(
             _ROW.event_id == UUID(event.event_id),
             _ROW.effect == event.effect,
             _ROW.party == event.party,
-            _ROW.state == State.FAILED,
+            _ROW.state.in_((*OPEN, State.FAILED)),
         )
-        .values(state=State.POSTED)
+        .values(state=State.POSTED, settled_at=func.coalesce(_ROW.settled_at, func.now()))
     )
 
 

@@ -7,12 +7,15 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from domain import commands as c
 from domain.access import Person, Role
+from domain.decisions import Matter
 from domain.errors import AlreadyPosted, NoSuchLetter
 from domain.particulars import ApplicationCorrected, Correction
 from domain.work_commands import RecordPosting
 from domain.work_events import CaseAssigned
 from services import work as services_work
+from services.cases import carry_out
 from services.counts import Count
 from services.notifications import undelivered
 from services.notifications.entries import State
@@ -28,6 +31,7 @@ from tests.integration.mailing import (
     record,
     work,
 )
+from tests.services.asking import OFFICER, SECOND, asked
 from tests.services.erasing import erase
 from tests.services.seeing import looking
 
@@ -117,6 +121,36 @@ def test_what_went_out_by_mail_after_all_is_not_taken_for_posted(office: Office)
     plan(office)
     (settled,) = office.ledger.rows(looking(), reference=reference)
     assert settled.state is State.SENT
+
+
+def test_what_was_posted_is_not_mailed_too_though_the_address_was_changed_before(
+    office: Office,
+) -> None:
+    reference = refused_by_the_server(office)
+    (row,) = undelivered.waiting(office.ledger, looking())
+    proposed = c.ProposeContactChange(email="john@new.example", evidence="Seen at the counter")
+    carry_out(office, reference, proposed, asked(OFFICER, at=None))
+    confirmed = c.ConfirmDecision(matter=Matter.CONTACT_CHANGE)
+    carry_out(office, reference, confirmed, asked(SECOND, at=None))
+    post(office, reference, row.id)
+    plan(office)
+    claims = office.ledger.claim(limit=10, lease=timedelta(minutes=1))
+    assert row.id not in {each.id for each in claims}
+    assert office.ledger.rows(looking(), number=row.id)[0].state is State.POSTED
+    assert undelivered.waiting(office.ledger, looking()) == ()
+
+
+def test_what_was_posted_while_a_worker_had_it_is_not_mailed_too(
+    office: Office,
+) -> None:
+    reference = refused_by_the_server(office)
+    (row,) = undelivered.waiting(office.ledger, looking())
+    post(office, reference, row.id)
+    office.ledger.retry("test", ids=[row.id])
+    (claim,) = office.ledger.claim(limit=1, lease=timedelta(minutes=1))
+    plan(office)
+    assert office.ledger.renewed(claim) is None
+    assert office.ledger.rows(looking(), number=row.id)[0].state is State.POSTED
 
 
 def test_a_letter_of_another_case_cannot_be_posted_from_this_one(office: Office) -> None:
