@@ -103,7 +103,7 @@ def _record(office: Office, reference: str, refused: Commit, fact: Told) -> None
     before = str(uuid5(refused.command_id, "duplicate-refused"))
     for _ in range(ATTEMPTS):
         known = office.store.read_stream(stream, personal=False)
-        if any(each.command_id == before for each in known):
+        if any(each.command_id == before and isinstance(each.event, Told) for each in known):
             return
         at = max([office.clock(), *(each.effective_at for each in known[-1:])])
         write = StreamWrite(

@@ -147,8 +147,7 @@ def test_nobody_can_take_the_id_under_which_a_live_case_tells_of_another(office:
     live = submit(office, on_paper("john"), asked()).reference
     request = asked()
     taken = replace(asked(at=None), command_id=uuid5(request.command_id, "duplicate-refused"))
-    other = submit(office, on_paper("emma"), asked()).reference
-    work.carry_out(office, other, AddNote(text="In its way"), taken)
+    work.carry_out(office, live, AddNote(text="In its way"), taken)
     with pytest.raises(DuplicateApplication, match=live):
         submit(office, on_paper("john"), request)
     assert len(work.work_at(office, live).duplicates) == 1
