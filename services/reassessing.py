@@ -93,7 +93,9 @@ def reassessed(store: Store, frozen: Frozen, target: Ruleset) -> Reassessed:
 def _outside(frozen: Frozen, inside: Mapping[str, PoolMember]) -> Iterator[str]:
     """Yield the streams of cases that waited outside the pool and were decided by nobody."""
     for stream, case in frozen.folded.cases.items():
-        waits = isinstance(case.state, _Undecided) and not case.state.filed.held
+        # Whoever was erased by then, whom a restore alone leaves there, comes into no pool.
+        filed = case.state.filed if isinstance(case.state, _Undecided) else None
+        waits = filed is not None and not (filed.held or filed.erased)
         if waits and stream not in inside and frozen.folded.since[stream] <= frozen.at:
             yield stream
 

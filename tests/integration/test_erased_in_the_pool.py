@@ -85,6 +85,9 @@ def test_who_is_erased_again_is_in_no_pool_opened_since(
         assert (_stage(old, reference), _stage(old, other)) == (Stage.IN_POOL, Stage.SELECTED)
         again_drawn = redraw(old, "first")
         assert (again_drawn.pool, again_drawn.differences) == (1, ())
+        # Under no rules would they come in, which is known of them.
+        otherwise = what_if(old, "first", Change(ruleset="gpt-2006"), SUPERVISOR)
+        assert (otherwise.erased, otherwise.erased_outside) == (0, 0)
 
 
 def test_who_is_erased_again_departs_from_a_pool_frozen_before(
