@@ -26,7 +26,10 @@ from tests.services.exercising import PANEL, SECOND, confirm
 from tests.services.trying import dry_run
 from tests.services.visiting import TO_POOL, file_case
 
-_WAITING = "SELECT FROM pg_locks WHERE relation = 'exercise_pools'::regclass AND NOT granted"
+_WAITING = """
+    SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+    WHERE datname = current_database() AND relation = 'exercise_pools'::regclass AND NOT granted
+"""
 THIRD = Person(name="officer.third", role=Role.SUPERVISOR)
 
 
@@ -185,7 +188,7 @@ def test_whoever_steps_aside_while_the_selection_is_written_signs_for_no_departu
     with psycopg.connect(database.admin_url) as slow, ThreadPoolExecutor(1) as beside:
         slow.execute("LOCK TABLE exercise_pools IN ACCESS EXCLUSIVE MODE")
         selecting = beside.submit(confirm, other, "first", asked(SECOND))
-        while not slow.execute(_WAITING).fetchall():
+        while not (selecting.done() or slow.execute(_WAITING).fetchall()):
             time.sleep(0.01)
         carry_out(office, emma, c.RecuseOfficer(reason="A cousin"), asked(THIRD))
         slow.rollback()
