@@ -143,36 +143,30 @@ class Codes:
         """Return the reference that the code opens, once; None for any other, which counts.
 
         `ready` is asked of that reference before the code is used up: what it raises leaves the
-        code as it is, for another try.
+        code as it was, and costs it no try.
         Whether the code that was asked for went out, was used up or is nothing at all cannot be
         told from the time: each try is one write, decided on after it is counted. Of those whose
         time is over some are kept and some are not, so none of them is looked for.
         """
-        counted = (
-            update(enquiry_codes)
-            .where(_ROW.id == challenge, _ROW.browser.is_not_distinct_from(browser))
-            .where(_ROW.expires_at > now)
-            .values(tries=_ROW.tries + 1)
-            .returning(_ROW.reference, _ROW.code, _ROW.state, _ROW.expires_at, _ROW.tries)
-            .cte("counted")
-        )
-        # A challenge that is unknown has nothing to count on.
-        as_long = case((counted.c.code.is_(None), _AS_LONG))
-        one = values(column("one", Integer), name="one").data([(1,)])
-        tried = select(counted, as_long).select_from(one.outerjoin(counted, true()))
         used = (
             update(enquiry_codes)
             .where(_ROW.id == challenge, _ROW.state == "allowed")
             .values(state="used", unsent=None, used_at=now)
         )
+        given_back = update(enquiry_codes).where(_ROW.id == challenge).values(tries=_ROW.tries - 1)
         given = self._hash(challenge, code)
         with self._autocommit.connect() as connection:
             # Counted before it is looked at, so that many at once get no more tries than one.
-            found = connection.execute(tried).one()
+            found = connection.execute(_tried(challenge, browser, now)).one()
             right = hmac.compare_digest(bytes(found.code or len(given)), given)
             if not right or not _open(found, now):
                 return None
-            ready(str(found.reference))
+            try:
+                ready(str(found.reference))
+            except Exception:
+                # Only who has the right code comes here: to give it back helps nobody to guess.
+                connection.execute(given_back)
+                raise
             if not connection.execute(used).rowcount:
                 return None
         return str(found.reference)
@@ -316,6 +310,22 @@ class Codes:
         still = _ROW.unsent.is_not(None)
         changed = update(enquiry_codes).where(held, still).values(**values)
         return bool(connection.execute(changed).rowcount)
+
+
+def _tried(challenge: UUID, browser: bytes | None, now: datetime) -> Any:
+    """Return the statement that counts a try and gives what it was one on, nothing for unknown."""
+    counted = (
+        update(enquiry_codes)
+        .where(_ROW.id == challenge, _ROW.browser.is_not_distinct_from(browser))
+        .where(_ROW.expires_at > now)
+        .values(tries=_ROW.tries + 1)
+        .returning(_ROW.reference, _ROW.code, _ROW.state, _ROW.expires_at, _ROW.tries)
+        .cte("counted")
+    )
+    # A challenge that is unknown has nothing to count on.
+    as_long = case((counted.c.code.is_(None), _AS_LONG))
+    one = values(column("one", Integer), name="one").data([(1,)])
+    return select(counted, as_long).select_from(one.outerjoin(counted, true()))
 
 
 def _open(found: Row[Any], now: datetime) -> bool:
