@@ -15,7 +15,12 @@ from services.cli.asking import looking, office, tell
 from services.projections import bulk, comparing, queries, rebuilding, runner, watching
 from services.projections.checkpoints import State, of_state
 from services.projections.comparing import Comparison
-from services.projections.errors import OfAnotherLog, ProjectionOutdated, ProjectionStopped
+from services.projections.errors import (
+    OfAnotherLog,
+    ProjectionOutdated,
+    ProjectionStopped,
+    StopsEarlier,
+)
 from services.projections.queries import Progress, Stop
 from services.projections.verify import Difference, drawn, verify_some
 from services.projections.verify import verify as verify_one
@@ -147,20 +152,32 @@ def rebuild(names: tuple[str, ...], *, yes: bool) -> None:
     """Fold read models (all, or those NAMED) from nothing beside the live ones, and change over.
 
     What would change is shown first. Without a yes the new ones stay beside, and follow the log.
+    So do those that an event stops which the live ones are past: exit status 1.
     """
     wanted = names or tuple(runner.PROJECTIONS)
     with office() as opened:
         with _bar() as told:
-            rebuilding.rebuild(_site(opened), wanted, told)
+            stops = rebuilding.rebuild(_site(opened), wanted, told)
+        tell(opened, _look(), (f"qmas: the new rows: {stop}" for stop in stops), err=True)
         for name in wanted:
             _show_changes(opened, name)
         if not (yes or _agreed(wanted)):
             for name in wanted:
                 click.echo(f"{name}: left beside the live one: qmas projections switch {name}")
             return
-        for name in wanted:
-            position = rebuilding.change_over(_site(opened), name)
-            click.echo(f"{name}: folded again up to position {position}")
+        changed = [_changed_over(opened, name) for name in wanted]
+        sys.exit(0 if all(changed) else 1)
+
+
+def _changed_over(opened: Office, name: str) -> bool:
+    """The new rows are live; false where an event that stops them alone keeps them beside."""
+    try:
+        position = rebuilding.change_over(_site(opened), name)
+    except StopsEarlier as fault:
+        tell(opened, _look(), (f"qmas: {fault}",), err=True)
+        return False
+    click.echo(f"{name}: folded again up to position {position}")
+    return True
 
 
 @projections.command()
@@ -172,6 +189,7 @@ def diff(name: str, *, every: bool) -> None:
         found = comparing.compare(opened.store, opened.models, name, every=every)
         rows = (f"{name}: {each}" for each in found.changes)
         tell(opened, _look(), rows if every else _shown(found))
+        _show_stops(found)
     sys.exit(0 if found.is_same else 1)
 
 
@@ -184,7 +202,7 @@ def switch(name: str, *, back: bool) -> None:
     Those that were live are kept, so that `--back` after `--back` is forward again.
     """
     with office() as opened:
-        position = rebuilding.change_over(_site(opened), name, back=back)
+        position = rebuilding.change_over(_site(opened), name, back=back, by_hand=True)
         found = queries.generations(opened.models, name)
     click.echo(f"{name}: changed over at position {position}")
     live, former = (of_state(found, each) for each in (State.LIVE, State.FORMER))
@@ -242,12 +260,24 @@ def _show_changes(opened: Office, name: str) -> None:
     try:
         found = comparing.compare(opened.store, opened.models, name)
         tell(opened, _look(), _shown(found))
+        _show_stops(found)
+    except StopsEarlier:
+        click.echo(f"{name}: the new one stands still, so that nothing can be compared", err=True)
     except OfAnotherLog:
         click.echo(
             f"{name}: the live one is of another log, so that nothing can be compared", err=True
         )
     except (ProjectionOutdated, ProjectionStopped):
         click.echo(f"{name}: the live one stands still, so that nothing can be compared", err=True)
+
+
+def _show_stops(found: Comparison) -> None:
+    for shard, position in found.stops:
+        click.echo(
+            f"{found.name}: shard {shard} of both stands before position {position}: what the log "
+            "has of it from there on is in neither",
+            err=True,
+        )
 
 
 def _shown(found: Comparison) -> Iterator[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
+from math import gcd
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -44,6 +45,7 @@ _OF: Final = (
 """Under which condition a row is of the generation that `_told` names."""
 
 _POSITIONS: Final = select(_ROW.shard, _ROW.position).where(*_OF)
+_STOP: Final = (_ROW.stopped_position, _ROW.stopped_event, _ROW.stopped_reason)
 _COUNT: Final = select(func.count()).select_from(checkpoints).where(*_OF)
 
 SHARDS: Final = 4
@@ -86,14 +88,14 @@ class Generation:
 class Claim:
     """Shards that this transaction alone folds until it ends: where each is, and of how many.
 
-    `stopped` says that an event stands in the way of one of them, `of_another_log` that one was
+    `stops` are those of the shards in whose way an event stands, `of_another_log` says that one was
     folded from another log than the one that is there.
     """
 
     generation: Generation
     positions: Mapping[int, int]
     of: int
-    stopped: bool
+    stops: Mapping[int, ProjectionStopped]
     of_another_log: bool
 
     @property
@@ -110,6 +112,24 @@ class Claim:
     def last(self) -> int:
         """Where the one is that is furthest ahead."""
         return max(self.positions.values())
+
+    def behind(self, other: "Claim") -> tuple[int, ...]:
+        """Return which of these shards hold less of the log than shards of another generation do.
+
+        Only shards that can have a stream in common are compared, whatever number of them each has.
+        """
+        common = gcd(self.of, other.of)
+        there = [(shard % common, other.reach(shard)) for shard in other.positions]
+        return tuple(
+            shard
+            for shard in self.positions
+            if any(shard % common == one and self.reach(shard) < held for one, held in there)
+        )
+
+    def reach(self, shard: int) -> int:
+        """Return up to which position nothing of a shard is missing, be it its own or not."""
+        stop = self.stops.get(shard)
+        return self.positions[shard] if stop is None else stop.position - 1
 
     def awaited(self, events: Sequence[Recorded[Any]]) -> Sequence[Recorded[Any]]:
         """Return those events of the log that are still to be folded by one of these shards."""
@@ -214,7 +234,11 @@ def claim(
         generation=generation,
         positions={each.shard: each.position for each in held},
         of=of,
-        stopped=any(each.stopped_position is not None for each in held),
+        stops={
+            shard: ProjectionStopped(generation.projection.name, *stop)
+            for shard, _, *stop in held
+            if stop[0] is not None
+        },
         of_another_log=of_another_log,
     )
 
@@ -229,7 +253,7 @@ def is_of_another_log(connection: Connection, generation: Generation) -> bool:
 def _held(*, one: bool, wait: bool) -> Select[Any]:
     """Lock one shard of a generation, or all, and return where each is and what stops it."""
     return (
-        select(_ROW.shard, _ROW.position, _ROW.stopped_position)
+        select(_ROW.shard, _ROW.position, *_STOP)
         .where(*_OF, *_mine(one=one))
         .order_by(_ROW.shard)
         .with_for_update(skip_locked=not wait)

@@ -1,10 +1,11 @@
 """What changes when a generation takes the place of the live one: which rows, in which columns.
 
-Both are compared at one position of the log, in one snapshot, while they go on following it.
+Both are compared at one position of the log, in one snapshot, while they go on following it. A
+shard that one event stops in both is compared as it is right before it, with all the others.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import compress
 from types import SimpleNamespace
@@ -15,8 +16,13 @@ from sqlalchemy import Connection, Table, text
 
 from services.projections import checkpoints, runner
 from services.projections.catalogue import Projection, projection_named
-from services.projections.checkpoints import Generation, State
-from services.projections.errors import NothingBeside, ProjectionOutdated
+from services.projections.checkpoints import Claim, Generation, State
+from services.projections.errors import (
+    NothingBeside,
+    ProjectionOutdated,
+    ProjectionStopped,
+    StopsEarlier,
+)
 from services.projections.models import ReadModels
 from services.projections.sealed import opened
 from services.store import SealBroken, Store
@@ -58,7 +64,7 @@ class Comparison:
 
     `gone` rows are in the live one alone, `new` ones in the other alone, and `changed` counts, by
     column, rows that are in both and differ there. `changes` are all of these by row, where they
-    were asked for.
+    were asked for. Of the shards in `stops` neither holds anything from that position on.
     """
 
     name: str
@@ -69,6 +75,7 @@ class Comparison:
     changed: tuple[tuple[str, int], ...]
     examples: tuple[Example, ...]
     changes: tuple[Change, ...] = ()
+    stops: tuple[tuple[int, int], ...] = ()
 
     @property
     def is_same(self) -> bool:
@@ -80,11 +87,15 @@ def compare(store: Store, models: ReadModels, name: str, *, every: bool = False)
     """Return what would change for readers, of `every` row; `NothingBeside` if nothing is ready.
 
     Raises `ProjectionOutdated` where another version of the fold left the live one behind, for
-    this program cannot bring it to the same position, and `OfAnotherLog`.
+    this program cannot bring it to the same position, and `OfAnotherLog`. Where an event stops one
+    of them alone, what it lacks is no change of a row: `ProjectionStopped` if that is the live one,
+    else `StopsEarlier`.
     """
     projection = projection_named(name)
-    runner.catch_up(store, models, name)
-    with _abreast(store, models, projection) as (snapshot, live, ready, position):
+    with suppress(ProjectionStopped):
+        runner.catch_up(store, models, name)
+    with _abreast(store, models, projection) as (snapshot, held, beside_it):
+        live, ready = held.generation, beside_it.generation
         before, after = live.projection.table, ready.projection.table
         counted = snapshot.execute(text(_counting(projection, before, after)))
         rows, gone, new, *differing = counted.one()
@@ -99,21 +110,22 @@ def compare(store: Store, models: ReadModels, name: str, *, every: bool = False)
         changes = _changes(snapshot, projection, (before, after), beside) if every else ()
     return Comparison(
         name=name,
-        position=position,
+        position=held.last,
         rows=rows,
         gone=gone,
         new=new,
         changed=tuple((column, number) for column, number in changed.items() if number),
         examples=examples,
         changes=changes,
+        stops=tuple((shard, stop.position) for shard, stop in sorted(held.stops.items())),
     )
 
 
 @contextmanager
 def _abreast(
     store: Store, models: ReadModels, projection: Projection
-) -> Iterator[tuple[Connection, Generation, Generation, int]]:
-    """Yield a snapshot in which both generations hold the log up to one position."""
+) -> Iterator[tuple[Connection, Claim, Claim]]:
+    """Yield a snapshot in which both generations hold as much of the log, and what that is."""
     with models.engine.connect().execution_options(isolation_level="REPEATABLE READ") as snapshot:
         for _ in range(_TRIES):
             _level(store, models, projection)
@@ -123,19 +135,32 @@ def _abreast(
                 beside = checkpoints.claim(connection, ready, wait=True)
                 if held is None or beside is None:
                     continue
-                if {*held.positions.values()} != {*beside.positions.values()}:
-                    if not live.is_ours:
-                        raise ProjectionOutdated(projection.name, live.version, projection.version)
+                if not _are_level(held, beside):
                     continue
                 # Taken while nobody can fold, so that it sees both as they are now.
                 snapshot.execute(text("SELECT 1"))
-            yield snapshot, live, ready, held.last
+            yield snapshot, held, beside
             return
     raise NothingBeside(projection.name, State.READY)
 
 
+def _are_level(held: Claim, beside: Claim) -> bool:
+    """Say whether the live one and the other hold the same; raise where they never will."""
+    less, more = beside.behind(held), held.behind(beside)
+    live = held.generation
+    if (less or more) and not live.is_ours:
+        raise ProjectionOutdated(live.projection.name, live.version, live.projection.version)
+    for shard in more:
+        if shard in held.stops:
+            raise held.stops[shard]
+    for shard in less:
+        if shard in beside.stops:
+            raise StopsEarlier(beside.stops[shard], outdated=False)
+    return not (less or more)
+
+
 def _level(store: Store, models: ReadModels, projection: Projection) -> None:
-    """Every shard of both generations is at one position, if only for a moment."""
+    """Every shard of both that no event stops is at one position, if only for a moment."""
     with models.engine.begin() as connection:
         claims = [
             held
@@ -144,8 +169,9 @@ def _level(store: Store, models: ReadModels, projection: Projection) -> None:
         ]
         last = max((each.last for each in claims), default=0)
         for held in claims:
-            if held.first < last and held.generation.is_ours:
-                runner.bring_to(store, models, connection, held, last)
+            if held.generation.is_ours:
+                going = {at: each for at, each in held.positions.items() if at not in held.stops}
+                runner.bring_to(store, models, connection, replace(held, positions=going), last)
 
 
 def _both(connection: Connection, projection: Projection) -> tuple[Generation, Generation]:

@@ -10,6 +10,7 @@ ProjectionFault
 ├── NotFilled            a generation could not be filled beside the live one
 ├── NothingBeside        no generation is there that could take the place of the live one
 ├── NotYetAbreast        the one that is there does not hold as much of the log
+├── StopsEarlier         the one that is there stands before an event that the live one holds
 ├── RebuiltByAnother     somebody else fills, changes over, drops or alters generations of it
 ├── StillInUse           somebody reads or folds its rows for longer than others can wait
 ├── OfAnotherLog         it was folded from another log than the one that is there
@@ -129,6 +130,22 @@ class NotYetAbreast(ProjectionFault):
         super().__init__(
             f"generation {number} of {name} holds less of the log than the live one: see `qmas "
             f"projections status`, and try it again once it is abreast"
+        )
+
+
+class StopsEarlier(ProjectionFault):
+    """A generation stands before an event that the live one is past, and takes no place by itself.
+
+    Where an `outdated` fold made the live one, a person may have it take the place all the same.
+    """
+
+    def __init__(self, stop: ProjectionStopped, *, outdated: bool) -> None:
+        all_the_same = f"; or have them all the same: `qmas projections switch {stop.name}`"
+        super().__init__(
+            f"{stop.name} is as it was: the rows that would take its place stand before position "
+            f"{stop.position} of the log ({stop.event}), which the live ones are past: "
+            f"{stop.reason}. Correct the fold or the reading of that event, and try it again"
+            f"{all_the_same if outdated else ''}"
         )
 
 

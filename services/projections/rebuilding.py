@@ -1,13 +1,16 @@
 """Fills a read model anew beside the live one, compares the two, and changes them over at once.
 
 Law: readers have the rows of one generation or of another, whole, and never of none; and a
-generation takes the place of the live one only when it holds at least as much of the log. Tables
-are made and renamed by the schema's owner; whoever renames holds every shard of both, so that
-nobody folds into a table whose name is about to mean another.
+generation takes the place of the live one only when each of its shards holds at least as much of
+the log: an event that stops a shard of both stands in nobody's way, and one that stops the new one
+alone keeps it beside. What was folded from another log is no measure, nor, where a person says so,
+what another version of the fold left. Tables are made and renamed by the schema's owner; whoever
+renames holds every shard of both, so that nobody folds into a table whose name is about to mean
+another.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -20,14 +23,16 @@ from sqlalchemy.schema import CreateIndex, CreateTable, DropTable
 from services.projections import bulk, checkpoints, runner
 from services.projections.aside import name_beside
 from services.projections.catalogue import Projection, projection_named
-from services.projections.checkpoints import Generation, State
+from services.projections.checkpoints import Claim, Generation, State
 from services.projections.errors import (
     NothingBeside,
     NotYetAbreast,
     OwnerUnknown,
+    ProjectionStopped,
     RebuiltByAnother,
     StillInUse,
     StoodStill,
+    StopsEarlier,
 )
 from services.projections.models import ReadModels
 from services.projections.progress import progress_of
@@ -98,10 +103,13 @@ def _prepared(owner: Engine, projection: Projection) -> Generation:
     return made
 
 
-def rebuild(site: Site, names: tuple[str, ...], told: bulk.Told = bulk.told_nobody) -> None:
+def rebuild(
+    site: Site, names: tuple[str, ...], told: bulk.Told = bulk.told_nobody
+) -> tuple[ProjectionStopped, ...]:
     """Each has a generation that follows the log beside the live one, folded from nothing.
 
-    They are filled together, in one pass over the log; `told` hears how far that is.
+    They are filled together, in one pass over the log; `told` hears how far that is. Returns the
+    first stop of each that has any: all else of it is as far as the log.
     """
     with _alone(site, *names) as owner:
         made = [_prepared(owner, projection_named(name)) for name in names]
@@ -114,24 +122,33 @@ def rebuild(site: Site, names: tuple[str, ...], told: bulk.Told = bulk.told_nobo
                     for index in sorted(table.indexes, key=lambda index: str(index.name)):
                         connection.execute(CreateIndex(index))
                 _become(connection, each, State.READY)
+    stops: list[ProjectionStopped] = []
     for name in names:
-        # The live one may stand still for good: this is how it is mended.
-        runner.catch_up(site.store, site.models, name, states=(State.READY,))
+        try:
+            # The live one may stand still for good: this is how it is mended.
+            runner.catch_up(site.store, site.models, name, states=(State.READY,))
+        except ProjectionStopped as stop:
+            stops.append(stop)
+    return tuple(stops)
 
 
-def change_over(site: Site, name: str, *, back: bool = False) -> int:
+def change_over(site: Site, name: str, *, back: bool = False, by_hand: bool = False) -> int:
     """The generation that is ready, or the former one, is live from now on; returns its position.
 
     The one that was live follows the log as the former one. Raises `NothingBeside` when there is
-    none to take its place, `NotYetAbreast` when that one cannot be brought as far as it, and
-    `OfAnotherLog` when it was folded from another log.
+    none to take its place, `NotYetAbreast` when that one cannot be brought as far as it,
+    `StopsEarlier` when an event stops that one alone, and `OfAnotherLog` when it was folded from
+    another log. Where a person asks for it `by_hand`, what another version of the fold left is no
+    measure: nobody who runs this one reads it.
     """
     projection = projection_named(name)
     wanted = State.FORMER if back else State.READY
 
     def attempt(connection: Connection) -> int:
-        runner.catch_up(site.store, site.models, name, states=(wanted,))
-        return _changed_over(connection, projection, wanted)
+        # What stops it stands on its checkpoints, and may stop the live one as well.
+        with suppress(ProjectionStopped):
+            runner.catch_up(site.store, site.models, name, states=(wanted,))
+        return _changed_over(connection, projection, wanted, by_hand=by_hand)
 
     with _alone(site, name) as owner:
         return _patiently(owner, name, attempt)
@@ -144,14 +161,25 @@ def discard(site: Site, name: str) -> tuple[int, ...]:
 
 
 def renew(site: Site) -> tuple[str, ...]:
-    """No read model is of another version of its fold; returns those that were folded again."""
+    """No read model is of another version of its fold; returns those that were folded again.
+
+    Raises `StopsEarlier` where an event stops the new rows of one alone, once the others are
+    changed over.
+    """
     known = [progress_of(site.models, projection_named(name)) for name in runner.PROJECTIONS]
     outdated = tuple(each.name for each in known if each.outdated is not None)
     if outdated:
         rebuild(site, outdated)
+    earlier: list[StopsEarlier] = []
     for name in outdated:
-        change_over(site, name)
+        try:
+            change_over(site, name)
+        except StopsEarlier as fault:
+            earlier.append(fault)
+            continue
         discard(site, name)
+    if earlier:
+        raise earlier[0]
     return outdated
 
 
@@ -215,7 +243,9 @@ def _in_use_for_long(projection: Projection) -> Iterator[None]:
         raise
 
 
-def _changed_over(connection: Connection, projection: Projection, wanted: State) -> int:
+def _changed_over(
+    connection: Connection, projection: Projection, wanted: State, *, by_hand: bool = False
+) -> int:
     found = checkpoints.generations_of(connection, projection)
     before = checkpoints.of_state(found, State.LIVE)
     after = checkpoints.of_state(found, wanted)
@@ -226,10 +256,9 @@ def _changed_over(connection: Connection, projection: Projection, wanted: State)
     taken = checkpoints.claim(connection, after, wait=True)
     if held is None or taken is None:
         raise NotYetAbreast(projection.name, after.number)
-    # One that an earlier version of the program folded is read by nobody who runs this one, nor
-    # should anybody read one of another log.
-    if before.is_ours and not held.of_another_log and taken.first < held.last:
-        raise NotYetAbreast(projection.name, after.number)
+    # Nobody should read one of another log.
+    if not held.of_another_log and (before.is_ours or not by_hand):
+        _refuse_less(taken, held)
     for declared in projection.tables:
         _rename(connection, declared, before.number, out=True)
         _rename(connection, declared, after.number, out=False)
@@ -238,6 +267,15 @@ def _changed_over(connection: Connection, projection: Projection, wanted: State)
     _become(connection, after, State.LIVE)
     _become(connection, before, State.FORMER)
     return taken.first
+
+
+def _refuse_less(taken: Claim, held: Claim) -> None:
+    """Raise `StopsEarlier` or `NotYetAbreast` where a shard holds less than the live one does."""
+    behind = taken.behind(held)
+    if stops := [taken.stops[shard] for shard in behind if shard in taken.stops]:
+        raise StopsEarlier(stops[0], outdated=not held.generation.is_ours)
+    if behind:
+        raise NotYetAbreast(taken.projection.name, taken.generation.number)
 
 
 def _rename(connection: Connection, declared: Table, number: int, *, out: bool) -> None:

@@ -129,14 +129,21 @@ def level(store: Store, models: ReadModels, connection: Connection, name: str) -
 def bring_to(
     store: Store, models: ReadModels, connection: Connection, held: Claim, position: int
 ) -> None:
-    """Shards that this transaction holds are at a position that none is beyond."""
-    limit = position - held.first
-    read = store.read_log(after=held.first, limit=limit, personal=held.projection.opens)
-    batch = folded_on(models, connection, held, held.awaited(read))
-    if batch.stop is not None:
-        raise batch.stop
-    keep(models, connection, held.projection, batch)
-    checkpoints.advance(connection, held, position, read[-1].sequenced_at)
+    """Shards that this transaction holds are at a position that none is beyond.
+
+    Each reads what is its own, so that none is in the way of another.
+    """
+    opens = held.projection.opens
+    for number, at in held.positions.items():
+        if at == position:
+            continue
+        shard = Shard(number=number, of=held.of)
+        read = store.read_shard(shard, after=at, limit=position - at, personal=opens)
+        batch = folded_on(models, connection, held, read.events)
+        if batch.stop is not None:
+            raise batch.stop
+        keep(models, connection, held.projection, batch)
+        checkpoints.advance(connection, held, read.last, read.sequenced_at, number)
 
 
 class _Met(Exception):
@@ -199,7 +206,7 @@ class _Follower:
         """
         with self._transaction() as connection:
             held = checkpoints.claim(connection, self.generation, wait=False)
-            if held is None or held.stopped or held.last - held.first > self.batch:
+            if held is None or held.stops or held.last - held.first > self.batch:
                 return False
             limit = self._limit(held.first, self.batch)
             try:

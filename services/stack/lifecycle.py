@@ -14,7 +14,9 @@ from pathlib import Path
 
 from services.identity import refuse_open_door
 from services.projections import rebuilding
+from services.projections.catalogue import projection_named
 from services.projections.errors import ProjectionFault
+from services.projections.progress import progress_of
 from services.settings import Settings
 from services.stack.errors import StackFault
 from services.stack.places import Places, locked, settle
@@ -230,12 +232,20 @@ def _bring_to_head(settings: Settings, say: Say) -> None:
 
 
 def _renew_read_models(settings: Settings, say: Say) -> None:
-    """Fold again, before anybody reads them, those that another version of a fold filled."""
+    """Fold again, before anybody reads them, those that another version of a fold filled.
+
+    One that stands still before an event, as it did before, keeps nobody from the others.
+    """
     office = open_office(settings)
     try:
         site = rebuilding.Site(store=office.store, models=office.models, settings=settings)
         for name in rebuilding.renew(site):
             say(f"{name} folded again")
+            if stop := progress_of(office.models, projection_named(name)).stop:
+                say(
+                    f"{name} stands still before position {stop.position}: see `qmas projections "
+                    "status` for the event and what to do"
+                )
     except (ProjectionFault, StoreFault) as fault:
         raise StackFault(f"the read models could not be renewed: {fault}") from fault
     finally:

@@ -30,6 +30,11 @@ def with_a_channel_that_is_none(url: str, stream: str, version: int) -> None:
     _altered(url, stream, version, '"channel":"', '"channel":"no-')
 
 
+def with_the_seal_mended(url: str, stream: str, version: int) -> None:
+    """What `with_a_broken_seal` did is mended."""
+    _altered(url, stream, version, '"sealed":"AAAA', '"sealed":"')
+
+
 def _altered(url: str, stream: str, version: int, old: str, new: str) -> None:
     given = {"stream": stream, "version": version, "old": old, "new": new}
     with psycopg.connect(url) as admin:

@@ -13,7 +13,7 @@ from domain.projections import case_list, status
 from services.cli.projections import projections
 from services.projections import runner, watching
 from services.projections.checkpoints import SHARDS
-from services.projections.errors import ProjectionStopped
+from services.projections.errors import ProjectionStopped, StopsEarlier
 from services.stack.redis import RedisServer
 from services.store import number_of
 from tests.conftest import TestDatabase
@@ -208,6 +208,51 @@ def test_rebuild_mends_a_read_model_that_stands_still(
     assert (result.exit_code, result.stdout) == (0, "case-list: folded again up to position 16\n")
     assert "case-list: the live one stands still, so that nothing can be compared" in result.stderr
     assert qmas("status").exit_code == 0
+    assert qmas("verify", "case-list").exit_code == 0
+
+
+def test_rebuild_changes_over_though_an_event_stops_a_shard_of_both(
+    book: Casebook, qmas: Qmas, database: TestDatabase
+) -> None:
+    poisoned.with_a_broken_seal(database.admin_url, f"case-{reference(1)}", 1)
+    assert qmas("retry", "case-list").exit_code == 1
+    result = qmas("rebuild", "case-list", "--yes")
+    shard = number_of(f"case-{reference(1)}", SHARDS)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "case-list: nothing changes in 0 rows at 12",
+        "case-list: folded again up to position 0",
+    ]
+    new, both = result.stderr.splitlines()
+    assert new.startswith("qmas: the new rows: projection case-list stopped before position 1 of")
+    assert both == (
+        f"case-list: shard {shard} of both stands before position 1: what the log has of it from "
+        "there on is in neither"
+    )
+    assert f"shard {shard} of case-list stands before position 1" in qmas("status").stderr
+    assert qmas("switch", "case-list", "--back").exit_code == 0
+
+
+def test_rebuild_keeps_rows_beside_that_an_event_stops_alone(
+    book: Casebook, qmas: Qmas, database: TestDatabase
+) -> None:
+    runner.catch_up_all(book.store, book.models)
+    poisoned.with_a_broken_seal(database.admin_url, f"case-{reference(1)}", 1)
+    result = qmas("rebuild", "case-list", "work", "--yes")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        "work: nothing changes in 0 rows at 12",
+        "work: folded again up to position 12",
+    ]
+    new, compared, kept = result.stderr.splitlines()
+    assert new.startswith("qmas: the new rows: projection case-list stopped before position 1 of")
+    assert compared == "case-list: the new one stands still, so that nothing can be compared"
+    assert kept.startswith("qmas: case-list is as it was: the rows that would take its place stand")
+    assert isinstance(qmas("diff", "case-list").exception, StopsEarlier)
+    assert isinstance(qmas("switch", "case-list").exception, StopsEarlier)
+    assert qmas("status").exit_code == 0
+    poisoned.with_the_seal_mended(database.admin_url, f"case-{reference(1)}", 1)
+    assert qmas("switch", "case-list").exit_code == 0
     assert qmas("verify", "case-list").exit_code == 0
 
 

@@ -12,7 +12,6 @@ from services.projections import comparing, queries, rebuilding, runner
 from services.projections.catalogue import CASE_LIST
 from services.projections.checkpoints import State, generations_of
 from services.projections.errors import (
-    NotFilled,
     NothingBeside,
     NotYetAbreast,
     OwnerUnknown,
@@ -21,7 +20,7 @@ from services.projections.errors import (
 from services.projections.verify import verify
 from services.wiring import Office
 from tests.conftest import TestDatabase
-from tests.services.casebook import Casebook, history, opened, reference
+from tests.services.casebook import Casebook, history, reference
 from tests.services.erasing import erase
 from tests.services.read_models import NAMES, differences, fill, rows
 
@@ -258,15 +257,6 @@ def test_one_that_was_left_half_filled_is_begun_anew(
     assert runner.catch_up(book.store, book.models, "case-list") == filled
     rebuilding.rebuild(site, ("case-list",))
     assert states(book) == [(1, State.LIVE), (3, State.READY)]
-
-
-def test_the_live_one_stays_when_a_table_refuses_a_new_row(
-    site: rebuilding.Site, book: Casebook, filled: int
-) -> None:
-    book.write("exercise-2019-q4", [replace(opened("2019-q4"), places=2**31)])
-    with pytest.raises(NotFilled, match=r"readers have the old ones: .*NumericValueOutOfRange"):
-        rebuilding.rebuild(site, ("exercises", "work"))
-    assert rows(book, "exercises", "exercise") == [("2019-q3",)]
 
 
 def test_rows_of_another_version_are_not_folded_on_but_rebuilt(
