@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from services.cli.stack import doctor, down, status, up
+from services.notifications.resting import LONGEST_REST
 from services.settings import Settings
 from services.stack import lifecycle, processes
 from services.stack.doctor import examine
@@ -107,7 +108,7 @@ def test_what_is_not_sent_is_told_and_is_no_fault_of_the_installation(
         rests = office.subscriptions.add("https://example.com/rests", ["*"], "test")[0].id
         office.subscriptions.pause(kept, "test")
         office.subscriptions.rest(rests, timedelta(hours=1))
-        office.ledger.mail.begin(timedelta(hours=1))
+        office.ledger.mail.begin(LONGEST_REST)
     finally:
         office.close()
     _give_up_a_letter(settings)
