@@ -9,14 +9,16 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final, TypeVar
 
 from domain.access import PERMITTED, Action, Person
-from domain.decisions import DecisionDeclined
+from domain.case import load
+from domain.decisions import DecisionDeclined, DecisionProposed
 from domain.events import Event
 from domain.exports import OF_STAFF, STAFF_FIELDS
 from domain.interruptions import CaseHeld, HoldLifted
 from domain.legal_holds import LegalHoldLifted, LegalHoldPlaced
-from domain.overrides import OverrideDeclined
+from domain.overrides import OverrideDeclined, OverrideProposed
 from domain.projections.case_list import CaseRow
 from domain.record import Recorded
+from domain.stages import decision_of, proposals_of
 
 RecordedT = TypeVar("RecordedT", bound=Recorded[Any])
 
@@ -40,7 +42,6 @@ AMONG_OFFICERS: Final[frozenset[type[Event]]] = OF_STAFF | {
 """The events whose sealed words officers say to each other; the words may tell who said them."""
 
 _OF_THE_PERSON: Final = "personal"
-_WORDLESS: Final[dict[str, None]] = {_OF_THE_PERSON: None}
 _READ_NO_NAMES: Final = PERMITTED[Action.READ_CASES] - PERMITTED[Action.READ_HISTORY]
 
 
@@ -60,13 +61,14 @@ def as_seen_by(
 ) -> tuple[RecordedT, ...]:
     """Return what happened to a case as that person may see it: whole, or without others' names.
 
-    Without names there is no other case in it either, and no word among officers, as once erased.
+    Without names there is no other case in it either, and no word among officers, as once erased:
+    those of a proposal go when it awaits nobody any more, from all that was before too.
     The applicant is known by the reference.
     """
     if sees_names(person):
         return recorded
-    kept = frozenset({person.name, reference})
-    return tuple(_without_names(each, kept) for each in recorded)
+    kept, ended = frozenset({person.name, reference}), _ended(recorded)
+    return tuple(_without_names(_without_words(each, ended), kept) for each in recorded)
 
 
 def row_as_seen_by(person: Person, row: CaseRow) -> CaseRow:
@@ -74,6 +76,24 @@ def row_as_seen_by(person: Person, row: CaseRow) -> CaseRow:
     if sees_names(person):
         return row
     return row._replace(refiles=None, refiled_as=None, holder=None, recused=())
+
+
+def _ended(recorded: tuple[Recorded[Any], ...]) -> tuple[Event, ...]:
+    """Return the proposals that await no second officer any more."""
+    events = [each.event for each in recorded]
+    proposed = [each for each in events if isinstance(each, DecisionProposed | OverrideProposed)]
+    if not proposed:
+        return ()
+    state = load(events)
+    awaited = (decision_of(state), *proposals_of(state))
+    return tuple(each for each in proposed if each not in awaited)
+
+
+def _without_words(recorded: RecordedT, ended: tuple[Event, ...]) -> RecordedT:
+    event = recorded.event
+    if type(event) in AMONG_OFFICERS or event in ended:
+        return recorded._replace(event=replace(event, personal=None))
+    return recorded
 
 
 def _without_names(given: Any, kept: frozenset[str]) -> Any:
@@ -86,8 +106,7 @@ def _without_names(given: Any, kept: frozenset[str]) -> Any:
     if not is_dataclass(given) or isinstance(given, type):
         return given
     told = ((each.name, getattr(given, each.name)) for each in fields(given))
-    seen = {name: _told(name, value, kept) for name, value in told}
-    return replace(given, **(seen | _WORDLESS if type(given) in AMONG_OFFICERS else seen))
+    return replace(given, **{name: _told(name, value, kept) for name, value in told})
 
 
 def _told(name: str, value: Any, kept: frozenset[str]) -> Any:

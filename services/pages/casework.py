@@ -33,7 +33,7 @@ from services.looking import case_seen
 from services.pages import forms, timeline
 from services.pages.around import around
 from services.pages.desk import desk_of
-from services.pages.guard import Route, look, visitor
+from services.pages.guard import Route, look, may_open, visitor
 from services.pages.offering import Offer, Refused, refused_form
 from services.pages.overriding import barred, with_rules
 from services.pages.papers import upload_form, with_documents
@@ -74,8 +74,8 @@ def answered(
     except forms.FormFaults as fault:
         return _refused(office, reference, slug, faults=fault.faults), 422
     except Conflict as conflict:
-        since = conflict.expected
-        return _refused(office, reference, slug, faults={"": stale(conflict)}, since=since), 409
+        since, said = conflict.expected, stale(conflict, shown=may_open("audit_case"))
+        return _refused(office, reference, slug, faults={"": said}, since=since), 409
     except (Forbidden, NoSuchCase):
         raise
     except (Refusal, CommandReused, KeyDestroyed, Unwritable) as refusal:
@@ -119,9 +119,12 @@ def _refused(
 
 
 def page(office: Office, found: CaseAt, refused: Refused | None) -> str:
-    """Return the page of a case, with a form that was refused if one was."""
+    """Return the page of a case, with a form that was refused if one was.
+
+    What happened is on it, and what changed meanwhile, for whoever may open the history.
+    """
     words = load_catalogue()
-    steps = timeline.steps(words, found.events)
+    steps = timeline.steps(words, found.events) if may_open("audit_case") else ()
     since = refused.since if refused else None
     clock = clock_of(office, found)
     desk = desk_of(office, words, found)
@@ -243,12 +246,15 @@ def _nothing_to_do(state: s.CaseState) -> str:
             return "What comes next on this case is for others to do."
 
 
-def stale(conflict: Conflict) -> str:
-    """Return what is said to whoever sends a form that was made from an older version."""
+def stale(conflict: Conflict, *, shown: bool) -> str:
+    """Return what is said to whoever sends a form that was made from an older version.
+
+    `shown` says that what changed stands on the page.
+    """
     return (
         f"The case has changed since you opened it: it is at version {conflict.actual}, and your "
-        f"form was made from version {conflict.expected}. Nothing was recorded. See what changed "
-        "below, then decide again"
+        f"form was made from version {conflict.expected}. Nothing was recorded. "
+        f"{'See what changed below' if shown else 'Look at it again'}, then decide again"
     )
 
 

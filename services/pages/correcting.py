@@ -56,7 +56,7 @@ def correct(office: Office, reference: str) -> ResponseReturnValue:
         faults = tuple(Fault(path=name, message=said) for name, said in wrong.faults.items())
         status = 422
     except s.Conflict as conflict:
-        faults, status = (Fault(path="", message=stale(conflict)),), 409
+        faults, status = (Fault(path="", message=stale(conflict, shown=False)),), 409
     except (Forbidden, NoSuchCase):
         raise
     except _REFUSALS as refusal:

@@ -14,8 +14,9 @@ from domain.interruptions import CaseHeld, InterruptionReason, OfficerRecused
 from domain.overrides import OverrideApplied, OverrideCode
 from domain.record import Recorded
 from domain.sight import LINKS, NAMES, UNNAMED, as_seen_by, name_for
-from domain.stages import Stage
+from domain.stages import InPool, Stage
 from domain.wire import WIRE
+from tests.domain.histories import HISTORIES, SELECTED, SHORTLISTED, decided_on, proposed
 
 CASE = "QM-4K7RT-9XWPR"
 PANEL = Person(name="panel.cheung", role=Role.PANEL)
@@ -108,6 +109,27 @@ def test_whoever_reads_no_history_is_given_no_word_among_officers() -> None:
     seen = [each.event.personal for each in as_seen_by(PANEL, CASE, history)]
     assert seen == [None, None, None, told]
     assert as_seen_by(OFFICER, CASE, history) is history
+
+
+def test_the_words_of_a_proposal_are_read_while_it_awaits_a_second_officer() -> None:
+    refuse, points = decided_on(Matter.REFUSAL), proposed()
+    before = (*HISTORIES[InPool], points)
+    declined = DecisionDeclined(
+        matter=Matter.REFUSAL, proposed_by="officer-2", declined_by="b", personal=None
+    )
+    for history, words in (
+        (before, {points: True}),
+        ((*before, SHORTLISTED, refuse), {points: False, refuse: True}),
+        ((*before, SHORTLISTED, refuse, declined), {points: False, refuse: False}),
+        ((*before, SHORTLISTED, refuse, SELECTED), {points: False, refuse: False}),
+    ):
+        seen = as_seen_by(PANEL, CASE, tuple(map(recorded, history)))
+        told = {
+            was: now.event.personal == was.personal
+            for was, now in zip(history, seen, strict=True)
+            if was in words
+        }
+        assert told == words
 
 
 def test_the_applicant_stays_the_applicant() -> None:

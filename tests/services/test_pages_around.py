@@ -116,24 +116,27 @@ def test_an_officer_who_stepped_aside_is_named(office: Office) -> None:
 
 def test_a_panel_member_reads_no_word_among_officers_at_any_door(office: Office) -> None:
     reference = file_case(office, "john", *TO_POOL)
-    for command in (
-        c.ShortlistCase(exercise="1", rank=1),
-        c.ProposeRefusal(reasons=("Planted A",)),
-    ):
-        carry_out(office, reference, command, asked_for(command, SUPERVISOR))
+    shortlist = c.ShortlistCase(exercise="1", rank=1)
+    carry_out(office, reference, shortlist, asked_for(shortlist, SUPERVISOR))
+    path = f"/staff/cases/{reference}"
+    panel = signed_in(office, "panel.cheung")
+    stale = panel.get(path)
+    carry_out(office, reference, c.ProposeRefusal(reasons=("Planted A",)), asked())
     declined = c.DeclineDecision(matter=Matter.REFUSAL, reason="Planted B")
     carry_out(office, reference, declined, asked(SECOND))
     carry_out(office, reference, c.RecuseOfficer(reason="Planted C"), asked(SECOND))
     stepped_aside = case_at(office, reference).events[-1].effective_at.isoformat()
     carry_out(office, reference, c.HoldCase(reason="Planted D"), asked())
-    path = f"/staff/cases/{reference}"
-    officers, panels = (
-        signed_in(office, name).get(path) for name in (OFFICER.name, "panel.cheung")
-    )
+    officers, panels = signed_in(office, OFFICER.name).get(path), panel.get(path)
     assert set(re.findall("Planted .", officers.html)) == {f"Planted {each}" for each in "ABCD"}
-    assert "Planted" not in panels.html
-    assert "[erased]" not in panels.html
-    assert "Decisions" not in {each.text for each in panels.root.all("h2")}
+    refused = panel.send(stale, f"{path}/grade-case", exercise="1", grade="average")
+    assert refused.status == 409
+    assert refused.problems[0].endswith("Nothing was recorded. Look at it again, then decide again")
+    for page in (panels, refused):
+        assert "Planted" not in page.html
+        assert "[erased]" not in page.html
+        told = {each.text for each in page.root.all("h2")}
+        assert told.isdisjoint({"Decisions", "What changed since you opened the case"})
     assert panels.facts["Stepped aside"].startswith("somebody else, 1 May 2019")
     (banner,) = panels.root.all("div", role="status")
     assert banner.text.endswith("Nothing is decided on this case until the hold is lifted.")
