@@ -48,6 +48,9 @@ def test_two_officers_erase_on_the_page_and_the_receipt_is_there(
     page = second.get(f"{at}/erasure")
     people = (page.facts["Proposed by"], page.facts["Confirmed by"])
     assert people == ("officer.chan", "supervisor.lee")
+    proven, on_our_word = ([each.text for each in told.all("dt")] for told in page.root.all("dl"))
+    assert proven[-2:] == ["Leaf", "Root of the log up to there"]
+    assert on_our_word[:2] == ["Position in the log", "Key destroyed"]
     saved = second.client.get(f"{at}/erasure/receipt")
     made = receipts.read(saved.get_data(as_text=True))
     assert list(receipts.faults(made)) == []
