@@ -148,6 +148,8 @@ def test_the_page_gives_the_file_and_says_why_not(office: Office) -> None:
     assert at not in visitor.get(f"/staff/cases/{reference}").actions
     ask(office, reference, came_in(office))
     page = visitor.get(f"/staff/cases/{reference}")
+    (says,) = (each.text for each in page.root.all("label") if "investigation" in each.text)
+    assert all(each in says for each in ("suspect", "not genuine", "remarks", "voidings"))
     form = {**page.form(at), "keep_back.notes": "1"}
     given = visitor.client.post(at, data=form)
     assert (given.status_code, given.mimetype) == (200, "application/zip")
