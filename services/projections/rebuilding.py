@@ -4,9 +4,9 @@ Law: readers have the rows of one generation or of another, whole, and never of 
 generation takes the place of the live one only when each of its shards holds at least as much of
 the log: an event that stops a shard of both stands in nobody's way, and one that stops the new one
 alone keeps it beside. What was folded from another log is no measure, nor, where a person says so,
-what another version of the fold left. Tables are made and renamed by the schema's owner; whoever
-renames holds every shard of both, so that nobody folds into a table whose name is about to mean
-another.
+what another version of the fold left; being merely later than that keeps none beside. Tables are
+made and renamed by the schema's owner; whoever renames holds every shard of both, so that nobody
+folds into a table whose name is about to mean another.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -136,10 +136,10 @@ def change_over(site: Site, name: str, *, back: bool = False, by_hand: bool = Fa
     """The generation that is ready, or the former one, is live from now on; returns its position.
 
     The one that was live follows the log as the former one. Raises `NothingBeside` when there is
-    none to take its place, `NotYetAbreast` when that one cannot be brought as far as it,
-    `StopsEarlier` when an event stops that one alone, and `OfAnotherLog` when it was folded from
-    another log. Where a person asks for it `by_hand`, what another version of the fold left is no
-    measure: nobody who runs this one reads it.
+    none to take its place, `NotYetAbreast` when that one cannot be brought as far as one of this
+    version, `StopsEarlier` when an event stops that one alone, and `OfAnotherLog` when it was
+    folded from another log. Where a person asks for it `by_hand`, what another version of the fold
+    left is no measure: nobody who runs this one reads it.
     """
     projection = projection_named(name)
     wanted = State.FORMER if back else State.READY
@@ -270,11 +270,16 @@ def _changed_over(
 
 
 def _refuse_less(taken: Claim, held: Claim) -> None:
-    """Raise `StopsEarlier` or `NotYetAbreast` where a shard holds less than the live one does."""
+    """Raise `StopsEarlier` or `NotYetAbreast` where a shard holds less than the live one does.
+
+    One that is only late, and not stopped, is kept from no place of another version's.
+    """
     behind = taken.behind(held)
     if stops := [taken.stops[shard] for shard in behind if shard in taken.stops]:
         raise StopsEarlier(stops[0], outdated=not held.generation.is_ours)
-    if behind:
+    # Older processes move on what they alone fold, perhaps at every commit: what is late by a few
+    # events would be so at each try, and is abreast as soon as somebody follows the log again.
+    if behind and held.generation.is_ours:
         raise NotYetAbreast(taken.projection.name, taken.generation.number)
 
 

@@ -276,3 +276,32 @@ def test_one_that_is_only_late_is_told_to_be_late(
         connection.execute(text(late), {"one": SHARD})
     with pytest.raises(NotYetAbreast):
         rebuilding.change_over(site, "case-list")
+
+
+def test_what_older_processes_move_on_all_the_while_is_renewed(
+    site: rebuilding.Site, book: Casebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(book)
+    runner.catch_up_all(book.store, book.models)
+    outdate(book)
+    numbers = iter(range(60, 99))
+    caught_up = runner.catch_up
+
+    def catch_up(*given: Any, **named: Any) -> int:
+        """Catch up, and then older workers fold the next case into the rows that are theirs."""
+        reached = caught_up(*given, **named)
+        number = next(numbers)
+        book.write(f"case-{reference(number)}", history(number)[:1])
+        moved = "UPDATE projection_checkpoints SET position = :head WHERE version = 0"
+        head = book.store.sequence()
+        with book.models.engine.begin() as connection:
+            connection.execute(text(moved), {"head": head})
+        return reached
+
+    monkeypatch.setattr(rebuilding, "_TRIES", 3)
+    monkeypatch.setattr(runner, "catch_up", catch_up)
+    assert rebuilding.renew(site) == NAMES
+    monkeypatch.undo()
+    runner.catch_up_all(book.store, book.models)
+    for name in NAMES:
+        assert verify(book.store, book.models, name) == ()
