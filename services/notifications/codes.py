@@ -52,6 +52,13 @@ AN_HOUR: Final = 3
 A_DAY: Final = 10
 """How many codes go out for one application, at most."""
 
+AHEAD: Final = timedelta(hours=1)
+"""How far ahead of now an instant may be, of which more than any two clocks differ by.
+
+What is further ahead was written while a clock was wrong that has been set back since: it opens
+nothing, goes to nobody and counts for nothing, or it would for as long as the clock was ahead.
+"""
+
 _COUNTED: Final = timedelta(days=1)
 _LOCKS: Final = 0x636F6465  # "code": a class of advisory locks of our own
 _ROW: Final = enquiry_codes.c
@@ -181,6 +188,7 @@ class Codes:
             _ROW.browser == browser,
             _ROW.state == "used",
             _ROW.used_at > now - OPEN,
+            _ROW.used_at <= now + AHEAD,
         )
         with self._autocommit.connect() as connection:
             return connection.scalar(query)
@@ -203,11 +211,9 @@ class Codes:
         Raises `FenceClosed` or `MarksAway`, and takes none.
         """
         ledger = self._fence.passed()
-        # Nobody puts one off for longer than that: the clock was ahead then, and was set back.
-        due = (_ROW.next_attempt_at <= now) | (_ROW.next_attempt_at > now + lease)
         first = (
             select(_ROW.id)
-            .where(_ROW.unsent.is_not(None), due)
+            .where(_ROW.unsent.is_not(None), _ROW.next_attempt_at <= now)
             .order_by(_ROW.next_attempt_at)
             .limit(1)
             .with_for_update(skip_locked=True)
@@ -279,10 +285,12 @@ class Codes:
     def tidy(self, until: datetime, now: datetime) -> int:
         """What was asked for before `until` is gone, but for what still counts towards `A_DAY`.
 
-        What never went out is gone once it holds no more. Return how many rows that were.
+        What never went out is gone once it holds no more, and what is `AHEAD` at once. Return how
+        many rows that were.
         """
         old = delete(enquiry_codes).where(
             or_(
+                _ROW.asked_at > now + AHEAD,
                 _ROW.asked_at < min(until, now - _COUNTED),
                 _ROW.allowed_at.is_(None) & (_ROW.expires_at < now),
             )
@@ -317,7 +325,7 @@ def _tried(challenge: UUID, browser: bytes | None, now: datetime) -> Any:
     counted = (
         update(enquiry_codes)
         .where(_ROW.id == challenge, _ROW.browser.is_not_distinct_from(browser))
-        .where(_ROW.expires_at > now)
+        .where(_ROW.expires_at > now, _ROW.asked_at <= now + AHEAD)
         .values(tries=_ROW.tries + 1)
         .returning(_ROW.reference, _ROW.code, _ROW.state, _ROW.expires_at, _ROW.tries)
         .cte("counted")
@@ -343,7 +351,12 @@ def _dropped(now: datetime) -> Any:
         update(enquiry_codes)
         .where(
             _ROW.unsent.is_not(None),
-            or_(~_ROW.admitted, _ROW.expires_at <= now, _ROW.asked_at <= opened),
+            or_(
+                ~_ROW.admitted,
+                _ROW.expires_at <= now,
+                _ROW.asked_at > now + AHEAD,
+                _ROW.asked_at <= opened,
+            ),
         )
         .values(unsent=None, state="dropped")
     )
@@ -353,6 +366,6 @@ def _too_many(connection: Connection, reference: str, now: datetime) -> bool:
     """Say whether as many codes went out for an application as may."""
     lately = func.count().filter(_ROW.allowed_at > now - timedelta(hours=1))
     today = func.count().filter(_ROW.allowed_at > now - timedelta(days=1))
-    query = select(lately, today).where(_ROW.reference == reference)
+    query = select(lately, today).where(_ROW.reference == reference, _ROW.allowed_at <= now + AHEAD)
     an_hour, a_day = connection.execute(query).one()
     return bool(an_hour >= AN_HOUR or a_day >= A_DAY)
