@@ -24,7 +24,7 @@ from services.notifications.mail import MailServer
 from services.notifications.marks import MarksAway
 from services.notifications.readdressing import filed_of, reached
 from services.notifications.replies import Reply, Verdict
-from services.store import EventUnreadable, MasterKeyChanged, SealBroken
+from services.store import EventOfLater, EventUnreadable, MasterKeyChanged, SealBroken
 from services.wiring import Office
 
 PATIENCE: Final = 10.0
@@ -43,23 +43,31 @@ def send(office: Office, *, patience: float = PATIENCE) -> int:
     """What was asked for is sent or dropped; return how many codes were handed over.
 
     Begins no further one after `patience` seconds, and none while the mail server rests or the
-    fence is closed.
+    fence is closed. Raises `EventOfLater` or `MasterKeyChanged` in the end where others can read a
+    case that we cannot; its code waits for them.
     """
     sender = office.settings.mail_sender
     until = time.monotonic() + patience
-    sent = 0
+    sent, unread = 0, None
     with MailServer(office.settings.smtp, calls_itself=sender.rpartition("@")[2]) as server:
         while not (rest := office.ledger.mail.now()).lasts and time.monotonic() < until:
             claim = _claimed(office)
             if claim is None:
                 break
-            letter = _readable(office, claim)
+            try:
+                letter = _readable(office, claim)
+            except (EventOfLater, MasterKeyChanged) as fault:
+                office.codes.leave(claim, office.clock() + FIRST_WAIT)
+                unread = fault
+                continue
             message = _written(letter, claim, sender) if letter else None
             if letter is None or message is None:
                 office.codes.drop(claim)
                 continue
             reply = server.hand_over(message, sender=sender, recipient=letter.recipient)
             sent += _settle(office, claim, reply, rest.failures)
+    if unread is not None:
+        raise unread
     return sent
 
 
@@ -73,10 +81,10 @@ def letter_for(office: Office, claim: Claim) -> Letter | None:
 
 
 def _readable(office: Office, claim: Claim) -> Letter | None:
-    """As `letter_for`; None too where the case cannot be read, so that other codes go out."""
+    """As `letter_for`; None too where nobody can read the case, so that other codes go out."""
     try:
         return letter_for(office, claim)
-    except MasterKeyChanged:
+    except (EventOfLater, MasterKeyChanged):
         raise  # others can read the case
     except (EventUnreadable, SealBroken) as fault:
         _log.warning("code_not_sent", reference=claim.reference, reason=str(fault))

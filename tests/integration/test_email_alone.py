@@ -15,7 +15,7 @@ from services.notifications.entries import Identity, State
 from services.notifications.letters import Letter
 from services.notifications.planning import plan
 from services.settings import Settings
-from services.store import MasterKeyChanged
+from services.store import EventOfLater, MasterKeyChanged
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.integration.mailing import (
@@ -26,8 +26,10 @@ from tests.integration.mailing import (
     expire_leases,
     states,
 )
+from tests.services import poisoned
 from tests.services.coming_in import JOHN_BORN
 from tests.services.seeing import looking
+from tests.services.visiting import later
 
 
 @pytest.fixture
@@ -136,3 +138,39 @@ def test_a_code_that_makes_no_message_is_dropped_and_later_ones_go_out(
         enquiries.ask(office, reference, JOHN_BORN, client="203.0.113.7")
         assert code_mail.send(office if number else before) == sent
     assert mail.recipients == ["applicant-1@example.com"]
+
+
+def test_a_code_whose_case_a_later_version_can_read_waits_for_it(
+    office: Office, mail: MailServer, database: TestDatabase
+) -> None:
+    case, other = acknowledge(office, applicant(1)), acknowledge(office, applicant(2))
+    poisoned.of_a_later_kind(database.admin_url, f"case-{case}", 1)
+    for each in (case, other):
+        enquiries.ask(office, each, JOHN_BORN, client="203.0.113.7")
+    with pytest.raises(EventOfLater):
+        code_mail.send(office)
+    assert mail.recipients == ["applicant-2@example.com"]
+    assert code_mail.send(office) == 0  # it is not asked again and again
+    poisoned.of_a_kind_that_is_known(database.admin_url, f"case-{case}", 1)
+    assert code_mail.send(later(office, code_mail.FIRST_WAIT)) == 1
+    assert mail.recipients[1:] == ["applicant-1@example.com"]
+
+
+def test_a_code_whose_key_others_know_waits_for_them_and_keeps_no_other_waiting(
+    office: Office, mail: MailServer
+) -> None:
+    told = office.settings
+    new = replace(told, master_key=token_bytes(32), master_key_former=told.master_key)
+    with an_office(new) as other:
+        for each in (acknowledge(other, applicant(1)), acknowledge(office, applicant(2))):
+            enquiries.ask(office, each, JOHN_BORN, client="203.0.113.7")
+        with pytest.raises(MasterKeyChanged):
+            code_mail.send(office)
+        assert mail.recipients == ["applicant-2@example.com"]
+        soon = later(other, code_mail.FIRST_WAIT)
+        claim = other.codes.claim(soon.clock(), code_mail.LEASE)
+        assert claim is not None
+        assert claim.attempts == 1
+        other.codes.leave(claim, soon.clock())
+        assert code_mail.send(soon) == 1
+    assert mail.recipients[1:] == ["applicant-1@example.com"]
