@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,8 +13,8 @@ from uuid import UUID
 import msgspec
 
 from domain.errors import Reportable
-from services.notifications.letters import Letter
-from services.store import CaseKeys
+from services.notifications.letters import Letter, NoMessage
+from services.store import CaseKey, CaseKeys
 
 ERASED: Final = "person erased"
 UNUSABLE: Final = "address unusable"
@@ -59,6 +60,11 @@ class Identity:
     effect: str
     party: str
 
+    @classmethod
+    def of(cls, row: Mapping[Any, Any]) -> Self:
+        """Return it as the table holds it."""
+        return cls(event_id=str(row["event_id"]), effect=row["effect"], party=row["party"])
+
     def place(self) -> bytes:
         """Return the associated data of the sealed letter."""
         return f"notification {self.event_id} {self.effect} {self.party}".encode()
@@ -74,6 +80,18 @@ class Identity:
         It is short, because a longer one is folded, and some mail programs do not unfold it.
         """
         return f"<{self.name()}@{sender.rpartition('@')[2]}>"
+
+
+def letter_in(sealed: str, key: CaseKey, identity: Identity) -> Letter:
+    """Return the letter that is sealed for an effect.
+
+    Raises `SealBroken`, and `NoMessage` where what was sealed is no letter.
+    """
+    said = key.open(sealed, identity.place())
+    with suppress(msgspec.MsgspecError, UnicodeDecodeError):
+        return msgspec.json.decode(said, type=Letter)
+    # Raised out here, so that no traceback shows the fault itself, which may quote the person.
+    raise NoMessage("the sealed letter cannot be read")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,9 +164,7 @@ class Claim:
         return cls(
             id=row["id"],
             position=row["position"],
-            identity=Identity(
-                event_id=str(row["event_id"]), effect=row["effect"], party=row["party"]
-            ),
+            identity=Identity.of(row),
             reference=row["reference"],
             message_id=row["message_id"],
             planned_at=row["planned_at"],

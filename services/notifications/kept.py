@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-import msgspec
 from sqlalchemy import ColumnElement, func, literal, select
 
 from services.counts import MOST, Count
-from services.notifications.entries import ERASED, Attempt, Identity, State
+from services.notifications.entries import ERASED, Attempt, Identity, State, letter_in
 from services.notifications.ledger import Ledger
 from services.notifications.letters import Letter
 from services.notifications.tables import attempts, case_keys, enquiry_codes, notifications
@@ -59,6 +58,7 @@ def told_of(ledger: Ledger, reference: str, position: int, until: datetime) -> t
     """Return what there was to be told of a case, opened, in order.
 
     It is what follows from the first `position` events, as it was planned and tried until then.
+    Raises `SealBroken` or `NoMessage` where a letter is damaged.
     """
     query = (
         select(notifications, case_keys.c.wrapped)
@@ -125,10 +125,8 @@ def _counted(ledger: Ledger, *conditions: ColumnElement[bool]) -> Count:
 def _told(ledger: Ledger, row: Mapping[Any, Any], tries: tuple[Attempt, ...]) -> Told:
     letter = None
     if row["sealed"] is not None and row["wrapped"] is not None:
-        named = {name: str(row[name]) for name in Identity.__dataclass_fields__}
         key = ledger.keys.unwrap(row["reference"], row["wrapped"])
-        plain = key.open(row["sealed"], Identity(**named).place())
-        letter = msgspec.json.decode(plain, type=Letter)
+        letter = letter_in(row["sealed"], key, Identity.of(row))
     return Told(
         position=row["position"],
         effect=row["effect"],

@@ -6,12 +6,10 @@ after a restore. What a person is sent is kept only sealed by the key of their c
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
-import msgspec
 from sqlalchemy import (
     Connection,
     Engine,
@@ -40,9 +38,10 @@ from services.notifications.entries import (
     PlannedFromAnotherLog,
     Standing,
     State,
+    letter_in,
 )
 from services.notifications.fence import Fence
-from services.notifications.letters import Letter, NoMessage
+from services.notifications.letters import Letter
 from services.notifications.marks import Marks, MarksAway
 from services.notifications.resting import MailRest
 from services.notifications.statements import (
@@ -203,10 +202,7 @@ class Ledger:
         if claim.wrapped is None or claim.sealed is None:
             return None
         key = self.keys.unwrap(claim.reference, claim.wrapped)
-        said = key.open(claim.sealed, claim.identity.place())
-        with suppress(msgspec.MsgspecError):
-            return msgspec.json.decode(said, type=Letter)
-        raise NoMessage("the sealed letter cannot be read")
+        return letter_in(claim.sealed, key, claim.identity)
 
     def sent(self, claim: Claim) -> None:
         """The message was handed over; that stays true even if the lease had ended meanwhile.

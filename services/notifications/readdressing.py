@@ -26,8 +26,8 @@ from domain.projections.stage_after import CASE_STREAM
 from domain.stages import Draft
 from domain.told import links_told
 from services.mailboxes import usable
-from services.notifications.entries import NO_LONGER, WITHHELD, Identity, Means, State
-from services.notifications.letters import Letter
+from services.notifications.entries import NO_LONGER, WITHHELD, Identity, Means, State, letter_in
+from services.notifications.letters import NoMessage
 from services.notifications.tables import case_keys, notifications
 from services.store import CaseKey, CaseKeys, EventUnreadable, MasterKeyChanged, SealBroken
 from services.wiring import Office
@@ -198,7 +198,7 @@ def readdress(
         except MasterKeyChanged:
             # Whoever was told that key could read it, and send it where it was to go.
             raise
-        except SealBroken as fault:
+        except (SealBroken, NoMessage) as fault:
             told = {"reference": reference, "id": row["id"], "because": str(fault)}
             _log.warning("letters_not_readdressed", **told)
             shut.add(row["id"])
@@ -211,8 +211,7 @@ def readdress(
 
 
 def _to(email: str, key: CaseKey, row: Mapping[Any, Any]) -> str:
-    """Return the sealed letter of a row as it goes to that address; raises `SealBroken`."""
-    named = {name: str(row[name]) for name in Identity.__dataclass_fields__}
-    place = Identity(**named).place()
-    letter = msgspec.json.decode(key.open(row["sealed"], place), type=Letter)
-    return key.seal(msgspec.json.encode(replace(letter, recipient=email)), place)
+    """Return the sealed letter of a row as it goes to that address; raises as `letter_in`."""
+    identity = Identity.of(row)
+    letter = letter_in(row["sealed"], key, identity)
+    return key.seal(msgspec.json.encode(replace(letter, recipient=email)), identity.place())

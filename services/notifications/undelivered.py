@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import Connection, Select, func, literal, select, update
 
 from domain.looks import Look
 from domain.processes import OUTSIDE, Party
 from domain.work_events import LetterPosted
 from services.counts import MOST, Count
-from services.notifications.entries import Identity, Means, Notification, State
+from services.notifications.entries import Identity, Means, Notification, State, letter_in
 from services.notifications.ledger import Ledger
 from services.notifications.letters import Letter
 from services.notifications.statements import OPEN, counted
@@ -76,18 +75,18 @@ def of_case(ledger: Ledger, reference: str) -> Mapping[int, LetterPosted]:
 
 
 def letter(ledger: Ledger, look: Look, number: int) -> Undelivered | None:
-    """Return a letter that waits, None where none of this number does; the look is on record."""
+    """Return a letter that waits, None where none of this number does; the look is on record.
+
+    Raises `SealBroken` or `NoMessage` where it is damaged.
+    """
     query = _waiting(select(notifications, case_keys.c.wrapped)).where(_ROW.id == number)
     with ledger.reads.connect() as connection:
         told = noted(query, look, shown(), filters={"letter": number})
         found = connection.execute(told).mappings().one_or_none()
     if found is None:
         return None
-    identity = Identity(
-        event_id=str(found["event_id"]), effect=found["effect"], party=found["party"]
-    )
     key = ledger.keys.unwrap(found["reference"], found["wrapped"])
-    said = msgspec.json.decode(key.open(found["sealed"], identity.place()), type=Letter)
+    said = letter_in(found["sealed"], key, Identity.of(found))
     columns = Notification.__dataclass_fields__
     return Undelivered(row=Notification.of({name: found[name] for name in columns}), letter=said)
 

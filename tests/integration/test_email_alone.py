@@ -4,15 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from secrets import token_bytes
 
-import msgspec
-import psycopg
 import pytest
 
 from services import enquiries
 from services.notifications import code_mail
 from services.notifications.delivery import deliver
-from services.notifications.entries import Identity, State
-from services.notifications.letters import Letter
+from services.notifications.entries import State
 from services.notifications.planning import plan
 from services.settings import Settings
 from services.store import EventOfLater, MasterKeyChanged
@@ -28,6 +25,7 @@ from tests.integration.mailing import (
 )
 from tests.services import poisoned
 from tests.services.coming_in import JOHN_BORN
+from tests.services.resealing import reseal_first
 from tests.services.seeing import looking
 from tests.services.visiting import later
 
@@ -42,24 +40,6 @@ def _planned(office: Office, count: int) -> None:
     for number in range(count):
         acknowledge(office, applicant(number))
     assert plan(office) == count
-
-
-def _reseal_first(office: Office, owner_url: str, **said: str) -> None:
-    """The first letter of the ledger says this otherwise; all is left out where nothing is told."""
-    with psycopg.connect(owner_url) as owner:
-        found = owner.execute(
-            "SELECT n.id, event_id::text, effect, party, n.reference, sealed, wrapped"
-            " FROM notifications n JOIN case_keys USING (reference) ORDER BY n.id LIMIT 1"
-        ).fetchone()
-        assert found is not None
-        number, event_id, effect, party, reference, sealed, wrapped = found
-        place = Identity(event_id=event_id, effect=effect, party=party).place()
-        key = office.ledger.keys.unwrap(reference, wrapped)
-        letter = msgspec.json.decode(key.open(sealed, place), type=Letter)
-        made = msgspec.json.encode(replace(letter, **said) if said else {})
-        owner.execute(
-            "UPDATE notifications SET sealed = %s WHERE id = %s", (key.seal(made, place), number)
-        )
 
 
 def test_letters_that_were_written_for_a_sender_that_is_none_go_out_from_the_one_of_now(
@@ -78,14 +58,14 @@ def test_letters_that_were_written_for_a_sender_that_is_none_go_out_from_the_one
         ({"recipient": "a@[b"}, "it makes no message"),
         ({"subject": "two\nlines"}, "it makes no message"),
         ({"sender_name": "Q\r\nBcc: x@example.com"}, "it makes no message"),
-        ({}, "the sealed letter cannot be read"),
+        ({"language": "a tongue of its own"}, "the sealed letter cannot be read"),
     ],
 )
 def test_a_letter_that_makes_no_message_is_given_up_alone(
     office: Office, mail: MailServer, database: TestDatabase, said: dict[str, str], reason: str
 ) -> None:
     _planned(office, 3)
-    _reseal_first(office, database.owner_url, **said)
+    reseal_first(office, database.owner_url, **said)
     assert deliver(office) == 2
     rows = tuple(reversed(office.ledger.rows(looking())))
     assert states(office.ledger.rows(looking())) == ["failed", "sent", "sent"]
@@ -97,7 +77,7 @@ def test_a_letter_that_makes_no_message_says_nothing_of_the_server(
     office: Office, mail: MailServer, database: TestDatabase
 ) -> None:
     _planned(office, 1)
-    _reseal_first(office, database.owner_url, subject="two\nlines")
+    reseal_first(office, database.owner_url, subject="two\nlines")
     mail.stop()
     office.ledger.mail.begin(code_mail.LEASE)
     expire_leases(database.owner_url)
