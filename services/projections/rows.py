@@ -17,6 +17,7 @@ from services.projections.catalogue import Projection
 from services.projections.errors import RowRefused, RowUnreadable
 from services.projections.models import ReadModels
 from services.projections.sealed import is_any, open_members, sealed_members
+from services.store import MasterKeyChanged, SealBroken
 
 _SLICE: Final = 5_000  # rows in one statement: a document of one or two megabytes
 
@@ -41,12 +42,14 @@ def read_rows(
     found = connection.execute(_known(projection.table), {"wanted": sorted(wanted)}).all()
     if not found:
         return {}
-    personal = open_members(connection, models.keys, projection, opening) if opening else {}
     names = projection.clear_columns
-    rows = (made(projection, dict(zip(names, each, strict=True)), personal) for each in found)
     try:
+        personal = open_members(connection, models.keys, projection, opening) if opening else {}
+        rows = (made(projection, dict(zip(names, each, strict=True)), personal) for each in found)
         return {getattr(row, projection.key_column): row for row in rows}
-    except msgspec.ValidationError:
+    except MasterKeyChanged:
+        raise  # others can open it
+    except (SealBroken, msgspec.MsgspecError):
         # Not `from fault`: its text quotes a value.
         raise RowUnreadable(projection.name) from None
 

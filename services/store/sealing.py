@@ -10,6 +10,7 @@ import os
 import unicodedata
 from binascii import Error as Base64Fault
 from binascii import a2b_base64, b2a_base64
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from typing import Final
@@ -108,6 +109,29 @@ class CaseKeys:
     def unwrap(self, reference: str, wrapped: bytes) -> CaseKey:
         """The key of a case; raises `SealBroken` under another master key or reference."""
         return self._unwrapped(reference, wrapped)
+
+    def unwrapped(self, wrapped: Mapping[str, bytes]) -> Callable[[str], CaseKey | None]:
+        """Return what gives the key of each of these cases, None for any other.
+
+        It raises `SealBroken` for a key that does not open: that is a fault of its case alone.
+        Raises `MasterKeyChanged` at once: then the fault is in what this process was told.
+        """
+        keys: dict[str, CaseKey] = {}
+        broken: dict[str, str] = {}
+        for reference, each in wrapped.items():
+            try:
+                keys[reference] = self.unwrap(reference, each)
+            except MasterKeyChanged:
+                raise
+            except SealBroken as fault:
+                broken[reference] = str(fault)
+
+        def key_of(reference: str) -> CaseKey | None:
+            if reference in broken:
+                raise SealBroken(broken[reference])
+            return keys.get(reference)
+
+        return key_of if broken else keys.get
 
     def wrapped_anew(self, reference: str, wrapped: bytes) -> bytes:
         """The same key wrapped by the master key of now; raises `SealBroken`."""

@@ -21,7 +21,7 @@ from services import tracing
 from services.store import queries, seen, stating
 from services.store.appending import Answer, parameters, refuse, repeat, short, statement_for
 from services.store.arrays import Integers, Texts
-from services.store.codec import Codec, Opening, StoredEvent, comes_sealed, reference_of
+from services.store.codec import Codec, KeyOf, Opening, StoredEvent, comes_sealed, reference_of
 from services.store.commit import Appended, Commit
 from services.store.connections import ConnectionLost, Connections, Session
 from services.store.constraints import refused_by_database
@@ -31,7 +31,7 @@ from services.store.evidence import Evidence
 from services.store.looks import Looks, Taken
 from services.store.reading import by_stream, contiguous, present
 from services.store.sameness import Sameness
-from services.store.sealing import CaseKey, CaseKeys
+from services.store.sealing import CaseKeys
 from services.store.shards import Shard, Stretch
 from services.store.together import Bodies, Since, Together, once, since_of
 
@@ -342,36 +342,34 @@ class Store:
         *,
         personal: bool | Opening = False,
     ) -> tuple[Recorded[Event], ...]:
-        def read(connection: Session) -> tuple[list[_Row], dict[str, CaseKey]]:
+        def read(connection: Session) -> tuple[list[_Row], KeyOf]:
             cursor = connection.cursor(binary=True)
             rows = cursor.execute(query, given, prepare=True).fetchall()
             # The keys are asked for after the events, so that an erasure in between is noticed.
             if not personal:
-                return rows, {}
+                return rows, self._keys.unwrapped({})
             sealed = {row[4] for row in rows if row[0] is not None and comes_sealed(row[0])}
             references = {reference for each in sealed if (reference := reference_of(each))}
-            return rows, self._unwrap(connection, tuple(references)) if references else {}
+            return rows, self._unwrapped(connection, tuple(references))
 
-        rows, keys = self._retried(read)
+        rows, key_of = self._retried(read)
         only = None if isinstance(personal, bool) else personal
-        return tuple(self._recorded(row, keys, only) for row in taken(rows))
+        return tuple(self._recorded(row, key_of, only) for row in taken(rows))
 
-    def _recorded(
-        self, row: _Row, keys: Mapping[str, CaseKey], only: Opening | None
-    ) -> Recorded[Event]:
+    def _recorded(self, row: _Row, key_of: KeyOf, only: Opening | None) -> Recorded[Event]:
         stored = StoredEvent(*row[:4])
         if stored.body is None:
             raise LogCorrupt(stored.position)
-        return self._codec.decode(stored, keys.get, only)
+        return self._codec.decode(stored, key_of, only)
 
-    def _unwrap(self, connection: Session, references: Sequence[str]) -> dict[str, CaseKey]:
+    def _unwrapped(self, connection: Session, references: Sequence[str]) -> KeyOf:
+        if not references:
+            return self._keys.unwrapped({})
         cursor = connection.cursor(binary=True)
         rows = cursor.execute(queries.KEYS, (list(references),), prepare=True).fetchall()
-        return {
-            reference: self._keys.unwrap(reference, wrapped)
-            for reference, wrapped in rows
-            if wrapped is not None
-        }
+        return self._keys.unwrapped(
+            {reference: wrapped for reference, wrapped in rows if wrapped is not None}
+        )
 
     def _value(self, query: str, given: Sequence[Any]) -> Any:
         return self._retried(

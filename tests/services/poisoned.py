@@ -1,4 +1,4 @@
-"""Events that cannot be read: of a kind from a later version, or with a seal that is broken."""
+"""Events that cannot be read: of a later kind, or with a seal that is broken or has no key."""
 
 from typing import Final
 
@@ -28,6 +28,17 @@ def with_a_broken_seal(url: str, stream: str, version: int) -> None:
 def with_a_channel_that_is_none(url: str, stream: str, version: int) -> None:
     """That event says by what channel an application came, and there is no such channel."""
     _altered(url, stream, version, '"channel":"', '"channel":"no-')
+
+
+def with_a_damaged_key(url: str, reference: str) -> None:
+    """The key of that case does not open, by whichever master key; done again, it does."""
+    flipped = "set_byte(wrapped, length(wrapped) - 1, get_byte(wrapped, length(wrapped) - 1) # 1)"
+    alter = f"UPDATE case_keys SET wrapped = {flipped} WHERE reference = %s"  # noqa: S608 - our own
+    with psycopg.connect(url) as admin:
+        admin.execute("ALTER TABLE case_keys DISABLE TRIGGER case_keys_unchanged")
+        if admin.execute(alter, (reference,)).rowcount != 1:
+            raise AssertionError("no such case has a key")
+        admin.execute("ALTER TABLE case_keys ENABLE ALWAYS TRIGGER case_keys_unchanged")
 
 
 def with_the_seal_mended(url: str, stream: str, version: int) -> None:

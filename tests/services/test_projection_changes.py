@@ -12,7 +12,9 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from domain.events import ApplicationSubmitted
 from domain.looks import What
+from domain.particulars import ApplicationCorrected, Correction
 from services.projections import bulk, pools, rebuilding, runner
 from services.projections.catalogue import CASE_LIST
 from services.projections.checkpoints import State
@@ -93,6 +95,7 @@ def test_a_pool_taken_while_the_list_changes_over_is_at_its_position(
     ("damage", "told"),
     [
         ("UPDATE case_list SET stage = 'nonsense'", "the row that is there cannot be read"),
+        ("UPDATE case_list SET sealed = 'AAAA' || sealed", "the row that is there cannot be read"),
         ("DELETE FROM case_list", "ValueError"),
     ],
 )
@@ -104,7 +107,13 @@ def test_rows_that_cannot_be_folded_on_are_filled_anew(
     runner.catch_up_all(book.store, book.models)
     with psycopg.connect(database.app_url) as connection:
         connection.execute(f"{damage} WHERE reference = %s", (reference(99),))
-    book.write(f"case-{reference(99)}", history(99)[2:4], after=2)
+    filed = history(99)[0]
+    assert isinstance(filed, ApplicationSubmitted)
+    assert filed.personal is not None
+    # What corrects an application opens the row; it is folded on from what was sealed there.
+    said = Correction(application=filed.personal, reason="Mistyped")
+    mended = ApplicationCorrected(fields=(), assessed_anew=False, personal=said)
+    book.write(f"case-{reference(99)}", [*history(99)[2:4], mended], after=2)
     with pytest.raises(ProjectionStopped, match=told):
         runner.catch_up(book.store, book.models, "case-list")
     rebuilding.rebuild(site, ("case-list",))

@@ -95,6 +95,29 @@ def test_a_shard_is_filled_up_to_what_stops_it_and_all_else_to_the_end(
         assert standing(book, name, State.READY) == expected
 
 
+def test_a_key_that_is_damaged_stops_only_the_shard_of_its_case(
+    site: rebuilding.Site, book: Casebook, database: TestDatabase
+) -> None:
+    stopping = fill(book) + 1
+    book.write(BROKEN, history(99)[:3])
+    book.write(f"case-{reference(OTHER)}", history(OTHER)[:3])
+    head = book.store.sequence()
+    poisoned.with_a_damaged_key(database.admin_url, reference(99))
+    follow(book)
+    stops = rebuilding.rebuild(site, NAMES)
+    assert [(each.name, each.position) for each in stops] == [(name, stopping) for name in OPENING]
+    for name in OPENING:
+        assert [each.position for each in shown(book, name).stops] == [stopping]
+        for state in (State.LIVE, State.READY):
+            expected = dict.fromkeys(range(SHARDS), head) | {SHARD: stopping - 1}
+            assert standing(book, name, state) == expected
+        rebuilding.change_over(site, name)
+    poisoned.with_a_damaged_key(database.admin_url, reference(99))
+    runner.catch_up_all(book.store, book.models)
+    for name in NAMES:
+        assert verify(book.store, book.models, name) == ()
+
+
 def test_rows_that_an_event_stops_where_it_stops_the_live_ones_change_over_and_back(
     site: rebuilding.Site, book: Casebook, stopping: int
 ) -> None:

@@ -19,6 +19,7 @@ from services.store import (
     Unwritable,
 )
 from tests.conftest import TestDatabase
+from tests.services import poisoned
 from tests.services.erasing import erase
 from tests.services.storing import (
     EFFECTIVE,
@@ -206,6 +207,22 @@ def test_a_seal_that_was_altered_or_moved_does_not_open(
 
     with pytest.raises(EventUnreadable, match="altered, moved, or sealed by another key"):
         store.read_stream("case-1")
+
+
+def test_a_key_that_is_damaged_closes_what_is_of_its_case_alone(
+    store: Store, database: TestDatabase
+) -> None:
+    for number in (1, 2):
+        store.append(commit_of(writing(f"case-{number}", 0, withdrawal())))
+    store.sequence()
+    poisoned.with_a_damaged_key(database.admin_url, "1")
+
+    for read in (lambda: store.read_stream("case-1"), lambda: store.read_log(after=0, limit=2)):
+        with pytest.raises(EventUnreadable, match=r"case-1@1 .*the key of case 1 does not open"):
+            read()
+    assert store.read_stream("case-1", personal=False)[0].event == ERASED
+    (other,) = store.read_log(after=1, limit=1)
+    assert other.event == withdrawal().event
 
 
 def test_equal_texts_have_equal_tokens_and_others_do_not() -> None:
