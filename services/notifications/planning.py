@@ -226,7 +226,7 @@ def _enter(office: Office, connection: Connection, after: int, step: _Step) -> i
     entered = office.ledger.enter(connection, step.plans)
     for recorded in planned:
         if isinstance(recorded.event, LetterPosted):
-            undelivered.posted(connection, recorded.event)
+            undelivered.posted(connection, _reference(recorded), recorded.event)
         if isinstance(recorded.event, ContactChanged):
             follow(office, connection, _reference(recorded))
     if step.planned:

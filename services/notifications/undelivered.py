@@ -91,18 +91,27 @@ def letter(ledger: Ledger, look: Look, number: int) -> Undelivered | None:
     return Undelivered(row=Notification.of({name: found[name] for name in columns}), letter=said)
 
 
-def posted(connection: Connection, event: LetterPosted) -> None:
+def posted(connection: Connection, reference: str, event: LetterPosted) -> None:
     """The letter that an event says was posted waits no longer to be printed, nor to be mailed.
 
     It was due by mail again where its address was changed, or a person retried it, before this.
     """
+    may_go_out = _ROW.state.in_((*OPEN, State.FAILED))
+    # Every letter to them, in the order in which whoever puts one off takes the rows (as in
+    # `dismiss`): they hold an earlier one until they have this one, and the plan may need it next.
+    connection.execute(
+        select(_ROW.id)
+        .where(_ROW.reference == reference, _ROW.party == event.party, may_go_out)
+        .order_by(_ROW.id)
+        .with_for_update()
+    )
     connection.execute(
         update(notifications)
         .where(
             _ROW.event_id == UUID(event.event_id),
             _ROW.effect == event.effect,
             _ROW.party == event.party,
-            _ROW.state.in_((*OPEN, State.FAILED)),
+            may_go_out,
         )
         .values(state=State.POSTED, settled_at=func.coalesce(_ROW.settled_at, func.now()))
     )

@@ -1,6 +1,7 @@
 """Letters that mail could not deliver: on the list until they went out, by post or by mail."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
 
@@ -13,13 +14,14 @@ from domain.decisions import Matter
 from domain.errors import AlreadyPosted, NoSuchLetter
 from domain.particulars import ApplicationCorrected, Correction
 from domain.work_commands import RecordPosting
-from domain.work_events import CaseAssigned
+from domain.work_events import CaseAssigned, LetterPosted
 from services import work as services_work
 from services.cases import carry_out
 from services.counts import Count
 from services.notifications import undelivered
 from services.notifications.entries import State
 from services.notifications.planning import plan
+from services.notifications.readdressing import readdress
 from services.requests import Request
 from services.settings import Settings
 from services.wiring import Office
@@ -34,6 +36,7 @@ from tests.integration.mailing import (
 from tests.services.asking import OFFICER, SECOND, asked
 from tests.services.erasing import erase
 from tests.services.seeing import looking
+from tests.services.test_projection_changes import await_one_who_waits
 
 
 @pytest.fixture
@@ -151,6 +154,35 @@ def test_what_was_posted_while_a_worker_had_it_is_not_mailed_too(
     plan(office)
     assert office.ledger.renewed(claim) is None
     assert office.ledger.rows(looking(), number=row.id)[0].state is State.POSTED
+
+
+def test_the_plan_and_whoever_puts_an_earlier_letter_off_do_not_wait_for_each_other(
+    office: Office, database: TestDatabase
+) -> None:
+    reference = acknowledge(office, applicant(1))
+    mended = Correction(application=applicant(1), reason="Mistyped")
+    corrected = ApplicationCorrected(fields=(), assessed_anew=False, personal=mended)
+    record(office, reference, 2, corrected)
+    plan(office)
+    (claim,) = office.ledger.claim(limit=1, lease=timedelta(minutes=1))
+    later, first = office.ledger.rows(looking(), reference=reference)
+    assert (claim.id, later.party) == (first.id, "applicant")
+    correction = office.store.read_stream(f"case-{reference}")[-1]
+    sent_by_post = LetterPosted(
+        event_id=correction.event_id, effect=later.effect, party=later.party
+    )
+    with ThreadPoolExecutor(1) as threads:
+        with office.ledger.engine.begin() as planning:
+            undelivered.posted(planning, reference, sent_by_post)
+            putting_off = threads.submit(
+                office.ledger.postpone, claim, timedelta(minutes=1), "451 later"
+            )
+            await_one_who_waits(database.admin_url)
+            readdress(planning, office.ledger.keys, reference, "john@new.example")
+        putting_off.result()
+    later, first = office.ledger.rows(looking(), reference=reference)
+    assert (later.state, first.state) == (State.POSTED, State.PLANNED)
+    assert first.last_error == "451 later"
 
 
 def test_a_letter_of_another_case_cannot_be_posted_from_this_one(office: Office) -> None:
