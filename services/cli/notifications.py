@@ -17,7 +17,7 @@ from domain.references import parse_reference, references_in
 from services.cli.asking import looking, office, operator
 from services.counts import Count
 from services.looking import named
-from services.notifications import planning, readdressing, returns
+from services.notifications import delivery, planning, readdressing, returns
 from services.notifications.another_log import OF_LOST
 from services.notifications.entries import Notification, PlannedFromAnotherLog, State
 from services.notifications.fence import REMEDY, Choice, FenceState
@@ -186,6 +186,7 @@ def fence(confirm: str | None) -> None:
     """Show the fence, which a restore closes so that nothing is sent again; or open it."""
     with office() as opened:
         if confirm is not None:
+            delivery.tell_of_time(opened)
             # What was planned from another log is ended by this very choice.
             with suppress(PlannedFromAnotherLog):
                 planning.plan(opened)

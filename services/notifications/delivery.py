@@ -94,6 +94,8 @@ def claimed(office: Office, *, limit: int, subscription: str | None = None) -> t
     except FenceTripped as fault:
         _close(office, str(fault))
     except FenceClosed as fault:
+        # Whoever closed it may have been killed before all was told.
+        tell_of_time(office)
         if office.ledger.fence.seldom.tells("closed"):
             _log.warning("notifications_fence_is_closed", because=str(fault), remedy=REMEDY)
     except MarksAway as fault:
@@ -103,16 +105,25 @@ def claimed(office: Office, *, limit: int, subscription: str | None = None) -> t
 
 def _close(office: Office, because: str) -> None:
     """Nothing goes out any more, and all that may have been told is in the log, and counts."""
-    # What others record while time is told of, which may take minutes, was told to nobody yet.
-    restored = office.store.sequence()
-    try:
-        # What time had brought by now may have been told before the restore, and comes once more.
-        with suppress(deadlines.DeadlinesUntold):
-            deadlines.fire(office)
-    finally:
-        office.store.sequence()
-        office.ledger.fence.close(because, up_to=restored)
+    # At once: what others record while time is told of, which may take minutes, was told to nobody.
+    office.store.sequence()
+    office.ledger.fence.close(because, telling=True)
     _log.error("notifications_fence_closed", because=because, remedy=REMEDY)
+    tell_of_time(office)
+
+
+def tell_of_time(office: Office) -> None:
+    """What time has brought is in the log, and counts as told, where a fence was closed for that.
+
+    It may have been told before a restore, and would come once more. One process does so at a time;
+    what it leaves when it is killed is done by whoever meets the closed fence next.
+    """
+    with office.ledger.mail.alone("telling of time") as is_ours:
+        if is_ours and office.ledger.fence.is_telling():
+            with suppress(deadlines.DeadlinesUntold):
+                deadlines.fire(office)
+            office.store.sequence()
+            office.ledger.fence.told()
 
 
 def wait_after(

@@ -8,9 +8,9 @@ fence, and only a person opens it.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final, get_args
+from typing import Any, Final, get_args
 from uuid import UUID
 
 import structlog
@@ -18,8 +18,10 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Row,
     ScalarSelect,
     Update,
+    case,
     exists,
     func,
     literal,
@@ -61,6 +63,8 @@ _UNKNOWN: Final = "what this database last sent is remembered nowhere, so it may
 
 _ELSEWHERE: Final = of_another_log().scalar_subquery() | of_lost_events().scalar_subquery()
 _HEAD: Final = select(func.coalesce(func.max(log.c.position), 0))
+# When it closed, while what time had brought is still told of: all that counts as brought by then.
+_TELLING: Final = datetime(9999, 1, 1, tzinfo=UTC)
 _CLOSED_AT: Final = select(_F.closed_at).scalar_subquery()
 # How far the log went when the fence was closed: what time had brought is told of by then.
 _LAST: Final = _HEAD.where(log.c.sequenced_at <= _CLOSED_AT).scalar_subquery()
@@ -210,21 +214,31 @@ class Fence:
         if not self.marks.raise_to(ledger, count):
             raise MarksAway
 
-    def close(self, because: str, *, up_to: int | None = None) -> None:
+    def close(self, because: str, *, telling: bool = False) -> None:
         """Nothing goes out any more; all that the log holds now may have been told already.
 
-        Or what it holds up to a position, and after that only what time has brought by now.
+        And what time has brought by now, or by when that is `told`, where it is `telling` of it.
         """
-        position = _HEAD.scalar_subquery() if up_to is None else up_to
-        # The instants of the log stand still where the clock is behind them.
-        last = select(log.c.sequenced_at).order_by(log.c.position.desc()).limit(1)
-        closed_at = func.greatest(func.now(), last.scalar_subquery())
+        closed_at = literal(_TELLING) if telling else _now()
+        self._change(
+            _F.closed_at.is_(None),
+            closed_at=closed_at,
+            closed_because=because,
+            closed_position=_HEAD.scalar_subquery(),
+        )
+
+    def is_telling(self) -> bool:
+        """Say whether it was closed, and what time had brought by then is not all told of yet."""
+        with self._engine.connect() as connection:
+            return bool(connection.scalar(select(_F.closed_at == _TELLING)))
+
+    def told(self) -> None:
+        """What time had brought by now is in the log, and counts as told before it was closed."""
+        self._change(_F.closed_at == _TELLING, closed_at=_now())
+
+    def _change(self, which: ColumnElement[bool], **values: Any) -> None:
         with self._engine.begin() as connection:
-            connection.execute(
-                update(fence)
-                .where(_F.closed_at.is_(None))
-                .values(closed_at=closed_at, closed_because=because, closed_position=position)
-            )
+            connection.execute(update(fence).where(which).values(**values))
 
     def is_closed(self) -> bool:
         """Say whether it is known that nothing may be sent."""
@@ -243,7 +257,12 @@ class Fence:
             _may_be_told(select(_F.closed_position).scalar_subquery()),
         )
         waiting = counted(behind, MOST)
-        columns = [_F[name] for name in FenceState.__dataclass_fields__ if name in _F]
+        # Since now, as people see it, while what time had brought is told of.
+        shown = case((_F.closed_at == _TELLING, func.now()), else_=_F.closed_at)
+        since = {"closed_at": shown.label("closed_at")}
+        columns = [
+            since.get(name, _F[name]) for name in FenceState.__dataclass_fields__ if name in _F
+        ]
         with self._engine.connect() as connection:
             query = select(*columns, waiting.scalar_subquery().label("waiting"))
             row = connection.execute(query).mappings().one()
@@ -269,10 +288,7 @@ class Fence:
             # No planner adds a row of what was restored while we look.
             planned = connection.execute(select(checkpoint.c.position).with_for_update())
             reached = int(planned.scalar_one())
-            query = select(
-                _F.closed_position, func.greatest(_F.closed_position, _LAST).label("last")
-            ).where(_F.closed_at.is_not(None))
-            closed = connection.execute(query.with_for_update()).one_or_none()
+            closed = _held_closed(connection)
             done = 0
             if _is_of_another_log(connection) or connection.scalar(of_any_lost_event()):
                 up_to = closed.last if closed else connection.execute(_HEAD).scalar_one()
@@ -301,6 +317,28 @@ class Fence:
                 )
             )
         return done
+
+
+def _now() -> ColumnElement[datetime]:
+    """Return now, or the last instant of the log: these stand still while the clock is behind."""
+    last = select(log.c.sequenced_at).order_by(log.c.position.desc()).limit(1)
+    return func.greatest(func.now(), last.scalar_subquery())
+
+
+def _held_closed(connection: Connection) -> Row[Any, Any, Any] | None:
+    """Return up to where the closed fence, held by us, is of the log, None where it is open.
+
+    Raises `NotYetPlanned` while what time had brought is still told of.
+    """
+    last = func.greatest(_F.closed_position, _LAST).label("last")
+    query = select(_F.closed_at, _F.closed_position, last).where(_F.closed_at.is_not(None))
+    closed = connection.execute(query.with_for_update()).one_or_none()
+    if closed is not None and closed.closed_at == _TELLING:
+        raise NotYetPlanned(
+            "what time had brought before the fence was closed is still told of; let the workers "
+            "do that and plan it (`qmas notifications status`), then confirm"
+        )
+    return closed
 
 
 def _is_of_another_log(connection: Connection) -> bool:

@@ -162,6 +162,47 @@ def test_what_is_recorded_while_time_is_told_of_goes_out_either_way(
     assert sorted(mail.recipients[3:]) == [*again, "applicant-2@example.com"]
 
 
+class _Killed(BaseException):
+    """A worker ends where it stands, as at its time limit."""
+
+
+@pytest.mark.parametrize("choice", Choice)
+def test_who_is_killed_while_time_is_told_of_leaves_what_is_recorded_later_alone(
+    office: Office,
+    database: TestDatabase,
+    tmp_path: Path,
+    mail: MailServer,
+    choice: Choice,
+) -> None:
+    office = replace(office, clock=lambda: DAY_AFTER)
+    record(office, acknowledge(office, applicant(1)), 2, requested())
+    assert (plan(office), deliver(office)) == (2, 2)
+    dump(database.admin_url, tmp_path / "dump")
+    assert (deadlines.fire(office), plan(office), deliver(office)) == (1, 1, 1)
+    office.close()
+    restore(tmp_path / "dump", database.admin_url, "--clean", "--if-exists")
+
+    def amid_it() -> datetime:
+        raise _Killed
+
+    with pytest.raises(_Killed):
+        deliver(replace(office, clock=amid_it))
+    acknowledge(office, applicant(2))
+    plan(office)
+    with pytest.raises(NotYetPlanned, match="still told of"):
+        office.ledger.fence.confirm(choice, "cli.root")
+    closed_at = office.ledger.fence.state().closed_at
+    assert closed_at is not None
+    assert closed_at <= datetime.now(UTC) + timedelta(minutes=1)
+    assert deliver(office) == 0
+    plan(office)
+    assert office.ledger.fence.state().waiting.number == 1
+    assert office.ledger.fence.confirm(choice, "cli.root") == 1
+    deliver(office)
+    again = ["applicant-1@example.com"] if choice is Choice.SEND else []
+    assert sorted(mail.recipients[3:]) == [*again, "applicant-2@example.com"]
+
+
 def test_nobody_confirms_before_what_was_restored_is_planned(restored: Office) -> None:
     deliver(restored)
     with pytest.raises(NotYetPlanned, match="up to position 4 of 6"):
