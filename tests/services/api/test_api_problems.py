@@ -18,11 +18,11 @@ from services.api.inputs import JSON
 from services.documents.files import FileLost
 from services.pages.problems import status_of
 from services.projections.errors import OfAnotherLog, ProjectionStopped
-from services.store import EventUnreadable, LogCorrupt, SealBroken, StoreFault
+from services.store import EventOfLater, EventUnreadable, LogCorrupt, SealBroken, StoreFault
 from services.wiring import Office, open_office
 from tests.services.api.calling import V1, Caller, filed_by, is_problem
 
-OUR_FAULTS = {EventUnreadable, FileLost, LogCorrupt, SealBroken}
+OUR_FAULTS = {EventOfLater, EventUnreadable, FileLost, LogCorrupt, SealBroken}
 
 
 def _below(kind: type[Exception]) -> set[type[Exception]]:
