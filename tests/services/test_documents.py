@@ -282,9 +282,11 @@ def test_killed_between_the_file_and_its_event_nothing_is_lost_or_half_done(
             env={**os.environ, **told, "QMAS_HOME": str(settings.home)},
         )
         until = time.monotonic() + 60
-        while not kept(database) and program.poll() is None and time.monotonic() < until:
+        # It keeps the file first, and is at its event only a moment later.
+        while not _waiting(database) and program.poll() is None and time.monotonic() < until:
             time.sleep(0.05)
         assert program.poll() is None
+        assert len(kept(database)) == 1
         os.kill(program.pid, signal.SIGKILL)
         program.wait()
         _end_what_it_began(database)
@@ -298,14 +300,18 @@ def test_killed_between_the_file_and_its_event_nothing_is_lost_or_half_done(
     assert fetch(office, case_at(office, reference), 1).content == pdf(SECRET)
 
 
+_WAITING = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+def _waiting(database: TestDatabase) -> bool:
+    with psycopg.connect(database.admin_url) as connection:
+        return bool(connection.execute(f"SELECT pid {_WAITING}").fetchall())
+
+
 def _end_what_it_began(database: TestDatabase) -> None:
     """End the statement that still waits in the server, as when the whole machine is lost."""
     with psycopg.connect(database.admin_url) as connection:
-        ended = connection.execute(
-            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
-            "WHERE datname = %s AND wait_event_type = 'Lock'",
-            (database.name,),
-        ).fetchall()
+        ended = connection.execute(f"SELECT pg_terminate_backend(pid, 10000) {_WAITING}").fetchall()
     assert ended == [(True,)]
 
 
