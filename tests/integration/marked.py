@@ -215,7 +215,7 @@ def keyspace(redis: Redis) -> bytes:
             parts.append((key, redis.lrange(key, 0, -1)))
         elif kind == b"zset":
             parts.append((key, redis.zrange(key, 0, -1)))
-        else:
+        elif kind != b"none":  # it has ended since it was found
             parts.append((key, reading[kind](key)))
     return repr(parts).encode()
 
