@@ -17,9 +17,10 @@ from domain.work_events import LetterPosted
 from services.counts import MOST, Count
 from services.notifications.entries import Identity, Means, Notification, State, letter_in
 from services.notifications.ledger import Ledger
-from services.notifications.letters import Letter
+from services.notifications.letters import Letter, NoMessage
 from services.notifications.statements import OPEN, counted
 from services.notifications.tables import case_keys, notifications
+from services.store import MasterKeyChanged, SealBroken
 from services.store.noting import noted, shown
 
 _ROW: Final = notifications.c
@@ -29,10 +30,10 @@ _TO_PRINT: Final = sorted(OUTSIDE - {Party.FORMER_ADDRESS})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undelivered:
-    """A letter that waits to be printed: its row, and what it says."""
+    """A letter that waits to be printed: its row, and what it says; None where it is damaged."""
 
     row: Notification
-    letter: Letter
+    letter: Letter | None
 
 
 def waiting(
@@ -77,7 +78,7 @@ def of_case(ledger: Ledger, reference: str) -> Mapping[int, LetterPosted]:
 def letter(ledger: Ledger, look: Look, number: int) -> Undelivered | None:
     """Return a letter that waits, None where none of this number does; the look is on record.
 
-    Raises `SealBroken` or `NoMessage` where it is damaged.
+    Raises `MasterKeyChanged`: then others can read it.
     """
     query = _waiting(select(notifications, case_keys.c.wrapped)).where(_ROW.id == number)
     with ledger.reads.connect() as connection:
@@ -85,10 +86,19 @@ def letter(ledger: Ledger, look: Look, number: int) -> Undelivered | None:
         found = connection.execute(told).mappings().one_or_none()
     if found is None:
         return None
-    key = ledger.keys.unwrap(found["reference"], found["wrapped"])
-    said = letter_in(found["sealed"], key, Identity.of(found))
-    columns = Notification.__dataclass_fields__
-    return Undelivered(row=Notification.of({name: found[name] for name in columns}), letter=said)
+    row = Notification.of({name: found[name] for name in Notification.__dataclass_fields__})
+    return Undelivered(row=row, letter=_said(ledger, found))
+
+
+def _said(ledger: Ledger, found: Mapping[Any, Any]) -> Letter | None:
+    """Return what a letter says; None where nobody can read it any more."""
+    try:
+        key = ledger.keys.unwrap(found["reference"], found["wrapped"])
+        return letter_in(found["sealed"], key, Identity.of(found))
+    except MasterKeyChanged:
+        raise
+    except (SealBroken, NoMessage):
+        return None
 
 
 def posted(connection: Connection, reference: str, event: LetterPosted) -> None:

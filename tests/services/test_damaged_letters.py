@@ -7,7 +7,7 @@ import pytest
 from domain import commands as c
 from domain.decisions import Matter
 from services.cases import submit
-from services.notifications import kept, readdressing, undelivered
+from services.notifications import kept, readdressing
 from services.notifications.letters import NoMessage
 from services.notifications.planning import plan
 from services.wiring import Office
@@ -57,13 +57,11 @@ def test_a_change_of_address_leaves_it_and_planning_goes_on(
 
 
 @_DAMAGED
-def test_who_would_print_it_or_export_it_is_told_without_a_word_of_it(
+def test_who_would_export_it_is_told_without_a_word_of_it(
     office: Office, database: TestDatabase, damaged: bytes
 ) -> None:
     reference, number = _damage(office, database, damaged)
-    with pytest.raises(NoMessage, match="cannot be read") as printed:
-        undelivered.letter(office.ledger, looking(), number)
     (row,) = office.ledger.rows(looking(), number=number)
     with pytest.raises(NoMessage, match="cannot be read") as exported:
         kept.told_of(office.ledger, reference, row.position, office.clock())
-    assert printed.value.__context__ is exported.value.__context__ is None
+    assert exported.value.__context__ is None

@@ -1,6 +1,10 @@
 """The pages of letters that mail could not deliver: the list, one to print, and its posting."""
 
+from collections.abc import Callable
 from dataclasses import replace
+
+import psycopg
+import pytest
 
 from domain import commands as c
 from domain.application import Channel, Correspondence
@@ -8,9 +12,11 @@ from services.cases import carry_out, submit
 from services.notifications import undelivered
 from services.notifications.planning import plan
 from services.wiring import Office
+from tests.conftest import TestDatabase
 from tests.domain.histories import JOHN
 from tests.services.asking import OFFICER, asked
 from tests.services.erasing import erase
+from tests.services.resealing import reseal_first
 from tests.services.seeing import looking
 from tests.services.visiting import signed_in
 
@@ -68,6 +74,33 @@ def test_a_letter_that_was_posted_meanwhile_is_refused_in_words(office: Office) 
     page = visitor.send(second, f"/staff/letters/{number}")
     assert page.status == 422
     assert "sent by post already" in page.problems[0]
+
+
+def _no_letter(office: Office, database: TestDatabase) -> None:
+    reseal_first(office, database.owner_url, b"{}")
+
+
+def _no_seal(_: Office, database: TestDatabase) -> None:
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute("UPDATE notifications SET sealed = 'AAAA' || substr(sealed, 5)")
+
+
+@pytest.mark.parametrize("damage", [_no_letter, _no_seal])
+def test_a_letter_that_nobody_can_read_any_more_is_said_to_be_damaged_and_can_be_posted(
+    office: Office, database: TestDatabase, damage: Callable[[Office, TestDatabase], None]
+) -> None:
+    reference, number = to_print(office)
+    damage(office, database)
+    visitor = signed_in(office, OFFICER.name)
+    page = visitor.get(f"/staff/letters/{number}")
+    assert page.status == 200
+    assert "is damaged: nobody can read it any more" in page.text
+    assert page.root.all("article") == []
+    assert f"/staff/cases/{reference}" in page.html
+    page = visitor.send(page, f"/staff/letters/{number}")
+    assert f"Letter {number} is recorded as sent by post" in page.text
+    plan(office)
+    assert "No letter waits to be printed." in visitor.get("/staff/letters").text
 
 
 def test_there_is_no_page_of_any_other_letter(office: Office) -> None:
