@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import click
@@ -42,7 +42,8 @@ def projections() -> None:
 def status() -> None:
     """Show how far each read model is; exit status 1 when one stands still or is of another log.
 
-    So it is when one was filled by another version of its fold.
+    So it is when one was filled by another version of its fold. Rows that stand still beside the
+    live ones are named, and keep nobody from anything.
 
     VERSION is that of the program which folds it. BESIDE names rows that are not live: `ready` ones
     can take their place, `former` ones can be had back.
@@ -67,7 +68,7 @@ def status() -> None:
                 err=True,
             )
         wrong = [*_wrong(found, head), *_told_to_differ(verified)]
-        tell(opened, _look(), wrong, err=True)
+        tell(opened, _look(), [*wrong, *_stopped_beside(found)], err=True)
     sys.exit(1 if wrong else 0)
 
 
@@ -134,15 +135,19 @@ def verify(names: tuple[str, ...], *, sample: int | None) -> None:
 @projections.command()
 @click.argument("name", type=_NAMES)
 def retry(name: str) -> None:
-    """Fold a read model on from what stopped it; exit status 1 when that stops it again."""
+    """Fold a read model on from what stopped it; exit status 1 when that stops it again.
+
+    So are the rows that stand beside it.
+    """
     with office() as opened:
-        try:
-            position = runner.catch_up(opened.store, opened.models, name)
-        except ProjectionStopped:
-            (found,) = (each for each in queries.progress(opened.models) if each.name == name)
-            tell(opened, _look(), (_stopped(name, stop) for stop in found.stops), err=True)
-            sys.exit(1)
-    click.echo(f"{name}: folded on to position {position}")
+        with suppress(ProjectionStopped):
+            runner.catch_up(opened.store, opened.models, name)
+        (found,) = (each for each in queries.progress(opened.models) if each.name == name)
+        stopped = [*(_stopped(name, stop) for stop in found.stops), *_stopped_beside((found,))]
+        tell(opened, _look(), stopped, err=True)
+    if not found.stops:
+        click.echo(f"{name}: folded on to position {found.freshness.position}")
+    sys.exit(1 if stopped else 0)
 
 
 @projections.command()
@@ -349,12 +354,17 @@ def _cells(each: Progress) -> tuple[str, ...]:
     )
 
 
-def _stopped(name: str, stop: Stop) -> str:
+def _stopped_beside(found: Sequence[Progress]) -> Iterator[str]:
+    for each in found:
+        of = f"the rows beside {each.name}"
+        yield from (_stopped(each.name, stop, of=of) for stop in each.beside_stops)
+
+
+def _stopped(name: str, stop: Stop, *, of: str = "") -> str:
     return (
-        f"qmas: shard {stop.shard} of {name} stands before position {stop.position} ({stop.event}) "
-        f"since {stop.at.astimezone(UTC).isoformat(timespec='seconds')}: {stop.reason}. Correct "
-        f"that, then: qmas projections retry {name}; if earlier rows are wrong too: qmas "
-        f"projections rebuild {name}"
+        f"qmas: shard {stop.shard} of {of or name} stands before position {stop.position} "
+        f"({stop.event}) since {_utc(stop.at)}: {stop.reason}. Correct that, then: qmas "
+        f"projections retry {name}; if earlier rows are wrong too: qmas projections rebuild {name}"
     )
 
 

@@ -355,9 +355,14 @@ def positions(connection: Connection, generation: Generation) -> dict[int, int]:
 
 def shards_that_are_live(name: str) -> tuple[Any, ...]:
     """Return the conditions under which a checkpoint is of what is read of a read model."""
+    return shards_that_are(State.LIVE, name)
+
+
+def shards_that_are(state: State, name: str) -> tuple[Any, ...]:
+    """Return the conditions under which a checkpoint is of that generation of a read model."""
     number = (
         select(generations.c.generation)
-        .where(generations.c.projection == name, generations.c.state == State.LIVE)
+        .where(generations.c.projection == name, generations.c.state == state)
         .scalar_subquery()
     )
     return (_ROW.projection == name, _ROW.generation == number)

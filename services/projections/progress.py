@@ -1,10 +1,11 @@
 """How each read model gets on: how far it is, what stopped it, and whether it is of this log."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from services.projections.catalogue import Projection
 from services.projections.checkpoints import (
@@ -16,7 +17,7 @@ from services.projections.checkpoints import (
     live_of,
     of_state,
     positions,
-    shards_that_are_live,
+    shards_that_are,
 )
 from services.projections.freshness import Freshness, freshness
 from services.projections.models import ReadModels
@@ -42,9 +43,10 @@ class Progress:
 
     `least_lag` is the lag of the shard that is furthest ahead, whichever version folds it.
     `outdated` is the version of the fold that filled its rows, None where it is this program's.
-    `beside` is how far the generation is that could take its place, `former` how far the one that
-    can be had back; None where there is none. `behind_since` is when the first event was numbered
-    that it does not hold, None while it holds the whole log and while another version folds it.
+    `beside` is how far the generation is that could take its place, and `beside_stops` what stopped
+    it; `former` is how far the one is that can be had back; None where there is none.
+    `behind_since` is when the first event was numbered that it does not hold, None while it holds
+    the whole log and while another version folds it.
     `of_another_log` says that its rows were folded from another log, up to `furthest`.
     """
 
@@ -55,6 +57,7 @@ class Progress:
     least_lag: int
     outdated: int | None = None
     beside: int | None = None
+    beside_stops: tuple[Stop, ...] = ()
     former: int | None = None
     behind_since: datetime | None = None
     of_another_log: bool = False
@@ -70,11 +73,8 @@ def progress_of(models: ReadModels, projection: Projection) -> Progress:
     """Return how the projection gets on."""
     with models.reads.connect() as connection:
         found = generations_of(connection, projection)
-        rows = connection.execute(
-            select(checkpoints)
-            .where(*shards_that_are_live(projection.name))
-            .order_by(_ROW.stopped_position, _ROW.shard)
-        ).all()
+        rows = _shards(connection, projection, State.LIVE)
+        stops_beside = _stops(_shards(connection, projection, State.READY))
         beside, former = (
             _reached(connection, of_state(found, each)) for each in (State.READY, State.FORMER)
         )
@@ -92,23 +92,34 @@ def progress_of(models: ReadModels, projection: Projection) -> Progress:
         version=projection.version,
         freshness=fresh,
         least_lag=max(0, head - furthest),
-        stops=tuple(
-            Stop(
-                shard=row.shard,
-                position=row.stopped_position,
-                at=row.stopped_at,
-                event=row.stopped_event,
-                reason=row.stopped_reason,
-            )
-            for row in rows
-            if row.stopped_position is not None
-        ),
+        stops=_stops(rows),
         outdated=outdated,
         beside=beside,
+        beside_stops=stops_beside,
         former=former,
         behind_since=None if outdated is not None else behind_since,
         of_another_log=foreign,
         furthest=furthest,
+    )
+
+
+def _shards(connection: Connection, projection: Projection, state: State) -> Sequence[Row[Any]]:
+    """Return the shards of a generation, those first that the earliest events stopped."""
+    query = select(checkpoints).where(*shards_that_are(state, projection.name))
+    return connection.execute(query.order_by(_ROW.stopped_position, _ROW.shard)).all()
+
+
+def _stops(shards: Sequence[Row[Any]]) -> tuple[Stop, ...]:
+    return tuple(
+        Stop(
+            shard=row.shard,
+            position=row.stopped_position,
+            at=row.stopped_at,
+            event=row.stopped_event,
+            reason=row.stopped_reason,
+        )
+        for row in shards
+        if row.stopped_position is not None
     )
 
 

@@ -250,7 +250,13 @@ def test_rebuild_keeps_rows_beside_that_an_event_stops_alone(
     assert kept.startswith("qmas: case-list is as it was: the rows that would take its place stand")
     assert isinstance(qmas("diff", "case-list").exception, StopsEarlier)
     assert isinstance(qmas("switch", "case-list").exception, StopsEarlier)
-    assert qmas("status").exit_code == 0
+    shown = qmas("status")
+    shard = number_of(f"case-{reference(1)}", SHARDS)
+    stands = f"qmas: shard {shard} of the rows beside case-list stands before position 1 ("
+    assert (shown.exit_code, shown.stderr.startswith(stands)) == (0, True)
+    retried = qmas("retry", "case-list")
+    assert (retried.exit_code, retried.stdout) == (1, "case-list: folded on to position 12\n")
+    assert retried.stderr.startswith(stands)
     poisoned.with_the_seal_mended(database.admin_url, f"case-{reference(1)}", 1)
     assert qmas("switch", "case-list").exit_code == 0
     assert qmas("verify", "case-list").exit_code == 0
