@@ -66,14 +66,15 @@ class Regime:
 class Trace:
     """The stage after some events, and what else one of them said, None where none did.
 
-    `stage` is None where all of them left the case at the stage that it had before them. `anew`
-    says that what was assessed before them no longer stands, and `corrected` that one of them
-    corrected what was filed.
+    `stage` is None where all of them left the case at the stage that it had before them. `moved`
+    is the ruleset that it was moved to. `anew` says that what was assessed before them no longer
+    stands, and `corrected` that one of them corrected what was filed.
     """
 
     stage: Stage | None
     submission: Submission | None = None
     regime: Regime | None = None
+    moved: str | None = None
     anew: bool = False
     corrected: bool = False
 
@@ -106,7 +107,7 @@ def trace_of(event: e.CaseEvent) -> Trace:  # noqa: PLR0911 - one arm per event
             return Trace(stage=stage, regime=Regime(ruleset=ruleset, digest=digest, score=score))
         case CaseMovedToRuleset(ruleset=ruleset):
             # Assessed anew it is under the edition known then, whichever was known at the move.
-            return Trace(stage=stage, regime=Regime(ruleset=ruleset))
+            return Trace(stage=stage, regime=Regime(ruleset=ruleset), moved=ruleset)
         case ApplicationCorrected(assessed_anew=anew):
             return Trace(stage=stage, anew=anew, corrected=True)
         case CaseReopened() | AssessmentSetAside():
@@ -128,16 +129,20 @@ def follow(before: Trace | None, after: Trace) -> Trace:
         stage=after.stage or before.stage,
         submission=after.submission or before.submission,
         regime=after.regime or _regime(before, anew=after.anew),
+        moved=after.moved or before.moved,
         anew=before.anew or after.anew,
         corrected=before.corrected or after.corrected,
     )
 
 
 def _regime(before: Trace, *, anew: bool) -> Regime | None:
-    """Return the regime of earlier events; assessed anew, a case keeps the ruleset and no more."""
-    if anew and before.regime is not None:
-        return Regime(ruleset=before.regime.ruleset)
-    return before.regime
+    """Return the regime of earlier events; assessed anew, a case keeps a ruleset it was moved to.
+
+    Without one it is under none: its ruleset is chosen again, by what was filed as it is now.
+    """
+    if not anew:
+        return before.regime
+    return None if before.moved is None else Regime(ruleset=before.moved)
 
 
 def traces(recorded: Iterable[Recorded[Any]], as_of: datetime | None) -> dict[str, Trace]:

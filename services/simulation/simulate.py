@@ -132,7 +132,10 @@ def simulate(
     with _spread(question.processes) as mapped:
         read = _Asked(log=log, source=source, position=position, as_of=question.as_of)
         cases = _open_cases(mapped, read, target, told)
-        batches = [Batch(source=source, cases=some, terms=terms) for some in _batches(cases)]
+        batches = [
+            Batch(source=source, cases=some, terms=terms, until=position, as_of=question.as_of)
+            for some in _batches(cases)
+        ]
         done = 0
         for packed in mapped(compare, batches):
             compared = COMPARED.decode(packed)

@@ -68,11 +68,16 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Some open cases, packed, to be compared under their own rulesets and the one to try."""
+    """Some open cases, packed, to be compared under their own rulesets and the one to try.
+
+    They are as the log up to the position `until` had them, of what had taken effect at `as_of`.
+    """
 
     source: Source
     cases: bytes
     terms: Terms
+    until: int
+    as_of: datetime | None
 
 
 def begin() -> None:
@@ -93,23 +98,32 @@ def compare(batch: Batch) -> bytes:
     found: list[Compared] = []
     with _store(batch.source) as store:
         for cases in _split(CASES.decode(batch.cases)):
-            filed = applications(store, cases)
+            filed = applications(store, cases, batch)
             found += (compared(each, filed.get(each.reference), batch.terms) for each in cases)
     return PACKED.encode(found)
 
 
-def applications(store: Store, cases: Sequence[OpenCase]) -> dict[str, Application | None]:
-    """Return what each case was filed with, as corrected; None where its person is erased."""
+def applications(
+    store: Store, cases: Sequence[OpenCase], batch: Batch
+) -> dict[str, Application | None]:
+    """Return what each case was filed with, as corrected then; None where its person is erased."""
     firsts = store.read_firsts([_stream(each) for each in cases])
     events = (cast("e.ApplicationSubmitted", each.event) for each in firsts)
     filed = {each.reference: each.personal for each in events}
     changed = {_stream(each): each.reference for each in cases if each.corrected}
     for stream, history in (store.read_streams(list(changed)) if changed else {}).items():
         for each in history:
-            if isinstance(each.event, ApplicationCorrected):
+            if isinstance(each.event, ApplicationCorrected) and _is_of(batch, each):
                 said = each.event.personal
                 filed[changed[stream]] = said.application if said else None
     return filed
+
+
+def _is_of(batch: Batch, recorded: Recorded[e.Event]) -> bool:
+    """Say whether the part of the log that was asked for has the event."""
+    if recorded.position is None or recorded.position > batch.until:
+        return False
+    return batch.as_of is None or recorded.effective_at <= batch.as_of
 
 
 def _stream(case: OpenCase) -> str:

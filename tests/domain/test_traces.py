@@ -138,7 +138,7 @@ def test_a_case_that_was_reopened_is_open_wherever_the_log_is_cut() -> None:
     for cut in range(1, len(log)):
         (trace,) = joined(log, [cut]).values()
         assert (trace.stage, trace.is_open) == (s.Stage.ACKNOWLEDGED, True)
-        assert trace.regime == Regime(ruleset="gpt-2018")
+        assert trace.regime is None
         assert trace.submission is not None
 
 
@@ -149,8 +149,17 @@ def test_a_correction_is_remembered_and_may_begin_anew() -> None:
         for cut in range(1, len(log)):
             (trace,) = joined(log, [cut]).values()
             assert trace.corrected
-            assert trace.regime is not None
-            assert (trace.regime.score is None) == anew
+            assert (trace.regime is None) == anew
+
+
+def test_a_case_that_begins_anew_keeps_a_ruleset_it_was_moved_to_and_no_other() -> None:
+    corrected = ApplicationCorrected(fields=("family",), assessed_anew=True, personal=None)
+    again = replace(prerequisites(), ruleset="gpt-2015")
+    log = interleaved([(*until(scored()), MOVED, again, corrected)])
+    for cut in range(1, len(log)):
+        for later in range(cut, len(log)):
+            (trace,) = joined(log, [cut, later]).values()
+            assert trace.regime == Regime(ruleset="gpt-2015")
 
 
 def test_what_took_effect_later_says_nothing() -> None:

@@ -10,12 +10,14 @@ from psycopg import sql
 from domain import commands as c
 from domain import events as e
 from domain.access import Person, Role
+from domain.application import Application, Channel
 from domain.errors import Forbidden
 from domain.looks import What
 from domain.moves import MoveCode
+from domain.record import Recorded
 from domain.rules.choose import UnknownRuleset
 from domain.stages import Stage
-from services.cases import carry_out
+from services.cases import carry_out, submit
 from services.simulation.comparing import Compared, Effect
 from services.simulation.simulate import (
     NoOpenCase,
@@ -33,6 +35,7 @@ from tests.services.openings import TO_POOL, another, file, with_trial
 from tests.services.seeing import looking
 from tests.services.storing import commit_of, writing
 
+JUNE_2018 = datetime(2018, 6, 1, 2, 0, tzinfo=UTC)
 TABLES = ("events", "log", "commits", "pending", "case_keys", "reservations")
 
 
@@ -199,6 +202,46 @@ def test_believed_at_leaves_out_what_the_log_did_not_hold(trying: Office) -> Non
     found, cases = asked_of(trying, believed_at=known.sequenced_at)
     assert [each.reference for each in cases] == [john]
     assert found.position == 1
+
+
+def _correct(office: Office, reference: str, said: Application, days: int) -> Recorded[e.Event]:
+    """Return the event that corrects what was filed so many days later, as the log has it."""
+    command = c.CorrectApplication(application=said, reason="Misread")
+    carry_out(office, reference, command, asked(at=MAY_2019 + timedelta(days=days)))
+    office.store.sequence()
+    return office.store.read_stream(f"case-{reference}")[-1]
+
+
+def test_what_was_corrected_later_than_is_asked_for_is_left_out(trying: Office) -> None:
+    filed = filed_by("john")
+    john = file(trying, filed)
+    fewer = replace(filed, languages=filed.languages[:1])
+    first = _correct(trying, john, fewer, days=1)
+    _, (known,) = asked_of(trying)
+    _correct(trying, john, replace(fewer, qualifications=()), days=2)
+    _, (now,) = asked_of(trying)
+    assert len({known.target.total, now.target.total, 145}) == 3
+    for asked_for in (
+        {"believed_at": first.sequenced_at},
+        {"as_of": first.effective_at},
+        {"believed_at": first.sequenced_at, "processes": 2},
+    ):
+        assert asked_of(trying, **asked_for)[1] == [known]
+
+
+def test_a_case_that_begins_anew_is_under_the_ruleset_that_now_catches_it(office: Office) -> None:
+    listed = another("john", "L1")
+    command = c.SubmitApplication(
+        application=replace(listed, talent_list_profession=None), channel=Channel.PAPER
+    )
+    john = submit(office, command, asked(at=JUNE_2018)).reference
+    for each in TO_POOL:
+        carry_out(office, john, each, asked())
+    _, (before,) = asked_of(office, to="gpt-2018")
+    assert before.present.ruleset == "gpt-2015"
+    _correct(office, john, listed, days=1)
+    _, (after,) = asked_of(office, to="gpt-2018")
+    assert (after.present, after.effect) == (after.target, Effect.SAME)
 
 
 def test_two_processes_find_what_one_finds(trying: Office) -> None:
