@@ -228,7 +228,7 @@ def demand_second(state: Proposed, command: q.MakeSelection, actors: Actors) -> 
 def _publish(state: ExerciseState, pool: Pool, actors: Actors) -> tuple[x.ExerciseEvent, ...]:
     if not isinstance(state, Made):
         raise not_now(state, "PublishResult")
-    return (result_published(state.opened, state.drawn, state.made, pool.members, actors.now),)
+    return (result_published(state, pool.members, actors.now),)
 
 
 def not_now(state: ExerciseState, command: str) -> NotAllowedNow:

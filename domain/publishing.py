@@ -6,11 +6,13 @@ and from what is shown.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from domain import exercise_events as x
 from domain.application import Route
+from domain.exercise_states import Made
+from domain.gradings import Direction
 from domain.rules.rank import PoolMember
 from domain.rules.terms import Measure
 
@@ -43,18 +45,15 @@ def hide_small(counts: Sequence[int]) -> tuple[int | None, ...]:
 
 
 def result_published(
-    opened: x.ExerciseOpened,
-    drawn: x.ShortlistDrawn,
-    made: x.SelectionMade,
-    members: tuple[PoolMember, ...],
-    published_by: str,
+    state: Made, members: tuple[PoolMember, ...], published_by: str
 ) -> x.ResultPublished:
     """Return what everybody may know of an exercise that has selected.
 
-    Where few were selected by rank, the last of them is not told apart by points or instant.
+    Where few were selected by rank, in all or of a stratum, the last of them is not told apart by
+    points or instant; nor where few were that are in no stratum of which that is told.
     """
-    told = not 0 < made.general < SMALL
-    selected = _selected(made)
+    opened, drawn, made = state.opened, state.drawn, state.made
+    selected, told = _selected(state, members)
     return x.ResultPublished(
         pool_size=opened.pool_size,
         histogram=histogram(members, opened.measure),
@@ -102,23 +101,59 @@ class _Selected:
     strata: tuple[x.StratumCut, ...]
 
 
-def _selected(made: x.SelectionMade) -> _Selected:
-    """Return those selected by route and stratum, which all add up to the same total."""
+def _selected(state: Made, members: tuple[PoolMember, ...]) -> tuple[_Selected, bool]:
+    """Return those selected by route and stratum, and whether it is told where it was cut in all.
+
+    The former all add up to the same total.
+    """
+    made = state.made
     of_strata = [each.selected or 0 for each in made.strata]
     beside = made.general - sum(of_strata)
     achievement, _, *cells = hide_small([made.achievement, beside, *of_strata])
     (in_all,) = hide_small([made.achievement + made.general])
     told = in_all is not None and achievement is not None
-    return _Selected(
+    ahead = _ahead(state, members)
+    by_rank = [
+        max(0, count - ahead[each.stratum])
+        for each, count in zip(made.strata, of_strata, strict=True)
+    ]
+    cuts = [
+        cell is not None and not 0 < count < SMALL
+        for cell, count in zip(cells, by_rank, strict=True)
+    ]
+    selected = _Selected(
         in_all=in_all,
         general=made.general if told else None,
         achievement=achievement if told else None,
         strata=tuple(
-            each
-            if cell is not None
-            else x.StratumCut(stratum=each.stratum, selected=None, cut_off=None, tie_break=None)
-            for each, cell in zip(made.strata, cells, strict=True)
+            replace(
+                each,
+                selected=cell,
+                cut_off=each.cut_off if cut else None,
+                tie_break=each.tie_break if cut else None,
+            )
+            for each, cell, cut in zip(made.strata, cells, cuts, strict=True)
         ),
+    )
+    in_all_by_rank = max(0, made.general - ahead.total())
+    # Where it was cut in all is where it was cut in some stratum, or among the others: these are
+    # made out by that where it is none that a stratum tells.
+    others = in_all_by_rank - sum(count for count, cut in zip(by_rank, cuts, strict=True) if cut)
+    return selected, not (0 < in_all_by_rank < SMALL or 0 < others < SMALL)
+
+
+def _ahead(state: Made, members: tuple[PoolMember, ...]) -> Counter[str | None]:
+    """Return how many general cases of each stratum were to have a place before all others.
+
+    Where there were not places for all of these, nobody was selected by rank.
+    """
+    placed = {
+        each.reference for each in state.departures if each.direction is Direction.PLACE
+    } - set(state.made.departed)
+    if not placed:
+        return Counter()
+    return Counter(
+        each.stratum for each in members if each.route is Route.GENERAL and each.reference in placed
     )
 
 

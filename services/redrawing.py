@@ -106,9 +106,7 @@ def _again(state: ExerciseState, recorded: x.ExerciseEvent, pool: Pool) -> x.Exe
             made = selection_made(state, replace(pool, departed=frozenset(departed)))
             return replace(made, proposed_by=recorded.proposed_by, made_by=recorded.made_by)
         case Made(), x.ResultPublished():
-            return result_published(
-                state.opened, state.drawn, state.made, pool.members, recorded.published_by
-            )
+            return result_published(state, pool.members, recorded.published_by)
         case _:
             return recorded
 

@@ -7,8 +7,8 @@ from typing import Final, cast
 
 from domain import exercise_events as x
 from domain.errors import NoSuchExercise
-from domain.projections.exercises import ExerciseRow, ExerciseStage
-from services.exercise_requests import events_of
+from domain.projections.exercises import ExerciseStage
+from services.exercise_requests import events_of, stream_of
 from services.projections import queries
 from services.wiring import Office
 
@@ -36,12 +36,41 @@ class PublicResult:
     published_at: datetime
 
 
-def results(office: Office) -> tuple[ExerciseRow, ...]:
-    """Return the exercises whose result is published, the latest first."""
-    return tuple(
-        row
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedResult:
+    """A published result as the list of all tells of it."""
+
+    exercise: str
+    title: str
+    opened_at: datetime
+    published_at: datetime
+    pool_size: int
+    places: int | None
+    cut_off: int | None
+
+
+def results(office: Office) -> tuple[ListedResult, ...]:
+    """Return the exercises whose result is published, the latest first, as it was published."""
+    rows = {
+        stream_of(row.exercise): row
         for row in reversed(queries.exercises(office.models))
         if row.stage is ExerciseStage.PUBLISHED
+    }
+    histories = office.store.read_streams(list(rows), personal=False)
+    return tuple(
+        ListedResult(
+            exercise=row.exercise,
+            title=row.title,
+            opened_at=row.opened_at,
+            published_at=each.effective_at,
+            pool_size=each.event.pool_size,
+            places=each.event.places,
+            # That of the row is the office's own, and may be the points of a single case.
+            cut_off=each.event.cut_off,
+        )
+        for stream, row in rows.items()
+        for each in histories[stream]
+        if isinstance(each.event, x.ResultPublished)
     )
 
 

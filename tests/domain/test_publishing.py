@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 
 from domain import exercise_events as x
 from domain.application import Route
+from domain.exercise_lists import selection_made
+from domain.exercise_states import Drawn, Made, Pool
+from domain.gradings import DepartureCode, Direction, Grade
 from domain.publishing import SMALL, hide_small, histogram, result_published
 from domain.rules.rank import PoolMember
-from domain.rules.terms import Archetype, Measure
+from domain.rules.terms import Archetype, Leftover, Measure, StratumPlaces
 from tests.domain.pools import MORNING, POOLS, achiever, member
 
 
@@ -99,7 +102,7 @@ def publish(
         general=committee[0], achievement=committee[1], departed=(), digest="sha256:01"
     )
     members = (member("A", 90), achiever("B"))
-    return result_published(opened, drawn, made, members, "supervisor.wong")
+    return result_published(Made(opened=opened, drawn=drawn, made=made), members, "supervisor.wong")
 
 
 def test_the_funnel_of_the_first_exercise() -> None:
@@ -217,6 +220,92 @@ def test_where_few_are_selected_by_rank_it_is_not_told_where_it_was_cut(
     general: int, told: int | None
 ) -> None:
     result = publish(made_of(50, general, ()))
+    assert (result.cut_off, result.tie_break is None) == (told, told is None)
+
+
+def selected_from(
+    members: Sequence[PoolMember],
+    *strata: str,
+    ahead: Sequence[str] = (),
+    places: int | None = None,
+    departed: Sequence[str] = (),
+) -> tuple[x.SelectionMade, x.ResultPublished]:
+    """What is selected from these and published of it, with some ahead and some departed since."""
+    opened = x.ExerciseOpened(
+        exercise="first",
+        title="First",
+        archetype=Archetype.RANK_WITHIN_STRATA if strata else Archetype.RANK_TO_QUOTA,
+        places=places,
+        shortlist_size=None,
+        pool_position=1,
+        pool_size=len(members),
+        pool_digest="sha256:00",
+        strata=tuple(StratumPlaces(stratum=each, places=20) for each in strata),
+        leftover=Leftover.BEST_OF_REST,
+    )
+    departures = tuple(
+        x.RankDepartureMade(
+            reference=each,
+            direction=Direction.PLACE,
+            code=DepartureCode.NEEDS,
+            grade=Grade.OUTSTANDING,
+            decided_by="supervisor.wong",
+        )
+        for each in ahead
+    )
+    drawn = x.ShortlistDrawn(achievement=0, general=0, departed=(), digest="sha256:01")
+    before = Drawn(opened=opened, drawn=drawn, departures=departures)
+    pool = Pool(position=1, members=tuple(members), departed=frozenset(departed))
+    made = selection_made(before, pool)
+    after = Made(opened=opened, drawn=drawn, departures=departures, made=made)
+    return made, result_published(after, tuple(members), "supervisor.lee")
+
+
+def crowd(many: int, points: int, stratum: str | None = None) -> list[PoolMember]:
+    return [member(f"{stratum}-{points}-{n}", points, stratum=stratum) for n in range(many)]
+
+
+def test_who_was_given_a_place_does_not_hide_who_was_selected_by_rank() -> None:
+    low = [member(f"L-{n}", 85) for n in range(6)]
+    ahead = [each.reference for each in low]
+    made, told = selected_from([*crowd(1, 120), *low], ahead=ahead)
+    assert (made.general, made.cut_off) == (7, 120)
+    assert (told.cut_off, told.tie_break) == (None, None)
+    # Achievement cases that were given one are none of the general cases.
+    few = [achiever(f"E-{n}") for n in range(6)]
+    _, told = selected_from([*crowd(5, 120), *few], ahead=[each.reference for each in few])
+    assert told.cut_off == 120
+    # And whoever was given one and departed has none.
+    _, told = selected_from([*crowd(5, 120), *low], ahead=ahead, departed=ahead)
+    assert told.cut_off == 120
+    # Where not even those given one all find a place, nobody was selected by rank.
+    made, told = selected_from([*crowd(1, 120), *low], ahead=ahead, places=5)
+    assert (made.general, told.cut_off, told.tie_break) == (5, None, None)
+
+
+def test_nor_within_a_stratum() -> None:
+    low = [member(f"L-{n}", 85, stratum="finance") for n in range(6)]
+    others = crowd(8, 90, "catering")
+    members = [*crowd(1, 120, "finance"), *low, *others]
+    made, told = selected_from(members, "finance", "catering", ahead=[f"L-{n}" for n in range(6)])
+    assert [(each.selected, each.cut_off) for each in made.strata] == [(7, 120), (8, 90)]
+    assert [(each.selected, each.cut_off, each.tie_break) for each in told.strata] == [
+        (7, None, None),
+        (8, 90, MORNING),
+    ]
+
+
+@pytest.mark.parametrize("stratum", [None, "catering"])
+@pytest.mark.parametrize(("few", "told"), [(0, 90), (1, None), (4, None), (5, 80)])
+def test_the_cut_in_all_is_not_told_where_it_makes_out_few(
+    stratum: str | None, few: int, told: int | None
+) -> None:
+    # They have fewer points than the stratum that is told: the lowest in all is one of them.
+    achievers = [achiever(f"E-{n}") for n in range(12)]
+    members = [*achievers, *crowd(20, 90, "finance"), *crowd(few, 80, stratum)]
+    made, result = selected_from(members, "finance", "catering", places=60)
+    assert made.cut_off == (80 if few else 90)
+    assert (result.strata[0].selected, result.strata[0].cut_off) == (20, 90)
     assert (result.cut_off, result.tie_break is None) == (told, told is None)
 
 

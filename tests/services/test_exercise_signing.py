@@ -315,8 +315,9 @@ def test_a_result_is_public_once_it_is_published(office: Office) -> None:
         result_of(office, "first")
     exercises.publish_result(office, "first", asked(SUPERVISOR))
     runner.catch_up_all(office.store, office.models)
-    assert [each.exercise for each in results(office)] == ["first"]
     result = result_of(office, "first").result
+    # John is the only one selected by rank: his points are the cut-off, and told nowhere.
+    assert [(each.exercise, each.cut_off) for each in results(office)] == [("first", None)]
     assert (result.pool_size, result.places, result.cut_off) == (3, 2, None)
     assert all(band.cases in {None, 0} for band in result.histogram)
     assert result.funnel.received == 3
