@@ -9,10 +9,9 @@ import csv
 import hmac
 import io
 import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from itertools import islice
 from pathlib import Path
@@ -30,7 +29,7 @@ from services.intake.application import application_from
 from services.intake.document import parse_document
 from services.intake.faults import ApplicationFaults, Fault
 from services.intake.fields import day_or_none, instant_or_none
-from services.intake.table import nested, path_fault
+from services.intake.table import column_of, header_faults, nested
 from services.requests import Request
 from services.store import CommandReused, Unwritable
 from services.wiring import Office
@@ -41,6 +40,11 @@ ROWS: Final = UUID("5b1f6a0e-8a39-4f0b-9f0e-2f5a5f0f3c11")
 ENVELOPE: Final = frozenset({"application", "channel", "received_at"})
 THREADS: Final = 8
 AT_ONCE: Final = 256
+LARGEST_CELL: Final = 1024 * 1024
+"""Characters of a cell: as many as bytes of a body, and more than any application has."""
+
+_ENDLESS: Final = "unexpected end of data"
+"""How the csv module says that a quote never ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +58,15 @@ class Filing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row of a file, from line `line`: what it spells, or why it spells nothing."""
+    """One row of a file, from line `line`: what it spells, or why it spells nothing.
+
+    `named` turns the path of a fault into the one by which the file knows it.
+    """
 
     line: int
     document: object
     faults: tuple[Fault, ...]
+    named: Callable[[str], str] = str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +197,8 @@ def _file(office: Office, row: Row, person: Person) -> Result:
         command_id = command_id_of(office, row.document)
         outcome = file_one(office, filing, person, command_id, is_told=False)
     except ApplicationFaults as refused:
-        return Result(line=row.line, outcome=None, faults=tuple(map(str, refused.faults)))
+        found = tuple(str(replace(each, path=row.named(each.path))) for each in refused.faults)
+        return Result(line=row.line, outcome=None, faults=found)
     except (Refusal, CommandReused, Unwritable) as refused:
         return Result(line=row.line, outcome=None, faults=(str(refused),))
     return Result(line=row.line, outcome=outcome, faults=())
@@ -204,42 +213,76 @@ def _csv(path: Path, data: bytes) -> Iterator[Row]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
         raise UnreadableFile(f"{path} is not UTF-8: byte {fault.start + 1}") from fault
+    return _csv_rows(path, text)
+
+
+def _csv_rows(path: Path, text: str) -> Iterator[Row]:
+    """Yield the rows, each under the line that it begins on; a malformed one is a fault alone.
+
+    After one the reader goes on with the line that follows, unless a quote took all of them.
+    """
+    csv.field_size_limit(LARGEST_CELL)  # of the whole process, where nothing else reads CSV
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = next(reader, [])
-        _refuse_header(path, header)
-        for cells in reader:
-            if any(cells):
-                yield _csv_row(reader.line_num, header, cells)
     except csv.Error as fault:
-        raise UnreadableFile(f"{path}, line {reader.line_num}: {fault}") from fault
+        raise UnreadableFile(f"{path}, line 1: {_malformed(str(fault))}") from fault
+    _refuse_header(path, header)
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader, None)
+        except csv.Error as fault:
+            yield _unread(line, _malformed(str(fault)) + _reach(line, reader.line_num))
+            continue
+        if cells is None:
+            return
+        if any(cells) and len(cells) != len(header):
+            counted = f"has {len(cells)} cells under {len(header)} columns"
+            yield _unread(line, counted + _reach(line, reader.line_num))
+        elif any(cells):
+            yield _csv_row(line, header, cells)
 
 
 def _refuse_header(path: Path, header: list[str]) -> None:
-    faults = [str(fault) for name in header if (fault := path_fault(name))]
+    faults = [fault.message for fault in header_faults(header)]
     faults += ["'application' is a whole, which no cell can hold"] * ("application" in header)
-    faults += [f"{name!r} stands more than once" for name in _twice(header)]
     if not header:
         faults = ["there is no header line"]
     if faults:
-        raise UnreadableFile(f"{path}, line 1: {'; '.join(faults)}")
+        raise UnreadableFile(f"{path}, line 1: {'; '.join(dict.fromkeys(faults))}")
 
 
-def _twice(names: Iterable[str]) -> list[str]:
-    return [name for name, times in Counter(names).items() if times > 1]
+def _malformed(said: str) -> str:
+    if said == _ENDLESS:
+        return "a quote that begins in it never ends, so nothing from here on was read or filed"
+    return f"is not CSV: {said}"
+
+
+def _reach(first: int, last: int) -> str:
+    """Say how far a row reaches of which all lines are lost, where that is more than its own."""
+    if last <= first:
+        return ""
+    return f"; lines {first} to {last} are one row by their quotes, and none of them was filed"
+
+
+def _unread(line: int, message: str) -> Row:
+    return Row(line=line, document=None, faults=(Fault(path="", message=message),))
 
 
 def _csv_row(line: int, header: list[str], cells: list[str]) -> Row:
-    if len(cells) != len(header):
-        fault = Fault(path="", message=f"has {len(cells)} cells under {len(header)} columns")
-        return Row(line=line, document=None, faults=(fault,))
     row = dict(zip(header, cells, strict=True))
     envelope: dict[str, Any] = {
         name: row.pop(name) for name in ("channel", "received_at") if row.get(name)
     }
     row = {name: cell for name, cell in row.items() if name not in ENVELOPE}  # the empty ones
-    document = {**envelope, "application": nested(row, Application)}
-    return Row(line=line, document=document, faults=())
+    application = nested(row, Application)
+
+    def named(path: str) -> str:
+        return column_of(path, application)
+
+    document = {**envelope, "application": application}
+    return Row(line=line, document=document, faults=(), named=named)
 
 
 def _received_at(value: object, faults: list[Fault]) -> datetime | None:

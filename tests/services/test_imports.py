@@ -12,6 +12,7 @@ import pytest
 from domain.application import Application
 from services.cases import case_at
 from services.imports import (
+    LARGEST_CELL,
     Result,
     UnreadableFile,
     command_id_of,
@@ -120,6 +121,12 @@ def test_a_row_received_on_a_day_without_a_ruleset_is_refused_by_name(
     assert office.store.sequence() == 0
 
 
+def _csv(path: Path, cells: dict[str, str]) -> Path:
+    with path.open("w", newline="") as out:
+        csv.writer(out, lineterminator="\n").writerows([list(cells), list(cells.values())])
+    return path
+
+
 def test_a_row_of_csv_is_read_by_the_paths_of_its_header(office: Office, tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     flat = dict(_flat(_document("john")))
@@ -158,6 +165,91 @@ def test_rows_of_a_list_stay_in_the_order_of_their_numbers() -> None:
     cells = {f"employment[{number}].employer": f"Employer {number}" for number in range(12)}
     employers = [post["employer"] for post in nested(cells, Application)["employment"]]
     assert employers == [f"Employer {number}" for number in range(12)]
+
+
+@pytest.mark.parametrize("column", ["languages", "employment", "qualifications", "family.children"])
+def test_a_text_where_a_list_belongs_is_a_fault_and_nothing_is_filed(
+    office: Office, tmp_path: Path, column: str
+) -> None:
+    flat = dict(_flat(_document("john")))
+    kept = {name: cell for name, cell in flat.items() if not name.startswith(f"{column}[")}
+    (result,) = _imported(office, _csv(tmp_path / "a.csv", kept | {column: "a few"}))
+    assert result.faults == (f"{column}: must be a list",)
+    assert office.store.sequence() == 0
+
+
+def test_a_name_where_the_number_of_a_row_belongs_makes_no_row(
+    office: Office, tmp_path: Path
+) -> None:
+    flat = dict(_flat(_document("john"))) | {"languages.first.spoken": "good"}
+    (result,) = _imported(office, _csv(tmp_path / "a.csv", flat))
+    assert result.faults == ("languages: must be a list",)
+
+
+def test_a_fault_of_a_row_is_told_by_the_column_that_it_is_in(
+    office: Office, tmp_path: Path
+) -> None:
+    flat = dict(_flat(_document("john")))
+    moved = {
+        name.replace("languages[1]", "languages[7]").replace("languages[0]", "languages[3]"): cell
+        for name, cell in flat.items()
+    }
+    given = {"languages[0].spoken": ""} | moved | {"languages[7].spoken": "well"}
+    del given["languages[3].written"]
+
+    (result,) = _imported(office, _csv(tmp_path / "a.csv", given))
+
+    said = {fault.split(":")[0] for fault in result.faults}
+    assert said == {"languages[7].spoken", "languages[3].written"}
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ('"general"x,y', "is not CSV: ',' expected after '\"'"),
+        ("x" * (LARGEST_CELL + 1), "is not CSV: field larger than field limit"),
+        (
+            '"general\n"x,y',
+            "; lines 2 to 3 are one row by their quotes, and none",
+        ),
+        ('"general\n\n",y', "has 2 cells under"),
+    ],
+)
+def test_a_malformed_row_of_csv_costs_only_itself(
+    office: Office, tmp_path: Path, row: str, says: str
+) -> None:
+    file = _csv(tmp_path / "a.csv", dict(_flat(_document("john"))))
+    header, good = file.read_text().splitlines()
+    file.write_text(f"{header}\n{row}\n{good}\n")
+
+    bad, result = _imported(office, file)
+
+    assert bad.line == 2
+    assert says in bad.faults[0]
+    assert result.outcome
+    assert result.line == 3 + row.count("\n")
+
+
+def test_a_cell_may_be_longer_than_the_csv_module_takes_by_itself(
+    office: Office, tmp_path: Path
+) -> None:
+    flat = dict(_flat(_document("john"))) | {"employment[0].position": "x" * 200_000}
+    (result,) = _imported(office, _csv(tmp_path / "a.csv", flat))
+    assert result.outcome, result.faults
+
+
+def test_what_stands_before_a_quote_that_never_ends_is_filed(
+    office: Office, tmp_path: Path
+) -> None:
+    file = _csv(tmp_path / "a.csv", dict(_flat(_document("john"))))
+    file.write_text(f'{file.read_text()}"general,x\ngeneral,y\n')
+
+    good, bad = _imported(office, file)
+
+    assert good.outcome
+    assert bad.line == 3
+    assert "never ends, so nothing from here on was read or filed" in bad.faults[0]
+    assert office.store.sequence() == 1
 
 
 @pytest.mark.parametrize("cell", ["1_000", "\u0665", "nan", "1e3", "+5"])
@@ -212,6 +304,12 @@ def test_a_cell_that_is_not_what_its_column_holds_is_named(office: Office, tmp_p
         ("a.csv", b"route,route\n", "more than once"),
         ("a.csv", b"route,a[999].b\n", "not a column name"),
         ("a.csv", b"route,application\n", "'application' is a whole"),
+        ("a.csv", b"languages[0].spoken,route,languages\n", "'languages' leaves no place for"),
+        ("a.csv", b"applicant.email,applicant\n", "'applicant' leaves no place for"),
+        ("a.csv", b"channel.of,channel\n", "'channel' leaves no place for"),
+        ("a.csv", b"employment[1].country,employment[1]\n", "leaves no place for 'employment"),
+        ("a.csv", b"languages[0].spoken,languages[00].spoken\n", "is the same column as"),
+        ("a.csv", b'route,"endless\n', "line 1: a quote that begins"),
         ("a.csv", b"\xff\xfe", "not UTF-8"),
     ],
 )
