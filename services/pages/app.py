@@ -150,8 +150,8 @@ def _second_time(page: Context, at: datetime | None) -> str:
 
 
 @pass_context
-def _day(page: Context, on: date | None) -> str:
-    return shown.day(on, page["t"].language)
+def _day(page: Context, on: date | None, language: str = "") -> str:
+    return shown.day(on, language or page["t"].language)
 
 
 def _name_request() -> None:

@@ -193,11 +193,11 @@ without a decision. If you cannot get one of them by then, write to us
 before that day and say why.
 
 You can see where your application stands at any time with its reference,
-your date of birth and a code that we then send to this address:
+your date of birth and a code that we then send to your e-mail address:
 
     https://qmas.example/
 
-This message was sent automatically. Replies to it are not read.
+This message was sent automatically. Replies by e-mail are not read.
 """
 
 

@@ -11,6 +11,7 @@ from domain.application import Channel, Correspondence
 from services.cases import carry_out, submit
 from services.notifications import undelivered
 from services.notifications.planning import plan
+from services.pages.shown import day
 from services.wiring import Office
 from tests.conftest import TestDatabase
 from tests.domain.histories import JOHN
@@ -62,7 +63,10 @@ def test_an_officer_finds_prints_and_posts_a_letter(office: Office) -> None:
 def test_a_letter_is_marked_with_the_language_that_it_is_in(office: Office) -> None:
     _, number = to_print(office, "zh-Hant")
     page = signed_in(office, OFFICER.name).get(f"/staff/letters/{number}")
-    assert page.root.one("article").given["lang"] == "zh-Hant"
+    letter = page.root.one("article")
+    assert letter.given["lang"] == "zh-Hant"
+    (row,) = undelivered.waiting(office.ledger, looking())
+    assert day(row.planned_at, "zh-Hant") in letter.text
 
 
 def test_a_letter_that_was_posted_meanwhile_is_refused_in_words(office: Office) -> None:
