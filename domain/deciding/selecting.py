@@ -6,7 +6,7 @@ from domain import stages as s
 from domain.application import Route
 from domain.deciding.circumstances import Circumstances, Facts, not_now
 from domain.deciding.standing import demand_standing
-from domain.errors import ReasonsMissing, SecondOfficerNeeded, WrongGrade
+from domain.errors import NotShortlisted, ReasonsMissing, SecondOfficerNeeded, WrongGrade
 from domain.gradings import (
     OF_ACHIEVEMENT,
     CaseGraded,
@@ -45,11 +45,13 @@ def select(
             f"{given.actor} graded {state.filed.reference}; have somebody confirm the selection "
             "who graded no case of it"
         )
+    if isinstance(state, s.Shortlisted):
+        demand_shortlisted(state, command.exercise)
     match state, command:
-        case s.Shortlisted(exercise=exercise), c.SelectCase() if exercise == command.exercise:
+        case s.Shortlisted(exercise=exercise), c.SelectCase():
             demand_standing(state.filed)
             return (e.CaseSelected(exercise=exercise, rank=command.rank),)
-        case s.Shortlisted(exercise=exercise), c.PassOverCase() if exercise == command.exercise:
+        case s.Shortlisted(exercise=exercise), c.PassOverCase():
             passed = e.CaseNotSelected(exercise=exercise, rank=command.rank, then=command.then)
             # In the pool it would be ranked by what its assessment no longer rests on.
             if state.filed.stale and command.then is AfterNoPlace.ROLLS_OVER:
@@ -59,10 +61,20 @@ def select(
             raise not_now(state, command)
 
 
+def demand_shortlisted(state: s.Shortlisted, exercise: str) -> None:
+    """Pass where the case is on the shortlist of this exercise; else `NotShortlisted`."""
+    if state.exercise != exercise:
+        raise NotShortlisted(
+            f"{state.filed.reference} is not on the shortlist of {exercise}, but on that of "
+            f"{state.exercise}"
+        )
+
+
 def grade(state: s.CaseState, command: c.GradeCase, given: Circumstances) -> Facts:
     """Return the fact that the panel graded the case, with a grade of its route [S1][S34]."""
     match state:
-        case s.Shortlisted(filed=filed, exercise=exercise) if exercise == command.exercise:
+        case s.Shortlisted(filed=filed, exercise=exercise):
+            demand_shortlisted(state, command.exercise)
             of_achievement = filed.route is Route.ACHIEVEMENT
         case _:
             raise not_now(state, command)
@@ -83,9 +95,8 @@ def grade(state: s.CaseState, command: c.GradeCase, given: Circumstances) -> Fac
 def take_out_of_rank(state: s.CaseState, command: c.TakeOutOfRank, given: Circumstances) -> Facts:
     """Return the fact that the exercise departs from the rank of the case, with its reason."""
     match state:
-        case s.Shortlisted(exercise=exercise, grade=Grade() as grade) if (
-            exercise == command.exercise
-        ):
+        case s.Shortlisted(exercise=exercise, grade=Grade() as grade):
+            demand_shortlisted(state, command.exercise)
             reason = command.reason.strip()
         case _:
             raise not_now(state, command)

@@ -8,7 +8,13 @@ from domain import commands as c
 from domain import events as e
 from domain import stages as s
 from domain.case import load
-from domain.errors import NotAllowedNow, ReasonsMissing, SecondOfficerNeeded, WrongGrade
+from domain.errors import (
+    NotAllowedNow,
+    NotShortlisted,
+    ReasonsMissing,
+    SecondOfficerNeeded,
+    WrongGrade,
+)
 from domain.following import possible
 from domain.gradings import (
     CaseGraded,
@@ -86,7 +92,9 @@ def test_an_achievement_is_judged_exceptional_or_not() -> None:
 
 def test_a_grade_is_of_the_exercise_that_the_case_is_before() -> None:
     other = grading(Grade.AVERAGE, exercise="another")
-    given(*LISTED).when(other).refused(NotAllowedNow, "shortlisted")
+    given(*LISTED).when(other).refused(
+        NotShortlisted, f"is not on the shortlist of another, but on that of {EXERCISE}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -127,7 +135,7 @@ def test_only_its_own_exercise_gives_a_case_a_place_or_none_or_departs_from_its_
         c.PassOverCase(exercise="another", rank=1),
         replace(OUT, exercise="another"),
     ):
-        case.when(command).refused(NotAllowedNow, "shortlisted")
+        case.when(command).refused(NotShortlisted, "another")
 
 
 def test_who_is_not_to_roll_over_waits_for_a_refusal() -> None:

@@ -12,6 +12,7 @@ from domain.application import Application
 from domain.errors import (
     NoFeeDue,
     NotAllowedNow,
+    NotShortlisted,
     PersonErased,
     ReasonsMissing,
     TooLate,
@@ -162,7 +163,7 @@ def test_another_exercise_decides_nothing_on_a_shortlisted_case(
     command: type[c.SelectCase | c.PassOverCase],
 ) -> None:
     case = given(*HISTORIES[s.Shortlisted])
-    case.when(command(exercise=f"{EXERCISE}-other")).refused(NotAllowedNow)
+    case.when(command(exercise=f"{EXERCISE}-other")).refused(NotShortlisted)
 
 
 @pytest.mark.parametrize(
