@@ -262,6 +262,7 @@ ROUTES: Final = (
         view=dry_run,
         summary="Show what the next step of an exercise would do now",
         gives=schema_for(DryRun),
+        refuses=(409,),
     ),
     Route(
         method="GET",

@@ -257,6 +257,8 @@ def _refusals(route: Route) -> Iterator[int]:
         yield from (400, 408, 413, 415)
     if IF_MATCH in route.headers:
         yield from (412, 428)
+    if LOOK_PURPOSE in route.headers:
+        yield 422
     if PREFER in route.headers:
         yield 503
     if "<" in route.path:

@@ -69,6 +69,18 @@ def test_commands_say_which_headers_they_need(document: dict[str, Any]) -> None:
         )
 
 
+def test_whoever_may_say_why_they_look_is_told_that_it_may_be_refused(
+    document: dict[str, Any],
+) -> None:
+    stating = [
+        operation
+        for operation in _operations(document).values()
+        if any(each["name"] == "Look-Purpose" for each in operation.get("parameters", ()))
+    ]
+    assert len(stating) >= 9
+    assert all("422" in each["responses"] for each in stating)
+
+
 def test_moments_say_what_a_bare_day_means(document: dict[str, Any]) -> None:
     operation = _operations(document)["/api/v1/cases/{reference}", "get"]
     told = {each["name"]: each for each in operation["parameters"]}
