@@ -174,6 +174,9 @@ def holder_of(state: WorkState) -> str | None:
     return state.holder if isinstance(state, Held) else None
 
 
+_SAYS_SOMETHING: Final = frozenset({c.AddNote, c.SupersedeNote, c.ReturnCase})
+
+
 def possible(
     state: WorkState, actor: str, recused: frozenset[str] = frozenset()
 ) -> tuple[type[c.WorkCommand], ...]:
@@ -195,7 +198,8 @@ def possible(
         found += [c.DelayDataAccess, c.AnswerDataAccess]
     elif not state.access.erased:
         found.append(c.RecordDataAccessRequest)
-    return tuple(found)
+    # What is said of whoever was erased could not be sealed any more.
+    return tuple(each for each in found if not (state.access.erased and each in _SAYS_SOMETHING))
 
 
 def standing(state: WorkState) -> tuple[Note, ...]:

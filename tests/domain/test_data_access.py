@@ -31,7 +31,7 @@ from domain.projections.deadlines import open_days
 from domain.work import load, possible
 from domain.work_events import WorkEvent
 from domain.work_told import access_told
-from tests.domain.desk import CHAN, LEE, WONG, Given, given, taken
+from tests.domain.desk import CHAN, LEE, WONG, Given, given, noted, taken
 from tests.domain.histories import HISTORIES, PAY_BY
 from tests.domain.test_deadlines import START, life, noon
 
@@ -223,6 +223,13 @@ def test_the_work_and_the_read_model_say_the_same_of_what_is_open(
     days = [each.due_on for each in open_days(case.row) if each.deadline is Deadline.DATA_ACCESS]
     asked = load(history).access.open
     assert days == ([] if asked is None else [asked.due_on])
+
+
+def test_nothing_more_is_said_of_an_erased_person() -> None:
+    says = {c.AddNote, c.SupersedeNote, c.ReturnCase}
+    history = (taken(), noted())
+    assert says <= {*possible(load(history), CHAN)}
+    assert not says & {*possible(load((*history, ErasureDecided())), CHAN)}
 
 
 def test_of_an_erased_person_no_data_are_due() -> None:

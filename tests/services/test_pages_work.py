@@ -136,13 +136,17 @@ def test_what_was_noted_on_an_erased_person_is_marked_as_erased(office: Office) 
     ask(office, reference, c.TakeCase())
     ask(office, reference, c.AddNote(text="His wife is ill"))
     ask(office, reference, c.ReturnCase(reason="I know his wife"))
+    visitor, path = signed_in(office, OFFICER.name), f"/staff/cases/{reference}"
+    before = visitor.get(path)
     erase(office.store, reference)
-    page = signed_in(office, OFFICER.name).get(f"/staff/cases/{reference}")
+    page = visitor.get(path)
     assert page.root.one("ol", **{"class": "notes"}).one("li").text.endswith("[erased]")
     assert page.facts["Returned because"] == "[erased]"
-    refused = act(signed_in(office, OFFICER.name), reference, "add-note", text="More")
+    refused = visitor.send(before, f"{path}/work/add-note", text="More")
     assert refused.status == 422
     assert "erased" in refused.problems[0]
+    for said in ("add-note", "supersede-note"):
+        assert (before.html.count(f"work/{said}"), page.html.count(f"work/{said}")) == (1, 0)
 
 
 def test_the_list_shows_who_has_a_case_and_finds_ones_own(office: Office) -> None:
