@@ -7,6 +7,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from services import identity
 from services.cli import asking
 from services.settings import Settings
 from services.stack import lifecycle
@@ -43,6 +44,9 @@ def up(
     lifecycle.up(settings, processes=() if servers_only else lifecycle.ALL, say=click.echo)
     if not servers_only:
         click.echo(f"look at {settings.public_url}")
+        if identity.are_local(settings):
+            identity.logins(settings)
+            click.echo(f"names and passwords to sign in with: {identity.logins_file(settings)}")
 
 
 @click.command()

@@ -9,6 +9,7 @@ import hmac
 import json
 import secrets
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from domain.access import PERMITTED, Action, Person, Role
@@ -86,6 +87,11 @@ def _refuse_elsewhere(settings: Settings, bound: str | None = None) -> None:
         raise SettingsFault((fault if bound is None else f"the web server's {fault}",))
 
 
+def logins_file(settings: Settings) -> Path:
+    """Return where the names and passwords of local people are kept."""
+    return settings.home / "secrets" / "logins.json"
+
+
 def logins(settings: Settings) -> tuple[Login, ...]:
     """Return the local people, made on first use; refused where there are none, or no such door."""
     if settings.env is not Environment.EMBEDDED:
@@ -93,7 +99,7 @@ def logins(settings: Settings) -> tuple[Login, ...]:
     if not are_local(settings):
         raise SettingsFault(("QMAS_OIDC_ISSUER: the identity provider knows the people here",))
     _refuse_elsewhere(settings)
-    path = settings.home / "secrets" / "logins.json"
+    path = logins_file(settings)
     told = kept(path, _new_people)
     if _with_everybody(told) != told:
         # A data folder from before there was somebody: they get a log-in, and nobody another one.

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import json
 import os
 import shutil
 import signal
@@ -11,7 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from services.cli.stack import up
+from services.identity import LOCAL_PEOPLE
 from services.settings import Settings
 from services.stack import lifecycle, processes
 from services.stack.accounts import may_run, server_account
@@ -87,6 +91,17 @@ def test_a_second_up_leaves_running_processes_alone(settings: Settings) -> None:
     before = [_running(settings, name) for name in lifecycle.ALL]
     lifecycle.up(settings)
     assert [_running(settings, name) for name in lifecycle.ALL] == before
+
+
+def test_the_command_says_where_to_look_and_what_to_sign_in_with(settings: Settings) -> None:
+    ports = {name: settings.environ[name] for name in ("QMAS_MAIL_PORT", "QMAS_WEB_PORT")}
+    run = CliRunner(catch_exceptions=False).invoke(up, ["--home", str(settings.home)], env=ports)
+    file = settings.home / "secrets" / "logins.json"
+    assert run.output.splitlines()[-2:] == [
+        f"look at {settings.public_url}",
+        f"names and passwords to sign in with: {file}",
+    ]
+    assert {each["name"] for each in json.loads(file.read_text())} == {*dict(LOCAL_PEOPLE)}
 
 
 @pytest.mark.parametrize("name", [name for name in lifecycle.ALL if name != "keeper"])
