@@ -5,8 +5,9 @@ is told is the span of the middle eight of ten of them, moved where more is befo
 now than was before those. Nothing here knows a rank or a person: only how many applications of a
 week had their answer in which week.
 
-Law: an estimate made at a week follows from what was known in it, so that the same estimate at a
-week long past can be held against what became of those who waited then.
+Law: an estimate made at a week follows from what was known in it, in whatever order that is told,
+so that the same estimate at a week long past can be held against what became of those who waited
+then.
 """
 
 from bisect import bisect_left, bisect_right
@@ -157,7 +158,8 @@ class Forecast:
     def of(self, began: int) -> Range | None:
         """Return how much longer those will wait who began in a week; None where it is not known.
 
-        Those like them are the quarter of the past ones whose age was nearest.
+        Those like them are the quarter of the past ones whose age was nearest, with all others of
+        whom the last of these is one: as far from that age.
         """
         # Half of what more is before them counts: with all of it the estimate did worse in offices
         # that keep pace, with nothing of it in those that fall behind (benchmarks/waiting.py).
@@ -172,7 +174,8 @@ class Forecast:
 def forecast(waits: Sequence[Waits], at: int) -> Forecast | None:
     """Return what can be said at a week from what was known; None where that is too little."""
     queue = _Queue.at(waits, at)
-    past = sorted(_past(waits, at), key=lambda each: each.age)
+    # In one order, however they are told: fractions that are added in another sum to another.
+    past = sorted(_past(waits, at), key=lambda each: (each.age, each.longer, each.before))
     if not queue.rate or sum(each.cases for each in past) < ENOUGH:
         return None
     return Forecast(at=at, queue=queue, past=tuple(past))
@@ -231,20 +234,21 @@ def _became(waits: Iterable[Waits], week: int, at: int) -> Iterator[tuple[int, f
 
 
 def _nearest(past: Sequence[_Alike], age: int) -> Sequence[_Alike]:
-    """Return those of the past whose age is nearest, as many as count as alike."""
+    """Return those of the past whose age is nearest: as many as count as alike, or a few more.
+
+    All who are equally far away are in or out, for nothing says which of them would be more alike.
+    """
     wanted = _ALIKE * sum(each.cases for each in past)
     first = last = bisect_left(past, age, key=lambda each: each.age)
     got = 0
     while got < wanted:
-        younger = first > 0 and (
-            last == len(past) or age - past[first - 1].age <= past[last].age - age
-        )
-        if younger:
-            first -= 1
-            got += past[first].cases
-        else:
-            got += past[last].cases
-            last += 1
+        younger = age - past[first - 1].age if first > 0 else inf
+        older = past[last].age - age if last < len(past) else inf
+        far = min(younger, older)
+        begin = bisect_left(past, age - far, key=lambda each: each.age)
+        end = bisect_right(past, age + far, key=lambda each: each.age)
+        got += sum(each.cases for each in (*past[begin:first], *past[last:end]))
+        first, last = begin, end
     return past[first:last]
 
 

@@ -107,6 +107,7 @@ _WAITS: Final = text(
             coalesce(outcome_at <= :at AND outcome = ANY (:answers), false) AS answered
     ) AS wait
     WHERE since[1] <= :at GROUP BY route, began, ended, answered
+    ORDER BY route, began, ended, answered
     """  # noqa: S608 - our own names only
 )
 _HAS_ENDED: Final = text(

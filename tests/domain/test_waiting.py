@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 from datetime import date
+from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.waiting import OFFICES, Years, back_tested
+from benchmarks.waiting import OFFICES, Years, back_tested, waits_of
+from domain.application import Route
+from domain.outlook import outlooks
 from domain.waiting import ENOUGH, Range, Waits, back_test, forecast, week_of
 
 AT = 400
@@ -104,6 +107,28 @@ def test_what_came_later_makes_no_difference_to_an_estimate(later: list[Waits], 
     assert now is not None
     assert afterwards is not None
     assert now.of(began) == afterwards.of(began)
+
+
+@settings(max_examples=20)
+@given(years=st.sampled_from(OFFICES), seed=st.integers(1, 50), order=st.integers())
+def test_in_whatever_order_the_waits_are_told_the_same_is_said(
+    years: Years, seed: int, order: int
+) -> None:
+    waits, at = waits_of(replace(years, weekly=8), seed)
+    shuffled = Random(order).sample(waits, len(waits))  # noqa: S311 - believable, not secret
+    assert outlooks({Route.GENERAL: shuffled}, at) == outlooks({Route.GENERAL: waits}, at)
+
+
+def test_all_who_are_equally_far_away_in_age_are_alike() -> None:
+    found = forecast(steady(20), AT)
+    assert found is not None
+    one = replace(found.past[0], before=found.queue.before(AT - 10), cases=10)
+    # A quarter are the first ten alone, but others of that age, or as far on its other side, are no
+    # less alike.
+    past = ((9, 5), (9, 6), (11, 30), (12, 90), (13, 90), (14, 90))
+    alike = tuple(replace(one, age=age, longer=longer) for age, longer in past)
+    said = replace(found, past=alike).of(AT - 10)
+    assert said == Range(low=5, middle=6, high=30)
 
 
 def test_an_estimate_that_always_holds_is_told_to_have_held() -> None:
