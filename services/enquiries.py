@@ -65,6 +65,7 @@ def enter(
 ) -> str | None:
     """Return the reference that a code opens, once; None for any other, whatever is wrong.
 
+    In the browser where it is open, the code leads to it again: a double click sends it twice.
     Raises `NotShown` for a right one while the read model has no status to show, and keeps it.
     """
     blind = office.blind

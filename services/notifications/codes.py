@@ -3,7 +3,8 @@
 Law: to ask writes one row by one statement, which reads nothing of any case: so whether there is
 such a case, whose it is and what mail it has cannot be told from the answer or from its time. All
 of that is found out by whoever sends. A code opens nothing before it was allowed, and opens once.
-What it opened is kept here alone, by its challenge and its browser: no cookie opens it by itself.
+What it opened is kept here alone, by its challenge and its browser: no cookie opens it by itself,
+and the code, entered there once more, leads to it for as long as it is open.
 """
 
 import hashlib
@@ -17,13 +18,16 @@ from uuid import UUID, uuid4
 
 import msgspec
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     Integer,
     Row,
+    and_,
     case,
     column,
     delete,
+    false,
     func,
     insert,
     or_,
@@ -149,6 +153,7 @@ class Codes:
     ) -> str | None:
         """Return the reference that the code opens, once; None for any other, which counts.
 
+        Where it is open in this browser already, as after a double click, it is returned again.
         `ready` is asked of that reference before the code is used up: what it raises leaves the
         code as it was, and costs it no try.
         Whether the code that was asked for went out, was used up or is nothing at all cannot be
@@ -158,7 +163,8 @@ class Codes:
         used = (
             update(enquiry_codes)
             .where(_ROW.id == challenge, _ROW.state == "allowed")
-            .values(state="used", unsent=None, used_at=now)
+            # What opens costs no try: with a double click the last of them would be one too many.
+            .values(state="used", unsent=None, used_at=now, tries=_ROW.tries - 1)
         )
         given_back = update(enquiry_codes).where(_ROW.id == challenge).values(tries=_ROW.tries - 1)
         given = self._hash(challenge, code)
@@ -166,30 +172,26 @@ class Codes:
             # Counted before it is looked at, so that many at once get no more tries than one.
             found = connection.execute(_tried(challenge, browser, now)).one()
             right = hmac.compare_digest(bytes(found.code or len(given)), given)
-            if not right or not _open(found, now):
+            if not right or not _holds(found, now):
                 return None
-            try:
-                ready(str(found.reference))
-            except Exception:
-                # Only who has the right code comes here: to give it back helps nobody to guess.
-                connection.execute(given_back)
-                raise
-            if not connection.execute(used).rowcount:
-                return None
-        return str(found.reference)
+            if found.state == "allowed":
+                try:
+                    ready(str(found.reference))
+                except Exception:
+                    # Only who has the right code comes here: to give it back helps nobody to guess.
+                    connection.execute(given_back)
+                    raise
+                if connection.execute(used).rowcount:
+                    return str(found.reference)
+            again: str | None = connection.scalar(_entered_again(challenge, browser, now))
+            return again
 
     def opened(self, challenge: UUID, browser: bytes, now: datetime) -> str | None:
         """Return the reference that a code opened in this browser; None where it is open no more.
 
         It ends after `OPEN`, with the e-mail address that the code went to, and with the person.
         """
-        query = select(_ROW.reference).where(
-            _ROW.id == challenge,
-            _ROW.browser == browser,
-            _ROW.state == "used",
-            _ROW.used_at > now - OPEN,
-            _ROW.used_at <= now + AHEAD,
-        )
+        query = select(_ROW.reference).where(_is_open(challenge, browser, now))
         with self._autocommit.connect() as connection:
             return connection.scalar(query)
 
@@ -341,9 +343,30 @@ def _tried(challenge: UUID, browser: bytes | None, now: datetime) -> Any:
     return select(counted, as_long).select_from(one.outerjoin(counted, true()))
 
 
-def _open(found: Row[Any], now: datetime) -> bool:
-    """Say whether the right code opens what was found, this try being counted."""
-    return bool(found.state == "allowed" and found.expires_at > now and found.tries <= TRIES)
+def _holds(found: Row[Any], now: datetime) -> bool:
+    """Say whether the right code opens what was found, or did already, this try being counted."""
+    held = found.state in {"allowed", "used"}
+    return bool(held and found.expires_at > now and found.tries <= TRIES)
+
+
+def _is_open(challenge: UUID, browser: bytes, now: datetime) -> ColumnElement[bool]:
+    """Return the condition of a code that opened something in that browser, which is open still."""
+    return and_(
+        _ROW.id == challenge,
+        _ROW.browser == browser,
+        _ROW.state == "used",
+        _ROW.used_at > now - OPEN,
+        _ROW.used_at <= now + AHEAD,
+    )
+
+
+def _entered_again(challenge: UUID, browser: bytes | None, now: datetime) -> Any:
+    """Return the statement that gives what the right code opened here before, at no try.
+
+    Nothing for a caller of the API, in whom nothing is open.
+    """
+    here = false() if browser is None else _is_open(challenge, browser, now)
+    return update(enquiry_codes).where(here).values(tries=_ROW.tries - 1).returning(_ROW.reference)
 
 
 def _dropped(now: datetime) -> Any:

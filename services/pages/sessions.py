@@ -216,9 +216,17 @@ def mark_of(held: Held) -> str:
 
     It stands in pages, and neither opens nor answers anything.
     """
-    if held not in session:
-        return ""
-    told = f"{held}:{session[held]}".encode()
+    return _mark(held, session[held]) if held in session else ""
+
+
+def opened_by(mark: str) -> bool:
+    """Say whether the code that opened what is open here was asked for in the form of that mark."""
+    made = _mark(Held.CHALLENGE, session["opened"]) if "opened" in session else ""
+    return bool(made) and hmac.compare_digest(made.encode(), mark.encode())
+
+
+def _mark(held: Held, value: str) -> str:
+    told = f"{held}:{value}".encode()
     return hmac.new(form_token().encode(), told, hashlib.sha256).hexdigest()
 
 

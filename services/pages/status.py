@@ -85,11 +85,11 @@ def enquire(office: Office) -> ResponseReturnValue:
     return redirect(url_for("code"), 303)
 
 
-def code(_office: Office) -> ResponseReturnValue:
+def code(office: Office) -> ResponseReturnValue:
     """Show the form that asks for the code, and say where it is if one was sent."""
     words = spoken()
     if sessions.challenge() is None:
-        return redirect(url_for("enquiry", again=1), 303)
+        return _beyond(office)
     return _code_form(words, "", {})
 
 
@@ -98,7 +98,8 @@ def enter(office: Office) -> ResponseReturnValue:
     words = spoken()
     challenge = sessions.challenge()
     if challenge is None:
-        return redirect(url_for("enquiry", again=1), 303)
+        # A double click sends the form again, when the first of the two has opened the page.
+        return _beyond(office, by=request.form.get("held", ""))
     typed = "".join(request.form.get("code", "").split())
     if not enquiries.is_code(typed):
         fault = words("code.bad_code" if typed else "code.no_code")
@@ -205,6 +206,17 @@ def _conditions(case: CaseAt, row: StatusRow) -> e.VisaConditions | None:
         return None
     issued = [each.event for each in case.events if isinstance(each.event, e.VisaIssued)]
     return issued[-1].conditions if issued else None
+
+
+def _beyond(office: Office, by: str | None = None) -> ResponseReturnValue:
+    """Lead to the status that is open here where no code is awaited, or to the first form.
+
+    A form that was sent, with its mark `by`, leads to no other status than its own code opened.
+    """
+    own = by is None or sessions.opened_by(by)
+    if own and sessions.enquired(office) is not None:
+        return redirect(url_for("status"), 303)
+    return redirect(url_for("enquiry", again=1), 303)
 
 
 def _code_form(words: Catalogue, typed: str, faults: dict[str, str]) -> str:

@@ -1,7 +1,9 @@
 """Who comes in by a code, and how guessing comes to nothing."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
+from threading import Barrier
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -80,6 +82,55 @@ def test_a_code_belongs_to_its_challenge_and_to_its_browser(office: Office) -> N
     assert not _enters(office, mine, code)
     assert enquiries.enter(office, mine, code, client=HOME, browser="theirs") is None
     assert enquiries.enter(office, mine, code, client=ELSEWHERE, browser="mine") is not None
+
+
+def test_a_code_leads_again_to_what_is_open_in_its_browser_and_nowhere_else(
+    office: Office,
+) -> None:
+    mine = enquiries.ask(office, _filed(office), JOHN_BORN, client=HOME, browser="mine")
+    (code,) = codes(office)
+
+    def enters(at: Office, code: str, browser: str | None = "mine") -> bool:
+        return enquiries.enter(at, mine, code, client=HOME, browser=browser) is not None
+
+    assert not enters(office, _another(code))
+    assert all(enters(office, code) for _ in range(TRIES + 1))
+    assert not enters(office, code, "theirs")
+    assert not enters(office, code, None)
+    assert not enters(later(office, HOLDS), code)
+    enquiries.close(office, mine, "mine")
+    assert not enters(office, code)
+
+
+def test_a_used_code_is_guessed_at_no_more_often_than_another(office: Office) -> None:
+    mine = enquiries.ask(office, _filed(office), JOHN_BORN, client=HOME, browser="mine")
+    (code,) = codes(office)
+    assert enquiries.enter(office, mine, code, client=HOME, browser="mine") is not None
+    for _ in range(TRIES):
+        assert enquiries.enter(office, mine, _another(code), client=HOME, browser="mine") is None
+    assert enquiries.enter(office, mine, code, client=HOME, browser="mine") is None
+
+
+@pytest.mark.parametrize(("browser", "opened"), [("mine", 2), (None, 1)])
+def test_of_two_at_one_instant_one_uses_the_code_and_its_browser_gets_there_by_both(
+    office: Office, browser: str | None, opened: int
+) -> None:
+    reference = _filed(office)
+    mine = enquiries.ask(office, reference, JOHN_BORN, client=HOME, browser=browser)
+    (code,) = codes(office)
+    here = None if browser is None else office.blind.token("browser", browser)
+    both = Barrier(2, timeout=30)
+
+    def enter(_: int) -> str | None:
+        # Both were found right before either is used up.
+        return office.codes.enter(
+            mine, code, browser=here, now=office.clock(), ready=lambda _: both.wait()
+        )
+
+    with ThreadPoolExecutor(2) as threads:
+        found = list(threads.map(enter, range(2)))
+    assert found.count(reference) == opened
+    assert found.count(None) == 2 - opened
 
 
 def test_the_last_try_may_be_right_and_one_more_is_none(office: Office) -> None:

@@ -97,7 +97,7 @@ def test_a_wrong_code_an_old_one_and_one_for_nobody_get_one_answer(office: Offic
     (said,) = wrong.problems
     assert said.startswith("This code is not right or holds no longer. ")
     assert visitor.send(page, "/code", code=code).path == "/status"
-    assert visitor.get("/code").path == "/?again=1"
+    assert visitor.get("/code").path == "/status", "back, while it is open"
 
 
 def test_a_right_code_is_kept_while_there_is_no_status_to_show(office: Office) -> None:
