@@ -15,6 +15,7 @@ from domain import commands as c
 from domain import events as e
 from domain.access import ACTION_OF, Person, Role, demand, sees
 from domain.case import decide, evolve, load
+from domain.days import hong_kong_date
 from domain.deciding.circumstances import Circumstances, Facts
 from domain.decisions import Matter
 from domain.errors import Forbidden, NoSuchCase, Refusal
@@ -27,6 +28,7 @@ from domain.stages import CaseState, Draft, Stage, stage_of
 from services import duplicates, stepping_aside
 from services.answers import Answering
 from services.fingerprints import carried_out, fingerprint
+from services.intake.correction import demand_possible_days
 from services.privacy.kept import digest_now
 from services.privacy.remembering import remember_soon
 from services.requests import Request, effective_instant
@@ -332,6 +334,9 @@ def _append(office: Office, reference: str, case: CaseAt, asked: Asked) -> Outco
     )
     with step("decide"):
         facts = decide(case.state, command, given)
+    if isinstance(command, c.CorrectApplication) and not isinstance(case.state, Draft):
+        submitted_on = hong_kong_date(case.state.filed.submitted_at)
+        demand_possible_days(command.application, submitted_on)
     if asked.enclosed:
         asked.enclosed.keep()
     state = reduce(evolve, facts, case.state)

@@ -120,23 +120,31 @@ def json_lines(data: bytes) -> Iterator[Row]:
             yield Row(line=number, document=document, faults=faults)
 
 
-def filing_from(document: object, today: date, found: tuple[Fault, ...] = ()) -> Filing:
+def filing_from(
+    document: object,
+    today: date,
+    found: tuple[Fault, ...] = (),
+    told: datetime | None = None,
+) -> Filing:
     """Return the filing that a document spells, or raise every fault of it at once.
 
     The document is an application, or an object of `application`, `channel` and `received_at`.
+    When it was received as it is `told` outside the document wins over what stands there.
     """
     if document is None:
         raise ApplicationFaults(found or (Fault(path="", message="must be a JSON object"),))
     faults = list(found)
     if not (isinstance(document, dict) and "application" in document):
-        application = application_from(document, today, found=found)
-        return Filing(application=application, channel=Channel.ONLINE, received_at=None)
+        on = hong_kong_date(told) if told else today
+        application = application_from(document, on, found=found)
+        return Filing(application=application, channel=Channel.ONLINE, received_at=told)
     faults += [
         Fault(path=str(key)[:64], message="is not a key of this format")
         for key in document
         if key not in ENVELOPE
     ]
-    received_at = _received_at(document.get("received_at"), faults)
+    in_it = _received_at(document.get("received_at"), faults)
+    received_at = told or in_it
     channel = _channel(document.get("channel", "online"), faults)
     on = hong_kong_date(received_at) if received_at else today
     try:

@@ -1,11 +1,12 @@
 """One POST per command on a case: a table of addresses, and the routes made from it."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields, make_dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields, make_dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, cast
 
+import flask
 from marshmallow import ValidationError
 
 from domain import commands as c
@@ -19,7 +20,17 @@ from domain.days import hong_kong_date
 from domain.stages import Stage
 from services import cases, refiling
 from services.api.conditions import expected_version, if_match_needed
-from services.api.routes import ETAG, IDEMPOTENCY_KEY, IF_MATCH, Call, Reply, Route, carried_out
+from services.api.routes import (
+    ETAG,
+    IDEMPOTENCY_KEY,
+    IF_MATCH,
+    Call,
+    Reply,
+    Route,
+    call_of,
+    carried_out,
+)
+from services.correcting import impossible_in
 from services.intake.application import impossible_days
 from services.intake.faults import Fault
 from services.intake.fields import Instant
@@ -175,7 +186,7 @@ def _route(address: str, command: type[c.CaseCommand]) -> Route:
         view=_carrying_out(command),
         summary=(command.__doc__ or "").splitlines()[0],
         body=schema_for(dated(command)),
-        check=_impossible if command is c.CorrectApplication else None,
+        check=_impossible_in_correction if command is c.CorrectApplication else None,
         gives=schema_for(CommandResult),
         headers=(IDEMPOTENCY_KEY, IF_MATCH),
         tells=ETAG,
@@ -213,8 +224,19 @@ def _impossible(office: Office, document: object) -> Iterator[Fault]:
     """Impossible days in the application, as of the day it was received."""
     given = document if isinstance(document, dict) else {}
     received = _instant_or_none(given.get("received_at")) or office.clock()
-    for fault in impossible_days(given.get("application"), hong_kong_date(received)):
-        yield Fault(path=f"application.{fault.path}", message=fault.message)
+    yield from _in_body(impossible_days(given.get("application"), hong_kong_date(received)))
+
+
+def _impossible_in_correction(office: Office, document: object) -> Iterator[Fault]:
+    """Impossible days in the application, as of the day on which its case was submitted."""
+    given = document if isinstance(document, dict) else {}
+    reference = (flask.request.view_args or {})["reference"]
+    request = call_of(office, ACTION_OF[c.CorrectApplication]).request()
+    yield from _in_body(impossible_in(office, reference, request, given.get("application")))
+
+
+def _in_body(faults: Iterable[Fault]) -> Iterator[Fault]:
+    return (replace(each, path=f"application.{each.path}") for each in faults)
 
 
 def _instant_or_none(value: object) -> datetime | None:

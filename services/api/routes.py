@@ -106,6 +106,16 @@ class Call:
         )
 
 
+def call_of(office: Office, action: Action) -> Call:
+    """The call that this request is, which asks that action."""
+    return Call(
+        office=office,
+        action=action,
+        person=flask.g.get("person"),
+        correlation_id=flask.g.get("correlation_id", ""),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """A body with headers of its own."""
@@ -195,13 +205,7 @@ def mount(blueprint: StrictBlueprint, office: Office, routes: Iterable[Route]) -
 def _answering(office: Office, route: Route) -> Callable[..., Any]:
     @wraps(route.view)
     def answered(**given: Any) -> Any:
-        call = Call(
-            office=office,
-            action=route.action,
-            person=flask.g.get("person"),
-            correlation_id=flask.g.get("correlation_id", ""),
-        )
-        reply = route.view(call, **given)
+        reply = route.view(call_of(office, route.action), **given)
         return (reply.body, dict(reply.headers)) if isinstance(reply, Reply) else reply
 
     return answered

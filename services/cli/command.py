@@ -7,10 +7,11 @@ command's dataclass, so that a new one is here by itself.
 import inspect
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, Field, fields, replace
 from datetime import date, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast, get_args, get_origin, get_type_hints
 
@@ -21,15 +22,14 @@ from domain import commands as c
 from domain import papers as p
 from domain.access import ACTION_OF, BY_TWO, PERMITTED, Role
 from domain.application import Application
-from domain.days import hong_kong_date
 from domain.errors import Reportable
 from domain.slugs import slug
 from services.cases import carry_out
 from services.catalogue import label_of, load_catalogue
 from services.cli.asking import INSTANT, asking, office
-from services.intake.application import impossible_days
+from services.correcting import impossible_in
 from services.intake.document import parse_document
-from services.intake.faults import Fault, faults_in
+from services.intake.faults import ApplicationFaults, Fault, faults_in
 from services.intake.schema import schema_for
 from services.requests import Request
 from services.wiring import Office
@@ -118,31 +118,40 @@ def _callback(command: type[Any]) -> Callable[..., None]:
         *, reference: str, at: datetime | None, version: int | None, as_: str | None, **given: Any
     ) -> None:
         with office() as opened:
-            asked = _read(opened, command, given)
-            outcome = carry_out(
-                opened, reference, asked, _asking(opened, command, as_, at, version)
-            )
+            request = _asking(opened, command, as_, at, version)
+            impossible = partial(impossible_in, opened, reference, request)
+            asked = _read(command, given, impossible)
+            try:
+                outcome = carry_out(opened, reference, asked, request)
+            except ApplicationFaults as wrong:
+                raise _field_faults(wrong.faults) from wrong
         click.echo(f"{outcome.reference}: {outcome.stage}, version {outcome.version}")
 
     return carry
 
 
-def _read(opened: Office, command: type[Any], given: dict[str, Any]) -> Any:
+def _read(
+    command: type[Any], given: dict[str, Any], impossible: Callable[[object], Iterable[Fault]]
+) -> Any:
     """Return the command that the options spell, or every fault of it at once."""
     given = {name: [*each] if isinstance(each, tuple) else each for name, each in given.items()}
     told = {name: each for name, each in given.items() if each not in (None, [])}
     faults: list[Fault] = []
     if (file := told.get("application")) is not None:
         told["application"], found = parse_document(_bytes(file))
-        days = impossible_days(told["application"], hong_kong_date(opened.clock()))
+        days = impossible(told["application"])
         faults += [replace(each, path=f"application.{each.path}") for each in (*found, *days)]
     try:
         asked = schema_for(cast("Any", command))().load(told)
     except ValidationError as wrong:
         faults += faults_in(wrong.messages)
     if faults:
-        raise FieldFaults("\n".join(f"--{_spelled(each)}" for each in faults))
+        raise _field_faults(faults)
     return asked
+
+
+def _field_faults(faults: Iterable[Fault]) -> FieldFaults:
+    return FieldFaults("\n".join(f"--{_spelled(each)}" for each in faults))
 
 
 def _spelled(fault: Fault) -> str:

@@ -1,6 +1,7 @@
 """`qmas submit`, `qmas refile` and `qmas import`: applications filed from files."""
 
 import sys
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -140,13 +141,9 @@ def _filing(
 ) -> Filing:
     """Return what a file holds; what was said on the command line wins over it."""
     document, faults = parse_document(_bytes(path))
-    today = hong_kong_date(received_at or opened.clock())
-    filing = filing_from(document, today, faults)
-    return Filing(
-        application=filing.application,
-        channel=Channel(channel) if channel else filing.channel,
-        received_at=received_at or filing.received_at,
-    )
+    today = hong_kong_date(opened.clock())
+    filing = filing_from(document, today, faults, told=received_at)
+    return replace(filing, channel=Channel(channel)) if channel else filing
 
 
 def _what(result: Result) -> str:

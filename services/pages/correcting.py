@@ -5,6 +5,7 @@ What is wrong in it is told field by field, by the same reading that every appli
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 from uuid import uuid4
 
@@ -14,12 +15,12 @@ from flask.typing import ResponseReturnValue
 from domain import commands as c
 from domain.access import ACTION_OF
 from domain.application import Application
-from domain.days import hong_kong_date
 from domain.errors import Forbidden, NoSuchCase, PersonErased, Refusal
 from domain.looks import Door, What
 from domain.stages import Draft
 from services import cases
 from services.cases import CaseAt
+from services.correcting import reference_day
 from services.intake.application import read_application
 from services.intake.faults import ApplicationFaults, Fault
 from services.intake.spelling import document_of
@@ -50,7 +51,7 @@ def correct(office: Office, reference: str) -> ResponseReturnValue:
     try:
         outcome = _carry_out(office, reference)
     except ApplicationFaults as wrong:
-        faults = wrong.faults
+        faults = tuple(_in_file(each) for each in wrong.faults)
         status = 422
     except forms.FormFaults as wrong:
         faults = tuple(Fault(path=name, message=said) for name, said in wrong.faults.items())
@@ -73,10 +74,6 @@ def _carry_out(office: Office, reference: str) -> cases.Outcome:
     reason = form.get("reason", "").strip()
     if not reason:
         raise forms.FormFaults({"reason": "This is needed; fill it in"})
-    today = hong_kong_date(office.clock())
-    command = c.CorrectApplication(
-        application=read_application(form.get(FIELD, "").encode(), today), reason=reason
-    )
     asked = Request(
         person=visitor(),
         command_id=forms.read_id(form.get("command_id", "")),
@@ -85,7 +82,15 @@ def _carry_out(office: Office, reference: str) -> cases.Outcome:
         effective_at=forms.read_when(form, WHEN),
         expected=forms.read_version(form.get("expected", "")),
     )
+    on = reference_day(office, reference, asked)
+    application = read_application(form.get(FIELD, "").encode(), on)
+    command = c.CorrectApplication(application=application, reason=reason)
     return cases.carry_out(office, reference, command, asked)
+
+
+def _in_file(fault: Fault) -> Fault:
+    """Return the fault by its path in the file: what is found beside the case has the command's."""
+    return replace(fault, path=fault.path.removeprefix(f"{FIELD}."))
 
 
 def _filed(found: CaseAt) -> Application:

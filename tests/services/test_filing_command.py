@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from click import Command
 from click.testing import CliRunner, Result
 
 from domain.events import ApplicationSubmitted, Channel
@@ -89,3 +90,22 @@ def test_a_case_is_withdrawn_and_filed_anew_from_a_file(
     assert filed.refiles == old
     assert again.exit_code == 2
     assert "withdraw-application is not possible" in again.stderr
+
+
+@pytest.mark.parametrize("command", [submit, refile])
+def test_the_day_that_an_option_names_is_the_one_by_which_births_are_judged(
+    office: Office, environment: dict[str, str], tmp_path: Path, command: Command
+) -> None:
+    old = _submitted(environment, "--received-at", "2019-05-01", _JOHN).output.split()[0]
+    application = json.loads(_JOHN.read_text())
+    child = {"date_of_birth": "2021-05-02", "accompanying": True, "married": False}
+    application["family"]["children"] = [child]
+    file = tmp_path / "filing.json"
+    file.write_text(json.dumps({"application": application, "received_at": "2022-05-01"}))
+    given = [*([old] if command is refile else []), str(file), "--received-at", "2019-06-01"]
+
+    refused = CliRunner().invoke(command, given, env=environment)
+
+    assert refused.exit_code == 2
+    assert "family.children[0].date_of_birth: is in the future: 1 June 2019" in refused.stderr
+    assert office.store.sequence() == 1
