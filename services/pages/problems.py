@@ -185,15 +185,19 @@ def _known(fault: Exception) -> ResponseReturnValue:
     return _in_words(key, status)
 
 
-def _away(fault: Exception) -> tuple[str, int, dict[str, str]]:
-    """Show that something is missing; what it is, is told to the log and not to visitors."""
+def unavailable(page: str, fault: Exception) -> tuple[str, int, dict[str, str]]:
+    """Answer with a page that something is missing; what it is, the log is told and no visitor."""
     _log.error("page unavailable", exc_info=fault, extra={"correlation_id": g.correlation_id})
+    return page, _UNAVAILABLE, {"Retry-After": _RETRY_SECONDS}
+
+
+def _away(fault: Exception) -> tuple[str, int, dict[str, str]]:
     said = next((said for kind, said in _SAID.items() if isinstance(fault, kind)), "")
     if said and _for_office():
-        page, status = _page(load_catalogue()("problem.away.title"), said, _UNAVAILABLE)
+        page, _ = _page(load_catalogue()("problem.away.title"), said, _UNAVAILABLE)
     else:
-        page, status = _in_words("away", _UNAVAILABLE)
-    return page, status, {"Retry-After": _RETRY_SECONDS}
+        page, _ = _in_words("away", _UNAVAILABLE)
+    return unavailable(page, fault)
 
 
 def _of_http(fault: Exception) -> tuple[str, int, list[tuple[str, str]]]:

@@ -30,11 +30,13 @@ from services.pages import sessions, shown, timeline
 from services.pages.forms import read_day
 from services.pages.guard import Route, client, look, visitor
 from services.pages.papers import upload_form
+from services.pages.problems import unavailable
 from services.pages.sessions import Held
 from services.pages.shown import ENGLISH
 from services.pages.told import told_so_far
 from services.pages.tongues import render_public, spoken
 from services.projections import queries
+from services.projections.errors import NotShown
 from services.rulebook.shapes import asked_by
 from services.statistics import expected
 from services.wiring import Office
@@ -104,9 +106,13 @@ def enter(office: Office) -> ResponseReturnValue:
     if not enquiries.is_code(typed):
         fault = words("code.bad_code" if typed else "code.no_code")
         return _code_form(words, typed, {"code": fault}), 422
-    found = enquiries.enter(
-        office, challenge, typed, client=client(office), browser=sessions.browser()
-    )
+    try:
+        found = enquiries.enter(
+            office, challenge, typed, client=client(office), browser=sessions.browser()
+        )
+    except NotShown as behind:
+        # Only who has the right code comes here, which holds on and is sent again from this page.
+        return unavailable(_code_form(words, typed, {}, later=True), behind)
     if found is None:
         return _code_form(words, "", {"code": words("code.refused")}), 422
     sessions.open_status(challenge)
@@ -219,9 +225,12 @@ def _beyond(office: Office, by: str | None = None) -> ResponseReturnValue:
     return redirect(url_for("enquiry", again=1), 303)
 
 
-def _code_form(words: Catalogue, typed: str, faults: dict[str, str]) -> str:
+def _code_form(words: Catalogue, typed: str, faults: dict[str, str], *, later: bool = False) -> str:
+    """Return the form that asks for the code, or for the right one once more a little `later`."""
     minutes = int(HOLDS.total_seconds() // 60)
-    return render_public("code.html", words, typed=typed, faults=faults, minutes=minutes)
+    return render_public(
+        "code.html", words, typed=typed, faults=faults, minutes=minutes, later=later
+    )
 
 
 def _form(words: Catalogue, typed: dict[str, str], faults: dict[str, str]) -> str:

@@ -104,12 +104,33 @@ def test_a_right_code_is_kept_while_there_is_no_status_to_show(office: Office) -
     visitor = Visitor(office)
     page = ask_for_code(visitor, submit(office, on_paper("john"), asked()).reference)
     (code,) = codes(office)
+    behind = page
     for _ in range(TRIES + 1):
-        behind = visitor.send(page, "/code", code=code)
+        behind = visitor.send(behind, "/code", code=code)
         assert (behind.status, behind.heading) == (503, "Not available just now")
         assert behind.headers["Retry-After"]
+        assert "Your code is right and still holds" in behind.text
+        assert "press “Continue” again in a minute" in behind.text
+        assert behind.root.one("main").all("a") == [], "no code is to be asked for anew"
     catch_up_all(office.store, office.models)
-    assert visitor.send(page, "/code", code=code).path == "/status"
+    assert behind.form("/code")["code"] == code
+    assert visitor.send(behind, "/code").path == "/status"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("zh-Hant", "請在一分鐘後再按「繼續」"), ("zh-Hans", "请在一分钟后再按“继续”")],
+)
+def test_that_a_right_code_holds_on_is_told_in_the_language_that_is_read(
+    office: Office, language: str, said: str
+) -> None:
+    visitor = Visitor(office)
+    visitor.get(f"/?lang={language}")
+    page = ask_for_code(visitor, submit(office, on_paper("john"), asked()).reference)
+    (code,) = codes(office)
+    behind = visitor.send(page, "/code", code=code)
+    assert behind.status == 503
+    assert said in behind.text
 
 
 @pytest.mark.parametrize(
