@@ -13,8 +13,10 @@ from domain import decisions as d
 from domain import events as e
 from domain import particulars as p
 from domain.evolving import held_after, stays
+from domain.gradings import CaseGraded
 from domain.interruptions import CaseHeld, OfficerRecused
 from domain.record import Recorded
+from domain.sight import UNNAMED
 
 History = Sequence[Recorded[e.CaseEvent]]
 
@@ -192,3 +194,20 @@ def _after(told: ToldDecision, recorded: Recorded[Any]) -> ToldDecision:
             return replace(told, end=End.STEPPED_ASIDE, ended_at=at)
         case _:
             return told if stays(event) else replace(told, end=End.LAPSED, ended_at=at)
+
+
+def grade_told(events: History) -> CaseGraded | None:
+    """Return the grade that stands in the exercise that the case came before last; None without.
+
+    Whoever is given nobody's name but their own is told the latest of their own.
+    """
+    found: CaseGraded | None = None
+    for each in events:
+        match each.event:
+            case e.CaseShortlisted():
+                found = None
+            case CaseGraded(graded_by=by) as graded if by != UNNAMED:
+                found = graded
+            case _:
+                pass
+    return found

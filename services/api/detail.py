@@ -13,6 +13,7 @@ from domain.decisions import Matter, VoidingCode
 from domain.events import RefusalClass
 from domain.filed import Filed
 from domain.following import possible
+from domain.gradings import Grade
 from domain.moves import CaseMovedToRuleset, still_standing
 from domain.overrides import OverrideApplied, OverrideProposed
 from domain.particulars import ApplicationCorrected, Relation
@@ -21,7 +22,7 @@ from domain.record import Recorded
 from domain.rules.types import Assessment
 from domain.stages import Draft, Stage, proposals_of
 from domain.standing import AssessmentSetAside
-from domain.told import decisions_told, links_told
+from domain.told import decisions_told, grade_told, links_told
 from services.api.clocks import ClockSchema
 from services.api.commands import addresses
 from services.api.outputs import AssessmentSchema
@@ -57,11 +58,20 @@ class AwaitedDecision:
     acted: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingGrade:
+    """What the panel found of a case; a later grade takes its place."""
+
+    grade: Grade
+    graded_by: str
+
+
 class CaseDetailSchema(Schema):
     """A case as it stands, or stood. `application` and `assessment` are null once erased.
 
     `exercise` and `rank` are of the latest exercise that it came before and `computed_points` what
-    the tests alone gave where officers decided otherwise, as in the list.
+    the tests alone gave where officers decided otherwise, as in the list. `grade` is the one that
+    stands in that exercise; a panel member is told their own.
     `stale` says that what the assessment rests on was corrected since,
     `held` is so while an investigation holds it, and `decision` is proposed and awaits a second
     officer. `recused` have stepped aside and `reconsiderations` counts those asked for; `refiles`
@@ -83,6 +93,7 @@ class CaseDetailSchema(Schema):
     computed_points = fields.Integer(required=True, allow_none=True)
     exercise = fields.String(required=True, allow_none=True)
     rank = fields.Integer(required=True, allow_none=True)
+    grade = fields.Nested(schema_for(StandingGrade), required=True, allow_none=True)
     ruleset = fields.String(required=True, allow_none=True)
     due_hkd = fields.Integer(required=True, allow_none=True)
     originals_by = fields.Date(required=True, allow_none=True)
@@ -128,6 +139,7 @@ def detail(case: CaseAt, said_in: Correspondence) -> dict[str, Any]:
         "route": state.filed.route,
         "submitted_at": state.filed.submitted_at,
         **_around(state.filed),
+        "grade": _grade(case.events),
         "decision": _awaited(case.events, state.filed),
         **dict(zip(("refiles", "refiled_as"), links_told(case.events), strict=True)),
         "proposals": proposals_of(state),
@@ -151,6 +163,11 @@ def _awaited(events: Sequence[Recorded[e.CaseEvent]], filed: Filed) -> AwaitedDe
         email=found.email,
         acted=tuple(sorted(filed.actors(found.matter))),
     )
+
+
+def _grade(events: Sequence[Recorded[e.CaseEvent]]) -> StandingGrade | None:
+    found = grade_told(events)
+    return None if found is None else StandingGrade(grade=found.grade, graded_by=found.graded_by)
 
 
 def _around(filed: Filed) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from domain.following import next_of, possible
 from domain.looks import Door, What
 from domain.moves import CaseMovedToRuleset, still_standing
 from domain.slugs import slug
+from domain.told import grade_told
 from services import cases
 from services.cases import CaseAt
 from services.catalogue import Catalogue, label_of, load_catalogue
@@ -224,7 +225,8 @@ def _outcomes(found: CaseAt) -> Mapping[str, Any]:
     recorded = {name: timeline.latest(found.events, kind) for name, kind in kinds.items()}
     # A case that was reopened is assessed anew, and its refusal is no more.
     recorded["refused"] = timeline.latest(still_standing(found.events), e.ApplicationRefused)
-    return {name: each and each.event for name, each in recorded.items()}
+    told = {name: each and each.event for name, each in recorded.items()}
+    return {**told, "graded": grade_told(found.events)}
 
 
 def _filed_entries(words: Catalogue, state: s.CaseState) -> tuple[Entry, ...]:

@@ -7,8 +7,10 @@ from urllib.parse import quote
 import pytest
 
 from domain import commands as c
+from domain.access import Person, Role
 from domain.decisions import Matter, VoidingCode
 from domain.errors import DuplicateApplication
+from domain.gradings import Grade
 from domain.particulars import Relation
 from services.api.app import create_api
 from services.cases import case_at, submit
@@ -30,7 +32,7 @@ from tests.services.asking import (
     together,
 )
 from tests.services.coming_in import come_in
-from tests.services.exercising import carry_out
+from tests.services.exercising import PANEL, carry_out
 from tests.services.filed import changed, person
 from tests.services.visiting import TO_POOL, Visitor, file_case, signed_in
 
@@ -112,6 +114,34 @@ def test_an_officer_who_stepped_aside_is_named(office: Office) -> None:
     page = signed_in(office, OFFICER.name).get(f"/staff/cases/{reference}")
     assert page.facts["Stepped aside"].startswith("supervisor.lee, 1 May 2019")
     assert page.facts["Stepped aside"].endswith(": A cousin")
+
+
+def test_the_grade_that_stands_is_shown_and_to_the_panel_their_own(office: Office) -> None:
+    reference = file_case(office, "john", *TO_POOL)
+    shortlist = c.ShortlistCase(exercise="1", rank=1)
+    carry_out(office, reference, shortlist, asked_for(shortlist, SUPERVISOR))
+    path, caller = f"/staff/cases/{reference}", Caller(app=create_api(office), office=office)
+    panel = signed_in(office, PANEL.name)
+    before = panel.get(path)
+    assert "Grade" not in before.facts
+    page = panel.send(before, f"{path}/grade-case", exercise="1", grade="average")
+    assert page.facts["Grade"] == "Average, by panel.cheung"
+    another = Person(name="panel.other", role=Role.PANEL)
+    later = c.GradeCase(exercise="1", grade=Grade.OUTSTANDING)
+    carry_out(office, reference, later, asked(another, at=None))
+    assert panel.get(path).facts["Grade"] == "Average, by panel.cheung"
+    page = signed_in(office, OFFICER.name).get(path)
+    assert page.facts["Grade"] == "Outstanding, by panel.other"
+    for who, grade, by in (
+        (PANEL.name, "average", "panel.cheung"),
+        (OFFICER.name, "outstanding", "panel.other"),
+    ):
+        told = caller.get(f"/cases/{reference}", by=who).json["grade"]
+        assert told == {"grade": grade, "graded_by": by}
+    carry_out(office, reference, c.PassOverCase(exercise="1", rank=1), asked(SUPERVISOR, at=None))
+    shortlist = c.ShortlistCase(exercise="2", rank=1)
+    carry_out(office, reference, shortlist, asked_for(shortlist, SUPERVISOR, at=None))
+    assert caller.get(f"/cases/{reference}", by=OFFICER.name).json["grade"] is None
 
 
 def test_a_panel_member_reads_no_word_among_officers_at_any_door(office: Office) -> None:
