@@ -13,6 +13,7 @@ from marshmallow import ValidationError, fields
 
 from domain.days import hong_kong_date
 from services.intake.countries import COUNTRIES
+from services.intake.languages import wrong_with
 
 # Whole numbers beyond this lose digits in other systems' JSON.
 GREATEST = 2**53 - 1
@@ -77,13 +78,16 @@ class CountryText(Text):
 
 
 class LanguageTagText(Text):
-    """A well-formed BCP 47 tag."""
+    """A well-formed BCP 47 tag, of a language by the one code that it has in tags."""
 
     def checked(self, value: Any) -> str:
-        """The tag, if it is well-formed."""
-        if not _TAG.fullmatch(super().checked(value)):
+        """The tag, if it is well-formed and so is the code of its language."""
+        tag = super().checked(value)
+        if not _TAG.fullmatch(tag):
             raise ValidationError("must be a BCP 47 language tag such as en or zh-Hant")
-        return str(value)
+        if said := wrong_with(tag):
+            raise ValidationError(said)
+        return tag
 
 
 class EmailText(Text):

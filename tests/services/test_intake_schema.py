@@ -10,6 +10,7 @@ from marshmallow import Schema, ValidationError
 
 from domain.application import CountryCode, EmailAddress, LanguageTag, Percentage
 from services.intake.countries import COUNTRIES
+from services.intake.languages import SHORTER
 from services.intake.schema import UnmappedType, schema_for
 
 
@@ -159,6 +160,43 @@ def test_a_well_formed_language_tag_is_taken(tag: str) -> None:
 def test_a_tag_that_is_not_well_formed_is_refused(tag: str) -> None:
     with pytest.raises(ValidationError, match="BCP 47"):
         _load(tag=tag)
+
+
+@pytest.mark.parametrize(
+    ("tag", "right"),
+    [
+        ("eng", "en"),
+        ("ZHO", "zh"),
+        ("chi-Hant-HK", "zh"),
+        ("ger", "de"),
+        ("deu", "de"),
+        ("iw", "he"),
+    ],
+)
+def test_a_code_that_no_tag_has_is_refused_with_the_one_that_it_has(tag: str, right: str) -> None:
+    with pytest.raises(ValidationError, match=rf"write {right}\b"):
+        _load(tag=tag)
+
+
+@pytest.mark.parametrize("tag", ["und", "mul", "zxx", "Mis", "und-Latn"])
+def test_a_tag_of_no_language_that_is_spoken_is_refused(tag: str) -> None:
+    with pytest.raises(ValidationError, match="somebody speaks"):
+        _load(tag=tag)
+
+
+@pytest.mark.parametrize("tag", ["english", "latn", "jp", "xx-Latn"])
+def test_a_code_that_is_none_is_refused(tag: str) -> None:
+    with pytest.raises(ValidationError, match="the code of a language"):
+        _load(tag=tag)
+
+
+@pytest.mark.parametrize("tag", ["fil", "sh", "arb", "i-lux", "en-GB-oed", "kok"])
+def test_a_code_that_is_the_only_one_of_its_language_is_taken(tag: str) -> None:
+    assert _load(tag=tag).tag == tag
+
+
+def test_no_code_is_to_be_written_for_another_that_is_itself_refused() -> None:
+    assert not set(SHORTER.values()) & set(SHORTER)
 
 
 def test_absent_keys_have_the_defaults_of_the_dataclass() -> None:
