@@ -147,9 +147,9 @@ class ApplicationScored:
 
     Under a test of criteria there are `criteria` instead of factors, `total` is how many were met
     and `pass_mark` how many had to be. `overrides` are all the rules whose points officers had
-    decided by then, each otherwise than its own test; a later score of the case says again which
-    still stand. `computed_total` is what the tests alone gave, None without overrides. `stratum`
-    is the sector that the case counts to in an exercise, None where it has none.
+    decided by then; a later score of the case says again which still stand. `computed_total` is
+    what the tests alone gave, None where no override makes a difference to a rule. `stratum` is the
+    sector that the case counts to in an exercise, None where it has none.
     """
 
     ruleset: str

@@ -11,7 +11,7 @@ from domain import papers as f
 from domain import particulars as p
 from domain import stages as s
 from domain.application import Application
-from domain.filed import AssessedUnder, Filed
+from domain.filed import AssessedUnder, Decided, Filed
 from domain.gradings import CaseGraded, CaseTakenOutOfRank
 from domain.interruptions import CaseHeld, CaseLapsed, HoldLifted, OfficerRecused
 from domain.moves import CaseMovedToRuleset
@@ -125,10 +125,14 @@ def _without_decision(filed: Filed) -> Filed:
 
 def _told(filed: Filed, event: e.CaseEvent) -> Filed:  # noqa: PLR0911 - one arm per event
     match event:
-        case e.PrerequisitesAssessed() | e.ApplicationScored():
+        case e.PrerequisitesAssessed():
             return replace(filed, assessed=_under(event))
+        case e.ApplicationScored(digest=digest, overrides=overrides):
+            # A score says which overrides stand, and one without any says that none does.
+            decided = Decided(digest=digest, overrides=overrides) if overrides else None
+            return replace(filed, assessed=_under(event), decided=decided)
         case CaseMovedToRuleset():
-            return replace(filed, ruleset=event.ruleset, assessed=None)
+            return replace(filed, ruleset=event.ruleset, assessed=None, decided=None)
         case CaseReopened() | AssessmentSetAside():
             return replace(filed, assessed=None)
         case OfficerRecused(officer=officer):

@@ -22,17 +22,27 @@ class AssessedUnder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """The points that two officers decided, and the edition of the rules that they are about."""
+
+    digest: str
+    overrides: tuple[OverrideApplied, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Filed:
     """What stays true of a case whatever stage it comes to.
 
     `application` is what was filed, as corrected since, and None once erased; `ruleset` the one
     that the case was moved to, None where it was not. `assessed` tells of the latest assessment
-    that stands; `stale` says that it rests on what was corrected since, `held` that an
-    investigation holds the case. `decision` awaits a second officer; `acted` are the open matters,
-    each with who acted in it. `dependants` have a number each; `numbered` is the highest given.
-    `legal_holds` are those that stand; nothing of the person is erased meanwhile. `erased` tells
-    that they were from an application that does not open. `refiled_as` is the case that took the
-    place of this one, None without one: its address is where the person is reached.
+    that stands; `decided` are the overrides that the latest score counts or counted, which stand
+    under the same edition however often the case is assessed anew. `stale` says that the assessment
+    rests on what was corrected since, `held` that an investigation holds the case. `decision`
+    awaits a second officer; `acted` are the open matters, each with who acted in it. `dependants`
+    have a number each; `numbered` is the highest given. `legal_holds` are those that stand; nothing
+    of the person is erased meanwhile. `erased` tells that they were from an application that does
+    not open. `refiled_as` is the case that took the place of this one, None without one: its
+    address is where the person is reached.
     """
 
     reference: str
@@ -41,6 +51,7 @@ class Filed:
     application: Application | None
     ruleset: str | None = None
     assessed: AssessedUnder | None = None
+    decided: Decided | None = None
     papers: p.Papers = field(default_factory=p.Papers)
     stale: bool = False
     held: bool = False

@@ -4,8 +4,11 @@ They are events of a case like those in `events.py`, which gives them their wire
 said there of personal data and of change holds here too.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from domain.rules.types import Assessment
 
 
 class OverrideCode(StrEnum):
@@ -29,7 +32,10 @@ class OverrideCode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverrideApplied:
-    """A rule whose points were decided by two officers: ``decided`` instead of ``computed``."""
+    """A rule whose points were decided by two officers: ``decided`` instead of ``computed``.
+
+    The two are one where the rule's own test gives by now what was decided.
+    """
 
     rule: str
     computed: int
@@ -103,3 +109,13 @@ class OverrideDeclined:
 def matter_of(rule: str) -> str:
     """Return what officers act on when they decide the points of a rule."""
     return f"override:{rule}"
+
+
+def standing_in(
+    found: Assessment, overrides: Iterable[OverrideApplied]
+) -> tuple[OverrideApplied, ...]:
+    """Return the overrides of an assessment, each beside what its rule's own test gives in it."""
+    computed = {each.rule: each.computed for each in found.overrides}
+    return tuple(
+        replace(each, computed=computed.get(each.rule, each.decided)) for each in overrides
+    )

@@ -5,7 +5,7 @@ what the ruleset can give. Wording is never compared: reasons are messages with 
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Final
@@ -15,6 +15,7 @@ from domain.application import Application
 from domain.days import hong_kong_date
 from domain.errors import Refusal
 from domain.findings import application_scored, prerequisites_assessed
+from domain.overrides import standing_in
 from domain.particulars import ApplicationCorrected
 from domain.record import Recorded
 from domain.rules.assess import assess
@@ -112,14 +113,10 @@ def _again(event: Assessed, application: Application, ruleset: Ruleset) -> Asses
         case e.ApplicationScored():
             decided = {each.rule: each.decided for each in event.overrides}
             found = assess(ruleset, application, event.reference_date, decided)
-            tested = {each.rule: each.computed for each in found.overrides}
-            overrides = (
-                replace(each, computed=tested.get(each.rule, each.decided))
-                for each in event.overrides
-            )
+            overrides = standing_in(found, event.overrides)
             # Scores that were recorded before cases had a stratum have none.
             stratum = event.stratum and stratum_of(application, event.reference_date)
-            return application_scored(found, tuple(overrides), stratum=stratum)
+            return application_scored(found, overrides, stratum=stratum)
 
 
 # The skeleton, where nothing else is left.

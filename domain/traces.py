@@ -39,14 +39,23 @@ class Submission:
 class Score:
     """A recorded total and the pass mark it was held against.
 
-    `overrides` are the rules in it whose points officers had decided, with those points, and
-    `computed_total` is what the tests alone gave, None without them.
+    `computed_total` is what the tests alone gave, None where officers decided nothing else.
     """
 
     total: int
     pass_mark: int
-    overrides: tuple[tuple[str, int], ...] = ()
     computed_total: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """The rules whose points officers had decided, with those points, and of which edition.
+
+    `digest` is None where none of them stands, because the case was moved to another ruleset.
+    """
+
+    digest: str | None = None
+    overrides: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +76,8 @@ class Trace:
     """The stage after some events, and what else one of them said, None where none did.
 
     `stage` is None where all of them left the case at the stage that it had before them. `moved`
-    is the ruleset that it was moved to. `anew` says that what was assessed before them no longer
+    is the ruleset that it was moved to. `decided` is what the next score of that edition counts,
+    also where the case begins anew. `anew` says that what was assessed before them no longer
     stands, and `corrected` that one of them corrected what was filed.
     """
 
@@ -75,6 +85,7 @@ class Trace:
     submission: Submission | None = None
     regime: Regime | None = None
     moved: str | None = None
+    decided: Decided | None = None
     anew: bool = False
     corrected: bool = False
 
@@ -101,13 +112,20 @@ def trace_of(event: e.CaseEvent) -> Trace:  # noqa: PLR0911 - one arm per event
             score = Score(
                 total=event.total,
                 pass_mark=event.pass_mark,
-                overrides=tuple((each.rule, each.decided) for each in event.overrides),
                 computed_total=event.computed_total,
             )
-            return Trace(stage=stage, regime=Regime(ruleset=ruleset, digest=digest, score=score))
+            return Trace(
+                stage=stage,
+                regime=Regime(ruleset=ruleset, digest=digest, score=score),
+                decided=Decided(
+                    digest=digest,
+                    overrides=tuple((each.rule, each.decided) for each in event.overrides),
+                ),
+            )
         case CaseMovedToRuleset(ruleset=ruleset):
             # Assessed anew it is under the edition known then, whichever was known at the move.
-            return Trace(stage=stage, regime=Regime(ruleset=ruleset), moved=ruleset)
+            regime = Regime(ruleset=ruleset)
+            return Trace(stage=stage, regime=regime, moved=ruleset, decided=Decided())
         case ApplicationCorrected(assessed_anew=anew):
             return Trace(stage=stage, anew=anew, corrected=True)
         case CaseReopened() | AssessmentSetAside():
@@ -130,6 +148,7 @@ def follow(before: Trace | None, after: Trace) -> Trace:
         submission=after.submission or before.submission,
         regime=after.regime or _regime(before, anew=after.anew),
         moved=after.moved or before.moved,
+        decided=after.decided or before.decided,
         anew=before.anew or after.anew,
         corrected=before.corrected or after.corrected,
     )

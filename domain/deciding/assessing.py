@@ -8,9 +8,8 @@ from domain.deciding.moving import ruleset_of
 from domain.errors import AwaitsSecondOfficer, PersonErased
 from domain.filed import Filed
 from domain.findings import application_scored, prerequisites_assessed
-from domain.overrides import OverrideApplied
+from domain.overrides import OverrideApplied, standing_in
 from domain.rules.assess import assess
-from domain.rules.overriding import NO_OVERRIDES, Overrides
 from domain.rules.types import Assessment
 from domain.strata import stratum_of
 
@@ -21,7 +20,7 @@ def assess_prerequisites(
     """Return the fact that the prerequisites were looked at."""
     match state:
         case s.Acknowledged(filed=filed) | s.PrerequisitesUnmet(filed=filed):
-            return (prerequisites_assessed(_assessment(filed, given)),)
+            return (prerequisites_assessed(_assessment(filed, given)[0]),)
         case _:
             raise not_now(state, command)
 
@@ -30,33 +29,26 @@ def score(state: s.CaseState, command: c.ScoreApplication, given: Circumstances)
     """Return the fact that the points were counted, again where they were before.
 
     Where the rules that hold by now leave a prerequisite unmet nothing is scored, and that is the
-    fact instead. Overrides stand as long as the ruleset does that they are about.
+    fact instead. Overrides stand as long as the ruleset does that they are about, also where the
+    case is assessed anew after a correction, and where the test itself gives by now what they do.
     """
     match state:
-        case s.PrerequisitesMet(filed=filed):
-            return _scored(filed, (), given)
         case s.BelowMark(proposals=(first, *_)) | s.InPool(proposals=(first, *_)):
             raise AwaitsSecondOfficer(
                 f"an override of {first.rule} is proposed; have it confirmed or declined before "
                 "the application is scored again"
             )
-        case s.BelowMark(filed=filed, score=before) | s.InPool(filed=filed, score=before):
-            return _scored(filed, before.overrides if before else (), given)
+        case s.PrerequisitesMet(filed=filed) | s.BelowMark(filed=filed) | s.InPool(filed=filed):
+            return _scored(filed, given)
         case _:
             raise not_now(state, command)
 
 
-def _scored(filed: Filed, standing: tuple[OverrideApplied, ...], given: Circumstances) -> Facts:
-    ruleset = ruleset_of(filed, given)
-    if filed.assessed is not None and filed.assessed.digest != ruleset.digest:
-        standing = ()
-    found = _assessment(filed, given, {each.rule: each.decided for each in standing})
+def _scored(filed: Filed, given: Circumstances) -> Facts:
+    found, standing = _assessment(filed, given)
     if not all(each.met for each in found.prerequisites):
         return (prerequisites_assessed(found),)
-    applied = {each.rule: each for each in standing}
-    # What agrees with the rule's own test by now is no override any more.
-    overrides = tuple(applied[each.rule] for each in found.overrides)
-    return (application_scored(found, overrides, stratum=_stratum(filed, found)),)
+    return (application_scored(found, standing, stratum=_stratum(filed, found)),)
 
 
 def _stratum(filed: Filed, found: Assessment) -> str | None:
@@ -66,10 +58,16 @@ def _stratum(filed: Filed, found: Assessment) -> str | None:
 
 
 def _assessment(
-    filed: Filed, given: Circumstances, overrides: Overrides = NO_OVERRIDES
-) -> Assessment:
-    """Assess under the ruleset that holds today; the reference date is the day of submission."""
+    filed: Filed, given: Circumstances
+) -> tuple[Assessment, tuple[OverrideApplied, ...]]:
+    """Assess under the ruleset that holds today; the reference date is the day of submission.
+
+    With it come the overrides that stand under that ruleset, which are in it.
+    """
     if filed.application is None:
         raise PersonErased("what the applicant filed was erased, so it cannot be assessed")
-    ruleset = ruleset_of(filed, given)
-    return assess(ruleset, filed.application, hong_kong_date(filed.submitted_at), overrides)
+    ruleset, decided = ruleset_of(filed, given), filed.decided
+    stand = decided.overrides if decided and decided.digest == ruleset.digest else ()
+    points = {each.rule: each.decided for each in stand}
+    found = assess(ruleset, filed.application, hong_kong_date(filed.submitted_at), points)
+    return found, standing_in(found, stand)

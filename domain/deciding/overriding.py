@@ -3,8 +3,8 @@
 Law: nobody is both officers, in whatever role they act. A proposal changes nothing; a confirmation
 counts the whole score anew, under the ruleset of the score and with every override that stands.
 Open proposals lapse when the case goes before the committee or leaves its ruleset, and with that
-ruleset go the overrides too, for they are about its rules. A proposal also lapses with its
-proposer's stepping aside.
+ruleset go the overrides too, for they are about its rules. Nothing else but another confirmation
+ends one. A proposal also lapses with its proposer's stepping aside.
 """
 
 from collections.abc import Mapping
@@ -65,13 +65,16 @@ def confirm(state: s.CaseState, command: c.ConfirmOverride, given: Circumstances
     demand_second(state, proposal, given.actor)
     found = _assessed(scored, {**scored.decided, proposal.rule: proposal.decided})
     applied = {each.rule: each for each in scored.score.overrides}
-    applied[proposal.rule] = o.OverrideApplied(**_said(proposal), confirmed_by=given.actor)
+    if any(each.rule == proposal.rule for each in found.overrides):
+        applied[proposal.rule] = o.OverrideApplied(**_said(proposal), confirmed_by=given.actor)
+    else:
+        # To decide what the rule's own test gives is to take back what was decided before.
+        applied.pop(proposal.rule, None)
     return (
         o.OverrideConfirmed(**_said(proposal), confirmed_by=given.actor),
-        # What agrees with the rule's own test is no override any more.
         application_scored(
             found,
-            tuple(applied[each.rule] for each in found.overrides),
+            o.standing_in(found, applied.values()),
             stratum=stratum_of(scored.application, found.reference_date),
         ),
     )

@@ -77,8 +77,9 @@ class CaseDetailSchema(Schema):
     officer. `recused` have stepped aside and `reconsiderations` counts those asked for; `refiles`
     is the case that it took the place of and `refiled_as` the one that took its place.
     `possible` holds the addresses of the commands that it allows. `overrides` are the rules whose
-    points officers decided, and `proposals` those that await a second officer. `clock` is
-    null where it runs through a year whose general holidays are not loaded.
+    points officers decided, also while the case is assessed anew, and `proposals` those that await
+    a second officer. `clock` is null where it runs through a year whose general holidays are not
+    loaded.
     """
 
     reference = fields.String(required=True)
@@ -182,13 +183,14 @@ def _around(filed: Filed) -> dict[str, Any]:
         "represented": filed.represented,
         "recused": sorted(filed.recused),
         "reconsiderations": filed.reconsiderations,
+        "overrides": filed.decided.overrides if filed.decided else (),
     }
 
 
 def _listed(events: Iterable[Recorded[e.CaseEvent]]) -> dict[str, Any]:
     """What the list says of a case too, told from its own events and so for any moment."""
     names = ("points", "computed_points", "exercise", "rank", "ruleset", "channel")
-    found: dict[str, Any] = {**dict.fromkeys(names), "overrides": ()}
+    found: dict[str, Any] = dict.fromkeys(names)
     for each in events:
         match each.event:
             case e.ApplicationSubmitted(channel=channel):
@@ -196,13 +198,12 @@ def _listed(events: Iterable[Recorded[e.CaseEvent]]) -> dict[str, Any]:
             case e.PrerequisitesAssessed(ruleset=ruleset):
                 found |= {"ruleset": ruleset}
             case e.ApplicationScored(ruleset=ruleset, total=total) as scored:
-                found |= {"ruleset": ruleset, "points": total, "overrides": scored.overrides}
+                found |= {"ruleset": ruleset, "points": total}
                 found |= {"computed_points": scored.computed_total}
             case CaseReopened() | AssessmentSetAside() | ApplicationCorrected(assessed_anew=True):
-                found |= {"points": None, "overrides": (), "computed_points": None}
+                found |= {"points": None, "computed_points": None}
             case CaseMovedToRuleset(ruleset=ruleset):
-                found |= {"ruleset": ruleset, "points": None, "overrides": ()}
-                found |= {"computed_points": None}
+                found |= {"ruleset": ruleset, "points": None, "computed_points": None}
             case (
                 e.CaseShortlisted(exercise=exercise, rank=rank)
                 | e.CaseSelected(exercise=exercise, rank=rank)

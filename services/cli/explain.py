@@ -109,6 +109,7 @@ def _told(
     assessed = _assessment(found)
     if assessed is not None:
         yield from lines("Assessment", assessed, language)
+    yield from _decided(found)
     yield "Awaited"
     yield from (f"  {each}" for each in _awaited(found))
     if due:
@@ -122,6 +123,15 @@ def _told(
     for command in next_of(found.state):
         roles = ", ".join(sorted(PERMITTED[ACTION_OF[command]]))
         yield f"  {slug(command.__name__)}: {roles}{_another(found, command)}"
+
+
+def _decided(found: CaseAt) -> Iterator[str]:
+    """Return what officers decided of a case that has to be scored anew."""
+    decided = None if isinstance(found.state, Draft) else found.state.filed.decided
+    standing = still_standing(found.events)
+    if decided and not any(isinstance(each.event, e.ApplicationScored) for each in standing):
+        yield "Decided by officers, for the next score under the same rules"
+        yield from (f"  {override_told(each)}" for each in decided.overrides)
 
 
 def _awaited(found: CaseAt) -> Iterator[str]:

@@ -194,7 +194,8 @@ def _decided(office: Office, scored: e.ApplicationScored, words: Catalogue) -> t
         )
     except UnknownRuleset:
         asks = {}
-    told = ((asks.get(each.rule, each.rule), each) for each in scored.overrides)
+    otherwise = (each for each in scored.overrides if each.decided != each.computed)
+    told = ((asks.get(each.rule, each.rule), each) for each in otherwise)
     return tuple(
         words(
             "status.decided_points",

@@ -17,7 +17,7 @@ from domain.rules.totals import Worth, worth
 from domain.rules.transitions import Filing, has_listed_profession
 from domain.rules.types import Assessment, Rulebook, Ruleset, Test
 from domain.stages import Stage
-from domain.traces import Regime, Submission, Trace
+from domain.traces import Decided, Regime, Submission, Trace
 
 
 class Effect(StrEnum):
@@ -37,6 +37,7 @@ class OpenCase:
     stage: Stage
     submission: Submission
     regime: Regime | None
+    decided: Decided | None = None
     corrected: bool = False
 
     @property
@@ -123,6 +124,7 @@ def open_case(reference: str, trace: Trace) -> OpenCase:
         stage=trace.stage,
         submission=trace.submission,
         regime=trace.regime,
+        decided=trace.decided,
         corrected=trace.corrected,
     )
 
@@ -183,7 +185,7 @@ def _exact(regime: Regime, terms: Terms) -> Ruleset:
 def _assessed(case: OpenCase, application: Application | None, ruleset: Ruleset) -> Standing:
     found: Assessment | Worth | None = None
     if application is not None:
-        overrides = _standing(case.regime, ruleset)
+        overrides = _standing(case.decided, ruleset)
         found = (
             assess(ruleset, application, case.submitted_on, overrides)
             if overrides
@@ -199,8 +201,8 @@ def _assessed(case: OpenCase, application: Application | None, ruleset: Ruleset)
     )
 
 
-def _standing(regime: Regime | None, ruleset: Ruleset) -> Overrides:
+def _standing(decided: Decided | None, ruleset: Ruleset) -> Overrides:
     """What officers decided of the ruleset's rules; nothing of any other, for it would lapse."""
-    if regime is None or regime.score is None or regime.digest != ruleset.digest:
+    if decided is None or decided.digest != ruleset.digest:
         return NO_OVERRIDES
-    return dict(regime.score.overrides)
+    return dict(decided.overrides)

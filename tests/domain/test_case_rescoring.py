@@ -1,17 +1,34 @@
 """A score that is counted again: which overrides still stand, and what has to be decided first."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Final
+
+import pytest
 
 from domain import commands as c
 from domain import events as e
 from domain import stages as s
+from domain.application import Application, Child
 from domain.case import load
 from domain.errors import AwaitsSecondOfficer
 from domain.overrides import OverrideApplied, OverrideCode
 from domain.particulars import ApplicationCorrected, Correction
-from tests.domain.deciding import given
-from tests.domain.histories import EMMA, HISTORIES, JOHN, MOVED, prerequisites, proposed, scored
+from domain.reconsidering import CaseReopened, ReconsiderationRequested
+from domain.rederivation import rederive
+from domain.rules.overriding import NoSuchRule
+from domain.standing import AssessmentSetAside
+from tests.domain.deciding import NOON, given, real_rulebook
+from tests.domain.histories import (
+    EMMA,
+    HISTORIES,
+    JOHN,
+    MOVED,
+    SHORTLISTED,
+    prerequisites,
+    proposed,
+    scored,
+)
 
 STANDS: Final = OverrideApplied(
     rule="resident-relative",
@@ -47,28 +64,94 @@ def test_an_override_goes_with_its_ruleset() -> None:
     assert (score.overrides, score.total, score.computed_total) == ((), 175, None)
 
 
-def test_an_override_goes_when_the_case_is_moved_or_begins_anew() -> None:
-    correction = ApplicationCorrected(
-        fields=("family",),
-        assessed_anew=True,
-        personal=Correction(application=JOHN, reason="A slip of the pen"),
-    )
-    for event in (MOVED, correction):
-        score = score_after(*BEFORE, DECIDED, event, prerequisites())
-        assert score.overrides == ()
+def corrected(application: Application) -> ApplicationCorrected:
+    said = Correction(application=application, reason="A slip of the pen")
+    return ApplicationCorrected(fields=("family",), assessed_anew=True, personal=said)
 
 
-def test_what_the_test_itself_gives_by_now_is_no_override_any_more() -> None:
+@pytest.mark.parametrize("before", [DECIDED, replace(DECIDED, total=70)])
+@pytest.mark.parametrize(
+    "anew",
+    [
+        (corrected(JOHN),),
+        (SHORTLISTED, AssessmentSetAside(personal=None)),
+        (
+            e.ApplicationRefused(reason_class=e.RefusalClass.POINTS, rules=(), personal=None),
+            ReconsiderationRequested(request=1, personal=None),
+            CaseReopened(),
+        ),
+        # What was looked at again and found unmet takes back nothing either.
+        (corrected(JOHN), prerequisites(age_met=False), corrected(JOHN)),
+    ],
+)
+def test_an_override_stands_where_the_case_begins_anew(
+    before: e.ApplicationScored, anew: tuple[e.CaseEvent, ...]
+) -> None:
+    score = score_after(*BEFORE, before, *anew, prerequisites())
+    assert (score.overrides, score.total, score.computed_total) == ((STANDS,), 180, 175)
+
+
+def test_the_prerequisites_are_assessed_with_what_stands() -> None:
+    (fact,) = given(*BEFORE, DECIDED, corrected(JOHN)).when(c.AssessPrerequisites()).facts
+    assert isinstance(fact, e.PrerequisitesAssessed)
+    assert fact.personal is not None
+    assert (fact.personal.total, fact.personal.computed_total) == (180, 175)
+    assert rederive(fact, JOHN, real_rulebook(), NOON.date()).identical
+
+
+def test_an_override_goes_when_the_case_is_moved() -> None:
+    back = replace(MOVED, ruleset="gpt-2018", digest=DECIDED.digest, before="gpt-2015")
+    for moves in ((MOVED,), (MOVED, back), (corrected(JOHN), MOVED, back)):
+        assert score_after(*BEFORE, DECIDED, *moves, prerequisites()).overrides == ()
+
+
+def test_an_override_that_a_score_lacks_stands_no_more() -> None:
+    # Corrections once ended overrides without a word, and the scores after them say so.
+    anew = (corrected(JOHN), prerequisites())
+    assert score_after(*BEFORE, DECIDED, *anew, scored(), *anew).overrides == ()
+
+
+def test_an_override_stands_where_the_test_itself_gives_as_much_by_now() -> None:
     # Emma's spouse has a degree, which gives her five points by the test itself.
-    correction = ApplicationCorrected(
-        fields=("family",),
-        assessed_anew=False,
-        personal=Correction(application=EMMA, reason="A slip of the pen"),
-    )
     about_the_spouse = replace(STANDS, rule="spouse-with-degree")
-    decided = replace(DECIDED, overrides=(STANDS, about_the_spouse))
-    score = score_after(*BEFORE, decided, correction)
-    assert [each.rule for each in score.overrides] == ["resident-relative"]
+    decided = replace(DECIDED, overrides=(about_the_spouse,))
+    history = (*BEFORE, decided, corrected(EMMA), prerequisites())
+    agreed = score_after(*history)
+    assert agreed.overrides == (replace(about_the_spouse, computed=5),)
+    assert agreed.computed_total is None
+    assert rederive(agreed, EMMA, real_rulebook(), NOON.date()).identical
+    # So one officer does not undo it by a correction and another one back.
+    again = score_after(*history, agreed, corrected(JOHN), prerequisites())
+    assert again.overrides == (about_the_spouse,)
+    assert (again.total, again.computed_total) == (180, 175)
+
+
+def test_an_override_says_what_the_test_gives_by_now() -> None:
+    child = Child(date_of_birth=date(2010, 1, 1), married=False, accompanying=True)
+    application = replace(JOHN, family=replace(JOHN.family, children=(child,)))
+    children = replace(STANDS, rule="dependent-children", decided=10)
+    decided = replace(DECIDED, overrides=(children,))
+    score = score_after(*BEFORE, decided, corrected(application), prerequisites())
+    assert score.overrides == (replace(children, computed=5),)
+    assert rederive(score, application, real_rulebook(), NOON.date()).identical
+
+
+def test_an_override_of_no_rule_of_its_edition_is_refused_by_name() -> None:
+    # No program writes one: the rules of an edition never change, nor what was decided of them.
+    other = replace(DECIDED, overrides=(replace(STANDS, rule="no-such-rule"),))
+    case = given(*BEFORE, other, corrected(JOHN), prerequisites())
+    case.when(c.ScoreApplication()).refused(NoSuchRule, "gpt-2018 has no rule 'no-such-rule'")
+
+
+def test_a_prerequisite_is_nothing_to_override() -> None:
+    command = c.ProposeOverride(
+        rule="support",
+        points=1,
+        code=OverrideCode.DOCUMENTS_SHOW_MORE,
+        evidence=("document 7",),
+        reason="Means were shown",
+    )
+    given(*BEFORE, scored()).when(command).refused(NoSuchRule, "has no rule 'support'")
 
 
 def test_a_score_is_not_counted_again_while_an_override_awaits_a_second_officer() -> None:

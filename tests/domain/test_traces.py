@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from domain import events as e
 from domain import stages as s
 from domain.case import load
+from domain.overrides import OverrideApplied, OverrideCode
 from domain.particulars import ApplicationCorrected
 from domain.reconsidering import CaseReopened
 from domain.record import Recorded
-from domain.traces import UNDECIDED, Regime, Score, Trace, join, traces
+from domain.traces import UNDECIDED, Decided, Regime, Score, Trace, join, traces
 from tests.domain.histories import (
     ACKNOWLEDGED,
     DIGEST,
@@ -119,6 +120,30 @@ def test_a_score_says_what_the_tests_alone_gave() -> None:
     (trace,) = traces(interleaved([(*until(scored()), decided)]), None).values()
     assert trace.regime is not None
     assert trace.regime.score == Score(total=180, pass_mark=80, computed_total=175)
+
+
+def test_what_officers_decided_is_remembered_where_a_case_begins_anew() -> None:
+    applied = OverrideApplied(
+        rule="resident-relative",
+        computed=0,
+        decided=5,
+        code=OverrideCode.DOCUMENTS_SHOW_MORE,
+        proposed_by="officer-2",
+        confirmed_by="officer-1",
+    )
+    anew = ApplicationCorrected(fields=("family",), assessed_anew=True, personal=None)
+    stands = Decided(digest=DIGEST, overrides=(("resident-relative", 5),))
+    before = (*until(scored()), replace(scored(180), overrides=(applied,)))
+    for then, decided in (
+        ((anew,), stands),
+        ((anew, prerequisites()), stands),
+        ((anew, MOVED), Decided()),
+        ((anew, prerequisites(), scored()), Decided(digest=DIGEST)),
+    ):
+        log = interleaved([(*before, *then)])
+        for cut in range(1, len(log)):
+            (trace,) = joined(log, [cut]).values()
+            assert trace.decided == decided
 
 
 def test_prerequisites_assessed_anew_leave_no_score() -> None:

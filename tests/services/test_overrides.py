@@ -1,6 +1,7 @@
 """Overrides over a real database: who may decide, once, and what follows the log of it."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,11 +13,12 @@ from domain import exercise_commands as q
 from domain.access import Person, Role
 from domain.errors import Forbidden, NoSuchProposal, SecondOfficerNeeded
 from domain.events import ApplicationScored
+from domain.looks import What
 from domain.moves import MoveCode
 from domain.overrides import OverrideCode, OverrideConfirmed
 from domain.rules.choose import named
 from domain.stages import Stage
-from domain.traces import Regime, Score, Submission
+from domain.traces import Decided, Regime, Score, Submission
 from services import exercises
 from services.cases import case_at, history
 from services.cli.case import case
@@ -27,7 +29,8 @@ from services.projections.runner import catch_up_all
 from services.redrawing import redraw
 from services.rules import load_rulebook
 from services.settings import Settings
-from services.simulation.comparing import OpenCase, Terms, compared
+from services.simulation.comparing import Compared, OpenCase, Terms, compared
+from services.simulation.simulate import Question, simulate
 from services.store import Conflict
 from services.wiring import Office
 from tests.services.asking import APPLICANT, AUDITOR, MAY_2019, OFFICER, SUPERVISOR, asked, filed_by
@@ -216,6 +219,43 @@ def test_what_an_erased_person_was_decided_stays_in_the_skeleton(
     assert "diploma" not in said
 
 
+def test_a_correction_leaves_what_two_officers_decided(
+    office: Office, settings: Settings, proposed: str
+) -> None:
+    carry_out(office, proposed, CONFIRM, asked(SUPERVISOR))
+    filed = replace(filed_by("john"), talent_list_profession=None)
+    correction = c.CorrectApplication(application=filed, reason="His trade is not on the list")
+    carry_out(office, proposed, correction, asked())
+    line = (
+        "renowned-institution: computed 30, decided 0; documents show less; "
+        "by officer.chan, confirmed by supervisor.wong"
+    )
+    page = f"/staff/cases/{proposed}"
+    # Wherever the case is looked at, the next score is the one that it will be given.
+    for step in (c.AssessPrerequisites(), c.ScoreApplication()):
+        said = told(settings, proposed)
+        assert "for the next score under the same rules\n  " + line in said
+        shown = signed_in(office, OFFICER.name).get(page).text
+        assert "Decided by officers, for the next score under the same rules" in shown
+        assert line in shown
+        (one,) = simulated(office)
+        assert (one.present.total, one.present.computed_total, one.target.total) == (115, 145, 115)
+        carry_out(office, proposed, step, asked())
+    said = told(settings, proposed)
+    assert "Total 115, 145 computed; the pass mark is 80" in said
+    assert "NOT identical" not in said
+    assert "for the next score" not in said
+    assert line in signed_in(office, OFFICER.name).get(page).text
+
+
+def simulated(office: Office) -> list[Compared]:
+    """Return how every case does under the ruleset that John's is under."""
+    cases: list[Compared] = []
+    asked_for, look = Question(to="gpt-2018@1", as_of=MAY_2019), looking(What.EXERCISE, AUDITOR)
+    simulate(office, look, asked_for, each=lambda _, one: cases.append(one))
+    return cases
+
+
 def told(settings: Settings, *words: str, command: Command = explain) -> str:
     """Return what `qmas explain`, or another command, says of a case."""
     environment = {
@@ -283,12 +323,13 @@ def test_a_simulation_keeps_overrides_under_the_very_rules_that_they_are_about(
     book = load_rulebook()
     target = named(book, "gpt-2018")
     digest = target.digest if same else "sha256:another"
-    score = Score(total=145, pass_mark=80, overrides=((RULE, 0),), computed_total=175)
+    score = Score(total=145, pass_mark=80, computed_total=175)
     case = OpenCase(
         reference="QM-4K7RT-9XWPR",
         stage=Stage.IN_POOL,
         submission=Submission(route=target.route, submitted_at=MAY_2019),
         regime=Regime(ruleset="gpt-2018", digest=digest, score=score),
+        decided=Decided(digest=digest, overrides=((RULE, 0),)),
     )
     terms = Terms(rulebook=book, target=target, day=MAY_2019.date())
     found = compared(case, filed_by("john"), terms)
