@@ -18,10 +18,16 @@ _PROJECT = Path(__file__).parents[1]
 
 
 @contextmanager
-def a_web_server(settings: Settings, folder: Path, *options: str, **told: str) -> Iterator[int]:
+def a_web_server(
+    settings: Settings,
+    folder: Path,
+    *options: str,
+    started_by: tuple[str, ...] = (),
+    **told: str,
+) -> Iterator[int]:
     """Yield the port of a web server with settings, whose log and figures are in `folder`.
 
-    Later `options` win over those of the stack.
+    Later `options` win over those of the stack. `started_by` is a command that becomes the server.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -31,7 +37,8 @@ def a_web_server(settings: Settings, folder: Path, *options: str, **told: str) -
     with (folder / "web.log").open("wb") as log:
         server = subprocess.Popen(
             [
-                *(sys.executable, "-m", "granian", *SERVED, "--host", "127.0.0.1"),
+                *(*started_by, sys.executable, "-m", "granian", *SERVED),
+                *("--host", "127.0.0.1"),
                 # A worker told to stop while it starts may not hear it.
                 *("--port", str(port), "--workers-kill-timeout", "5", *options),
                 "services.web:server",

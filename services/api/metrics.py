@@ -11,6 +11,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from redis import RedisError
 
+from services.api.figures import write_figures
 from services.notifications.entries import State
 from services.projections import queries, watching
 from services.queues import Queue, look, look_through
@@ -26,6 +27,8 @@ class Metrics:
 
     def __init__(self, office: Office) -> None:
         self._shared = office.settings.environ.get(SHARED_FOLDER)
+        if self._shared:
+            write_figures()
         self._own = CollectorRegistry()
         self._log = CollectorRegistry()
         self._log.register(_LogCollector(office))

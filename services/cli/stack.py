@@ -11,7 +11,7 @@ from services import identity
 from services.cli import asking
 from services.settings import Settings
 from services.stack import lifecycle
-from services.stack.doctor import examine
+from services.stack.doctor import examine, is_silent
 
 _PIPED_WIDTH = 250
 
@@ -68,7 +68,8 @@ def status(home: Path | None, database_url: str | None, broker_url: str | None) 
         pid = str(part.running.pid) if part.running else ""
         since = f"{part.since.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if part.since else ""
         restarts = str(part.restarts) if part.ours and (part.running or part.restarts) else ""
-        table.add_row(part.name, pid, part.state, part.address, since, restarts)
+        state = "does not answer" if is_silent(part) else part.state
+        table.add_row(part.name, pid, state, part.address, since, restarts)
     console = Console()
     if not console.is_terminal:
         console.width = _PIPED_WIDTH  # so that no path is broken for whoever reads it

@@ -19,16 +19,18 @@ from services.stack.errors import StackFault
 from services.stack.finding import Finding
 from services.stack.lifecycle import Part, differing, how_to_restart, status
 from services.stack.places import settle
-from services.stack.programs import is_free, open_broker, programs, worker_answers
+from services.stack.processes import wait_until
+from services.stack.programs import ASKED, is_free, open_broker, programs, worker_answers
 from services.stack.secrecy import erasures, keys_left, keys_of, master_keys
 from services.stack.sending import sending
 from services.store import BlindIndex, migrate
 from services.store.errors import StoreFault
 from services.tasks import WORKERS
 
-__all__ = ["Finding", "examine"]
+__all__ = ["Finding", "examine", "is_silent"]
 
 _LEAST_FREE = 2 * 1024**3  # bytes: the log's ceiling of 2 GB would fill less
+_ANSWER_SECONDS = 3.0
 _NOT_BEFORE = datetime(2026, 1, 1, tzinfo=UTC)  # this program did not exist earlier
 
 
@@ -149,6 +151,14 @@ def _processes(settings: Settings) -> Iterator[Finding]:
     for part in parts:
         if not part.ours:
             yield Finding(subject=part.name, is_well=True, says="a server of your own")
+        elif part.running and is_silent(part):
+            yield Finding(
+                subject=part.name,
+                is_well=False,
+                says=f"{_where(part)} does not answer",
+                remedy=f"{how_to_restart(part.running)}; "
+                f"its log is {settings.home / 'log' / part.name}.log",
+            )
         elif part.running:
             yield Finding(subject=part.name, is_well=True, says=_where(part))
         elif (program := ports.get(part.name)) and program.port:
@@ -164,6 +174,17 @@ def _processes(settings: Settings) -> Iterator[Finding]:
             yield Finding(
                 subject=part.name, is_well=False, says=f"not running{_again(part)}", remedy=remedy
             )
+
+
+def is_silent(part: Part) -> bool:
+    """True for what runs, listens, and does not answer there.
+
+    Workers listen nowhere: they are asked over the broker.
+    """
+    if not part.running or part.name not in ASKED:
+        return False
+    host, _, port = part.address.rpartition(":")
+    return not wait_until(lambda: ASKED[part.name](host, int(port)), _ANSWER_SECONDS)
 
 
 def _where(part: Part) -> str:

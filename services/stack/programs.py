@@ -5,9 +5,10 @@ import http.client
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from kombu import Connection
@@ -222,3 +223,9 @@ def _greets(host: str, port: int) -> bool:
 def _reached(host: str) -> str:
     """A server on every interface is asked on the loopback."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+
+
+ASKED: Final[Mapping[str, Callable[[str, int], bool]]] = MappingProxyType(
+    {"mail": _greets, "web": _is_live}
+)
+"""How each program that listens is asked, at its host and port, whether it answers."""

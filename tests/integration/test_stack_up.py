@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from services.cli.stack import up
+from services.cli.stack import status, up
 from services.identity import LOCAL_PEOPLE
 from services.settings import Settings
 from services.stack import lifecycle, processes
@@ -185,6 +185,25 @@ def test_a_worker_that_hangs_is_told_with_what_helps(
     lifecycle.up(settings)
     assert _running(settings, "worker") != before
     assert worker_answers(settings, "worker")
+
+
+def test_a_web_server_that_does_not_answer_is_told_with_what_helps(settings: Settings) -> None:
+    web = _running(settings, "web")
+    stopped = (web.pid, *processes._children(web))
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        found = {each.subject: each for each in examine(settings)}["web"]
+        shown = CliRunner().invoke(status, ["--home", str(settings.home)]).output
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+    assert not found.is_well
+    assert found.says == f"process {web.pid} at 127.0.0.1:{settings.web_port} does not answer"
+    assert found.remedy.startswith(f"run `kill -9 {web.pid}`, then `qmas up`; its log is ")
+    (line,) = [line for line in shown.splitlines() if " web " in line]
+    assert "does not answer" in line
+    assert [each for each in examine(settings) if not each.is_well] == []
 
 
 @pytest.mark.skipif(server_account() is None, reason="only root hands the server to another user")
