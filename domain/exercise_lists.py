@@ -15,6 +15,7 @@ from domain.rules.rank import (
     Division,
     Placed,
     PoolMember,
+    by_achievement,
     cut_off,
     digest_of,
     divide,
@@ -67,8 +68,8 @@ def selection(state: Drawn, pool: Pool) -> Division:
     )
     in_turn = tuple(each for each in before if each.member.reference not in direction)
     room = terms.selection_room
-    first = ahead if room.total is None else ahead[: room.total]
-    rest = divide(in_turn, _less(room, first), terms.order)
+    first = _first(ahead, room)
+    rest = divide(in_turn, _less(room, first, in_turn), terms.order)
     place = {each.member.reference: number for number, each in enumerate(before)}
     return Division(
         taken=tuple(sorted((*first, *rest.taken), key=lambda each: place[each.member.reference])),
@@ -108,9 +109,21 @@ def imagined(terms: Terms, position: int) -> Drawn:
     return Drawn(opened=opened, drawn=drawn)
 
 
-def _less(room: Room, first: tuple[Placed, ...]) -> Room:
-    """Return what room is left when those selected out of rank have theirs."""
+def _first(ahead: tuple[Placed, ...], room: Room) -> tuple[Placed, ...]:
+    """Return those of whoever is to be selected out of rank for whom there is a place at all."""
+    if room.of_strata is not None:
+        # Achievement cases stand first, as in every list.
+        return ahead[: by_achievement(ahead) + room.of_strata]
+    return ahead if room.total is None else ahead[: room.total]
+
+
+def _less(room: Room, first: tuple[Placed, ...], in_turn: tuple[Placed, ...]) -> Room:
+    """Return what room those in their turn have when whoever is selected out of rank has theirs."""
     total = None if room.total is None else room.total - len(first)
+    if room.of_strata is not None:
+        # Whoever is placed from outside the strata, or beyond their places, leaves one place less.
+        general = len(first) - by_achievement(first)
+        total = by_achievement(in_turn) + room.of_strata - general
     if room.strata is None:
         return replace(room, total=total)
     # An achievement case has a place of the whole and of no stratum, whoever gives it.

@@ -66,7 +66,7 @@ class Division:
     @property
     def achievement(self) -> int:
         """How many achievement cases were taken."""
-        return sum(placed.member.route is Route.ACHIEVEMENT for placed in self.taken)
+        return by_achievement(self.taken)
 
     @property
     def general(self) -> int:
@@ -205,13 +205,17 @@ def _within(
         if len(taken) < total and _has_room(each, strata, of_each):
             taken.append(number)
     if room.rest:
-        if room.total is None:
-            bypassing = sum(each.member.route is Route.ACHIEVEMENT for each in every)
-            total = bypassing + _all_strata(strata, len(every))
+        if room.of_strata is not None:
+            total = by_achievement(every) + room.of_strata
         already = frozenset(taken)
         others = (number for number in range(len(every)) if number not in already)
         taken.extend(islice(others, max(total - len(taken), 0)))
     return frozenset(taken)
+
+
+def by_achievement(placed: Iterable[Placed]) -> int:
+    """Return how many of these are achievement cases, which count against no stratum."""
+    return sum(each.member.route is Route.ACHIEVEMENT for each in placed)
 
 
 def _has_room(each: Placed, strata: Mapping[str, int | None], of_each: Counter[str]) -> bool:
@@ -225,11 +229,6 @@ def _has_room(each: Placed, strata: Mapping[str, int | None], of_each: Counter[s
         return False
     of_each[stratum] += 1
     return True
-
-
-def _all_strata(strata: Mapping[str, int | None], without_limit: int) -> int:
-    limits = strata.values()
-    return sum(without_limit if each is None else each for each in limits)
 
 
 def digest_of(

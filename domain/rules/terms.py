@@ -78,6 +78,14 @@ class Room:
     strata: Mapping[str, int | None] | None = None
     rest: bool = False
 
+    @property
+    def of_strata(self) -> int | None:
+        """How many general cases may be taken where the strata alone set it; None where not."""
+        if self.total is not None or self.strata is None or not self.rest:
+            return None
+        limits = [each for each in self.strata.values() if each is not None]
+        return sum(limits) if len(limits) == len(self.strata) else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:

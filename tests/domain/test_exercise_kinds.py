@@ -71,17 +71,25 @@ def test_each_stratum_fills_its_places_with_its_best() -> None:
     assert taken(division) == ["F", "A", "B", "C"]
 
 
-def taken_with(members: tuple[PoolMember, ...], placed: str, **terms: Any) -> list[str]:
-    """Return who is taken where the committee places one of them out of rank."""
-    pool = Pool(position=1, members=members)
-    moved = x.RankDepartureMade(
-        reference=placed,
-        direction=Direction.PLACE,
-        code=DepartureCode.NEEDS,
-        grade=Grade.OUTSTANDING,
-        decided_by="supervisor.wong",
+def placed_ahead(state: Drawn, *placed: str) -> Drawn:
+    """Return the exercise after the committee placed some of its shortlist out of rank."""
+    departures = tuple(
+        x.RankDepartureMade(
+            reference=each,
+            direction=Direction.PLACE,
+            code=DepartureCode.NEEDS,
+            grade=Grade.OUTSTANDING,
+            decided_by="supervisor.wong",
+        )
+        for each in placed
     )
-    return taken(selection(replace(drawn(pool, **terms), departures=(moved,)), pool))
+    return replace(state, departures=departures)
+
+
+def taken_with(members: tuple[PoolMember, ...], *placed: str, **terms: Any) -> list[str]:
+    """Return who is taken where the committee places some of them out of rank."""
+    pool = Pool(position=1, members=members)
+    return taken(selection(placed_ahead(drawn(pool, **terms), *placed), pool))
 
 
 def test_a_case_taken_out_of_rank_has_a_place_of_its_stratum() -> None:
@@ -100,6 +108,37 @@ def test_what_a_stratum_leaves_over_goes_to_nobody_unless_it_is_said() -> None:
     assert taken(made(**within(*strata))) == ["F", "A", "C"]
     rest = within(*strata, leftover=Leftover.BEST_OF_REST)
     assert taken(made(**rest)) == ["F", "A", "B", "C", "D"]
+
+
+def test_who_is_placed_from_elsewhere_leaves_one_place_less_of_what_the_strata_have() -> None:
+    strata = (places_of(FINANCE, 1), places_of(CATERING, 1))
+    rest = within(*strata, leftover=Leftover.BEST_OF_REST)
+    assert taken(made(**rest)) == ["F", "A", "C"]
+    # From outside the strata, and from one of them beyond its places.
+    assert taken_with(MEMBERS, "E", **rest) == ["F", "A", "E"]
+    assert taken_with(MEMBERS, "B", "D", **rest) == ["F", "B", "D"]
+    # Within its places it has one of these.
+    assert taken_with(MEMBERS, "D", **rest) == ["F", "C", "D"]
+    # For more than there are places there is none, as with places in all.
+    assert taken_with(MEMBERS, "B", "D", "E", **rest) == ["F", "B", "D"]
+    assert taken_with(MEMBERS, "F", "B", "D", "E", **rest) == ["F", "B", "D"]
+    # What the places in all leave is theirs.
+    assert taken_with(MEMBERS, "E", **rest, places=4) == ["F", "A", "C", "E"]
+
+
+@given(POOLS.filter(bool), st.data())
+def test_no_departure_gives_more_places_than_the_strata_have(
+    members: list[PoolMember], data: st.DataObject
+) -> None:
+    strata = (places_of(FINANCE, 2), places_of(CATERING, 1))
+    pool = Pool(position=1, members=tuple(members))
+    state = drawn(pool, **within(*strata, leftover=Leftover.BEST_OF_REST))
+    listed = taken(shortlist(state, pool))
+    ahead = data.draw(st.sets(st.sampled_from(listed), max_size=4) if listed else st.just(set()))
+    division = selection(placed_ahead(state, *sorted(ahead)), pool)
+    assert division.general == min(3, sum(each.route is Route.GENERAL for each in members))
+    assert division.achievement == sum(each.route is Route.ACHIEVEMENT for each in members)
+    assert len(division.taken) + len(division.left) == len(listed)
 
 
 def test_the_quota_in_all_binds_the_strata_too_and_achievement_is_part_of_it() -> None:
