@@ -12,6 +12,7 @@ from typing import Annotated
 
 CountryCode = Annotated[str, "ISO 3166-1 alpha-3 country code"]
 LanguageTag = Annotated[str, "BCP 47 language tag"]
+DocumentNumber = Annotated[str, "number of a travel document"]
 EmailAddress = Annotated[str, "e-mail address"]
 Percentage = Annotated[float, "from 0 to 100"]
 
@@ -88,7 +89,7 @@ class AchievementKind(StrEnum):
 class TravelDocument:
     """The document the applicant travels on."""
 
-    number: str
+    number: DocumentNumber
     issued_by: CountryCode
     expires_on: date
 

@@ -90,6 +90,16 @@ class LanguageTagText(Text):
         return tag
 
 
+class DocumentNumberText(Text):
+    """A text with a letter or a digit: by these alone a person is known again."""
+
+    def checked(self, value: Any) -> str:
+        """The number unchanged, if it can be one."""
+        if not any(map(str.isalnum, super().checked(value))):
+            raise ValidationError("must have a letter or a digit")
+        return str(value)
+
+
 class EmailText(Text):
     """A text with one @ and no space or control character: what an envelope can hold."""
 

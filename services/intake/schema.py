@@ -15,10 +15,17 @@ from typing import Any, ClassVar, Final, Union, get_args, get_origin, get_type_h
 from marshmallow import RAISE, Schema, post_load
 from marshmallow import fields as marshmallow_fields
 
-from domain.application import CountryCode, EmailAddress, LanguageTag, Percentage
+from domain.application import (
+    CountryCode,
+    DocumentNumber,
+    EmailAddress,
+    LanguageTag,
+    Percentage,
+)
 from services.intake.fields import (
     CountryText,
     Day,
+    DocumentNumberText,
     EmailText,
     Instant,
     LanguageTagText,
@@ -44,6 +51,7 @@ SCALARS: Final[Mapping[Any, Callable[..., AnyField]]] = MappingProxyType(
         datetime: Instant,
         CountryCode: CountryText,
         LanguageTag: LanguageTagText,
+        DocumentNumber: DocumentNumberText,
         EmailAddress: EmailText,
         Percentage: PercentageNumber,
     }

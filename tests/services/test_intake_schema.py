@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from marshmallow import Schema, ValidationError
 
-from domain.application import CountryCode, EmailAddress, LanguageTag, Percentage
+from domain.application import CountryCode, DocumentNumber, EmailAddress, LanguageTag, Percentage
 from services.intake.countries import COUNTRIES
 from services.intake.languages import SHORTER
 from services.intake.schema import UnmappedType, schema_for
@@ -36,6 +36,7 @@ class Thing:
     country: CountryCode = "HKG"
     tag: LanguageTag = "en"
     email: EmailAddress = "a@b"
+    document: DocumentNumber = "1"
     percent: Percentage = 0.0
     parts: tuple[Part, ...] = ()
     words: tuple[str, ...] = ()
@@ -199,6 +200,17 @@ def test_no_code_is_to_be_written_for_another_that_is_itself_refused() -> None:
     assert not set(SHORTER.values()) & set(SHORTER)
 
 
+@pytest.mark.parametrize("number", ["", " ", "-", "\u2014 / \u2014", "\u200b", "()"])
+def test_a_number_of_a_document_without_a_letter_or_a_digit_is_refused(number: str) -> None:
+    with pytest.raises(ValidationError, match="a letter or a digit"):
+        _load(document=number)
+
+
+@pytest.mark.parametrize("number", ["X 1", "\uff11", "\u4e2d", "-7-"])
+def test_a_number_of_a_document_stays_as_it_is_written(number: str) -> None:
+    assert _load(document=number).document == number
+
+
 def test_absent_keys_have_the_defaults_of_the_dataclass() -> None:
     assert _load() == Thing()
 
@@ -236,6 +248,7 @@ def test_what_is_loaded_dumps_to_what_was_sent() -> None:
         "country": "ZAF",
         "tag": "zh-Hant",
         "email": "a@b.example",
+        "document": "X1",
         "percent": 50.0,
         "parts": [{"size": 1}],
         "words": ["a"],
