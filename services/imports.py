@@ -27,7 +27,7 @@ from domain.looks import Door
 from services.cases import Outcome, submit
 from services.intake.application import application_from
 from services.intake.document import parse_document
-from services.intake.faults import ApplicationFaults, Fault
+from services.intake.faults import ApplicationFaults, Fault, below
 from services.intake.fields import day_or_none, instant_or_none
 from services.intake.table import column_of, header_faults, nested
 from services.requests import Request
@@ -139,7 +139,7 @@ def filing_from(
         application = application_from(document, on, found=found)
         return Filing(application=application, channel=Channel.ONLINE, received_at=told)
     faults += [
-        Fault(path=str(key)[:64], message="is not a key of this format")
+        Fault(path=below("", str(key)), message="is not a key of this format")
         for key in document
         if key not in ENVELOPE
     ]

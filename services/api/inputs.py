@@ -14,11 +14,11 @@ from domain.application import Correspondence
 from domain.days import last_instant
 from services.api.faults import InvalidRequest, MalformedJson, TypeUnsupported
 from services.intake.document import parse_document
-from services.intake.faults import Fault, faults_in
+from services.intake.faults import Fault, OfKey, faults_in
 from services.intake.fields import Instant, Text, Whole, Word, day_or_none, instant_or_none
 
 JSON: Final = "application/json"
-MESSAGES: Final = {"unknown": "is not a parameter of this address"}
+MESSAGES: Final[dict[str, str]] = {"unknown": OfKey("is not a parameter of this address")}
 
 _OFFSET: Final = re.compile(r" (?=[0-9]{2}:?[0-9]{2}$)")
 _WHOLE: Final = re.compile(r"-?[0-9]{1,18}")

@@ -13,6 +13,13 @@ from domain.errors import Reportable
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _LONGEST_KEY = 64
+_WHOLE = "_schema"  # what marshmallow calls an object as a whole
+
+
+class OfKey(str):
+    """A message about a key of an object, which may have the name that marshmallow has for it."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +58,17 @@ def faults_in(messages: object, path: str = "") -> Iterator[Fault]:
     if isinstance(messages, Mapping):
         for key, inner in messages.items():
             # Messages about an object as a whole stand under this name.
-            yield from faults_in(inner, path if key == "_schema" else below(path, key))
+            if key == _WHOLE:
+                yield from _of_whole(inner, path)
+            else:
+                yield from faults_in(inner, below(path, key))
     elif isinstance(messages, list):
         for each in messages:
             yield from faults_in(each, path)
     else:
         yield Fault(path=path, message=str(messages))
+
+
+def _of_whole(messages: object, path: str) -> Iterator[Fault]:
+    for each in messages if isinstance(messages, list) else [messages]:
+        yield from faults_in(each, below(path, _WHOLE) if isinstance(each, OfKey) else path)

@@ -22,6 +22,7 @@ from domain.application import (
     LanguageTag,
     Percentage,
 )
+from services.intake.faults import OfKey
 from services.intake.fields import (
     CountryText,
     Day,
@@ -65,7 +66,7 @@ _FIELD_MESSAGES: Final = MappingProxyType(
     }
 )
 _OBJECT_MESSAGES: Final = MappingProxyType(
-    {"type": "must be a JSON object", "unknown": "is not a key of this format"}
+    {"type": "must be a JSON object", "unknown": OfKey("is not a key of this format")}
 )
 
 

@@ -117,7 +117,7 @@ def test_a_row_received_on_a_day_without_a_ruleset_is_refused_by_name(
     young = {**_document("john"), "qualifications": [], "employment": []}
     row = {**_paper("john"), "application": young, "received_at": "2006-06-27"}
     (result,) = _imported(office, _jsonl(tmp_path / "a.jsonl", row))
-    assert "27 June 2006" in result.faults[0]
+    assert "is loaded for 27 June 2006; loaded: gpt-2006 (from 28 June 2006" in result.faults[0]
     assert office.store.sequence() == 0
 
 
@@ -329,6 +329,12 @@ def test_every_fault_of_an_envelope_and_its_application_is_found_at_once() -> No
         filing_from(row, filed_by("john").applicant.travel_document.expires_on)
     paths = {fault.path for fault in refused.value.faults}
     assert paths == {"received_at", "channel", "colour", "languages"}
+
+
+def test_a_key_beside_an_application_can_always_be_printed() -> None:
+    with pytest.raises(ApplicationFaults) as refused:
+        filing_from(_paper("john") | {"\x1b[31m": 1}, date(2019, 5, 1))
+    assert [fault.path for fault in refused.value.faults] == ['["\\u001b[31m"]']
 
 
 def _flat(value: Any, path: str = "") -> list[tuple[str, str]]:

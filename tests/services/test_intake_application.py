@@ -89,11 +89,12 @@ def test_null_is_a_wrong_type_everywhere(path: tuple[str | int, ...]) -> None:
     assert found == [f"{_written(path)}: {null}"]
 
 
+@pytest.mark.parametrize("name", ["extra", "_schema"])
 @pytest.mark.parametrize(
     "path", [(), ("applicant",), ("qualifications", 0), ("family",), ("languages", 1)], ids=_written
 )
-def test_an_unknown_key_is_refused_at_its_path(path: tuple[str | int, ...]) -> None:
-    assert _paths(changed(person("john"), *path, "extra", to=1)) == [_written((*path, "extra"))]
+def test_an_unknown_key_is_refused_at_its_path(path: tuple[str | int, ...], name: str) -> None:
+    assert _paths(changed(person("john"), *path, name, to=1)) == [_written((*path, name))]
 
 
 def test_a_file_with_ten_faults_gets_ten() -> None:

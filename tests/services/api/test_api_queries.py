@@ -250,6 +250,7 @@ def test_pages_follow_one_another_without_gap_or_repeat(caller: Caller) -> None:
 @pytest.mark.parametrize(
     ("query", "path"),
     [
+        ("_schema=1", "_schema"),
         ("limit=0", "limit"),
         ("limit=101", "limit"),
         ("limit=ten", "limit"),
