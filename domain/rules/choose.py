@@ -48,7 +48,9 @@ def choose(rulebook: Rulebook, filing: Filing, *, known_on: date | None = None) 
     chosen = holding(ours, filing)
     if chosen is not None:
         return chosen
-    loaded = ", ".join(f"{each.id} ({_span(each.life)})" for each in ours) or "none"
+    # On a day before any was known, those of today tell from when there are some.
+    named = ours or [each for each in rulebook.rulesets if each.route == filing.route]
+    loaded = ", ".join(f"{each.id} ({_span(each.life)})" for each in named) or "none"
     day = written_out(filing.submitted_on)
     raise NoRuleset(f"no ruleset of the {filing.route} route is loaded for {day}; loaded: {loaded}")
 

@@ -80,6 +80,8 @@ def test_a_day_before_the_scheme_is_refused_by_name(rulebook: Rulebook, route: R
         NoRuleset, match=f"{route} route is loaded for 27 June 2006; loaded: .*2018"
     ):
         choose(rulebook, filed_on(route, date(2006, 6, 27)))
+    with pytest.raises(NoRuleset, match=r"27 June 2006; loaded: .*2018"):
+        choose(rulebook, filed_on(route, date(2006, 6, 27)), known_on=date(2006, 6, 27))
 
 
 def test_an_unknown_ruleset_names_the_known_ones(rulebook: Rulebook) -> None:
