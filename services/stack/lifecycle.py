@@ -6,11 +6,12 @@ hold the home's lock, so that two commands at once do not work against each othe
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from services.identity import refuse_open_door
 from services.projections import rebuilding
@@ -20,6 +21,7 @@ from services.projections.progress import progress_of
 from services.settings import Settings
 from services.stack.errors import StackFault
 from services.stack.places import Places, locked, settle
+from services.stack.ports import claimed, refuse_taken_port
 from services.stack.postgres import running_postgres, start_postgres, stop_postgres
 from services.stack.processes import (
     MARK,
@@ -37,7 +39,7 @@ from services.stack.processes import (
     tail,
     wait_until,
 )
-from services.stack.programs import Program, every_program, is_free, programs
+from services.stack.programs import Program, every_program, programs
 from services.stack.redis import redis_socket, running_redis, start_redis, stop_redis
 from services.stack.told import note, noted, told_file
 from services.store import migrate
@@ -47,7 +49,6 @@ from services.wiring import open_office
 
 ALL = ("mail", *WORKERS, "beat", "web", "keeper")
 _READY_SECONDS = 60.0
-_PORT_SECONDS = 1.0
 _ANSWER_SECONDS = 20.0  # a worker finds a broker that was restarted again within that
 
 Say = Callable[[str], None]
@@ -91,19 +92,20 @@ def up(settings: Settings, *, processes: Sequence[str] = ALL, say: Say = lambda 
     if "web" in processes:
         refuse_open_door(settings)
     places = settle(settings.home)
-    with locked(places, "stack"):
+    with locked(places, "stack"), ExitStack() as held:
         if strange := differing(status(settings)):
             raise StackFault(f"{strange}: run `qmas down`, then `qmas up`")
         wanted = [program for program in programs(settings) if program.name in processes]
         missing = [program for program in wanted if recall(_file(places, program)) is None]
+        claims = {}
         for program in missing:
             _clear(places, program)
-            _refuse_taken_port(program)
+            claims[program.name] = held.enter_context(claimed(program))
         start_servers(settings, say=say)
         _bring_to_head(settings, say)
         _renew_read_models(settings, say)
         _begin_erasures(settings, say)
-        _start(settings, places, missing, say)
+        _start(settings, places, missing, say, claims)
         for program in wanted:
             _refuse_dead(places, program)
             if program not in missing:
@@ -146,12 +148,16 @@ def ended(settings: Settings, places: Places) -> Iterator[tuple[Program, Running
 
 
 def start_again(settings: Settings, places: Places, program: Program, gone: Running) -> bool:
-    """A process that is gone runs anew; false when somebody stopped or started it meanwhile."""
+    """A process that is gone runs anew; false when somebody stopped or started it meanwhile.
+
+    Raises StackFault where somebody else has its port by now.
+    """
     with locked(places, "stack"):
         if recorded(_file(places, program)) != gone:
             return False
         _end_remains(places, program)
-        _spawn(settings, places, program, restarts=gone.restarts + 1)
+        with claimed(program) as claim:
+            _spawn(settings, places, program, claim, restarts=gone.restarts + 1)
         return True
 
 
@@ -262,15 +268,31 @@ def _begin_erasures(settings: Settings, say: Say) -> None:
         office.close()
 
 
-def _start(settings: Settings, places: Places, missing: Sequence[Program], say: Say) -> None:
+def _start(
+    settings: Settings,
+    places: Places,
+    missing: Sequence[Program],
+    say: Say,
+    claims: Mapping[str, Sequence[int]] = MappingProxyType({}),
+) -> None:
     """Start all of them at once, then wait for each in turn."""
-    started = [(program, _spawn(settings, places, program)) for program in missing]
+    started = [
+        (program, _spawn(settings, places, program, claims.get(program.name, ())))
+        for program in missing
+    ]
     for program, process in started:
         with _timed(program.name, say):
             _await_ready(places, program, process)
 
 
-def _spawn(settings: Settings, places: Places, program: Program, *, restarts: int = 0) -> Running:
+def _spawn(
+    settings: Settings,
+    places: Places,
+    program: Program,
+    claim: Sequence[int] = (),
+    *,
+    restarts: int = 0,
+) -> Running:
     if program.scratch is not None:
         shutil.rmtree(program.scratch, ignore_errors=True)
         program.scratch.mkdir(mode=0o700)
@@ -281,6 +303,7 @@ def _spawn(settings: Settings, places: Places, program: Program, *, restarts: in
         log=_log(places, program),
         environ={**settings.child_environ(), **program.environ, MARK: mark},
         folder=program.folder,
+        keeps=claim,
     )
     process = replace(process, restarts=restarts)
     remember(_file(places, program), process)
@@ -301,6 +324,8 @@ def _await_ready(places: Places, program: Program, process: Running) -> None:
 
 def _refuse_dead(places: Places, program: Program) -> None:
     if recall(_file(places, program)) is None:
+        _end_remains(places, program)  # so that whoever still has its port is another
+        refuse_taken_port(program)
         log, gone = _log(places, program), recorded(_file(places, program))
         again = f", started again {gone.restarts} times before" if gone and gone.restarts else ""
         raise StackFault(f"{program.name} died{again}; the end of {log}:\n{tail(log)}")
@@ -332,16 +357,6 @@ def how_to_restart(process: Running | None) -> str:
         return "run `qmas up`"
     # One that is stopped hears nothing but this signal.
     return f"run `kill -9 {process.pid}`, then `qmas up`"
-
-
-def _refuse_taken_port(program: Program) -> None:
-    host, port = program.host, program.port
-    # A server that was killed a moment ago gives its port back when its last thread has ended.
-    if port and not wait_until(lambda: is_free(host, port), _PORT_SECONDS):
-        raise StackFault(
-            f"{program.name} cannot listen on {program.address}: another program does, or the "
-            f"address is not this machine's; end it (`ss -ltnp` shows it) or set {program.setting}"
-        )
 
 
 def _stop_program(places: Places, program: Program, say: Say) -> None:

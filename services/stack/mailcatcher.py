@@ -75,5 +75,14 @@ async def serve(folder: Path, port: int) -> None:
         await ended.wait()
 
 
+def main(folder: Path, port: int) -> None:
+    """Catch mail until asked to end; ends at once, in one line that says why, without the port."""
+    try:
+        asyncio.run(serve(folder, port))
+    except OSError as fault:
+        why = os.strerror(fault.errno) if fault.errno else fault
+        sys.exit(f"no mail is taken on 127.0.0.1:{port}: {why}")
+
+
 if __name__ == "__main__":
-    asyncio.run(serve(Path(sys.argv[1]), int(sys.argv[2])))
+    main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -56,17 +56,19 @@ class Running:
     restarts: int = field(default=0, compare=False)
 
 
-def spawn(
+def spawn(  # noqa: PLR0913 - what to start, and what it is given
     command: Sequence[str],
     *,
     log: Path,
     environ: Mapping[str, str],
     folder: Path,
     account: Account | None = None,
+    keeps: Sequence[int] = (),
 ) -> Running:
     """Start `command` in a session of its own, writing to `log`; raise StackFault if it cannot.
 
-    The program runs in `folder`, as `account` when one is given, and keeps running when we end.
+    The program runs in `folder`, as `account` when one is given, and keeps running when we end;
+    the files of the numbers that it `keeps` are open in it, and no others of ours.
     """
     with log.open("ab") as output:
         log.chmod(0o600)
@@ -80,6 +82,7 @@ def spawn(
                 cwd=folder,
                 umask=0o077,
                 start_new_session=True,
+                pass_fds=keeps,
                 check=True,
                 user=account.uid if account else None,
                 group=account.gid if account else None,

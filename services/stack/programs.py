@@ -87,6 +87,11 @@ def is_free(host: str, port: int) -> bool:
     return True
 
 
+def reached(host: str) -> str:
+    """Return where a server is asked: on the loopback, if it listens on every interface."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+
+
 def worker_answers(settings: Settings, name: str, *, seconds: float = 3.0) -> bool:
     """True when this home's worker of that name answers over the broker within so many seconds.
 
@@ -201,7 +206,7 @@ def _keeper(settings: Settings) -> Program:
 
 def _is_live(host: str, port: int) -> bool:
     """True when the web server answers that it lives."""
-    asked = http.client.HTTPConnection(_reached(host), port, timeout=_ASK_SECONDS)
+    asked = http.client.HTTPConnection(reached(host), port, timeout=_ASK_SECONDS)
     try:
         asked.request("GET", "/livez")
         return asked.getresponse().status == http.HTTPStatus.OK
@@ -218,11 +223,6 @@ def _greets(host: str, port: int) -> bool:
             return link.recv(4).startswith(b"220")
     except OSError:
         return False
-
-
-def _reached(host: str) -> str:
-    """A server on every interface is asked on the loopback."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
 
 
 ASKED: Final[Mapping[str, Callable[[str, int], bool]]] = MappingProxyType(
