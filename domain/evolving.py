@@ -253,6 +253,14 @@ def after_prerequisites(filed: Filed, event: e.PrerequisitesAssessed) -> s.CaseS
     return s.PrerequisitesUnmet(filed=filed, unmet=unmet, reasons=reasons)
 
 
+def keeps_points(state: s.CaseState, event: e.ApplicationScored) -> bool:
+    """Say whether a case has the points of a score already, and so has had them since before it.
+
+    One that begins anew has none until it is scored again.
+    """
+    return isinstance(state, s.InPool | s.BelowMark) and state.points == event.total
+
+
 def after_score(
     state: s.CaseState, filed: Filed, event: e.ApplicationScored
 ) -> s.InPool | s.BelowMark:

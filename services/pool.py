@@ -1,16 +1,16 @@
 """The pool of an exercise: as it was frozen in rows, or as the log alone gives it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial, reduce
+from functools import partial
 from typing import Any, Final, Protocol, cast
 
 from domain import events as e
 from domain import exercise_events as x
 from domain.case import evolve
 from domain.errors import Reportable
-from domain.evolving import stays
+from domain.evolving import keeps_points, stays
 from domain.exercise_lists import digest_by, in_order
 from domain.exercise_states import Pool
 from domain.exercise_terms import terms_of
@@ -20,7 +20,7 @@ from domain.particulars import ApplicationCorrected
 from domain.projections.stage_after import CASE_STREAM
 from domain.record import Recorded
 from domain.rules.rank import Placed, PoolMember
-from domain.rules.terms import Measure
+from domain.rules.terms import Measure, Order
 from domain.stages import CaseState, Draft, InPool
 from domain.tallies import Tally
 from services.projections import pools
@@ -73,15 +73,17 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folded:
-    """The first part of a log, by case: its state, since when it is at its stage and has its score.
+    """The first part of a log, by case: its state, and since when it has its stage and its points.
 
-    `corrected` are the streams of cases of which something was corrected; `previous` is what the
-    latest exercise of each measure counted.
+    `counted` is when it was scored last, be it with points that it had already. `corrected` are the
+    streams of cases of which something was corrected; `previous` is what the latest exercise of
+    each measure counted.
     """
 
     cases: dict[str, CaseSeen] = field(default_factory=dict)
     since: dict[str, datetime] = field(default_factory=dict)
     scored: dict[str, datetime] = field(default_factory=dict)
+    counted: dict[str, datetime] = field(default_factory=dict)
     corrected: set[str] = field(default_factory=set)
     previous: dict[Measure, x.CountsThen] = field(default_factory=dict)
 
@@ -160,9 +162,20 @@ def as_frozen(member: PoolMember, measure: Measure, *, erased: bool = False) -> 
 
 def seen_since(member: PoolMember, measure: Measure, since: Since) -> CaseSeen:
     """Return the case as it is by what its stream holds since the pool froze it."""
-    events = cast("tuple[e.CaseEvent, ...]", since.events)
-    state = reduce(evolve, events, as_frozen(member, measure, erased=since.erased))
+    state = as_frozen(member, measure, erased=since.erased)
+    for event in cast("tuple[e.CaseEvent, ...]", since.events):
+        state = _seen_after(state, event, member)
     return CaseSeen(state=state, version=since.version, last=since.last)
+
+
+def _seen_after(state: CaseState, event: e.CaseEvent, member: PoolMember) -> CaseState:
+    after = evolve(state, event)
+    if not (isinstance(state, InPool) and isinstance(after, InPool) and state.score is None):
+        return after
+    if not (isinstance(event, e.ApplicationScored) and keeps_points(state, event)):
+        return after
+    # Scored again with all by which it was placed, it still is as the pool froze it.
+    return replace(after, score=None) if event.stratum == member.stratum else after
 
 
 def pool_at(
@@ -176,13 +189,28 @@ def waiting_at_opening(folded: Folded, opened: x.ExerciseOpened, at: datetime) -
     """Return who waited in the pool that an exercise was opened on, of the log up to there.
 
     Once a pool held whoever was erased again after a restore. Such a one is larger, so that what
-    an opening counted tells whether it is of those.
+    an opening counted tells whether it is of those. Once a case had its points since it was scored
+    last; where that decides the order, the digest tells whether the opening is of those.
     """
     counted = (opened.pool_size, opened.left_out)
-    once = waiting_in(folded, at, opened.measure, erased_too=True)
-    if (len(once.members), once.left_out) == counted:
-        return once
-    return waiting_in(folded, at, opened.measure)
+    found = waiting_in(folded, at, opened.measure, erased_too=True)
+    if (len(found.members), found.left_out) != counted:
+        found = waiting_in(folded, at, opened.measure)
+    if opened.order is not Order.POINTS_SCORED_REFERENCE or _is_pool_of(opened, found):
+        return found
+    once = replace(
+        found,
+        members=tuple(
+            replace(each, scored_at=folded.counted.get(f"{CASE_STREAM}{each.reference}"))
+            for each in found.members
+        ),
+    )
+    return once if _is_pool_of(opened, once) else found
+
+
+def _is_pool_of(opened: x.ExerciseOpened, waiting: Waiting) -> bool:
+    terms = terms_of(opened)
+    return digest_by(terms, in_order(terms, waiting.members)) == opened.pool_digest
 
 
 def waiting_in(
@@ -255,11 +283,13 @@ def _follow_case(folded: Folded, recorded: Recorded[e.CaseEvent]) -> None:
     stream, event = recorded.stream, recorded.event
     if not stays(event):
         folded.since[stream] = recorded.effective_at
-    if isinstance(event, e.ApplicationScored):
-        folded.scored[stream] = recorded.effective_at
     if isinstance(event, ApplicationCorrected):
         folded.corrected.add(stream)
     before = folded.cases[stream].state if stream in folded.cases else Draft()
+    if isinstance(event, e.ApplicationScored):
+        folded.counted[stream] = recorded.effective_at
+        if stream not in folded.scored or not keeps_points(before, event):
+            folded.scored[stream] = recorded.effective_at
     folded.cases[stream] = CaseSeen(
         state=evolve(before, event), version=recorded.version, last=recorded.effective_at
     )

@@ -33,7 +33,7 @@ from domain.record import Recorded
 from domain.stages import Stage
 from domain.standing import AssessmentSetAside
 
-VERSION: Final = 9
+VERSION: Final = 10
 OPENS: Final[frozenset[type[e.Event]]] = frozenset(
     {e.ApplicationSubmitted, ApplicationCorrected, ErasureDecided}
 )
@@ -66,11 +66,12 @@ class CaseRow(NamedTuple):
 
     `points` is None until it is scored, and again once it begins anew; `computed_points` is what
     the tests alone gave, None where no officer decided otherwise. `scored_at` is since when it has
-    these points and `stratum` the sector that it counts to. `documents_awaited` of its applicant
-    is so while a request for documents is open, `held` while an investigation holds it, `stale`
-    while its assessment rests on what was corrected since. `holder` is the officer who has it, None
-    where nobody does. `exercise` and `rank` are of the latest
-    exercise that it came before; `ruleset` is the one it was last assessed under or moved to.
+    these points, however often it was scored with them since, and `stratum` the sector that it
+    counts to. `documents_awaited` of its applicant is so while a request for documents is open,
+    `held` while an investigation holds it, `stale` while its assessment rests on what was corrected
+    since. `holder` is the officer who has it, None where nobody does. `exercise` and `rank` are of
+    the latest exercise that it came before; `ruleset` is the one it was last assessed under or
+    moved to.
     `version` counts the case's own events, `position` the log's. `reason_class` is that of a
     refusal. `stage_since` is when the present stage took effect, with the points that the case has.
     `refiles` is the case that it took the place of, `refiled_as` the one that took its place.
@@ -137,8 +138,16 @@ def fold(row: CaseRow | None, recorded: Recorded[Any]) -> CaseRow:
         held=held_after(event, before=row.held),
         recused=_recused_after(event, row.recused),
         stale=stale_after(event, before=row.stale),
-        **_said(event, recorded.effective_at),
+        **_said(event, _since(row, recorded)),
     )
+
+
+def _since(row: CaseRow, recorded: Recorded[Any]) -> datetime:
+    """Return since when a case has what an event says, which for its points may be before that."""
+    event, scored = recorded.event, row.stage in {Stage.IN_POOL, Stage.BELOW_MARK}
+    if scored and isinstance(event, e.ApplicationScored) and row.points == event.total:
+        return row.scored_at or recorded.effective_at
+    return recorded.effective_at
 
 
 def _recused_after(event: e.CaseEvent, before: tuple[str, ...]) -> tuple[str, ...]:
@@ -149,7 +158,7 @@ def _recused_after(event: e.CaseEvent, before: tuple[str, ...]) -> tuple[str, ..
             return before
 
 
-def _said(event: e.CaseEvent, at: datetime) -> dict[str, Any]:  # noqa: C901, PLR0911 - one arm per event
+def _said(event: e.CaseEvent, since: datetime) -> dict[str, Any]:  # noqa: C901, PLR0911 - one arm per event
     """Return what the event says besides the stage: columns with their new values."""
     match event:
         case e.PrerequisitesAssessed():
@@ -159,7 +168,7 @@ def _said(event: e.CaseEvent, at: datetime) -> dict[str, Any]:  # noqa: C901, PL
                 "ruleset": event.ruleset,
                 "points": event.total,
                 "computed_points": event.computed_total,
-                "scored_at": at,
+                "scored_at": since,
                 "stratum": event.stratum,
             }
         case CaseMovedToRuleset():

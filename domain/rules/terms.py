@@ -34,7 +34,11 @@ class Order(StrEnum):
     POINTS_INSTANT_REFERENCE = "points-instant-reference"
     """Points, then the instant of complete submission, then reference."""
     POINTS_SCORED_REFERENCE = "points-scored-reference"
-    """Points, then the instant since when the case has had them, then reference."""
+    """Points, then the instant since when the case has had them, then reference.
+
+    A score with as many points leaves that instant. Other points have one of their own, and so have
+    those of a case that began anew, which had none in between.
+    """
     POINTS_REFERENCE = "points-reference"
     """Points, then reference: no instant decides."""
     INSTANT_REFERENCE = "instant-reference"
