@@ -47,9 +47,11 @@ from services.notifications.entries import WITHHELD
 from services.notifications.marks import Marks, MarksAway, Remembered, no_number
 from services.notifications.statements import OPEN, counted
 from services.notifications.tables import checkpoint, events, fence, log, notifications
+from services.notifications.tripping import stopped, tripped
 from services.seldom import Seldom
 
 REMEDY: Final = "run `qmas notifications fence`: it says why nothing is sent, and how to go on"
+REMEDY_WHILE_OPEN: Final = f"have workers run (`qmas up`), then {REMEDY}"
 
 _F: Final = fence.c
 # Who runs the server, and which database of it: a copy made by a dump has another one.
@@ -57,11 +59,8 @@ _DATABASE: Final[ColumnElement[str]] = literal_column(
     "(SELECT system_identifier FROM pg_control_system())"
     " || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
-_COPY: Final = "this database is a copy of the one that sent notifications"
-_OLDER: Final = "this database is older than the last notifications that it sent"
-_UNKNOWN: Final = "what this database last sent is remembered nowhere, so it may be an old one"
-
 _ELSEWHERE: Final = of_another_log().scalar_subquery() | of_lost_events().scalar_subquery()
+_STANDING: Final = select(fence, _DATABASE.label("here"), _ELSEWHERE.label("elsewhere"))
 _HEAD: Final = select(func.coalesce(func.max(log.c.position), 0))
 # When it closed, while what time had brought is still told of: all that counts as brought by then.
 _TELLING: Final = datetime(9999, 1, 1, tzinfo=UTC)
@@ -103,7 +102,8 @@ class FenceState:
     `closed_position` ends the part of the log that may have been told already, and with it what
     time had brought by `closed_at`; `remembered` is
     the mark, and `handed` the count that it is compared with. `broken` are the places of marks that
-    are no number. `of_another_log` says that notifications were planned from another log.
+    are no number. `of_another_log` says that notifications were planned from another log. While it
+    is open, `stops` says what stops whoever is about to send, and what becomes of that.
     """
 
     ledger: UUID | None
@@ -118,16 +118,13 @@ class FenceState:
     choice: Choice | None
     broken: tuple[str, ...] = ()
     of_another_log: bool = False
+    stops: str | None = None
 
     @property
     def fault(self) -> str | None:
-        """What is wrong with the marks while it is open, and what becomes of that; or None."""
-        if self.of_another_log and self.closed_at is None:
-            return f"{PLANNED}: nothing is sent"
-        if not self.broken or self.closed_at is not None:
-            return None
-        if self.remembered is None:
-            return f"{no_number(self.broken)}, and no other can be read: nothing is sent"
+        """What is wrong while it is open, and what becomes of that; or None."""
+        if self.stops is not None or not self.broken or self.closed_at is not None:
+            return self.stops
         return f"{no_number(self.broken)}; workers mend it from the other one"
 
 
@@ -149,33 +146,23 @@ class Fence:
             ledger = named or self._name(connection)
             # The mark is read before the count that it must not be above.
             found = self.marks.remembered(ledger)
-            query = select(fence, _DATABASE.label("here"), _ELSEWHERE.label("elsewhere"))
-            row = connection.execute(query).one()
+            row = connection.execute(_STANDING).one()
         if row.closed_at is not None or row.ledger != ledger:
             raise FenceClosed(row.closed_because or "the fence was opened just now")
-        if row.database != row.here:
-            raise FenceTripped(_COPY)
-        if found.highest is not None and found.highest > row.handed:
-            raise FenceTripped(_OLDER)
-        if row.elsewhere:
-            raise FenceTripped(PLANNED)
-        self._see_to_marks(ledger, found, handed=row.handed)
-        return ledger
-
-    def _see_to_marks(self, ledger: UUID, found: Remembered, *, handed: int) -> None:
-        """A mark is there, and a broken one was mended from it; raises if none can be."""
         if found.away:
             _log.info("mark_not_read", places=found.away)
+        if (why := tripped(row, found)) is not None:
+            raise FenceTripped(why)
+        self._see_to_marks(ledger, found)
+        return ledger
+
+    def _see_to_marks(self, ledger: UUID, found: Remembered) -> None:
+        """A mark is there, and a broken one was mended from it; raises if none can be."""
         if found.highest is not None:
             if found.broken and self.marks.raise_to(ledger, found.highest):
                 left = self.marks.remembered(ledger).broken
                 if mended := tuple(each for each in found.broken if each not in left):
                     _log.warning("mark_mended", places=mended, mark=found.highest)
-        elif handed or found.broken:
-            if found.away:
-                raise MarksAway(found.broken, found.away)
-            because = f"{no_number(found.broken)}, and no other is kept, so this database"
-            raise FenceTripped(f"{because} may be an old one" if found.broken else _UNKNOWN)
         # Before anything was sent there is nothing to forget, so the first mark is made here.
         elif not self.marks.raise_to(ledger, 0):
             raise MarksAway
@@ -251,29 +238,34 @@ class Fence:
             return _is_of_another_log(connection)
 
     def state(self) -> FenceState:
-        """Return the fence as it stands, with how many notifications wait behind it."""
+        """Return the fence as it stands, with how many notifications wait behind it.
+
+        Nobody closes it by asking, nor mends a mark.
+        """
         behind = select(literal(1)).where(
             notifications.c.state.in_(OPEN),
             _may_be_told(select(_F.closed_position).scalar_subquery()),
         )
-        waiting = counted(behind, MOST)
+        waiting = counted(behind, MOST).scalar_subquery().label("waiting")
         # Since now, as people see it, while what time had brought is told of.
-        shown = case((_F.closed_at == _TELLING, func.now()), else_=_F.closed_at)
-        since = {"closed_at": shown.label("closed_at")}
-        columns = [
-            since.get(name, _F[name]) for name in FenceState.__dataclass_fields__ if name in _F
-        ]
+        shown = case((_F.closed_at == _TELLING, func.now()), else_=_F.closed_at).label("shown")
         with self._engine.connect() as connection:
-            query = select(*columns, waiting.scalar_subquery().label("waiting"))
-            row = connection.execute(query).mappings().one()
-            elsewhere = _is_of_another_log(connection)
-        choice = row["choice"] and Choice(row["choice"])
-        behind_it = Count.counted(row["waiting"], MOST)
-        ledger = row["ledger"]
-        found = Remembered(highest=None) if ledger is None else self.marks.remembered(ledger)
-        marks = {"remembered": found.highest, "broken": found.broken}
-        said = {**row, "waiting": behind_it, "choice": choice, "of_another_log": elsewhere}
-        return FenceState(**{**said, **marks})
+            ledger: UUID | None = connection.execute(select(_F.ledger)).scalar_one()
+            # As in `passed`, which would stop where this says so.
+            found = Remembered(highest=None) if ledger is None else self.marks.remembered(ledger)
+            row = connection.execute(_STANDING.add_columns(shown, waiting)).one()
+        is_open = row.closed_at is None and row.ledger == ledger
+        kept = {name: getattr(row, name) for name in FenceState.__dataclass_fields__ if name in _F}
+        said = {
+            "closed_at": row.shown,
+            "choice": row.choice and Choice(row.choice),
+            "waiting": Count.counted(row.waiting, MOST),
+            "remembered": found.highest,
+            "broken": found.broken,
+            "of_another_log": row.elsewhere or row.closed_because == PLANNED,
+            "stops": stopped(row, found) if is_open else None,
+        }
+        return FenceState(**{**kept, **said})
 
     def confirm(self, choice: Choice, by: str) -> int:
         """The fence is open; return how many notifications were withheld or are sent again.
@@ -284,6 +276,7 @@ class Fence:
         nobody, or planned from the last event on of which both tell. Raises `FenceOpen` and
         `NotYetPlanned`.
         """
+        fault = self.state().fault
         with self._engine.begin() as connection:
             # No planner adds a row of what was restored while we look.
             planned = connection.execute(select(checkpoint.c.position).with_for_update())
@@ -294,7 +287,11 @@ class Fence:
                 up_to = closed.last if closed else connection.execute(_HEAD).scalar_one()
                 done = _parted(connection, choice, up_to)
             elif closed is None:
-                raise FenceOpen("the fence is open: there is nothing to confirm")
+                raise FenceOpen(
+                    f"the fence is open, but {fault}; {REMEDY_WHILE_OPEN}"
+                    if fault
+                    else "the fence is open: there is nothing to confirm"
+                )
             elif reached < closed.last:
                 raise NotYetPlanned(
                     f"notifications are planned up to position {reached} of {closed.last}; let the "

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
+from domain.errors import Reportable
 from services import deadlines
 from services.cli.notifications import notifications
 from services.notifications.delivery import deliver
@@ -18,6 +19,7 @@ from services.notifications.fence import Choice, FenceClosed, FenceOpen, NotYetP
 from services.notifications.planning import plan
 from services.pokes import redis_of
 from services.settings import Settings
+from services.stack.sending import sending
 from services.store import migrate
 from services.wiring import Office
 from tests.conftest import TestDatabase
@@ -69,9 +71,17 @@ def restored(
         yield opened
 
 
-def _qmas(office: Office, *words: str, ends: int = 0) -> str:
-    told = office.settings.child_environ() | {"QMAS_DATABASE_URL": office.settings.database_url}
-    result = CliRunner(env=told).invoke(notifications, words, catch_exceptions=False)
+def _qmas(
+    office: Office, *words: str, ends: int = 0, raises: type[Reportable] | None = None
+) -> str:
+    told = office.settings.child_environ() | {
+        "QMAS_DATABASE_URL": office.settings.database_url,
+        "QMAS_BROKER_URL": office.settings.broker_url,
+    }
+    result = CliRunner(env=told).invoke(notifications, words, catch_exceptions=raises is not None)
+    if raises is not None:
+        assert isinstance(result.exception, raises)
+        return str(result.exception)
     assert result.exit_code == ends
     return result.output
 
@@ -88,6 +98,40 @@ def test_nothing_goes_out_of_a_restored_database_until_a_person_confirms(
     assert (state.closed_position, state.waiting.number) == (restored.store.head(), 2)
     with pytest.raises(FenceClosed, match="copy"):
         restored.ledger.claim(limit=1, lease=_LEASE)
+
+
+def _is_told_before_a_worker_looked(office: Office, because: str) -> None:
+    """Whatever asks says why nothing will be sent, and neither closes the fence nor opens it."""
+    assert f"qmas: {because}: nothing is sent; have workers run" in _qmas(office, "status", ends=1)
+    shown = _qmas(office, "fence")
+    assert shown.startswith(f"open, but {because}: nothing is sent\n  it counted 1 batches, and ")
+    assert "have workers run (`qmas up`), then ask again" in shown
+    refused = _qmas(office, "fence", "--confirm", "withhold", raises=FenceOpen)
+    assert f"the fence is open, but {because}: nothing is sent; have workers run" in refused
+    (found,) = (each for each in sending(office.settings) if each.subject == "notifications")
+    assert (found.is_well, found.says) == (False, f"{because}: nothing is sent")
+    state = office.ledger.fence.state()
+    assert (state.closed_at, state.handed, state.confirmed_at) == (None, 1, None)
+
+
+def test_a_restore_is_told_before_a_worker_looked(restored: Office, mail: MailServer) -> None:
+    because = "this database is a copy of the one that sent notifications"
+    _is_told_before_a_worker_looked(restored, because)
+    assert deliver(restored) == 0
+    assert restored.ledger.fence.state().closed_because == because
+    assert len(mail.messages) == 3
+
+
+def test_a_restore_in_its_own_place_is_told_before_a_worker_looked(
+    office: Office, backup: Path, database: TestDatabase
+) -> None:
+    assert (plan(office), deliver(office)) == (1, 2)
+    office.close()
+    restore(backup, database.admin_url, "--clean", "--if-exists")
+    because = "this database is older than the last notifications that it sent"
+    _is_told_before_a_worker_looked(office, because)
+    assert deliver(office) == 0
+    assert office.ledger.fence.state().closed_because == because
 
 
 def test_what_is_withheld_never_goes_out_and_what_is_recorded_later_does(
@@ -298,6 +342,8 @@ def test_an_installation_that_forgot_everything_stops_and_says_so(
     assert (plan(office), deliver(office)) == (1, 1)
     _forget_in_redis(told)
     _forget_in_folder(told)
+    because = "what this database last sent is remembered nowhere, so it may be an old one"
+    _is_told_before_a_worker_looked(office, because)
     acknowledge(office, applicant(2))
     assert (plan(office), deliver(office)) == (1, 0)
     assert "remembered nowhere" in str(office.ledger.fence.state().closed_because)
@@ -316,6 +362,7 @@ def test_where_no_place_can_be_asked_delivery_waits_and_closes_nothing(
     blocked = told.home.with_name("not-a-folder")
     blocked.touch()
     with an_office(replace(told, broker_url=_NOWHERE, fence_folder=blocked)) as cut_off:
+        assert "can be remembered nowhere now" in str(cut_off.ledger.fence.state().fault)
         assert deliver(cut_off) == 0
     assert office.ledger.fence.state().closed_at is None
     assert states(office.ledger.rows(looking())) == ["sent", "planned"]

@@ -91,7 +91,9 @@ def test_where_no_mark_is_a_number_the_fence_closes_and_names_the_file(
     file = _file(told)
     file.write_text("garbage\n")
     _in_redis(told, in_redis)
-    assert "and no other can be read: nothing is sent" in _shown(told)
+    shown = _shown(told)
+    assert "and no other is kept, so this database may be an old one: nothing is sent" in shown
+    assert office.ledger.fence.state().closed_at is None, "asking closes nothing"
     assert deliver(office) == 0
     because = str(office.ledger.fence.state().closed_because)
     assert f"in {file}" in because

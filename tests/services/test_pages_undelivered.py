@@ -112,6 +112,15 @@ def test_a_closed_fence_is_told(office: Office) -> None:
     assert "this database is a copy" in page.text
 
 
+def test_a_fence_that_workers_will_close_is_told(office: Office) -> None:
+    ledger = office.ledger.fence.passed()
+    office.ledger.fence.marks.raise_to(ledger, 1)
+    page = signed_in(office, OFFICER.name).get(_PATH)
+    assert "Nothing is sent at present" in page.text
+    assert "older than the last notifications that it sent: nothing is sent" in page.text
+    assert office.ledger.fence.state().closed_at is None
+
+
 def test_what_a_restore_withheld_stays_withheld(office: Office) -> None:
     _given_up(office)
     acknowledge(office, applicant(2))
