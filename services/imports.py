@@ -241,7 +241,9 @@ def _csv_rows(path: Path, text: str) -> Iterator[Row]:
         try:
             cells = next(reader, None)
         except csv.Error as fault:
-            yield _unread(line, _malformed(str(fault)) + _reach(line, reader.line_num))
+            said = str(fault)
+            reach = "" if said == _ENDLESS else _reach(line, reader.line_num)
+            yield _unread(line, _malformed(said) + reach)
             continue
         if cells is None:
             return
