@@ -1,5 +1,7 @@
 """The forms of an override: proposed from a list of rules, decided by somebody else."""
 
+from dataclasses import replace
+
 from domain import commands as c
 from domain.overrides import OverrideCode
 from services.cases import carry_out, case_at
@@ -126,9 +128,10 @@ def test_what_is_missing_is_said_beside_each_field(office: Office) -> None:
     assert "gives 0 or 30 points, not 29" in page.problems[0]
 
 
-def test_an_applicant_reads_that_officers_decided_and_not_which(office: Office) -> None:
+def denied(office: Office, *rules: str) -> str:
+    """Return Emma's case, after officers decided that some rules give her nothing."""
     reference = file_case(office, "emma", *TO_POOL)
-    for rule in ("age-18-39", "international-exposure"):
+    for rule in rules:
         proposal = c.ProposeOverride(
             rule=rule,
             points=0,
@@ -138,6 +141,25 @@ def test_an_applicant_reads_that_officers_decided_and_not_which(office: Office) 
         )
         carry_out(office, reference, proposal, asked())
         carry_out(office, reference, c.ConfirmOverride(rule=rule), asked(SUPERVISOR))
+    return reference
+
+
+def test_an_applicant_reads_nothing_of_what_the_test_gives_as_well(office: Office) -> None:
+    reference = denied(office, "age-18-39", "international-exposure")
+    filed = filed_by("emma")
+    at_home = tuple(replace(each, outside_home_jurisdiction=False) for each in filed.employment)
+    corrected = c.CorrectApplication(application=replace(filed, employment=at_home), reason="So")
+    for command in (corrected, *TO_POOL[1:], *together(c.ProposeRefusal())):
+        carry_out(office, reference, command, asked_for(command))
+    staff = signed_in(office, OFFICER.name).get(f"/staff/cases/{reference}")
+    assert "international-exposure: computed 0, decided 0; claim not proven" in staff.text
+    page = own_page(office, reference)
+    assert "18至39歲：0 分，而非 30 分" in page.text
+    assert "0 分，而非 0 分" not in page.text
+
+
+def test_an_applicant_reads_that_officers_decided_and_not_which(office: Office) -> None:
+    reference = denied(office, "age-18-39", "international-exposure")
     for command in together(c.ProposeRefusal()):
         carry_out(office, reference, command, asked_for(command))
     page = own_page(office, reference)
