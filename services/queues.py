@@ -124,7 +124,10 @@ def _workers_of(queue: str) -> str:
 
 
 def _sent_at(message: bytes | None) -> float | None:
+    """When a message was sent; None where nothing says so, as where it is no message of ours."""
     if message is None:
         return None
-    told = json.loads(message).get("headers", {}).get(HEADER) or {}
-    return told.get("at")
+    try:
+        return float(json.loads(message)["headers"][HEADER]["at"])
+    except (ValueError, TypeError, LookupError, OverflowError, RecursionError):
+        return None

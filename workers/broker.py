@@ -1,22 +1,33 @@
-"""How workers and beat outlive the loss of their broker, and are soon back when it is.
+"""How workers and beat outlive the loss of their broker, and what it holds that is no message.
 
 A task that ends after the connection was closed is acknowledged on a channel that has none any
 more. The transport stumbles over that with an AttributeError, which nobody takes for a lost
 connection, and the whole worker ends. Said as what it is, it is logged, and the task is handed
 out again after its visibility timeout; doing it twice does no harm.
+
+Whatever stands in a queue and is not as Celery writes its messages would end the whole worker,
+once for each. It is dropped, and the log says so: no poke is more than a hint.
 """
 
 from typing import Any, Final
 
+import structlog
 from celery.app.amqp import AMQP
 from kombu import Connection
 from kombu import transport as transports
 from kombu.transport import TRANSPORT_ALIASES
 from kombu.transport import redis as transport
+from redis import Redis
 from redis.exceptions import ConnectionError as ConnectionLost
+
+from workers.messages import is_question, is_task
 
 LONGEST_WAIT_SECONDS: Final = 5
 """How long at most a broker that went away is left alone before it is asked for again."""
+
+_SAID: Final = (b"message", b"pmessage")
+
+_log: Final = structlog.get_logger(__name__)
 
 
 class Link(Connection):
@@ -34,13 +45,42 @@ class Links(AMQP):
     Connection = Link
 
 
+class Client(Redis):
+    """A client that hands on from queues what is a message, and drops what is none."""
+
+    def parse_response(self, connection: Any, command_name: Any, **options: Any) -> Any:
+        """Return the answer; as if nothing had come where it was dropped."""
+        answer = super().parse_response(connection, command_name, **options)  # type: ignore[no-untyped-call]  # it has no types
+        if command_name == "BRPOP" and answer and not is_task(answer[1]):
+            _tell(*answer)
+            return None
+        return answer
+
+
 class Channel(transport.Channel):
-    """A channel that says so when its connection was closed."""
+    """A channel that says so when its connection was closed, and drops what is no message."""
 
     def _connparams(self, asynchronous: bool = False) -> Any:  # noqa: FBT001, FBT002 - kombu's own signature
         if getattr(self.connection, "client", None) is None:
             raise ConnectionLost("the connection of this channel was closed")
         return super()._connparams(asynchronous=asynchronous)  # type: ignore[misc]  # kombu's stubs leave it out
+
+    def _get_client(self) -> Any:
+        return Client
+
+    def _handle_message(self, client: Any, r: Any) -> Any:
+        """Return what was said to all workers; without it where it was dropped."""
+        said = super()._handle_message(client, r)  # type: ignore[misc]  # kombu's stubs leave it out
+        if said["type"] in _SAID and not is_question(said["data"]):
+            _tell(said["channel"], said["data"])
+            said["data"] = None
+        return said
+
+
+def _tell(queue: bytes, content: bytes) -> None:
+    """The log has where it stood and how long it was, and nothing of what it may quote."""
+    where = queue.decode(errors="replace")
+    _log.error("dropped_what_is_no_message", queue=where, length=len(content))
 
 
 class Transport(transport.Transport):

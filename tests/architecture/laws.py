@@ -42,6 +42,7 @@ IMPOSED: Final[Mapping[str, str]] = MappingProxyType(
     {
         "get_col_spec": "SQLAlchemy calls it by this name",
         "get_command": "click calls it by this name",
+        "_get_client": "kombu calls it by this name",
         "_register_error_handlers": "flask-smorest calls it by this name",
     }
 )
