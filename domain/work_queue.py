@@ -9,6 +9,7 @@ investigation holds: on these there is nothing for an officer to do.
 from typing import Final
 
 from domain.application import Route
+from domain.errors import NothingWaits
 from domain.projections.status import AWAITED, Party, Step
 from domain.stages import CaseState, Draft, Stage, stage_of
 from domain.traces import UNDECIDED
@@ -44,3 +45,12 @@ def is_meant(case: CaseState, wanted: TakeNext) -> bool:
         return False
     kept_back = case.filed.held or case.filed.papers.requested is not None
     return stage_of(case) in stages_meant(wanted) and not kept_back
+
+
+def nothing_waits(wanted: TakeNext) -> NothingWaits:
+    """Return the refusal of whoever wants the next case where there is none."""
+    kind = " of this kind" if wanted.stage or wanted.route else ""
+    return NothingWaits(
+        f"no case{kind} waits for an officer: somebody has each of them, or it waits for an "
+        "applicant, a day or an exercise"
+    )

@@ -37,6 +37,7 @@ from services.store import Appended, Commit, Conflict, NewEvent, Reserved, Strea
 from services.store.errors import EventUnreadable
 from services.store.sealing import MasterKeyChanged, SealBroken
 from services.tracing import named, step
+from services.turns import Append, appended
 from services.wiring import Office
 
 ATTEMPTS: Final = 5
@@ -117,8 +118,9 @@ def submit(
 
 def _filed(office: Office, asked: Asked) -> Outcome:
     reference = make_reference(secrets.token_bytes(RANDOM_BYTES))
+    new = CaseAt(state=Draft(), version=0, events=())
     try:
-        return _append(office, reference, CaseAt(state=Draft(), version=0, events=()), asked)
+        return appended(office, lambda append: _append(office, reference, new, asked, append))
     except Refusal:
         if (first := _recalled(office, asked)) is not None:
             return first
@@ -138,9 +140,13 @@ def carry_out(
         raise Forbidden(f"{type(command).__name__} is given to a case by its exercise only")
     asked, repeated = ask(office, reference, command, request, enclosed)
 
-    def once() -> Outcome:
+    def attempt(append: Append) -> Outcome:
         case = within_sight(request.person, _decided_on(office, reference, command))
-        return _append(office, case.reference, case, asked)
+        return _append(office, case.reference, case, asked, append)
+
+    def once() -> Outcome:
+        turn_at = canonical(reference) if isinstance(command, c.RecuseOfficer) else None
+        return appended(office, attempt, turn_at=turn_at, recalled=lambda: _recalled(office, asked))
 
     answering = answering_of(office, reference, type(command), request)
     with answering.refusals_seen():
@@ -318,7 +324,7 @@ def _is_own(request: Request, reference: str) -> bool:
     return request.person.name == parse_reference(reference)
 
 
-def _append(office: Office, reference: str, case: CaseAt, asked: Asked) -> Outcome:
+def _append(office: Office, reference: str, case: CaseAt, asked: Asked, append: Append) -> Outcome:
     request, command = asked.request, asked.command
     stream = f"case-{reference}"
     request.demand_version(stream, case.version)
@@ -355,17 +361,18 @@ def _append(office: Office, reference: str, case: CaseAt, asked: Asked) -> Outco
         release=tuple(live_before - live_after),
         destroy=_erased(reference, facts),
     )
-    appended = append_live(office, commit, request, state)
+    kept = append_live(office, commit, request, state, append)
     if commit.destroy:
         remember_soon(office, commit.destroy)
-    office.pokes.committed()
-    return outcome_of(appended)
+    return outcome_of(kept)
 
 
-def append_live(office: Office, commit: Commit, request: Request, state: CaseState) -> Appended:
+def append_live(
+    office: Office, commit: Commit, request: Request, state: CaseState, append: Append
+) -> Appended:
     """Append what brings a case to `state`; refused where its person has a live case already."""
     try:
-        return office.store.append(commit)
+        return append(commit)
     except Reserved as taken:
         application = None if isinstance(state, Draft) else state.filed.application
         seer = (request.person, request.door)

@@ -139,7 +139,7 @@ def _commit(
         reserve=tuple(after),
         release=tuple(before),
     )
-    return outcome_of(append_live(office, commit, request, state))
+    return outcome_of(append_live(office, commit, request, state, office.store.append))
 
 
 def _write(reference: str, version: int, facts: Facts, given: Circumstances) -> StreamWrite:

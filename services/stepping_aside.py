@@ -1,4 +1,7 @@
-"""Stepping aside: whoever declares a conflict of interest in a case does not keep it."""
+"""Stepping aside: whoever declares a conflict of interest in a case does not keep it.
+
+What is read here stays so until it is recorded: only whoever has the turn gives anybody the case.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,8 +1,9 @@
 """The work on a case, and the queue of the office: load, decide, append, poke, as in `cases.py`.
 
 Nobody has a case but by an event that expects the version that its work is at, so that two
-officers never get the same one, whatever the read models say meanwhile. Nothing is written to the
-case's own stream: no note and no hand-over makes a decision's version stale.
+officers never get the same one, whatever the read models say meanwhile. Whoever gives one takes
+turns with whoever steps aside from it (`turns.py`). Nothing is written to the case's own stream: no
+note and no hand-over makes a decision's version stale.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,11 +40,12 @@ from domain.work_commands import (
     HandOverCase,
     RecordDataAccessRequest,
     RecordPosting,
+    ReturnCase,
     TakeCase,
     TakeNext,
     WorkCommand,
 )
-from domain.work_queue import is_meant, routes_meant, stages_meant
+from domain.work_queue import is_meant, nothing_waits, routes_meant, stages_meant
 from domain.work_told import ToldNote, Way, access_told, last_way, notes_told
 from services.answers import Answering
 from services.cases import canonical
@@ -55,9 +57,11 @@ from services.projections.errors import StandsStill
 from services.requests import Request, effective_instant
 from services.store import Appended, Conflict, NewEvent, StreamWrite
 from services.tracing import named, step
+from services.turns import Append, appended
 from services.wiring import Office
 
 ATTEMPTS: Final = 20
+_GIVES: Final = (AssignCase, TakeCase, HandOverCase, ReturnCase)
 OF_WORK: Final[frozenset[type[e.Event]]] = frozenset(get_args(w.WorkEvent))
 """What is opened for the work on a case: nothing of the case, which is read for its erasure."""
 
@@ -180,7 +184,7 @@ def _answering(office: Office, reference: str, asked: _Asked) -> Answering:
 def _settled(office: Office, own: str, command: WorkCommand, asked: _Asked) -> WorkOutcome:
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _append(office, _desk(office, own), command, asked)
+            return _in_turn(office, own, command, asked)
         except (Refusal, Conflict) as fault:
             # The same command may have been carried out since it was looked for.
             if (first := _recalled(office, asked)) is not None:
@@ -219,18 +223,10 @@ def _taken(office: Office, wanted: TakeNext, asked: _Asked) -> WorkOutcome:
         if reference is None and not old:
             if (first := _recalled(office, asked)) is not None:
                 return first
-            raise NothingWaits(_nothing_waits(wanted))
+            raise nothing_waits(wanted)
         for name in old:
             _bring_up(office, name)
         current |= old
-
-
-def _nothing_waits(wanted: TakeNext) -> str:
-    kind = " of this kind" if wanted.stage or wanted.route else ""
-    return (
-        f"no case{kind} waits for an officer: somebody has each of them, or it waits for an "
-        "applicant, a day or an exercise"
-    )
 
 
 def whose_cases(person: Person | None, whose: Whose) -> Mapping[str, Any]:
@@ -287,16 +283,13 @@ def history(
 def _take(office: Office, reference: str, passed: set[str], asked: _Asked) -> WorkOutcome | None:
     """Take a case; None where it cannot be had, and then it is `passed` unless it just changed."""
     try:
-        desk = _desk(office, reference)
-        if is_meant(desk.case, cast("TakeNext", asked.command)):
-            return _append(office, desk, TakeCase(), asked)
+        return _in_turn(office, reference, TakeCase(), asked)
     except Conflict:
         return None
-    except (AlreadyHeld, HeldByAnother, RecusedFromCase, NoSuchCase):
+    except (AlreadyHeld, HeldByAnother, RecusedFromCase, NoSuchCase, NothingWaits):
         # Of a list of another log some cases may be lost.
-        pass
-    passed.add(reference)
-    return None
+        passed.add(reference)
+        return None
 
 
 def _bring_up(office: Office, projection: str) -> None:
@@ -344,7 +337,22 @@ def _recalled(office: Office, asked: _Asked) -> WorkOutcome | None:
     return None if first is None else _outcome(first)
 
 
-def _append(office: Office, desk: _Desk, command: WorkCommand, asked: _Asked) -> WorkOutcome:
+def _in_turn(office: Office, reference: str, command: WorkCommand, asked: _Asked) -> WorkOutcome:
+    """Carry out a command once, in turn with whoever steps aside where it gives the case."""
+
+    def attempt(append: Append) -> WorkOutcome:
+        desk = _desk(office, reference)
+        if isinstance(asked.command, TakeNext) and not is_meant(desk.case, asked.command):
+            raise nothing_waits(asked.command)
+        return _append(office, desk, command, asked, append)
+
+    turn_at = reference if isinstance(command, _GIVES) else None
+    return appended(office, attempt, turn_at=turn_at, recalled=lambda: _recalled(office, asked))
+
+
+def _append(
+    office: Office, desk: _Desk, command: WorkCommand, asked: _Asked, append: Append
+) -> WorkOutcome:
     request, stream, version = asked.request, f"{WORK_STREAM}{desk.reference}", len(desk.events)
     request.demand_version(stream, version)
     at = effective_instant(office, request, desk.events)
@@ -359,11 +367,12 @@ def _append(office: Office, desk: _Desk, command: WorkCommand, asked: _Asked) ->
     )
     with step("decide"):
         facts = decide(desk.work, command, given)
-    appended = office.store.append(
+    events = tuple(NewEvent(event=fact, effective_at=at) for fact in facts)
+    kept = append(
         request.commit(
             type(asked.command).__name__,
             asked.fingerprint,
-            StreamWrite(stream=stream, expected=version, events=_dated(facts, at)),
+            StreamWrite(stream=stream, expected=version, events=events),
             result={
                 "reference": desk.reference,
                 "version": version + len(facts),
@@ -371,8 +380,7 @@ def _append(office: Office, desk: _Desk, command: WorkCommand, asked: _Asked) ->
             },
         )
     )
-    office.pokes.committed()
-    return _outcome(appended)
+    return _outcome(kept)
 
 
 def _access_days(office: Office, command: WorkCommand) -> int:
@@ -381,15 +389,11 @@ def _access_days(office: Office, command: WorkCommand) -> int:
     return limit(office.rulebook, Limit.DATA_ACCESS_DAYS, command.received_on)
 
 
-def _dated(facts: Sequence[w.WorkEvent], at: datetime) -> tuple[NewEvent, ...]:
-    return tuple(NewEvent(event=fact, effective_at=at) for fact in facts)
-
-
-def _outcome(appended: Appended) -> WorkOutcome:
-    result: Mapping[str, Any] = appended.result
+def _outcome(kept: Appended) -> WorkOutcome:
+    result: Mapping[str, Any] = kept.result
     return WorkOutcome(
         reference=str(result["reference"]),
         version=int(result["version"]),
         holder=result["holder"],
-        repeated=appended.repeated,
+        repeated=kept.repeated,
     )
