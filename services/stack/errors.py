@@ -24,6 +24,6 @@ class DatabaseGone(StackFault):
 
     def __init__(self, home: Path, others: Sequence[str]) -> None:
         super().__init__(
-            f"the database of {home} does not run, only {', '.join(others)}: it should be started "
-            "again within seconds; if it is not, `qmas doctor` says why, and `qmas up` starts it"
+            f"the database of {home} does not run, only {', '.join(others)}: run `qmas up`, for "
+            "nothing else starts it again"
         )
