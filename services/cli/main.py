@@ -131,9 +131,11 @@ def main() -> None:
 
 def _tell(fault: Exception) -> int:
     """Tell a fault that nobody expected in one line; return the exit status."""
-    # What is longer than a buffer is not kept in one: nothing of it is left to be written again.
     if isinstance(fault, OSError) and (_output_is_lost() or fault.errno in _NO_ROOM):
-        print(f"qmas: cannot write the output: {fault.strerror}", file=sys.stderr)  # noqa: T201 - as in `main`
+        # What is longer than a buffer is not kept in one: nothing of it is left to be written
+        # again. Of the output a fault tells no name.
+        what = fault.filename if fault.errno in _NO_ROOM and fault.filename else "the output"
+        print(f"qmas: cannot write {what}: {fault.strerror}", file=sys.stderr)  # noqa: T201 - as in `main`
         return 2
     # A fault of the program: its text may quote what concerns a person, so its kind must do.
     where = "run it again as `qmas --trace ...` to see where, and report it"

@@ -1,6 +1,7 @@
 """What can go wrong with the servers this project runs for itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from domain.errors import Reportable
@@ -27,3 +28,16 @@ class DatabaseGone(StackFault):
             f"the database of {home} does not run, only {', '.join(others)}: run `qmas up`, for "
             "nothing else starts it again"
         )
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """What goes wrong with a file in the block names this one: opening tells a name, writing none.
+
+    A draft is nothing to whoever has to make room.
+    """
+    try:
+        yield
+    except OSError as fault:
+        fault.filename = str(path)
+        raise

@@ -7,6 +7,8 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+from services.stack.errors import naming
+
 
 def kept(path: Path, make: Callable[[], bytes]) -> bytes:
     """Return the secret in `path`, made now if there was none; the same to every process.
@@ -20,12 +22,13 @@ def kept(path: Path, make: Callable[[], bytes]) -> bytes:
         pass
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        _write_durably(draft, make())
-        with contextlib.suppress(FileExistsError):
-            path.hardlink_to(draft)
-    finally:
-        draft.unlink(missing_ok=True)
+    with naming(path):
+        try:
+            _write_durably(draft, make())
+            with contextlib.suppress(FileExistsError):
+                path.hardlink_to(draft)
+        finally:
+            draft.unlink(missing_ok=True)
     return path.read_bytes()
 
 
@@ -41,12 +44,21 @@ def changed(path: Path, change: Callable[[bytes], bytes]) -> bytes:
         before = path.read_bytes()
         after = change(before)
         if after != before:
-            draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-            _write_durably(draft, after)
-            draft.replace(path)
+            _replace(path, after)
     finally:
         os.close(folder)
     return after
+
+
+def _replace(path: Path, content: bytes) -> None:
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    with naming(path):
+        try:
+            _write_durably(draft, content)
+            draft.replace(path)
+        except OSError:
+            draft.unlink(missing_ok=True)
+            raise
 
 
 def _write_durably(path: Path, content: bytes) -> None:

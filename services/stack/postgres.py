@@ -22,7 +22,7 @@ from urllib.parse import quote
 
 from services.stack import processes
 from services.stack.binaries import POSTGRES_MAJOR, PostgresPrograms, postgres_programs_for
-from services.stack.errors import StackFault
+from services.stack.errors import StackFault, naming
 from services.stack.keys import kept
 from services.stack.places import Places, locked, make_private, settle
 from services.stack.tuning import Tuning
@@ -243,7 +243,8 @@ def _see_to_cluster(
         group=account.gid if account else None,
         extra_groups=[] if account else None,
     )
-    (places.log / "initdb.log").write_text(made.stdout + made.stderr, encoding="utf-8")
+    with naming(places.log / "initdb.log"):
+        (places.log / "initdb.log").write_text(made.stdout + made.stderr, encoding="utf-8")
     if made.returncode:
         raise StackFault(
             f"no database could be made in {places.cluster}:\n"

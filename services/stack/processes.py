@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 
 from services.stack.accounts import Account
-from services.stack.errors import StackFault
+from services.stack.errors import StackFault, naming
 
 _PAUSE = 0.02
 _KILLED_SECONDS = 5.0
@@ -117,8 +117,13 @@ def remember(path: Path, process: Running) -> None:
 def write_whole(path: Path, text: str) -> None:
     """Write a small file, whole or not at all."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)
+    with naming(path):
+        try:
+            draft.write_text(text, encoding="utf-8")
+            draft.replace(path)
+        except OSError:
+            draft.unlink(missing_ok=True)
+            raise
 
 
 def new_mark(path: Path) -> str:

@@ -153,6 +153,16 @@ def test_a_torn_process_file_names_nobody(tmp_path: Path, content: str) -> None:
     assert processes.recall(tmp_path / "it.json") is None
 
 
+def test_a_file_without_room_is_named_and_leaves_no_draft(tmp_path: Path) -> None:
+    path = tmp_path / "web.json"
+    path.write_text("before")
+    (tmp_path / f".web.json.{os.getpid()}").symlink_to("/dev/full")
+    with pytest.raises(OSError, match=f"No space left on device: '{path}'"):
+        processes.write_whole(path, "after")
+    assert [each.name for each in tmp_path.iterdir()] == ["web.json"]
+    assert path.read_text() == "before"
+
+
 def test_a_process_that_does_not_end_when_asked_is_killed(tmp_path: Path) -> None:
     process = _python(_STUBBORN, tmp_path / "log")
     time.sleep(0.3)  # until it ignores the request

@@ -17,10 +17,14 @@ _EMMA = "tests/data/people/emma.json"
 
 
 def _qmas(
-    *words: str, home: Path, output: IO[bytes] | int = subprocess.PIPE
+    *words: str,
+    home: Path,
+    output: IO[bytes] | int = subprocess.PIPE,
+    started_by: tuple[str, ...] = (),
 ) -> subprocess.CompletedProcess[str]:
+    main = "from services.cli.main import main; main()"
     return subprocess.run(
-        [sys.executable, "-c", "from services.cli.main import main; main()", *words],
+        [*started_by, sys.executable, "-B", "-c", main, *words],
         env={"PATH": "/usr/bin:/bin", "QMAS_HOME": str(home)},
         cwd=Path(__file__).parents[2],
         stdout=output,
@@ -68,6 +72,16 @@ def test_an_output_that_cannot_be_written_is_one_clear_line(
         said = _qmas(*words, home=tmp_path, output=full)
     assert said.returncode == 2
     assert said.stderr == "qmas: cannot write the output: No space left on device\n"
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    nothing = ("/bin/sh", "-c", 'ulimit -f 0; exec "$@"', "sh")  # has room in any file
+    said = _qmas("up", home=home, started_by=nothing)
+    assert (said.returncode, said.stdout) == (2, "")
+    assert said.stderr.startswith(f"qmas: cannot write {home}/")
+    assert said.stderr.endswith(": File too large\n")
+    assert not any(each.is_file() for each in home.rglob("*"))
 
 
 def test_a_reader_that_went_away_is_told_nothing(tmp_path: Path) -> None:
@@ -142,7 +156,9 @@ def test_a_database_that_is_gone_beside_the_rest_is_named(open_folder: Path) -> 
     finally:
         stop_redis(home)
     assert (said.returncode, said.stdout) == (2, "")
-    told = f"qmas: the database of {home} does not run, only redis: run `qmas up`, for nothing else "
+    told = (
+        f"qmas: the database of {home} does not run, only redis: run `qmas up`, for nothing else "
+    )
     assert said.stderr == f"{told}starts it again\n"
 
 
