@@ -20,7 +20,7 @@ from kombu.transport import redis as transport
 from redis import Redis
 from redis.exceptions import ConnectionError as ConnectionLost
 
-from workers.messages import is_question, is_task
+from workers.messages import is_handed_out, is_question, is_task
 
 LONGEST_WAIT_SECONDS: Final = 5
 """How long at most a broker that went away is left alone before it is asked for again."""
@@ -57,8 +57,25 @@ class Client(Redis):
         return answer
 
 
+class Deliveries(transport.QoS):
+    """What was handed out: what is no message is not handed out again, and dropped."""
+
+    def restore_by_tag(self, tag: Any, client: Any = None, leftmost: bool = False) -> None:  # noqa: FBT001, FBT002 - kombu's own signature
+        """The message waits in its queue again, or is dropped."""
+        channel: Any = self.channel  # it is typed as less than it is
+        with channel.conn_or_acquire(client) as asked:
+            held = asked.hget(self.unacked_key, tag)
+        if held is None or is_handed_out(held):
+            super().restore_by_tag(tag, client, leftmost)
+            return
+        _tell(self.unacked_key.encode(), held)
+        self._remove_from_indices(tag).execute()  # type: ignore[attr-defined]  # kombu's stubs leave it out
+
+
 class Channel(transport.Channel):
     """A channel that says so when its connection was closed, and drops what is no message."""
+
+    QoS = Deliveries
 
     def _connparams(self, asynchronous: bool = False) -> Any:  # noqa: FBT001, FBT002 - kombu's own signature
         if getattr(self.connection, "client", None) is None:

@@ -59,6 +59,15 @@ def is_task(content: bytes) -> bool:
     return True
 
 
+def is_handed_out(content: bytes) -> bool:
+    """True for a message kept until it is acknowledged, with where it goes back to if it is not."""
+    try:
+        msgspec.json.decode(content, type=tuple[_Message, str, str])
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return False
+    return True
+
+
 def is_question(content: bytes) -> bool:
     """True for a message to all workers."""
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from kombu import Connection
+from kombu import Connection, Exchange, Queue
 from kombu.transport import TRANSPORT_ALIASES, _transport_cache
 from kombu.transport.redis import Transport as Plain
 from redis import Redis
@@ -127,6 +127,24 @@ def test_what_is_no_message_is_dropped_and_the_worker_goes_on(place: Workplace) 
         (said, len(_NO_MESSAGES[0])),
     }
     assert not any(text in log for text in (_NAME, "garbage", "Unrecoverable"))
+
+
+def test_what_was_never_handed_out_is_not_handed_out_again(redis_server: RedisServer) -> None:
+    outlive_redis()
+    redis = Redis.from_url(redis_server.url)
+    good = json.dumps([_MESSAGE, "broken", "broken"]).encode()
+    with Connection(redis_server.broker_url) as connection:
+        channel: Any = connection.channel()
+        Queue("broken", Exchange("broken"), routing_key="broken")(channel).declare()
+        for number, content in enumerate((*_NO_MESSAGES[:5], good)):
+            redis.hset("unacked", f"broken-{number}", content)
+            redis.zadd("unacked_index", {f"broken-{number}": 1})
+            channel.qos.restore_by_tag(f"broken-{number}")
+        assert (redis.hlen("unacked"), redis.zcard("unacked_index")) == (0, 0)
+        (again,) = redis.lrange("broken", 0, -1)
+        assert is_task(again)
+        redis.delete("broken", "_kombu.binding.broken")
+    redis.close()
 
 
 def test_what_is_no_message_hides_no_figure_of_its_queue(redis_server: RedisServer) -> None:
