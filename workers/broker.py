@@ -20,6 +20,7 @@ from kombu.transport import redis as transport
 from redis import Redis
 from redis.exceptions import ConnectionError as ConnectionLost
 
+from services.tasks import QUEUES
 from workers.messages import is_handed_out, is_question, is_task
 
 LONGEST_WAIT_SECONDS: Final = 5
@@ -51,7 +52,7 @@ class Client(Redis):
     def parse_response(self, connection: Any, command_name: Any, **options: Any) -> Any:
         """Return the answer; as if nothing had come where it was dropped."""
         answer = super().parse_response(connection, command_name, **options)  # type: ignore[no-untyped-call]  # it has no types
-        if command_name == "BRPOP" and answer and not is_task(answer[1]):
+        if command_name == "BRPOP" and answer and _is_ours(answer[0]) and not is_task(answer[1]):
             _tell(*answer)
             return None
         return answer
@@ -92,6 +93,11 @@ class Channel(transport.Channel):
             _tell(said["channel"], said["data"])
             said["data"] = None
         return said
+
+
+def _is_ours(queue: bytes) -> bool:
+    """Say whether tasks are put there: from others come the answers to questions to workers."""
+    return queue.split(transport.Channel.sep.encode())[0].decode(errors="replace") in QUEUES
 
 
 def _tell(queue: bytes, content: bytes) -> None:

@@ -1,6 +1,8 @@
 """The loss of the broker, as the transport tells it, and what it holds that is no message."""
 
 import json
+import subprocess
+import sys
 from base64 import b64encode
 from collections.abc import Iterator
 from copy import deepcopy
@@ -18,7 +20,7 @@ from services.queues import look
 from services.stack.redis import RedisServer
 from services.tasks import QUEUES
 from tests.conftest import TestDatabase
-from tests.integration.working import Workplace, workplace
+from tests.integration.working import PROJECT, Workplace, environment, workplace
 from workers.broker import Transport, outlive_redis
 from workers.messages import is_question, is_task
 
@@ -52,10 +54,15 @@ def _other(value: object, *path: str) -> bytes:
 
 
 @pytest.fixture(autouse=True)
-def _as_at_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    for scheme in ("redis", "rediss"):
+def _as_at_first(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever else runs in this process has the transport that it had before."""
+    schemes = ("redis", "rediss")
+    for scheme in schemes:
         monkeypatch.setitem(TRANSPORT_ALIASES, scheme, f"kombu.transport.redis:{Plain.__name__}")
-        monkeypatch.delitem(_transport_cache, scheme, raising=False)
+        _transport_cache.pop(scheme, None)
+    yield
+    for scheme in schemes:
+        _transport_cache.pop(scheme, None)
 
 
 def test_a_channel_whose_connection_was_closed_tells_of_a_lost_connection(
@@ -127,6 +134,27 @@ def test_what_is_no_message_is_dropped_and_the_worker_goes_on(place: Workplace) 
         (said, len(_NO_MESSAGES[0])),
     }
     assert not any(text in log for text in (_NAME, "garbage", "Unrecoverable"))
+
+
+def test_a_worker_answers_who_asks_by_the_transport_that_drops(place: Workplace) -> None:
+    redis = Redis.from_url(place.redis.url)
+    place.hire(beat=False)
+    place.until(lambda: redis.pubsub_numpat() > 0)
+    redis.close()
+    # As the health of a worker's container is asked for.
+    asked = subprocess.run(
+        [
+            *(sys.executable, "-m", "celery", "--app", "workers.app", "inspect", "ping"),
+            *("--destination", "celery@worker-0", "--timeout", "30"),
+        ],
+        cwd=PROJECT,
+        env=environment(place.folder, place.database_url, place.broker_url),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (asked.returncode, "pong" in asked.stdout) == (0, True), asked.stdout + asked.stderr
+    assert "dropped" not in asked.stdout + asked.stderr
 
 
 def test_what_was_never_handed_out_is_not_handed_out_again(redis_server: RedisServer) -> None:
