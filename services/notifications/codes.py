@@ -27,7 +27,6 @@ from sqlalchemy import (
     case,
     column,
     delete,
-    false,
     func,
     insert,
     or_,
@@ -50,7 +49,7 @@ OPEN: Final = timedelta(minutes=15)
 """How long what a code opened stays open in its browser."""
 
 TRIES: Final = 5
-"""How often a code may be entered; the last of them may be right."""
+"""How often a wrong code may be entered; after as many the right one opens nothing."""
 
 AN_HOUR: Final = 3
 A_DAY: Final = 10
@@ -157,34 +156,26 @@ class Codes:
         `ready` is asked of that reference before the code is used up: what it raises leaves the
         code as it was, and costs it no try.
         Whether the code that was asked for went out, was used up or is nothing at all cannot be
-        told from the time: each try is one write, decided on after it is counted. Of those whose
-        time is over some are kept and some are not, so none of them is looked for.
+        told from the time: each try is one write, right or wrong. Of those whose time is over some
+        are kept and some are not, so none of them is looked for.
         """
         used = (
             update(enquiry_codes)
             .where(_ROW.id == challenge, _ROW.state == "allowed")
-            # What opens costs no try: with a double click the last of them would be one too many.
-            .values(state="used", unsent=None, used_at=now, tries=_ROW.tries - 1)
+            .values(state="used", unsent=None, used_at=now)
         )
-        given_back = update(enquiry_codes).where(_ROW.id == challenge).values(tries=_ROW.tries - 1)
         given = self._hash(challenge, code)
         with self._autocommit.connect() as connection:
-            # Counted before it is looked at, so that many at once get no more tries than one.
-            found = connection.execute(_tried(challenge, browser, now)).one()
+            found = connection.execute(_tried(challenge, given, browser, now)).one()
             right = hmac.compare_digest(bytes(found.code or len(given)), given)
             if not right or not _holds(found, now):
                 return None
             if found.state == "allowed":
-                try:
-                    ready(str(found.reference))
-                except Exception:
-                    # Only who has the right code comes here: to give it back helps nobody to guess.
-                    connection.execute(given_back)
-                    raise
+                ready(str(found.reference))
                 if connection.execute(used).rowcount:
                     return str(found.reference)
-            again: str | None = connection.scalar(_entered_again(challenge, browser, now))
-            return again
+        # Nothing is open in a caller of the API.
+        return None if browser is None else self.opened(challenge, browser, now)
 
     def opened(self, challenge: UUID, browser: bytes, now: datetime) -> str | None:
         """Return the reference that a code opened in this browser; None where it is open no more.
@@ -327,13 +318,18 @@ class Codes:
         return bool(connection.execute(changed).rowcount)
 
 
-def _tried(challenge: UUID, browser: bytes | None, now: datetime) -> Any:
-    """Return the statement that counts a try and gives what it was one on, nothing for unknown."""
+def _tried(challenge: UUID, given: bytes, browser: bytes | None, now: datetime) -> Any:
+    """Return the statement that counts a wrong try and gives what it was one on, if it is known.
+
+    A right one is written too, as it was found. Each waits for the one before it, so that many at
+    once get no more tries than one after the other.
+    """
+    wrong = case((_ROW.code == given, 0), else_=1)
     counted = (
         update(enquiry_codes)
         .where(_ROW.id == challenge, _ROW.browser.is_not_distinct_from(browser))
         .where(_ROW.expires_at > now, _ROW.asked_at <= now + AHEAD)
-        .values(tries=_ROW.tries + 1)
+        .values(tries=_ROW.tries + wrong)
         .returning(_ROW.reference, _ROW.code, _ROW.state, _ROW.expires_at, _ROW.tries)
         .cte("counted")
     )
@@ -344,9 +340,9 @@ def _tried(challenge: UUID, browser: bytes | None, now: datetime) -> Any:
 
 
 def _holds(found: Row[Any], now: datetime) -> bool:
-    """Say whether the right code opens what was found, or did already, this try being counted."""
+    """Say whether the right code opens what was found, or did already."""
     held = found.state in {"allowed", "used"}
-    return bool(held and found.expires_at > now and found.tries <= TRIES)
+    return bool(held and found.expires_at > now and found.tries < TRIES)
 
 
 def _is_open(challenge: UUID, browser: bytes, now: datetime) -> ColumnElement[bool]:
@@ -358,15 +354,6 @@ def _is_open(challenge: UUID, browser: bytes, now: datetime) -> ColumnElement[bo
         _ROW.used_at > now - OPEN,
         _ROW.used_at <= now + AHEAD,
     )
-
-
-def _entered_again(challenge: UUID, browser: bytes | None, now: datetime) -> Any:
-    """Return the statement that gives what the right code opened here before, at no try.
-
-    Nothing for a caller of the API, in whom nothing is open.
-    """
-    here = false() if browser is None else _is_open(challenge, browser, now)
-    return update(enquiry_codes).where(here).values(tries=_ROW.tries - 1).returning(_ROW.reference)
 
 
 def _dropped(now: datetime) -> Any:

@@ -201,16 +201,32 @@ def test_a_wrong_code_is_one_write_whatever_became_of_the_question(
 ) -> None:
     # Here no write waits for a disk, so the times alone would not tell that one has none.
     with psycopg.connect(database.app_url, autocommit=True) as connection:
-
-        def written() -> int:
-            query = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
-            (number,) = connection.execute(query).fetchone() or (0,)
-            return int(number)
-
         for kind, (challenge, *_) in _challenges(office).items():
-            before = written()
+            before = _written(connection)
             assert office.codes.enter(challenge, "", browser=None, now=office.clock()) is None
-            assert (kind, written() > before) == (kind, True)
+            assert (kind, _written(connection) > before) == (kind, True)
+
+
+def test_a_right_code_that_was_not_sent_is_one_write_as_a_wrong_one(
+    office: Office, database: TestDatabase
+) -> None:
+    asked = Asked(reference=new_reference(), born=JOHN_BORN, asker=b"", browser=None)
+    challenge = office.codes.ask(asked, office.clock())
+    claim = office.codes.claim(office.clock(), LEASE)
+    assert claim is not None
+    assert claim.unsent is not None
+    with psycopg.connect(database.app_url, autocommit=True) as connection:
+        for code in ("", claim.unsent.code):
+            before = _written(connection)
+            assert office.codes.enter(challenge, code, browser=None, now=office.clock()) is None
+            assert (code, _written(connection) > before) == (code, True)
+
+
+def _written(connection: psycopg.Connection[tuple[object, ...]]) -> int:
+    """Return a number that grows with each write of anybody."""
+    query = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
+    (number,) = connection.execute(query).fetchone() or (0,)
+    return int(str(number))
 
 
 def test_the_comparison_is_seldom_wrong_and_finds_what_there_is() -> None:

@@ -111,14 +111,17 @@ def test_a_used_code_is_guessed_at_no_more_often_than_another(office: Office) ->
     assert enquiries.enter(office, mine, code, client=HOME, browser="mine") is None
 
 
+@pytest.mark.parametrize("wrong", [0, TRIES - 1])
 @pytest.mark.parametrize(("browser", "opened"), [("mine", 2), (None, 1)])
 def test_of_two_at_one_instant_one_uses_the_code_and_its_browser_gets_there_by_both(
-    office: Office, browser: str | None, opened: int
+    office: Office, browser: str | None, opened: int, wrong: int
 ) -> None:
     reference = _filed(office)
     mine = enquiries.ask(office, reference, JOHN_BORN, client=HOME, browser=browser)
     (code,) = codes(office)
     here = None if browser is None else office.blind.token("browser", browser)
+    for _ in range(wrong):
+        assert office.codes.enter(mine, _another(code), browser=here, now=office.clock()) is None
     both = Barrier(2, timeout=30)
 
     def enter(_: int) -> str | None:
