@@ -4,9 +4,10 @@ Law (RFC 5646, section 2.2.1): a language with a code of two letters has that on
 so that one language has one code, and two codes are two languages.
 """
 
+import re
 from typing import Final
 
-# Those of ISO 639-2 for terms and for bibliographies, then the withdrawn ones of two letters.
+# Those of ISO 639-2 for terms and for bibliographies, then withdrawn ones.
 _CODES: Final = (
     "aar:aa abk:ab afr:af aka:ak alb:sq amh:am ara:ar arg:an arm:hy asm:as ava:av ave:ae "
     "aym:ay aze:az bak:ba bam:bm baq:eu bel:be ben:bn bih:bh bis:bi bod:bo bos:bs bre:br "
@@ -25,7 +26,7 @@ _CODES: Final = (
     "srp:sr ssw:ss sun:su swa:sw swe:sv tah:ty tam:ta tat:tt tel:te tgk:tg tgl:tl tha:th "
     "tib:bo tir:ti ton:to tsn:tn tso:ts tuk:tk tur:tr twi:tw uig:ug ukr:uk urd:ur uzb:uz "
     "ven:ve vie:vi vol:vo wel:cy wln:wa wol:wo xho:xh yid:yi yor:yo zha:za zho:zh zul:zu "
-    "in:id iw:he ji:yi jw:jv mo:ro "
+    "in:id iw:he ji:yi jw:jv mo:ro mol:ro scc:sr scr:hr "
 )
 
 SHORTER: Final = dict(each.split(":") for each in _CODES.split())
@@ -38,6 +39,7 @@ NONE_SPOKEN: Final = frozenset({"mis", "mul", "und", "zxx"})
 """What tags say of a language that is not told, of several, and of none."""
 
 _LONGEST: Final = 3
+_OWN: Final = re.compile(r"x-.*|q[a-t][a-z](-.*)?|i-default")  # each may mean anything
 
 
 def wrong_with(tag: str) -> str | None:
@@ -50,6 +52,8 @@ def wrong_with(tag: str) -> str | None:
         return f"must have the code that tags have for this language: write {right}"
     if code in NONE_SPOKEN:
         return "must be of a language that somebody speaks"
+    if _OWN.fullmatch(tag.lower()):
+        return "must be of a language that others know by this code, not a code of one's own"
     if len(code) > _LONGEST or (len(code) == len("en") and code not in OF_TWO):
         return "must begin with the code of a language, such as en, zh or yue"
     return None

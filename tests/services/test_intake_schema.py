@@ -128,14 +128,13 @@ def test_a_wrong_value_is_refused_at_its_key(key: str, sent: Any) -> None:
         "zh-Hant-HK",
         "cmn",
         "de-CH-1996",
-        "x-mine",
         "i-klingon",
         "sl-rozaj-biske",
         "zh-cmn-Hans-CN",
         "es-419",
         "en-a-myext-b-another",
         "en-u-co-phonebk-x-own",
-        "qaa-Qaaa-QM",
+        "qya-Latn",
     ],
 )
 def test_a_well_formed_language_tag_is_taken(tag: str) -> None:
@@ -172,6 +171,7 @@ def test_a_tag_that_is_not_well_formed_is_refused(tag: str) -> None:
         ("ger", "de"),
         ("deu", "de"),
         ("iw", "he"),
+        ("scr", "hr"),
     ],
 )
 def test_a_code_that_no_tag_has_is_refused_with_the_one_that_it_has(tag: str, right: str) -> None:
@@ -182,6 +182,12 @@ def test_a_code_that_no_tag_has_is_refused_with_the_one_that_it_has(tag: str, ri
 @pytest.mark.parametrize("tag", ["und", "mul", "zxx", "Mis", "und-Latn"])
 def test_a_tag_of_no_language_that_is_spoken_is_refused(tag: str) -> None:
     with pytest.raises(ValidationError, match="somebody speaks"):
+        _load(tag=tag)
+
+
+@pytest.mark.parametrize("tag", ["x-mine", "qaa-Qaaa-QM", "QTZ", "i-default"])
+def test_a_code_that_may_mean_any_language_is_refused(tag: str) -> None:
+    with pytest.raises(ValidationError, match="a code of one's own"):
         _load(tag=tag)
 
 
