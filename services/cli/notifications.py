@@ -20,7 +20,7 @@ from services.looking import named
 from services.notifications import delivery, planning, readdressing, returns
 from services.notifications.another_log import OF_LOST
 from services.notifications.entries import Notification, PlannedFromAnotherLog, State
-from services.notifications.fence import REMEDY, REMEDY_WHILE_OPEN, Choice, FenceState
+from services.notifications.fence import REMEDY, Choice, FenceState
 from services.notifications.ledger import Ledger
 from services.notifications.statements import AT_MOST
 from services.wiring import Office
@@ -76,7 +76,7 @@ def status() -> None:
     if fence.closed_at is not None:
         faults.append(f"nothing is sent: {fence.closed_because}; {REMEDY}")
     elif fence.fault is not None:
-        faults.append(f"{fence.fault}; {REMEDY_WHILE_OPEN}")
+        faults.append("; ".join(filter(None, (fence.fault, fence.remedy))))
     for each in faults:
         click.echo(f"qmas: {each}", err=True)
     sys.exit(1 if faults else 0)
@@ -245,14 +245,16 @@ def _told(state: FenceState) -> Iterator[str]:
         yield f"open, but {state.fault}" if state.fault else "open: what is due is sent"
     else:
         yield f"closed since {_moment(state.closed_at)}: {state.closed_because}"
-    if state.closed_at is not None or state.stops is not None:
-        yield f"  it counted {state.handed} batches, and {_remembered(state)} remembered"
+    trips = state.stops is not None and state.stops.trips
+    if state.closed_at is not None or trips:
+        batches = "1 batch" if state.handed == 1 else f"{state.handed} batches"
+        yield f"  it counted {batches}, and {_remembered(state)} remembered"
     if state.closed_at is not None:
         yield (
             f"  {state.waiting} notifications of positions up to {state.closed_position}, and of "
             "what time had brought, wait; some may have been sent already"
         )
-    elif state.stops is not None and not state.of_another_log:
+    elif trips and not state.of_another_log:
         yield "  have workers run (`qmas up`), then ask again"
     if state.of_another_log:
         yield "Letters of events that the log does not have are withheld, whatever you choose."
@@ -266,7 +268,7 @@ def _told(state: FenceState) -> Iterator[str]:
 
 
 def _remembered(state: FenceState) -> str:
-    return "none is" if state.remembered is None else f"{state.remembered} are"
+    return {None: "none is", 1: "1 is"}.get(state.remembered, f"{state.remembered} are")
 
 
 def _reference(text: str | None) -> str | None:

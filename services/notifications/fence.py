@@ -47,11 +47,11 @@ from services.notifications.entries import WITHHELD
 from services.notifications.marks import Marks, MarksAway, Remembered, no_number
 from services.notifications.statements import OPEN, counted
 from services.notifications.tables import checkpoint, events, fence, log, notifications
-from services.notifications.tripping import stopped, tripped
+from services.notifications.tripping import Stop, stopped, tripped
 from services.seldom import Seldom
 
 REMEDY: Final = "run `qmas notifications fence`: it says why nothing is sent, and how to go on"
-REMEDY_WHILE_OPEN: Final = f"have workers run (`qmas up`), then {REMEDY}"
+WORKERS: Final = "have workers run (`qmas up`)"
 
 _F: Final = fence.c
 # Who runs the server, and which database of it: a copy made by a dump has another one.
@@ -118,14 +118,25 @@ class FenceState:
     choice: Choice | None
     broken: tuple[str, ...] = ()
     of_another_log: bool = False
-    stops: str | None = None
+    stops: Stop | None = None
 
     @property
     def fault(self) -> str | None:
         """What is wrong while it is open, and what becomes of that; or None."""
-        if self.stops is not None or not self.broken or self.closed_at is not None:
-            return self.stops
+        if self.stops is not None:
+            return self.stops.says
+        if not self.broken or self.closed_at is not None:
+            return None
         return f"{no_number(self.broken)}; workers mend it from the other one"
+
+    @property
+    def remedy(self) -> str:
+        """What a person does about what is wrong; empty where the fault says so itself."""
+        if self.closed_at is not None:
+            return REMEDY
+        if self.stops is None:
+            return WORKERS if self.broken else ""
+        return f"{WORKERS}, then {REMEDY}" if self.stops.trips else ""
 
 
 class Fence:
@@ -276,7 +287,7 @@ class Fence:
         nobody, or planned from the last event on of which both tell. Raises `FenceOpen` and
         `NotYetPlanned`.
         """
-        fault = self.state().fault
+        state = self.state()
         with self._engine.begin() as connection:
             # No planner adds a row of what was restored while we look.
             planned = connection.execute(select(checkpoint.c.position).with_for_update())
@@ -288,8 +299,8 @@ class Fence:
                 done = _parted(connection, choice, up_to)
             elif closed is None:
                 raise FenceOpen(
-                    f"the fence is open, but {fault}; {REMEDY_WHILE_OPEN}"
-                    if fault
+                    f"the fence is open, but {'; '.join(filter(None, (state.fault, state.remedy)))}"
+                    if state.fault
                     else "the fence is open: there is nothing to confirm"
                 )
             elif reached < closed.last:

@@ -54,11 +54,13 @@ class NoNumber(Exception):
 class Remembered:
     """The highest mark that was found, None where there is none.
 
-    A place that could not be asked (`away`) may hold a higher one; one that is `broken` did.
+    A place that could not be asked (`away`) may hold a higher one; one that is `broken` did. Where
+    `are_all_away`, none could be asked.
     """
 
     highest: int | None
     away: tuple[str, ...] = ()
+    are_all_away: bool = False
     broken: tuple[str, ...] = ()
 
 
@@ -74,7 +76,10 @@ class Marks:
         found: list[int] = []
         away: list[str] = []
         broken: list[str] = []
-        for place, look in (("folder", self._in_folder), ("redis", self._in_redis)):
+        places = {"folder": self._in_folder}
+        if self._redis is not None:
+            places["redis"] = self._in_redis
+        for place, look in places.items():
             try:
                 mark = look(ledger)
             except NoNumber as fault:
@@ -83,7 +88,12 @@ class Marks:
                 away.append(place)
             else:
                 found += [] if mark is None else [mark]
-        return Remembered(highest=max(found, default=None), away=tuple(away), broken=tuple(broken))
+        return Remembered(
+            highest=max(found, default=None),
+            away=tuple(away),
+            are_all_away=len(away) == len(places),
+            broken=tuple(broken),
+        )
 
     def raise_to(self, ledger: UUID, count: int) -> bool:
         """The mark is at least `count` in every place that answers; False where none does."""

@@ -1,5 +1,6 @@
 """Why an open fence has to be closed: one judgement for who would send and who only asks."""
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Row
@@ -23,18 +24,26 @@ def tripped(row: Row[Any], found: Remembered) -> str | None:
         return _OLDER
     if row.elsewhere:
         return PLANNED
-    if found.highest is not None or not (row.handed or found.broken):
-        return None
+    if found.highest is not None or not (row.handed or found.broken or found.are_all_away):
+        return None  # before anything was sent there is nothing to forget
     if found.away:
         raise MarksAway(found.broken, found.away)
     because = f"{no_number(found.broken)}, and no other is kept, so this database"
     return f"{because} may be an old one" if found.broken else _UNKNOWN
 
 
-def stopped(row: Row[Any], found: Remembered) -> str | None:
-    """Return what stops whoever is about to send, in words; None where nothing does."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """What stops whoever is about to send, in words; `trips` where that is why the fence closes."""
+
+    says: str
+    trips: bool
+
+
+def stopped(row: Row[Any], found: Remembered) -> Stop | None:
+    """Return what stops whoever is about to send; None where nothing does."""
     try:
         why = tripped(row, found)
     except MarksAway as fault:
-        return str(fault)
-    return None if why is None else f"{why}: nothing is sent"
+        return Stop(says=str(fault), trips=False)
+    return None if why is None else Stop(says=f"{why}: nothing is sent", trips=True)

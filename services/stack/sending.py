@@ -7,7 +7,7 @@ from typing import Final
 from services.counts import Count
 from services.notifications.another_log import OF_LOST
 from services.notifications.entries import PlannedFromAnotherLog, State
-from services.notifications.fence import REMEDY, REMEDY_WHILE_OPEN
+from services.notifications.fence import REMEDY
 from services.notifications.ledger import Ledger
 from services.notifications.marks import Marks
 from services.notifications.statements import AT_MOST
@@ -35,7 +35,7 @@ def sending(settings: Settings) -> Iterator[Finding]:
             subject="notifications",
             is_well=state.closed_because is None and state.fault is None,
             says=state.closed_because or state.fault or "sent as they are due",
-            remedy=REMEDY if state.fault is None else REMEDY_WHILE_OPEN,
+            remedy=state.remedy,
         )
         yield from _letters(ledger)
         yield from _webhooks(Subscriptions(ledger.engine, ledger.keys))

@@ -104,7 +104,7 @@ def _is_told_before_a_worker_looked(office: Office, because: str) -> None:
     """Whatever asks says why nothing will be sent, and neither closes the fence nor opens it."""
     assert f"qmas: {because}: nothing is sent; have workers run" in _qmas(office, "status", ends=1)
     shown = _qmas(office, "fence")
-    assert shown.startswith(f"open, but {because}: nothing is sent\n  it counted 1 batches, and ")
+    assert shown.startswith(f"open, but {because}: nothing is sent\n  it counted 1 batch, and ")
     assert "have workers run (`qmas up`), then ask again" in shown
     refused = _qmas(office, "fence", "--confirm", "withhold", raises=FenceOpen)
     assert f"the fence is open, but {because}: nothing is sent; have workers run" in refused

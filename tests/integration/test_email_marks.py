@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from services.cli.notifications import notifications
 from services.notifications.delivery import deliver
-from services.notifications.fence import Choice
+from services.notifications.fence import Choice, FenceOpen
 from services.notifications.planning import plan
 from services.pokes import redis_of
 from services.settings import Settings
@@ -59,16 +59,28 @@ def _finding(told: Settings) -> Finding:
     return next(finding for finding in examine(told) if finding.subject == "notifications")
 
 
+def _is_told(office: Office, told: Settings, fault: str, remedy: str) -> None:
+    """Whatever asks says what is wrong while the fence is open and, where it helps, what to do."""
+    whole = f"{fault}; {remedy}" if remedy else fault
+    assert _shown(told) == f"open, but {fault}\n"
+    environ = told.child_environ() | {"QMAS_BROKER_URL": told.broker_url}
+    status = CliRunner(env=environ).invoke(notifications, ["status"])
+    assert (status.exit_code, status.stderr) == (1, f"qmas: {whole}\n")
+    finding = _finding(told)
+    assert (finding.is_well, finding.says, finding.remedy) == (False, fault, remedy)
+    with pytest.raises(FenceOpen) as refused:
+        office.ledger.fence.confirm(Choice.WITHHOLD, "cli.root")
+    assert str(refused.value) == f"the fence is open, but {whole}"
+
+
 @pytest.mark.parametrize("garbage", _GARBAGE)
 def test_a_broken_file_is_told_and_mended_from_redis(
     office: Office, told: Settings, garbage: str
 ) -> None:
     file = _file(told)
     file.write_text(garbage)
-    assert f"open, but the mark of what was sent in {file} is no number" in _shown(told)
-    finding = _finding(told)
-    assert not finding.is_well
-    assert str(file) in finding.says
+    fault = f"the mark of what was sent in {file} is no number; workers mend it from the other one"
+    _is_told(office, told, fault, "have workers run (`qmas up`)")
     assert deliver(office) == 1
     assert int(file.read_text("ascii")) == 2
     assert _shown(told) == "open: what is due is sent\n"
@@ -111,11 +123,30 @@ def test_while_redis_is_away_a_broken_file_closes_nothing(office: Office, told: 
     cut_off = replace(told, broker_url=_NOWHERE)
     with an_office(cut_off) as apart:
         assert deliver(apart) == 0
-    assert office.ledger.fence.state().closed_at is None
-    shown = _shown(cut_off)
-    assert "nothing is sent" in shown
-    assert "mark_not_read" not in shown
+        assert office.ledger.fence.state().closed_at is None
+        fault = str(apart.ledger.fence.state().fault)
+        assert "Redis does not answer: nothing is sent until that is mended" in fault
+        _is_told(apart, cut_off, fault, "")
     assert deliver(office) == 1
+
+
+def test_where_nothing_was_sent_yet_and_no_mark_can_be_read_nothing_is_and_that_is_told(
+    told: Settings,
+) -> None:
+    blocked = told.home.with_name("not-a-folder")
+    blocked.touch()
+    cut_off = replace(told, broker_url=_NOWHERE, fence_folder=blocked)
+    with an_office(cut_off) as apart:
+        acknowledge(apart, applicant(1))
+        assert (plan(apart), deliver(apart)) == (1, 0)
+        fault = str(apart.ledger.fence.state().fault)
+        assert "can be remembered nowhere now, so nothing is sent until it can" in fault
+        finding = _finding(cut_off)
+        assert (finding.is_well, finding.says, finding.remedy) == (False, fault, "")
+    with an_office(told) as opened:
+        assert opened.ledger.fence.state().fault is None
+        assert not told.fence_folder.exists(), "asking makes no mark"
+        assert deliver(opened) == 1
 
 
 def test_a_file_of_which_nothing_was_written_yet_is_none(office: Office, told: Settings) -> None:
