@@ -127,12 +127,10 @@ def _told(filed: Filed, event: e.CaseEvent) -> Filed:  # noqa: PLR0911 - one arm
     match event:
         case e.PrerequisitesAssessed():
             return replace(filed, assessed=_under(event))
-        case e.ApplicationScored(digest=digest, overrides=overrides):
-            # A score says which overrides stand, and one without any says that none does.
-            decided = Decided(digest=digest, overrides=overrides) if overrides else None
-            return replace(filed, assessed=_under(event), decided=decided)
+        case e.ApplicationScored():
+            return replace(filed, assessed=_under(event), decided=_decided(filed, event))
         case CaseMovedToRuleset():
-            return replace(filed, ruleset=event.ruleset, assessed=None, decided=None)
+            return replace(filed, ruleset=event.ruleset, assessed=None, decided=())
         case CaseReopened() | AssessmentSetAside():
             return replace(filed, assessed=None)
         case OfficerRecused(officer=officer):
@@ -143,6 +141,17 @@ def _told(filed: Filed, event: e.CaseEvent) -> Filed:  # noqa: PLR0911 - one arm
             return replace(filed, refiled_as=after)
         case _:
             return _with_people(_kept(filed, event), event)
+
+
+def _decided(filed: Filed, event: e.ApplicationScored) -> tuple[Decided, ...]:
+    """Return what officers decided, after a score.
+
+    It says which overrides of its edition stand, and without any that none does; of no other.
+    """
+    others = tuple(each for each in filed.decided if each.digest != event.digest)
+    if not event.overrides:
+        return others
+    return (*others, Decided(digest=event.digest, overrides=event.overrides))
 
 
 def _kept(filed: Filed, event: e.CaseEvent) -> Filed:

@@ -35,14 +35,14 @@ class Filed:
 
     `application` is what was filed, as corrected since, and None once erased; `ruleset` the one
     that the case was moved to, None where it was not. `assessed` tells of the latest assessment
-    that stands; `decided` are the overrides that the latest score counts or counted, which stand
-    under the same edition however often the case is assessed anew. `stale` says that the assessment
-    rests on what was corrected since, `held` that an investigation holds the case. `decision`
-    awaits a second officer; `acted` are the open matters, each with who acted in it. `dependants`
-    have a number each; `numbered` is the highest given. `legal_holds` are those that stand; nothing
-    of the person is erased meanwhile. `erased` tells that they were from an application that does
-    not open. `refiled_as` is the case that took the place of this one, None without one: its
-    address is where the person is reached.
+    that stands; `decided` are the overrides that the latest score under each edition counts or
+    counted, which stand under that edition however often the case is assessed anew. `stale` says
+    that the assessment rests on what was corrected since, `held` that an investigation holds the
+    case. `decision` awaits a second officer; `acted` are the open matters, each with who acted in
+    it. `dependants` have a number each; `numbered` is the highest given. `legal_holds` are those
+    that stand; nothing of the person is erased meanwhile. `erased` tells that they were from an
+    application that does not open. `refiled_as` is the case that took the place of this one, None
+    without one: its address is where the person is reached.
     """
 
     reference: str
@@ -51,7 +51,7 @@ class Filed:
     application: Application | None
     ruleset: str | None = None
     assessed: AssessedUnder | None = None
-    decided: Decided | None = None
+    decided: tuple[Decided, ...] = ()
     papers: p.Papers = field(default_factory=p.Papers)
     stale: bool = False
     held: bool = False
@@ -71,6 +71,17 @@ class Filed:
     def persons(self) -> int:
         """Who is granted a visa, and pays for one: the applicant and the dependants on record."""
         return 1 + len(self.dependants)
+
+    @property
+    def overrides(self) -> tuple[OverrideApplied, ...]:
+        """The overrides that stand under the edition of the assessment, under any without one."""
+        if self.assessed is not None:
+            return self.overrides_under(self.assessed.digest)
+        return tuple(each for edition in self.decided for each in edition.overrides)
+
+    def overrides_under(self, digest: str) -> tuple[OverrideApplied, ...]:
+        """Return the overrides that stand under one edition of a ruleset."""
+        return next((each.overrides for each in self.decided if each.digest == digest), ())
 
     def actors(self, matter: str) -> frozenset[str]:
         """Everybody who proposed or declined in a matter since it was opened."""

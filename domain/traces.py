@@ -27,6 +27,10 @@ UNDECIDED: Final = frozenset(STAGES[state] for state in get_args(Undecided))
 _REOPENED_FROM: Final = frozenset({Stage.REFUSED, Stage.UNDER_RECONSIDERATION})
 
 
+Points = tuple[tuple[str, int], ...]
+"""Rules with their points."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """Under which test an application was filed, and the instant at which it counts as filed."""
@@ -49,13 +53,25 @@ class Score:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """The rules whose points officers had decided, with those points, and of which edition.
+    """The rules whose points officers had decided, with those points, by digest of their edition.
 
-    `digest` is None where none of them stands, because the case was moved to another ruleset.
+    An edition with no rule says that none stands under it. `moved` says that what was decided
+    before stands no more, because the case was moved to another ruleset.
     """
 
-    digest: str | None = None
-    overrides: tuple[tuple[str, int], ...] = ()
+    editions: tuple[tuple[str, Points], ...] = ()
+    moved: bool = False
+
+    def under(self, digest: str) -> Points:
+        """Return the rules and points that stand under an edition."""
+        return dict(self.editions).get(digest, ())
+
+    def after(self, before: "Decided | None") -> "Decided":
+        """Return what stands where something was decided before: of other editions that too."""
+        if before is None or self.moved:
+            return self
+        editions = {**dict(before.editions), **dict(self.editions)}
+        return Decided(editions=tuple(sorted(editions.items())), moved=before.moved)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +92,9 @@ class Trace:
     """The stage after some events, and what else one of them said, None where none did.
 
     `stage` is None where all of them left the case at the stage that it had before them. `moved`
-    is the ruleset that it was moved to. `decided` is what the next score of that edition counts,
-    also where the case begins anew. `anew` says that what was assessed before them no longer
-    stands, and `corrected` that one of them corrected what was filed.
+    is the ruleset that it was moved to. `decided` is what the next score of an edition counts, also
+    where the case begins anew. `anew` says that what was assessed before them no longer stands, and
+    `corrected` that one of them corrected what was filed.
     """
 
     stage: Stage | None
@@ -114,18 +130,16 @@ def trace_of(event: e.CaseEvent) -> Trace:  # noqa: PLR0911 - one arm per event
                 pass_mark=event.pass_mark,
                 computed_total=event.computed_total,
             )
+            points = tuple((each.rule, each.decided) for each in event.overrides)
             return Trace(
                 stage=stage,
                 regime=Regime(ruleset=ruleset, digest=digest, score=score),
-                decided=Decided(
-                    digest=digest,
-                    overrides=tuple((each.rule, each.decided) for each in event.overrides),
-                ),
+                decided=Decided(editions=((digest, points),)),
             )
         case CaseMovedToRuleset(ruleset=ruleset):
             # Assessed anew it is under the edition known then, whichever was known at the move.
             regime = Regime(ruleset=ruleset)
-            return Trace(stage=stage, regime=regime, moved=ruleset, decided=Decided())
+            return Trace(stage=stage, regime=regime, moved=ruleset, decided=Decided(moved=True))
         case ApplicationCorrected(assessed_anew=anew):
             return Trace(stage=stage, anew=anew, corrected=True)
         case CaseReopened() | AssessmentSetAside():
@@ -148,7 +162,7 @@ def follow(before: Trace | None, after: Trace) -> Trace:
         submission=after.submission or before.submission,
         regime=after.regime or _regime(before, anew=after.anew),
         moved=after.moved or before.moved,
-        decided=after.decided or before.decided,
+        decided=after.decided.after(before.decided) if after.decided else before.decided,
         anew=before.anew or after.anew,
         corrected=before.corrected or after.corrected,
     )

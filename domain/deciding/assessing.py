@@ -29,8 +29,9 @@ def score(state: s.CaseState, command: c.ScoreApplication, given: Circumstances)
     """Return the fact that the points were counted, again where they were before.
 
     Where the rules that hold by now leave a prerequisite unmet nothing is scored, and that is the
-    fact instead. Overrides stand as long as the ruleset does that they are about, also where the
-    case is assessed anew after a correction, and where the test itself gives by now what they do.
+    fact instead. Overrides stand under the edition that they are about, also where the case is
+    assessed anew after a correction, under another edition in between, and where the test itself
+    gives by now what they do.
     """
     match state:
         case s.BelowMark(proposals=(first, *_)) | s.InPool(proposals=(first, *_)):
@@ -66,8 +67,8 @@ def _assessment(
     """
     if filed.application is None:
         raise PersonErased("what the applicant filed was erased, so it cannot be assessed")
-    ruleset, decided = ruleset_of(filed, given), filed.decided
-    stand = decided.overrides if decided and decided.digest == ruleset.digest else ()
+    ruleset = ruleset_of(filed, given)
+    stand = filed.overrides_under(ruleset.digest)
     points = {each.rule: each.decided for each in stand}
     found = assess(ruleset, filed.application, hong_kong_date(filed.submitted_at), points)
     return found, standing_in(found, stand)

@@ -2,9 +2,10 @@
 
 Law: nobody is both officers, in whatever role they act. A proposal changes nothing; a confirmation
 counts the whole score anew, under the ruleset of the score and with every override that stands.
-Open proposals lapse when the case goes before the committee or leaves its ruleset, and with that
-ruleset go the overrides too, for they are about its rules. Nothing else but another confirmation
-ends one. A proposal also lapses with its proposer's stepping aside.
+Open proposals lapse when the case goes before the committee or begins anew. A move ends the
+overrides too, for they are about the rules of the ruleset that the case leaves; nothing else but
+another confirmation ends one, though a score under another edition counts none. A
+proposal also lapses with its proposer's stepping aside.
 """
 
 from collections.abc import Mapping

@@ -183,7 +183,7 @@ def _around(filed: Filed) -> dict[str, Any]:
         "represented": filed.represented,
         "recused": sorted(filed.recused),
         "reconsiderations": filed.reconsiderations,
-        "overrides": filed.decided.overrides if filed.decided else (),
+        "overrides": filed.overrides,
     }
 
 

@@ -127,11 +127,11 @@ def _told(
 
 def _decided(found: CaseAt) -> Iterator[str]:
     """Return what officers decided of a case that has to be scored anew."""
-    decided = None if isinstance(found.state, Draft) else found.state.filed.decided
+    overrides = () if isinstance(found.state, Draft) else found.state.filed.overrides
     standing = still_standing(found.events)
-    if decided and not any(isinstance(each.event, e.ApplicationScored) for each in standing):
+    if overrides and not any(isinstance(each.event, e.ApplicationScored) for each in standing):
         yield "Decided by officers, for the next score under the same rules"
-        yield from (f"  {override_told(each)}" for each in decided.overrides)
+        yield from (f"  {override_told(each)}" for each in overrides)
 
 
 def _awaited(found: CaseAt) -> Iterator[str]:

@@ -203,6 +203,5 @@ def _assessed(case: OpenCase, application: Application | None, ruleset: Ruleset)
 
 def _standing(decided: Decided | None, ruleset: Ruleset) -> Overrides:
     """What officers decided of the ruleset's rules; nothing of any other, for it would lapse."""
-    if decided is None or decided.digest != ruleset.digest:
-        return NO_OVERRIDES
-    return dict(decided.overrides)
+    points = decided.under(ruleset.digest) if decided else ()
+    return dict(points) if points else NO_OVERRIDES

@@ -57,11 +57,30 @@ def test_an_override_stands_as_long_as_its_ruleset_does() -> None:
     assert again == score
 
 
-def test_an_override_goes_with_its_ruleset() -> None:
+def test_an_override_counts_under_its_own_edition_alone() -> None:
     other = replace(DECIDED, digest="sha256:aa")
     score = score_after(*BEFORE, other)
     assert score.digest != other.digest
     assert (score.overrides, score.total, score.computed_total) == ((), 175, None)
+    # That score ends nothing: back under its edition it stands, as no second officer said no.
+    other = replace(scored(), digest="sha256:aa")
+    back = score_after(*BEFORE, DECIDED, corrected(EMMA), other, corrected(JOHN), prerequisites())
+    assert (back.overrides, back.total, back.computed_total) == ((STANDS,), 180, 175)
+
+
+def test_what_was_decided_is_told_of_the_edition_of_the_assessment() -> None:
+    other = replace(scored(), digest="sha256:aa")
+
+    def told(*events: e.CaseEvent) -> tuple[OverrideApplied, ...]:
+        case = load((*BEFORE, DECIDED, *events))
+        assert not isinstance(case, s.Draft)
+        return case.filed.overrides
+
+    assert told() == (STANDS,)
+    assert told(other) == ()
+    # Assessed under none, it may come under either.
+    assert told(other, corrected(JOHN)) == (STANDS,)
+    assert told(other, MOVED) == ()
 
 
 def corrected(application: Application) -> ApplicationCorrected:
@@ -108,7 +127,8 @@ def test_an_override_goes_when_the_case_is_moved() -> None:
 def test_an_override_that_a_score_lacks_stands_no_more() -> None:
     # Corrections once ended overrides without a word, and the scores after them say so.
     anew = (corrected(JOHN), prerequisites())
-    assert score_after(*BEFORE, DECIDED, *anew, scored(), *anew).overrides == ()
+    lacking = replace(scored(), digest=DECIDED.digest)
+    assert score_after(*BEFORE, DECIDED, *anew, lacking, *anew).overrides == ()
 
 
 def test_an_override_stands_where_the_test_itself_gives_as_much_by_now() -> None:

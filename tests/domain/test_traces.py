@@ -122,28 +122,68 @@ def test_a_score_says_what_the_tests_alone_gave() -> None:
     assert trace.regime.score == Score(total=180, pass_mark=80, computed_total=175)
 
 
+APPLIED = OverrideApplied(
+    rule="resident-relative",
+    computed=0,
+    decided=5,
+    code=OverrideCode.DOCUMENTS_SHOW_MORE,
+    proposed_by="officer-2",
+    confirmed_by="officer-1",
+)
+ANEW = ApplicationCorrected(fields=("family",), assessed_anew=True, personal=None)
+OTHER = "sha256:aa"
+
+
 def test_what_officers_decided_is_remembered_where_a_case_begins_anew() -> None:
-    applied = OverrideApplied(
-        rule="resident-relative",
-        computed=0,
-        decided=5,
-        code=OverrideCode.DOCUMENTS_SHOW_MORE,
-        proposed_by="officer-2",
-        confirmed_by="officer-1",
-    )
-    anew = ApplicationCorrected(fields=("family",), assessed_anew=True, personal=None)
-    stands = Decided(digest=DIGEST, overrides=(("resident-relative", 5),))
-    before = (*until(scored()), replace(scored(180), overrides=(applied,)))
+    five = (DIGEST, (("resident-relative", 5),))
+    stands = Decided(editions=(five,))
+    before = (*until(scored()), replace(scored(180), overrides=(APPLIED,)))
     for then, decided in (
-        ((anew,), stands),
-        ((anew, prerequisites()), stands),
-        ((anew, MOVED), Decided()),
-        ((anew, prerequisites(), scored()), Decided(digest=DIGEST)),
+        ((ANEW,), stands),
+        ((ANEW, prerequisites()), stands),
+        ((ANEW, MOVED), Decided(moved=True)),
+        ((ANEW, prerequisites(), scored()), Decided(editions=((DIGEST, ()),))),
+        (
+            (ANEW, replace(scored(), digest=OTHER)),
+            Decided(editions=tuple(sorted(((OTHER, ()), five)))),
+        ),
     ):
         log = interleaved([(*before, *then)])
         for cut in range(1, len(log)):
             (trace,) = joined(log, [cut]).values()
             assert trace.decided == decided
+
+
+@given(
+    then=st.lists(
+        st.sampled_from(
+            [
+                ANEW,
+                MOVED,
+                scored(),
+                replace(scored(), digest=OTHER),
+                replace(scored(180), overrides=(APPLIED,)),
+                replace(scored(180), digest=OTHER, overrides=(replace(APPLIED, decided=0),)),
+            ]
+        ),
+        max_size=8,
+    ),
+    cuts=st.lists(st.integers(0, 12), max_size=4),
+)
+def test_a_trace_and_a_case_hold_the_same_decided_wherever_the_log_is_cut(
+    then: list[e.CaseEvent], cuts: list[int]
+) -> None:
+    history = (*until(scored()), *then)
+    log = interleaved([history])
+    (trace,) = joined(log, [min(cut, len(log)) for cut in cuts]).values()
+    (whole,) = joined(log).values()
+    assert trace == whole
+    case = load(history)
+    assert trace.decided is not None
+    assert not isinstance(case, s.Draft)
+    for digest in (DIGEST, OTHER):
+        held = ((each.rule, each.decided) for each in case.filed.overrides_under(digest))
+        assert trace.decided.under(digest) == tuple(held)
 
 
 def test_prerequisites_assessed_anew_leave_no_score() -> None:

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from click import Command
@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from domain import commands as c
 from domain import exercise_commands as q
 from domain.access import Person, Role
+from domain.application import Channel
 from domain.errors import Forbidden, NoSuchProposal, SecondOfficerNeeded
 from domain.events import ApplicationScored
 from domain.looks import What
@@ -20,7 +21,7 @@ from domain.rules.choose import named
 from domain.stages import Stage
 from domain.traces import Decided, Regime, Score, Submission
 from services import exercises
-from services.cases import case_at, history
+from services.cases import case_at, history, submit
 from services.cli.case import case
 from services.cli.exercise import exercise
 from services.cli.explain import explain
@@ -42,6 +43,7 @@ from tests.services.visiting import TO_POOL, file_case, signed_in
 
 RULE = "renowned-institution"
 CONFIRM = c.ConfirmOverride(rule=RULE)
+JUNE_2018 = datetime(2018, 6, 1, 2, 0, tzinfo=UTC)
 LATER = MAY_2019 + timedelta(days=30)
 
 
@@ -248,6 +250,28 @@ def test_a_correction_leaves_what_two_officers_decided(
     assert line in signed_in(office, OFFICER.name).get(page).text
 
 
+def test_two_corrections_by_one_officer_undo_nothing(office: Office) -> None:
+    # Of those days a listed profession chooses another ruleset than none does.
+    listed = filed_by("john")
+    without = replace(listed, talent_list_profession=None)
+    filing = c.SubmitApplication(application=without, channel=Channel.PAPER)
+    reference = submit(office, filing, asked(at=JUNE_2018)).reference
+    for step in TO_POOL:
+        carry_out(office, reference, step, asked())
+    carry_out(office, reference, proposal(), asked())
+    carry_out(office, reference, CONFIRM, asked(SUPERVISOR))
+    for application in (listed, without):
+        correction = c.CorrectApplication(application=application, reason="Another trade")
+        carry_out(office, reference, correction, asked())
+        for step in (c.AssessPrerequisites(), c.ScoreApplication()):
+            carry_out(office, reference, step, asked())
+    recorded = [each.event for each in history(office, reference)]
+    _, decided, other, back = (each for each in recorded if isinstance(each, ApplicationScored))
+    assert decided.digest != other.digest
+    assert other.overrides == ()
+    assert back == decided
+
+
 def simulated(office: Office) -> list[Compared]:
     """Return how every case does under the ruleset that John's is under."""
     cases: list[Compared] = []
@@ -329,7 +353,7 @@ def test_a_simulation_keeps_overrides_under_the_very_rules_that_they_are_about(
         stage=Stage.IN_POOL,
         submission=Submission(route=target.route, submitted_at=MAY_2019),
         regime=Regime(ruleset="gpt-2018", digest=digest, score=score),
-        decided=Decided(digest=digest, overrides=((RULE, 0),)),
+        decided=Decided(editions=((digest, ((RULE, 0),)),)),
     )
     terms = Terms(rulebook=book, target=target, day=MAY_2019.date())
     found = compared(case, filed_by("john"), terms)
