@@ -53,7 +53,8 @@ def shortlist(state: Opened, pool: Pool) -> Division:
 def selection(state: Drawn, pool: Pool) -> Division:
     """Return who of the shortlist is selected and who is not, less those departed since.
 
-    Whoever is to be selected out of rank comes before everybody else, and the quota binds still.
+    Whoever is to be selected out of rank comes before everybody else, and the quota binds still;
+    so do the places of each stratum where what one leaves goes to nobody.
     """
     terms = state.terms
     before = _present(shortlist(state, pool).taken, pool.departed)
@@ -69,13 +70,15 @@ def selection(state: Drawn, pool: Pool) -> Division:
     in_turn = tuple(each for each in before if each.member.reference not in direction)
     room = terms.selection_room
     first = _first(ahead, room)
-    rest = divide(in_turn, _less(room, first, in_turn), terms.order)
+    rest = divide(in_turn, _less(room, first.taken, in_turn), terms.order)
     place = {each.member.reference: number for number, each in enumerate(before)}
     return Division(
-        taken=tuple(sorted((*first, *rest.taken), key=lambda each: place[each.member.reference])),
+        taken=tuple(
+            sorted((*first.taken, *rest.taken), key=lambda each: place[each.member.reference])
+        ),
         left=tuple(
             sorted(
-                (*ahead[len(first) :], *back, *rest.left),
+                (*first.left, *back, *rest.left),
                 key=lambda each: place[each.member.reference],
             )
         ),
@@ -109,12 +112,13 @@ def imagined(terms: Terms, position: int) -> Drawn:
     return Drawn(opened=opened, drawn=drawn)
 
 
-def _first(ahead: tuple[Placed, ...], room: Room) -> tuple[Placed, ...]:
-    """Return those of whoever is to be selected out of rank for whom there is a place at all."""
+def _first(ahead: tuple[Placed, ...], room: Room) -> Division:
+    """Divide whoever is to be selected out of rank by whether there is a place at all."""
     if room.of_strata is not None:
         # Achievement cases stand first, as in every list.
-        return ahead[: by_achievement(ahead) + room.of_strata]
-    return ahead if room.total is None else ahead[: room.total]
+        return divide(ahead, by_achievement(ahead) + room.of_strata)
+    # Where what a stratum leaves goes to nobody, its places are for its own, whoever gives them.
+    return divide(ahead, room.total if room.rest else room)
 
 
 def _less(room: Room, first: tuple[Placed, ...], in_turn: tuple[Placed, ...]) -> Room:

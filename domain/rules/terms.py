@@ -74,8 +74,9 @@ class StratumPlaces:
 class Room:
     """How many may be taken: in all, and of each stratum; None is without limit.
 
-    Without `strata` nobody is told apart by theirs. With `rest` what is left over goes to the best
-    of those not taken, whatever their stratum; without a limit in all, as many as the strata have.
+    Without `strata` nobody is told apart by theirs; with them whoever is in none of these finds no
+    room. With `rest` what is left over goes to the best of those not taken, whatever their stratum;
+    without a limit in all, as many as the strata have.
     """
 
     total: int | None

@@ -141,6 +141,40 @@ def test_no_departure_gives_more_places_than_the_strata_have(
     assert len(division.taken) + len(division.left) == len(listed)
 
 
+def test_no_more_are_placed_of_a_stratum_than_it_has_where_nobody_has_what_it_leaves() -> None:
+    strata = within(places_of(FINANCE, 1), places_of(CATERING, 1))
+    assert taken_with(MEMBERS, *"ABCDE", **strata) == ["F", "A", "C"]
+    # What the places in all have more is for achievement cases; they bind still.
+    assert taken_with(MEMBERS, "B", "D", **strata, places=5) == ["F", "B", "C"]
+    assert taken_with(MEMBERS, "C", "D", **strata, places=2) == ["C", "D"]
+    pool = Pool(position=1, members=MEMBERS)
+    division = selection(placed_ahead(drawn(pool, **strata), "B", "C", "D"), pool)
+    assert taken(division) == ["F", "B", "C"]
+    assert [each.member.reference for each in division.left] == ["A", "D"]
+
+
+@given(POOLS.filter(bool), st.none() | st.integers(min_value=3, max_value=6), st.data())
+def test_no_departure_gives_more_places_than_a_stratum_has(
+    members: list[PoolMember], places: int | None, data: st.DataObject
+) -> None:
+    strata = within(places_of(FINANCE, 2), places_of(CATERING, 1), places=places)
+    pool = Pool(position=1, members=tuple(members))
+    state = drawn(pool, **strata)
+    listed = taken(shortlist(state, pool))
+    ahead = data.draw(st.sets(st.sampled_from(listed), max_size=6) if listed else st.just(set()))
+    division = selection(placed_ahead(state, *sorted(ahead)), pool)
+    of_each = Counter(
+        each.member.stratum for each in division.taken if each.member.route is Route.GENERAL
+    )
+    assert of_each <= Counter({FINANCE: 2, CATERING: 1})
+    assert places is None or len(division.taken) <= places
+    assert len(division.taken) + len(division.left) == len(listed)
+    if places is None:
+        # Whoever is placed takes the place of another and leaves none empty.
+        in_rank = selection(state, pool)
+        assert (division.achievement, division.general) == (in_rank.achievement, in_rank.general)
+
+
 def test_the_quota_in_all_binds_the_strata_too_and_achievement_is_part_of_it() -> None:
     division = made(**within(places_of(FINANCE, 2), places_of(CATERING, 1), places=3))
     assert taken(division) == ["F", "A", "B"]

@@ -142,29 +142,38 @@ def places_go_in_order(year: Year, held: Held) -> None:
     assert not {each.reference for each in given.selected} & {
         name for name, way in directions.items() if way is Direction.NO_PLACE
     }
-    if any(directions.get(each.reference) is Direction.PLACE for each in given.passed):
-        assert not given.in_turn
     taken = Counter(each.stratum for each in given.selected if each.route is Route.GENERAL)
-    _strata_hold(held, given, taken)
+    _strata_hold(held, taken)
     for each in given.passed:
+        if directions.get(each.reference) is Direction.PLACE:
+            _found_no_place(each, held, given, taken)
         if each.reference not in directions:
             _had_no_better_claim(each, held, given, taken)
 
 
-def _strata_hold(held: Held, given: Allotted, taken: Counter[str | None]) -> None:
-    """Who has a place in a stratum is of it, and none more than it has, but for who was moved."""
-    if not held.opened.strata or held.opened.leftover is not Leftover.NOBODY:
-        return
-    places = {each.stratum: each.places for each in held.opened.strata}
-    for each in given.in_turn:
-        if each.route is Route.GENERAL:
-            moved = [
-                other
-                for other in given.selected
-                if other.stratum == each.stratum and other.reference in given.moved
-            ]
-            assert each.stratum in places
-            assert taken[each.stratum] <= max(places[each.stratum], len(moved))
+def _of_its_own(held: Held) -> dict[str | None, int]:
+    """Return the places of each stratum where these are for its own alone, else none."""
+    if held.opened.leftover is not Leftover.NOBODY:
+        return {}
+    return {each.stratum: each.places for each in held.opened.strata}
+
+
+def _strata_hold(held: Held, taken: Counter[str | None]) -> None:
+    """Who has a place in a stratum is of it, and none more than it has, whoever was moved."""
+    if places := _of_its_own(held):
+        assert all(taken[stratum] <= places.get(stratum, 0) for stratum in taken)
+
+
+def _found_no_place(
+    placed: PoolMember, held: Held, given: Allotted, taken: Counter[str | None]
+) -> None:
+    """Who was to have a place and has none found those of all, or of their stratum, given."""
+    places = _of_its_own(held)
+    if placed.route is Route.GENERAL and taken[placed.stratum] == places.get(placed.stratum):
+        alike = [each for each in given.in_turn if each.route is Route.GENERAL]
+        assert placed.stratum not in {each.stratum for each in alike}
+    else:
+        assert not given.in_turn
 
 
 def _had_no_better_claim(
