@@ -1,8 +1,8 @@
 """What a web process counts, in memory and in a file that the other web processes read.
 
-Law: a disk without room ends nobody. The files are those of `prometheus_client`, which would map
-them into memory: there the kernel kills whoever writes where the disk has no room. Here they are
-written, and what cannot be is counted in memory until it can.
+Law: a disk without room ends nobody, nor does a file that is not whole. The files are those of
+`prometheus_client`, which would map them into memory: there the kernel kills whoever writes where
+the disk has no room. Here they are written, and what cannot be is counted in memory until it can.
 """
 
 import os
@@ -17,6 +17,9 @@ from prometheus_client.mmap_dict import MmapedDict
 _LENGTH: Final = struct.Struct("i4x")
 _FIGURE: Final = struct.Struct("dd")
 
+_NOT_WHOLE: Final = (struct.error, RuntimeError)
+"""What `prometheus_client` raises of a file that is empty or cut off."""
+
 _log: Final = structlog.get_logger(__name__)
 
 
@@ -28,7 +31,8 @@ def write_figures() -> None:
 class Figures:
     """The figures of one process by their keys, in a file that is there whole or not at all.
 
-    What the file tells never falls, and it is what is held as soon as there is room for that.
+    What the file tells never falls, and it is what is held as soon as there is room for that. One
+    that was there and is not whole is written anew.
     """
 
     def __init__(self, filename: str) -> None:
@@ -39,7 +43,7 @@ class Figures:
         self._held = bytearray(_LENGTH.pack(_LENGTH.size))
         self._places: dict[str, int] = {}
         if self._path.exists():  # an earlier process had this one's number: its figures count on
-            for key, value, at, _ in MmapedDict.read_all_values_from_file(filename):  # type: ignore[no-untyped-call]  # it has no types
+            for key, value, at in self._kept():
                 _FIGURE.pack_into(self._held, self._place(key), value, at)
 
     def read_value(self, key: str) -> tuple[float, float]:
@@ -55,6 +59,7 @@ class Figures:
         _FIGURE.pack_into(self._held, place, value, timestamp)
         try:
             self._write(place)
+            self._was_told = False
         except OSError as fault:
             self._is_behind = True
             if not self._was_told:
@@ -66,6 +71,15 @@ class Figures:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+    def _kept(self) -> list[tuple[str, float, float]]:
+        """Return what the file tells; nothing, and the log says so, where it is not whole."""
+        try:
+            found = list(MmapedDict.read_all_values_from_file(str(self._path)))  # type: ignore[no-untyped-call]  # it has no types
+        except _NOT_WHOLE as fault:
+            _log.warning("figures_begun_anew", file=self._path.name, fault=str(fault))
+            return []
+        return [(key, value, at) for key, value, at, _ in found]
 
     def _place(self, key: str) -> int:
         """Return where the figure is among what is held, after it was made if there was none."""

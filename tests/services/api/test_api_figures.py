@@ -3,6 +3,7 @@
 import http.client
 import multiprocessing
 import resource
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,12 @@ from services.logs import log_as_json
 from services.settings import Settings
 from tests.serving import a_web_server
 
-_SMALL = ("/bin/sh", "-c", 'ulimit -f 1; exec "$@"', "sh")
+_LIMITED = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+_SMALL = (sys.executable, "-c", _LIMITED)
 """Whoever is started so can write no file further than a kilobyte, as on a disk that is full."""
 
 
@@ -80,8 +86,23 @@ def _room_for(size: int) -> Iterator[None]:
     """This process writes no file further than that, as on a disk that is full."""
     _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+
+def test_each_time_that_the_disk_fills_is_told_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "counter_1.db"
+    figures = Figures(str(path))
+    for number in range(2):
+        figures.write_value("first", 1.0, 0.0)
+        with _room_for(path.stat().st_size):
+            figures.write_value(f"more {number}", 1.0, 0.0)
+            figures.write_value("first", 2.0, 0.0)
+        assert capsys.readouterr().out.count("figures_not_written") == 1
 
 
 def test_a_disk_that_is_full_at_first_leaves_nothing_half_made(
@@ -95,6 +116,23 @@ def test_a_disk_that_is_full_at_first_leaves_nothing_half_made(
     assert "No space left on device" in capsys.readouterr().out
     figures.write_value("second", 2.0, 0.0)
     assert _told(path) == {"first": 1.0, "second": 2.0}
+
+
+@pytest.mark.parametrize("left", [0, 3, 6, 21, 40, 100])
+def test_a_file_that_is_not_whole_is_begun_anew(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], left: int
+) -> None:
+    path = tmp_path / "counter_1.db"
+    before = Figures(str(path))
+    for number in range(5):
+        before.write_value(f"earlier {number}", 1.0, 0.0)
+    before.close()
+    path.write_bytes(path.read_bytes()[:left])
+    after = Figures(str(path))
+    assert "figures_begun_anew" in capsys.readouterr().out
+    after.write_value("first", 2.0, 0.0)
+    assert after.read_value("first") == (2.0, 0.0)
+    assert _told(path) == {"first": 2.0}
 
 
 def test_a_process_with_the_number_of_an_earlier_one_counts_on(tmp_path: Path) -> None:
