@@ -21,7 +21,7 @@ from services.projections.progress import progress_of
 from services.settings import Settings
 from services.stack.errors import StackFault
 from services.stack.places import Places, locked, settle
-from services.stack.ports import claimed, refuse_taken_port
+from services.stack.ports import claimed, refuse_shared_port, refuse_taken_port
 from services.stack.postgres import running_postgres, start_postgres, stop_postgres
 from services.stack.processes import (
     MARK,
@@ -96,6 +96,7 @@ def up(settings: Settings, *, processes: Sequence[str] = ALL, say: Say = lambda 
         if strange := differing(status(settings)):
             raise StackFault(f"{strange}: run `qmas down`, then `qmas up`")
         wanted = [program for program in programs(settings) if program.name in processes]
+        refuse_shared_port(wanted)
         missing = [program for program in wanted if recall(_file(places, program)) is None]
         claims = {}
         for program in missing:

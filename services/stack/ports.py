@@ -8,7 +8,7 @@ other is asked. The claim is there before anybody listens, and nobody has to giv
 
 import errno
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from services.stack.errors import StackFault
@@ -38,6 +38,17 @@ def claimed(program: Program) -> Iterator[tuple[int, ...]]:
                 f"about to; run `qmas down` with its QMAS_HOME, or set {program.setting}"
             )
         yield (claim.fileno(),)
+
+
+def refuse_shared_port(programs: Iterable[Program]) -> None:
+    """Raise StackFault where two of these, all of one home, are told to listen at one address."""
+    first: dict[bytes, Program] = {}
+    for each in programs:
+        if each.port and (other := first.setdefault(_name(each.host, each.port), each)) is not each:
+            raise StackFault(
+                f"{other.name} and {each.name} are both told to listen on {each.address}: "
+                f"set {other.setting} or {each.setting} to another port"
+            )
 
 
 def refuse_taken_port(program: Program) -> None:

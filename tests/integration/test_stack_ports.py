@@ -117,6 +117,18 @@ def test_who_listens_everywhere_claims_the_loopback_too(homes: tuple[Settings, S
         claimed(here).__enter__()
 
 
+def test_two_programs_of_one_home_with_one_port_are_told_so(open_folder: Path) -> None:
+    port = str(_free_port())
+    settings = Settings.load({"QMAS_MAIL_PORT": port, "QMAS_WEB_PORT": port}, open_folder / "one")
+    with pytest.raises(StackFault) as told:
+        lifecycle.up(settings)
+    assert str(told.value) == (
+        f"mail and web are both told to listen on 127.0.0.1:{port}: "
+        "set QMAS_MAIL_PORT or QMAS_WEB_PORT to another port"
+    )
+    assert not any(part.running for part in lifecycle.status(settings))
+
+
 def test_nothing_is_started_again_where_somebody_else_listens_by_now(
     homes: tuple[Settings, Settings],
 ) -> None:
