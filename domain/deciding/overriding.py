@@ -44,7 +44,10 @@ def propose(state: s.CaseState, command: c.ProposeOverride, given: Circumstances
         )
     computed = _computed(scored, command.rule, command.points)
     standing = scored.decided.get(command.rule, computed)
-    if standing == command.points:
+    # An override that its test agrees with by now makes no difference, and is taken back all the
+    # same: it would again where the test came to depart from it.
+    taken_back = command.rule in scored.decided and computed == command.points
+    if standing == command.points and not taken_back:
         raise AlreadyGiven(f"{command.rule} gives {standing} already; propose other points")
     return (
         o.OverrideProposed(

@@ -146,6 +146,28 @@ def test_an_override_stands_where_the_test_itself_gives_as_much_by_now() -> None
     assert (again.total, again.computed_total) == (180, 175)
 
 
+def test_an_override_that_its_test_agrees_with_is_taken_back_by_two() -> None:
+    about_the_spouse = replace(STANDS, rule="spouse-with-degree")
+    decided = replace(DECIDED, overrides=(about_the_spouse,))
+    history = (*BEFORE, decided, corrected(EMMA), prerequisites())
+    history = (*history, score_after(*history))
+    command = c.ProposeOverride(
+        rule="spouse-with-degree",
+        points=5,
+        code=OverrideCode.DOCUMENTS_SHOW_MORE,
+        evidence=("document 7",),
+        reason="The test shows as much",
+    )
+    (proposal,) = given(*history).when(command).facts
+    confirm = c.ConfirmOverride(rule="spouse-with-degree")
+    (confirmed, score) = given(*history, proposal).by("officer-9").when(confirm).facts
+    assert isinstance(score, e.ApplicationScored)
+    assert score.overrides == ()
+    # The test alone decides from then on, whatever is corrected.
+    later = (*history, proposal, confirmed, score, corrected(JOHN), prerequisites())
+    assert score_after(*later).overrides == ()
+
+
 def test_an_override_says_what_the_test_gives_by_now() -> None:
     child = Child(date_of_birth=date(2010, 1, 1), married=False, accompanying=True)
     application = replace(JOHN, family=replace(JOHN.family, children=(child,)))
