@@ -65,7 +65,10 @@ class PrerequisitesUnmet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """What the points were counted by; `computed_total` is None where officers decided nothing."""
+    """What the points were counted by.
+
+    `computed_total` is what the tests alone gave, None where no override departs from its test.
+    """
 
     ruleset: str
     digest: str
