@@ -3,7 +3,19 @@
 Nothing here is for applicants, for it names officers.
 """
 
+from domain import events as e
 from domain import overrides as o
+from domain import stages as s
+from domain.moves import still_standing
+from services.cases import CaseAt
+
+
+def to_count(found: CaseAt) -> tuple[o.OverrideApplied, ...]:
+    """Return what officers decided of a case that has still to be scored, none of any other."""
+    scored = (isinstance(each.event, e.ApplicationScored) for each in still_standing(found.events))
+    if not isinstance(found.state, s.Movable) or any(scored):
+        return ()
+    return found.state.filed.overrides
 
 
 def override_told(fact: object) -> str:

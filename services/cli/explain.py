@@ -33,7 +33,7 @@ from services.documents.telling import paper_told
 from services.due import DueDay, due_in
 from services.facts import fact_told, lapsed
 from services.looking import case_seen, work_history_beside
-from services.overrides import override_told
+from services.overrides import override_told, to_count
 from services.reasons import say
 
 NOT_IDENTICAL: Final = 1
@@ -127,9 +127,7 @@ def _told(
 
 def _decided(found: CaseAt) -> Iterator[str]:
     """Return what officers decided of a case that has to be scored anew."""
-    overrides = () if isinstance(found.state, Draft) else found.state.filed.overrides
-    standing = still_standing(found.events)
-    if overrides and not any(isinstance(each.event, e.ApplicationScored) for each in standing):
+    if overrides := to_count(found):
         yield "Decided by officers, for the next score under the same rules"
         yield from (f"  {override_told(each)}" for each in overrides)
 

@@ -31,6 +31,7 @@ from services.clocks import clock_of
 from services.documents.receiving import documents_of
 from services.due import due_in
 from services.looking import case_seen
+from services.overrides import to_count
 from services.pages import forms, timeline
 from services.pages.around import around
 from services.pages.desk import desk_of
@@ -144,6 +145,7 @@ def page(office: Office, found: CaseAt, refused: Refused | None) -> str:
         clock=clock if isinstance(clock, Clock) else None,
         clock_unread="" if isinstance(clock, Clock) else str(clock),
         assessed=timeline.assessed(found.events),
+        to_count=to_count(found),
         outcomes=_outcomes(found),
         stay_until=getattr(found.state, "stay_until", None),
         filed_entries=_filed_entries(words, found.state),

@@ -250,6 +250,21 @@ def test_a_correction_leaves_what_two_officers_decided(
     assert line in signed_in(office, OFFICER.name).get(page).text
 
 
+def test_nothing_is_told_for_the_next_score_of_a_case_that_has_none_to_come(
+    office: Office, settings: Settings, proposed: str
+) -> None:
+    carry_out(office, proposed, CONFIRM, asked(SUPERVISOR))
+    filed = replace(filed_by("john"), talent_list_profession=None)
+    correction = c.CorrectApplication(application=filed, reason="His trade is not on the list")
+    carry_out(office, proposed, correction, asked())
+    for told_of, step in ((True, c.WithdrawApplication()), (False, None)):
+        shown = signed_in(office, OFFICER.name).get(f"/staff/cases/{proposed}").text
+        assert ("for the next score" in told(settings, proposed)) == told_of
+        assert ("for the next score" in shown) == told_of
+        if step is not None:
+            carry_out(office, proposed, step, asked())
+
+
 def test_two_corrections_by_one_officer_undo_nothing(office: Office) -> None:
     # Of those days a listed profession chooses another ruleset than none does.
     listed = filed_by("john")
