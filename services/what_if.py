@@ -13,7 +13,7 @@ from domain import exercise_events as x
 from domain.access import Action, demand
 from domain.errors import NothingToSelect
 from domain.exercise import load
-from domain.exercise_lists import imagined, selection
+from domain.exercise_lists import digest_by, imagined, selection
 from domain.exercise_states import Drawn, Opened, Pool
 from domain.exercise_terms import fit_together, usual_order
 from domain.looks import Look
@@ -71,7 +71,8 @@ class WhatIf:
 
     `exercise` is None for the pool as it is, of which `pool_before` and `pool_then` are the sizes.
     Another ruleset brings those in who are in `came_in` and leaves out `fell_out`; `erased` and
-    `erased_outside` count whom it cannot assess, as in `Reassessed`.
+    `erased_outside` count whom it cannot assess, as in `Reassessed`. `differs` is True where the
+    list compared with, drawn again by the rules of now, is not the one that was recorded.
     """
 
     exercise: str | None
@@ -88,6 +89,7 @@ class WhatIf:
     fell_out: int = 0
     erased: int = 0
     erased_outside: int = 0
+    differs: bool = False
 
     @property
     def gaining(self) -> tuple[Moved, ...]:
@@ -103,7 +105,8 @@ class WhatIf:
 def what_if(office: Office, look: Look, exercise: str, change: Change) -> tuple[Noted, WhatIf]:
     """Return what a past exercise, or one that is under way, would select with a change.
 
-    Those who departed do so here too, and recorded departures from rank stand. The look is as the
+    Those who departed do so here too, and recorded departures from rank stand. It is compared with
+    the selection as it is drawn again, and says where another was recorded. The look is as the
     statement recorded it that began to read the log.
     """
     demand(look.person, Action.TRY_TERMS)
@@ -120,6 +123,7 @@ def what_if(office: Office, look: Look, exercise: str, change: Change) -> tuple[
         _as_drawn(history),
         _Pools(before=frozen, then=_then(office, log, frozen, change), departed=_departed(history)),
         change,
+        _digest(history),
     )
     return log.noted, replace(found, exercise=exercise)
 
@@ -208,7 +212,9 @@ def _then(office: Office, log: LogSeen, frozen: Frozen, change: Change) -> Froze
     return _frozen(log, office.store.sequence(), at, terms, as_of=at)
 
 
-def _compared(office: Office, drawn: Drawn, pools: _Pools, change: Change) -> WhatIf:
+def _compared(
+    office: Office, drawn: Drawn, pools: _Pools, change: Change, recorded: str | None = None
+) -> WhatIf:
     position = drawn.opened.pool_position
     changed = replace(drawn, opened=replace(drawn.opened, **_changed(drawn.terms, change)))
     fit_together(changed.terms)
@@ -241,6 +247,7 @@ def _compared(office: Office, drawn: Drawn, pools: _Pools, change: Change) -> Wh
         fell_out=again.fell,
         erased=again.erased,
         erased_outside=again.erased_outside,
+        differs=recorded is not None and recorded != digest_by(drawn.terms, before),
     )
 
 
@@ -257,6 +264,18 @@ def _departed(history: History) -> frozenset[str]:
         elif isinstance(each.event, x.SelectionProposed | x.SelectionMade):
             gone[x.SelectionProposed] = each.event.departed
     return frozenset().union(*gone.values())
+
+
+def _digest(history: History) -> str | None:
+    """Return the digest of the selection that was made or is proposed; None where none is."""
+    found = None
+    for each in history:
+        if isinstance(each.event, x.SelectionProposed | x.SelectionMade):
+            found = each.event.digest
+        elif isinstance(each.event, x.RankDepartureMade):
+            # What was proposed before it is proposed again.
+            found = None
+    return found
 
 
 def _as_drawn(history: History) -> Drawn:

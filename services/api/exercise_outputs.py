@@ -202,6 +202,8 @@ class OtherTerms:
     `came_in` are the cases that were outside the pool and undecided, and come into it; `fell_out`
     counts those that leave it. `erased` counts the cases whose person was erased, so that they keep
     their points, and `erased_outside` those of whom nobody can say whether they would come in.
+    `differs` is true where the selection compared with, drawn again by the rules of now, is not the
+    one that was recorded; the replay of the exercise says in what.
     """
 
     exercise: str | None
@@ -222,3 +224,4 @@ class OtherTerms:
     fell_out: int
     erased: int
     erased_outside: int
+    differs: bool

@@ -146,6 +146,7 @@ def _told(call: Call, noted: Noted, found: WhatIf) -> OtherTerms:
         fell_out=found.fell_out,
         erased=found.erased,
         erased_outside=found.erased_outside,
+        differs=found.differs,
     )
 
 

@@ -40,6 +40,7 @@ from services.cli.exercisetables import (
     exercise_table,
     exercises_table,
     opening_table,
+    otherwise_recorded,
     placed_lines,
     result_table,
     what_if_lines,
@@ -365,6 +366,9 @@ def what_if_(name: str | None, *, present: bool, form: str | None, **told: Any) 
         shown = [each.reference for each in found.moved]
         shown += [each.reference for each in found.came_in if form]
         named(opened, noted, shown)
+    if found.differs and form == "csv":
+        # A table has no room for it.
+        click.echo(otherwise_recorded(found), err=True)
     for line in what_if_lines(found, form or "text"):
         click.echo(line)
 

@@ -148,6 +148,8 @@ def what_if_lines(found: WhatIf, form: str) -> Iterator[str]:
         f"{found.pool_then:,} then: {len(found.gaining):,} gain a place and {len(found.losing):,} "
         f"lose it; cut-off {_or_dash(found.cut_off)}; nothing was recorded"
     )
+    if found.differs:
+        yield otherwise_recorded(found)
     if found.came_in or found.fell_out:
         yield f"{len(found.came_in):,} come into the pool and {found.fell_out:,} leave it"
     if found.erased or found.erased_outside:
@@ -160,6 +162,14 @@ def what_if_lines(found: WhatIf, form: str) -> Iterator[str]:
         came = f"  from outside the pool: {_stood(each.came_from)}" if each.came_from else ""
         yield f"  {sign} {each.reference}  {_or_dash(points):>3}{came}"
     yield LOCAL_POLICY
+
+
+def otherwise_recorded(found: WhatIf) -> str:
+    """Say that the selection compared with is not the one that was recorded."""
+    return (
+        f"another selection of {found.exercise} was recorded than the one compared with, which is "
+        f"drawn again by the rules of now: see qmas exercise replay {found.exercise}"
+    )
 
 
 def _stood(stage: Stage) -> str:

@@ -17,6 +17,7 @@ from services.identity import logins
 from services.settings import Settings
 from services.wiring import Office
 from tests.services.asking import SUPERVISOR, asked
+from tests.services.exercising import propose_otherwise
 from tests.services.visiting import TO_POOL, file_case
 
 
@@ -121,6 +122,24 @@ def test_the_present_pool_takes_the_terms_of_an_opening(
     lines = run(environment, "what-if", "--present", "--threshold", "130", "--csv").output
     assert lines.splitlines()[1:] == [f"{emma},loses,120,,2,,"]
     assert john not in lines
+
+
+def test_other_terms_say_where_another_selection_was_recorded(
+    office: Office, environment: dict[str, str]
+) -> None:
+    john = file_case(office, "john", *TO_POOL)
+    command = q.OpenExercise(exercise="first", title="First", places=1)
+    exercises.open_exercise(office, command, asked(SUPERVISOR))
+    exercises.draw_shortlist(office, "first", asked(SUPERVISOR))
+    terms = ("what-if", "first", "--threshold", "200")
+    said = "another selection of first was recorded than the one compared with"
+    assert said not in run(environment, *terms).output
+    propose_otherwise(office, "first")
+    assert f"{said}, which is drawn again by the rules of now" in run(environment, *terms).stdout
+    table = run(environment, *terms, "--csv")
+    assert said in table.stderr
+    assert table.stdout.splitlines()[1:] == [f"{john},loses,175,,1,,"]
+    assert json.loads(run(environment, *terms, "--json").stdout)["differs"] is True
 
 
 def test_an_exercise_keeps_its_kind(environment: dict[str, str]) -> None:

@@ -357,6 +357,7 @@ def test_what_if_begins_with_the_selection_that_was_made(
     assert stages(office, cases)["john"] is Stage.SELECTED
     same = what_if(office, "first", Change(), AUDITOR)
     assert (same.before, same.then, same.moved, same.cut_off) == (2, 2, (), 175)
+    assert not same.differs
     fewer = what_if(office, "first", Change(places=1), AUDITOR)
     assert [each.reference for each in fewer.losing] == [cases["john"]]
 

@@ -5,6 +5,7 @@ import pytest
 from services.openings import UNNAMED
 from services.projections.runner import catch_up_all
 from services.wiring import Office
+from tests.services.exercising import propose_otherwise
 from tests.services.seeing import recorded
 from tests.services.test_pages_exercises import OPENING, open_one, run
 from tests.services.visiting import TO_POOL, Page, Visitor, file_case, signed_in
@@ -104,6 +105,17 @@ def test_other_terms_tell_who_gains_and_who_loses(office: Office) -> None:
     assert f"{PATH}/dry-run" in auditor.get(PATH).html
     assert signed_in(office, "officer.chan").get(f"{PATH}/dry-run").status == 403
     assert office.store.sequence() == head
+
+
+def test_a_page_of_other_terms_says_where_another_selection_was_recorded(office: Office) -> None:
+    visitor, _, _ = opened(office)
+    run(visitor, "draw-shortlist")
+    said = "Another selection was recorded than the one compared with"
+    assert said not in visitor.get(f"{PATH}/what-if?places=2").text
+    propose_otherwise(office, "2019-q2")
+    page = visitor.get(f"{PATH}/what-if?places=2")
+    assert said in page.text
+    assert f"{PATH}/redraw" in [each.given["href"] for each in page.root.all("a")]
 
 
 def test_terms_that_cannot_be_are_told_beside_their_fields(office: Office) -> None:

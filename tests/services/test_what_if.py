@@ -9,6 +9,7 @@ from domain import commands as c
 from domain import exercise_commands as q
 from domain.errors import Forbidden, NothingToSelect, TermsInvalid
 from domain.exercise_events import ExerciseOpened
+from domain.gradings import DepartureCode, Direction, Grade
 from domain.rules.choose import named
 from domain.rules.terms import Archetype, Measure, Order, StratumPlaces, Terms
 from domain.rules.types import Ruleset
@@ -18,6 +19,7 @@ from services.api.app import create_api
 from services.cases import carry_out, case_at
 from services.exercise_requests import events_of
 from services.projections import queries
+from services.redrawing import redraw
 from services.what_if import CameIn, Change, WhatIf
 from services.wiring import Office
 from tests.services.api.calling import Caller
@@ -33,7 +35,7 @@ from tests.services.asking import (
     seen,
     together,
 )
-from tests.services.exercising import select
+from tests.services.exercising import PANEL, propose_otherwise, select
 from tests.services.seeing import recorded
 from tests.services.trying import dry_run_opening, what_if, what_if_present
 from tests.services.visiting import TO_POOL, file_case
@@ -195,6 +197,33 @@ def test_the_present_pool_takes_the_terms_of_an_opening(office: Office) -> None:
         what_if_present(office, by_criteria, AUDITOR)
     with pytest.raises(Forbidden):
         what_if_present(office, Terms(), APPLICANT)
+
+
+def test_it_says_where_another_selection_was_recorded_than_is_drawn_now(office: Office) -> None:
+    john = file_case(office, "john", *TO_POOL)
+    opened(office)
+    change = Change(threshold=JOHNS + 1)
+    # A shortlist alone says nothing yet of who is selected.
+    assert not what_if(office, "first", change, AUDITOR).differs
+    propose_otherwise(office, "first")
+    found = what_if(office, "first", change, AUDITOR)
+    assert (found.differs, [each.reference for each in found.losing]) == (True, [john])
+    told = Caller(app=create_api(office), office=office).get(
+        f"/exercises/first/what-if?threshold={JOHNS + 1}", by=AUDITOR.name
+    )
+    assert told.json["differs"] is True
+    assert redraw(office, "first").differences
+    grading = c.GradeCase(exercise="first", grade=Grade.OUTSTANDING)
+    carry_out(office, john, grading, asked(PANEL))
+    departing = q.DepartFromRank(
+        reference=john, direction=Direction.PLACE, code=DepartureCode.NEEDS, reason="The only one"
+    )
+    exercises.depart_from_rank(office, "first", departing, asked(SUPERVISOR))
+    # What was proposed is to be proposed again, and is no list to compare with.
+    assert not what_if(office, "first", change, AUDITOR).differs
+    select(office, "first")
+    assert not what_if(office, "first", change, AUDITOR).differs
+    assert redraw(office, "first").differences != ()
 
 
 def test_a_dry_run_of_an_opening_says_what_it_would_take_and_opens_nothing(
