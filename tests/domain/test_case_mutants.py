@@ -68,7 +68,12 @@ TESTS_OF: Final[dict[ModuleType, tuple[ModuleType, ...]]] = {
         test_case_refusals,
         test_case_stages,
     ),
-    overriding: (test_case_overrides, test_case_proposals_lapse, test_case_stages),
+    overriding: (
+        test_case_overrides,
+        test_case_proposals_lapse,
+        test_case_rescoring,
+        test_case_stages,
+    ),
     following: (
         test_case_interruptions,
         test_case_particulars,

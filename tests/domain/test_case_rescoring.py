@@ -12,6 +12,7 @@ from domain import stages as s
 from domain.application import Application, Child
 from domain.case import load
 from domain.errors import AwaitsSecondOfficer
+from domain.evolving import keeps_points
 from domain.overrides import OverrideApplied, OverrideCode
 from domain.particulars import ApplicationCorrected, Correction
 from domain.reconsidering import CaseReopened, ReconsiderationRequested
@@ -129,6 +130,9 @@ def test_an_override_that_a_score_lacks_stands_no_more() -> None:
     anew = (corrected(JOHN), prerequisites())
     lacking = replace(scored(), digest=DECIDED.digest)
     assert score_after(*BEFORE, DECIDED, *anew, lacking, *anew).overrides == ()
+    without = load((*BEFORE, DECIDED, *anew, lacking))
+    assert isinstance(without, s.InPool)
+    assert without.filed.decided == ()
 
 
 def test_an_override_stands_where_the_test_itself_gives_as_much_by_now() -> None:
@@ -212,3 +216,12 @@ def test_a_score_counted_again_leads_over_the_mark_and_below_it() -> None:
     pool = load((*BEFORE, scored(80)))
     assert isinstance(pool, s.InPool)
     assert score_after(*BEFORE, scored(80)).total == 175
+
+
+def test_a_case_keeps_its_points_by_a_score_of_as_many_while_it_has_them() -> None:
+    in_pool, below = load((*BEFORE, scored(175))), load((*BEFORE, scored(60)))
+    assert keeps_points(in_pool, scored(175))
+    assert not keeps_points(in_pool, scored(176))
+    assert keeps_points(below, scored(60))
+    assert not keeps_points(below, scored(61))
+    assert not keeps_points(load(BEFORE), scored(175))

@@ -33,7 +33,7 @@ from tests.services.erasing import erase
 from tests.services.seeing import looking
 
 BOTH = ("application-submitted", "application-acknowledged")
-_PERSONAL = ("Carter", "John", "example.com", "1984")
+_PERSONAL = ("Carter", "John", "example.com", "1988-04-12")
 
 
 @pytest.fixture
