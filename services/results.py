@@ -37,8 +37,8 @@ class PublicResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListedResult:
-    """A published result as the list of all tells of it."""
+class ResultItem:
+    """An exercise whose result is published, as the list of all tells of it."""
 
     exercise: str
     title: str
@@ -49,7 +49,7 @@ class ListedResult:
     cut_off: int | None
 
 
-def results(office: Office) -> tuple[ListedResult, ...]:
+def results(office: Office) -> tuple[ResultItem, ...]:
     """Return the exercises whose result is published, the latest first, as it was published."""
     rows = {
         stream_of(row.exercise): row
@@ -58,7 +58,7 @@ def results(office: Office) -> tuple[ListedResult, ...]:
     }
     histories = office.store.read_streams(list(rows), personal=False)
     return tuple(
-        ListedResult(
+        ResultItem(
             exercise=row.exercise,
             title=row.title,
             opened_at=row.opened_at,

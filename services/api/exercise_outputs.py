@@ -8,6 +8,7 @@ from domain.projections.exercises import ExerciseStage
 from domain.rules.terms import AfterNoPlace, Archetype, Measure, Order
 from services.api.outputs import Shown
 from services.openings import LeftOut
+from services.results import ResultItem
 from services.what_if import CameIn, Moved
 
 
@@ -98,19 +99,6 @@ class PublishedResult:
     rulesets: tuple[str, ...]
     pool_digest: str
     digest: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResultItem:
-    """An exercise whose result is published."""
-
-    exercise: str
-    title: str
-    opened_at: datetime
-    published_at: datetime
-    pool_size: int
-    places: int | None
-    cut_off: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

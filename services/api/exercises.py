@@ -25,7 +25,6 @@ from services.api.exercise_outputs import (
     PlacedCase,
     PublishedResult,
     Replay,
-    ResultItem,
     ResultList,
 )
 from services.api.freshness import shown, wait_until_shown
@@ -77,12 +76,7 @@ def dry_run(call: Call, exercise: str) -> DryRun:
 
 def result_list(call: Call) -> ResultList:
     """Every published result."""
-    return ResultList(
-        items=tuple(
-            ResultItem(**{name: getattr(row, name) for name in ResultItem.__dataclass_fields__})
-            for row in results.results(call.office)
-        )
-    )
+    return ResultList(items=results.results(call.office))
 
 
 def result(call: Call, exercise: str) -> PublishedResult:

@@ -1,10 +1,14 @@
 """Pools to draw from: members by hand, and strategies that make ties likely."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
+from domain import exercise_events as x
 from domain.application import Route
+from domain.exercise_states import Drawn
+from domain.gradings import DepartureCode, Direction, Grade
 from domain.rules.rank import PoolMember
 
 MORNING = datetime(2019, 5, 1, 1, 0, tzinfo=UTC)
@@ -52,3 +56,18 @@ _MEMBERS = st.builds(
 
 POOLS = st.lists(_MEMBERS, max_size=30, unique_by=lambda each: each.reference)
 """Pools of few points and few instants, so that nearly every order hangs on a tie-break."""
+
+
+def placing(state: Drawn, *placed: str) -> Drawn:
+    """Return the exercise after the committee placed some of its shortlist out of rank."""
+    departures = tuple(
+        x.RankDepartureMade(
+            reference=each,
+            direction=Direction.PLACE,
+            code=DepartureCode.NEEDS,
+            grade=Grade.OUTSTANDING,
+            decided_by="supervisor.wong",
+        )
+        for each in placed
+    )
+    return replace(state, departures=departures)

@@ -17,10 +17,9 @@ from domain.errors import NothingToSelect, PlacesInvalid, TermsInvalid
 from domain.exercise import decide, load
 from domain.exercise_lists import digest_by, in_order, selection, selection_made, shortlist
 from domain.exercise_states import Actors, Drawn, Opened, Pool
-from domain.gradings import DepartureCode, Direction, Grade
 from domain.rules.rank import Division, PoolMember
 from domain.rules.terms import Archetype, Leftover, Measure, Order, StratumPlaces, Terms
-from tests.domain.pools import MORNING, POOLS, achiever, member
+from tests.domain.pools import MORNING, POOLS, achiever, member, placing
 
 ONE = Actors(now="supervisor.wong")
 FINANCE, CATERING = "finance", "catering"
@@ -71,25 +70,10 @@ def test_each_stratum_fills_its_places_with_its_best() -> None:
     assert taken(division) == ["F", "A", "B", "C"]
 
 
-def placed_ahead(state: Drawn, *placed: str) -> Drawn:
-    """Return the exercise after the committee placed some of its shortlist out of rank."""
-    departures = tuple(
-        x.RankDepartureMade(
-            reference=each,
-            direction=Direction.PLACE,
-            code=DepartureCode.NEEDS,
-            grade=Grade.OUTSTANDING,
-            decided_by="supervisor.wong",
-        )
-        for each in placed
-    )
-    return replace(state, departures=departures)
-
-
 def taken_with(members: tuple[PoolMember, ...], *placed: str, **terms: Any) -> list[str]:
     """Return who is taken where the committee places some of them out of rank."""
     pool = Pool(position=1, members=members)
-    return taken(selection(placed_ahead(drawn(pool, **terms), *placed), pool))
+    return taken(selection(placing(drawn(pool, **terms), *placed), pool))
 
 
 def test_a_case_taken_out_of_rank_has_a_place_of_its_stratum() -> None:
@@ -135,7 +119,7 @@ def test_no_departure_gives_more_places_than_the_strata_have(
     state = drawn(pool, **within(*strata, leftover=Leftover.BEST_OF_REST))
     listed = taken(shortlist(state, pool))
     ahead = data.draw(st.sets(st.sampled_from(listed), max_size=4) if listed else st.just(set()))
-    division = selection(placed_ahead(state, *sorted(ahead)), pool)
+    division = selection(placing(state, *sorted(ahead)), pool)
     assert division.general == min(3, sum(each.route is Route.GENERAL for each in members))
     assert division.achievement == sum(each.route is Route.ACHIEVEMENT for each in members)
     assert len(division.taken) + len(division.left) == len(listed)
@@ -148,7 +132,7 @@ def test_no_more_are_placed_of_a_stratum_than_it_has_where_nobody_has_what_it_le
     assert taken_with(MEMBERS, "B", "D", **strata, places=5) == ["F", "B", "C"]
     assert taken_with(MEMBERS, "C", "D", **strata, places=2) == ["C", "D"]
     pool = Pool(position=1, members=MEMBERS)
-    division = selection(placed_ahead(drawn(pool, **strata), "B", "C", "D"), pool)
+    division = selection(placing(drawn(pool, **strata), "B", "C", "D"), pool)
     assert taken(division) == ["F", "B", "C"]
     assert [each.member.reference for each in division.left] == ["A", "D"]
 
@@ -162,7 +146,7 @@ def test_no_departure_gives_more_places_than_a_stratum_has(
     state = drawn(pool, **strata)
     listed = taken(shortlist(state, pool))
     ahead = data.draw(st.sets(st.sampled_from(listed), max_size=6) if listed else st.just(set()))
-    division = selection(placed_ahead(state, *sorted(ahead)), pool)
+    division = selection(placing(state, *sorted(ahead)), pool)
     of_each = Counter(
         each.member.stratum for each in division.taken if each.member.route is Route.GENERAL
     )

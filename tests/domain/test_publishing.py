@@ -11,11 +11,10 @@ from domain import exercise_events as x
 from domain.application import Route
 from domain.exercise_lists import selection_made
 from domain.exercise_states import Drawn, Made, Pool
-from domain.gradings import DepartureCode, Direction, Grade
 from domain.publishing import SMALL, hide_small, histogram, result_published
 from domain.rules.rank import PoolMember
 from domain.rules.terms import Archetype, Leftover, Measure, StratumPlaces
-from tests.domain.pools import MORNING, POOLS, achiever, member
+from tests.domain.pools import MORNING, POOLS, achiever, member, placing
 
 
 @pytest.mark.parametrize(
@@ -243,21 +242,11 @@ def selected_from(
         strata=tuple(StratumPlaces(stratum=each, places=20) for each in strata),
         leftover=Leftover.BEST_OF_REST,
     )
-    departures = tuple(
-        x.RankDepartureMade(
-            reference=each,
-            direction=Direction.PLACE,
-            code=DepartureCode.NEEDS,
-            grade=Grade.OUTSTANDING,
-            decided_by="supervisor.wong",
-        )
-        for each in ahead
-    )
     drawn = x.ShortlistDrawn(achievement=0, general=0, departed=(), digest="sha256:01")
-    before = Drawn(opened=opened, drawn=drawn, departures=departures)
+    before = placing(Drawn(opened=opened, drawn=drawn), *ahead)
     pool = Pool(position=1, members=tuple(members), departed=frozenset(departed))
     made = selection_made(before, pool)
-    after = Made(opened=opened, drawn=drawn, departures=departures, made=made)
+    after = Made(opened=opened, drawn=drawn, departures=before.departures, made=made)
     return made, result_published(after, tuple(members), "supervisor.lee")
 
 

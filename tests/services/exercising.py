@@ -145,15 +145,6 @@ def confirm(office: Office, exercise: str, request: Request) -> ExerciseOutcome:
 def propose_otherwise(office: Office, exercise: str) -> None:
     """Record a proposal of another list than is drawn now, as a former rule may have drawn it."""
     stream = f"exercise-{exercise}"
-    other = x.SelectionProposed(
-        achievement=0,
-        general=1,
-        passed_over=0,
-        cut_off=None,
-        tie_break=None,
-        departed=(),
-        digest="sha256:another",
-        proposed_by=SUPERVISOR.name,
-    )
+    other = replace(_PROPOSED, digest="sha256:another")
     held = len(office.store.read_stream(stream))
     office.store.append(_commit(stream, held, (other,), SUPERVISOR, MAY_2019))
