@@ -1,7 +1,6 @@
 """`make bench`: every figure beside its peer or limit, in interleaved rounds, as medians."""
 
 import argparse
-import logging
 import os
 import platform
 from collections import defaultdict
@@ -10,7 +9,6 @@ from contextlib import contextmanager, nullcontext
 from statistics import median
 
 import psycopg
-import structlog
 from rich.console import Console
 from rich.table import Table
 
@@ -224,6 +222,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    # Offices that have no broker, as nothing is measured of one, warn that it is away.
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     main()
